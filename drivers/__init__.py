@@ -1,0 +1,1 @@
+"""Panel drivers: one pure file per protocol, each with a module constant `DRIVER`."""

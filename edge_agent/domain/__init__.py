@@ -1,0 +1,1 @@
+"""The vocabulary of the product and the session contract: frozen values, standard library only."""
