@@ -1,0 +1,33 @@
+"""Every bound of the running agent that more than one module must agree on, each with its reason."""
+
+PANELS_MAX = 64
+"""Panels of one gateway: a Pi has at most a few USB hubs and one or two networks."""
+
+SIGNALS_A_REPORT_MAX = 64
+"""Signals of one frame: the largest, a whole state map, is sent in parts by every known panel."""
+
+UNCOMMITTED_REPORTS_MAX = 32
+"""Reports of one panel that may wait for the disk; beyond it the line is not read, so the panel,
+not acknowledged, keeps its events itself."""
+
+URGENT_COMMIT_NS_MAX = 200_000_000
+"""How long a commit of lane 0 or 1 may take before the event is sent without it (DESIGN 1.5)."""
+
+STATE_PATIENCE_NS = 1_000_000_000
+"""State may wait this long for a shared commit: a card wears by commits, and a state is no alarm."""
+
+TELEMETRY_PATIENCE_NS = 60_000_000_000
+"""Measurements may wait this long for a shared commit."""
+
+STOP_NS_MAX = 5_000_000_000
+"""What an orderly stop may take in all; systemd's own limit is set above it."""
+
+CLOCK_LOOK_NS = 1_000_000_000
+"""How often the wall clock is compared with boot time."""
+
+CLOCK_STEP_NS_MIN = 500_000_000
+"""A jump of the wall clock that is called a step: slewing moves it by 0.5 ms a second at most."""
+
+WATCHDOG_STALL_NS_MAX = 20_000_000_000
+"""How long the journal may make no progress with work waiting before the watchdog is starved.
+SD cards are known to stall for seconds; a process that hangs longer is better restarted."""
