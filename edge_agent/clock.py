@@ -1,14 +1,13 @@
 """Reads the clocks, and decides how far the wall clock can be trusted.
 
 A gateway mostly has no battery clock (Raspberry Pi 3 and 4 have none, the 5 has one that needs a
-battery), so the time at start is whatever the last shutdown wrote, or 1970.  What counts as trusted:
-the kernel says that a daemon disciplines the clock (adjtimex(2), STA_UNSYNC clear), or
+battery), so the time at start is whatever the last shutdown wrote, or 1970.  What counts as
+trusted: the kernel says that a daemon disciplines the clock (adjtimex(2), STA_UNSYNC clear), or
 systemd-timesyncd says so by its file.  Sandboxed services may not call adjtimex even to read; then
 only the file speaks.
 """
 
 import ctypes
-import os
 import struct
 import time
 from dataclasses import dataclass
@@ -92,7 +91,7 @@ class ClockWatch:
 
 
 class SystemClock:
-    """The machine's clocks.  `look()` asks the system how trustworthy they are; call it regularly."""
+    """The machine's clocks.  `look()` asks how trustworthy they are; call it regularly."""
 
     def __init__(self) -> None:
         self._boot_id = _read_boot_id()
@@ -140,7 +139,7 @@ def read_discipline() -> Discipline:
 
 def _timesyncd_says() -> Discipline:
     try:
-        synced_ns = os.stat(_TIMESYNCD_FILE).st_mtime_ns
+        synced_ns = _TIMESYNCD_FILE.stat().st_mtime_ns
     except OSError:
         return Discipline(None)
     age_ns = time.clock_gettime_ns(time.CLOCK_REALTIME) - synced_ns

@@ -1,4 +1,4 @@
-"""Every bound of the running agent that more than one module must agree on, each with its reason."""
+"""Every bound of the running agent that several modules agree on, each with its reason."""
 
 PANELS_MAX = 64
 """Panels of one gateway: a Pi has at most a few USB hubs and one or two networks."""
@@ -14,7 +14,7 @@ URGENT_COMMIT_NS_MAX = 200_000_000
 """How long a commit of lane 0 or 1 may take before the event is sent without it (DESIGN 1.5)."""
 
 STATE_PATIENCE_NS = 1_000_000_000
-"""State may wait this long for a shared commit: a card wears by commits, and a state is no alarm."""
+"""State may wait this long for a shared commit: cards wear by commits, and a state is no alarm."""
 
 TELEMETRY_PATIENCE_NS = 60_000_000_000
 """Measurements may wait this long for a shared commit."""

@@ -14,6 +14,12 @@ class SerialAddress:
     parity: Literal["N", "E", "O", "M", "S"] = "N"
     stop: Literal[1, 2] = 1
 
+    def __post_init__(self) -> None:
+        if not 0 < len(self.port) <= 4096:
+            raise ValueError("port is a path such as /dev/serial/by-id/usb-...")
+        if not 50 <= self.baud <= 4_000_000:
+            raise ValueError(f"baud is 50 to 4000000, not {self.baud}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpAddress:
@@ -21,6 +27,9 @@ class TcpAddress:
 
     host: str
     port: int
+
+    def __post_init__(self) -> None:
+        _check(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,16 @@ class ListenAddress:
     port: int
     host: str = "0.0.0.0"  # noqa: S104  panels are on the site's own network
 
+    def __post_init__(self) -> None:
+        _check(self.host, self.port)
+
 
 LineAddress = SerialAddress | TcpAddress | ListenAddress
 BusAddress = SerialAddress | TcpAddress
+
+
+def _check(host: str, port: int) -> None:
+    if not 0 < len(host) <= 253:
+        raise ValueError("host is a name or an address of 1 to 253 characters")
+    if not 1 <= port <= 65535:
+        raise ValueError(f"port is 1 to 65535, not {port}")

@@ -1,0 +1,313 @@
+"""The gateway's configuration: TOML in, frozen typed values out, and errors that tell the remedy.
+
+The types below are the one definition: the reader, the JSON Schema for editors and the messages
+all come from them.  Relative file names are relative to the configuration file.
+"""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge_agent.domain.address import (
+    BusAddress,
+    LineAddress,
+    ListenAddress,
+    SerialAddress,
+    TcpAddress,
+)
+from edge_agent.limits import PANELS_MAX
+
+CONFIG_BYTES_MAX = 1 << 20  # a site of 64 panels takes some 20 kB; more is not a configuration
+DEFAULT_PATH = Path("/etc/edge-agent/gateway.toml")
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$",
+        description="1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
+    ),
+]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Host = Annotated[str, Meta(min_length=1, max_length=253)]
+FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The gateway itself."""
+
+    id: Name
+    identity_key: FileName = "identity.key"
+    data_dir: FileName = "/var/lib/edge-agent"
+    socket: FileName = "/run/edge-agent/agent.sock"
+    reporting_time_s: Annotated[
+        int, Meta(ge=20, le=2_764_800, description="EN 50136 reporting time; SP5 90, SP6 20")
+    ] = 90
+
+
+class CenterPath(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One broker of a center, over one interface where there are two networks."""
+
+    host: Host
+    port: Port = 8883
+    interface: Annotated[str, Meta(min_length=1, max_length=15)] | None = None
+
+
+class Center(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An alarm center: who it is, and the paths to it in order of preference."""
+
+    name: Name
+    ca: FileName = "ca.pem"
+    certificate: FileName = "client.pem"
+    key: FileName = "client.key"
+    receipt_certificate: FileName = "receipt.pem"
+    path: Annotated[list[CenterPath], Meta(min_length=1, max_length=8)]
+
+
+class Bus(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Modbus bus that several panels share: `serial` (RTU) or `tcp`."""
+
+    id: Name
+    serial: SerialAddress | None = None
+    tcp: TcpAddress | None = None
+
+    @property
+    def address(self) -> BusAddress:
+        """The one address that was given."""
+        address = self.serial or self.tcp
+        assert address is not None, "checked by load"
+        return address
+
+
+class Panel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A panel: its driver and where it is: `serial`, `tcp`, `listen`, or `bus` with `unit`."""
+
+    id: Name
+    driver: Name
+    profile: FileName | None = None
+    serial: SerialAddress | None = None
+    tcp: TcpAddress | None = None
+    listen: ListenAddress | None = None
+    bus: Name | None = None
+    unit: Annotated[int, Meta(ge=1, le=247)] | None = None
+    options: dict[str, Any] = {}
+
+    @property
+    def line(self) -> LineAddress | None:
+        """The panel's own line, None where it hangs on a bus."""
+        return self.serial or self.tcp or self.listen
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that a gateway is told."""
+
+    gateway: Gateway
+    center: Annotated[list[Center], Meta(min_length=1, max_length=1)]
+    bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
+    panel: Annotated[list[Panel], Meta(min_length=1, max_length=PANELS_MAX)]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration as read: its values, where it stood, and the digest of its bytes."""
+
+    config: Config
+    file: Path
+    digest: bytes
+
+    def path(self, name: str) -> Path:
+        """Return `name` as a path, relative to the configuration file."""
+        return self.file.parent / name
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: `key` is where, `found` what stands there, `remedy` what to do."""
+
+    key: str
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        found = f" (found {self.found})" if self.found else ""
+        return f"{self.key}{found}: {self.remedy}"
+
+
+class ConfigError(Exception):
+    """The operator's fault: file, keys and remedies; commands end with exit code 78."""
+
+    def __init__(self, file: Path, problems: list[Problem]) -> None:
+        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        self.file = file
+        self.problems = problems
+
+
+def load(file: Path) -> Loaded:
+    """Read and check `file`; raise ConfigError naming every problem that can be told."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        remedy = "give the right file with --config, or make it readable for this user"
+        raise ConfigError(file, [Problem("file", error.strerror or "", remedy)]) from error
+    return parse(data, file)
+
+
+def parse(data: bytes, file: Path) -> Loaded:
+    """Check the bytes of a configuration file; raise ConfigError naming the problems."""
+    if len(data) > CONFIG_BYTES_MAX:
+        raise ConfigError(
+            file, [Problem("file", f"{len(data)} bytes", f"at most {CONFIG_BYTES_MAX} are read")]
+        )
+    try:
+        raw = tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            file, [Problem("file", f"byte {error.start}", "save it as UTF-8")]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(file, [Problem("file", "", f"this is not TOML: {error}")]) from error
+    if unknown := list(_unknown_keys(raw, msgspec.inspect.type_info(Config), "")):
+        raise ConfigError(file, unknown)
+    try:
+        config = msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(file, [_explain(str(error), raw)]) from error
+    if problems := list(_cross_checks(config)):
+        raise ConfigError(file, problems)
+    return Loaded(config, file, hashlib.sha256(data).digest())
+
+
+def json_schema() -> str:
+    """Return the JSON Schema of the file, for editors."""
+    schema = msgspec.json.schema(Config)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "edge-agent gateway.toml"
+    return json.dumps(schema, indent=2)
+
+
+# ---- messages
+
+
+def _unknown_keys(value: Any, kind: msgspec.inspect.Type, key: str) -> Iterator[Problem]:
+    """Find keys that no type knows: msgspec tells only the first, and none in dataclasses."""
+    match kind:
+        case msgspec.inspect.UnionType(types=types):
+            for one in types:
+                yield from _unknown_keys(value, one, key)
+        case msgspec.inspect.ListType(item_type=item) if isinstance(value, list):
+            for index, entry in enumerate(value):
+                yield from _unknown_keys(entry, item, f"{key}[{index}]")
+        case (
+            msgspec.inspect.StructType(fields=fields) | msgspec.inspect.DataclassType(fields=fields)
+        ) if isinstance(value, dict):
+            known = {field.encode_name: field.type for field in fields}
+            for name, entry in value.items():
+                where = f"{key}.{name}" if key else name
+                if name in known:
+                    yield from _unknown_keys(entry, known[name], where)
+                else:
+                    yield Problem(where, "", _nearest(name, list(known)))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = f"did you mean '{close[0]}'? " if close else ""
+    return f"unknown key; {meant}allowed here: {', '.join(sorted(known))}"
+
+
+def _explain(message: str, raw: dict[str, Any]) -> Problem:
+    """Turn msgspec's `… - at `$.panel[0].unit`` into key, what was found, what is allowed."""
+    what, _, place = message.partition(" - at `")
+    key = place.rstrip("`").removeprefix("$").removeprefix(".")
+    found = _at(raw, key)
+    if what.startswith("Invalid enum value"):
+        words = ", ".join(map(repr, _allowed(msgspec.inspect.type_info(Config), key)))
+        what = f"allowed here: {words}"
+    for pattern, words in _PATTERNS.items():
+        what = what.replace(f"matching regex '{pattern}'", f"of {words}").replace(
+            repr(pattern), words
+        )
+    return Problem(key or "file", "" if found is None else repr(found)[:80], what)
+
+
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,31}$": "1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
+}
+
+
+def _allowed(kind: msgspec.inspect.Type, key: str) -> Iterator[Any]:
+    """Yield the words that are allowed at `key`, for keys that take one of a list."""
+    name, _, rest = key.partition(".")
+    name = name.partition("[")[0]
+    match kind:
+        case msgspec.inspect.UnionType(types=types):
+            for one in types:
+                yield from _allowed(one, key)
+        case msgspec.inspect.ListType(item_type=item):
+            yield from _allowed(item, key)
+        case msgspec.inspect.LiteralType(values=values) if not key:
+            yield from values
+        case (
+            msgspec.inspect.StructType(fields=fields) | msgspec.inspect.DataclassType(fields=fields)
+        ):
+            for field in fields:
+                if field.encode_name == name:
+                    yield from _allowed(field.type, rest)
+
+
+def _at(raw: Any, key: str) -> Any:
+    for part in key.replace("[", ".[").split("."):
+        if part.startswith("[") and isinstance(raw, list) and part[1:-1].isdigit():
+            raw = raw[int(part[1:-1])]
+        elif part and isinstance(raw, dict):
+            raw = raw.get(part)
+    return None if isinstance(raw, dict | list) else raw
+
+
+# ---- what no type can say
+
+
+def _cross_checks(config: Config) -> Iterator[Problem]:
+    yield from _doubles("panel", [panel.id for panel in config.panel])
+    yield from _doubles("bus", [bus.id for bus in config.bus])
+    for index, bus in enumerate(config.bus):
+        if (bus.serial is None) == (bus.tcp is None):
+            yield Problem(f"bus[{index}]", bus.id, "give exactly one of serial, tcp")
+    buses = [bus.id for bus in config.bus]
+    places: dict[object, str] = {}
+    for index, panel in enumerate(config.panel):
+        key = f"panel[{index}]"
+        given = [panel.serial, panel.tcp, panel.listen, panel.bus]
+        if sum(place is not None for place in given) != 1:
+            yield Problem(key, panel.id, "give exactly one of serial, tcp, listen, bus")
+        elif (panel.bus is None) != (panel.unit is None):
+            yield Problem(key, panel.id, "bus and unit belong together")
+        elif panel.bus is not None and panel.bus not in buses:
+            yield Problem(f"{key}.bus", panel.bus, f"no such bus; there are: {', '.join(buses)}")
+        else:
+            place = _place(panel)
+            if place in places:
+                yield Problem(key, panel.id, f"panel '{places[place]}' is already there")
+            places[place] = panel.id
+
+
+def _place(panel: Panel) -> object:
+    """What two panels cannot share: a serial port, a listening port, a unit of a bus."""
+    if panel.serial is not None:
+        return panel.serial.port
+    if panel.listen is not None:
+        return panel.listen.port
+    return (panel.bus, panel.unit) if panel.bus is not None else panel.tcp
+
+
+def _doubles(table: str, ids: list[str]) -> Iterator[Problem]:
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            yield Problem(f"{table}[{index}].id", repr(name), f"another {table} has this id")
