@@ -1,0 +1,53 @@
+# PYTHON_ARGCOMPLETE_OK
+"""The `edge-agent` command: one module a command group, each registers its own parsers."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import edge_agent
+from edge_agent.config import ConfigError
+
+GROUPS = ("run", "demo", "check", "status", "records", "drivers", "decode")
+
+EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
+"""1: what was asked was found bad; 2: usage; 78: the configuration (EX_CONFIG of sysexits.h)."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command's parser."""
+    top = argparse.ArgumentParser(
+        prog="edge-agent",
+        description="Alarm gateway: reads panels, signs every event, forwards it to the center.",
+        epilog="Exit codes: 0 good, 1 found bad, 2 usage, 78 configuration.",
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for group in GROUPS:
+        import_module(f"edge_agent.cli.{group}").add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    top = parser()
+    if "_ARGCOMPLETE" in os.environ:  # loaded only when a shell asks for completions
+        import argcomplete
+
+        argcomplete.autocomplete(top)
+    arguments = top.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except ConfigError as error:
+        print(f"edge-agent: the configuration is not usable\n{error}", file=sys.stderr)
+        return EXIT_CONFIG
+    except BrokenPipeError:  # `edge-agent events | head` is a normal way to look
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code

@@ -1,0 +1,36 @@
+"""Options that several commands share."""
+
+import argparse
+from pathlib import Path
+
+from edge_agent.config import DEFAULT_PATH
+
+Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse has no public name for it
+
+
+def command(commands: Commands, name: str, says: str, examples: str) -> argparse.ArgumentParser:
+    """Add the parser of one command, with its examples below the options."""
+    return commands.add_parser(
+        name,
+        help=says,
+        description=says[0].upper() + says[1:] + ".",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`."""
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        default=DEFAULT_PATH,
+        metavar="FILE",
+        help=f"the gateway's configuration (default {DEFAULT_PATH})",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")

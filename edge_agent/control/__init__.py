@@ -1,0 +1,1 @@
+"""What can be asked of a running agent on its own machine."""

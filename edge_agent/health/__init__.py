@@ -1,0 +1,1 @@
+"""How the agent watches itself: the watchdog and what it tells systemd."""
