@@ -1,0 +1,28 @@
+"""How Hypothesis searches: the same examples in every run, unless asked to look further.
+
+`./run test --hypothesis-profile=search TESTS` looks for new counterexamples; one that is found
+becomes a named example in its test.
+"""
+
+from hypothesis import HealthCheck, Phase, settings
+
+# No deadline: on a loaded machine one slow example says nothing about the code.
+# No database: a run must not depend on what an earlier one found.
+settings.register_profile(
+    "steady",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    # Shrinking is worth its time, explaining (which runs the test under a tracer) is not.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
+    suppress_health_check=(HealthCheck.too_slow,),
+)
+settings.register_profile(
+    "search",
+    settings.get_profile("steady"),
+    max_examples=5_000,
+    derandomize=False,
+)
+settings.load_profile("steady")

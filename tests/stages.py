@@ -1,0 +1,244 @@
+"""The one test command: every stage in turn, each within its time budget, and one closing line.
+
+Budgets are for 2 cores and hold for the stage's wall time without set-up.  A stage over its budget
+has failed even if all its tests passed: a suite that grows slow is a suite that is not run.
+"""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Timer
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKERS = "2"
+OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
+GRACE_S = 5.0  # for a stage that is being ended to put its own children away
+
+OUTCOMES = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings", "errors")
+"""What pytest's closing line counts, in its order."""
+
+CLOSING = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$")
+COUNT = re.compile(r"(\d+) ([a-z]+)")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+SINGULAR = {"warning": "warnings", "error": "errors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One part of the test run: commands that must all exit 0 within `budget_s` together."""
+
+    name: str
+    budget_s: int
+    commands: tuple[tuple[str, ...], ...]
+    counts_tests: bool = True
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a stage; no reason means that it is good."""
+
+    stage: Stage
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: list[str] = field(default_factory=list)
+
+
+def count_closing(line: str) -> Counter[str] | None:
+    """The counts of pytest's closing line; None for any other line."""
+    found = CLOSING.match(COLOUR.sub("", line).strip())
+    if found is None:
+        return None
+    pairs = COUNT.findall(found[1])
+    return Counter({SINGULAR.get(word, word): int(number) for number, word in pairs})
+
+
+def closing_line(counts: Counter[str], seconds: float) -> str:
+    """All stages' counts in the form of pytest's own closing line."""
+    parts = [_counted(counts[word], word) for word in OUTCOMES if counts[word]]
+    took = f"{seconds:.2f}s"
+    if seconds >= 60:
+        minutes, rest = divmod(int(seconds), 60)
+        took += f" ({minutes // 60}:{minutes % 60:02}:{rest:02})"
+    return f" {', '.join(parts) or 'no tests ran'} in {took} ".center(80, "=")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word[:-1] if number == 1 and word in SINGULAR.values() else word}"
+
+
+def run_stage(stage: Stage, show: Callable[[str], None]) -> Outcome:
+    """Run the stage's commands, showing their output as it comes."""
+    outcome = Outcome(stage)
+    started = time.perf_counter()
+    for command in stage.commands:
+        left_s = stage.budget_s * OVERRUN_MAX - (time.perf_counter() - started)
+        code = _run(command, max(left_s, 0.0), lambda line: _listen(outcome, line, show))
+        if code != 0:
+            outcome.reasons.append(f"{_plain(command)}: {_ended(code)}")
+    outcome.seconds = time.perf_counter() - started
+    _judge(outcome)
+    return outcome
+
+
+def _listen(outcome: Outcome, line: str, show: Callable[[str], None]) -> None:
+    show(line)
+    if outcome.stage.counts_tests and (counts := count_closing(line)) is not None:
+        outcome.counts += counts
+
+
+def _judge(outcome: Outcome) -> None:
+    counts, stage = outcome.counts, outcome.stage
+    if stage.counts_tests and not counts["passed"] + counts["failed"]:
+        outcome.reasons.append("no test ran")
+    if outcome.seconds > stage.budget_s:
+        outcome.reasons.append(f"over its budget of {stage.budget_s} s")
+
+
+def _run(command: Sequence[str], seconds_max: float, hear: Callable[[str], None]) -> int:
+    # A session of its own, so that what a hanging stage has started ends with it.
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as child:
+        timer = Timer(seconds_max, _end, (child,))
+        timer.start()
+        try:
+            assert child.stdout is not None
+            for line in child.stdout:
+                hear(line)
+            return child.wait()
+        except BaseException:
+            _end(child)
+            raise
+        finally:
+            timer.cancel()
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(GRACE_S)
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _ended(code: int) -> str:
+    return f"exit {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
+
+
+def _plain(command: Sequence[str]) -> str:
+    """A command as a person would say it: without the interpreter and without paths to it."""
+    words = [Path(word).name if word.startswith("/") else word for word in command]
+    return " ".join(word for word in words[:5] if word not in {"-m", Path(sys.executable).name})
+
+
+def lint() -> Stage:
+    """Format, lint, types, and the shell scripts' syntax."""
+    tool = (sys.executable, "-m")
+    return Stage(
+        "lint and types",
+        45,
+        (
+            (*tool, "ruff", "format", "--check", "--quiet", "."),
+            (*tool, "ruff", "check", "--quiet", "."),
+            (*tool, "mypy"),
+            ("sh", "-n", "run"),
+            ("sh", "-n", ".ci/run"),
+        ),
+        counts_tests=False,
+    )
+
+
+def unit(name: str, python: str, options: Sequence[str]) -> Stage:
+    """Everything but the stages that have a folder of their own."""
+    rest = ("tests", "--ignore=tests/contract", "--ignore=tests/system")
+    return Stage(name, 90, (_pytest(python, rest, options),))
+
+
+def _pytest(python: str, arguments: Sequence[str], options: Sequence[str]) -> tuple[str, ...]:
+    colour = "yes" if sys.stdout.isatty() else "no"
+    return (python, "-m", "pytest", f"--color={colour}", "-n", WORKERS, *arguments, *options)
+
+
+def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
+    """All stages; `others` are VERSION=INTERPRETER that run the unit stage too."""
+    here = sys.executable
+    found = [
+        lint(),
+        unit("unit and property", here, options),
+        Stage("driver contract", 60, (_pytest(here, ["tests/contract"], options),)),
+        Stage("system and kills", 90, (_pytest(here, ["tests/system"], options),)),
+    ]
+    for other in others:
+        version, _, python = other.partition("=")
+        found.append(unit(f"unit, Python {version}", python, options))
+    return found
+
+
+def report(outcomes: Sequence[Outcome], absent: Sequence[str]) -> list[str]:
+    """The table of stages, and what was left out."""
+    lines = [f"{'stage':<22}{'seconds':>9}{'budget':>8}  result"]
+    for outcome in outcomes:
+        stage = outcome.stage
+        result = "; ".join(outcome.reasons) or "good"
+        lines.append(f"{stage.name:<22}{outcome.seconds:>9.1f}{stage.budget_s:>8}  {result}")
+    lines += [f"Python {version} is not installed here: unit stage left out" for version in absent]
+    return lines
+
+
+def total(outcomes: Sequence[Outcome]) -> Counter[str]:
+    """All counts; a stage that failed without a failed test counts as an error, as in pytest."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts += outcome.counts
+        if outcome.reasons and not outcome.counts["failed"] + outcome.counts["errors"]:
+            counts["errors"] += 1
+    return counts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the stages; 0 only if each is good."""
+    parser = argparse.ArgumentParser(prog="./run test", description=main.__doc__)
+    parser.add_argument("--only", metavar="STAGE", help="run just the stage of that name")
+    parser.add_argument("--also", action="append", default=[], metavar="VERSION=PYTHON")
+    parser.add_argument("--absent", action="append", default=[], metavar="VERSION")
+    parser.add_argument("options", nargs="*", help="passed on to pytest")
+    chosen = parser.parse_args(arguments)
+    todo = [
+        stage for stage in stages(chosen.also, chosen.options) if chosen.only in {None, stage.name}
+    ]
+    outcomes = []
+    started = time.perf_counter()
+    for stage in todo:
+        _show(f"\n==== stage: {stage.name} (budget {stage.budget_s} s)\n")
+        outcomes.append(run_stage(stage, _show))
+    seconds = time.perf_counter() - started
+    _show("\n" + "\n".join(report(outcomes, chosen.absent)) + "\n")
+    counts = total(outcomes)
+    if any(stage.counts_tests for stage in todo):
+        _show(closing_line(counts, seconds) + "\n")
+    return 1 if not outcomes or any(outcome.reasons for outcome in outcomes) else 0
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.stages import (
+    OVERRUN_MAX,
+    Outcome,
+    Stage,
+    closing_line,
+    count_closing,
+    main,
+    report,
+    run_stage,
+    stages,
+    total,
+)
+
+CLOSED = [
+    ("===== 812 passed in 243.10s (0:04:03) =====", {"passed": 812}),
+    ("1 failed, 3 passed, 1 warning in 0.12s", {"failed": 1, "passed": 3, "warnings": 1}),
+    ("\x1b[31m=== \x1b[1m2 errors\x1b[0m in 1.00s ===\x1b[0m", {"errors": 2}),
+    ("= 5 passed, 2 xfailed, 1 error in 1.00s =", {"passed": 5, "xfailed": 2, "errors": 1}),
+]
+
+
+@pytest.mark.parametrize(("line", "counts"), CLOSED)
+def test_counts_what_pytest_says_at_the_end(line: str, counts: dict[str, int]) -> None:
+    assert count_closing(line) == counts
+
+
+@pytest.mark.parametrize("line", ["", "=== FAILURES ===", "3 passed", "no tests ran in 0.01s"])
+def test_other_lines_count_nothing(line: str) -> None:
+    assert count_closing(line) is None
+
+
+def test_closing_line_has_the_form_of_pytest() -> None:
+    counts = Counter(failed=1, passed=811, errors=1, warnings=2)
+    line = closing_line(counts, 3723.456)
+    assert line.strip("= ") == "1 failed, 811 passed, 2 warnings, 1 error in 3723.46s (1:02:03)"
+    assert count_closing(line) == counts
+    assert closing_line(Counter(), 1.0).strip("= ") == "no tests ran in 1.00s"
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def run(stage: Stage) -> tuple[Outcome, str]:
+    heard: list[str] = []
+    outcome = run_stage(stage, heard.append)
+    return outcome, "".join(heard)
+
+
+def test_a_good_stage_has_no_reason() -> None:
+    outcome, heard = run(Stage("s", 60, (python("print('== 2 passed in 0.1s ==')"),)))
+    assert (outcome.reasons, outcome.counts) == ([], {"passed": 2})
+    assert heard == "== 2 passed in 0.1s ==\n"
+
+
+def test_a_stage_in_which_no_test_ran_has_failed() -> None:
+    outcome, _ = run(Stage("s", 60, (python("print('no tests ran in 0.1s')"),)))
+    assert outcome.reasons == ["no test ran"]
+
+
+def test_a_failing_command_does_not_hide_the_next() -> None:
+    commands = (python("raise SystemExit(3)"), python("print('second')"))
+    outcome, heard = run(Stage("s", 60, commands, counts_tests=False))
+    assert len(outcome.reasons) == 1
+    assert "exit 3" in outcome.reasons[0]
+    assert heard == "second\n"
+
+
+def test_a_stage_over_its_budget_has_failed() -> None:
+    outcome, _ = run(Stage("s", 0, (), counts_tests=False))
+    assert outcome.reasons == ["over its budget of 0 s"]
+
+
+def test_a_hanging_stage_is_ended_with_its_children(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    hang = f"""
+import pathlib, signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+pathlib.Path({str(pid)!r}).write_text(str(child.pid))
+signal.pause()
+"""
+    outcome, _ = run(Stage("s", 1, (python(hang),), counts_tests=False))
+    assert "ended by SIGTERM" in outcome.reasons[0]
+    assert outcome.seconds < 1 * OVERRUN_MAX + 10
+    assert not _alive(int(pid.read_text()))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_stages_cover_every_test_once() -> None:
+    names = {stage.name: " ".join(stage.commands[0]) for stage in stages([], ["-x"])}
+    assert "--ignore=tests/contract --ignore=tests/system -x" in names["unit and property"]
+    assert names["driver contract"].endswith("tests/contract -x")
+    assert names["system and kills"].endswith("tests/system -x")
+
+
+def test_other_pythons_run_the_unit_stage() -> None:
+    last = stages(["3.12=/p/python"], [])[-1]
+    assert (last.name, last.commands[0][0]) == ("unit, Python 3.12", "/p/python")
+
+
+def test_total_counts_a_stage_that_failed_without_a_failed_test() -> None:
+    good = Outcome(Stage("a", 1, ()), 0.5, Counter(passed=3))
+    slow = Outcome(Stage("b", 1, ()), 2.0, Counter(passed=4), ["over its budget of 1 s"])
+    red = Outcome(Stage("c", 1, ()), 0.5, Counter(passed=1, failed=2), ["exit 1"])
+    assert total([good, slow, red]) == {"passed": 8, "failed": 2, "errors": 1}
+    text = "\n".join(report([good, slow, red], ["3.13"]))
+    assert "over its budget of 1 s" in text
+    assert "Python 3.13 is not installed here" in text
+
+
+def test_an_unknown_stage_is_not_a_success() -> None:
+    assert main(["--only", "nothing of that name"]) == 1
+
+
+def test_interrupting_leaves_nothing_behind() -> None:
+    pids: list[int] = []
+
+    def interrupt(line: str) -> None:
+        pids.append(int(line))
+        raise KeyboardInterrupt
+
+    endless = python("import os, signal; print(os.getpid(), flush=True); signal.pause()")
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(Stage("s", 60, (endless,), counts_tests=False), interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
