@@ -1,0 +1,134 @@
+"""The configuration: what is accepted, and that every error names key, found, allowed, nearest."""
+
+import contextlib
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.config import ConfigError, json_schema, load, parse
+from edge_agent.domain.address import SerialAddress, TcpAddress
+
+FILE = Path("gateway.toml")
+GOOD = """
+[gateway]
+id = "gw1"
+
+[[center]]
+name = "center"
+[[center.path]]
+host = "mqtt.example"
+
+[[bus]]
+id = "b1"
+tcp = { host = "192.168.1.20", port = 502 }
+
+[[panel]]
+id = "p1"
+driver = "surgard"
+serial = { port = "/dev/serial/by-id/usb-x", baud = 19200, bits = 7, parity = "E" }
+
+[[panel]]
+id = "p2"
+driver = "modbus_map"
+profile = "generic_di8"
+bus = "b1"
+unit = 1
+"""
+
+
+def problems(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse(text.encode(), FILE)
+    return str(caught.value)
+
+
+def test_a_good_file_gives_typed_values() -> None:
+    loaded = parse(GOOD.encode(), Path("/etc/x/gateway.toml"))
+    config = loaded.config
+    assert config.gateway.id == "gw1"
+    assert config.center[0].path[0].port == 8883
+    assert config.panel[0].line == SerialAddress(
+        port="/dev/serial/by-id/usb-x", baud=19200, bits=7, parity="E"
+    )
+    assert config.panel[1].line is None
+    assert config.bus[0].address == TcpAddress(host="192.168.1.20", port=502)
+    assert loaded.path("ca.pem") == Path("/etc/x/ca.pem")
+    assert len(loaded.digest) == 32
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('driver = "surgard"', 'drvier = "surgard"'), ["panel[0].drvier", "'driver'", "allowed"]),
+        (("baud = 19200", "buad = 19200"), ["panel[0].serial.buad", "'baud'"]),
+        (("bits = 7", "bits = 9"), ["panel[0].serial.bits", "found 9", "7, 8"]),
+        (("baud = 19200", "baud = 7"), ["panel[0].serial", "50 to 4000000"]),
+        (('id = "gw1"', 'id = "GW 1"'), ["gateway.id", "'GW 1'", "a-z"]),
+        (("unit = 1", "unit = 300"), ["panel[1].unit", "found 300", "247"]),
+        (("unit = 1", ""), ["panel[1]", "bus and unit belong together"]),
+        (('bus = "b1"', 'bus = "b9"'), ["panel[1].bus", "b9", "there are: b1"]),
+        (('id = "p2"', 'id = "p1"'), ["panel[1].id", "p1", "another panel"]),
+        (('host = "mqtt.example"', 'host = ""'), ["center[0].path[0].host", "''"]),
+        (("[gateway]", "[gateway"), ["not TOML", "line 2"]),
+        (
+            ("tcp = { host", 'serial = { port = "/dev/a" }\ntcp = { host'),
+            ["bus[0]", "exactly one of serial, tcp"],
+        ),
+        (('driver = "modbus_map"', 'driver = "x"\ntcp = {host="h",port=1}'), ["exactly one of"]),
+    ],
+)
+def test_an_error_names_file_key_found_and_allowed(
+    change: tuple[str, str], words: list[str]
+) -> None:
+    assert change[0] in GOOD
+    message = problems(GOOD.replace(*change, 1))
+    assert message.startswith("gateway.toml: ")
+    for word in words:
+        assert word in message, message
+
+
+def test_all_unknown_keys_are_named_at_once() -> None:
+    message = problems(GOOD.replace("unit = 1", "unit = 1\nfoo = 1\nbar = 2"))
+    assert "panel[1].foo" in message
+    assert "panel[1].bar" in message
+
+
+def test_two_panels_cannot_share_a_port_or_a_unit() -> None:
+    twice = GOOD + '\n[[panel]]\nid="p3"\ndriver="modbus_map"\nbus="b1"\nunit=1\n'
+    assert "panel 'p2' is already there" in problems(twice)
+
+
+def test_a_missing_or_unreadable_or_huge_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--config"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load(tmp_path / "bad.toml")
+    (tmp_path / "huge.toml").write_bytes(b"#" * (2 << 20))
+    with pytest.raises(ConfigError, match="at most"):
+        load(tmp_path / "huge.toml")
+
+
+def test_the_schema_accepts_what_the_reader_accepts_and_refuses_unknown_keys() -> None:
+    schema = json.loads(json_schema())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(tomllib.loads(GOOD))
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(tomllib.loads(GOOD.replace('driver = "surgard"', 'drvier = "s"')))
+
+
+@given(st.text(max_size=200))
+def test_no_text_does_worse_than_a_config_error(text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        parse(text.encode("utf-8", "surrogatepass"), FILE)
+
+
+@given(st.sampled_from(GOOD.split("\n")), st.text(max_size=20))
+def test_no_damaged_line_does_worse_than_a_config_error(line: str, junk: str) -> None:
+    with contextlib.suppress(ConfigError):
+        parse(GOOD.replace(line, junk).encode("utf-8", "replace"), FILE)
