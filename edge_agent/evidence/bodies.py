@@ -1,0 +1,375 @@
+"""The body of each type of event: a value here, a map of small integer keys on the wire.
+
+The keys stand in docs/wire-format.md; absent means unknown or not said.  Verdicts and findings are
+made elsewhere.  `from_body` takes what others signed: a known key with a wrong value is Malformed,
+an unknown key is passed over, so that an older center still shows what a newer gateway reports.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from edge_agent.domain.event import Body, BodyValue
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, Signal, Span
+from edge_agent.domain.stamp import Trust
+from edge_agent.evidence import fields
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import KID_BYTES, PublicKey
+from edge_agent.evidence.fields import NAME_CHARS_MAX
+from edge_agent.evidence.tree import HASH_BYTES
+
+MASK = b"*"  # 0x2A: plain to a reader, and no code digit of any protocol
+SPANS_MAX = 64  # a frame carries at most a handful of codes; a reader must bound what it takes
+_EPOCH_BYTES = 8
+
+
+def mask(frame: bytes, secrets: Iterable[Span]) -> tuple[bytes, tuple[Span, ...]]:
+    """Overwrite the secret stretches of a frame; return it and where, ascending and joined.
+
+    What lies beyond the frame's end is ignored: a wrong span must not cost the alarm.
+    """
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted((s.start, min(s.end, len(frame))) for s in secrets):
+        if start >= end:
+            continue
+        if joined and (start <= joined[-1][1] or len(joined) == SPANS_MAX):
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    if not joined:
+        return frame, ()
+    masked = bytearray(frame)
+    for start, end in joined:
+        masked[start:end] = MASK * (end - start)
+    return bytes(masked), tuple(Span(start, end) for start, end in joined)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalBody:
+    """What a panel said, and by which driver and profile it was understood.
+
+    `to_body` masks the signal's secrets, so that no caller can forget; a body that was read has the
+    masked frame, and its signal's `secrets` are where it was masked.
+    """
+
+    signal: Signal
+    panel: str
+    driver: str
+    driver_version: str
+    profile: str | None = None
+    profile_version: str | None = None
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        said = self.signal
+        frame, spans = mask(said.frame, said.secrets) if said.secrets else (said.frame, ())
+        masked: list[BodyValue] = [[span.start, span.end] for span in spans]
+        return fields.without_none(
+            {
+                1: str(said.kind),
+                2: said.code,
+                3: str(said.state),
+                4: str(said.origin),
+                5: self.panel,
+                6: said.area,
+                7: said.zone,
+                8: said.user,
+                9: said.account,
+                10: said.text,
+                11: said.panel_time,
+                12: [self.driver, self.driver_version],
+                13: None if self.profile is None else [self.profile, self.profile_version or "0"],
+                14: frame,
+                15: masked or None,
+            }
+        )
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        driver, driver_version = _name_and_version(body, 12)
+        profile, profile_version = _name_and_version(body, 13) if 13 in body else (None, None)
+        return cls(
+            signal=_signal(body),
+            panel=fields.text(body, 5, NAME_CHARS_MAX),
+            driver=driver,
+            driver_version=driver_version,
+            profile=profile,
+            profile_version=profile_version,
+        )
+
+
+def _signal(body: Body) -> Signal:
+    frame = body.get(14)
+    if not isinstance(frame, bytes):
+        raise Malformed("a signal without its frame")
+    try:
+        return Signal(
+            kind=fields.word(body, 1, Kind),
+            code=fields.text_or_none(body, 2),
+            state=fields.word(body, 3, State),
+            origin=fields.word(body, 4, Origin),
+            area=fields.number_or_none(body, 6, 1, NUMBER_MAX),
+            zone=fields.number_or_none(body, 7, 1, NUMBER_MAX),
+            user=fields.number_or_none(body, 8, 1, NUMBER_MAX),
+            account=fields.text_or_none(body, 9),
+            text=fields.text_or_none(body, 10),
+            panel_time=fields.text_or_none(body, 11),
+            frame=frame,
+            secrets=_spans(body, frame),
+        )
+    except Malformed:
+        raise
+    except ValueError as error:
+        raise Malformed(str(error)) from error
+
+
+def _spans(body: Body, frame: bytes) -> tuple[Span, ...]:
+    """Return where the frame was masked: ascending, apart, and indeed masked."""
+    spans: list[Span] = []
+    at = -1
+    for item in fields.array(body, 15, SPANS_MAX) if 15 in body else ():
+        pair = fields.row(item, 2)
+        start = fields.number(pair, 0, at + 1, FRAME_BYTES_MAX)
+        at = fields.number(pair, 1, start + 1, len(frame))
+        if frame[start:at] != MASK * (at - start):
+            raise Malformed("a masked stretch that is not masked")
+        spans.append(Span(start, at))
+    return tuple(spans)
+
+
+def _name_and_version(body: Body, key: int) -> tuple[str, str]:
+    pair = fields.row(body.get(key), 2)
+    return fields.text(pair, 0, NAME_CHARS_MAX), fields.text(pair, 1, NAME_CHARS_MAX)
+
+
+class Ended(StrEnum):
+    """How the epoch before this one ended."""
+
+    FIRST = "first"  # there was none
+    ORDERLY = "orderly"  # stopped, all written
+    CRASH = "crash"  # not stopped, yet all records whole
+    TORN = "torn"  # the last record was cut: a power cut while writing
+    DAMAGED = "damaged"  # records before the last are damaged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenesisBody:
+    """The first event of an epoch: who signs it, and what came before.
+
+    `identity_kid` names the identity key that signed the genesis; None where that key could not be
+    read and the event key signed for itself, to be vouched for later.  `previous_size` is how many
+    events of the epoch before were recovered, `previous_root` the root over exactly those.  Raises
+    ValueError where `ended` and the previous epoch disagree.
+    """
+
+    event_key: PublicKey
+    identity_kid: bytes | None
+    ended: Ended
+    version: str
+    previous_epoch: bytes | None = None
+    previous_size: int = 0
+    previous_root: bytes | None = None
+
+    def __post_init__(self) -> None:
+        missing = {self.previous_epoch is None, self.previous_root is None}
+        if missing != {self.ended is Ended.FIRST}:
+            raise ValueError("a first epoch names no previous one, any other all of it")
+
+    @property
+    def vouched(self) -> bool:
+        """Whether the identity key signed this genesis."""
+        return self.identity_kid is not None
+
+    @property
+    def signer_kid(self) -> bytes:
+        """The id of the key that must have signed the envelope."""
+        return self.event_key.kid if self.identity_kid is None else self.identity_kid
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        previous: list[BodyValue] = [self.previous_epoch, self.previous_size, self.previous_root]
+        return fields.without_none(
+            {
+                1: self.event_key.to_value(),
+                2: self.identity_kid,
+                3: None if self.previous_epoch is None else previous,
+                4: str(self.ended),
+                5: self.version,
+            }
+        )
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        previous = fields.row(body[3], 3) if 3 in body else None
+        ended = fields.word(body, 4, Ended)
+        if (previous is None) is not (ended is Ended.FIRST):
+            raise Malformed("a first epoch names no previous one, any other does")
+        return cls(
+            event_key=PublicKey.from_value(body.get(1)),
+            identity_kid=fields.octets(body, 2, KID_BYTES) if 2 in body else None,
+            ended=ended,
+            version=fields.text(body, 5, NAME_CHARS_MAX),
+            previous_epoch=fields.octets(previous, 0, _EPOCH_BYTES) if previous else None,
+            previous_size=fields.number(previous, 1) if previous else 0,
+            previous_root=fields.octets(previous, 2, HASH_BYTES) if previous else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkBody:
+    """A panel came (True), went (False), or is not known to be there (None)."""
+
+    panel: str
+    online: bool | None
+    reason: str = ""
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        reason = fields.bounded(self.reason)
+        return fields.without_none({1: self.panel, 2: self.online, 3: reason})
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        return cls(
+            panel=fields.text(body, 1, NAME_CHARS_MAX),
+            online=fields.truth(body, 2) if 2 in body else None,
+            reason=fields.text_or_empty(body, 3),
+        )
+
+
+class ClockChange(StrEnum):
+    """What happened to the wall clock."""
+
+    TRUSTED = "trusted"  # the event's own stamp dates all earlier ones of its boot
+    STEPPED = "stepped"
+    LOST = "lost"  # its source is gone
+
+
+@dataclass(frozen=True, slots=True)
+class ClockBody:
+    """The wall clock changed; the event's stamp is the reading after the change.
+
+    `step_ms` is after minus before, where both are known; `was` the trust before; `source` what
+    disciplines the clock.
+    """
+
+    change: ClockChange
+    step_ms: int | None = None
+    was: Trust | None = None
+    source: str = ""
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        was = None if self.was is None else str(self.was)
+        source = fields.bounded(self.source)
+        return fields.without_none({1: str(self.change), 2: self.step_ms, 3: was, 4: source})
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        return cls(
+            change=fields.word(body, 1, ClockChange),
+            step_ms=fields.number_or_none(body, 2, -fields.NUMBER_MAX),
+            was=fields.word(body, 3, Trust) if 3 in body else None,
+            source=fields.text_or_empty(body, 4),
+        )
+
+
+class JournalChange(StrEnum):
+    """What happened to the journal."""
+
+    REFUSED = "refused"  # the disk refuses to write
+    ACCEPTED = "accepted"  # it writes again, and what waited is written
+    DAMAGED = "damaged"  # records were found that do not read back
+    NEARLY_FULL = "nearly_full"
+    REMOVED = "removed"  # retention removed what was receipted and old enough
+
+
+@dataclass(frozen=True, slots=True)
+class JournalBody:
+    """The journal or its disk changed."""
+
+    what: JournalChange
+    detail: str = ""
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        return fields.without_none({1: str(self.what), 2: fields.bounded(self.detail)})
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        return cls(fields.word(body, 1, JournalChange), fields.text_or_empty(body, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class PathBody:
+    """A way to the center came or went."""
+
+    center: str
+    path: str
+    up: bool
+    reason: str = ""
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        path, reason = fields.bounded(self.path) or "unknown", fields.bounded(self.reason)
+        return fields.without_none({1: self.center, 2: path, 3: self.up, 4: reason})
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        return cls(
+            center=fields.text(body, 1, NAME_CHARS_MAX),
+            path=fields.text(body, 2),
+            up=fields.truth(body, 3),
+            reason=fields.text_or_empty(body, 4),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigBody:
+    """The configuration in force: SHA-256 over the file as read, and why it is told now."""
+
+    digest: bytes
+    reason: str = ""
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        return fields.without_none({1: self.digest, 2: fields.bounded(self.reason)})
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        return cls(fields.octets(body, 1, HASH_BYTES), fields.text_or_empty(body, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class ActBody:
+    """Somebody did something: `what` is a word (start, stop, command, read, export, ...)."""
+
+    what: str
+    actor: str
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        if not fields.is_word(self.what):
+            raise ValueError(f"{self.what[:80]!r} is no word for an act")
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        actor = fields.bounded(self.actor) or "unknown"
+        return fields.without_none({1: self.what, 2: actor, 3: fields.bounded(self.detail)})
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        what = fields.text(body, 1)
+        if not fields.is_word(what):
+            raise Malformed(f"{what[:80]!r} is no word for an act")
+        return cls(what, fields.text(body, 2), fields.text_or_empty(body, 3))

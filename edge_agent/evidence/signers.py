@@ -1,0 +1,198 @@
+"""Software signers and their key files: the only I/O of evidence.
+
+A key file is PKCS #8 in PEM, not encrypted (RFC 5958, RFC 7468): a gateway starts with nobody there
+to type a passphrase, so that the file's permissions are its protection.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Protocol, Self, TypeGuard
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from edge_agent.evidence.cose import P256_ORDER, PublicKey, Signer
+
+KEY_FILE_BYTES_MAX = 16_384  # a PEM key is below 300 bytes; anything large was named by mistake
+
+
+class KeyFileError(Exception):
+    """A key file that cannot be used: which, why, and what to do about it."""
+
+    def __init__(self, path: Path, cause: str, remedy: str) -> None:
+        super().__init__(f"key file {path}: {cause}. {remedy}")
+        self.path = path
+        self.cause = cause
+        self.remedy = remedy
+
+
+class FileSigner(Signer, Protocol):
+    """A signer that can be written to a file."""
+
+    def save(self, path: Path) -> None:
+        """Write the private key, for the owner's eyes only."""
+
+
+class Ed25519Signer:
+    """Signs with an Ed25519 key held in memory."""
+
+    def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
+        self._key = key
+        self._public = PublicKey.of(key.public_key())
+
+    @property
+    def public(self) -> PublicKey:
+        """The key that checks what this signs."""
+        return self._public
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature (RFC 8032)."""
+        return self._key.sign(message)
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a new key, in memory only."""
+        return cls(ed25519.Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the key in `path`.  Raises KeyFileError."""
+        key = _read(path)
+        if not isinstance(key, ed25519.Ed25519PrivateKey):
+            raise KeyFileError(path, "this is no Ed25519 key", "Name the right file")
+        return cls(key)
+
+    def save(self, path: Path) -> None:
+        """Write the key with mode 0600; an existing file stays.  Raises KeyFileError."""
+        _write(path, self._key)
+
+
+class P256Signer:
+    """Signs with a P-256 key held in memory, nonces made by RFC 6979 and not by a random source."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+        self._key = key
+        self._public = PublicKey.of(key.public_key())
+        self._scheme = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+
+    @property
+    def public(self) -> PublicKey:
+        """The key that checks what this signs."""
+        return self._public
+
+    def sign(self, message: bytes) -> bytes:
+        """Return r || s, s in the lower half of the group order."""
+        r, s = decode_dss_signature(self._key.sign(message, self._scheme))
+        return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a new key, in memory only."""
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the key in `path`.  Raises KeyFileError."""
+        key = _read(path)
+        if not _is_p256(key):
+            raise KeyFileError(path, "this is no P-256 key", "Name the right file")
+        return cls(key)
+
+    def save(self, path: Path) -> None:
+        """Write the key with mode 0600; an existing file stays.  Raises KeyFileError."""
+        _write(path, self._key)
+
+
+def load_signer(path: Path) -> Ed25519Signer | P256Signer:
+    """Return the signer of whichever kind of key `path` holds.  Raises KeyFileError."""
+    key = _read(path)
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return Ed25519Signer(key)
+    if _is_p256(key):
+        return P256Signer(key)
+    raise KeyFileError(
+        path, "neither an Ed25519 nor a P-256 key", "Make one of these kinds: others are not used"
+    )
+
+
+def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:
+    return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
+
+
+def _read(path: Path) -> object:
+    """Return the private key in `path`, looked at through one file handle."""
+    try:
+        with path.open("rb") as file:
+            _refuse_readable(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+            data = file.read(KEY_FILE_BYTES_MAX + 1)
+    except FileNotFoundError as error:
+        raise KeyFileError(path, "it is not there", "Restore it or make a new one") from error
+    except OSError as error:
+        raise KeyFileError(
+            path, f"it cannot be read ({error.strerror})", "Check its owner and mode"
+        ) from error
+    remedy = "It must be a private key in PEM (PKCS #8) without passphrase"
+    if len(data) > KEY_FILE_BYTES_MAX:
+        raise KeyFileError(path, f"more than {KEY_FILE_BYTES_MAX} bytes are no key", remedy)
+    try:
+        return serialization.load_pem_private_key(data, password=None)
+    except TypeError as error:  # how the library says that a passphrase is wanted
+        raise KeyFileError(path, "it is encrypted", remedy) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyFileError(path, "it holds no usable private key", remedy) from error
+
+
+def _refuse_readable(path: Path, mode: int) -> None:
+    """Refuse a key file that others than its owner can read or write.
+
+    systemd guards its credentials by an access control list, whose mask shows as the group's bits:
+    there the group's bits grant nothing.
+    """
+    exposed = 0o007 if _is_credential(path) else 0o077
+    if mode & exposed:
+        raise KeyFileError(
+            path, f"others can use it (mode {mode:04o})", f"Run: chmod 600 {path}; renew the key"
+        )
+
+
+def _is_credential(path: Path) -> bool:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return folder is not None and path.resolve().is_relative_to(Path(folder).resolve())
+
+
+def _write(path: Path, key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> None:
+    """Write `key` so that after a power cut `path` holds all of it or does not exist."""
+    data = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            os.link(partial, path)  # unlike rename, never replaces
+        finally:
+            partial.unlink()
+        _fsync_folder(path.parent)
+    except FileExistsError as error:
+        raise KeyFileError(path, "it exists", "Move it away to make a new key") from error
+    except OSError as error:
+        raise KeyFileError(
+            path, f"it cannot be written ({error.strerror})", "Check the folder"
+        ) from error
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
