@@ -1,0 +1,315 @@
+"""Imports point one way: domain <- evidence <- the folders <- agent and command line.
+
+The tables below are the rules; the tests read every source's syntax tree (nothing is imported) and
+name file, line and rule of each violation.  What the daemon may load at all is checked in a child.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FOLDERS = ("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "web")
+"""Folders of edge_agent that do not import each other: they meet in agent.py only."""
+
+LEAVES = ("edge_agent.clock", "edge_agent.limits", "edge_agent.resources")
+BELOW = ("edge_agent.domain", "edge_agent.evidence", *LEAVES)
+
+ALLOWED: dict[str, tuple[str, ...]] = {
+    # part: what of this project it may import, besides itself; the longest matching name rules
+    "edge_agent": (),
+    "edge_agent.domain": (),
+    "edge_agent.evidence": ("edge_agent", "edge_agent.domain"),
+    "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits"),
+    "edge_agent.limits": (),
+    "edge_agent.resources": ("edge_agent.domain",),
+    "edge_agent.logs": ("edge_agent.domain",),
+    "edge_agent.config": ("edge_agent.domain", "edge_agent.limits", "edge_agent.resources"),
+    **{f"edge_agent.{folder}": BELOW for folder in FOLDERS},
+    "edge_agent.journal": ("edge_agent.clock", "edge_agent.limits"),  # bytes are opaque to it
+    "edge_agent.recorder": (*BELOW, "edge_agent.journal", "edge_agent.link"),
+    "edge_agent.agent": (
+        *BELOW,
+        "edge_agent",
+        "edge_agent.config",
+        "edge_agent.logs",
+        "edge_agent.recorder",
+        *(f"edge_agent.{folder}" for folder in FOLDERS),
+    ),
+    "edge_agent.cli": ("edge_agent",),
+    "edge_agent.__main__": ("edge_agent.cli",),
+    "edge_agent.center": (
+        "edge_agent",
+        "edge_agent.domain",
+        "edge_agent.evidence",
+        "edge_agent.resources",
+        "edge_agent.clock",
+        "edge_agent.logs",
+    ),
+    "drivers": ("edge_agent.domain",),
+    "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),
+    "bench": ("edge_agent", "drivers", "hil"),
+    "tests": ("edge_agent", "drivers", "hil", "bench"),
+}
+
+WHOLE = {"edge_agent.cli", "bench", "tests"}
+"""Parts for which an allowed package means everything below it; for the others "edge_agent" means
+the package's own file (its version) alone."""
+
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    # third-party package: the parts that may import it (tests and bench may import anything)
+    "argcomplete": ("edge_agent.cli", "edge_agent.center.cli"),
+    "cbor2": ("edge_agent.evidence.cbor",),
+    "cryptography": ("edge_agent.evidence", "edge_agent.uplink", "edge_agent.center"),
+    "msgspec": ("edge_agent.config", "edge_agent.resources", "edge_agent.center"),
+    "paho": ("edge_agent.uplink.port", "edge_agent.center"),
+    "pymodbus": ("edge_agent.link.modbus",),
+    "rich": ("edge_agent.cli", "edge_agent.center.cli"),
+    "serial": ("edge_agent.link", "hil"),
+    "structlog": ("edge_agent",),
+}
+
+PURE = ("edge_agent.domain", "edge_agent.evidence", "drivers")
+SHELLS = ("edge_agent.evidence.signers",)  # the only I/O of evidence: key files
+IMPURE = {
+    *("asyncio", "concurrent", "logging", "multiprocessing", "os", "pathlib", "random", "secrets"),
+    *("select", "selectors", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile"),
+    *("threading", "time", "urllib", "http", "shutil", "io"),
+}
+"""Of the standard library, what a pure machine has no use for."""
+
+DAEMON_MAY_LOAD = {
+    *("edge_agent", "drivers"),
+    *("cbor2", "cryptography", "msgspec", "paho", "pymodbus", "serial", "structlog"),
+    *("_cffi_backend", "_openssl", "typing_extensions"),  # what those bring along
+}
+"""Every name that is neither of the standard library nor here fails: each costs resident memory."""
+
+DAEMON_MUST_NOT_LOAD = {
+    *(
+        "http.server",
+        "sqlite3",
+        "unittest",
+        "multiprocessing",
+        "tkinter",
+        "xml",
+        "pydoc",
+        "doctest",
+    ),
+    *(
+        "xmlrpc",
+        "wsgiref",
+        "ensurepip",
+        "venv",
+        "edge_agent.center",
+        "edge_agent.cli",
+        "edge_agent.web",
+    ),
+}
+"""Standard modules and parts of this project that the daemon has no use for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported module: who imports it, and where."""
+
+    importer: str
+    imported: str
+    place: str
+
+
+def sources() -> list[Path]:
+    parts = sorted({name.split(".")[0] for name in ALLOWED})
+    return [path for part in parts for path in sorted((ROOT / part).rglob("*.py"))]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(text: str, module: str, place: str, is_package: bool = False) -> Iterator[Import]:
+    """Every import in a source, also those inside functions; `from x import y` as x.y."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Import(names=names):
+                for name in names:
+                    yield Import(module, name.name, f"{place}:{node.lineno}")
+            case ast.ImportFrom(module=base, names=names, level=level):
+                prefix = base or ""
+                if level:
+                    here = module.split(".")[: None if is_package and level == 1 else -level]
+                    prefix = ".".join([*here, *([base] if base else [])])
+                for name in names:
+                    yield Import(module, f"{prefix}.{name.name}", f"{place}:{node.lineno}")
+
+
+def all_imports() -> list[Import]:
+    return [
+        found
+        for path in sources()
+        for found in imports_of(
+            path.read_text(),
+            module_name(path),
+            str(path.relative_to(ROOT)),
+            path.name == "__init__.py",
+        )
+    ]
+
+
+def within(module: str, part: str) -> bool:
+    return module == part or module.startswith(part + ".")
+
+
+def part_of(module: str) -> str | None:
+    """The part of the table that a module belongs to."""
+    found = [part for part in ALLOWED if within(module, part)]
+    return max(found, key=len, default=None)
+
+
+def permits(part: str, allowed: str, imported: str) -> bool:
+    if allowed == "edge_agent" and part not in WHOLE:
+        return part_of(imported) == "edge_agent"
+    return within(imported, allowed)
+
+
+def direction_problem(found: Import) -> str | None:
+    importer, imported = part_of(found.importer), part_of(found.imported)
+    if imported is None:
+        return None
+    assert importer is not None, f"{found.place}: {found.importer} is in no part of the table"
+    if importer == imported and (importer != "drivers" or found.importer == found.imported):
+        return None
+    if any(permits(importer, allowed, found.imported) for allowed in ALLOWED[importer]):
+        return None
+    may = ", ".join(ALLOWED[importer]) or "nothing of this project"
+    return f"{found.place}: {found.importer} imports {found.imported}; {importer} may import {may}"
+
+
+def package_problem(found: Import) -> str | None:
+    package = found.imported.split(".")[0]
+    if package not in ONLY_IN or part_of(found.importer) in {"tests", "bench"}:
+        return None
+    if any(within(found.importer, part) for part in ONLY_IN[package]):
+        return None
+    return f"{found.place}: only {', '.join(ONLY_IN[package])} may import {package}"
+
+
+def purity_problem(found: Import) -> str | None:
+    if not any(within(found.importer, part) for part in PURE):
+        return None
+    if found.importer in SHELLS or found.imported.split(".")[0] not in IMPURE:
+        return None
+    return f"{found.place}: {found.importer} decides and does no I/O: no {found.imported} there"
+
+
+def problems(imports: list[Import]) -> list[str]:
+    rules = (direction_problem, package_problem, purity_problem)
+    return [text for found in imports for rule in rules if (text := rule(found)) is not None]
+
+
+def test_imports_point_one_way() -> None:
+    found = problems(all_imports())
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_source_is_in_the_table() -> None:
+    names = [module_name(path) for path in sources()]
+    strays = [
+        name
+        for name in names
+        if part_of(name) == "edge_agent" and name not in {"edge_agent", "edge_agent._data"}
+    ]
+    assert not strays, f"no rule says what these may import: {strays}"
+    assert len(names) > 20
+
+
+def test_a_declared_third_party_package_has_a_rule() -> None:
+    imported = {found.imported.split(".")[0] for found in all_imports() if _shipped(found)}
+    ours = {part.split(".")[0] for part in ALLOWED}
+    unknown = imported - set(sys.stdlib_module_names) - ours - set(ONLY_IN)
+    assert not unknown, f"no rule says who may import {sorted(unknown)}"
+
+
+def _shipped(found: Import) -> bool:
+    return part_of(found.importer) not in {"tests", "bench"}
+
+
+VIOLATIONS = [
+    ("edge_agent.domain.signal", "import edge_agent.evidence.cbor", "edge_agent.domain may import"),
+    ("edge_agent.link.runner", "from edge_agent.journal import Journal", "edge_agent.link may"),
+    ("edge_agent.link.runner", "from edge_agent import journal", "edge_agent.link may import"),
+    ("edge_agent.link.runner", "from edge_agent import agent", "edge_agent.link may import"),
+    ("edge_agent.link.runner", "from .. import recorder", "edge_agent.link may import"),
+    ("edge_agent.journal.segment", "from edge_agent.evidence import cbor", "edge_agent.journal"),
+    ("edge_agent.limits", "from edge_agent.domain.kinds import Lane", "nothing of this project"),
+    ("edge_agent.agent", "import hil.panels", "edge_agent.agent may import"),
+    ("edge_agent.agent", "def f():\n    from edge_agent.cli import main", "edge_agent.agent may"),
+    ("edge_agent.center.store", "from edge_agent.journal import read", "edge_agent.center may"),
+    ("edge_agent.cli.demo", "from hil import panels", "edge_agent.cli may import edge_agent"),
+    ("drivers.a", "from edge_agent.resources import data", "drivers may import edge_agent.domain"),
+    ("drivers.a", "from drivers.b import decode", "drivers may import edge_agent.domain"),
+    ("hil.panels.a", "from drivers.a import encode", "hil may import"),
+    ("hil.panels.a", "from tests import stages", "hil may import"),
+    ("drivers.a", "import socket", "does no I/O"),
+    ("edge_agent.evidence.tree", "from time import monotonic", "does no I/O"),
+    ("edge_agent.uplink.outbox", "import paho.mqtt.client", "only edge_agent.uplink.port"),
+    ("edge_agent.agent", "from rich.console import Console", "only edge_agent.cli"),
+]
+
+
+@pytest.mark.parametrize(("importer", "line", "rule"), VIOLATIONS)
+def test_a_violation_is_named(importer: str, line: str, rule: str) -> None:
+    found = problems(list(imports_of(line, importer, "some/file.py")))
+    assert len(found) == 1
+    assert found[0].startswith("some/file.py:")
+    assert rule in found[0]
+
+
+ALLOWED_LINES = [
+    ("edge_agent.link.runner", "from edge_agent.link.line import Line"),
+    ("edge_agent.link.runner", "from .line import Line"),
+    ("edge_agent.evidence.bodies", "from edge_agent import __version__"),
+    ("edge_agent.evidence.signers", "import os"),
+    ("edge_agent.agent", "from edge_agent.uplink.uplink import Uplink"),
+    ("edge_agent.cli.demo", "from edge_agent.center.init import init"),
+    ("drivers.a", "from edge_agent.domain.signal import Signal"),
+    ("tests.x", "import paho.mqtt.client"),
+]
+
+
+@pytest.mark.parametrize(("importer", "line"), ALLOWED_LINES)
+def test_what_is_allowed_passes(importer: str, line: str) -> None:
+    assert problems(list(imports_of(line, importer, "some/file.py"))) == []
+
+
+CHILD = """
+import sys, json
+before = set(sys.modules)
+import edge_agent.agent
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def loaded_by_the_daemon() -> list[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", CHILD], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    names: list[str] = json.loads(ran.stdout)
+    return names
+
+
+def test_the_daemon_loads_nothing_it_has_no_use_for() -> None:
+    loaded = loaded_by_the_daemon()
+    strangers = {name.split(".")[0] for name in loaded} - set(sys.stdlib_module_names)
+    assert strangers <= DAEMON_MAY_LOAD, f"not in the list: {sorted(strangers - DAEMON_MAY_LOAD)}"
+    useless = [name for name in loaded for part in DAEMON_MUST_NOT_LOAD if within(name, part)]
+    assert not useless, f"the daemon has no use for {useless}"

@@ -1,0 +1,374 @@
+"""What every file of the project keeps to; the rules are the tables at the top.
+
+Sizes count code lines: no blanks, comments or docstrings.  Tables (literals at module level) do not
+count against a file: a protocol's code table is read as data.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("edge_agent", "drivers", "hil", "bench", "tests")
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+
+WITHOUT_OWN_TEST: dict[str, str] = {
+    # source: why it has no test file of its own name
+    "edge_agent/__main__.py": "one call; started by tests/test_wheel.py",
+    "edge_agent/limits.py": "constants only",
+    "edge_agent/domain/address.py": "values without behaviour",
+    "edge_agent/domain/event.py": "values without behaviour",
+    "edge_agent/domain/session.py": "the contract; every driver's test and tests/contract use it",
+    "edge_agent/domain/stamp.py": "values without behaviour",
+}
+
+NAMES_BANNED = ("Manager", "Helper", "Util", "Utils", "Data", "Info", "Base", "Handler")
+"""Endings of class names that say nothing about what the class decides or does."""
+
+SUPERVISION = "edge_agent/agent.py"
+"""The only file that may catch everything: it ends the process in order."""
+
+NEVER_SLEEPS = ("edge_agent", "drivers", "hil")
+"""Parts that wait for the thing itself; tests and benchmarks may sleep in a polling loop only."""
+
+POLL_S_MAX = 0.25
+
+# Written in pieces, so that this file does not find itself.
+BANNED_TEXT: dict[str, str] = {
+    "/" + r"work/(?!\w*\.o\b)": "a path of one machine",
+    r"(?<![\w.>/-])/" + r"root/": "a path of one machine",
+    r"\.\./" + "shared": "a folder outside the project",
+    "pypi" + r"\.org": "a registry's host",
+    "python" + r"hosted\.org": "a registry's host",
+    "deb" + r"\.debian\.org": "a registry's host",
+    r"\b(?:TO" + r"DO|FIX" + r"ME|X" + r"XX|HA" + r"CK)\b": "unfinished work",
+    "NotImplemented" + "Error": "unfinished work",
+    "# no" + r"qa(?!: [A-Z])": "a silenced check without its code",
+    "# no" + r"qa: [A-Z0-9, ]+$": "a silenced check without its reason",
+    "# type: " + r"ignore(?!\[)": "a silenced check without its code",
+    "# type: " + r"ignore\[[\w, -]+\]$": "a silenced check without its reason",
+    r"pytest\.(?:mark\.)?(?:skip|xfail|importor" + "skip)": "a test that is not run",
+}
+
+TEXT_SUFFIXES = {
+    *(
+        ".py",
+        ".toml",
+        ".md",
+        ".service",
+        ".rules",
+        ".conf",
+        ".csv",
+        ".json",
+        ".jsonl",
+        ".sh",
+        ".txt",
+    ),
+    "",
+}
+NOT_OURS = {".git", "__pycache__", "build", "dist", "node_modules"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file and what the rules look at."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else "sample.py"
+
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text()
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @cached_property
+    def code_lines(self) -> set[int]:
+        """Numbers of the lines that hold code."""
+        skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
+        skipped |= {tokenize.DEDENT, tokenize.ENDMARKER}
+        lines: set[int] = set()
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            if token.type not in skipped:
+                lines.update(range(token.start[0], token.end[0] + 1))
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                lines.difference_update(range(node.lineno, (node.end_lineno or 0) + 1))
+        return lines
+
+    def length(self, node: ast.stmt) -> int:
+        return sum(node.lineno <= line <= (node.end_lineno or 0) for line in self.code_lines)
+
+    def table_lines(self) -> int:
+        """Code lines of literals at module level."""
+        return sum(
+            self.length(node)
+            for node in self.tree.body
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            and isinstance(node.value, ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Call)
+        )
+
+
+def sources(*parts: str) -> list[Source]:
+    return [Source(path) for part in parts for path in sorted((ROOT / part).rglob("*.py"))]
+
+
+def texts() -> Iterator[Path]:
+    """Every text file of the project, tracked or not yet."""
+    folders = [ROOT]
+    while folders:
+        for path in sorted(folders.pop().iterdir()):
+            if path.is_dir():
+                hidden = path.name.startswith(".") and path.name != ".ci"
+                if not hidden and path.name not in NOT_OURS:
+                    folders.append(path)
+            elif path.suffix in TEXT_SUFFIXES and path.name != "LICENSE":
+                yield path
+
+
+# ---- rules: each yields "place: what is wrong"
+
+
+def too_long(source: Source) -> Iterator[str]:
+    """Files and functions that do not fit a head."""
+    size = len(source.code_lines) - source.table_lines()
+    if size >= FILE_LINES_MAX:
+        yield f"{source.name}: {size} code lines, allowed are fewer than {FILE_LINES_MAX}"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            size = source.length(node)
+            if size > FUNCTION_LINES_MAX:
+                yield (
+                    f"{source.name}:{node.lineno}: {node.name} has {size} code lines, "
+                    f"allowed are {FUNCTION_LINES_MAX}"
+                )
+
+
+def catches_everything(source: Source) -> Iterator[str]:
+    """`except Exception` hides our own bugs; `BaseException` is for cleaning up and going on up."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.ExceptHandler) or source.name == SUPERVISION:
+            continue
+        caught = {
+            part.id for part in ast.walk(node.type or ast.Name("")) if isinstance(part, ast.Name)
+        }
+        cleans_up = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+        if "Exception" in caught or (caught & {"", "BaseException"} and not cleans_up):
+            yield f"{source.name}:{node.lineno}: catches everything; allowed in {SUPERVISION} only"
+
+
+def sleeps(source: Source) -> Iterator[str]:
+    """A fixed sleep is either too short or too long: wait for the condition instead."""
+    polling = {
+        inner
+        for loop in ast.walk(source.tree)
+        if isinstance(loop, ast.While | ast.For)
+        for inner in ast.walk(loop)
+    }
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) != "time.sleep":
+            continue
+        place = f"{source.name}:{node.lineno}"
+        if source.name.split("/")[0] in NEVER_SLEEPS:
+            yield f"{place}: sleeps; wait for what you wait for"
+        elif node not in polling or not _is_short(node.args[0]):
+            yield f"{place}: sleeps; poll a condition with a deadline, {POLL_S_MAX} s at most"
+
+
+def _is_short(seconds: ast.expr) -> bool:
+    match seconds:
+        case ast.Constant(value=int() | float() as value):
+            return value <= POLL_S_MAX
+        case ast.Name():
+            return True  # a named constant has its reason where it is defined
+    return False
+
+
+def named_for_nothing(source: Source) -> Iterator[str]:
+    """A class is named for what it decides or is."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ClassDef) and node.name.endswith(NAMES_BANNED):
+            yield f"{source.name}:{node.lineno}: class {node.name}: name it for what it decides"
+
+
+def undocumented(source: Source) -> Iterator[str]:
+    """A source says at its top what it decides; tests say it by their names."""
+    if source.text.strip() and ast.get_docstring(source.tree) is None:
+        yield f"{source.name}: no module docstring"
+
+
+def banned(name: str, text: str) -> Iterator[str]:
+    """Words that do not belong into the project."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for pattern, reason in BANNED_TEXT.items():
+            if found := re.search(pattern, line):
+                yield f"{name}:{number}: {reason}: {found[0]}"
+
+
+def expected_test(source: str) -> str:
+    """The test file that mirrors a source."""
+    path = Path(source)
+    parents = path.parent.parts[1:] if path.parts[0] == "edge_agent" else path.parent.parts
+    return str(Path("tests", *parents, f"test_{path.name}"))
+
+
+# ---- the project
+
+
+def check(problems: Iterator[str]) -> None:
+    found = list(problems)
+    assert not found, "\n" + "\n".join(found)
+
+
+Rule = Callable[[Source], Iterator[str]]
+RULES: tuple[Rule, ...] = (too_long, catches_everything, sleeps, named_for_nothing)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_source_keeps_to(rule: Rule) -> None:
+    found = sources(*PARTS)
+    assert len(found) > 20
+    check(problem for source in found for problem in rule(source))
+
+
+def test_every_shipped_source_says_what_it_decides() -> None:
+    check(
+        problem
+        for source in sources("edge_agent", "drivers", "hil")
+        for problem in undocumented(source)
+    )
+
+
+def test_no_file_holds_words_that_do_not_belong() -> None:
+    found = list(texts())
+    assert ROOT / "pyproject.toml" in found
+    assert ROOT / "run" in found
+    check(
+        problem
+        for path in found
+        for problem in banned(str(path.relative_to(ROOT)), path.read_text(errors="replace"))
+    )
+
+
+def test_every_source_has_its_test_file() -> None:
+    missing = [
+        f"{source.name}: no {expected_test(source.name)}"
+        for source in sources("edge_agent", "drivers")
+        if source.path.name != "__init__.py"
+        and source.name not in WITHOUT_OWN_TEST
+        and not (ROOT / expected_test(source.name)).is_file()
+    ]
+    check(iter(missing))
+
+
+def test_exemptions_are_still_needed() -> None:
+    for name, reason in WITHOUT_OWN_TEST.items():
+        assert reason
+        assert (ROOT / name).is_file(), f"{name} is gone: drop its exemption"
+        assert not (ROOT / expected_test(name)).is_file(), f"{name} has a test: drop its exemption"
+
+
+# ---- the rules themselves
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    return tmp_path / "sample.py"
+
+
+def found_in(sample: Path, text: str) -> list[str]:
+    sample.write_text(text)
+    return [problem for rule in RULES for problem in rule(Source(sample))]
+
+
+def body(lines: int) -> str:
+    return "".join(f"    x = {n}\n" for n in range(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("def f():\n" + body(FUNCTION_LINES_MAX), "f has 61 code lines"),
+        ("".join(f"def f{n}(): pass\n" for n in range(FILE_LINES_MAX)), "400 code lines"),
+        ("try:\n    pass\nexcept Exception:\n    raise\n", ":3: catches everything"),
+        ("try:\n    pass\nexcept (OSError, Exception):\n    pass\n", ":3: catches everything"),
+        ("try:\n    pass\nexcept BaseException:\n    pass\n", ":3: catches everything"),
+        ("try:\n    pass\nexcept:\n    pass\n", ":3: catches everything"),
+        ("import time\ntime.sleep(1)\n", ":2: sleeps"),
+        ("import time\nwhile True:\n    time.sleep(1)\n", ":3: sleeps"),
+        ("class ThingManager:\n    pass\n", "class ThingManager"),
+    ],
+)
+def test_a_rule_finds_what_it_is_for(sample: Path, text: str, problem: str) -> None:
+    found = found_in(sample, text)
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    '''Long.\n" + "\n" * 90 + "    '''\n" + "    # why\n" * 90 + body(59),
+        "T = {\n" + "".join(f"    {n}: {n},\n" for n in range(500)) + "}\n",
+        "try:\n    pass\nexcept BaseException:\n    x = 1\n    raise\n",
+        "try:\n    pass\nexcept (OSError, ValueError):\n    pass\n",
+        "import time\nwhile True:\n    time.sleep(0.05)\n",
+    ],
+)
+def test_a_rule_leaves_alone_what_is_fine(sample: Path, text: str) -> None:
+    assert found_in(sample, text) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/".join(["see ", "work", "main"]),
+        "/".join(["in ", "root", ".cache"]),
+        "../" + "shared/codes",
+        "# TO" + "DO later",
+        "raise NotImplemented" + "Error",
+        "x = 1  # no" + "qa",
+        "x = 1  # no" + "qa: S101",
+        "x = 1  # type: " + "ignore[misc]",
+        "@pytest.mark." + "skip",
+    ],
+)
+def test_a_banned_word_is_found(line: str) -> None:
+    assert len(list(banned("a.md", f"fine\n{line}\nfine"))) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "leaf/root/peaks, network/layers, shared/exclusive",
+        "x = 1  # no" + "qa: S101  only the test's own child is started",
+        "x = 1  # type: " + "ignore[misc]  # the stub is wrong",
+    ],
+)
+def test_a_fine_line_is_left_alone(line: str) -> None:
+    assert list(banned("a.md", line)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "test"),
+    [
+        ("edge_agent/clock.py", "tests/test_clock.py"),
+        ("edge_agent/evidence/cbor.py", "tests/evidence/test_cbor.py"),
+        ("drivers/surgard.py", "tests/drivers/test_surgard.py"),
+    ],
+)
+def test_where_a_test_file_is_expected(source: str, test: str) -> None:
+    assert expected_test(source) == test
