@@ -160,9 +160,9 @@ class GenesisBody:
     """The first event of an epoch: who signs it, and what came before.
 
     `identity_kid` names the identity key that signed the genesis; None where that key could not be
-    read and the event key signed for itself, to be vouched for later.  `previous_size` is how many
-    events of the epoch before were recovered, `previous_root` the root over exactly those.  Raises
-    ValueError where `ended` and the previous epoch disagree.
+    read and the event key signed for itself, to be vouched for later.  `previous_size` is one more
+    than the last number recovered of the epoch before, `previous_root` the root over its events
+    0..previous_size-1.  Raises ValueError where `ended` and the previous epoch disagree.
     """
 
     event_key: PublicKey

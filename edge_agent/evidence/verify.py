@@ -1,0 +1,352 @@
+"""Checking all that is held of one gateway: signatures, numbers, roots, and how epochs follow.
+
+Pure.  Feed envelopes epoch by epoch in order of their numbers, doubles and forks included, as a
+journal or a center's database holds them; ask `lineage` when all are fed.
+
+    verifier = EpochVerifier("gw1", identity_keys.get)
+    for envelope in envelopes:
+        problems += verifier.feed(envelope)
+    problems += verifier.lineage()
+
+What is found is in the names of `What`.  What cannot be found: an undelivered tail of an offline
+gateway that its owner cut off, and what a thief of the running machine signs.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edge_agent.domain.event import EventType
+from edge_agent.evidence import tree
+from edge_agent.evidence.bodies import GenesisBody
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import BadSignature, PublicKey
+from edge_agent.evidence.envelope import Event, open_event, peek
+from edge_agent.evidence.tree import HASH_BYTES, Peaks
+
+BRANCHES_MAX = (
+    8  # envelopes of one number whose trees are followed; more than one is a fork already
+)
+STRANGERS_MAX = 1024  # epochs without genesis that are told one by one: forgers choose how many
+
+
+class What(StrEnum):
+    """What can be wrong."""
+
+    MALFORMED = "malformed"  # no envelope at all
+    WRONG_GATEWAY = "wrong_gateway"  # signed in order, for another gateway
+    UNKNOWN_KEY = "unknown_key"  # no genesis of that epoch, or an identity key we do not know
+    WRONG_EPOCH = "wrong_epoch"  # signed by the event key of another epoch
+    BAD_SIGNATURE = "bad_signature"
+    BAD_GENESIS = "bad_genesis"  # well signed, but what it says makes no sense
+    UNVOUCHED = "unvouched"  # a self-signed epoch that no identity key stood for later
+    GAP = "gap"  # events that are missing
+    FORK = "fork"  # another envelope of the same number
+    ROOT_MISMATCH = "root_mismatch"  # an earlier event is not the one that the gateway signed over
+    ROLLED_BACK = "rolled_back"  # the gateway continued from before what it had already signed
+    BRANCH = "branch"  # two epochs follow the same one
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding; `seq` is the first bad number, `last` the end of a range, None where unknown."""
+
+    what: What
+    epoch: bytes | None
+    seq: int | None
+    detail: str
+    last: int | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """Leaf hashes of envelopes whose numbers follow each other."""
+
+    first: int
+    leaves: bytearray
+
+
+@dataclass(slots=True)
+class _Epoch:
+    """What is known of one epoch.
+
+    `branches` holds the trees that its last number may lead to, `before` the tree without that
+    number.  Below `resumed_at` events were checked in an earlier life and leaves are not at hand;
+    from `lost_at` on roots cannot be checked.
+    """
+
+    key: PublicKey
+    genesis: GenesisBody
+    branches: list[Peaks]
+    runs: list[_Run]
+    before: Peaks = field(default_factory=Peaks)
+    next_seq: int = 1
+    resumed_at: int = 0
+    lost_at: int | None = None
+
+    def leaf(self, seq: int) -> bytes | None:
+        """Return the leaf hash first fed for `seq`, None where there is none."""
+        index = bisect_right(self.runs, seq, key=_first) - 1
+        if index < 0:
+            return None
+        at = (seq - self.runs[index].first) * HASH_BYTES
+        return bytes(self.runs[index].leaves[at : at + HASH_BYTES]) or None
+
+    def add(self, seq: int, leaf: bytes) -> None:
+        """Keep the leaf hash of a number that has none yet."""
+        last = self.runs[-1] if self.runs else None
+        if last and seq == last.first + len(last.leaves) // HASH_BYTES:
+            last.leaves += leaf
+        else:
+            insort(self.runs, _Run(seq, bytearray(leaf)), key=_first)
+
+
+def _first(run: _Run) -> int:
+    return run.first
+
+
+class EpochVerifier:
+    """Follows the epochs of one gateway; memory is 32 bytes an event.
+
+    `identity` returns the identity key of an id, None where it is not known.  Counters: `verified`
+    events with a good signature; `doubles` fed again with the same bytes, or from below where the
+    epoch was resumed; `late` fed after events that follow them (their gap was told); `unverifiable`
+    events by keys that are not known (of an epoch without genesis only the first is a problem).
+    """
+
+    def __init__(self, gateway: str, identity: Callable[[bytes], PublicKey | None]) -> None:
+        self._gateway = gateway
+        self._identity = identity
+        self._epochs: dict[bytes, _Epoch] = {}
+        self._strangers: set[bytes] = set()  # epochs without genesis, told once
+        self.verified = 0
+        self.doubles = 0
+        self.late = 0
+        self.unverifiable = 0
+
+    def proved_to(self, epoch: bytes) -> int:
+        """Return how many events of `epoch`, from 0 on, are there with a root that proves them.
+
+        The newest event is proved by the root of the one after it, not before.
+        """
+        known = self._epochs.get(epoch)
+        if known is None:
+            return 0
+        return (known.next_seq if known.lost_at is None else known.lost_at) - 1
+
+    def peaks(self, epoch: bytes) -> Peaks | None:
+        """Return the tree over all events fed of `epoch`; None where it is lost or ambiguous."""
+        known = self._epochs.get(epoch)
+        if known is None or known.lost_at is not None or len(known.branches) != 1:
+            return None
+        return known.branches[0].copy()
+
+    def resume(self, genesis: bytes, peaks: Peaks) -> list[Problem]:
+        """Take up an epoch whose first `peaks.size` (1 or more) events were checked before."""
+        problems = self.feed(genesis)
+        event = None if problems else peek(genesis)[1]
+        if event is not None and peaks.size > 1:
+            known = self._epochs[event.epoch]
+            known.branches, known.runs = [peaks.copy()], []
+            known.resumed_at = known.next_seq = peaks.size
+        return problems
+
+    def feed(self, envelope: bytes) -> list[Problem]:
+        """Take the next envelope; return what is wrong with it or with what it follows."""
+        try:
+            kid, event = peek(envelope)
+        except Malformed as error:
+            return [Problem(What.MALFORMED, None, None, str(error))]
+        if event.type == EventType.GENESIS:
+            return self._feed_genesis(envelope, kid, event)
+        return self._feed_event(envelope, kid, event)
+
+    # ---- a genesis
+
+    def _feed_genesis(self, envelope: bytes, kid: bytes, event: Event) -> list[Problem]:
+        try:
+            body = GenesisBody.from_body(event.body)
+        except Malformed as error:
+            return [_problem(What.BAD_GENESIS, event, str(error))]
+        if kid != body.signer_kid:
+            named = body.signer_kid.hex()
+            return [_problem(What.BAD_GENESIS, event, f"signed by {kid.hex()}, names {named}")]
+        key = self._identity(kid) if body.vouched else body.event_key
+        if key is None:
+            return [_problem(What.UNKNOWN_KEY, event, f"identity key {kid.hex()} is not known")]
+        problem = self._check(envelope, event, key)
+        if problem:
+            return [problem]
+        if body.previous_epoch == event.epoch:
+            return [_problem(What.BAD_GENESIS, event, "names itself as the epoch before")]
+        leaf = tree.leaf_hash(envelope)
+        known = self._epochs.get(event.epoch)
+        if known is not None:
+            return self._again(known, event, leaf)
+        peaks = Peaks()
+        peaks.append(leaf)
+        run = _Run(0, bytearray(leaf))
+        self._epochs[event.epoch] = _Epoch(body.event_key, body, [peaks], [run])
+        self.verified += 1
+        return []
+
+    # ---- any other event
+
+    def _feed_event(self, envelope: bytes, kid: bytes, event: Event) -> list[Problem]:
+        known = self._epochs.get(event.epoch)
+        if known is None or kid != known.key.kid:
+            return self._stranger(envelope, kid, event)
+        problem = self._check(envelope, event, known.key)
+        if problem:
+            return [problem]
+        leaf = tree.leaf_hash(envelope)
+        if event.seq < known.next_seq:
+            return self._again(known, event, leaf)
+        self.verified += 1
+        problems = self._advance(known, event)
+        known.before = known.branches[0].copy()
+        for peaks in known.branches:
+            peaks.append(leaf)
+        known.add(event.seq, leaf)
+        known.next_seq = event.seq + 1
+        return problems
+
+    def _stranger(self, envelope: bytes, kid: bytes, event: Event) -> list[Problem]:
+        self.unverifiable += 1
+        for other in self._epochs.values():
+            if kid == other.key.kid:
+                detail = f"key {kid.hex()} is of another epoch"
+                return [
+                    self._check(envelope, event, other.key)
+                    or _problem(What.WRONG_EPOCH, event, detail)
+                ]
+        if event.epoch in self._epochs:
+            return [_problem(What.UNKNOWN_KEY, event, f"key {kid.hex()} is not this epoch's")]
+        if event.epoch in self._strangers or len(self._strangers) == STRANGERS_MAX:
+            return []
+        self._strangers.add(event.epoch)
+        return [_problem(What.UNKNOWN_KEY, event, "the epoch has no good genesis")]
+
+    def _check(self, envelope: bytes, event: Event, key: PublicKey) -> Problem | None:
+        try:
+            open_event(envelope, key)
+        except BadSignature as error:
+            return _problem(What.BAD_SIGNATURE, event, str(error))
+        if event.gateway != self._gateway:
+            return _problem(What.WRONG_GATEWAY, event, f"it is {event.gateway}'s")
+        return None
+
+    def _again(self, known: _Epoch, event: Event, leaf: bytes) -> list[Problem]:
+        """Judge an event below the next number: a double, a late one or a fork."""
+        before = known.leaf(event.seq)
+        if before == leaf or event.seq < known.resumed_at:
+            self.doubles += 1
+            return []
+        self.verified += 1
+        if before is None:
+            self.late += 1
+            known.add(event.seq, leaf)
+            return []
+        at_end = event.seq == known.next_seq - 1 and known.lost_at is None
+        if at_end and len(known.branches) < BRANCHES_MAX:  # the next root tells which was meant
+            branch = known.before.copy()
+            branch.append(leaf)
+            known.branches.append(branch)
+        return [_problem(What.FORK, event, f"leaf {leaf.hex()[:16]} beside {before.hex()[:16]}")]
+
+    def _advance(self, known: _Epoch, event: Event) -> list[Problem]:
+        """Check number and root against what came before."""
+        if event.seq > known.next_seq:
+            known.lost_at = known.next_seq if known.lost_at is None else known.lost_at
+            first, last = known.next_seq, event.seq - 1
+            detail = f"events {first}..{last} are missing"
+            return [Problem(What.GAP, event.epoch, first, detail, last)]
+        if known.lost_at is not None:
+            return []
+        fitting = [peaks for peaks in known.branches if peaks.root() == event.root]
+        if fitting:
+            known.branches = fitting
+            return []
+        known.lost_at = event.seq
+        detail = f"event {event.seq - 1} or this one is not what the gateway signed"
+        return [_problem(What.ROOT_MISMATCH, event, detail)]
+
+    # ---- how epochs follow each other
+
+    def lineage(self) -> list[Problem]:
+        """Return what is wrong between the epochs fed so far; the same each time it is asked."""
+        problems: list[Problem] = []
+        followers: dict[bytes | None, bytes] = {}
+        for at, (epoch, known) in enumerate(self._epochs.items()):
+            previous = known.genesis.previous_epoch
+            other = followers.setdefault(previous, epoch)
+            if other != epoch:
+                named = "nothing" if previous is None else previous.hex()
+                detail = f"this epoch and {other.hex()} both follow {named}"
+                problems.append(Problem(What.BRANCH, epoch, 0, detail))
+            problems += self._predecessor(epoch, known, at)
+            if not known.genesis.vouched and not self._vouched_later(epoch):
+                detail = "self-signed, and no later epoch of the identity key stands for it"
+                problems.append(Problem(What.UNVOUCHED, epoch, 0, detail))
+        return problems
+
+    def _predecessor(self, epoch: bytes, known: _Epoch, at: int) -> Iterator[Problem]:
+        """Compare what a genesis says of the epoch before with what is held of that."""
+        genesis = known.genesis
+        if genesis.previous_epoch is None:
+            return
+        size, before = genesis.previous_size, self._epochs.get(genesis.previous_epoch)
+        if before is None:
+            if at > 0 and size > 0:  # what is held may begin anywhere, but only once
+                detail = f"epoch {genesis.previous_epoch.hex()} is missing, {size} events"
+                yield Problem(What.GAP, genesis.previous_epoch, 0, detail, size - 1)
+        elif before.next_seq < size:
+            detail = f"the next epoch names {size} events, {before.next_seq} are held"
+            yield Problem(What.GAP, genesis.previous_epoch, before.next_seq, detail, size - 1)
+        elif before.next_seq > size:
+            detail = (
+                f"it continues {genesis.previous_epoch.hex()} after {size} events "
+                f"({genesis.ended}), {before.next_seq} are held"
+            )
+            yield Problem(What.ROLLED_BACK, epoch, 0, detail)
+        elif before.lost_at is None and not _ends_in(before, genesis):
+            detail = f"the next epoch ({genesis.ended}) names another root over {size} events"
+            yield Problem(What.ROOT_MISMATCH, genesis.previous_epoch, size - 1, detail)
+
+    def _vouched_later(self, epoch: bytes) -> bool:
+        """Return whether a chain of following epochs leads to one that the identity key signed."""
+        known, seen = self._epochs[epoch], {epoch}
+        while not known.genesis.vouched:
+            following = [
+                (key, other)
+                for key, other in self._epochs.items()
+                if other.genesis.previous_epoch == epoch and key not in seen
+            ]
+            good = [(key, other) for key, other in following if _ends_in(known, other.genesis)]
+            if not good:
+                return False
+            epoch, known = good[0]
+            seen.add(epoch)
+        return True
+
+
+def check(
+    gateway: str, identity: Callable[[bytes], PublicKey | None], envelopes: Iterable[bytes]
+) -> Iterator[Problem]:
+    """Yield all that is wrong with `envelopes`, which is all that is held of `gateway`."""
+    verifier = EpochVerifier(gateway, identity)
+    for envelope in envelopes:
+        yield from verifier.feed(envelope)
+    yield from verifier.lineage()
+
+
+def _problem(what: What, event: Event, detail: str) -> Problem:
+    return Problem(what, event.epoch, event.seq, detail)
+
+
+def _ends_in(known: _Epoch, following: GenesisBody) -> bool:
+    """Return whether `known` is held whole and ends in the head that the next epoch names."""
+    if known.lost_at is not None or known.next_seq != following.previous_size:
+        return False
+    return any(peaks.root() == following.previous_root for peaks in known.branches)
