@@ -7,8 +7,18 @@ panels is the same signal.  The tables themselves are data (`config/codes/`), lo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
-from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.signal import NUMBER_MAX, Signal
+
+
+class Qualifier(Enum):
+    """What a Contact ID message says about its code; the value is the digit on the wire."""
+
+    NEW = 1  # new event, or opening
+    RESTORE = 3  # restored, or closing
+    STATUS = 6  # reported before and still there
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,8 @@ class SiaRow:
 class Meaning:
     """What a code says, before addresses are known.
 
-    `number_is` tells which field of the signal the frame's number fills: zone, user, device (kept
-    in the frame's fields only) or "" for none.
+    `number_is` tells which field of the signal the frame's number fills: zone, user, area, device
+    (kept in the frame's fields only) or "" for none or not known.
     """
 
     kind: Kind
@@ -48,9 +58,176 @@ class Meaning:
     number_is: str
 
 
+# Contact ID codes of opening and closing that tell of something else than a change of arming.
+_NO_CHANGE_OF_ARMING = frozenset({"405", "453", "454", "455", "458", "464"})
+
+# SIA codes about arming that change nothing: set by a point, missed, failed, extended, overdue.
+_SIA_NO_CHANGE_OF_ARMING = frozenset({"AF", "CD", "CE", "CI", "CT", "JP", "OI", "OT"})
+
+_PANEL_STATES = {"944": State.OFFLINE, "946": State.ONLINE}
+
+_STATES = {
+    Qualifier.NEW: State.ACTIVE,
+    Qualifier.RESTORE: State.RESTORED,
+    Qualifier.STATUS: State.STATUS,
+}
+_ARMING = {Qualifier.NEW: State.DISARMED, Qualifier.RESTORE: State.ARMED}
+
+# Where the first row that names an SIA code is narrower than the SIA code itself.  BB is a reported
+# act of bypassing (570), although a vendor's partial closing (470) names it first.
+_SIA_ROWS: dict[str, tuple[str, Qualifier]] = {
+    "CL": ("401", Qualifier.RESTORE),
+    "OP": ("401", Qualifier.NEW),
+    "HA": ("129", Qualifier.NEW),
+    "HH": ("129", Qualifier.RESTORE),
+    "TA": ("137", Qualifier.NEW),
+    "TR": ("137", Qualifier.RESTORE),
+    "TH": ("137", Qualifier.RESTORE),
+    "BT": ("380", Qualifier.NEW),
+    "BJ": ("380", Qualifier.RESTORE),
+    "ET": ("333", Qualifier.NEW),
+    "ER": ("333", Qualifier.RESTORE),
+    "UA": ("140", Qualifier.NEW),
+    "BC": ("406", Qualifier.NEW),
+    "FC": ("406", Qualifier.NEW),
+    "BB": ("570", Qualifier.NEW),
+}
+
+_SIA_FAMILIES = {
+    "B": Kind.BURGLARY,
+    "F": Kind.FIRE,
+    "G": Kind.GAS,
+    "H": Kind.HOLDUP,
+    "K": Kind.FIRE,
+    "M": Kind.MEDICAL,
+    "P": Kind.PANIC,
+    "Q": Kind.MEDICAL,
+    "S": Kind.FIRE,
+    "T": Kind.TAMPER,
+    "U": Kind.BURGLARY,
+    "W": Kind.ENVIRONMENT,
+    "Z": Kind.ENVIRONMENT,
+}
+_FIRE_FAMILIES = frozenset("FKS")
+_ADDRESSES = ("zone", "user", "area")
+
+
 @dataclass(frozen=True, slots=True)
 class Codes:
     """Both tables, with the rules that turn a code into a meaning."""
 
     contact_id_rows: Mapping[str, ContactIdRow]
     sia_rows: Mapping[str, SiaRow]
+
+    def contact_id(self, qualifier: Qualifier, code: str) -> Meaning:
+        """Return what Contact ID `code` (three characters, as sent) means.
+
+        For codes of opening and closing a new event is an opening (disarmed) and a restore a
+        closing (armed).  A code of no table keeps its code and has the kind `unknown`.
+        """
+        row = self.contact_id_rows.get(code)
+        if row is None:
+            return Meaning(Kind.UNKNOWN, code, _STATES[qualifier], "")
+        return Meaning(row.kind, code, _state(row.kind, code, qualifier), row.number_is)
+
+    def sia(self, code: str) -> Meaning:
+        """Return what SIA level `code` (two capital letters) means, as its Contact ID code.
+
+        It becomes the first Contact ID row that names it, with the exceptions above.  A code
+        without such a row has its own category and no Contact ID code; one of no table is of kind
+        `unknown`.
+        """
+        sia = self.sia_rows.get(code)
+        found = _SIA_ROWS.get(code) or self._first_row(code)
+        if sia is None and found is None:
+            return Meaning(Kind.UNKNOWN, None, State.ACTIVE, "")
+        category = sia.category if sia else ""
+        if found is None:
+            return Meaning(
+                _sia_kind(code, category), None, _sia_state(code, category), _sia_number(sia, None)
+            )
+        row = self.contact_id_rows[found[0]]
+        # "panic point back to normal" is named by a row of its own as if it were new
+        qualifier = Qualifier.RESTORE if category == "restore" else found[1]
+        state = _state(row.kind, row.code, qualifier)
+        return Meaning(row.kind, row.code, state, _sia_number(sia, row))
+
+    def _first_row(self, code: str) -> tuple[str, Qualifier] | None:
+        for row in self.contact_id_rows.values():
+            if row.sia_new == code:
+                return row.code, Qualifier.NEW
+            if row.sia_restore == code:
+                return row.code, Qualifier.RESTORE
+        return None
+
+
+def _state(kind: Kind, code: str, qualifier: Qualifier) -> State:
+    if kind is Kind.PANEL:
+        return _PANEL_STATES[code]
+    if kind is Kind.OPEN_CLOSE and code not in _NO_CHANGE_OF_ARMING:
+        return _ARMING.get(qualifier, State.STATUS)
+    return _STATES[qualifier]
+
+
+def _sia_kind(code: str, category: str) -> Kind:
+    if category == "restore":
+        return _SIA_FAMILIES.get(code[0], Kind.UNKNOWN)
+    if category == "supervisory":
+        return Kind.FIRE_SUPERVISORY if code[0] in _FIRE_FAMILIES else Kind.ZONE_TROUBLE
+    return Kind(category)
+
+
+def _sia_state(code: str, category: str) -> State:
+    if category == "restore":
+        return State.RESTORED
+    if category == Kind.OPEN_CLOSE and code not in _SIA_NO_CHANGE_OF_ARMING:
+        return State.DISARMED if code[0] == "O" else State.ARMED
+    return State.ACTIVE
+
+
+def _sia_number(sia: SiaRow | None, row: ContactIdRow | None) -> str:
+    number_is = sia.number_is if sia else ""
+    if number_is in _ADDRESSES or not number_is:
+        return number_is
+    if number_is == "door" and row is not None and row.number_is == "zone":
+        return "zone"  # a forced or propped door is a detection circuit of its panel
+    return "device"
+
+
+def number(digits: str) -> int | None:
+    """Return a number as sent, None for zero (not stated) and for what no panel prints."""
+    value = int(digits) if digits.isascii() and digits.isdigit() else 0
+    return value if 0 < value <= NUMBER_MAX else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a message says that something happened; zero is to be given as None."""
+
+    area: int | None = None
+    number: int | None = None  # what it is follows from the code
+    user: int | None = None
+    account: str | None = None
+    text: str | None = None
+    panel_time: str | None = None
+    frame: bytes = b""
+
+
+def signal_of(meaning: Meaning, place: Place, origin: Origin = Origin.LIVE) -> Signal:
+    """Return the signal that `meaning` gives at `place`: its number goes where the code says."""
+    numbered = place.number
+    area = numbered if meaning.number_is == "area" and numbered else place.area
+    user = numbered if meaning.number_is == "user" and numbered else place.user
+    return Signal(
+        kind=meaning.kind,
+        code=meaning.code,
+        state=meaning.state,
+        origin=origin,
+        area=area,
+        zone=numbered if meaning.number_is == "zone" else None,
+        user=user,
+        account=place.account,
+        text=place.text,
+        panel_time=place.panel_time,
+        frame=place.frame,
+    )
