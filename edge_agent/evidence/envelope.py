@@ -81,8 +81,8 @@ def seal(event: Event, signer: Signer) -> bytes:
 def open_event(envelope: bytes, key: PublicKey) -> Event:
     """Return the event in `envelope` that `key` signed.  Raises Malformed, BadSignature."""
     message = cose.parse(envelope)
-    event = _event(message)
-    cose.verify(message, key, domain_of(event.type))
+    event = read(message)
+    verify(message, event, key)
     return event
 
 
@@ -92,10 +92,19 @@ def peek(envelope: bytes) -> tuple[bytes, Event]:
     Raises Malformed.
     """
     message = cose.parse(envelope)
-    return message.kid, _event(message)
+    return message.kid, read(message)
 
 
-def _event(message: Message) -> Event:
+def verify(message: Message, event: Event, key: PublicKey) -> None:
+    """Check that `key` signed `message`, of which `event` was read.  Raises BadSignature."""
+    cose.verify(message, key, domain_of(event.type))
+
+
+def read(message: Message) -> Event:
+    """Return the content of a parsed message, its signature not checked.  Raises Malformed.
+
+    `parse`, `read`, choose the key, `verify`: for those who learn from the content whose key it is.
+    """
     content = cbor.decode_map(message.payload)
     if content.get(_VERSION) != VERSION or content[_VERSION] is True:
         raise Malformed("not an event of version 1")

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge_agent.domain.event import EventType
-from edge_agent.evidence import tree
+from edge_agent.evidence import cose, tree
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.cose import BadSignature, PublicKey
-from edge_agent.evidence.envelope import Event, open_event, peek
+from edge_agent.evidence.cose import BadSignature, Message, PublicKey
+from edge_agent.evidence.envelope import Event, peek, read, verify
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 BRANCHES_MAX = (
@@ -102,6 +102,21 @@ class _Epoch:
             insort(self.runs, _Run(seq, bytearray(leaf)), key=_first)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fed:
+    """An envelope in the making of its judgement."""
+
+    message: Message
+    event: Event
+    leaf: bytes
+
+
+def _start(genesis: GenesisBody, leaf: bytes) -> _Epoch:
+    peaks = Peaks()
+    peaks.append(leaf)
+    return _Epoch(genesis.event_key, genesis, [peaks], [_Run(0, bytearray(leaf))])
+
+
 def _first(run: _Run) -> int:
     return run.first
 
@@ -155,16 +170,18 @@ class EpochVerifier:
     def feed(self, envelope: bytes) -> list[Problem]:
         """Take the next envelope; return what is wrong with it or with what it follows."""
         try:
-            kid, event = peek(envelope)
+            message = cose.parse(envelope)
+            fed = _Fed(message, read(message), tree.leaf_hash(envelope))
         except Malformed as error:
             return [Problem(What.MALFORMED, None, None, str(error))]
-        if event.type == EventType.GENESIS:
-            return self._feed_genesis(envelope, kid, event)
-        return self._feed_event(envelope, kid, event)
+        if fed.event.type == EventType.GENESIS:
+            return self._feed_genesis(fed)
+        return self._feed_event(fed)
 
     # ---- a genesis
 
-    def _feed_genesis(self, envelope: bytes, kid: bytes, event: Event) -> list[Problem]:
+    def _feed_genesis(self, fed: _Fed) -> list[Problem]:
+        kid, event = fed.message.kid, fed.event
         try:
             body = GenesisBody.from_body(event.body)
         except Malformed as error:
@@ -175,52 +192,49 @@ class EpochVerifier:
         key = self._identity(kid) if body.vouched else body.event_key
         if key is None:
             return [_problem(What.UNKNOWN_KEY, event, f"identity key {kid.hex()} is not known")]
-        problem = self._check(envelope, event, key)
+        problem = self._check(fed, key)
         if problem:
             return [problem]
         if body.previous_epoch == event.epoch:
             return [_problem(What.BAD_GENESIS, event, "names itself as the epoch before")]
-        leaf = tree.leaf_hash(envelope)
         known = self._epochs.get(event.epoch)
-        if known is not None:
-            return self._again(known, event, leaf)
-        peaks = Peaks()
-        peaks.append(leaf)
-        run = _Run(0, bytearray(leaf))
-        self._epochs[event.epoch] = _Epoch(body.event_key, body, [peaks], [run])
+        if known is not None and (known.genesis.vouched or not body.vouched):
+            return self._again(known, fed)
+        self._epochs[event.epoch] = _start(body, fed.leaf)
         self.verified += 1
-        return []
+        if known is None:
+            return []
+        return [_problem(What.FORK, event, "replaces a self-signed genesis of the same epoch")]
 
     # ---- any other event
 
-    def _feed_event(self, envelope: bytes, kid: bytes, event: Event) -> list[Problem]:
+    def _feed_event(self, fed: _Fed) -> list[Problem]:
+        event = fed.event
         known = self._epochs.get(event.epoch)
-        if known is None or kid != known.key.kid:
-            return self._stranger(envelope, kid, event)
-        problem = self._check(envelope, event, known.key)
+        if known is None or fed.message.kid != known.key.kid:
+            return self._stranger(fed)
+        problem = self._check(fed, known.key)
         if problem:
             return [problem]
-        leaf = tree.leaf_hash(envelope)
         if event.seq < known.next_seq:
-            return self._again(known, event, leaf)
+            return self._again(known, fed)
         self.verified += 1
         problems = self._advance(known, event)
         known.before = known.branches[0].copy()
         for peaks in known.branches:
-            peaks.append(leaf)
-        known.add(event.seq, leaf)
+            peaks.append(fed.leaf)
+        known.add(event.seq, fed.leaf)
         known.next_seq = event.seq + 1
         return problems
 
-    def _stranger(self, envelope: bytes, kid: bytes, event: Event) -> list[Problem]:
+    def _stranger(self, fed: _Fed) -> list[Problem]:
+        kid, event = fed.message.kid, fed.event
         self.unverifiable += 1
         for other in self._epochs.values():
             if kid == other.key.kid:
                 detail = f"key {kid.hex()} is of another epoch"
-                return [
-                    self._check(envelope, event, other.key)
-                    or _problem(What.WRONG_EPOCH, event, detail)
-                ]
+                wrong = _problem(What.WRONG_EPOCH, event, detail)
+                return [self._check(fed, other.key) or wrong]
         if event.epoch in self._epochs:
             return [_problem(What.UNKNOWN_KEY, event, f"key {kid.hex()} is not this epoch's")]
         if event.epoch in self._strangers or len(self._strangers) == STRANGERS_MAX:
@@ -228,17 +242,18 @@ class EpochVerifier:
         self._strangers.add(event.epoch)
         return [_problem(What.UNKNOWN_KEY, event, "the epoch has no good genesis")]
 
-    def _check(self, envelope: bytes, event: Event, key: PublicKey) -> Problem | None:
+    def _check(self, fed: _Fed, key: PublicKey) -> Problem | None:
         try:
-            open_event(envelope, key)
+            verify(fed.message, fed.event, key)
         except BadSignature as error:
-            return _problem(What.BAD_SIGNATURE, event, str(error))
-        if event.gateway != self._gateway:
-            return _problem(What.WRONG_GATEWAY, event, f"it is {event.gateway}'s")
+            return _problem(What.BAD_SIGNATURE, fed.event, str(error))
+        if fed.event.gateway != self._gateway:
+            return _problem(What.WRONG_GATEWAY, fed.event, f"it is {fed.event.gateway}'s")
         return None
 
-    def _again(self, known: _Epoch, event: Event, leaf: bytes) -> list[Problem]:
+    def _again(self, known: _Epoch, fed: _Fed) -> list[Problem]:
         """Judge an event below the next number: a double, a late one or a fork."""
+        event, leaf = fed.event, fed.leaf
         before = known.leaf(event.seq)
         if before == leaf or event.seq < known.resumed_at:
             self.doubles += 1
