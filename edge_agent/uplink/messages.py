@@ -1,0 +1,187 @@
+"""What the outbox hears and what it asks for: frozen values in two closed unions.
+
+A connection is named by its `attempt`, a number that never repeats, so that news of a connection
+that was given up cannot be taken for news of the present one.  A path is its index in the
+center's list, in order of preference.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge_agent.evidence.receipt import Receipt
+
+Key = tuple[bytes, int]
+"""An event's name within its gateway: (epoch, seq)."""
+
+Cursor = object
+"""A position in the source: made by it, handed back to it, opaque here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One envelope on its way: `leaf` is its RFC 9162 leaf hash, which receipts are checked by."""
+
+    epoch: bytes
+    seq: int
+    lane: int
+    leaf: bytes
+    data: bytes
+
+    @property
+    def key(self) -> Key:
+        """The event's name."""
+        return (self.epoch, self.seq)
+
+
+class Topic(StrEnum):
+    """Where a message goes: below `edge/v1/<gateway>/`."""
+
+    ALARMS = "alarms"  # live events of lanes 0 to 3
+    EVENTS = "events"  # the rest
+
+
+# ---- inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Begin: `epoch` is the running one, whose genesis goes first on each connection."""
+
+    epoch: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An event was recorded just now; the source holds it too."""
+
+    event: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker accepted; it allows `messages_max` unacknowledged messages (MQTT 5, 3.2.2.3.3)."""
+
+    attempt: int
+    messages_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection failed or ended; `jitter` is 0..1, drawn by the shell."""
+
+    attempt: int
+    reason: str
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the source held; `next` None: the lane's end was reached."""
+
+    request: int
+    events: tuple[Outgoing, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """The source could not read; it is asked again later."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """The genesis of `epoch`; None where the source has none."""
+
+    epoch: bytes
+    genesis: Outgoing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipted:
+    """A receipt whose signature and addressee the shell has verified."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """The deadline has passed; `jitter` is 0..1, drawn by the shell."""
+
+    jitter: float
+
+
+Input = (
+    Started | Offered | Connected | Lost | Fetched | FetchFailed | Introduced | Receipted | Ticked
+)
+
+# ---- actions
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Send these envelopes as one message, a CBOR sequence, with QoS 1."""
+
+    topic: Topic
+    events: tuple[Outgoing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read unreceipted events of `lane` after `after` (None: from the oldest)."""
+
+    request: int
+    lane: int
+    after: Cursor | None
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """Find the genesis of `epoch`; answered by `Introduced`."""
+
+    epoch: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The center holds these: the source need not."""
+
+    epoch: bytes
+    seqs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Connect over `path`; answered by `Connected` or `Lost` with the same attempt."""
+
+    path: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Give this connection up; nothing more is expected from it."""
+
+    path: int
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathFault:
+    """A path that was good, or never tried, is not; told once until it is back."""
+
+    path: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathBack:
+    """A receipt proved the whole way over this path; told once until it fails."""
+
+    path: int
+
+
+Action = Publish | Fetch | Introduce | LetGo | Connect | Disconnect | PathFault | PathBack
