@@ -142,9 +142,9 @@ def _ended(code: int) -> str:
 
 
 def _plain(command: Sequence[str]) -> str:
-    """A command as a person would say it: without the interpreter and without paths to it."""
-    words = [Path(word).name if word.startswith("/") else word for word in command]
-    return " ".join(word for word in words[:5] if word not in {"-m", Path(sys.executable).name})
+    """A command as a person would say it: the tool and what it is asked, without the rest."""
+    words = [word for word in command[:4] if not word.startswith(("-", "/", "."))]
+    return " ".join(words)
 
 
 def lint() -> Stage:
