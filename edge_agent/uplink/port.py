@@ -14,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import paho.mqtt.client as paho
+from paho.mqtt import MQTTException
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_agent.uplink import trouble
 from edge_agent.uplink.dial import DIAL_S_MAX, PathAccess, dial
@@ -37,7 +39,7 @@ PACKETS_A_TURN_MAX = 64  # then the loop gets its turn
 _UNLIMITED = 65535  # MQTT 5, 3.2.2.3.3: Receive Maximum where the broker names none
 
 # what paho raises on packets that are cut or senseless
-_NONSENSE = (ValueError, LookupError, TypeError, struct.error, paho.MQTTException)
+_NONSENSE = (ValueError, LookupError, TypeError, struct.error, MQTTException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,14 @@ class Port:
     def _make_client(self, connected: ssl.SSLSocket) -> "_Client":
         client = _Client(connected, self._manner.client_id)
         client.max_inflight_messages = IN_FLIGHT_MAX
-        will = Properties(PacketTypes.WILLMESSAGE)
+        will = _properties(PacketTypes.WILLMESSAGE)
         will.WillDelayInterval = WILL_DELAY_S
         client.will_set(self._manner.will_topic, b"", qos=1, retain=False, properties=will)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
+        client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = self._on_register_write
         client.on_socket_unregister_write = self._on_unregister_write
         return client
@@ -186,8 +189,11 @@ class Port:
             self._loop.add_writer(self._socket, self._write)
 
     def _on_unregister_write(self, _client: object, _userdata: object, _socket: object) -> None:
-        if self._socket is not None and self._socket.fileno() >= 0:
+        if self._socket is not None:
             self._loop.remove_writer(self._socket)
+
+    def _on_socket_close(self, _client: object, _userdata: object, _socket: object) -> None:
+        self._unwatch()  # paho closes the socket next, and its number may be used again at once
 
     def _on_connect(
         self,
@@ -201,14 +207,14 @@ class Port:
             self._end(trouble.broker_refused(self._path.where, str(reason)))
             return
         self._rearm(HOUSEKEEPING_S, self._housekeep)
-        client.subscribe([(topic, paho.SubscribeOptions(qos=1)) for topic in self._manner.topics])
+        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._manner.topics])
         if self._hearing is not None:
             allowed = getattr(properties, "ReceiveMaximum", _UNLIMITED)
             self._hearing.connected(min(allowed, IN_FLIGHT_MAX))
 
     def _on_message(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
         if self._hearing is not None:
-            self._hearing.heard(message.topic, message.payload)
+            self._hearing.heard(message.topic, bytes(message.payload))
 
     def _on_publish(
         self,
@@ -250,11 +256,15 @@ class Port:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if (socket := self._unwatch()) is not None:
+            socket.close()
+
+    def _unwatch(self) -> ssl.SSLSocket | None:
         socket, self._socket = self._socket, None
         if socket is not None and socket.fileno() >= 0:
             self._loop.remove_reader(socket)
             self._loop.remove_writer(socket)
-            socket.close()
+        return socket
 
     def _rearm(self, after_s: float, call: Callable[[], None]) -> None:
         if self._timer is not None:
@@ -340,8 +350,12 @@ class _Dialler(threading.Thread):
 
 
 def _connect_properties() -> Properties:
-    properties = Properties(PacketTypes.CONNECT)
+    properties = _properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = SESSION_S
     properties.ReceiveMaximum = RECEIVE_MAX
     properties.MaximumPacketSize = PACKET_BYTES_MAX
     return properties
+
+
+def _properties(packet_type: int) -> Properties:
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves it untyped

@@ -1,0 +1,80 @@
+"""Opens what a center is trusted by: its receipt key, certified by the center's own CA."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.uplink.dial import PathAccess
+
+PEM_BYTES_MAX = 65_536  # a chain of several certificates is a tenth of it
+
+
+class AccessError(Exception):
+    """The operator's fault: a file cannot be used; says why and what to do."""
+
+    def __init__(self, file: Path, cause: str, remedy: str) -> None:
+        super().__init__(f"{file}: {cause}; {remedy}")
+        self.file = file
+        self.cause = cause
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class CenterAccess:
+    """One center: its name in our configuration, its receipt key, its paths in preference."""
+
+    name: str
+    receipt_key: PublicKey
+    paths: tuple[PathAccess, ...]
+
+    def __post_init__(self) -> None:
+        if not self.paths:
+            raise ValueError(f"center {self.name} has no path")
+
+
+def load_receipt_key(certificate: Path, ca: Path) -> PublicKey:
+    """Return the key in `certificate`, which a CA in `ca` must have signed.  Raises AccessError.
+
+    Dates are not checked: a gateway without a battery clock does not know them at start, and a
+    receipt says only what the center holds.
+    """
+    pem = _read(certificate)
+    try:
+        claimed = x509.load_pem_x509_certificate(pem)
+        key = PublicKey.from_certificate_pem(pem)
+    except ValueError as error:
+        raise AccessError(
+            certificate, f"no usable certificate ({error})", "copy it from the center again"
+        ) from error
+    try:
+        authorities = x509.load_pem_x509_certificates(_read(ca))
+    except ValueError as error:
+        raise AccessError(ca, f"no certificate ({error})", "copy it from the center") from error
+    if not any(_is_issued_by(claimed, authority) for authority in authorities):
+        raise AccessError(
+            certificate,
+            f"not signed by the CA in {ca}",
+            "both files must come from the same center",
+        )
+    return key
+
+
+def _is_issued_by(claimed: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        claimed.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(PEM_BYTES_MAX)
+    except OSError as error:
+        raise AccessError(
+            file, f"cannot be read ({error.strerror})", "check that it exists and who may read it"
+        ) from error
