@@ -1,0 +1,1 @@
+"""Lines and buses: what carries bytes between panels and their sessions."""

@@ -1,0 +1,106 @@
+"""One panel's session of the moment, and what becomes of its actions.
+
+Reports, faults and link changes go to the intake from here; bytes to send, registers to read and
+closing are returned to whoever holds the line or the bus.
+"""
+
+from collections.abc import Callable
+
+from edge_agent.clock import Clock
+from edge_agent.domain.session import (
+    Close,
+    Committed,
+    Fault,
+    Input,
+    Link,
+    Opened,
+    Read,
+    Report,
+    Send,
+    Session,
+    Ticked,
+)
+from edge_agent.domain.stamp import Stamp
+from edge_agent.link.faults import Faults
+from edge_agent.link.intake import Intake
+from edge_agent.link.reports import Reports
+
+Outward = Send | Read | Close
+"""What only the holder of the line or bus can do."""
+
+
+class Conversation:
+    """The life of one panel over all its sessions; `wake` is called when `due` has work."""
+
+    def __init__(
+        self,
+        panel: str,
+        session: Callable[[], Session],
+        intake: Intake,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.panel = panel
+        self.reports = Reports(panel, intake, wake)
+        self._make = session
+        self._session: Session | None = None
+        self._intake = intake
+        self._clock = clock
+        self._faults = Faults(panel, intake)
+        self._online: bool | None = None
+
+    def begin(self) -> list[Outward]:
+        """The line is up: start a fresh session."""
+        self.reports.renew()
+        self._session = self._make()
+        frame, age_ns = self._intake.last(self.panel)
+        return self.take(Opened(frame, age_ns))
+
+    def end(self, reason: str) -> None:
+        """The line is gone: nothing more is said to this session, and the panel is offline."""
+        self.reports.renew()
+        self._session = None
+        self._link(Link(False, reason))
+
+    def take(self, happened: Input, stamp: Stamp | None = None) -> list[Outward]:
+        """Give `happened` to the session; `stamp` is when its bytes were read, None for now."""
+        return self._take(happened, self._clock.boottime_ns(), stamp)
+
+    def due(self) -> list[Outward]:
+        """Give the session its commits, and its deadline if that has passed."""
+        outward: list[Outward] = []
+        for token in self.reports.durable():
+            outward += self.take(Committed(token))
+        deadline_ns, now_ns = self.deadline_ns(), self._clock.boottime_ns()
+        if deadline_ns is not None and deadline_ns <= now_ns:
+            outward += self._take(Ticked(), now_ns, None)
+        return outward
+
+    def deadline_ns(self) -> int | None:
+        """Return when `due` has work even if nothing happens."""
+        return self._session.deadline_ns() if self._session is not None else None
+
+    def fault(self, fault: Fault) -> None:
+        """Count a fault that the line or bus found."""
+        self._faults.take(fault, self._clock.boottime_ns())
+
+    def _take(self, happened: Input, now_ns: int, stamp: Stamp | None) -> list[Outward]:
+        if self._session is None:
+            return []
+        outward: list[Outward] = []
+        for action in self._session.handle(happened, now_ns):
+            match action:
+                case Report():
+                    self.reports.submit(action, stamp or self._clock.stamp())
+                case Fault():
+                    self._faults.take(action, now_ns)
+                case Link():
+                    self._link(action)
+                case Send() | Read() | Close():
+                    outward.append(action)
+        return outward
+
+    def _link(self, link: Link) -> None:
+        if link.online is not self._online:
+            self._online = link.online
+            self._intake.link(self.panel, link.online, link.reason)

@@ -1,0 +1,188 @@
+"""Modbus frames: the only file that knows pymodbus, pinned to 3.16 because minors change its API.
+
+Used of it are the framers and the messages.  Its clients are not, for reasons that a bus of many
+units cannot live with: they drop the connection after a few unanswered requests (one dead unit cuts
+off all the others), they reopen ports and log on their own, and a malformed frame raises inside the
+event loop.  Facts about 3.16 that matter here:
+
+* its RTU framer, once it has found a frame, throws away whatever follows in the same buffer (the
+  right answer behind a late one), so frames are cut here and handed over one by one;
+* exception answers are returned as messages, with `isError()`; malformed ones raise
+  ModbusException, struct.error, IndexError or ValueError;
+* it logs every skipped frame at level ERROR, which is why its logger is turned down;
+* bits come padded to whole octets; requests take `dev_id`, `address`, `count` by keyword.
+
+Import it only where a bus is configured: it costs 2 MB.
+"""
+
+import logging
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pymodbus import ModbusException
+from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+
+from edge_agent.domain.address import BusAddress, SerialAddress
+from edge_agent.domain.session import Answered, FaultKind, Read, Table, Unanswered
+
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
+
+ADU_BYTES_MAX = 260  # Modbus over TCP; RTU has 256
+UNREAD_BYTES_MAX = 4 * ADU_BYTES_MAX  # a late answer, an echo and noise may precede the answer
+TRANSACTIONS = 0xFFFF
+
+_BITS = (Table.COILS, Table.DISCRETE_INPUTS)
+_REQUESTS: dict[Table, Callable[..., ModbusPDU]] = {
+    Table.COILS: ReadCoilsRequest,
+    Table.DISCRETE_INPUTS: ReadDiscreteInputsRequest,
+    Table.HOLDING_REGISTERS: ReadHoldingRegistersRequest,
+    Table.INPUT_REGISTERS: ReadInputRegistersRequest,
+}
+_MEANINGS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "device failure",
+    5: "acknowledged, not ready",
+    6: "device busy",
+    10: "gateway has no path",
+    11: "gateway: target does not respond",
+}
+_GATEWAY_MISSES = (10, 11)  # said by a TCP gateway when the unit behind it is dead
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of a request; `absent`: a gateway says that the unit is not there."""
+
+    answer: Answered | Unanswered
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    unit: int
+    read: Read
+    transaction: int
+
+
+class ModbusFrames:
+    """Builds requests and finds their answers in what is heard, one request at a time."""
+
+    def __init__(self, tcp: bool) -> None:
+        self._tcp = tcp
+        framer: type[FramerBase] = FramerSocket if tcp else FramerRTU
+        self._framer = framer(DecodePDU(False))
+        self._transaction = 0
+        self._asked: _Asked | None = None
+        self._heard = bytearray()
+
+    def request(self, unit: int, read: Read) -> bytes:
+        """Return the frame that asks `unit`; what was heard before is forgotten.
+
+        Raises ValueError where the read is outside what Modbus can carry.
+        """
+        transaction = self._transaction = self._transaction % TRANSACTIONS + 1
+        number = transaction if self._tcp else 0
+        request = _REQUESTS[read.table](
+            dev_id=unit, transaction_id=number, address=read.address, count=read.count
+        )
+        frame = self._framer.buildFrame(request)
+        self._asked = _Asked(unit, read, number)
+        if not self._tcp:
+            self._heard.clear()
+        return frame
+
+    def feed(self, data: bytes) -> Settlement | None:
+        """Take bytes from the wire; return the answer to the last request once it is complete.
+
+        Raises ValueError where a TCP stream is no Modbus: it can only be closed.
+        """
+        self._heard += data
+        if self._asked is None:
+            del self._heard[:-ADU_BYTES_MAX]
+            return None
+        settlement = self._find_tcp(self._asked) if self._tcp else self._find_rtu(self._asked)
+        del self._heard[:-UNREAD_BYTES_MAX]
+        if settlement is not None:
+            self._asked = None
+        return settlement
+
+    def give_up(self) -> bytes:
+        """The request has timed out: return what was heard instead of its answer."""
+        self._asked = None
+        heard = bytes(self._heard)
+        if not self._tcp:
+            self._heard.clear()
+        return heard
+
+    def _find_tcp(self, asked: _Asked) -> Settlement | None:
+        while len(self._heard) >= 8:
+            protocol, length = struct.unpack_from(">HH", self._heard, 2)
+            if protocol != 0 or not 2 < length <= ADU_BYTES_MAX - 6:
+                raise ValueError(f"no Modbus/TCP header: {self._heard[:8].hex()}")
+            if len(self._heard) < 6 + length:
+                return None
+            frame = bytes(self._heard[: 6 + length])
+            del self._heard[: 6 + length]
+            if (int.from_bytes(frame[:2]), frame[6]) == (asked.transaction, asked.unit):
+                return self._settle(asked, frame, frame[7], frame[8:])
+        return None
+
+    def _find_rtu(self, asked: _Asked) -> Settlement | None:
+        """Look for the one frame that can be the answer, behind noise, echoes and late answers."""
+        function = asked.read.table.value
+        good = bytes((asked.unit, function, _octets(asked.read)))
+        refused = bytes((asked.unit, function | 0x80))
+        for start in range(len(self._heard) - 4):
+            head = self._heard[start : start + 3]
+            size = 5 if head[:2] == refused else 5 + head[2] if head == good else 0
+            frame = bytes(self._heard[start : start + size])
+            if size and len(frame) == size and _crc_is_good(frame):
+                return self._settle(asked, frame, frame[1], frame[2:-2])
+        return None
+
+    def _settle(self, asked: _Asked, frame: bytes, function: int, body: bytes) -> Settlement:
+        request, wanted = asked.read.request, asked.read
+        try:
+            _, message = self._framer.handleFrame(frame, asked.unit, asked.transaction)
+        except (ModbusException, struct.error, IndexError, ValueError):
+            message = None
+        if isinstance(message, ExceptionResponse):
+            return _refusal(request, message.exception_code)
+        octets = _octets(wanted)
+        if message is None or function != wanted.table.value:
+            return _unusable(request, FaultKind.SHAPE, "no answer to the question")
+        if len(body) != octets + 1 or body[0] != octets:
+            return _unusable(request, FaultKind.LENGTH, f"{len(body) - 1} octets for {octets}")
+        values = message.bits if wanted.table in _BITS else message.registers
+        numbers = tuple(int(value) for value in values[: wanted.count])
+        return Settlement(Answered(request, numbers, frame))
+
+
+def _refusal(request: int, code: int) -> Settlement:
+    absent = code in _GATEWAY_MISSES
+    fault = FaultKind.NO_ANSWER if absent else FaultKind.REFUSED
+    detail = f"exception {code}: {_MEANINGS.get(code, 'unknown')}"
+    return Settlement(Unanswered(request, fault, detail), absent)
+
+
+def _unusable(request: int, fault: FaultKind, detail: str) -> Settlement:
+    return Settlement(Unanswered(request, fault, detail))
+
+
+def _octets(read: Read) -> int:
+    return (read.count + 7) // 8 if read.table in _BITS else 2 * read.count
+
+
+def _crc_is_good(frame: bytes) -> bool:
+    return FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:]))
+
+
+def frames(address: BusAddress) -> ModbusFrames:
+    """Return the frames of the bus at `address`: RTU on serial lines, MBAP over TCP."""
+    return ModbusFrames(tcp=not isinstance(address, SerialAddress))

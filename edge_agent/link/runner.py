@@ -1,0 +1,92 @@
+"""The one loop where a panel's session meets its line: wait, ask the session, do what it says."""
+
+import asyncio
+from collections.abc import Callable
+
+from edge_agent.clock import Clock
+from edge_agent.domain.session import Close, Read, Received, Send, Session
+from edge_agent.link.backoff import Waits
+from edge_agent.link.conversation import Conversation, Outward
+from edge_agent.link.intake import Intake
+from edge_agent.link.line import Heard, Line, LineError, Opener
+from edge_agent.link.reopen import Reopening
+from edge_agent.link.wake import Wake
+
+DEFAULT_WAITS = Waits()
+
+
+async def run_panel(
+    panel: str,
+    session: Callable[[], Session],
+    opener: Opener,
+    intake: Intake,
+    clock: Clock,
+    waits: Waits = DEFAULT_WAITS,
+) -> None:
+    """Read `panel` until cancelled, through every loss of its line.
+
+    `session` makes a fresh session for each opening of the line.  What a session raises is a bug
+    and comes out of here, in an ExceptionGroup.
+    """
+    wake = Wake()
+    conversation = Conversation(panel, session, intake, clock, wake)
+    reopening = Reopening(
+        opener, clock, lambda error: conversation.end(str(error)), waits, panel=panel
+    )
+    runner = _Runner(conversation, reopening, clock, wake)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(conversation.reports.retry())
+            group.create_task(runner.run())
+    finally:
+        reopening.close()
+
+
+class _Runner:
+    def __init__(
+        self, conversation: Conversation, reopening: Reopening, clock: Clock, wake: Wake
+    ) -> None:
+        self._conversation = conversation
+        self._reopening = reopening
+        self._clock = clock
+        self._wake = wake
+
+    async def run(self) -> None:
+        while True:
+            line = await self._reopening.open()
+            try:
+                await self._converse(line)
+            except LineError as error:
+                self._reopening.lost(error)
+            finally:
+                line.close()
+
+    async def _converse(self, line: Line) -> None:
+        """Talk until the line is lost or the session closes it: LineError either way."""
+        reading: asyncio.Future[Heard] | None = None
+        self._perform(line, self._conversation.begin())
+        while True:
+            if reading is None and not self._conversation.reports.full:
+                reading = line.read()
+                reading.add_done_callback(self._wake)
+            await self._wake.wait(self._wait_ns())
+            # Bytes first: after a stall of ours the panel was not silent, we were not looking.
+            if reading is not None and reading.done():
+                heard, reading = reading.result(), None
+                self._reopening.heard()
+                self._perform(line, self._conversation.take(Received(heard.data), heard.stamp))
+            self._perform(line, self._conversation.due())
+
+    def _wait_ns(self) -> int | None:
+        deadline_ns = self._conversation.deadline_ns()
+        return None if deadline_ns is None else deadline_ns - self._clock.boottime_ns()
+
+    def _perform(self, line: Line, outward: list[Outward]) -> None:
+        for action in outward:
+            match action:
+                case Send(data):
+                    line.write(data)
+                case Close(reason):
+                    raise LineError(reason)
+                case Read():
+                    raise TypeError(f"panel {self._conversation.panel} reads registers of a line")

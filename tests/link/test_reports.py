@@ -1,0 +1,121 @@
+"""Reports go in order, are never dropped, and come back as durable in the order of completion."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.session import Report
+from edge_agent.domain.signal import Signal
+from edge_agent.limits import UNCOMMITTED_REPORTS_MAX
+from edge_agent.link.reports import Reports
+from edge_agent.link.wake import Wake
+from tests.link.rig import CLOCK, Intake, Running, run, until
+
+
+def report(token: int) -> Report:
+    signal = Signal(kind=Kind.FIRE, state=State.ACTIVE, text=str(token))
+    return Report(token, (signal,))
+
+
+def make(intake: Intake) -> Reports:
+    return Reports("p1", intake, Wake())
+
+
+def test_durable_in_the_order_of_completion() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False)
+        reports = make(intake)
+        for token in range(3):
+            reports.submit(report(token), CLOCK.stamp())
+        intake.futures[2].set_result(None)
+        intake.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        assert reports.durable() == [2, 0]
+        assert reports.durable() == []
+
+    run(main())
+
+
+def test_commits_of_an_old_session_concern_nobody() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False)
+        reports = make(intake)
+        reports.submit(report(0), CLOCK.stamp())
+        reports.submit(report(1), CLOCK.stamp())
+        intake.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        reports.renew()
+        intake.futures[1].set_result(None)
+        await asyncio.sleep(0)
+        assert reports.durable() == []
+
+    run(main())
+
+
+def test_full_at_the_bound_and_free_below_it() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False)
+        reports = make(intake)
+        for token in range(UNCOMMITTED_REPORTS_MAX):
+            assert not reports.full
+            reports.submit(report(token), CLOCK.stamp())
+        assert reports.full
+        intake.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        assert not reports.full
+
+    run(main())
+
+
+def test_without_room_reports_wait_in_order_and_go_when_there_is_room() -> None:
+    async def main() -> None:
+        intake = Intake(room=False)
+        reports = make(intake)
+        stamp = CLOCK.stamp()
+        reports.submit(report(0), stamp)
+        assert reports.full
+        intake.room = True
+        reports.submit(report(1), CLOCK.stamp())  # not before the one that waits
+        assert intake.texts == []
+        async with Running(reports.retry()):
+            await until(lambda: intake.texts == ["0", "1"], "both")
+            assert intake.recorded[0][2] is stamp
+            assert not reports.full
+            await until(lambda: reports.durable() == [0, 1], "both durable")
+
+    run(main())
+
+
+def test_stopping_tries_once_more_and_names_what_it_could_not_hand_over() -> None:
+    async def main(room: bool) -> list[str]:
+        intake = Intake(room=False)
+        reports = make(intake)
+        with capture_logs() as logs:
+            async with Running(reports.retry()):
+                await asyncio.sleep(0)
+                reports.submit(report(0), CLOCK.stamp())
+                intake.room = room
+        assert [log["reports"] for log in logs] == ([] if room else [1])
+        return intake.texts
+
+    assert run(main(True)) == ["0"]
+    assert run(main(False)) == []
+
+
+def test_a_bug_of_the_intake_is_raised_and_a_cancelled_commit_is_not() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False)
+        reports = make(intake)
+        reports.submit(report(0), CLOCK.stamp())
+        reports.submit(report(1), CLOCK.stamp())
+        intake.futures[0].cancel()
+        await asyncio.sleep(0)
+        assert reports.durable() == []
+        intake.futures[1].set_exception(ZeroDivisionError())
+        await asyncio.sleep(0)
+        with pytest.raises(ZeroDivisionError):
+            reports.durable()
+
+    run(main())
