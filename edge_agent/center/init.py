@@ -132,7 +132,9 @@ def _server(founding: Founding, authority: Authority) -> None:
     days = founding.request.days
     made = credentials.certify(authority, key.public_key(), subject, founding.now, days)
     _replace(file, credentials.certificate_pem(made))
-    founding.said(file, f"broker's certificate for {', '.join(hosts)}; restart the broker if it ran")
+    founding.said(
+        file, f"broker's certificate for {', '.join(hosts)}; restart the broker if it ran"
+    )
 
 
 def _broker_files(founding: Founding, port: int) -> None:

@@ -47,11 +47,15 @@ def load(layout: Layout) -> Settings:
             f"make one with: edge-center init {layout.directory} --gateway NAME"
         ) from error
     try:
-        if len(data) > SETTINGS_BYTES_MAX:
-            raise ValueError(f"{len(data)} bytes, at most {SETTINGS_BYTES_MAX} are read")
-        return msgspec.convert(tomllib.loads(data.decode()), Settings)
+        return _parse(data)
     except (ValueError, msgspec.ValidationError) as error:  # TOML and UTF-8 errors are ValueErrors
         raise CenterError(f"{file}: {error}; correct the line") from error
+
+
+def _parse(data: bytes) -> Settings:
+    if len(data) > SETTINGS_BYTES_MAX:
+        raise ValueError(f"{len(data)} bytes, at most {SETTINGS_BYTES_MAX} are read")
+    return msgspec.convert(tomllib.loads(data.decode()), Settings)
 
 
 def text(name: str, port: int) -> str:

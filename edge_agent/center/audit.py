@@ -1,0 +1,190 @@
+"""Checks behind the receiver what no single event shows: roots, and how epochs follow each other.
+
+Runs on a connection of its own, a slice at a time, so that no event waits for it.  `proved_to` of
+an epoch says how far it came: every number below it is stored, and the root that each of those
+events was signed with is the root over those before it (RFC 9162).  At a fork the next event's root
+tells which side its signer had.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_agent.center.rows import Rows
+from edge_agent.center.turns import Turns
+from edge_agent.evidence.tree import Peaks
+
+SLICE_EVENTS = 500  # about 10 ms of hashing, then others have the interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One stored event as the tree sees it."""
+
+    seq: int
+    leaf: bytes
+    root: bytes
+
+
+class RootCheck:
+    """Follows one epoch's tree (pure): feed links in order of their numbers.
+
+    `peaks` is the tree over everything before the last number fed; that number's own leaf may still
+    be ambiguous (a fork) and is decided by the next root.  `broken` is set for good when no reading
+    of what is stored fits.
+    """
+
+    def __init__(self, peaks: Peaks) -> None:
+        self.peaks = peaks
+        self.broken = False
+        self._open: list[bytes] = []  # leaves that the number `peaks.size` may have
+
+    @property
+    def proved_to(self) -> int:
+        """How many events are here with a root that fits."""
+        return self.peaks.size + bool(self._open)
+
+    def feed(self, links: Sequence[Link]) -> None:
+        """Take all that is stored under the next number."""
+        for tree in self._readings():
+            root = tree.root()
+            fitting = [link.leaf for link in links if link.root == root]
+            if fitting:
+                self.peaks, self._open = tree, fitting
+                return
+        self.broken = True
+
+    def settled(self) -> Peaks:
+        """Return the tree to go on from later; a fork at its end is read again then."""
+        return self.peaks
+
+    def _readings(self) -> list[Peaks]:
+        """Return the trees that the events so far may have made."""
+        if not self._open:
+            return [self.peaks]
+        trees = []
+        for leaf in self._open:
+            tree = self.peaks.copy()
+            tree.append(leaf)
+            trees.append(tree)
+        return trees
+
+
+class Audit:
+    """The slices: each reads some events, checks them, and writes how far it came."""
+
+    def __init__(self, connection: sqlite3.Connection, turns: Turns) -> None:
+        self._connection = connection
+        self._turns = turns
+
+    def step(self, now_ms: int) -> bool:
+        """Check one slice; return whether more is waiting.  Raises sqlite3.Error."""
+        row = self._connection.execute(
+            "SELECT id, gateway, epoch, peaks, proved_to FROM epoch"
+            " WHERE NOT broken AND proved_to <= top AND EXISTS (SELECT 1 FROM event"
+            "  WHERE epoch_id = epoch.id AND seq = proved_to) ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return False
+        epoch_id, gateway, epoch, peaks, before = row
+        check = RootCheck(Peaks.from_bytes(peaks) if peaks else Peaks())
+        self._feed(epoch_id, check)
+        self._write(epoch_id, check)
+        if check.broken:
+            self._report(gateway, epoch, check.proved_to, now_ms)
+        return check.broken or check.proved_to > before
+
+    def _feed(self, epoch_id: int, check: RootCheck) -> None:
+        found = self._connection.execute(
+            "SELECT seq, leaf, root FROM event WHERE epoch_id = ? AND seq >= ?"
+            " ORDER BY seq LIMIT ?",
+            (epoch_id, check.peaks.size, SLICE_EVENTS),
+        ).fetchall()
+        links = [Link(*row) for row in found]
+        if len(links) == SLICE_EVENTS:  # the last number may have more: leave it to the next slice
+            last = links[-1].seq
+            links = [link for link in links if link.seq != last] or links
+        while links and links[0].seq == check.proved_to and not check.broken:
+            same = [link for link in links if link.seq == links[0].seq]
+            check.feed(same)
+            del links[: len(same)]
+
+    def _write(self, epoch_id: int, check: RootCheck) -> None:
+        with self._turns.take(urgent=False):
+            self._connection.execute(
+                "UPDATE epoch SET peaks = ?, proved_to = ?, broken = ? WHERE id = ?",
+                (check.settled().to_bytes(), check.proved_to, check.broken, epoch_id),
+            )
+
+    def _report(self, gateway: str, epoch: bytes, seq: int, now_ms: int) -> None:
+        detail = "its root is not over the events stored: one before it was changed or replaced"
+        with self._turns.take(urgent=False):
+            Rows(self._connection, now_ms=now_ms).problem(gateway, epoch, seq, "root", detail)
+
+    # ---- between epochs
+
+    def lineage(self, now_ms: int) -> None:
+        """Note epochs that branch, start before what is stored, or name another root.
+
+        Raises sqlite3.Error.
+        """
+        found = [*self._branches(), *self._rollbacks(), *self._other_roots()]
+        known = {
+            (row[0], row[1], row[2])
+            for row in self._connection.execute("SELECT gateway, epoch, what FROM problem")
+        }
+        fresh = [one for one in found if (one[0], one[1], one[2]) not in known]
+        if not fresh:
+            return
+        with self._turns.take(urgent=False):
+            rows = Rows(self._connection, now_ms=now_ms)
+            for gateway, epoch, what, detail in fresh:
+                rows.problem(gateway, epoch, 0, what, detail)
+
+    def _branches(self) -> list[tuple[str, bytes, str, str]]:
+        found = self._connection.execute(
+            "SELECT later.gateway, later.epoch, first.epoch FROM epoch AS later"
+            " JOIN epoch AS first ON first.gateway = later.gateway"
+            "  AND first.previous IS later.previous AND first.id < later.id"
+        )
+        return [
+            (gateway, epoch, "branch", f"it and epoch {other.hex()} both follow the same one")
+            for gateway, epoch, other in found
+        ]
+
+    def _rollbacks(self) -> list[tuple[str, bytes, str, str]]:
+        found = self._connection.execute(
+            "SELECT later.gateway, later.epoch, later.previous_size, before.top + 1"
+            " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
+            "  AND before.epoch = later.previous WHERE before.top >= later.previous_size"
+        )
+        return [
+            (gateway, epoch, "rollback", f"it follows after {size} events, {here} are stored")
+            for gateway, epoch, size, here in found
+        ]
+
+    def _other_roots(self) -> list[tuple[str, bytes, str, str]]:
+        found = self._connection.execute(
+            "SELECT later.gateway, later.epoch, later.previous_root, before.id, before.peaks"
+            " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
+            "  AND before.epoch = later.previous"
+            " WHERE before.proved_to = later.previous_size AND before.proved_to > 0"
+        ).fetchall()
+        detail = "it names another root of the epoch before than its events have"
+        return [
+            (gateway, epoch, "previous_root", detail)
+            for gateway, epoch, root, before, peaks in found
+            if not self._ends_in(before, Peaks.from_bytes(peaks), root)
+        ]
+
+    def _ends_in(self, epoch_id: int, peaks: Peaks, root: bytes) -> bool:
+        """Tell whether the epoch's last event, whichever side of a fork, leads to `root`."""
+        leaves = self._connection.execute(
+            "SELECT leaf FROM event WHERE epoch_id = ? AND seq = ?", (epoch_id, peaks.size)
+        ).fetchall()
+        for (leaf,) in leaves:
+            tree = peaks.copy()
+            tree.append(leaf)
+            if tree.root() == root:
+                return True
+        return False

@@ -1,0 +1,373 @@
+# PYTHON_ARGCOMPLETE_OK
+"""The `edge-center` command."""
+
+import argparse
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import TypeAlias
+
+import edge_agent
+from edge_agent import logs
+from edge_agent.center import credentials, fleet, init, schema, settings, show, verify
+from edge_agent.center.layout import CenterError, Layout, check_gateway_id
+from edge_agent.center.roster import Roster
+from edge_agent.clock import SystemClock
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.cose import PublicKey
+
+EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
+FOLLOW_S = 0.2  # how often `events --follow` looks
+LIMIT_DEFAULT = 50
+HOURS = {"s": 1 / 3600, "min": 1 / 60, "m": 1 / 60, "h": 1, "d": 24}
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  argparse has no public name for it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    top = parser()
+    if "_ARGCOMPLETE" in os.environ:  # loaded only when a shell asks for completions
+        import argcomplete  # noqa: PLC0415
+
+        argcomplete.autocomplete(top)
+    arguments = top.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except CenterError as error:
+        return _fail(str(error), EXIT_CONFIG)
+    except sqlite3.DatabaseError as error:
+        remedy = "see to space and permissions; if it is damaged, restore a backup"
+        return _fail(f"{Layout(arguments.dir).database}: {error}; {remedy}", EXIT_FOUND_BAD)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # `edge-center events DIR | head` is normal
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return _fail(f"{error.filename or arguments.dir}: {error.strerror or error}", EXIT_CONFIG)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"edge-center: {message}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command's parser."""
+    top = argparse.ArgumentParser(
+        prog="edge-center",
+        description="Alarm center: receives, verifies, stores and receipts what gateways send.",
+        epilog="Exit codes: 0 good, 1 found bad, 2 usage, 78 the center's directory or settings.",
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_add_init, _add_serve, _add_events, _add_fleet, _add_verify):
+        add(commands)
+    return top
+
+
+def _command(commands: Commands, name: str, says: str, examples: str) -> argparse.ArgumentParser:
+    made = commands.add_parser(
+        name,
+        help=says,
+        description=says[0].upper() + says[1:] + ".",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("dir", type=_directory, metavar="DIR", help="the center's directory")
+    return made
+
+
+# ---- init
+
+
+def _add_init(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "init",
+        "make a center's directory, or add gateways to one; never replaces a key",
+        "  edge-center init /srv/center --gateway gw1 --gateway gw2 --host mqtt.example.com\n"
+        "  edge-center init /srv/center --gateway gw3",
+    )
+    made.add_argument(
+        "--gateway",
+        action="append",
+        default=[],
+        type=_gateway_id,
+        metavar="ID",
+        help="make credentials for this gateway (repeatable)",
+    )
+    made.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        type=_host,
+        metavar="NAME_OR_IP",
+        help="what gateways call the broker (repeatable); the first goes into their configuration",
+    )
+    made.add_argument(
+        "--days",
+        type=_days,
+        default=credentials.DAYS_DEFAULT,
+        help=f"validity of certificates made now (default {credentials.DAYS_DEFAULT})",
+    )
+    made.add_argument("--port", type=_port, help=f"of the broker (default {init.PORT_DEFAULT})")
+    made.set_defaults(run=_init)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    now = credentials.utc(SystemClock().stamp().wall_ns or 0)
+    request = init.Request(
+        gateways=tuple(dict.fromkeys(arguments.gateway)),
+        hosts=tuple(dict.fromkeys(arguments.host)),
+        port=arguments.port,
+        days=arguments.days,
+    )
+    done = init.init(Layout(arguments.dir), request, now)
+    print("\n".join(done) or "nothing to do")
+    return 0
+
+
+# ---- serve
+
+
+def _add_serve(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "serve",
+        "receive, verify, store and receipt, until stopped by SIGTERM",
+        "  edge-center serve /srv/center\n"
+        "  edge-center serve /srv/center --host mqtt.example.com --port 8883",
+    )
+    made.add_argument("--host", type=_host, help="broker, in place of the settings")
+    made.add_argument("--port", type=_port, help="broker's port, in place of the settings")
+    made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    made.set_defaults(run=_serve)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from edge_agent.center.serve import Overrides, serve  # noqa: PLC0415  paho only where needed
+
+    logs.configure(arguments.log_level)
+    overrides = Overrides(host=arguments.host, port=arguments.port)
+    return serve(Layout(arguments.dir), SystemClock(), overrides)
+
+
+# ---- events
+
+
+def _add_events(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "events",
+        "show stored events, oldest first",
+        "  edge-center events /srv/center --follow\n"
+        "  edge-center events /srv/center --gateway gw1 --type signal --since 2h\n"
+        "  edge-center events /srv/center --lane fire --json --limit 0",
+    )
+    made.add_argument("--gateway", metavar="ID", help="only of this gateway")
+    made.add_argument("--type", choices=[str(one) for one in EventType], help="only of this type")
+    made.add_argument(
+        "--lane", choices=[one.name.lower() for one in Lane], help="only of this lane"
+    )
+    made.add_argument(
+        "--since",
+        metavar="WHEN",
+        help="received since: 90s, 15min, 2h, 3d, or a time such as 2026-11-23T08:00+08:00",
+    )
+    made.add_argument(
+        "--limit",
+        type=int,
+        default=LIMIT_DEFAULT,
+        help=f"the newest so many, 0 for all (default {LIMIT_DEFAULT})",
+    )
+    made.add_argument("--follow", action="store_true", help="go on with those that come")
+    made.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
+    made.set_defaults(run=_events)
+
+
+def _events(arguments: argparse.Namespace) -> int:
+    try:
+        wanted = _wanted(arguments)
+    except ValueError as error:
+        return _fail(str(error), EXIT_USAGE)
+    zone = UTC if arguments.utc else None
+    after = 0
+    with closing(schema.open_for_reading(Layout(arguments.dir).database)) as connection:
+        if arguments.limit > 0:
+            found = iter(show.newest(connection, wanted, arguments.limit))
+        else:
+            found = show.select(connection, wanted)
+        while True:
+            for one in found:
+                _print_event(one, zone, as_json=arguments.json)
+                after = one.number
+            if not arguments.follow:
+                return 0
+            sys.stdout.flush()
+            time.sleep(FOLLOW_S)
+            found = show.select(connection, wanted, after)
+
+
+def _print_event(one: show.Shown, zone: tzinfo | None, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(show.as_json(one), ensure_ascii=True))
+    else:
+        print(show.as_line(one, zone))
+
+
+def _wanted(arguments: argparse.Namespace) -> show.Wanted:
+    return show.Wanted(
+        gateway=arguments.gateway,
+        type=arguments.type,
+        lane=None if arguments.lane is None else Lane[arguments.lane.upper()].value,
+        since_ms=None if arguments.since is None else since_ms(arguments.since, _now_ms()),
+    )
+
+
+def since_ms(text: str, now_ms: int) -> int:
+    """Return the Unix time that `--since` names; raise ValueError saying what is allowed."""
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    hours = HOURS.get(text[len(digits) :])
+    try:
+        if hours is not None:
+            return now_ms - round(timedelta(hours=float(digits) * hours).total_seconds() * 1000)
+        return round(datetime.fromisoformat(text).timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"--since {text!r}: give an age (90s, 15min, 2h, 3d) or a time (2026-11-23T08:00+08:00)"
+        ) from error
+
+
+# ---- fleet
+
+
+def _add_fleet(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "fleet",
+        "show every gateway: there or not, how far it came, what went wrong",
+        "  edge-center fleet /srv/center\n  edge-center fleet /srv/center --json",
+    )
+    made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
+    made.set_defaults(run=_fleet)
+
+
+def _fleet(arguments: argparse.Namespace) -> int:
+    layout = Layout(arguments.dir)
+    presence = settings.load(layout).presence
+    with closing(schema.open_for_reading(layout.database)) as connection:
+        view = fleet.View(connection, Roster(layout).gateways(), presence, _now_ms())
+        facts = fleet.facts(view)
+    for fact in facts:
+        print(
+            json.dumps(fact, ensure_ascii=True)
+            if arguments.json
+            else "\n".join(fleet.lines(fact, view.now_ms))
+        )
+    return 0
+
+
+# ---- verify
+
+
+def _add_verify(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "verify",
+        "check everything stored, without a network: signatures, roots, gaps, forks, receipts",
+        "  edge-center verify /srv/center\n  edge-center verify /srv/center --gateway gw1 --json",
+    )
+    made.add_argument("--gateway", metavar="ID", help="only of this gateway")
+    made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
+    made.set_defaults(run=_verify)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    layout = Layout(arguments.dir)
+    roster = Roster(layout)
+    receipt = init.read_certificate(layout.certificate("receipt"))
+    receipt_key = PublicKey.of(receipt.public_key())
+    bad = False
+    with closing(schema.open_for_reading(layout.database)) as connection:
+        for problem in verify.check_file(connection):
+            bad = True
+            print(f"{layout.database}: {problem}", file=sys.stderr)
+        stored = verify.gateways(connection)
+        if arguments.gateway is not None and arguments.gateway not in {*stored, *roster.gateways()}:
+            known = ", ".join(roster.gateways()) or "none"
+            return _fail(f"no gateway {arguments.gateway!r}; there are: {known}", EXIT_USAGE)
+        for gateway in stored if arguments.gateway is None else [arguments.gateway]:
+            identities = roster.identities(gateway) or ()
+            report = verify.check(connection, gateway, identities, receipt_key)
+            bad = bad or bool(report.problems)
+            _print_report(report, as_json=arguments.json)
+    return EXIT_FOUND_BAD if bad else 0
+
+
+def _print_report(report: verify.Report, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report.as_json(), ensure_ascii=True))
+        return
+    verdict = "good" if not report.problems else "BAD"
+    print(
+        f"{report.gateway}: {verdict}; {report.events} events, {report.proved} proved by a later "
+        f"root, {report.receipts} receipts"
+    )
+    for one in report.problems:
+        place = f"{(one.epoch or '?')[:6]}/{'?' if one.seq is None else one.seq}"
+        print(show.safe(f"  {one.what} at {place}: {one.detail}"))
+    if report.more:
+        print(f"  and {report.more} more")
+
+
+# ---- values
+
+
+def _directory(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _now_ms() -> int:
+    return (SystemClock().stamp().wall_ns or 0) // 1_000_000
+
+
+def _gateway_id(text: str) -> str:
+    try:
+        return check_gateway_id(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _host(text: str) -> str:
+    try:
+        credentials.general_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _days(text: str) -> int:
+    return _number(text, "days", credentials.DAYS_MAX)
+
+
+def _port(text: str) -> int:
+    return _number(text, "a port", 65_535)
+
+
+def _number(text: str, what: str, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}: 1 to {high}")
+    return int(text)

@@ -1,0 +1,188 @@
+"""The facts about every gateway: there or not, how far it came, and what went wrong."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from edge_agent.center import show
+from edge_agent.center.settings import Presence
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.status import Status, peek_status
+
+EPOCHS_SHOWN_MAX = 5  # of a gateway; `edge-center verify` looks at all
+PROBLEMS_SHOWN_MAX = 20  # of a gateway, the newest
+WRONG = ("forks", "forged", "malformed", "misdirected", "stranger", "unknown_key", "bad_status")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the facts are made from."""
+
+    connection: sqlite3.Connection
+    gateways: list[str]
+    presence: Presence
+    now_ms: int
+
+
+def facts(view: View) -> list[dict[str, Any]]:
+    """Return one entry a gateway, as plain values."""
+    names = sorted({*view.gateways, *_stored_names(view.connection)})
+    return [_gateway(view, name) for name in names]
+
+
+def _stored_names(connection: sqlite3.Connection) -> set[str]:
+    found = connection.execute("SELECT gateway FROM epoch UNION SELECT gateway FROM counter")
+    return {row[0] for row in found}
+
+
+def _gateway(view: View, gateway: str) -> dict[str, Any]:
+    epochs = _epochs(view.connection, gateway)
+    counters = dict(
+        view.connection.execute("SELECT name, value FROM counter WHERE gateway = ?", (gateway,))
+    )
+    last = view.connection.execute(
+        "SELECT max(event.received_ms) FROM event JOIN epoch ON epoch.id = epoch_id WHERE gateway = ?"
+        " AND epoch_id = (SELECT max(id) FROM epoch WHERE gateway = ?)",
+        (gateway, gateway),
+    ).fetchone()[0]
+    return {
+        "gateway": gateway,
+        "known": gateway in view.gateways,
+        **_presence(view, gateway),
+        "last_event_ms": last,
+        "missing": sum(epoch["missing"] for epoch in epochs),
+        "epochs": epochs[:EPOCHS_SHOWN_MAX],
+        "counters": counters,
+        "problems": _problems(view.connection, gateway),
+    }
+
+
+def _epochs(connection: sqlite3.Connection, gateway: str) -> list[dict[str, Any]]:
+    """Return the gateway's epochs, newest first."""
+    found = connection.execute(
+        "SELECT epoch.epoch, vouched, count, top, proved_to, broken, ended,"
+        " (SELECT max(previous_size) FROM epoch AS later WHERE later.gateway = epoch.gateway"
+        "  AND later.previous = epoch.epoch)"
+        " FROM epoch WHERE gateway = ? ORDER BY id DESC",
+        (gateway,),
+    ).fetchall()
+    return [
+        {
+            "epoch": epoch.hex(),
+            "vouched": bool(vouched),
+            "stored": count,
+            "next_seq": top + 1,
+            "missing": max(top + 1, named or 0) - count,
+            "proved_to": proved_to,
+            "broken": bool(broken),
+            "previous_ended": ended,
+        }
+        for epoch, vouched, count, top, proved_to, broken, ended, named in found
+    ]
+
+
+def _problems(connection: sqlite3.Connection, gateway: str) -> list[dict[str, Any]]:
+    found = connection.execute(
+        "SELECT epoch, seq, what, detail, found_ms FROM problem WHERE gateway = ?"
+        " ORDER BY id DESC LIMIT ?",
+        (gateway, PROBLEMS_SHOWN_MAX),
+    )
+    return [
+        {"epoch": epoch.hex(), "seq": seq, "what": what, "detail": detail, "found_ms": found_ms}
+        for epoch, seq, what, detail, found_ms in found
+    ]
+
+
+def _presence(view: View, gateway: str) -> dict[str, Any]:
+    row = view.connection.execute(
+        "SELECT connected, changed_ms, heard_ms, interval_s, status FROM presence"
+        " WHERE gateway = ?",
+        (gateway,),
+    ).fetchone()
+    if row is None:
+        return {"state": "never heard", "heard_ms": None, "changed_ms": None, "status": None}
+    connected, changed_ms, heard_ms, interval_s, data = row
+    return {
+        "state": _state(bool(connected), heard_ms, interval_s, view),
+        "heard_ms": heard_ms,
+        "changed_ms": changed_ms,
+        "status": _status(data),
+    }
+
+
+def _state(connected: bool, heard_ms: int | None, interval_s: int, view: View) -> str:
+    """Offline counts from silence: the broker's word alone, or its absence, proves nothing."""
+    patience_ms = view.presence.missed_max * interval_s * 1000
+    if heard_ms is None or view.now_ms - heard_ms > patience_ms:
+        return "offline"
+    return "online" if connected else "connection lost"
+
+
+def _status(data: bytes | None) -> dict[str, Any] | None:
+    if data is None:
+        return None
+    try:
+        _, status = peek_status(data)  # it was verified before it was stored
+    except Malformed:
+        return None  # of another version
+    return _plain_status(status)
+
+
+def _plain_status(status: Status) -> dict[str, Any]:
+    return {
+        "epoch": status.epoch.hex(),
+        "next_seq": status.next_seq,
+        "disk_refused": status.disk_refused,
+        "outstanding": status.outstanding,
+        "path": status.path,
+        "clock": str(status.stamp.trust),
+        "panels": dict(status.panels),
+        "faults": {panel: dict(counts) for panel, counts in status.faults.items()},
+    }
+
+
+# ---- for people
+
+
+def lines(fact: dict[str, Any], now_ms: int) -> list[str]:
+    """Return some lines about one gateway."""
+    heard = "never" if fact["heard_ms"] is None else _ago(now_ms - fact["heard_ms"])
+    text = [f"{fact['gateway']}: {fact['state']}, last heartbeat {heard}"]
+    if not fact["known"]:
+        text.append("  no such gateway was made here")
+    text += _status_lines(fact["status"] or {})
+    for epoch in fact["epochs"]:
+        marks = ["unvouched"] * (not epoch["vouched"]) + ["ROOT DOES NOT FIT"] * epoch["broken"]
+        missing = f", {epoch['missing']} missing" if epoch["missing"] else ""
+        text.append(
+            f"  epoch {epoch['epoch'][:6]}: {epoch['stored']} stored{missing}, "
+            f"proved to {epoch['proved_to']}" + "".join(f" [{mark}]" for mark in marks)
+        )
+    counters = fact["counters"]
+    wrong = [f"{name} {counters[name]}" for name in WRONG if counters.get(name)]
+    text.append(f"  doubles {counters.get('doubles', 0)}" + "".join(f", {one}" for one in wrong))
+    text += [
+        f"  PROBLEM {one['what']} at {one['epoch'][:6]}/{one['seq']}: {one['detail']}"
+        for one in fact["problems"]
+    ]
+    return [show.safe(line) for line in text]
+
+
+def _status_lines(status: dict[str, Any]) -> list[str]:
+    if not status:
+        return []
+    lines = [f"  waiting there {status['outstanding']}, clock {status['clock']}"]
+    if status["disk_refused"]:
+        lines.append("  ITS DISK REFUSES")
+    away = [panel for panel, online in status["panels"].items() if online is not True]
+    if away:
+        lines.append(f"  panels not there: {', '.join(away)}")
+    return lines
+
+
+def _ago(age_ms: int) -> str:
+    seconds = max(0, age_ms) // 1000
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"

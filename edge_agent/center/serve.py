@@ -1,0 +1,208 @@
+"""The running center: three lanes and the audit, each in its thread, until a signal ends it."""
+
+import fcntl
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from edge_agent.center import schema, settings
+from edge_agent.center.audit import Audit
+from edge_agent.center.layout import CENTER, CenterError, Layout
+from edge_agent.center.mqtt import Access
+from edge_agent.center.presence import PresenceStore
+from edge_agent.center.receiver import Intake, Lane, Receiver
+from edge_agent.center.roster import Roster
+from edge_agent.center.settings import Settings
+from edge_agent.center.store import Office, Store
+from edge_agent.center.turns import Turns
+from edge_agent.clock import Clock
+from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.signers import KeyFileError, load_signer
+
+SWITCH_S = 0.0005  # how long a thread may hold the interpreter while an alarm's thread wants it
+AUDIT_REST_S = 0.02  # between two slices: the audit takes at most a third of one core
+AUDIT_IDLE_S = 0.5
+AUDIT_RETRY_S = 5.0  # after the database refused
+LINEAGE_TURNS = 4  # the epochs are compared every so many idle turns
+STOP_S_MAX = 5.0
+
+log = structlog.get_logger("center")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the command line may set in place of the settings."""
+
+    host: str | None = None
+    port: int | None = None
+
+
+def serve(layout: Layout, clock: Clock, overrides: Overrides) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code.
+
+    Raises CenterError where the directory is not usable.
+    """
+    chosen = settings.load(layout)
+    sys.setswitchinterval(SWITCH_S)
+    with _alone(layout), closing(schema.open_for_writing(layout.database)) as connection:
+        center = Center(layout, chosen, overrides, clock)
+        return center.run(connection)
+
+
+class Center:
+    """The composition: what runs, and its orderly end."""
+
+    def __init__(
+        self, layout: Layout, chosen: Settings, overrides: Overrides, clock: Clock
+    ) -> None:
+        self._layout = layout
+        self._chosen = chosen
+        self._clock = clock
+        self._turns = Turns()
+        self._roster = Roster(layout)
+        self._access = _access(layout, chosen, overrides)
+        self._access.context()  # unusable files are told now, not once a connection
+        self._stop = threading.Event()
+        self._failed = False
+
+    def run(self, connection: sqlite3.Connection) -> int:
+        """Start the threads and wait for the end; `connection` serves the audit."""
+        stores = [self._open() for _ in range(3)]
+        receivers = self._receivers(stores)
+        audit = Audit(connection, self._turns)
+        threads = [
+            self._thread("audit", lambda: self._audit(audit, connection)),
+            *(self._thread(name, one.run) for name, one in receivers.items()),
+        ]
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        for thread in threads:
+            thread.start()
+        _notify("READY=1")
+        log.info(
+            "serving",
+            broker=f"{self._access.host}:{self._access.port}",
+            gateways=len(self._roster.gateways()),
+        )
+        while not self._stop.wait(timeout=1.0):  # a wait without end would defer signals
+            pass
+        _notify("STOPPING=1")
+        for receiver in receivers.values():
+            receiver.stop()
+        for thread in threads:
+            thread.join(STOP_S_MAX)
+        for one in stores:
+            one.close()
+        log.info("stopped")
+        return 1 if self._failed else 0
+
+    def _open(self) -> sqlite3.Connection:
+        return schema.open_for_writing(self._layout.database)
+
+    def _receivers(self, stores: list[sqlite3.Connection]) -> dict[str, Receiver]:
+        office = Office(
+            center=self._chosen.name,
+            signer=_receipt_signer(self._layout),
+            roster=self._roster,
+            turns=self._turns,
+        )
+        heartbeat_s = self._chosen.presence.heartbeat_s
+        intakes: dict[str, Intake] = {
+            "alarms": Store(office, stores[0], urgent=True),
+            "events": Store(office, stores[1], urgent=False),
+            "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
+        }
+        return {
+            name: Receiver(self._access, Lane(name), intake, self._clock)
+            for name, intake in intakes.items()
+        }
+
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        """Make a thread whose unexpected end is the end of the process: systemd starts anew."""
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._failed = self._failed or not self._stop.is_set()
+                self._stop.set()
+
+        return threading.Thread(target=run, name=name, daemon=True)
+
+    def _audit(self, audit: Audit, connection: sqlite3.Connection) -> None:
+        turn, refused = 0, False
+        while not self._stop.is_set():
+            now_ms = (self._clock.stamp().wall_ns or 0) // 1_000_000
+            try:
+                busy = audit.step(now_ms)
+                if turn % LINEAGE_TURNS == 0 and not busy:
+                    audit.lineage(now_ms)
+                schema.checkpoint(connection, self._turns)
+            except sqlite3.OperationalError as error:
+                if not refused:
+                    log.warning("the audit waits for the database", reason=str(error))
+                refused = True
+                self._stop.wait(AUDIT_RETRY_S)
+                continue
+            refused = False
+            turn += not busy
+            self._stop.wait(AUDIT_REST_S if busy else AUDIT_IDLE_S)
+
+
+def _access(layout: Layout, chosen: Settings, overrides: Overrides) -> Access:
+    return Access(
+        host=overrides.host or chosen.broker.host,
+        port=overrides.port or chosen.broker.port,
+        ca=layout.certificate("ca"),
+        certificate=layout.certificate(CENTER),
+        key=layout.key(CENTER),
+    )
+
+
+def _receipt_signer(layout: Layout) -> Signer:
+    try:
+        return load_signer(layout.key("receipt"))
+    except KeyFileError as error:
+        raise CenterError(str(error)) from error
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Keep a second server out; its process id stands in the lock."""
+    file = layout.directory / "serve.lock"
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise CenterError(f"{file}: {error.strerror}; run as the directory's owner") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(descriptor, 20).decode(errors="replace").strip()
+            raise CenterError(
+                f"{layout.directory}: another edge-center serves it (process {holder}); "
+                f"stop that one first"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _notify(state: str) -> None:
+    """Tell systemd (sd_notify(3)); no-op elsewhere."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
+        sock.send(state.encode())

@@ -1,0 +1,174 @@
+"""Checks the whole database without a network: every envelope, root, gap, fork and receipt.
+
+Believes nothing that the receiver noted: envelopes are verified anew from the gateways' identity
+certificates on, the columns beside each are compared with it, and every receipt that was given is
+opened and its digests are made again from what is stored.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice, product
+from typing import Any
+
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import BadSignature, PublicKey
+from edge_agent.evidence.envelope import peek
+from edge_agent.evidence.receipt import Range, open_receipt, range_digest
+from edge_agent.evidence.tree import leaf_hash
+from edge_agent.evidence.verify import EpochVerifier, Problem
+
+PROBLEMS_MAX = 1_000  # of a gateway, named; more are counted
+READINGS_MAX = 64  # of a receipted range that forks run through
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One thing found, ready to print."""
+
+    what: str
+    epoch: str | None
+    seq: int | None
+    detail: str
+    last: int | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What is known of one gateway."""
+
+    gateway: str
+    events: int = 0
+    receipts: int = 0
+    proved: int = 0
+    problems: list[Bad] = field(default_factory=list)
+    more: int = 0  # problems beyond those named
+
+    def found(self, problems: Iterable[Bad]) -> None:
+        """Add problems, within the bound."""
+        for problem in problems:
+            if len(self.problems) < PROBLEMS_MAX:
+                self.problems.append(problem)
+            else:
+                self.more += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        first = next((one for one in self.problems if one.seq is not None), None)
+        return {
+            "gateway": self.gateway,
+            "ok": not self.problems,
+            "events": self.events,
+            "proved": self.proved,
+            "receipts": self.receipts,
+            "first_bad": None if first is None else {"epoch": first.epoch, "seq": first.seq},
+            "problems": [
+                {
+                    "what": one.what,
+                    "epoch": one.epoch,
+                    "seq": one.seq,
+                    "last": one.last,
+                    "detail": one.detail,
+                }
+                for one in self.problems
+            ],
+            "more_problems": self.more,
+        }
+
+
+def gateways(connection: sqlite3.Connection) -> list[str]:
+    """Return the gateways of which anything is stored."""
+    found = connection.execute("SELECT DISTINCT gateway FROM epoch ORDER BY gateway")
+    return [row[0] for row in found]
+
+
+def check_file(connection: sqlite3.Connection) -> list[str]:
+    """Return what SQLite finds wrong with the file itself."""
+    found = connection.execute("PRAGMA quick_check(20)").fetchall()
+    return [row[0] for row in found if row[0] != "ok"]
+
+
+def check(
+    connection: sqlite3.Connection,
+    gateway: str,
+    identities: Iterable[PublicKey],
+    receipt_key: PublicKey,
+) -> Report:
+    """Check all that is stored of `gateway`.  Raises sqlite3.Error where the file is damaged."""
+    report = Report(gateway)
+    verifier = EpochVerifier(gateway, {key.kid: key for key in identities}.get)
+    epochs = connection.execute(
+        "SELECT id, epoch FROM epoch WHERE gateway = ? ORDER BY id", (gateway,)
+    ).fetchall()
+    for epoch_id, epoch in epochs:
+        rows = connection.execute(
+            "SELECT seq, leaf, envelope FROM event WHERE epoch_id = ? ORDER BY seq, id", (epoch_id,)
+        )
+        for seq, leaf, envelope in rows:
+            report.events += 1
+            report.found(_columns(epoch, seq, leaf, envelope))
+            report.found(map(_bad, verifier.feed(envelope)))
+        report.proved += verifier.proved_to(epoch)
+    report.found(map(_bad, verifier.lineage()))
+    _check_receipts(connection, report, receipt_key)
+    return report
+
+
+def _columns(epoch: bytes, seq: int, leaf: bytes, envelope: bytes) -> Iterator[Bad]:
+    """Compare the columns that searches go by with the envelope beside them."""
+    try:
+        _, event = peek(envelope)
+    except Malformed:
+        return  # the verifier says so
+    if (event.epoch, event.seq, leaf_hash(envelope)) != (epoch, seq, leaf):
+        yield Bad("row", epoch.hex(), seq, "the row's columns are not those of its envelope")
+
+
+def _bad(problem: Problem) -> Bad:
+    epoch = None if problem.epoch is None else problem.epoch.hex()
+    return Bad(str(problem.what), epoch, problem.seq, problem.detail, problem.last)
+
+
+# ---- receipts
+
+
+def _check_receipts(connection: sqlite3.Connection, report: Report, key: PublicKey) -> None:
+    rows = connection.execute(
+        "SELECT id, data FROM receipt WHERE gateway = ? ORDER BY id", (report.gateway,)
+    )
+    for number, data in rows:
+        report.receipts += 1
+        try:
+            receipt = open_receipt(data, key)
+        except (Malformed, BadSignature) as error:
+            report.found([Bad("receipt", None, None, f"receipt {number}: {error}")])
+            continue
+        if receipt.gateway != report.gateway:
+            detail = f"receipt {number} is {receipt.gateway}'s"
+            report.found([Bad("receipt", None, None, detail)])
+        report.found(
+            Bad(
+                "receipt",
+                one.epoch.hex(),
+                one.first,
+                f"receipt {number} is for other events than those stored",
+                one.last,
+            )
+            for one in receipt.ranges
+            if not _holds(connection, report.gateway, one)
+        )
+
+
+def _holds(connection: sqlite3.Connection, gateway: str, given: Range) -> bool:
+    """Tell whether the stored events of a range have its digest, in some reading of forks."""
+    leaves: dict[int, list[bytes]] = {}
+    for seq, leaf in connection.execute(
+        "SELECT seq, leaf FROM event JOIN epoch ON epoch.id = epoch_id"
+        " WHERE gateway = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (gateway, given.epoch, given.first, given.last),
+    ):
+        leaves.setdefault(seq, []).append(leaf)
+    if len(leaves) != given.last - given.first + 1:
+        return False
+    readings = islice(product(*leaves.values()), READINGS_MAX)
+    return any(range_digest(reading) == given.digest for reading in readings)
