@@ -1,0 +1,38 @@
+"""The journal: the durable order of everything.  Its bytes are opaque to it; standard library only.
+
+docs/journal-format.md tells the format, what recovery does, and what this cannot do.
+"""
+
+from edge_agent.journal.chain import Damage, Stored
+from edge_agent.journal.disk import Disk, File, FolderDisk, JournalLocked
+from edge_agent.journal.fetch import Batch, Position
+from edge_agent.journal.format import Record, RecordKind
+from edge_agent.journal.held import JournalFull
+from edge_agent.journal.journal import Journal, JournalClosed
+from edge_agent.journal.reader import read, read_disk
+from edge_agent.journal.recovery import Recovery, Tail, recover
+from edge_agent.journal.scribe import Listener, Progress, Sealer
+
+__all__ = [
+    "Batch",
+    "Damage",
+    "Disk",
+    "File",
+    "FolderDisk",
+    "Journal",
+    "JournalClosed",
+    "JournalFull",
+    "JournalLocked",
+    "Listener",
+    "Position",
+    "Progress",
+    "Record",
+    "RecordKind",
+    "Recovery",
+    "Sealer",
+    "Stored",
+    "Tail",
+    "read",
+    "read_disk",
+    "recover",
+]

@@ -1,0 +1,258 @@
+"""What is in memory: drafts that wait, signed records that are not yet durable, receipts to record.
+
+Bounded.  When the bound is reached, records that the center has receipted go first, oldest first:
+their numbers are then recorded as forgone.  What nobody else holds is never dropped; new drafts
+are refused instead, telemetry before alarms.  The caller holds the journal's lock.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from edge_agent.journal.format import (
+    COMMIT_BYTES_MAX,
+    COMMIT_HEAD_BYTES,
+    LANES,
+    NO_EPOCH,
+    NOTE_BYTES_MAX,
+    RANGES_MAX,
+    RECORD_BYTES_MAX,
+    Range,
+    Record,
+    RecordKind,
+    encode_ranges,
+    record_size,
+)
+from edge_agent.journal.ranges import from_seqs
+
+MEMORY_BYTES_MAX = 8 * 1024 * 1024
+"""About 12,000 events: hours of a busy site with a dead card, in an agent of 60 MB."""
+
+URGENT_BYTES = 2 * 1024 * 1024
+"""The part of it that only lanes 0 to 3 may use: about 3,000 alarms after telemetry is refused."""
+
+URGENT_LANES = 4
+
+DRAFT_BYTES = 1024
+"""What a draft counts for until it is signed: it is opaque, and an event is 300 to 900 bytes."""
+
+OBJECT_BYTES = 300
+"""What a record's objects take beside its bytes (measured, CPython 3.11)."""
+
+RECEIPTS_BYTES_MAX = 256 * 1024
+"""Receipts waiting to be recorded; past it the oldest is forgotten (its events stay released until
+a restart sends them again)."""
+
+PAYLOAD_BYTES_MAX = COMMIT_BYTES_MAX - COMMIT_HEAD_BYTES - NOTE_BYTES_MAX
+GROUP_BYTES_MAX = PAYLOAD_BYTES_MAX - record_size(
+    Record(RecordKind.FORGONE, 0, NO_EPOCH, 0, bytes(RECORD_BYTES_MAX))
+)
+"""Signed records of one commit: leaves room for one FORGONE record beside them."""
+
+
+class JournalFull(Exception):  # noqa: N818  reads as what it says
+    """Memory for events that are not yet durable is used up: push back, do not acknowledge."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Records signed together: `note` covers the epoch's first `noted` events."""
+
+    records: list[Record]
+    note: bytes
+    noted: int
+    size: int
+
+
+@dataclass(slots=True)
+class Load:
+    """What one commit takes: `records` in their order, `events` of them to be reported."""
+
+    records: list[Record]
+    events: list[Record]
+    note: bytes
+    noted: int
+    groups: int
+    forgone: list[Range]
+    receipts: list[Record]
+
+
+@dataclass(slots=True)
+class Held:
+    """Everything that a power cut would lose, and what is still to be said about receipts."""
+
+    waiting: int = 0
+    groups: deque[Group] = field(default_factory=deque)
+    forgone_count: int = 0
+    receipts_lost: int = 0
+    _bytes: int = 0
+    _flying: int = 0  # groups at the front that are being written
+    _released: set[int] = field(default_factory=set)
+    _forgone: set[int] = field(default_factory=set)
+    _receipts: deque[Record] = field(default_factory=deque)
+    _receipt_bytes: int = 0
+    _note: bytes = b""
+    _noted: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that count against MEMORY_BYTES_MAX."""
+        return self._bytes + self.waiting * DRAFT_BYTES
+
+    @property
+    def to_write(self) -> bool:
+        """Whether a commit would have something to say."""
+        return bool(self.groups or self._receipts or self._forgone)
+
+    def admit(self, lane: int) -> None:
+        """Count a draft in.  Raises JournalFull."""
+        limit = MEMORY_BYTES_MAX - (0 if lane < URGENT_LANES else URGENT_BYTES)
+        if self.size + DRAFT_BYTES > limit:
+            self._forgo(self.size + DRAFT_BYTES - limit)
+        if self.size + DRAFT_BYTES > limit:
+            raise JournalFull(
+                f"{self.size} of {MEMORY_BYTES_MAX} bytes hold events that are neither written nor"
+                f" receipted (lane {lane} may use {limit}): see why the disk refuses"
+            )
+        self.waiting += 1
+
+    def seal(self, group: Group) -> None:
+        """Drafts that were counted in have become signed records."""
+        self.waiting -= len(group.records)
+        assert self.waiting >= 0, "more was signed than waited"
+        self.groups.append(group)
+        self._bytes += sum(map(_weight, group.records))
+
+    def release(self, first: int, last: int) -> int:
+        """Mark records of the running epoch as receipted; return how many were here."""
+        seqs = {r.seq for g in self.groups for r in g.records if first <= r.seq <= last}
+        seqs -= self._released
+        self._released |= seqs
+        return len(seqs)
+
+    def is_released(self, seq: int) -> bool:
+        """Tell whether a record that is here was receipted."""
+        return seq in self._released
+
+    def receipt(self, records: Iterable[Record]) -> None:
+        """Keep RECEIPT records for the next commit."""
+        for record in records:
+            self._receipts.append(record)
+            self._receipt_bytes += record_size(record)
+        while self._receipt_bytes > RECEIPTS_BYTES_MAX:
+            self._receipt_bytes -= record_size(self._receipts.popleft())
+            self.receipts_lost += 1
+
+    def load(self, epoch: bytes, records_max: int) -> Load:
+        """Return the next commit: forgone ranges, whole groups as many as fit, receipts."""
+        load = Load([], [], self._note, self._noted, 0, [], [])
+        if self._forgone:
+            load.forgone = from_seqs(self._forgone)[:RANGES_MAX]
+            data = encode_ranges(load.forgone)
+            load.records.append(Record(RecordKind.FORGONE, 0, epoch, load.forgone[0][0], data))
+        if len(load.forgone) < RANGES_MAX:  # else numbers may be missing that are not explained yet
+            self._add_groups(load, records_max)
+        if self._receipts:
+            self._add_receipts(load)
+        self._flying = load.groups
+        return load
+
+    def _add_groups(self, load: Load, records_max: int) -> None:
+        size = 0
+        for group in self.groups:
+            size += group.size
+            if load.groups and (
+                size > GROUP_BYTES_MAX or len(load.events) + len(group.records) > records_max
+            ):
+                break
+            load.groups += 1
+            load.note, load.noted = group.note, group.noted
+            load.events += group.records
+        load.records += load.events
+
+    def _add_receipts(self, load: Load) -> None:
+        size = sum(map(record_size, load.records))
+        while self._receipts and size + record_size(self._receipts[0]) <= PAYLOAD_BYTES_MAX:
+            record = self._receipts.popleft()
+            size += record_size(record)
+            self._receipt_bytes -= record_size(record)
+            load.receipts.append(record)
+        load.records += load.receipts
+
+    def written(self, load: Load) -> list[int]:
+        """Forget what became durable; return the numbers among it that were receipted already."""
+        for _ in range(load.groups):
+            self._bytes -= sum(map(_weight, self.groups.popleft().records))
+        self._flying = 0
+        self._note, self._noted = load.note, load.noted
+        for first, last in load.forgone:
+            self._forgone.difference_update(range(first, last + 1))
+        if not self._released:
+            return []
+        released = [r.seq for r in load.events if r.seq in self._released]
+        self._released.difference_update(released)
+        return released
+
+    def failed(self, load: Load) -> None:
+        """What was being written waits again."""
+        self._flying = 0
+        self._receipts.extendleft(reversed(load.receipts))
+        self._receipt_bytes += sum(map(record_size, load.receipts))
+
+    def unreceipted(self, lane: int, after: int) -> Iterable[Record]:
+        """Return a lane's records past number `after` that the center does not hold."""
+        return [
+            record
+            for group in self.groups
+            for record in group.records
+            if record.lane == lane and record.seq > after and record.seq not in self._released
+        ]
+
+    def counts(self) -> list[int]:
+        """Return how many unreceipted records are here, per lane."""
+        counts = [0] * LANES
+        for group in self.groups:
+            for record in group.records:
+                counts[record.lane] += record.seq not in self._released
+        return counts
+
+    def _forgo(self, wanted: int) -> None:
+        """Let receipted records go, oldest first, until `wanted` bytes are free."""
+        if not self._released:
+            return
+        for place, group in enumerate(self.groups):
+            if wanted <= 0:
+                return
+            if place < self._flying:
+                continue
+            gone = [r for r in group.records if r.seq in self._released]
+            group.records = [r for r in group.records if r.seq not in self._released]
+            group.size -= sum(map(record_size, gone))
+            freed = sum(map(_weight, gone))
+            self._bytes -= freed
+            wanted -= freed
+            self._forgone.update(r.seq for r in gone)
+            self._released.difference_update(r.seq for r in gone)
+            self.forgone_count += len(gone)
+
+
+def _weight(record: Record) -> int:
+    return len(record.data) + OBJECT_BYTES
+
+
+def receipt_records(epoch: bytes, ranges: list[Range], receipt: bytes) -> list[Record]:
+    """Return the records that keep a receipt: the first holds its bytes, all hold ranges.
+
+    Raises ValueError for a receipt that no record can hold.
+    """
+    records: list[Record] = []
+    room = (RECORD_BYTES_MAX - 4 - len(receipt)) // 16
+    if room < 1:
+        raise ValueError(f"a receipt of {len(receipt)} bytes is longer than a record")
+    while ranges or not records:
+        part, ranges = ranges[: min(room, RANGES_MAX)], ranges[min(room, RANGES_MAX) :]
+        data = encode_ranges(part, receipt)
+        first = part[0][0] if part else 0
+        records.append(Record(RecordKind.RECEIPT, 0, epoch, first, data))
+        receipt, room = b"", RANGES_MAX
+    return records

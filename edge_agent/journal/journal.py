@@ -1,0 +1,174 @@
+"""The journal with its thread: submit from anywhere, one thread signs and group-commits.
+
+A second, seldom busy thread keeps the next segment ready, so that no commit waits for a megabyte
+of zeros.  Both are daemon threads: a disk that never returns must not keep the process from ending.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from edge_agent.journal.disk import Disk
+from edge_agent.journal.fetch import Batch, Position
+from edge_agent.journal.recovery import Recovery
+from edge_agent.journal.scribe import COMMIT_RECORDS_MAX, Listener, Progress, Scribe, Sealer
+
+SPARE_RETRY_S = 10.0
+"""How long after a refusal the next spare segment is tried again."""
+
+CLOSE_S_MAX = 10.0
+"""How long `close` waits for the disk: well inside systemd's stop timeout of 90 s."""
+
+
+def boottime_ns() -> int:
+    """Return CLOCK_BOOTTIME, as the agent's clock does."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+class JournalClosed(Exception):  # noqa: N818  reads as what it says
+    """The journal takes no more events: it was closed, or its thread died of a bug of ours."""
+
+
+class _Stop:
+    """Asks the thread to end."""
+
+
+class _Receipt:
+    """Tells the thread that a receipt waits."""
+
+
+_STOP = _Stop()
+_RECEIPT = _Receipt()
+_Item = tuple[object, int] | _Stop | _Receipt
+
+
+class Journal:
+    """The durable order of everything.  Made on what `recover` found on the same disk."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        recovery: Recovery,
+        sealer: Sealer,
+        listener: Listener,
+        *,
+        clock_ns: Callable[[], int] = boottime_ns,
+        commit_records_max: int = COMMIT_RECORDS_MAX,
+    ) -> None:
+        self._scribe = Scribe(
+            disk, recovery, sealer, listener, commit_records_max=commit_records_max
+        )
+        self._clock_ns = clock_ns
+        self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._maker = threading.Thread(target=self._make_spares, name="spares", daemon=True)
+        self._wanted = threading.Event()  # a spare, or the end
+        self._ended = threading.Event()
+        self._stopping = False
+        self._unwritten = 0
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._maker.start()
+        self._thread.start()
+
+    def close(self) -> int:
+        """Write everything with the epoch's END record and end the threads.
+
+        Returns how many events could not be written.  A disk that hangs is left after CLOSE_S_MAX.
+        """
+        self._stopping = True
+        self._items.put(_STOP)
+        self._wanted.set()
+        self._ended.set()
+        self._thread.join(CLOSE_S_MAX)
+        self._maker.join(CLOSE_S_MAX)
+        return self._unwritten if not self._thread.is_alive() else self.progress().waiting
+
+    def submit(self, draft: object, patience_ns: int = 0, lane: int = 0) -> None:
+        """Hand a draft over to be sealed and made durable.
+
+        `patience_ns`: how long it may wait for others to share its commit.  `lane` 0..6 decides
+        how much of the memory it may use while the disk refuses.  Raises JournalFull (push back,
+        do not acknowledge) or JournalClosed.
+        """
+        if self._stopping or not self._thread.is_alive():
+            raise JournalClosed("the journal is closed, or its thread has died")
+        self._scribe.admit(lane)
+        self._items.put((draft, patience_ns))
+
+    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """Mark events of `epoch` as held by the center; `receipt` is what proves it.
+
+        Numbers that the journal does not hold are ignored.  Recorded with the next commit, at the
+        latest after RECEIPT_PATIENCE_NS.  Raises ValueError for a receipt longer than a record.
+        """
+        self._scribe.release(epoch, seqs, receipt)
+        self._items.put(_RECEIPT)
+
+    def fetch(self, lane: int, after: Position | None, bytes_max: int) -> Batch:
+        """Return unreceipted events of `lane` after a position, oldest first, of all epochs.
+
+        At most `bytes_max` bytes of envelopes, but at least one where there is any.  Includes what
+        is only in memory while the disk refuses, nothing else that is not durable.  Does I/O: not
+        for the loop's own thread.
+        """
+        return self._scribe.fetch(lane, after, bytes_max)
+
+    def first_of(self, epoch: bytes) -> bytes | None:
+        """Return the genesis envelope of an epoch that the journal holds, None of any other."""
+        return self._scribe.first_of(epoch)
+
+    def progress(self) -> Progress:
+        """Return how the journal is doing, for watchdog and heartbeat."""
+        return self._scribe.progress(alive=self._thread.is_alive())
+
+    # ---- the threads
+
+    def _run(self) -> None:
+        scribe, clock_ns = self._scribe, self._clock_ns
+        stopping = False
+        while not stopping:
+            item = self._wait(scribe.deadline_ns())
+            now_ns = scribe.busy_since_ns = clock_ns()
+            while item is not None and not stopping:
+                stopping = self._accept(item, now_ns)
+                item = self._items.get() if self._items.qsize() else None
+            scribe.turn(now_ns)
+            if not scribe.spares.ready:
+                self._wanted.set()
+            scribe.busy_since_ns = None
+        self._unwritten = scribe.finish(clock_ns())
+
+    def _wait(self, deadline_ns: int | None) -> _Item | None:
+        """Return the next item, None when the deadline comes first."""
+        if deadline_ns is None:
+            return self._items.get()
+        timeout_ns = deadline_ns - self._clock_ns()
+        if timeout_ns <= 0 and not self._items.qsize():
+            return None
+        try:
+            return self._items.get(timeout=max(timeout_ns, 0) / 1e9)
+        except queue.Empty:
+            return None
+
+    def _accept(self, item: _Item, now_ns: int) -> bool:
+        """Take one item in; return whether it is the last."""
+        if isinstance(item, _Stop):
+            return True
+        if isinstance(item, _Receipt):
+            self._scribe.note_receipt(now_ns)
+        else:
+            self._scribe.take(item[0], item[1], now_ns)
+        return False
+
+    def _make_spares(self) -> None:
+        while not self._stopping:
+            self._wanted.clear()
+            try:
+                self._scribe.spares.prepare()
+            except OSError:  # said in `spare_refused`; a commit that needs one tries again itself
+                self._ended.wait(SPARE_RETRY_S)
+            else:
+                self._wanted.wait()

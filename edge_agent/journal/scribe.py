@@ -1,0 +1,344 @@
+"""The journal without its thread: seals what waits, writes it, keeps the index and the memory.
+
+`take`, `turn`, `finish` belong to the journal thread (a simulation calls them inline); everything
+else may be called from any thread.  One lock guards the index and what is held, so that a receipt
+finds every record either in memory or in a segment; no I/O happens under it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_agent.journal.cadence import Cadence, Do, Failed, Happened, Offered, Refuse
+from edge_agent.journal.disk import Disk
+from edge_agent.journal.fetch import START, Batch, Position, fetch_stored, read_head
+from edge_agent.journal.format import (
+    EPOCH_BYTES,
+    LANES,
+    NO_EPOCH,
+    NOTE_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    SEGMENT_BYTES,
+    Record,
+    RecordKind,
+    record_size,
+)
+from edge_agent.journal.held import GROUP_BYTES_MAX, Group, Held, Load, receipt_records
+from edge_agent.journal.index import RELEASED, Segment
+from edge_agent.journal.ranges import from_seqs
+from edge_agent.journal.recovery import Recovery
+from edge_agent.journal.spares import Spares
+from edge_agent.journal.writer import Origin, Placed, Writer
+
+COMMIT_RECORDS_MAX = 4096
+"""Events of one commit: more never fit COMMIT_BYTES_MAX, so bytes are the bound that counts."""
+
+_GROUP_OPEN_BYTES = GROUP_BYTES_MAX - record_size(
+    Record(RecordKind.ENVELOPE, 0, NO_EPOCH, 0, bytes(RECORD_BYTES_MAX))
+)
+"""A group this small takes any one more record; how long that is shows only when it is signed."""
+
+
+class Sealer(Protocol):
+    """Numbers and signs.  Called on the journal thread only."""
+
+    def seal(self, draft: object) -> Record:
+        """Return the next envelope: sequence numbers start at 0 and have no gaps."""
+
+    def head(self) -> bytes:
+        """Return the genesis envelope of the running epoch; asked for after the first `seal`."""
+
+    def note(self) -> bytes:
+        """Return what goes into a commit after the last sealed record."""
+
+
+class Listener(Protocol):
+    """Told on the journal thread; must only hand over."""
+
+    def sealed(self, pairs: list[tuple[object, Record]]) -> None:
+        """Signed and not yet durable, in order."""
+
+    def committed(self, records: list[Record]) -> None:
+        """Durable, in order."""
+
+    def refused(self, reason: str) -> None:
+        """The disk refuses; records stay in memory and are tried again."""
+
+    def accepted(self) -> None:
+        """The disk is back; `committed` was called for what it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the journal is doing.  Times are of the clock it was given, None for never.
+
+    `busy_since_ns`: since when the thread is in one turn (a stuck disk shows here), None while it
+    waits for work.  `alive` is False when the thread ended on its own: our bug, end the process.
+    `refused` and `spare_refused` say why the disk refuses commits, or the next segment (a full
+    disk shows there first).  `unreceipted` counts events per lane; `forgone` those that were
+    receipted while the disk refused and never written; `receipts_lost` receipts not recorded.
+    """
+
+    alive: bool
+    busy_since_ns: int | None
+    committed_ns: int | None
+    waiting: int
+    held_bytes: int
+    refused: str | None
+    spare_refused: str | None
+    unreceipted: tuple[int, ...]
+    forgone: int
+    receipts_lost: int
+    disk_bytes: int
+    segments: int
+
+
+class Scribe:
+    """Everything that the journal does, one turn at a time."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        recovery: Recovery,
+        sealer: Sealer,
+        listener: Listener,
+        *,
+        commit_records_max: int = COMMIT_RECORDS_MAX,
+    ) -> None:
+        self._disk = disk
+        self._sealer = sealer
+        self._listener = listener
+        self._commit_records_max = commit_records_max
+        self._index = recovery.index
+        self._held = Held()
+        self._cadence = Cadence()
+        self._lock = threading.Lock()
+        self.spares = Spares(disk, recovery.next_number, recovery.spare)
+        self._writer = Writer(disk, self.spares, Origin(recovery.epoch, recovery.count))
+        self._past = recovery.epoch
+        self._drafts: deque[object] = deque()
+        self._epoch = NO_EPOCH
+        self._genesis = b""
+        self._sealed = 0  # also the next sequence number
+        self._durable = 0  # the first one not yet durable
+        self._segment: Segment | None = None
+        self._reason: str | None = None
+        self.busy_since_ns: int | None = None
+        self._committed_ns: int | None = None
+
+    # ---- journal thread
+
+    def take(self, draft: object, patience_ns: int, now_ns: int) -> None:
+        """Take a draft that was admitted."""
+        self._drafts.append(draft)
+        self._cadence.handle(Offered(patience_ns), now_ns)
+
+    def note_receipt(self, now_ns: int) -> None:
+        """A release left a receipt to be recorded."""
+        self._cadence.handle(Happened.RECEIPTED, now_ns)
+
+    def deadline_ns(self) -> int | None:
+        """Return when `turn` is wanted next."""
+        return self._cadence.deadline_ns()
+
+    def turn(self, now_ns: int) -> None:
+        """Do what is due: at most one group is sealed and one commit written."""
+        for action in self._cadence.handle(Happened.TICKED, now_ns):
+            if action is Do.SEAL:
+                self._seal()
+                more = Happened.SEALED_SOME if self._drafts else Happened.SEALED
+                self._cadence.handle(more, now_ns)
+            elif action is Do.WRITE:
+                self._write(now_ns)
+
+    def finish(self, now_ns: int) -> int:
+        """Seal and write everything and end the epoch; return how many events stayed unwritten."""
+        while self._drafts:
+            self._seal()
+        ended, tries = self._sealed == 0, 2  # a refusal is answered once, in the next segment
+        while tries and not ended:
+            ending = not self._held.to_write
+            if self._write(now_ns, ending=ending):
+                ended = ending
+            else:
+                tries -= 1
+        self._writer.close()
+        with self._lock:
+            return sum(len(group.records) for group in self._held.groups)
+
+    def _seal(self) -> None:
+        """Sign what waits, as much as one commit takes."""
+        pairs: list[tuple[object, Record]] = []
+        size = 0
+        while self._drafts and size <= _GROUP_OPEN_BYTES and len(pairs) < self._commit_records_max:
+            draft = self._drafts.popleft()
+            record = self._sealer.seal(draft)
+            self._check(record)
+            size += record_size(record)
+            pairs.append((draft, record))
+        if not pairs:
+            return
+        if not self._genesis:
+            self._genesis = self._sealer.head()
+        note = self._sealer.note()
+        assert len(note) <= NOTE_BYTES_MAX, "the sealer's note is longer than a commit can hold"
+        with self._lock:
+            self._held.seal(Group([record for _, record in pairs], note, self._sealed, size))
+        self._listener.sealed(pairs)
+
+    def _check(self, record: Record) -> None:
+        if self._sealed == 0:
+            assert len(record.epoch) == EPOCH_BYTES, "an epoch has 8 bytes"
+            assert record.epoch != self._past, "every start has a new epoch"
+            self._epoch = record.epoch
+        assert record.kind is RecordKind.ENVELOPE
+        assert record.epoch == self._epoch, "an epoch lasts as long as the run"
+        assert record.seq == self._sealed, "sequence numbers neither repeat nor skip"
+        assert 0 <= record.lane < LANES
+        assert len(record.data) <= RECORD_BYTES_MAX, "an envelope is longer than a record can hold"
+        self._sealed += 1
+
+    def _write(self, now_ns: int, *, ending: bool = False) -> bool:
+        """Make one commit durable; return whether the disk took it."""
+        if not self._sealed:  # receipts of earlier epochs wait for this one's first commit
+            self._cadence.handle(Happened.WRITTEN, now_ns)
+            return False
+        with self._lock:
+            load = self._held.load(self._epoch, self._commit_records_max)
+            if ending:
+                load.records.append(Record(RecordKind.END, 0, self._epoch, self._sealed, b""))
+        if not load.records:  # all of it went with an earlier commit
+            self._cadence.handle(Happened.WRITTEN, now_ns)
+            return False
+        try:
+            placed = self._writer.append(
+                self._epoch, self._durable, load.records, load.note, load.noted, self._genesis
+            )
+        except OSError as error:
+            self._failed(error.strerror or str(error), load, now_ns)
+            return False
+        self._settle(load, placed, now_ns)
+        return True
+
+    def _failed(self, reason: str, load: Load, now_ns: int) -> None:
+        with self._lock:
+            self._held.failed(load)
+            self._reason = reason
+        for action in self._cadence.handle(Failed(reason), now_ns):
+            if isinstance(action, Refuse):
+                self._listener.refused(action.reason)
+
+    def _settle(self, load: Load, placed: Placed, now_ns: int) -> None:
+        """What was written is durable: index it, let its memory go, say so."""
+        with self._lock:
+            released = set(self._held.written(load))
+            if placed.fresh:
+                self._open(placed)
+            segment = self._segment
+            assert segment is not None
+            segment.end = placed.offset + placed.length
+            for record in load.events:
+                state = RELEASED if record.seq in released else record.lane
+                self._index.put(segment, record.seq, state)
+            more = self._held.to_write
+            self._reason = None
+            self._committed_ns = now_ns
+        if load.events:
+            assert load.events[0].seq >= self._durable
+            self._durable = load.events[-1].seq + 1
+            self._listener.committed(load.events)
+        happened = Happened.WRITTEN_SOME if more else Happened.WRITTEN
+        if Do.ACCEPT in self._cadence.handle(happened, now_ns):
+            self._listener.accepted()
+
+    def _open(self, placed: Placed) -> None:
+        self._segment = Segment(
+            number=placed.number,
+            name=placed.name,
+            epoch=self._epoch,
+            first=0,
+            start=placed.offset,
+            end=placed.offset,
+            size=SEGMENT_BYTES,
+        )
+        self._index.add(self._segment)
+
+    # ---- any thread
+
+    def admit(self, lane: int) -> None:
+        """Count a draft of `lane` in.  Raises JournalFull."""
+        with self._lock:
+            self._held.admit(lane)
+
+    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """Mark events as receipted and keep the receipt for the next commit.
+
+        Raises ValueError for a receipt longer than a record.
+        """
+        ranges = from_seqs(seqs)
+        records = receipt_records(epoch, ranges, receipt)
+        with self._lock:
+            for first, last in ranges:
+                self._index.release(epoch, first, last)
+                if epoch == self._epoch:
+                    self._held.release(first, last)
+            self._held.receipt(records)
+
+    def fetch(self, lane: int, after: Position | None, bytes_max: int) -> Batch:
+        """Return unreceipted events of `lane`; see `Journal.fetch`."""
+        with self._lock:  # before reading: what is committed meanwhile stands behind this place
+            segment = self._segment
+            place = (segment.number, segment.end) if segment else (0, 0)
+        batch = fetch_stored(self._disk, self._index, lane, after, bytes_max)
+        if batch.next is not None or self._reason is None:
+            return batch
+        return self._with_held(batch, lane, after or START, place, bytes_max)
+
+    def _with_held(
+        self, stored: Batch, lane: int, after: Position, place: tuple[int, int], bytes_max: int
+    ) -> Batch:
+        """Add what is only in memory, while the disk refuses to take it."""
+        records = list(stored.records)
+        known = after.seq if after.epoch == self._epoch else -1
+        if records and records[-1].epoch == self._epoch:
+            known = records[-1].seq
+        room = bytes_max - sum(len(record.data) for record in records)
+        with self._lock:
+            for record in self._held.unreceipted(lane, known):
+                if records and len(record.data) > room:
+                    seq = records[-1].seq if records[-1].epoch == self._epoch else -1
+                    return Batch(tuple(records), Position(*place, self._epoch, seq))
+                records.append(record)
+                room -= len(record.data)
+        return Batch(tuple(records), None)
+
+    def first_of(self, epoch: bytes) -> bytes | None:
+        """Return the genesis envelope of an epoch that the journal holds, None of any other."""
+        with self._lock:
+            segment = self._index.headed(epoch)
+        if segment is not None:
+            return read_head(self._disk, segment)
+        return self._genesis if epoch == self._epoch else None
+
+    def progress(self, *, alive: bool) -> Progress:
+        """Return how the journal is doing."""
+        with self._lock:
+            held = self._held.counts()
+            stored = self._index.unreceipted()
+            segments = self._index.segments
+            return Progress(
+                alive=alive,
+                busy_since_ns=self.busy_since_ns,
+                committed_ns=self._committed_ns,
+                waiting=self._held.waiting,
+                held_bytes=self._held.size,
+                refused=self._reason,
+                spare_refused=self.spares.refused,
+                unreceipted=tuple(a + b for a, b in zip(stored, held, strict=True)),
+                forgone=self._held.forgone_count,
+                receipts_lost=self._held.receipts_lost,
+                disk_bytes=sum(s.size for s in segments) + SEGMENT_BYTES * self.spares.ready,
+                segments=len(segments),
+            )
