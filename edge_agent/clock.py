@@ -11,11 +11,10 @@ import ctypes
 import struct
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from edge_agent.domain.stamp import Stamp, Trust
+from edge_agent.domain.stamp import ClockChange, Stamp, Trust
 from edge_agent.limits import CLOCK_STEP_NS_MIN
 
 _TIMEX_BYTES = 208  # struct timex on 64-bit Linux
@@ -42,14 +41,6 @@ class Discipline:
 
     disciplined: bool | None
     uncertainty_ms: int | None = None
-
-
-class ClockChange(StrEnum):
-    """What happened to the wall clock."""
-
-    TRUSTED = "trusted"
-    UNTRUSTED = "untrusted"
-    STEPPED = "stepped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ class ClockWatch:
             self.trust = Trust.HOLDOVER
         if self.trust is not before:
             synced = self.trust is Trust.SYNCED
-            changes.append(Changed(ClockChange.TRUSTED if synced else ClockChange.UNTRUSTED))
+            changes.append(Changed(ClockChange.TRUSTED if synced else ClockChange.LOST))
         return changes
 
     def _steps(self, offset_ns: int) -> list[Changed]:

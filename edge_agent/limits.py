@@ -19,8 +19,9 @@ STATE_PATIENCE_NS = 1_000_000_000
 TELEMETRY_PATIENCE_NS = 60_000_000_000
 """Measurements may wait this long for a shared commit."""
 
-STOP_NS_MAX = 5_000_000_000
-"""What an orderly stop may take in all; systemd's own limit is set above it."""
+NOTES_POSTPONED_MAX = 4096
+"""Events of the agent itself that may wait while the journal's memory is full; those beyond are
+counted, and the count is said by an event as soon as there is room."""
 
 CLOCK_LOOK_NS = 1_000_000_000
 """How often the wall clock is compared with boot time."""
@@ -29,5 +30,18 @@ CLOCK_STEP_NS_MIN = 500_000_000
 """A jump of the wall clock that is called a step: slewing moves it by 0.5 ms a second at most."""
 
 WATCHDOG_STALL_NS_MAX = 20_000_000_000
-"""How long the journal may make no progress with work waiting before the watchdog is starved.
+"""How long the journal may hang in one turn before the watchdog is starved.
 SD cards are known to stall for seconds; a process that hangs longer is better restarted."""
+
+WATCHDOG_LOOK_S = 10.0
+"""How often progress is looked at where systemd asks for no watchdog."""
+
+STOP_DRAIN_NS_MAX = 2_000_000_000
+"""How long an orderly stop waits for the last receipts; what has none by then is sent at the next
+start."""
+
+HEARTBEATS_A_REPORTING_TIME = 3.6
+"""Three missed heartbeats must fit into the reporting time, with time to judge (EN 50136)."""
+
+CREDENTIALS_RETRY_S = 10.0
+"""How often unusable credentials are looked at again: an installer may be mending them."""

@@ -2,13 +2,12 @@
 
 from edge_agent.clock import (
     Changed,
-    ClockChange,
     ClockWatch,
     Discipline,
     SystemClock,
     read_discipline,
 )
-from edge_agent.domain.stamp import Trust
+from edge_agent.domain.stamp import ClockChange, Trust
 
 S = 1_000_000_000
 YES, NO, UNKNOWN = Discipline(True, 3), Discipline(False), Discipline(None)
@@ -28,7 +27,7 @@ def test_a_gateway_without_battery_clock_starts_unset_and_becomes_synced() -> No
 def test_lost_discipline_is_holdover_and_is_said_once() -> None:
     watch = ClockWatch(battery=False)
     watch.handle(100 * S, 0, YES)
-    assert watch.handle(101 * S, S, NO) == [Changed(ClockChange.UNTRUSTED)]
+    assert watch.handle(101 * S, S, NO) == [Changed(ClockChange.LOST)]
     assert watch.handle(102 * S, 2 * S, UNKNOWN) == []
     assert watch.trust is Trust.HOLDOVER
 

@@ -2,10 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import Any, Protocol
 
 from edge_agent.config import DEFAULT_PATH
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  argparse has no public name for it
+
+class Commands(Protocol):
+    """The subparsers of the whole command (argparse has no public name for them)."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        """Add one command."""
 
 
 def command(commands: Commands, name: str, says: str, examples: str) -> argparse.ArgumentParser:

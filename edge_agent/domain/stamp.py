@@ -12,6 +12,14 @@ class Trust(StrEnum):
     UNSET = "unset"  # nobody ever told the time; only boot time means anything
 
 
+class ClockChange(StrEnum):
+    """What happened to the wall clock."""
+
+    TRUSTED = "trusted"  # a time source disciplines it now
+    STEPPED = "stepped"
+    LOST = "lost"  # its source is gone
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """One reading of all clocks; never rewritten.

@@ -13,7 +13,7 @@ from typing import Self
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, Signal, Span
-from edge_agent.domain.stamp import Trust
+from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import KID_BYTES, PublicKey
@@ -242,14 +242,6 @@ class LinkBody:
         )
 
 
-class ClockChange(StrEnum):
-    """What happened to the wall clock."""
-
-    TRUSTED = "trusted"  # the event's own stamp dates all earlier ones of its boot
-    STEPPED = "stepped"
-    LOST = "lost"  # its source is gone
-
-
 @dataclass(frozen=True, slots=True)
 class ClockBody:
     """The wall clock changed; the event's stamp is the reading after the change.
@@ -287,6 +279,7 @@ class JournalChange(StrEnum):
     ACCEPTED = "accepted"  # it writes again, and what waited is written
     DAMAGED = "damaged"  # records were found that do not read back
     NEARLY_FULL = "nearly_full"
+    UNSAID = "unsaid"  # events of the agent itself found no room while the disk refused
     REMOVED = "removed"  # retention removed what was receipted and old enough
 
 

@@ -1,37 +1,22 @@
 """Decides whether the agent makes progress, and tells systemd (sd_notify(3)).
 
-The loop proves itself by calling; the journal proves itself by finishing what waits.  A disk that
-refuses is known and reported by events, and a restart would not mend it: only a journal thread that
-neither commits nor refuses while work waits is stuck.
+The loop proves itself by calling; the journal proves itself by ending its turns.  A disk that
+refuses ends a turn at once, is reported by events, and a restart would not mend it: only a journal
+thread that hangs in one turn is stuck.
 """
 
 import os
 import socket
-from dataclasses import dataclass
 
 from edge_agent.limits import WATCHDOG_STALL_NS_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """What the journal shows of itself: commits and refusals so far, and whether work waits."""
+def makes_progress(busy_since_ns: int | None, now_ns: int) -> bool:
+    """Return whether the watchdog may be fed.
 
-    turns: int
-    waiting: bool
-
-
-class Watchdog:
-    """Says whether the watchdog may be fed: yes unless work waits and nothing turned for long."""
-
-    def __init__(self) -> None:
-        self._turns = -1
-        self._since_ns: int | None = None
-
-    def healthy(self, pulse: Pulse, now_ns: int) -> bool:
-        """Take the journal's pulse at `now_ns`; return False once it is stuck."""
-        if pulse.turns != self._turns or not pulse.waiting or self._since_ns is None:
-            self._turns, self._since_ns = pulse.turns, now_ns
-        return now_ns - self._since_ns < WATCHDOG_STALL_NS_MAX
+    `busy_since_ns` is since when the journal's thread is in one turn, None while it waits for work.
+    """
+    return busy_since_ns is None or now_ns - busy_since_ns < WATCHDOG_STALL_NS_MAX
 
 
 class Systemd:

@@ -1,0 +1,363 @@
+"""The composition root: configuration in, objects wired, tasks run, orderly stop.
+
+The only module that knows all others.  A bug in any task ends the process: systemd restarts it and
+the next genesis says how this run ended.  What the world does (disk, lines, brokers) is handled
+where it happens and never ends up here.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import edge_agent
+from edge_agent import limits
+from edge_agent.clock import SystemClock
+from edge_agent.config import Center, Loaded
+from edge_agent.control.socket import ControlSocket
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.epoch import LastFrames, begin
+from edge_agent.evidence.bodies import (
+    ActBody,
+    ClockBody,
+    ConfigBody,
+    JournalBody,
+    JournalChange,
+    PathBody,
+)
+from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.status import Status, sign_status
+from edge_agent.evidence.tree import leaf_hash
+from edge_agent.fitting import fit
+from edge_agent.health.watchdog import Systemd, makes_progress
+from edge_agent.journal import FolderDisk, Journal, Position, Record, recover
+from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
+from edge_agent.link.open import opener
+from edge_agent.link.runner import run_panel
+from edge_agent.recorder import Notary, Recorder
+from edge_agent.uplink.access import AccessError, CenterAccess, load_receipt_key
+from edge_agent.uplink.dial import PathAccess
+from edge_agent.uplink.messages import Cursor, Outgoing
+from edge_agent.uplink.uplink import Portion, Site, Uplink
+
+log = structlog.get_logger()
+
+
+# ---- the running agent
+
+
+class JournalSource:
+    """The journal and the recorder, as the uplink sees them."""
+
+    def __init__(self, journal: Journal, recorder: Recorder) -> None:
+        self._journal = journal
+        self._recorder = recorder
+
+    async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
+        """Return unreceipted events of `lane`, oldest first.  May raise OSError."""
+        assert after is None or isinstance(after, Position), "made by this very source"
+        batch = await asyncio.to_thread(self._journal.fetch, lane, after, bytes_max)
+        return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
+
+    async def genesis(self, epoch: bytes) -> bytes | None:
+        """Return the genesis envelope of `epoch`, None where there is none.  May raise OSError."""
+        return await asyncio.to_thread(self._journal.first_of, epoch)
+
+    def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
+        """The center holds these."""
+        self._recorder.receipted(epoch, seqs, receipt)
+
+    def path(self, center: str, path: str, up: bool, reason: str) -> None:
+        """Record that a way to the center came or went."""
+        body = PathBody(center, path, up, reason).to_body()
+        self._recorder.note(EventType.PATH, Lane.FAULT, body)
+
+
+def outgoing(record: Record) -> Outgoing:
+    """Return a journal's record as the uplink sends it."""
+    return Outgoing(record.epoch, record.seq, record.lane, leaf_hash(record.data), record.data)
+
+
+class Agent:
+    """Everything of one gateway, wired; `serve` runs it."""
+
+    def __init__(self, loaded: Loaded, clock: SystemClock) -> None:
+        self._loaded = loaded
+        self._config = loaded.config
+        self._clock = clock
+        self._fitted = fit(loaded)
+        self._systemd = Systemd()
+        self._uplink: Uplink | None = None
+        self._uplink_trouble = ""
+        folder = loaded.path(self._config.gateway.data_dir) / "journal"
+        self._disk = FolderDisk(folder)
+        frames = LastFrames()
+        self._found = recover(self._disk, frames.visit)
+        self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
+        self._notary = Notary(
+            self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
+        )
+        self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
+        self._recorder = Recorder(clock, self._sources, self._publish)
+        for panel, (frame, stamp) in frames.frames.items():
+            self._recorder.remember(panel, frame, stamp)
+        self._journal = Journal(self._disk, self._found, self._notary, self._recorder)
+
+    def _identity(self) -> Signer | None:
+        path = self._loaded.path(self._config.gateway.identity_key)
+        try:
+            return load_signer(path)
+        except KeyFileError as error:
+            log.error(
+                "identity key unusable", cause=str(error), then="events are signed, not vouched for"
+            )
+            return None
+
+    def _publish(self, record: Record, leaf: bytes) -> None:
+        if self._uplink is not None:
+            self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
+
+    # ---- life
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set, then stop in order."""
+        self._journal.start()
+        self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
+        self._say_what_was_found()
+        control = ControlSocket(Path(self._config.gateway.socket), {"status": self._status})
+        try:
+            await control.start()
+        except OSError as error:
+            log.error("no control socket", cause=str(error), then="'edge-agent status' is deaf")
+        try:
+            async with asyncio.TaskGroup() as group:
+                uplink = group.create_task(self._run_uplink(self._config.center[0]))
+                others = [group.create_task(work) for work in self._works()]
+                self._systemd.notify("READY=1")
+                log.info("ready", gateway=self._config.gateway.id, epoch=self._begun.epoch.hex())
+                await stop.wait()
+                self._systemd.notify("STOPPING=1")
+                for task in others:
+                    task.cancel()
+                self._note_act("stop", "signal")
+                await self._drain()
+                uplink.cancel()
+        finally:
+            await control.stop()
+            await asyncio.to_thread(self._journal.close)
+            self._disk.close()
+        log.info("stopped")
+
+    def _works(self) -> list[Any]:
+        """Return the coroutines that run beside the uplink."""
+        works: list[Any] = [self._watch_clock(), self._feed_watchdog()]
+        for fitted in self._fitted:
+            line = fitted.panel.line
+            if line is not None:
+                works.append(
+                    run_panel(
+                        fitted.panel.id,
+                        fitted.session,
+                        opener(line, self._clock),
+                        self._recorder,
+                        self._clock,
+                    )
+                )
+        for bus in self._config.bus:
+            members = [
+                Member(fitted.panel.id, fitted.panel.unit or 1, fitted.session)
+                for fitted in self._fitted
+                if fitted.panel.bus == bus.id
+            ]
+            if members:
+                address = bus.address
+                protocol = (lambda address=address: frames_of(address), pace_of(address))
+                works.append(
+                    run_bus(
+                        members, opener(address, self._clock), protocol, self._recorder, self._clock
+                    )
+                )
+        return works
+
+    def _say_what_was_found(self) -> None:
+        config = ConfigBody(self._loaded.digest, "start").to_body()
+        self._recorder.note(EventType.CONFIG, Lane.STATE, config)
+        for damage in self._found.damages:
+            log.error("journal damaged", damage=str(damage))
+            body = JournalBody(JournalChange.DAMAGED, str(damage)).to_body()
+            self._recorder.note(EventType.JOURNAL, Lane.FAULT, body)
+
+    def _note_act(self, what: str, actor: str) -> None:
+        self._recorder.note(EventType.ACT, Lane.STATE, ActBody(what, actor).to_body())
+
+    async def _drain(self) -> None:
+        """Give the last events a moment to reach the center; what does not is in the journal."""
+        until_ns = self._clock.boottime_ns() + limits.STOP_DRAIN_NS_MAX
+        while self._clock.boottime_ns() < until_ns:
+            progress = self._journal.progress()
+            if not progress.waiting and not sum(progress.unreceipted):
+                return
+            if self._uplink is None or not self._uplink.view().connected:
+                return
+            await asyncio.sleep(0.02)
+
+    # ---- the work beside the panels
+
+    async def _run_uplink(self, center: Center) -> None:
+        """Run the uplink once its files can be used; until then panels are read all the same."""
+        access = await self._access(center)
+        site = Site(
+            self._config.gateway.id,
+            self._begun.epoch,
+            self._signed_status,
+            self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
+        )
+        source = JournalSource(self._journal, self._recorder)
+        self._uplink = Uplink(site, access, source, self._clock)
+        await self._uplink.run()
+
+    async def _access(self, center: Center) -> CenterAccess:
+        path = self._loaded.path
+        while True:
+            try:
+                key = load_receipt_key(path(center.receipt_certificate), path(center.ca))
+            except AccessError as error:
+                if str(error) != self._uplink_trouble:
+                    self._uplink_trouble = str(error)
+                    log.error("center not usable", center=center.name, cause=str(error))
+                    body = PathBody(center.name, "credentials", False, str(error)).to_body()
+                    self._recorder.note(EventType.PATH, Lane.FAULT, body)
+                await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
+                continue
+            self._uplink_trouble = ""
+            ways = tuple(
+                PathAccess(
+                    host=way.host,
+                    port=way.port,
+                    ca=path(center.ca),
+                    certificate=path(center.certificate),
+                    key=path(center.key),
+                    interface=way.interface,
+                )
+                for way in center.path
+            )
+            return CenterAccess(center.name, key, ways)
+
+    async def _watch_clock(self) -> None:
+        while True:
+            was = self._clock.stamp().trust
+            for changed in self._clock.look():
+                log.info("clock", change=changed.change, step_s=changed.step_ns / 1e9)
+                body = ClockBody(changed.change, round(changed.step_ns / 1e6), was).to_body()
+                self._recorder.note(EventType.CLOCK, Lane.FAULT, body)
+            await asyncio.sleep(limits.CLOCK_LOOK_NS / 1e9)
+
+    async def _feed_watchdog(self) -> None:
+        every_s = self._systemd.watchdog_ns / 1e9 / 3 or limits.WATCHDOG_LOOK_S
+        while True:
+            progress = self._journal.progress()
+            if not progress.alive:
+                raise RuntimeError("the journal's thread has died")
+            if makes_progress(progress.busy_since_ns, self._clock.boottime_ns()):
+                self._systemd.notify("WATCHDOG=1")
+            else:
+                log.critical("the journal is stuck: the watchdog is not fed")
+            await asyncio.sleep(every_s)
+
+    # ---- what the agent says of itself
+
+    def _signed_status(self) -> bytes:
+        """Return the signed heartbeat."""
+        head = self._notary.frontier()
+        view = self._uplink.view() if self._uplink else None
+        status = Status(
+            gateway=self._config.gateway.id,
+            epoch=self._begun.epoch,
+            next_seq=max(1, head.next_seq),
+            root=head.root,
+            stamp=self._clock.stamp(),
+            started=self._begun.started,
+            interval_s=max(
+                1,
+                round(self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME),
+            ),
+            disk_refused=self._recorder.refusal is not None,
+            outstanding=sum(self._journal.progress().unreceipted),
+            path=view.path if view else None,
+            panels=dict(self._recorder.links),
+            faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
+        )
+        return sign_status(status, self._begun.signer)
+
+    async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer `edge-agent status`."""
+        view = self._uplink.view() if self._uplink else None
+        progress = self._journal.progress()
+        stamp = self._clock.stamp()
+        return {
+            "gateway": self._config.gateway.id,
+            "version": edge_agent.__version__,
+            "epoch": self._begun.epoch.hex(),
+            "next_seq": self._notary.frontier().next_seq,
+            "pid": os.getpid(),
+            "panels": {
+                panel: {
+                    "online": self._recorder.links[panel],
+                    "driver": source.driver,
+                    "profile": source.profile,
+                    "faults": dict(self._recorder.faults[panel]),
+                }
+                for panel, source in self._sources.items()
+            },
+            "journal": {
+                "refused": self._recorder.refusal,
+                "waiting": progress.waiting,
+                "unreceipted": sum(progress.unreceipted),
+            },
+            "uplink": {
+                "center": self._config.center[0].name,
+                "connected": bool(view and view.connected),
+                "proven": bool(view and view.proven),
+                "path": view.path if view else None,
+                "reason": (view.last_trouble if view else "") or self._uplink_trouble,
+                "outstanding": sum(progress.unreceipted),
+                "in_flight": view.outstanding_events if view else 0,
+                "round_trip_ms": _ms(view.round_trip_ns if view else None),
+            },
+            "clock": {
+                "trust": stamp.trust,
+                "wall_ns": stamp.wall_ns,
+                "uncertainty_ms": stamp.uncertainty_ms,
+            },
+        }
+
+
+def _ms(ns: int | None) -> float | None:
+    return None if ns is None else ns / 1e6
+
+
+def run(loaded: Loaded) -> int:
+    """Run the agent until SIGTERM or SIGINT; returns the exit code.
+
+    Raises ConfigError where panels cannot be fitted, JournalLocked where another agent runs.
+    """
+    agent = Agent(loaded, SystemClock())
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector need not walk it again
+    asyncio.run(_run_until_signal(agent))
+    return 0
+
+
+async def _run_until_signal(agent: Agent) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await agent.serve(stop)

@@ -1,0 +1,74 @@
+"""`edge-agent status`: what the running agent says of itself."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from edge_agent.cli.options import Commands, add_config, add_json, command
+
+
+def add(commands: Commands) -> None:
+    """Register the command."""
+    parser = command(
+        commands,
+        "status",
+        "tell how the running agent, its panels and its path to the center are",
+        "  edge-agent status\n  edge-agent status --json | jq .panels",
+    )
+    add_config(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask the agent; exit 1 where something is not as it should be or none answers."""
+    from edge_agent import config
+    from edge_agent.control.socket import ask
+
+    loaded = config.load(arguments.config)
+    path = Path(loaded.config.gateway.socket)
+    try:
+        status: dict[str, Any] = ask(path, "status")
+    except (OSError, ValueError) as error:
+        print(
+            f"edge-agent: no running agent answers at {path}: {error}\n"
+            "start it with 'systemctl start edge-agent', or ask as root or as its own user",
+            file=sys.stderr,
+        )
+        return 1
+    if arguments.json:
+        print(json.dumps(status, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines(status)))
+    return 0 if healthy(status) else 1
+
+
+def healthy(status: dict[str, Any]) -> bool:
+    """Say whether nothing in `status` needs a technician."""
+    panels = status["panels"].values()
+    online = all(panel["online"] for panel in panels)
+    return online and status["uplink"]["connected"] and status["journal"]["refused"] is None
+
+
+def lines(status: dict[str, Any]) -> list[str]:
+    """Return `status` in words."""
+    journal, uplink, clock = status["journal"], status["uplink"], status["clock"]
+    disk = f"REFUSES: {journal['refused']}" if journal["refused"] else "accepts"
+    way = f"connected over {uplink['path']}" if uplink["connected"] else "NOT CONNECTED"
+    reason = f" ({uplink['reason']})" if uplink.get("reason") else ""
+    said = [
+        f"gateway   {status['gateway']}, version {status['version']}, epoch {status['epoch']}",
+        f"events    {status['next_seq']} in this run, {uplink['outstanding']} not yet receipted",
+        f"disk      {disk}",
+        f"center    {way}{reason}",
+        f"clock     {clock['trust']}",
+        "panels",
+    ]
+    width = max((len(name) for name in status["panels"]), default=0)
+    for name, panel in status["panels"].items():
+        link = {True: "online", False: "OFFLINE", None: "unknown"}[panel["online"]]
+        faults = ", ".join(f"{kind} {count}" for kind, count in panel["faults"].items())
+        said.append(f"  {name:<{width}}  {link:<8} {panel['driver']}  {faults}".rstrip())
+    return said

@@ -1,0 +1,83 @@
+"""Starts an epoch: what the journal was found to hold goes into a genesis that follows it."""
+
+import os
+from dataclasses import dataclass
+
+import edge_agent
+from edge_agent.clock import Clock
+from edge_agent.domain.event import Draft, EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.domain.stamp import Stamp
+from edge_agent.evidence.bodies import Ended, GenesisBody, SignalBody
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.envelope import Event, peek, seal
+from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.tree import Peaks
+from edge_agent.journal.format import Record
+from edge_agent.journal.recovery import Recovery, Tail
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A new epoch: its id, its event key (in memory only), its genesis, and its first stamp."""
+
+    epoch: bytes
+    signer: Signer
+    genesis: bytes
+    draft: Draft
+    started: Stamp
+
+
+def begin(gateway: str, identity: Signer | None, found: Recovery, clock: Clock) -> Beginning:
+    """Start an epoch that follows what was found; without an identity key it signs for itself."""
+    signer = Ed25519Signer.generate()
+    epoch, stamp = os.urandom(8), clock.stamp()
+    body = GenesisBody(
+        event_key=signer.public,
+        identity_kid=identity.public.kid if identity else None,
+        ended=_how_it_ended(found),
+        version=edge_agent.__version__,
+        previous_epoch=found.epoch,
+        previous_size=found.noted if found.epoch else 0,
+        previous_root=Peaks.from_bytes(found.note).root() if found.epoch else None,
+    ).to_body()
+    draft = Draft(EventType.GENESIS, Lane.STATE, stamp, body)
+    event = Event(
+        gateway=gateway,
+        epoch=epoch,
+        seq=0,
+        root=Peaks().root(),
+        stamp=stamp,
+        lane=draft.lane,
+        type=draft.type,
+        body=body,
+    )
+    return Beginning(epoch, signer, seal(event, identity or signer), draft, stamp)
+
+
+def _how_it_ended(found: Recovery) -> Ended:
+    if found.epoch is None:
+        return Ended.FIRST
+    if found.tail is Tail.DAMAGED:
+        return Ended.DAMAGED
+    if found.tail is Tail.TORN:
+        return Ended.TORN
+    return Ended.ORDERLY if found.orderly else Ended.CRASH
+
+
+class LastFrames:
+    """Remembers the newest frame of each panel while the journal is read at start."""
+
+    def __init__(self) -> None:
+        self.frames: dict[str, tuple[bytes, Stamp]] = {}
+
+    def visit(self, record: Record) -> None:
+        """Take one envelope, oldest first."""
+        try:
+            _, event = peek(record.data)
+            if event.type is EventType.SIGNAL:
+                body = SignalBody.from_body(event.body)
+                self.frames[body.panel] = (body.signal.frame, event.stamp)
+        except Malformed:  # salvaged, or of another version: the verifier judges it, not we
+            return

@@ -1,0 +1,349 @@
+"""Makes every signal evidence: number, root, signature; then the journal, the panel's ACK.
+
+Two threads meet here.  The `Notary` runs on the journal's thread and decides what is signed.  The
+`Recorder` lives on the loop: it hands drafts over, learns what is durable and tells those who wait.
+*Durable* means fsynced here or receipted by the center; whichever comes first settles the promise
+that a panel's ACK waits for.
+"""
+
+import asyncio
+import functools
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from edge_agent.clock import Clock
+from edge_agent.domain.event import Body, Draft, EventType
+from edge_agent.domain.kinds import Lane, lane_of
+from edge_agent.domain.session import Fault
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Stamp
+from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
+from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.envelope import Event, seal
+from edge_agent.evidence.tree import Peaks, leaf_hash
+from edge_agent.journal import Journal, JournalFull, Record, RecordKind
+from edge_agent.limits import (
+    NOTES_POSTPONED_MAX,
+    STATE_PATIENCE_NS,
+    TELEMETRY_PATIENCE_NS,
+    URGENT_COMMIT_NS_MAX,
+)
+from edge_agent.link.intake import IntakeFull
+
+log = structlog.get_logger()
+
+_PATIENCE_NS = {Lane.STATE: STATE_PATIENCE_NS, Lane.TELEMETRY: TELEMETRY_PATIENCE_NS}
+
+_RETRY_S = 0.2  # how soon a report that the journal had no room for is tried again
+
+
+@dataclass(slots=True)
+class Ticket:
+    """The promise to one report: settled when all of its events are durable."""
+
+    future: asyncio.Future[None]
+    left: int
+
+    def settle_one(self) -> None:
+        """One more event of the report is durable."""
+        self.left -= 1
+        if self.left == 0 and not self.future.done():
+            self.future.set_result(None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pending:
+    """A draft on its way through the journal's thread, with the promise that waits for it."""
+
+    draft: Draft
+    ticket: Ticket | None = None
+    patient: bool = True  # may wait for a shared commit, as its lane allows
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the epoch has come: the next number and the root over everything before it."""
+
+    next_seq: int
+    root: bytes
+
+
+class Notary:
+    """Numbers and signs the events of one epoch; called by the journal, in order of commit.
+
+    The epoch's genesis is event 0, ready-made: it was signed by the identity key.
+    """
+
+    def __init__(self, gateway: str, epoch: bytes, genesis: bytes, signer: Signer) -> None:
+        self.epoch = epoch
+        self._gateway = gateway
+        self._genesis = genesis
+        self._signer = signer
+        self._peaks = Peaks()
+        self._lock = threading.Lock()
+
+    def seal(self, draft: object) -> Record:
+        """Make `draft` the next event; the first draft is the genesis itself."""
+        assert isinstance(draft, Pending)
+        with self._lock:
+            seq = self._peaks.size
+            lane = draft.draft.lane
+            envelope = self._genesis if seq == 0 else self._sign(draft.draft, seq)
+            self._peaks.append(leaf_hash(envelope))
+        return Record(RecordKind.ENVELOPE, int(lane), self.epoch, seq, envelope)
+
+    def _sign(self, draft: Draft, seq: int) -> bytes:
+        event = Event(
+            gateway=self._gateway,
+            epoch=self.epoch,
+            seq=seq,
+            root=self._peaks.root(),
+            stamp=draft.stamp,
+            lane=draft.lane,
+            type=draft.type,
+            body=draft.body,
+        )
+        return seal(event, self._signer)
+
+    def head(self) -> bytes:
+        """Return the genesis envelope, which heads every segment."""
+        return self._genesis
+
+    def note(self) -> bytes:
+        """Return the tree's peaks, which every commit carries."""
+        with self._lock:
+            return self._peaks.to_bytes()
+
+    def frontier(self) -> Head:
+        """Return the running head, from any thread."""
+        with self._lock:
+            return Head(self._peaks.size, self._peaks.root())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which driver and profile speak for a panel: signed into each of its events."""
+
+    driver: str
+    driver_version: str
+    profile: str | None
+    profile_version: str | None
+    acknowledges: bool  # the panel waits for an ACK: its signals never wait for a shared commit
+
+
+Publish = Callable[[Record, bytes], None]
+"""Hand a record and its leaf hash to the uplink; called on the loop."""
+
+
+class Recorder:
+    """The loop's side: takes what sessions report, tells when it is durable, publishes it.
+
+    It is the journal's listener (its three methods are called on the journal's thread and only hand
+    over) and the sessions' intake.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        sources: Mapping[str, Source],
+        publish: Publish,
+    ) -> None:
+        self._clock = clock
+        self._sources = sources
+        self._publish = publish
+        self._loop: asyncio.AbstractEventLoop
+        self._journal: Journal
+        self._running_epoch = b""
+        self._waiting: dict[int, tuple[Pending, Record]] = {}  # signed, not yet durable
+        self._published: set[int] = set()  # of those in _waiting
+        self._heard: dict[str, tuple[bytes, Stamp]] = {}
+        self._postponed: deque[Pending] = deque()
+        self._retry: asyncio.TimerHandle | None = None
+        self.unsaid = 0  # events of the agent itself that found no room at all
+        self.refusal: str | None = None
+        self.faults: dict[str, Counter[str]] = {panel: Counter() for panel in sources}
+        self.links: dict[str, bool | None] = dict.fromkeys(sources)
+        self.recorded = 0
+
+    def attach(self, journal: Journal, epoch: bytes, genesis: Draft) -> None:
+        """Record into `journal` from now on, genesis first; called before all else, on the loop."""
+        self._loop = asyncio.get_running_loop()
+        self._journal = journal
+        self._running_epoch = epoch
+        self._submit(Pending(genesis, patient=False))
+
+    # ---- what sessions and the agent say
+
+    def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
+        """Make `signals` events; the future is done when all are durable.
+
+        Raises IntakeFull, with nothing taken, when the bounded memory is exhausted.
+        """
+        assert signals, "a report has signals"
+        future: asyncio.Future[None] = self._loop.create_future()
+        ticket = Ticket(future, len(signals))
+        patient = not self._sources[panel].acknowledges
+        pendings = [
+            Pending(self._draft(panel, signal, stamp), ticket, patient) for signal in signals
+        ]
+        try:
+            self._submit(pendings[0])
+        except JournalFull as error:
+            raise IntakeFull from error
+        self._submit_rest(pendings[1:])
+        self._heard[panel] = (signals[-1].frame, stamp)
+        return future
+
+    def note(self, type_: EventType, lane: Lane, body: Body) -> None:
+        """Record an event of the agent itself; kept for later where the journal has no room."""
+        if len(self._postponed) >= NOTES_POSTPONED_MAX:
+            self.unsaid += 1
+            return
+        self._submit_rest([Pending(Draft(type_, lane, self._clock.stamp(), body))])
+
+    def link(self, panel: str, online: bool | None, reason: str) -> None:
+        """Record that a panel came or went."""
+        self.links[panel] = online
+        self.note(EventType.LINK, Lane.FAULT, LinkBody(panel, online, reason).to_body())
+
+    def fault(self, panel: str, fault: Fault) -> None:
+        """Count a fault of a panel's line."""
+        self.faults[panel][fault.kind.value] += 1
+
+    def last(self, panel: str) -> tuple[bytes | None, int | None]:
+        """Return the newest frame recorded from `panel` and its age in ns, for `Opened`."""
+        frame, stamp = self._heard.get(panel, (None, None))
+        now = self._clock.stamp()
+        if stamp is None or stamp.boot_id != now.boot_id:
+            return frame, None  # another boot: how long ago cannot be known
+        return frame, max(0, now.boottime_ns - stamp.boottime_ns)
+
+    def remember(self, panel: str, frame: bytes, stamp: Stamp) -> None:
+        """Take over, at start, the newest frame that the journal holds from `panel`."""
+        self._heard[panel] = (frame, stamp)
+
+    def _draft(self, panel: str, signal: Signal, stamp: Stamp) -> Draft:
+        source = self._sources[panel]
+        body = SignalBody(
+            signal=signal,
+            panel=panel,
+            driver=source.driver,
+            driver_version=source.driver_version,
+            profile=source.profile,
+            profile_version=source.profile_version,
+        )
+        return Draft(EventType.SIGNAL, lane_of(signal.kind), stamp, body.to_body())
+
+    def _submit(self, pending: Pending) -> None:
+        patience_ns = _PATIENCE_NS.get(pending.draft.lane, 0) if pending.patient else 0
+        self._journal.submit(pending, patience_ns, pending.draft.lane)
+        self.recorded += 1
+
+    def _submit_rest(self, pendings: Sequence[Pending]) -> None:
+        """Submit all, in order; what finds no room now is tried again until it does."""
+        self._postponed.extend(pendings)
+        self._push()
+
+    def _push(self) -> None:
+        while self._postponed:
+            try:
+                self._submit(self._postponed[0])
+            except JournalFull:
+                if self._retry is None:
+                    self._retry = self._loop.call_later(_RETRY_S, self._again)
+                return
+            self._postponed.popleft()
+        if self.unsaid:
+            count, self.unsaid = self.unsaid, 0
+            detail = f"{count} events of the agent itself found no room"
+            body = JournalBody(JournalChange.UNSAID, detail).to_body()
+            self.note(EventType.JOURNAL, Lane.FAULT, body)
+
+    def _again(self) -> None:
+        self._retry = None
+        self._push()
+
+    # ---- the journal's word, on its own thread
+
+    def sealed(self, pairs: list[tuple[object, Record]]) -> None:
+        """These are signed and about to be written."""
+        self._hand_over(self._on_sealed, pairs)
+
+    def committed(self, records: list[Record]) -> None:
+        """These are fsynced."""
+        self._hand_over(self._on_committed, records)
+
+    def refused(self, reason: str) -> None:
+        """The disk refuses."""
+        self._hand_over(self._on_refused, reason)
+
+    def accepted(self) -> None:
+        """The disk is back."""
+        self._hand_over(self._on_accepted)
+
+    def _hand_over(self, function: Callable[..., None], *arguments: object) -> None:
+        self._loop.call_soon_threadsafe(functools.partial(function, *arguments))
+
+    # ---- the same, on the loop
+
+    def _on_sealed(self, pairs: list[tuple[object, Record]]) -> None:
+        for pending, record in pairs:
+            assert isinstance(pending, Pending)
+            self._waiting[record.seq] = (pending, record)
+            if self.refusal is not None:
+                self._send(record)
+            elif record.lane <= Lane.FIRE:
+                self._loop.call_later(
+                    URGENT_COMMIT_NS_MAX / 1e9, self._send_uncommitted, record.seq
+                )
+
+    def _on_committed(self, records: list[Record]) -> None:
+        for record in records:
+            pending, _ = self._waiting.pop(record.seq, (None, None))
+            if record.seq in self._published:
+                self._published.discard(record.seq)
+            elif pending is not None:
+                self._publish(record, leaf_hash(record.data))
+            if pending is not None and pending.ticket is not None:
+                pending.ticket.settle_one()
+
+    def _on_refused(self, reason: str) -> None:
+        self.refusal = reason
+        log.error("journal.refused", reason=reason, remedy="check the card: full, worn or unsafe")
+        for _, record in list(self._waiting.values()):
+            self._send(record)
+        self.note(
+            EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.REFUSED, reason).to_body()
+        )
+
+    def _on_accepted(self) -> None:
+        self.refusal = None
+        log.info("journal.accepted")
+        self.note(EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.ACCEPTED).to_body())
+
+    def _send_uncommitted(self, seq: int) -> None:
+        if seq in self._waiting:
+            self._send(self._waiting[seq][1])
+
+    def _send(self, record: Record) -> None:
+        """Publish an event that is not fsynced: the center's receipt can make it durable too."""
+        if record.seq not in self._published:
+            self._published.add(record.seq)
+            self._publish(record, leaf_hash(record.data))
+
+    # ---- the center's word
+
+    def receipted(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """The center's verified receipt holds these: they are durable, and the journal may know."""
+        held = list(seqs)
+        if epoch == self._running_epoch:
+            for seq in held:
+                pending, _ = self._waiting.pop(seq, (None, None))
+                self._published.discard(seq)
+                if pending is not None and pending.ticket is not None:
+                    pending.ticket.settle_one()
+        self._journal.release(epoch, held, receipt)
