@@ -52,6 +52,7 @@ DC4: Final = b"\x14"
 ENDS: Final = b"\x14\r\n"
 
 LINE_BYTES_MAX = FRAME_BYTES_MAX  # beyond this a line without an end is noise
+LINE_BYTES_MIN = 8  # shorter than the shortest frame, cut short: not worth an answer
 NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
 SAME_REFUSED_MAX = 3  # so many equal copies of a frame that fits no shape are no damage of the line
 
@@ -195,7 +196,7 @@ def _fault_of(line: bytes, end: bytes) -> FaultKind:
         return FaultKind.UNSUPPORTED
     if end == b"\r" and _OTHER_RECEIVERS.fullmatch(line):
         return FaultKind.UNSUPPORTED
-    printable = _PRINTABLE.fullmatch(line) is not None
+    printable = len(line) >= LINE_BYTES_MIN and _PRINTABLE.fullmatch(line) is not None
     if not _BEGUN.match(line) or (end != DC4 and not printable):
         return FaultKind.SHAPE if printable and end == DC4 else FaultKind.NOISE
     if line[:1] == b"S":

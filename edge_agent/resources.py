@@ -277,3 +277,46 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}known: {', '.join(names) or 'none'}"
+
+
+# ---- what is there
+
+
+def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
+    """Return what a driver can do, with its own profiles, as plain values."""
+    options: list[Plain] = [
+        {
+            "name": option.name,
+            "kind": option.kind.__name__,
+            "default": option.default,
+            "help": option.help,
+            "allowed": list(option.allowed),
+            "minimum": option.minimum,
+            "maximum": option.maximum,
+            "secret": option.secret,
+        }
+        for option in driver.options
+    ]
+    found: list[Plain] = [
+        {
+            "name": profile.name,
+            "version": profile.version,
+            "title": profile.title,
+            "line": profile.facts.get("line"),
+        }
+        for profile in own
+    ]
+    return {
+        "name": driver.name,
+        "version": driver.version,
+        "title": driver.title,
+        "nature": driver.nature.value,
+        "panels": list(driver.panels),
+        "lines": list(driver.lines),
+        "bauds": list(driver.bauds),
+        "abilities": list(driver.abilities),
+        "acknowledges": driver.acknowledges,
+        "quality": driver.quality,
+        "options": options,
+        "profiles": found,
+    }
