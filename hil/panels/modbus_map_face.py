@@ -59,6 +59,13 @@ def wrong_at(arguments: Namespace) -> int | None:
     return 0 if framing(arguments) is Framing.TCP else None
 
 
+def speak(number: int, bad_line: bool) -> str:
+    """Return the control line of the `number`-th edge: the eight inputs on and off in turn."""
+    del bad_line  # every frame has its CRC
+    turn, zone = divmod(number, 8)
+    return f"input {zone + 1} {'off' if turn % 2 else 'on'}"
+
+
 def traffic(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
     """Turn the inputs of the first unit on and off in turn, `rate` edges a second."""
     try:
@@ -106,6 +113,7 @@ FACE = Face(
     adds=add_arguments,
     build=build,
     for_profile=for_profile,
+    speak=speak,
     plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
     wrong_at=wrong_at,
 )

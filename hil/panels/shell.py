@@ -39,6 +39,7 @@ class Shell:
         self._end = make_end(self)
         await self._plug(there=True)
         self._listen_to_control(linger=linger)
+        self._arm()
         plugging = self._loop.create_task(self._plug_when_told())
         await self._over.wait()
         plugging.cancel()

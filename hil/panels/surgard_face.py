@@ -71,6 +71,17 @@ def distinct(number: int) -> str:
     return f"zone={zone} area={area} account={account}"
 
 
+def speak(number: int, bad_line: bool) -> str:
+    """Return the control line of the `number`-th signal; the three wordings in turn.
+
+    On a bad line only the two wordings of fixed length: without a checksum, a digit lost from the
+    number at the end of the new SIA form leaves another good frame.
+    """
+    words = ("alarm", "restore alarm", "fire", "tamper", "restore tamper", "panic", "trouble")
+    wordings = ("cid", "sia_old") if bad_line else ("cid", "sia", "sia_old")
+    return f"{words[number % len(words)]} {distinct(number)} as={wordings[number % len(wordings)]}"
+
+
 def traffic(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
     """Say `rate` signals a second for ever (or for `seconds`), all different; mostly alarms."""
     rate, seconds = _figures(settings)
@@ -140,5 +151,6 @@ FACE = Face(
     adds=add_arguments,
     build=build,
     for_profile=for_profile,
+    speak=speak,
     plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )

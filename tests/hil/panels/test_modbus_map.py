@@ -234,8 +234,10 @@ def test_a_pulse_ends_by_itself() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["input 9 on", "input 0 on", "input 1 maybe", "input", "dance", "refuse x", "dead unit=9"]
-    + ["pulse 1 x", "input 1 on colour=red"],
+    [
+        *("input 9 on", "input 0 on", "input 1 maybe", "input", "input 1 on colour=red"),
+        *("dance", "refuse x", "dead unit=9", "pulse 1 x"),
+    ],
 )
 def test_nonsense_is_refused_with_a_sentence(line: str) -> None:
     with pytest.raises(CommandError, match=r"\w"):

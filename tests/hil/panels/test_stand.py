@@ -165,7 +165,8 @@ def test_plans_start_and_stop_by_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["plan", "plan dance", "plan traffic rate=x", "flood 0", "silence x", "cut x", "wrong 0"]
+    "line",
+    ["plan", "plan dance", "plan traffic rate=x", "flood 0", "silence x", "cut x", "wrong 0"],
 )
 def test_nonsense_is_refused_with_a_sentence(line: str) -> None:
     with pytest.raises(CommandError, match=r"\w"):

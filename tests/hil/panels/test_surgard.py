@@ -119,9 +119,7 @@ def test_nonsense_is_refused_with_a_sentence(line: str) -> None:
 # ---- conversation
 
 
-@pytest.mark.parametrize(
-    ("form", "beat"), [(Form.MLR2, MLR2_BEAT), (Form.SYSTEM3, SYSTEM3_BEAT)]
-)
+@pytest.mark.parametrize(("form", "beat"), [(Form.MLR2, MLR2_BEAT), (Form.SYSTEM3, SYSTEM3_BEAT)])
 def test_a_heartbeat_comes_first_and_its_ack_starts_communication(form: Form, beat: bytes) -> None:
     panel = SurgardReceiver(ReceiverSetup(form=form))
     assert tell(panel, "alarm zone=1") == []
