@@ -1,0 +1,192 @@
+"""`edge-agent events` and `edge-agent verify`: what the journal holds, and whether it is whole."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.cli.options import Commands, add_config, add_json, command
+
+if TYPE_CHECKING:
+    from edge_agent.evidence.cose import PublicKey
+    from edge_agent.evidence.verify import Problem
+    from edge_agent.journal import Damage, Stored
+
+PROBLEMS_SHOWN_MAX = 100  # a journal damaged all over would fill the screen with the same
+
+
+def add(commands: Commands) -> None:
+    """Register both commands."""
+    events = command(
+        commands,
+        "events",
+        "list the events in the journal, also while the agent runs",
+        "  edge-agent events --last 20\n"
+        "  edge-agent events --type signal --panel p1 --json\n"
+        "  edge-agent events --journal /mnt/card/journal",
+    )
+    _add_journal(events)
+    events.add_argument("--type", help="only events of this type, such as signal or link")
+    events.add_argument("--panel", help="only events of this panel")
+    events.add_argument("--last", type=int, metavar="N", help="only the last N of those that match")
+    events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    add_json(events)
+    events.set_defaults(run=show)
+    verify = command(
+        commands,
+        "verify",
+        "check every signature, number and root in the journal, and that no event is missing",
+        "  edge-agent verify\n  edge-agent verify --journal DIR --identity identity.pem --json",
+    )
+    _add_journal(verify)
+    verify.add_argument(
+        "--identity",
+        type=Path,
+        metavar="FILE",
+        help="certificate or key of the gateway's identity (default: of the configuration)",
+    )
+    verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
+    add_json(verify)
+    verify.set_defaults(run=check)
+
+
+def _add_journal(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument(
+        "--journal",
+        type=Path,
+        metavar="DIR",
+        help="the journal's folder (default: of the configuration)",
+    )
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    from edge_agent import config
+
+    if arguments.journal:
+        folder: Path = arguments.journal
+        return folder
+    loaded = config.load(arguments.config)
+    return loaded.path(loaded.config.gateway.data_dir) / "journal"
+
+
+# ---- events
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the events that match; exit 1 where the journal cannot be read."""
+    from edge_agent import rendering
+
+    folder = _folder(arguments)
+    try:
+        events = list(_events(folder, arguments)) if arguments.last else _events(folder, arguments)
+        zone = UTC if arguments.utc else None
+        for event in events[-arguments.last :] if isinstance(events, list) else events:
+            if arguments.json:
+                print(json.dumps(rendering.facts(event), ensure_ascii=False))
+            else:
+                print(rendering.line(event, zone))
+    except OSError as error:
+        return _unreadable(folder, error)
+    return 0
+
+
+def _events(folder: Path, arguments: argparse.Namespace) -> Iterator[Any]:
+    from edge_agent import rendering
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.envelope import peek
+
+    for stored in _envelopes(folder, _tell):
+        try:
+            _, event = peek(stored.record.data)
+        except Malformed as error:
+            print(f"edge-agent: an envelope cannot be read: {error}", file=sys.stderr)
+            continue
+        if arguments.type and event.type != arguments.type:
+            continue
+        if arguments.panel and rendering.body_facts(event).get("panel") != arguments.panel:
+            continue
+        yield event
+
+
+def _tell(damage: "Damage") -> None:
+    print(f"edge-agent: damage in the journal: {damage}", file=sys.stderr)
+
+
+def _envelopes(folder: Path, damaged: Callable[["Damage"], None]) -> Iterator["Stored"]:
+    from edge_agent.journal import RecordKind, read
+
+    for stored in read(folder, damaged):
+        if stored.record.kind is RecordKind.ENVELOPE:
+            yield stored
+
+
+def _unreadable(folder: Path, error: OSError) -> int:
+    print(
+        f"edge-agent: the journal in {folder} cannot be read: {error.strerror}\n"
+        "name another with --journal, or read it as root or as the agent's own user",
+        file=sys.stderr,
+    )
+    return 1
+
+
+# ---- verify
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Verify the journal; exit 1 where something is wrong, naming the first bad number."""
+    from edge_agent.evidence.verify import EpochVerifier
+
+    folder = _folder(arguments)
+    found: list[dict[str, Any]] = []
+    try:
+        gateway, key = _trusted(arguments)
+        verifier = EpochVerifier(gateway, lambda kid: key if kid == key.kid else None)
+        for stored in _envelopes(folder, lambda damage: found.append(_damage(damage))):
+            found += map(_problem, verifier.feed(stored.record.data))
+        found += map(_problem, verifier.lineage())
+    except OSError as error:
+        return _unreadable(folder, error)
+    if arguments.json:
+        print(json.dumps({"gateway": gateway, "verified": verifier.verified, "problems": found}))
+    else:
+        for one in found[:PROBLEMS_SHOWN_MAX]:
+            epoch = (one["epoch"] or "?")[:6]
+            print(f"{one['what']} at {epoch}/{one['seq']}: {one['detail']}")
+        good = "nothing wrong" if not found else f"{len(found)} problems"
+        print(f"gateway {gateway}: {verifier.verified} events verified, {good}")
+    return 1 if found else 0
+
+
+def _problem(problem: "Problem") -> dict[str, Any]:
+    return {
+        "what": str(problem.what),
+        "epoch": problem.epoch.hex() if problem.epoch else None,
+        "seq": problem.seq,
+        "last": problem.last,
+        "detail": problem.detail,
+    }
+
+
+def _damage(damage: "Damage") -> dict[str, Any]:
+    return {"what": "damage", "epoch": None, "seq": None, "last": None, "detail": str(damage)}
+
+
+def _trusted(arguments: argparse.Namespace) -> tuple[str, "PublicKey"]:
+    """Return whose journal this is and the public key of its identity."""
+    from edge_agent import config
+    from edge_agent.evidence.cose import PublicKey
+    from edge_agent.evidence.signers import load_signer
+
+    gateway, identity = arguments.gateway, arguments.identity
+    if not (gateway and identity):
+        loaded = config.load(arguments.config)
+        gateway = gateway or loaded.config.gateway.id
+        identity = identity or loaded.path(loaded.config.gateway.identity_key)
+    pem = Path(identity).read_bytes()
+    if b"CERTIFICATE" in pem:
+        return gateway, PublicKey.from_certificate_pem(pem)
+    return gateway, load_signer(Path(identity)).public

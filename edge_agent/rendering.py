@@ -1,0 +1,149 @@
+"""How an event reads: as plain values for programs, as a line for people.
+
+Text that a panel or gateway chose is shown with its control characters escaped: a terminal must not
+obey what an intruder wrote into a zone's name.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+from typing import Any
+
+from edge_agent.domain.event import Body, BodyValue, EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence import bodies
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.envelope import Event
+
+_WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
+
+
+def facts(event: Event) -> dict[str, Any]:
+    """Return plain values for JSON; byte strings as hex."""
+    stamp = event.stamp
+    return {
+        "gateway": event.gateway,
+        "epoch": event.epoch.hex(),
+        "seq": event.seq,
+        "type": str(event.type),
+        "lane": int(event.lane),
+        "stamp": {
+            "wall_ns": stamp.wall_ns,
+            "boottime_ns": stamp.boottime_ns,
+            "boot_id": stamp.boot_id.hex(),
+            "trust": str(stamp.trust),
+            "uncertainty_ms": stamp.uncertainty_ms,
+        },
+        "body": body_facts(event),
+    }
+
+
+def body_facts(event: Event) -> dict[str, Any]:
+    """Return the body with its names; as it is where it cannot be read, for it is signed."""
+    read = _READERS.get(event.type)
+    if read is not None:
+        try:
+            return (
+                _signal(read(event.body))
+                if event.type is EventType.SIGNAL
+                else _named(read(event.body))
+            )
+        except Malformed:
+            pass
+    return {str(key): _plain(value) for key, value in event.body.items()}
+
+
+_READERS: dict[str, Callable[[Body], Any]] = {
+    EventType.SIGNAL: bodies.SignalBody.from_body,
+    EventType.GENESIS: bodies.GenesisBody.from_body,
+    EventType.LINK: bodies.LinkBody.from_body,
+    EventType.CLOCK: bodies.ClockBody.from_body,
+    EventType.JOURNAL: bodies.JournalBody.from_body,
+    EventType.PATH: bodies.PathBody.from_body,
+    EventType.CONFIG: bodies.ConfigBody.from_body,
+    EventType.ACT: bodies.ActBody.from_body,
+}
+
+
+def _signal(body: bodies.SignalBody) -> dict[str, Any]:
+    said = body.signal
+    return {
+        "panel": body.panel,
+        "kind": str(said.kind),
+        "code": said.code,
+        "state": str(said.state),
+        "origin": str(said.origin),
+        "area": said.area,
+        "zone": said.zone,
+        "user": said.user,
+        "account": said.account,
+        "text": said.text,
+        "panel_time": said.panel_time,
+        "driver": body.driver,
+        "driver_version": body.driver_version,
+        "profile": body.profile,
+        "frame": said.frame.hex(),
+    }
+
+
+def _named(body: Any) -> dict[str, Any]:
+    return {field.name: _plain(getattr(body, field.name)) for field in dataclasses.fields(body)}
+
+
+def _plain(value: BodyValue | Enum | PublicKey) -> Any:
+    match value:
+        case PublicKey():
+            return value.kid.hex()
+        case bytes():
+            return value.hex()
+        case list():
+            return [_plain(one) for one in value]
+        case dict():
+            return {str(key): _plain(one) for key, one in value.items()}
+        case Enum():
+            return value.value
+        case _:
+            return value
+
+
+# ---- for people
+
+
+def line(event: Event, zone: tzinfo | None, marks: Sequence[str] = ()) -> str:
+    """Return one line; `zone` None is the reader's local time."""
+    wall_ns = event.stamp.wall_ns
+    when = "-" if wall_ns is None else time_text(wall_ns // 1_000_000, zone)
+    marked = f"  [{', '.join(marks)}]" if marks else ""
+    return safe(
+        f"{when}  {event.gateway}  {event.epoch.hex()[:6]}/{event.seq}  "
+        f"{Lane(event.lane).name.lower():<9}  {event.type:<8}  {summary(event)}{marked}"
+    )
+
+
+def summary(event: Event) -> str:
+    """Return what the event says, in a few words."""
+    body = body_facts(event)
+    if event.type is EventType.SIGNAL and "kind" in body:
+        names = ("code", "area", "zone", "user", "account", "text")
+        details = [f"{name} {body[name]}" for name in names if body[name] is not None]
+        origin = "" if body["origin"] == "live" else f" ({body['origin']})"
+        return " ".join([body["panel"], body["kind"], body["state"] + origin, *details])
+    words = [f"{name} {value}" for name, value in body.items() if value not in (None, "")]
+    return ", ".join(words)[:_WORDS_CHARS_MAX]
+
+
+def time_text(unix_ms: int, zone: tzinfo | None) -> str:
+    """Return a time to the millisecond, with its offset from UTC."""
+    moment = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(zone)
+    return moment.isoformat(sep=" ", timespec="milliseconds")
+
+
+def safe(text: str) -> str:
+    """Return `text` with everything that is not printable escaped, so that no terminal obeys it."""
+    return "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
