@@ -200,7 +200,7 @@ def sign1(payload: bytes, signer: Signer, domain: Domain) -> bytes:
     protected = _protected(signer.public.algorithm, signer.public.kid)
     signature = signer.sign(to_be_signed(protected, domain.value, payload))
     message = b"".join(
-        (b"\xd2\x84", _bstr(protected), b"\xa0", _bstr(payload), _bstr(signature)),
+        (b"\xd2\x84", bstr(protected), b"\xa0", bstr(payload), bstr(signature)),
     )
     if len(message) > MESSAGE_BYTES_MAX:
         raise ValueError(f"message of {len(message)} bytes, allowed {MESSAGE_BYTES_MAX}")
@@ -209,7 +209,7 @@ def sign1(payload: bytes, signer: Signer, domain: Domain) -> bytes:
 
 def to_be_signed(protected: bytes, external: bytes, payload: bytes) -> bytes:
     """Return the Sig_structure of RFC 9052 section 4.4 for a COSE_Sign1."""
-    return b"".join((b"\x84\x6aSignature1", _bstr(protected), _bstr(external), _bstr(payload)))
+    return b"".join((b"\x84\x6aSignature1", bstr(protected), bstr(external), bstr(payload)))
 
 
 def take_apart(data: bytes) -> Parts:
@@ -273,7 +273,7 @@ def is_low(signature: bytes) -> bool:
     return int.from_bytes(signature[32:], "big") <= P256_ORDER // 2
 
 
-def _bstr(data: bytes) -> bytes:
+def bstr(data: bytes) -> bytes:
     """Return `data` as a CBOR byte string of at most 4 GiB."""
     length = len(data)
     if length < 24:

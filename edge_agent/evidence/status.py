@@ -132,7 +132,9 @@ def _status(payload: bytes) -> Status:
             outstanding=fields.number(content, _OUTSTANDING),
             path=fields.text_or_none(content, _PATH),
             panels={name: _online(row) for name, row in zip(names, rows, strict=True)},
-            faults={name: _counts(row) for name, row in zip(names, rows, strict=True) if row[2]},
+            faults={
+                name: _counts(row) for name, row in zip(names, rows, strict=True) if row[2] != []
+            },
         )
     except Malformed:
         raise

@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.event import Body
+from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import STATES, Kind, Origin, State
 from edge_agent.domain.signal import Signal, Span
-from edge_agent.domain.stamp import Trust
+from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import (
     SPANS_MAX,
     ActBody,
     ClockBody,
-    ClockChange,
     ConfigBody,
     Ended,
     GenesisBody,
@@ -26,7 +25,7 @@ from edge_agent.evidence.bodies import (
     SignalBody,
     mask,
 )
-from edge_agent.evidence.cbor import BodyValue, Malformed
+from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.signers import P256Signer
 from tests.evidence.conftest import signer
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, cose
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Algorithm, BadSignature, Domain, PublicKey, sign1, take_apart
@@ -62,7 +63,10 @@ def test_working_group_vector(path: Path) -> None:
 
 # ---- our profile
 
-SIGNERS = [signer(7), P256Signer(ec.derive_private_key(7, ec.SECP256R1()))]
+SIGNERS: list[Ed25519Signer | P256Signer] = [
+    signer(7),
+    P256Signer(ec.derive_private_key(7, ec.SECP256R1())),
+]
 both = pytest.mark.parametrize("by", SIGNERS, ids=["ed25519", "p256"])
 
 
@@ -261,7 +265,7 @@ EC = SIGNERS[1].public.to_value()
         {key: value for key, value in EC.items() if key != -3},
     ],
 )
-def test_a_bad_cose_key_is_malformed(value: cbor.BodyValue) -> None:
+def test_a_bad_cose_key_is_malformed(value: BodyValue) -> None:
     with pytest.raises(Malformed):
         PublicKey.from_value(value)
 

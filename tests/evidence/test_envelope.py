@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.event import EventType
+from edge_agent.domain.event import BodyValue, EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence import cbor, cose
 from edge_agent.evidence.bodies import SignalBody
-from edge_agent.evidence.cbor import BodyValue, Malformed
+from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, Domain
 from edge_agent.evidence.envelope import Event, open_event, peek, read, seal, verify
 from edge_agent.evidence.tree import EMPTY_ROOT

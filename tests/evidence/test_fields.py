@@ -8,7 +8,7 @@ from edge_agent.domain.stamp import Trust
 from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
 
-GOOD = {1: "text", 2: 7, 3: b"abc", 4: True, 5: [1, 2], 6: "synced"}
+GOOD: fields.Fields = {1: "text", 2: 7, 3: b"abc", 4: True, 5: [1, 2], 6: "synced"}
 REFUSED: list[Callable[[], object]] = [
     lambda: fields.text(GOOD, 9),
     lambda: fields.text(GOOD, 2),

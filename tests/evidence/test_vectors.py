@@ -1,0 +1,220 @@
+"""The published vectors: as the code makes them, and as an independent checker reads them.
+
+The checker below uses plain cbor2 and cryptography and nothing of `edge_agent.evidence`: it is what
+a reader of docs/wire-format.md would write.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from tests.evidence import make_vectors
+
+FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+NAMES = ["keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "refused.json"]
+
+
+def load(name: str) -> Any:
+    return json.loads((FOLDER / name).read_text())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_are_what_the_code_makes(name: str) -> None:
+    """After a wanted change of the format: python -m tests.evidence.make_vectors."""
+    assert (FOLDER / name).read_text() == make_vectors.text(make_vectors.make()[name])
+
+
+def test_there_are_no_other_files() -> None:
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(NAMES)
+
+
+# ---- the independent checker
+
+
+class RefusedError(Exception):
+    """The checker's verdict."""
+
+
+def key_of(cose_key: dict[int, Any]) -> tuple[int, bytes, Any]:
+    thumbprint = hashlib.sha256(cbor2.dumps(cose_key, canonical=True)).digest()[:8]
+    if cose_key[1] == 1 and cose_key[-1] == 6:
+        return -19, thumbprint, ed25519.Ed25519PublicKey.from_public_bytes(cose_key[-2])
+    assert (cose_key[1], cose_key[-1]) == (2, 1)
+    point = b"\x04" + cose_key[-2] + cose_key[-3]
+    return -9, thumbprint, ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+
+
+def check(message: bytes, key: tuple[int, bytes, Any], external: bytes) -> dict[int, Any]:
+    """Return the payload of a message that obeys every rule, or raise RefusedError."""
+    try:
+        tagged = cbor2.loads(message)
+        if cbor2.dumps(tagged, canonical=True) != message or tagged.tag != 18:
+            raise RefusedError("not canonical or another tag")
+        protected, unprotected, payload, signature = tagged.value
+        header = cbor2.loads(protected)
+    except (cbor2.CBORError, AttributeError, ValueError, TypeError) as error:
+        raise RefusedError("not a COSE_Sign1") from error
+    algorithm, kid, public = key
+    if unprotected != {} or header != {1: algorithm, 4: kid} or payload is None:
+        raise RefusedError("header")
+    if cbor2.dumps(header, canonical=True) != protected:
+        raise RefusedError("header not canonical")
+    signed = cbor2.dumps(["Signature1", protected, external, payload])
+    try:
+        if algorithm == -19:
+            public.verify(signature, signed)
+        else:
+            r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+            if s > ORDER // 2:
+                raise RefusedError("upper half")
+            public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise RefusedError("signature") from error
+    content: dict[int, Any] = cbor2.loads(payload)
+    if cbor2.dumps(content, canonical=True) != payload:
+        raise RefusedError("payload not canonical")
+    return content
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256().digest()
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    pair = root_of(leaves[:half]) + root_of(leaves[half:])
+    return hashlib.sha256(b"\x01" + pair).digest()
+
+
+KEYS = {row["name"]: row for row in load("keys.json")}
+PUBLIC = {name: key_of(cbor2.loads(bytes.fromhex(row["cose_key"]))) for name, row in KEYS.items()}
+
+
+def test_key_ids_and_public_keys_follow_from_the_private_ones() -> None:
+    for name, row in KEYS.items():
+        algorithm, kid, public = PUBLIC[name]
+        private = bytes.fromhex(row["private"])
+        assert (row["algorithm"], row["kid"]) == (algorithm, kid.hex())
+        if algorithm == -19:
+            made = ed25519.Ed25519PrivateKey.from_private_bytes(private).public_key()
+            assert made == public
+        else:
+            number = ec.derive_private_key(int.from_bytes(private), ec.SECP256R1())
+            assert number.public_key() == public
+
+
+def test_both_epochs_verify() -> None:
+    identities = {PUBLIC[name][1]: PUBLIC[name] for name in ("identity", "identity in hardware")}
+    last: list[Any] | None = None
+    for epoch in load("epochs.json"):
+        leaves: list[bytes] = []
+        event_key: tuple[int, bytes, Any] | None = None
+        for seq, row in enumerate(epoch["events"]):
+            message = bytes.fromhex(row["message"])
+            if event_key is None:
+                kid = cbor2.loads(cbor2.loads(message).value[0])[4]
+                content = check(message, identities[kid], b"edge-agent/v1/genesis")
+                assert content[8] == "genesis"
+                assert content[9][2] == kid
+                assert content[9].get(3) == last
+                event_key = key_of(content[9][1])
+            else:
+                content = check(message, event_key, b"edge-agent/v1/event")
+            assert (content[1], content[2], content[4]) == (1, "gw1", seq)
+            assert content[3].hex() == epoch["epoch"]
+            assert content[5] == root_of(leaves)
+            assert cbor2.dumps(content, canonical=True).hex() == row["payload"]
+            assert row["to_be_signed"].endswith(row["payload"])
+            leaves.append(hashlib.sha256(b"\x00" + message).digest())
+            assert (row["leaf"], row["root"]) == (leaves[-1].hex(), root_of(leaves).hex())
+        last = [bytes.fromhex(epoch["epoch"]), len(leaves), root_of(leaves)]
+        assert epoch["peaks"].startswith(len(leaves).to_bytes(8).hex())
+
+
+def test_to_be_signed_is_the_sig_structure() -> None:
+    rows = [row for epoch in load("epochs.json") for row in epoch["events"]]
+    for row in [*rows, load("receipt.json"), load("status.json")]:
+        parts = cbor2.loads(bytes.fromhex(row["message"])).value
+        signed = ["Signature1", parts[0], row["external_aad"].encode(), parts[2]]
+        assert cbor2.dumps(signed).hex() == row["to_be_signed"]
+
+
+def test_the_masked_code_is_not_there() -> None:
+    row = load("epochs.json")[0]["events"][5]
+    body = cbor2.loads(bytes.fromhex(row["payload"]))[9]
+    assert body[14] == b"OP **** user 7"
+    assert body[15] == [[3, 7]]
+
+
+def test_the_receipt_verifies_and_covers_the_events() -> None:
+    row = load("receipt.json")
+    content = check(bytes.fromhex(row["message"]), PUBLIC["receipt"], b"edge-agent/v1/receipt")
+    assert (content[1], content[2], content[3]) == (1, "gw1", "center")
+    epochs = {epoch["epoch"]: epoch["events"] for epoch in load("epochs.json")}
+    for epoch, first, last, digest in content[5]:
+        leaves = [bytes.fromhex(row["leaf"]) for row in epochs[epoch.hex()][first : last + 1]]
+        assert hashlib.sha256(b"".join(leaves)).digest() == digest
+
+
+def test_the_status_verifies_and_names_the_head() -> None:
+    row = load("status.json")
+    content = check(bytes.fromhex(row["message"]), PUBLIC["event 2"], b"edge-agent/v1/status")
+    epoch = load("epochs.json")[1]
+    assert content[3].hex() == epoch["epoch"]
+    assert content[4] == len(epoch["events"])
+    assert content[5].hex() == epoch["events"][-1]["root"]
+
+
+def test_the_proofs_verify() -> None:
+    given = load("proofs.json")
+    leaves = [bytes.fromhex(row["leaf"]) for row in load("epochs.json")[0]["events"]]
+    assert given["root"] == root_of(leaves).hex()
+    for row in given["inclusion"]:
+        proof = [bytes.fromhex(step) for step in row["proof"]]
+        assert climb(leaves[row["seq"]], row["seq"], given["size"], proof).hex() == given["root"]
+    for row in given["consistency"]:
+        assert row["old_root"] == root_of(leaves[: row["old_size"]]).hex()
+        steps = subtrees(row["old_size"], 0, given["size"], whole=True)
+        assert row["proof"] == [root_of(leaves[a:b]).hex() for a, b in steps]
+
+
+def climb(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+    """The root that an audit path leads to, by the recursive definition of RFC 9162 2.1.3.1."""
+    if size == 1:
+        assert proof == []
+        return leaf
+    half = 1 << (size - 1).bit_length() - 1
+    *rest, step = proof
+    if index < half:
+        pair = climb(leaf, index, half, rest) + step
+    else:
+        pair = step + climb(leaf, index - half, size - half, rest)
+    return hashlib.sha256(b"\x01" + pair).digest()
+
+
+def subtrees(old: int, first: int, size: int, *, whole: bool) -> list[tuple[int, int]]:
+    """Which subtrees a consistency proof names, by the definition of RFC 9162 2.1.4.1."""
+    if old == size:
+        return [] if whole else [(first, first + size)]
+    half = 1 << (size - 1).bit_length() - 1
+    if old <= half:
+        rest = subtrees(old, first, half, whole=whole)
+        return [*rest, (first + half, first + size)]
+    rest = subtrees(old - half, first + half, size - half, whole=False)
+    return [*rest, (first, first + half)]
+
+
+def test_what_must_be_refused_is_refused() -> None:
+    rows = load("refused.json")
+    assert len(rows) == 17
+    for row in rows:
+        for name in ("event 1", "receipt"):
+            with pytest.raises(RefusedError):
+                check(bytes.fromhex(row["message"]), PUBLIC[name], b"edge-agent/v1/event")
