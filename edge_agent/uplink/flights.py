@@ -60,20 +60,26 @@ class Flights:
         self._remembered: dict[Key, bytes] = {}
         self._strikes: dict[Key, int] = {}
         self._receipted_ns: dict[Topic, int] = {}  # when the newest receipted event was sent
-        self._heard_ns: int | None = None  # when a receipt last let something go
+        self._silent_ns: int | None = None  # since when something is out and nothing comes back
 
     def start_over(self) -> list[Flight]:
         """A connection ended: return what was on its way."""
+        self._receipted_ns.clear()
+        self._silent_ns = None
+        return self.recall()
+
+    def recall(self) -> list[Flight]:
+        """Return what was on its way and is lost; the center has been silent all the same."""
         flights = list(self.out.values())
         self.out.clear()
-        self._receipted_ns.clear()
-        self._heard_ns = None
         return flights
 
     def add(self, flight: Flight) -> None:
         """Note an event as sent now."""
         assert flight.event.key not in self.out
         self.out[flight.event.key] = flight
+        if self._silent_ns is None:
+            self._silent_ns = flight.sent.sent_ns
 
     def judge(self, claimed: Range, waiting_leaf: LeafOf) -> Verdict:
         """Compare one range with what we sent; `waiting_leaf` knows events not yet sent again."""
@@ -100,7 +106,7 @@ class Flights:
         flight = self.out.pop(key, None)
         if flight is None:
             return None
-        self._heard_ns = now_ns
+        self._silent_ns = now_ns if self.out else None
         newest_ns = self._receipted_ns.get(flight.topic, 0)
         self._receipted_ns[flight.topic] = max(newest_ns, flight.sent.sent_ns)
         return flight
@@ -120,16 +126,15 @@ class Flights:
         """Return when the oldest flight is late or an event set aside is due, None for never."""
         times = list(self.aside.values())[:1]
         for flight in self.out.values():
-            times.append(flight.sent.sent_ns + UNRECEIPTED_NS_MAX)
+            since_ns = min(flight.sent.sent_ns, self._silent_ns or flight.sent.sent_ns)
+            times.append(since_ns + UNRECEIPTED_NS_MAX)
             break
         return min(times, default=None)
 
     def is_stalled(self, now_ns: int) -> bool:
         """Whether nothing was receipted for too long with something outstanding all the while."""
-        for flight in self.out.values():
-            silent_since_ns = max(flight.sent.sent_ns, self._heard_ns or 0)
-            return now_ns - silent_since_ns >= UNRECEIPTED_NS_MAX
-        return False
+        silent = bool(self.out) and self._silent_ns is not None
+        return silent and now_ns - (self._silent_ns or 0) >= UNRECEIPTED_NS_MAX
 
     def drop_late(self, now_ns: int) -> list[Flight]:
         """Return, no longer in flight, what the center passed over while it receipted others."""
@@ -141,6 +146,8 @@ class Flights:
         for flight in late:
             del self.out[flight.event.key]
             self._strike(flight, now_ns)
+        if not self.out:
+            self._silent_ns = None
         return late
 
     def _strike(self, flight: Flight, now_ns: int) -> None:

@@ -106,6 +106,11 @@ class Receipted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """The broker dropped a message because nobody subscribes: the center is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """The deadline has passed; `jitter` is 0..1, drawn by the shell."""
 
@@ -113,7 +118,16 @@ class Ticked:
 
 
 Input = (
-    Started | Offered | Connected | Lost | Fetched | FetchFailed | Introduced | Receipted | Ticked
+    Started
+    | Offered
+    | Connected
+    | Lost
+    | Fetched
+    | FetchFailed
+    | Introduced
+    | Receipted
+    | Unread
+    | Ticked
 )
 
 # ---- actions

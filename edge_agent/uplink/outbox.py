@@ -33,6 +33,7 @@ from edge_agent.uplink.messages import (
     Started,
     Ticked,
     Topic,
+    Unread,
 )
 from edge_agent.uplink.paths import Paths, Phase
 from edge_agent.uplink.window import MESSAGE_OVERHEAD_BYTES, Sent, Window
@@ -42,6 +43,11 @@ ALARM_LANE_MAX = Lane.VERDICT  # live events up to here go to the topic `alarms`
 
 EVENTS_A_MESSAGE_MAX = 64
 """What the center takes in one message; 16 KiB of the smallest envelopes are about as many."""
+
+UNREAD_NS_MIN = 500_000_000
+UNREAD_NS_MAX = 8_000_000_000
+"""How soon everything is sent again after the broker dropped a message because nobody subscribed:
+after a restart of the broker the gateway is often back before the center."""
 
 FETCH_RETRY_NS = 5_000_000_000  # a source that could not read: its disk, which has its own alarm
 
@@ -78,11 +84,14 @@ class Outbox:
         self._introductions = Introductions()
         self._reading = _Reading()
         self._running: bytes | None = None
+        self._unread = _Unread()
 
     def deadline_ns(self) -> int | None:
         """Return when `Ticked` is wanted, None for never."""
-        late_ns = self.flights.deadline_ns() if self.paths.phase is Phase.UP else None
-        times = (self.paths.deadline_ns(), late_ns, self._reading.retry_ns)
+        times = [self.paths.deadline_ns()]
+        if self.paths.phase is Phase.UP:
+            retry_ns, again_ns = self._reading.retry_ns, self._unread.again_ns
+            times += [self.flights.deadline_ns(), retry_ns, again_ns]
         return min((time for time in times if time is not None), default=None)
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
@@ -113,6 +122,8 @@ class Outbox:
                     self._start_over(messages_max, now_ns)
             case Lost(attempt, reason, jitter):
                 return self.paths.lost(attempt, reason, jitter, now_ns)
+            case Unread():
+                self._unread.happened(now_ns)
             case Ticked(jitter):
                 return self._tick(jitter, now_ns)
         return []
@@ -127,10 +138,14 @@ class Outbox:
         self.tally.overflowed += lane.find(event.key) is None
 
     def _start_over(self, messages_max: int, now_ns: int) -> None:
+        self._unread.again_ns = None
+        self._send_all_again(self.flights.start_over(), messages_max, now_ns)
+
+    def _send_all_again(self, flights: list[Flight], messages_max: int, now_ns: int) -> None:
         self.window.reset(messages_max)
         self._introductions.start_over()
         self._reading.start_over()
-        returned = [f for f in self.flights.start_over() if f.offered_ns is not None]
+        returned = [flight for flight in flights if flight.offered_ns is not None]
         for number, lane in enumerate(self.lanes):
             lane.give_back(
                 [Waiting(f.event, f.offered_ns) for f in returned if f.event.lane == number]
@@ -177,6 +192,7 @@ class Outbox:
                 self.flights.remember(key, event.event.leaf)
                 gone.append(seq)
         self.tally.let_go += len(gone)
+        self._unread.pause_ns = UNREAD_NS_MIN
         if not gone:
             return []
         return [LetGo(held.epoch, tuple(gone)), *(self.paths.proved() if landed else [])]
@@ -195,6 +211,8 @@ class Outbox:
             return actions
         if self.flights.is_stalled(now_ns):
             return self.paths.stalled("nothing receipted for 30 s", jitter, now_ns)
+        if self._unread.is_due(now_ns):
+            self._send_all_again(self.flights.recall(), self.window.messages_max, now_ns)
         for flight in self.flights.drop_late(now_ns):
             self._send_again(flight)
         if self.flights.recall_aside(now_ns):
@@ -307,6 +325,25 @@ class Outbox:
                 if lane.wants_more():
                     actions.append(self._reading.begin(number, lane))
                 return
+
+
+class _Unread:
+    """When everything is sent again because nobody had subscribed."""
+
+    def __init__(self) -> None:
+        self.again_ns: int | None = None
+        self.pause_ns = UNREAD_NS_MIN
+
+    def happened(self, now_ns: int) -> None:
+        if self.again_ns is None:
+            self.again_ns = now_ns + self.pause_ns
+            self.pause_ns = min(2 * self.pause_ns, UNREAD_NS_MAX)
+
+    def is_due(self, now_ns: int) -> bool:
+        due = self.again_ns is not None and now_ns >= self.again_ns
+        if due:
+            self.again_ns = None
+        return due
 
 
 class _Reading:

@@ -36,6 +36,7 @@ IN_FLIGHT_MAX = 1000  # above what the outbox allows, so that paho never queues
 DIALS_MAX = 8  # threads that may hang in a name lookup at once
 PACKETS_A_TURN_MAX = 64  # then the loop gets its turn
 
+_NO_MATCHING_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1
 _UNLIMITED = 65535  # MQTT 5, 3.2.2.3.3: Receive Maximum where the broker names none
 
 # what paho raises on packets that are cut or senseless
@@ -50,6 +51,7 @@ class Hearing:
     lost: Callable[[Trouble], None]  # once, and nothing after it
     heard: Callable[[str, bytes], None]  # topic, payload
     refused: Callable[[str], None]  # the broker did not take a message of ours: why
+    unread: Callable[[], None]  # it took a message that nobody subscribes to, and dropped it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Port:
 
     def open(self) -> None:
         """Start connecting; `connected` or `lost` follows."""
-        if _Dialler.alive >= DIALS_MAX:
+        if sum(isinstance(thread, _Dialler) for thread in threading.enumerate()) >= DIALS_MAX:
             hung = Trouble(Cause.NAME, "name lookups hang", "check the gateway's DNS")
             self._loop.call_soon(self._end, hung)
             return
@@ -224,8 +226,12 @@ class Port:
         reason: ReasonCode,
         _properties: object,
     ) -> None:
-        if reason.is_failure and self._hearing is not None:
+        if self._hearing is None:
+            return
+        if reason.is_failure:
             self._hearing.refused(str(reason))
+        elif reason.value == _NO_MATCHING_SUBSCRIBERS:
+            self._hearing.unread()
 
     def _on_disconnect(
         self,
@@ -240,7 +246,7 @@ class Port:
         if flags.is_disconnect_packet_from_server:
             self._end(trouble.broker_refused(where, str(reason)))
         elif client.failure is not None:
-            self._end(trouble.of_error(client.failure, where))
+            self._end(trouble.of_loss(client.failure, where))
         else:
             self._end(trouble.broken(where, str(reason)))
 
@@ -318,8 +324,6 @@ class _Client(paho.Client):
 class _Dialler(threading.Thread):
     """Dials once; daemonic, since a name lookup cannot be interrupted at a stop."""
 
-    alive = 0
-
     def __init__(
         self,
         path: PathAccess,
@@ -330,7 +334,6 @@ class _Dialler(threading.Thread):
         self._path = path
         self._loop = loop
         self._done = done
-        _Dialler.alive += 1  # counted on the loop, here and in _hand_over
 
     def run(self) -> None:
         result: ssl.SSLSocket | Trouble
@@ -339,14 +342,10 @@ class _Dialler(threading.Thread):
         except DialError as error:
             result = error.trouble
         try:
-            self._loop.call_soon_threadsafe(self._hand_over, result)
+            self._loop.call_soon_threadsafe(self._done, result)
         except RuntimeError:  # the loop was closed meanwhile
             if isinstance(result, ssl.SSLSocket):
                 result.close()
-
-    def _hand_over(self, result: ssl.SSLSocket | Trouble) -> None:
-        _Dialler.alive -= 1
-        self._done(result)
 
 
 def _connect_properties() -> Properties:

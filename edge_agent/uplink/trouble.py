@@ -89,8 +89,6 @@ def of_error(error: OSError, where: str) -> Trouble:
                 f"no answer from {where} in time",
                 "check network and firewall between here and the broker",
             )
-        case ConnectionResetError() | BrokenPipeError() | EOFError():
-            return broken(where, str(error))
     return Trouble(
         Cause.UNREACHABLE,
         f"{where} cannot be reached ({error.strerror or error})",
@@ -143,6 +141,16 @@ def _of_tls(error: ssl.SSLError, where: str) -> Trouble:
         f"no TLS with {where} ({said})",
         "check that `port` is the broker's TLS port and that it offers TLS 1.2 or 1.3",
     )
+
+
+def of_loss(error: OSError, where: str) -> Trouble:
+    """Name what a connection that stood ended with."""
+    match error:
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return broken(where)
+        case ssl.SSLError():
+            return _of_tls(error, where)  # with TLS 1.3 the broker judges our certificate late
+    return broken(where, error.strerror or "")
 
 
 def broken(where: str, detail: str = "") -> Trouble:

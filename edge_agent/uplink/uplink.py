@@ -43,6 +43,7 @@ from edge_agent.uplink.messages import (
     Receipted,
     Started,
     Ticked,
+    Unread,
 )
 from edge_agent.uplink.outbox import Outbox, Tally
 from edge_agent.uplink.paths import Phase
@@ -273,6 +274,7 @@ class Uplink:
             lost=partial(self._lost, attempt),
             heard=self._heard,
             refused=self._publish_refused,
+            unread=self._unread,
         )
         manner = Manner(
             client_id=self._site.gateway,
@@ -289,6 +291,10 @@ class Uplink:
     def _lost(self, attempt: int, why: Trouble) -> None:
         self._trouble = why
         self._tell(Lost(attempt, str(why), _jitter()))
+
+    def _unread(self) -> None:
+        self._tell(Unread())
+        self._tell_once("the broker has no subscriber", "is the center running?")
 
     def _drop_port(self) -> None:
         port, self._port = self._port, None

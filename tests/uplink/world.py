@@ -98,7 +98,7 @@ class World:
         self.told: list[Action] = []
         self.bytes_out_max = 0
         self.introduced: set[bytes] = set()
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._due: list[tuple[int, int, Callable[[], object]]] = []
         self._number = itertools.count()
         self._path_free = {"up": 0, "down": 0}
         self._turn: dict[Topic, list[Outgoing]] = {}  # what waits for the center's next commit
@@ -111,7 +111,7 @@ class World:
         self.feed(Started(EPOCH))
         return self
 
-    def at(self, when: int, call: Callable[[], None]) -> None:
+    def at(self, when: int, call: Callable[[], object]) -> None:
         heapq.heappush(self._due, (when, next(self._number), call))
 
     def run(self, for_ns: int) -> None:
