@@ -216,8 +216,8 @@ class Face:
     `build` makes a machine from parsed arguments, `for_profile` from the profile of a driver
     (None: the driver is to detect the dialect).  `plans` are built-in plans, made from their
     settings.  `speak` gives the control line of the n-th of endlessly many different signals; told
-    that the line is bad, only in frames whose damage can be seen.  `wrong_at` is the byte that a wrong frame gets wrong, None for any.
-    `adds` adds the face's own command line arguments.
+    that the line is bad, only in frames whose damage can be seen.  `wrong_at` is the byte that a
+    wrong frame gets wrong, None for any.  `adds` adds the face's own command line arguments.
     """
 
     name: str

@@ -1,0 +1,260 @@
+"""A panel, a bad line and a gateway in virtual time: no sleeping, everything from one seed.
+
+The gateway here is the session contract alone: a session, and a recorder whose commits take a
+while.  It can be killed and started again.  Law 1 (what a panel saw acknowledged is durable) is
+checked at the very moment of each acknowledgement, the others at the end.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from edge_agent.domain.session import (
+    Action,
+    Close,
+    Committed,
+    Fault,
+    Input,
+    Link,
+    Opened,
+    Read,
+    Received,
+    Report,
+    Send,
+    Session,
+    Ticked,
+)
+from edge_agent.domain.signal import Signal
+from hil.panels.machine import (
+    Command,
+    Commanded,
+    Entry,
+    Heard,
+    Plugged,
+    Said,
+    Unplugged,
+    describe,
+)
+from hil.panels.machine import Ticked as PanelTicked
+from hil.panels.stand import Noted, Plug, Quit, Spoken, Stand, StandOutput
+
+SECOND_NS = 1_000_000_000
+TERMINATORS = b"\r\n\x14"
+STEPS_MAX = 2_000_000  # a world that turns without time passing is a session's bug
+
+Meaning = tuple[tuple[str, object], ...]
+
+
+def meaning(signal: Signal) -> Meaning:
+    """What a signal says, apart from where it came from and how it was heard."""
+    return tuple(describe(signal).items())
+
+
+def body(frame: bytes) -> bytes:
+    """A frame without its terminator: what the ledger of an emulator calls the frame."""
+    return frame.strip(TERMINATORS)
+
+
+@dataclass(slots=True)
+class Durable:
+    """One signal in the journal, and when it got there."""
+
+    signal: Signal
+    t_ns: int
+
+
+@dataclass(slots=True)
+class Gateway:
+    """A session with the recorder behind it.  `commit_ns` draws how long each commit takes."""
+
+    make: Callable[[], Session]
+    commit_ns: Callable[[], int]
+    session: Session | None = None
+    durable: list[Durable] = field(default_factory=list)
+    waiting: list[tuple[int, int, tuple[Signal, ...]]] = field(default_factory=list)
+    last: tuple[bytes, int] | None = None  # the newest recorded frame, and when it was heard
+    faults: list[tuple[int, Fault]] = field(default_factory=list)
+    links: list[tuple[int, Link]] = field(default_factory=list)
+
+    def open(self, now_ns: int) -> list[Action]:
+        """Start a fresh session; what was not durable before is lost."""
+        self.session = self.make()
+        self.waiting = []
+        opened = Opened()
+        if self.last is not None:
+            opened = Opened(self.last[0], now_ns - self.last[1])
+        return self.take(opened, now_ns)
+
+    def kill(self) -> None:
+        """End the session at once."""
+        self.session = None
+        self.waiting = []
+
+    def take(self, happened: Input, now_ns: int) -> list[Action]:
+        """Give the session an input; returns what only the line can do."""
+        if self.session is None:
+            return []
+        outward: list[Action] = []
+        for action in self.session.handle(happened, now_ns):
+            match action:
+                case Report(token, signals):
+                    self.waiting.append((now_ns + self.commit_ns(), token, signals))
+                case Fault():
+                    self.faults.append((now_ns, action))
+                case Link():
+                    self.links.append((now_ns, action))
+                case Send() | Read() | Close():
+                    outward.append(action)
+        return outward
+
+    def due(self, now_ns: int) -> list[Action]:
+        """Commit what is due, then let the session have its deadline."""
+        outward: list[Action] = []
+        ready = [item for item in self.waiting if item[0] <= now_ns]
+        self.waiting = [item for item in self.waiting if item[0] > now_ns]
+        for _, token, signals in sorted(ready, key=lambda item: item[0]):
+            for signal in signals:
+                self.durable.append(Durable(signal, now_ns))
+                self.last = signal.frame, now_ns
+            outward += self.take(Committed(token), now_ns)
+        deadline_ns = None if self.session is None else self.session.deadline_ns()
+        if deadline_ns is not None and deadline_ns <= now_ns:
+            outward += self.take(Ticked(), now_ns)
+        return outward
+
+    def deadline_ns(self) -> int | None:
+        """Return when `due` has work."""
+        due = [item[0] for item in self.waiting]
+        if self.session is not None and (deadline_ns := self.session.deadline_ns()) is not None:
+            due.append(deadline_ns)
+        return min(due, default=None)
+
+
+class World:
+    """Runs a stand and a gateway; `at` plans what happens when, `run` lets time pass."""
+
+    def __init__(self, stand: Stand, gateway: Gateway) -> None:
+        self.stand = stand
+        self.gateway = gateway
+        self.now_ns = SECOND_NS
+        self.ledger: list[tuple[int, Entry]] = []
+        self._plugged = False
+        self._plans: list[tuple[int, int, Callable[[], None]]] = []
+        self._count = 0
+
+    def at(self, t_ns: int, action: Callable[[], None]) -> None:
+        """Do `action` at `t_ns`."""
+        self._count += 1
+        self._plans.append((t_ns, self._count, action))
+        self._plans.sort(key=lambda plan: plan[:2])
+
+    def tell(self, t_ns: int, line: str) -> None:
+        """Give the panel a control line at `t_ns`."""
+        self.at(t_ns, lambda: self._panel_does(self.stand.handle(self._command(line), self.now_ns)))
+
+    def plug(self) -> None:
+        """Open the line at both ends."""
+        if not self._plugged:
+            self._plugged = True
+            self._panel_does(self.stand.handle(Plugged(), self.now_ns))
+            self._gateway_does(self.gateway.open(self.now_ns))
+
+    def unplug(self) -> None:
+        """Pull the plug: the runner ends the session."""
+        if self._plugged:
+            self._plugged = False
+            self.gateway.kill()
+            self._panel_does(self.stand.handle(Unplugged(), self.now_ns))
+
+    def restart(self) -> None:
+        """Kill the gateway alone: a panel on three wires does not notice."""
+        self.gateway.kill()
+        self._gateway_does(self.gateway.open(self.now_ns))
+
+    def run(self, until_ns: int) -> None:
+        """Let time pass until `until_ns`."""
+        steps = 0
+        while True:
+            steps += 1
+            assert steps < STEPS_MAX, f"time stands still at {self.now_ns}"
+            due_ns = self._next_ns()
+            if due_ns is None or due_ns > until_ns:
+                self.now_ns = until_ns
+                return
+            self.now_ns = max(self.now_ns, due_ns)
+            self._step()
+
+    def state(self, wanted: Said) -> list[Entry]:
+        """Return the ledger's entries of one state."""
+        return [entry for _, entry in self.ledger if entry.state is wanted]
+
+    @property
+    def recorded(self) -> Counter[tuple[bytes, Meaning]]:
+        """What is durable: frames and what they mean."""
+        return Counter(
+            (body(item.signal.frame), meaning(item.signal)) for item in self.gateway.durable
+        )
+
+    @property
+    def said(self) -> Counter[tuple[bytes, Meaning]]:
+        """What the panel said, each signal once."""
+        return Counter(
+            (entry.frame, meaning(entry.signal))
+            for entry in self.state(Said.SAID)
+            if entry.signal is not None
+        )
+
+    def _next_ns(self) -> int | None:
+        due = [self.stand.deadline_ns(), self.gateway.deadline_ns()]
+        due += [plan[0] for plan in self._plans[:1]]
+        return min((due_ns for due_ns in due if due_ns is not None), default=None)
+
+    def _step(self) -> None:
+        while self._plans and self._plans[0][0] <= self.now_ns:
+            self._plans.pop(0)[2]()
+        self._panel_does(self.stand.handle(PanelTicked(), self.now_ns))
+        self._gateway_does(self.gateway.due(self.now_ns))
+
+    def _gateway_does(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Send(data):
+                    self._panel_does(self.stand.handle(Heard(data), self.now_ns))
+                case Close():
+                    self.unplug()
+                    self.at(self.now_ns + SECOND_NS, self.plug)
+                case _:
+                    raise AssertionError(f"a stream driver asked for {action}")
+
+    def _panel_does(self, outputs: list[StandOutput]) -> None:
+        for output in outputs:
+            match output:
+                case Spoken(data):
+                    self._gateway_does(self.gateway.take(Received(data), self.now_ns))
+                case Noted(entry):
+                    self._note(entry)
+                case Plug() | Quit():
+                    raise AssertionError("the world pulls the plugs")
+
+    def _note(self, entry: Entry) -> None:
+        self.ledger.append((self.now_ns, entry))
+        if entry.state is Said.ACKED and entry.signal is not None:
+            wanted = (entry.frame, meaning(entry.signal))
+            assert self.recorded[wanted], f"acknowledged but not durable: {entry}"
+
+    @staticmethod
+    def _command(line: str) -> Commanded:
+        return Commanded(Command.parse(line))
+
+
+def commit_times(seed: int) -> Callable[[], int]:
+    """Mostly milliseconds; now and then longer than a panel waits for its ACK."""
+    random = Random(seed)
+
+    def draw() -> int:
+        if random.random() < 0.05:
+            return random.randint(3 * SECOND_NS, 9 * SECOND_NS)
+        return random.randint(0, 50_000_000)
+
+    return draw
