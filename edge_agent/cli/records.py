@@ -142,12 +142,14 @@ def check(arguments: argparse.Namespace) -> int:
 
     folder = _folder(arguments)
     found: list[dict[str, Any]] = []
+    damages: list["Damage"] = []
     try:
         gateway, key = _trusted(arguments)
         verifier = EpochVerifier(gateway, lambda kid: key if kid == key.kid else None)
-        for stored in _envelopes(folder, lambda damage: found.append(_damage(damage))):
-            found += map(_problem, verifier.feed(stored.record.data))
+        for stored in _envelopes(folder, damages.append):
+            found.extend(map(_problem, verifier.feed(stored.record.data)))
         found += map(_problem, verifier.lineage())
+        found += map(_damage, damages)
     except OSError as error:
         return _unreadable(folder, error)
     if arguments.json:
