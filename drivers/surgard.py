@@ -154,20 +154,21 @@ def _shape(pattern: str, read: Callable[[Groups, bytes, _Text], Frame]) -> _Shap
 
 _RECEIVER = "(?P<receiver>[0-9A-F]{2})"
 _LINE = "(?P<line>[0-9A-F])"
-_LINES = "(?P<line>[0-9A-F]|[0-9]{3})"
+_LINES = "(?P<line>[0-9]{3})"
 _EVENT = "(?P<qualifier>[ERP136])(?P<code>[0-9A-F]{3})(?P<group>[0-9]{2})(?P<number>[0-9]{3})"
 _LONG = " ?[0-9A-F]{4,10} "
 
+_ACCOUNT = f"(?P<account>[0-9A-F]{{4}}| {{4}}|{_LONG})"
+# no "[" in the block: so a search for the shape stops at the next one, and time stays linear
+_BLOCK = r"\[#(?P<account>[0-9A-F]{0,16})\|(?P<block>[^\[\]\x00-\x1f\x7f]+)\]"
+
 _SHAPES = (
-    _shape(
-        f"5{_RECEIVER}{_LINES} [19]8(?P<account>[0-9A-F]{{4}}| {{4}}|{_LONG}){_EVENT}", _contact_id
-    ),
+    # the usual forms first: behind noise more than one may fit
+    _shape(f"5{_RECEIVER}{_LINE} [19]8{_ACCOUNT}{_EVENT}", _contact_id),
+    _shape(f"5{_RECEIVER}{_LINES} [19]8{_ACCOUNT}{_EVENT}", _contact_id),
     _shape(f"5{_RECEIVER}{_LINE}(?P<account>[0-9A-F]{{4}})[19]8{_EVENT}", _contact_id),
-    # no "[" in the block: so a search for the shape stops at the next one, and time stays linear
-    _shape(
-        rf"S{_RECEIVER}{_LINES}\[#(?P<account>[0-9A-F]{{0,16}})\|(?P<block>[^\[\]\x00-\x1f\x7f]+)\]",
-        _sia,
-    ),
+    _shape(f"S{_RECEIVER}{_LINE}{_BLOCK}", _sia),
+    _shape(f"S{_RECEIVER}{_LINES}{_BLOCK}", _sia),
     _shape(
         f"3{_RECEIVER}{_LINE} {{4}}(?P<account>[0-9A-F ]{{6}})"
         "(?P<code>[A-Z]{2})(?P<number>[0-9 ]{4})",
@@ -187,7 +188,6 @@ _OTHER_FORMATS = re.compile(rb"(?:[68][0-9A-F]{3}|T|a[0-9A-F]{3} )[ -~]*")
 _OTHER_RECEIVERS = re.compile(rb" ?[0-9A-F]{2} (?:OKAY @|[0-9A-F]{4,8} [ -~]+)")
 _BEGUN = re.compile(rb"[135S][0-9A-F]{2}")
 _PRINTABLE = re.compile(rb"[ -~]+")
-_LENGTHS = {ord("1"): {20, 22}, ord("3"): {20}, ord("5"): {19, 20, 22}}
 
 
 def _fault_of(line: bytes, end: bytes) -> FaultKind:
@@ -201,7 +201,11 @@ def _fault_of(line: bytes, end: bytes) -> FaultKind:
         return FaultKind.SHAPE if printable and end == DC4 else FaultKind.NOISE
     if line[:1] == b"S":
         return FaultKind.SHAPE if line[-1:] == b"]" else FaultKind.LENGTH
-    return FaultKind.SHAPE if len(line) in _LENGTHS[line[0]] else FaultKind.LENGTH
+    if line[:1] == b"5":
+        lengths = (20,) if line[4:5] == b" " else (22,) if line[6:7] == b" " else (19,)
+    else:
+        lengths = (20, 22) if line[:1] == b"1" else (20,)
+    return FaultKind.SHAPE if len(line) in lengths else FaultKind.LENGTH
 
 
 # ---- decoder
