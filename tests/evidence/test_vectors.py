@@ -1,11 +1,13 @@
 """The published vectors: as the code makes them, and as an independent checker reads them.
 
 The checker below uses plain cbor2 and cryptography and nothing of `edge_agent.evidence`: it is what
-a reader of docs/wire-format.md would write.
+a reader of docs/wire-format.md would write.  At the end the page is compared with the code.
 """
 
 import hashlib
 import json
+import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,21 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.session import FaultKind
+from edge_agent.domain.stamp import ClockChange, Trust
+from edge_agent.evidence.bodies import Ended, JournalChange
+from edge_agent.evidence.cbor import DEPTH_MAX, Malformed
+from edge_agent.evidence.cose import MESSAGE_BYTES_MAX, P256_ORDER, BadSignature, Domain, PublicKey
+from edge_agent.evidence.envelope import open_event
+from edge_agent.evidence.receipt import RANGES_MAX
+from edge_agent.evidence.status import PANELS_MAX
+from edge_agent.evidence.verify import What
 from tests.evidence import make_vectors
 
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
+PAGE = (FOLDER.parent / "wire-format.md").read_text()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = ["keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "refused.json"]
 
@@ -218,3 +232,32 @@ def test_what_must_be_refused_is_refused() -> None:
         for name in ("event 1", "receipt"):
             with pytest.raises(RefusedError):
                 check(bytes.fromhex(row["message"]), PUBLIC[name], b"edge-agent/v1/event")
+
+
+def test_production_refuses_them_too() -> None:
+    keys = {
+        row["name"]: PublicKey.from_value(cbor2.loads(bytes.fromhex(row["cose_key"])))
+        for row in KEYS.values()
+    }
+    for row in load("refused.json"):
+        name = "receipt" if row["why"].startswith("ESP256") else "event 1"
+        with pytest.raises((Malformed, BadSignature)):
+            open_event(bytes.fromhex(row["message"]), keys[name])
+
+
+WORDS = [Kind, State, Origin, Trust, EventType, Ended, ClockChange, JournalChange, What, FaultKind]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_the_page_tells_every_word_that_can_be_on_the_wire(words: type[StrEnum]) -> None:
+    told = set(re.findall(r"[a-z_]+", PAGE))
+    assert {str(word) for word in words} <= told
+
+
+def test_the_page_tells_every_domain_and_bound() -> None:
+    assert all(f"`{domain.value.decode()}`" in PAGE for domain in Domain)
+    assert f"{MESSAGE_BYTES_MAX:,} bytes" in PAGE
+    assert f"1 to {RANGES_MAX} ranges" in PAGE
+    assert f"at most {PANELS_MAX} " in PAGE
+    assert f"at most {DEPTH_MAX} levels" in PAGE
+    assert f"{P256_ORDER:x}" in PAGE
