@@ -142,7 +142,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     folder = _folder(arguments)
     found: list[dict[str, Any]] = []
-    damages: list["Damage"] = []
+    damages: list[Damage] = []
     try:
         gateway, key = _trusted(arguments)
         verifier = EpochVerifier(gateway, lambda kid: key if kid == key.kid else None)

@@ -1,0 +1,92 @@
+"""How an epoch begins after what was found, through the real journal."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from edge_agent.clock import SystemClock
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.signal import Signal
+from edge_agent.epoch import Beginning, LastFrames, begin
+from edge_agent.evidence.bodies import Ended, GenesisBody
+from edge_agent.evidence.envelope import open_event
+from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.verify import EpochVerifier, What
+from edge_agent.journal import FolderDisk, Journal, RecordKind, read, recover
+from edge_agent.recorder import Notary, Recorder, Source
+
+IDENTITY = Ed25519Signer.generate()
+CLOCK = SystemClock()
+
+
+def run_once(folder: Path, *, frames: int = 2, orderly: bool = True) -> tuple[Beginning, Ended]:
+    """Run an epoch with some events; return how it began and what its genesis says."""
+
+    async def run() -> Beginning:
+        disk = FolderDisk(folder)
+        found = recover(disk)
+        begun = begin("gw1", IDENTITY, found, CLOCK)
+        notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
+        recorder = Recorder(CLOCK, {"p1": Source("d", "1", None, None, True)}, lambda *_: None)
+        journal = Journal(disk, found, notary, recorder)
+        journal.start()
+        recorder.attach(journal, begun.epoch, begun.draft)
+        for number in range(frames):
+            signal = Signal(
+                kind=Kind.BURGLARY, state=State.ACTIVE, zone=number + 1, frame=b"%d" % number
+            )
+            await recorder.record("p1", (signal,), CLOCK.stamp())
+        if orderly:
+            journal.close()
+        disk.close()
+        return begun
+
+    begun = asyncio.run(run())
+    event = open_event(begun.genesis, IDENTITY.public)
+    return begun, GenesisBody.from_body(event.body).ended
+
+
+def test_epochs_follow_each_other_and_the_whole_chain_verifies(tmp_path: Path) -> None:
+    first, ended = run_once(tmp_path)
+    assert ended is Ended.FIRST
+    second, ended = run_once(tmp_path, orderly=False)
+    assert ended is Ended.ORDERLY
+    third, ended = run_once(tmp_path)
+    assert ended in (Ended.CRASH, Ended.TORN)
+    body = GenesisBody.from_body(open_event(third.genesis, IDENTITY.public).body)
+    assert (body.previous_epoch, body.previous_size) == (second.epoch, 3)
+    verifier = EpochVerifier("gw1", {IDENTITY.public.kid: IDENTITY.public}.get)
+    for stored in read(tmp_path):
+        if stored.record.kind is RecordKind.ENVELOPE:
+            assert verifier.feed(stored.record.data) == []
+    assert verifier.lineage() == []
+    assert verifier.verified == 9
+    assert len({first.epoch, second.epoch, third.epoch}) == 3
+
+
+def test_the_newest_frame_of_a_panel_is_found_again(tmp_path: Path) -> None:
+    run_once(tmp_path, frames=4)
+    frames = LastFrames()
+    disk = FolderDisk(tmp_path)
+    recover(disk, frames.visit)
+    disk.close()
+    assert frames.frames["p1"][0] == b"3"
+
+
+def test_without_an_identity_key_the_epoch_signs_for_itself(tmp_path: Path) -> None:
+    disk = FolderDisk(tmp_path)
+    begun = begin("gw1", None, recover(disk), CLOCK)
+    disk.close()
+    event = open_event(begun.genesis, begun.signer.public)
+    assert not GenesisBody.from_body(event.body).vouched
+    verifier = EpochVerifier("gw1", {IDENTITY.public.kid: IDENTITY.public}.get)
+    problems = verifier.feed(begun.genesis) + verifier.lineage()
+    assert [problem.what for problem in problems] == [What.UNVOUCHED]
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_two_epochs_never_share_a_key_or_an_id(tmp_path: Path, count: int) -> None:
+    begun = [run_once(tmp_path, frames=count)[0] for _ in range(3)]
+    assert len({one.epoch for one in begun}) == 3
+    assert len({one.signer.public.kid for one in begun}) == 3

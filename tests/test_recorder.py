@@ -1,0 +1,270 @@
+"""The recorder with the real journal: numbers, promises, a refusing disk, receipts."""
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edge_agent.clock import SystemClock
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Kind, Lane, State
+from edge_agent.domain.session import Fault, FaultKind
+from edge_agent.domain.signal import Signal, Span
+from edge_agent.epoch import Beginning, begin
+from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
+from edge_agent.evidence.envelope import Event, open_event, peek
+from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.tree import leaf_hash
+from edge_agent.evidence.verify import EpochVerifier
+from edge_agent.journal import FolderDisk, Journal, Record, read, recover
+from edge_agent.journal.disk import FolderFile
+from edge_agent.link.intake import IntakeFull
+from edge_agent.recorder import Notary, Recorder, Source
+
+IDENTITY = Ed25519Signer.generate()
+CLOCK = SystemClock()
+SOURCES = {
+    "p1": Source("surgard", "1", "surgard_mlr2", "1", acknowledges=True),
+    "p2": Source("modbus_map", "1", None, None, acknowledges=False),
+}
+BURGLARY = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, code="130", zone=3, frame=b"5012 18")
+FIRE = Signal(kind=Kind.FIRE, state=State.ACTIVE, code="110", zone=1, frame=b"fire")
+CLOSED = Signal(kind=Kind.ZONE, state=State.CLOSED, zone=3, frame=b"closed")
+
+
+@dataclass(slots=True)
+class Rig:
+    """A recorder on a real journal, and what it published."""
+
+    recorder: Recorder
+    journal: Journal
+    begun: Beginning
+    disk: FolderDisk
+    published: list[Record] = field(default_factory=list)
+
+    def events(self) -> list[Event]:
+        return [peek(record.data)[1] for record in self.published]
+
+
+def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
+    async def run() -> None:
+        disk = FolderDisk(folder)
+        found = recover(disk)
+        begun = begin("gw1", IDENTITY, found, CLOCK)
+        notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
+        published: list[Record] = []
+
+        def publish(record: Record, leaf: bytes) -> None:
+            assert leaf == leaf_hash(record.data)
+            published.append(record)
+
+        recorder = Recorder(CLOCK, SOURCES, publish)
+        journal = Journal(disk, found, notary, recorder)
+        journal.start()
+        recorder.attach(journal, begun.epoch, begun.draft)
+        rig = Rig(recorder, journal, begun, disk, published)
+        try:
+            async with asyncio.timeout(20):
+                await scenario(rig)
+        finally:
+            await asyncio.to_thread(journal.close)
+            disk.close()
+
+    asyncio.run(run())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
+class Refusing:
+    """Makes every write of the disk fail until told otherwise."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.on = False
+        real = FolderFile.write
+
+        def write(file: FolderFile, offset: int, data: bytes | memoryview) -> int:
+            if self.on:
+                raise OSError(errno.EROFS, "Read-only file system")
+            return real(file, offset, data)
+
+        def create(_disk: FolderDisk, _name: str) -> FolderFile:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        monkeypatch.setattr(FolderFile, "write", write)
+        self._create = create
+        self._monkeypatch = monkeypatch
+
+
+def test_a_report_becomes_signed_numbered_events_that_verify(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.recorder.record("p1", (BURGLARY, FIRE), CLOCK.stamp())
+        await rig.recorder.record("p2", (BURGLARY,), CLOCK.stamp())
+        assert [record.seq for record in rig.published] == [0, 1, 2, 3]
+        first, second = rig.events()[1:3]
+        assert (first.lane, second.lane) == (Lane.INTRUSION, Lane.FIRE)
+        body = SignalBody.from_body(first.body)
+        assert (body.panel, body.driver, body.profile) == ("p1", "surgard", "surgard_mlr2")
+        assert body.signal == BURGLARY
+        open_event(rig.published[1].data, rig.begun.signer.public)
+
+    with_rig(tmp_path, scenario)
+    verifier = EpochVerifier("gw1", {IDENTITY.public.kid: IDENTITY.public}.get)
+    stored = [one.record for one in read(tmp_path) if one.record.lane >= 0]
+    problems = [p for record in stored if record.epoch for p in verifier.feed(record.data)]
+    assert verifier.verified == 4
+    assert [p for p in problems if p.epoch] == []
+
+
+def test_a_secret_is_masked_before_it_is_signed(tmp_path: Path) -> None:
+    secret = Signal(
+        kind=Kind.OPEN_CLOSE,
+        state=State.DISARMED,
+        user=3,
+        frame=b"code 4711 ok",
+        secrets=(Span(5, 9),),
+    )
+
+    async def scenario(rig: Rig) -> None:
+        await rig.recorder.record("p1", (secret,), CLOCK.stamp())
+        assert SignalBody.from_body(rig.events()[1].body).signal.frame == b"code **** ok"
+
+    with_rig(tmp_path, scenario)
+    assert b"4711" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_state_of_a_panel_without_ack_waits_for_company_and_an_alarm_does_not(
+    tmp_path: Path,
+) -> None:
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        state = rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
+        before_ns = CLOCK.boottime_ns()
+        await asyncio.wait_for(rig.recorder.record("p1", (FIRE,), CLOCK.stamp()), 0.9)
+        assert state.done()  # it shared the alarm's commit
+        assert CLOCK.boottime_ns() - before_ns < 900_000_000
+
+    with_rig(tmp_path, scenario)
+
+
+def test_state_of_a_panel_that_waits_for_its_ack_is_not_held(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        await asyncio.wait_for(rig.recorder.record("p1", (CLOSED,), CLOCK.stamp()), 0.8)
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await until(lambda: len(rig.published) >= 3)
+        assert not promise.done()  # nobody holds it yet: no ACK
+        assert rig.recorder.refusal
+        told = [event for event in rig.events() if event.type is EventType.JOURNAL]
+        assert JournalBody.from_body(told[0].body).what is JournalChange.REFUSED
+        seq = rig.published[1].seq
+        rig.recorder.receipted(rig.begun.epoch, [seq], b"receipt")
+        await asyncio.wait_for(promise, 1)
+        refusing.on = False
+        await until(lambda: rig.recorder.refusal is None)
+        # what was refused is written, in order, and published once
+        await until(lambda: rig.journal.progress().waiting == 0)
+        assert len({record.seq for record in rig.published}) == len(rig.published)
+
+    with_rig(tmp_path, scenario)
+    seqs = [one.record.seq for one in read(tmp_path) if one.record.lane == Lane.INTRUSION]
+    assert seqs in ([], [1])  # receipted: it need not be written any more, but may be
+
+
+def test_without_receipt_the_promise_is_kept_when_the_disk_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await until(lambda: rig.recorder.refusal is not None)
+        assert not promise.done()
+        refusing.on = False
+        await asyncio.wait_for(promise, 15)
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_receipt_of_another_epoch_keeps_no_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await until(lambda: len(rig.published) >= 2)
+        rig.recorder.receipted(b"otherone", [rig.published[1].seq], b"receipt")
+        assert not promise.done()
+        refusing.on = False
+
+    with_rig(tmp_path, scenario)
+
+
+def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch)
+    monkeypatch.setattr("edge_agent.recorder.NOTES_POSTPONED_MAX", 3)
+    big = Signal(kind=Kind.LOG, state=State.STATUS, frame=b"x" * 4000)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        with pytest.raises(IntakeFull):
+            for _ in range(100_000):
+                rig.recorder.record("p1", (big,), CLOCK.stamp())
+                await asyncio.sleep(0)
+        for _ in range(2000):
+            rig.recorder.link("p1", False, "x" * 200)
+        assert rig.recorder.unsaid > 0
+        refusing.on = False
+        await until(lambda: rig.recorder.unsaid == 0)
+        await until(
+            lambda: any(
+                event.type is EventType.JOURNAL
+                and JournalBody.from_body(event.body).what is JournalChange.UNSAID
+                for event in rig.events()
+            )
+        )
+
+    with_rig(tmp_path, scenario)
+
+
+def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        assert rig.recorder.last("p1") == (None, None)
+        await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        frame, age_ns = rig.recorder.last("p1")
+        assert frame == BURGLARY.frame
+        assert age_ns is not None
+        assert 0 <= age_ns < 5_000_000_000
+        rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
+        rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
+        assert rig.recorder.faults["p1"] == {"checksum": 2}
+        rig.recorder.link("p1", True, "")
+        assert rig.recorder.links["p1"] is True
+        await until(lambda: rig.events()[-1].type is EventType.LINK)
+        assert LinkBody.from_body(rig.events()[-1].body).online is True
+
+    with_rig(tmp_path, scenario)
