@@ -1,0 +1,71 @@
+"""How events read: names instead of numbers, and nothing that a terminal would obey."""
+
+import json
+from datetime import UTC
+
+from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.kinds import Kind, Lane, State
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Stamp, Trust
+from edge_agent.evidence.bodies import Ended, GenesisBody, LinkBody, SignalBody
+from edge_agent.evidence.envelope import Event
+from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.rendering import facts, line, safe, summary
+
+STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)
+
+
+def event(type_: EventType, body: Body, stamp: Stamp = STAMP) -> Event:
+    return Event(
+        gateway="gw1",
+        epoch=bytes.fromhex("0102030405060708"),
+        seq=0 if type_ is EventType.GENESIS else 7,
+        root=bytes(32),
+        stamp=stamp,
+        lane=Lane.INTRUSION,
+        type=type_,
+        body=body,
+    )
+
+
+def signal(text: str | None = None) -> Event:
+    said = Signal(
+        kind=Kind.BURGLARY, state=State.ACTIVE, code="130", zone=3, text=text, frame=b"\x01"
+    )
+    body = SignalBody(signal=said, panel="p1", driver="surgard", driver_version="1")
+    return event(EventType.SIGNAL, body.to_body())
+
+
+def test_a_signal_reads_in_one_line() -> None:
+    assert line(signal(), UTC) == (
+        "2023-11-14 22:13:20.123+00:00  gw1  010203/7  intrusion  signal    "
+        "p1 burglary active code 130 zone 3"
+    )
+    assert line(signal(), UTC, ["fork", "late"]).endswith("  [fork, late]")
+
+
+def test_no_wall_clock_is_a_dash() -> None:
+    unset = Stamp(None, 5, bytes(16), Trust.UNSET)
+    assert line(event(EventType.LINK, LinkBody("p1", None).to_body(), unset), UTC)[0] == "-"
+
+
+def test_bodies_have_names_and_everything_fits_json() -> None:
+    key = Ed25519Signer.generate().public
+    genesis = GenesisBody(event_key=key, identity_kid=None, ended=Ended.FIRST, version="1")
+    read = facts(event(EventType.GENESIS, genesis.to_body()))
+    assert read["body"]["event_key"] == key.kid.hex()
+    assert read["body"]["ended"] == "first"
+    link = facts(event(EventType.LINK, LinkBody("p1", False, "silent").to_body()))
+    assert link["body"] == {"panel": "p1", "online": False, "reason": "silent"}
+    json.dumps([read, link, facts(signal())])
+
+
+def test_a_body_that_makes_no_sense_is_shown_as_it_is() -> None:
+    odd = event(EventType.LINK, {1: b"\x00", 9: [b"\x01", {1: "x"}]})
+    assert facts(odd)["body"] == {"1": "00", "9": ["01", {"1": "x"}]}
+    assert "00" in summary(odd)
+
+
+def test_control_characters_are_escaped() -> None:
+    assert safe("a\x1b[2Jb\n\x9b中文") == "a\\x1b[2Jb\\n\\x9b中文"
+    assert "\x1b" not in line(signal("\x1b]0;owned\x07"), UTC)
