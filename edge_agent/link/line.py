@@ -161,6 +161,8 @@ class DescriptorLine:
 
     def lose(self, error: LineError) -> None:
         """Lose the line because of `error`: for whoever knows better than the descriptor."""
+        if self.over:  # once closed, the number of its descriptor may be somebody else's
+            return
         self._error = error
         self._unsent.clear()
         self._loop.remove_reader(self._fd)

@@ -1,9 +1,9 @@
 """Decides who is asked next on a Modbus bus, and for how long an answer is awaited.
 
 One request is on the bus at a time.  Units that answer take turns.  A unit that misses three times
-in a row is dead: it is probed ever more rarely, with a short wait where its pace is known, and all
-its reads fail together.  Between two questions to units that may not answer, every unit that does
-gets its turn.  So a dead unit costs the others a few per cent at first and less than one later.
+in a row is dead: it is probed ever more rarely, mostly with a short wait, and all its reads fail
+together.  Between two questions to units that may not answer, every unit that does gets its turn.
+So a dead unit costs the others a few per cent at first and less than one later.
 Figures: protocol practice of fire panels and remote inputs (answer within 300 ms, three misses are
 a lost device), 3.5 characters of silence between RTU frames (1.75 ms above 19200 baud).
 """
@@ -17,7 +17,7 @@ MISSES_DEAD = 3
 PROOFS_ALIVE = 3  # answers in a row until a unit that was dead is trusted like any other
 PROBE_FIRST_NS = 1_000_000_000
 PROBE_LAST_NS = 30_000_000_000
-PROBE_FULL_EVERY = 4  # a unit may have come back slower than it was
+PROBE_FULL_EVERY = 4  # a unit may come back slower than it was, or was never heard
 PACE_MARGIN = 3  # a unit is probed for three times its slowest answer so far
 READS_WAITING_MAX = 32  # of one unit: a profile has a handful of blocks; more is a session's bug
 
@@ -120,7 +120,7 @@ class _Unit:
     probes: int = 0
     probe_wait_ns: int = PROBE_FIRST_NS
     not_before_ns: int = 0
-    slowest_ns: int = 0  # of its answers; 0 is never heard
+    slowest_ns: int = 0  # of its answers
 
     @property
     def dead(self) -> bool:
@@ -268,6 +268,6 @@ class Schedule:
         return min(choice, key=lambda number: self._units[number].served, default=None)
 
     def _wait_ns(self, unit: _Unit) -> int:
-        if not unit.dead or not unit.slowest_ns or unit.probes % PROBE_FULL_EVERY == 0:
+        if not unit.dead or unit.probes % PROBE_FULL_EVERY == 0:
             return self._pace.answer_ns
         return min(self._pace.answer_ns, max(self._pace.probe_ns, PACE_MARGIN * unit.slowest_ns))

@@ -1,4 +1,4 @@
-"""What the tests of lines share: a clock, an intake to look into, ports to pull out, and waiting."""
+"""What tests of lines share: a clock, an intake to look into, ports to pull out, and waiting."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from edge_agent.clock import SystemClock
 from edge_agent.domain.kinds import Kind, State
@@ -74,7 +74,7 @@ class Running:
         self._main = main
         self.task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Running":
+    async def __aenter__(self) -> Self:
         self.task = asyncio.get_running_loop().create_task(self._main)
         return self
 
@@ -130,7 +130,7 @@ class Port:
         self._panel_fd: int | None = None
         self._port_fd: int | None = None
 
-    def plug(self) -> "Port":
+    def plug(self) -> Self:
         self._panel_fd, self._port_fd = pty.openpty()
         tty.setraw(self._port_fd)
         os.set_blocking(self._panel_fd, False)
@@ -169,7 +169,7 @@ class Port:
         await until(come, f"{wanted!r} from the gateway")
         return bytes(heard)
 
-    def __enter__(self) -> "Port":
+    def __enter__(self) -> Self:
         return self.plug()
 
     def __exit__(self, *_: object) -> None:

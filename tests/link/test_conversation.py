@@ -107,7 +107,7 @@ def test_the_deadline_ticks_once_it_has_passed() -> None:
 
 
 def test_a_session_that_ended_hears_nothing() -> None:
-    conversation, session, clock, _ = start({Received: [Send(b"a")]})
+    conversation, session, _, _ = start({Received: [Send(b"a")]})
     conversation.begin()
     session.at_ns = 0
     conversation.end("gone")

@@ -1,4 +1,4 @@
-"""Lines on which panels call: one conversation, the same panel's newest call wins, strays do not."""
+"""Lines on which panels call: one conversation, a panel's newest call wins, strays do not."""
 
 import asyncio
 import socket

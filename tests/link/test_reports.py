@@ -78,11 +78,10 @@ def test_without_room_reports_wait_in_order_and_go_when_there_is_room() -> None:
         assert reports.full
         intake.room = True
         reports.submit(report(1), CLOCK.stamp())  # not before the one that waits
-        assert intake.texts == []
+        assert not intake.recorded
         async with Running(reports.retry()):
             await until(lambda: intake.texts == ["0", "1"], "both")
             assert intake.recorded[0][2] is stamp
-            assert not reports.full
             await until(lambda: reports.durable() == [0, 1], "both durable")
 
     run(main())

@@ -64,7 +64,7 @@ def test_an_unplugged_port_is_a_lost_line_and_opens_when_it_returns(tmp_path: Pa
         line = await opening.open()
         reading = line.read()
         port.unplug()
-        with pytest.raises(LineError, match="the serial port is gone.*plug the adapter in"):
+        with pytest.raises(LineError, match=r"the serial port is gone.*plug the adapter in"):
             await reading
         line.write(b"x")
         line.close()
@@ -140,12 +140,13 @@ def test_permission_for_a_port_that_vanished_names_debians_group() -> None:
 
 
 def test_a_port_in_use_names_who_holds_it(tmp_path: Path) -> None:
+    name = Path("/proc/self/comm").read_text().strip()
+
     async def main() -> None:
         with Port(tmp_path) as port:
             line = await opener(port).open()
             with pytest.raises(LineError) as caught:
                 await opener(port).open()
-            name = Path("/proc/self/comm").read_text().strip()
             assert f"in use by {name} (pid {os.getpid()})" in caught.value.cause
             line.close()
             (await opener(port).open()).close()
