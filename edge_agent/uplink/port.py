@@ -74,6 +74,7 @@ class Port:
         self._client: _Client | None = None
         self._socket: ssl.SSLSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._accepted = False
 
     def open(self) -> None:
         """Start connecting; `connected` or `lost` follows."""
@@ -208,6 +209,7 @@ class Port:
         if reason.is_failure:
             self._end(trouble.broker_refused(self._path.where, str(reason)))
             return
+        self._accepted = True
         self._rearm(HOUSEKEEPING_S, self._housekeep)
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._manner.topics])
         if self._hearing is not None:
@@ -245,10 +247,12 @@ class Port:
         where = self._path.where
         if flags.is_disconnect_packet_from_server:
             self._end(trouble.broker_refused(where, str(reason)))
-        elif client.failure is not None:
-            self._end(trouble.of_loss(client.failure, where))
-        else:
-            self._end(trouble.broken(where, str(reason)))
+            return
+        why = trouble.broken(where, "" if client.failure else str(reason))
+        if client.failure is not None:
+            why = trouble.of_loss(client.failure, where)
+        early = why.cause is Cause.BROKEN and not self._accepted
+        self._end(trouble.turned_away(where) if early else why)
 
     # ---- the end
 
@@ -316,9 +320,21 @@ class _Client(paho.Client):
         except BlockingIOError:
             raise
         except OSError as error:
-            self.failure = error
+            self.failure = self._last_words() or error
             raise
         return sent
+
+    def _last_words(self) -> OSError | None:
+        """Return the TLS alert that may have come before the broker closed: it says why."""
+        try:
+            self._connected.recv(1)
+        except (ssl.SSLWantReadError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return None
+        except ssl.SSLError as error:
+            return error
+        except OSError:
+            return None
+        return None
 
 
 class _Dialler(threading.Thread):

@@ -70,7 +70,9 @@ def of_error(error: OSError, where: str) -> Trouble:
         case ssl.SSLCertVerificationError():
             return _of_verification(error, where)
         case ssl.SSLError():
-            return _of_tls(error, where)
+            return _of_tls(error.reason or str(error), where)
+        case ConnectionResetError() | BrokenPipeError():
+            return _of_tls("closed in the handshake", where)
         case socket.gaierror():
             return Trouble(
                 Cause.NAME,
@@ -122,8 +124,8 @@ def _of_verification(error: ssl.SSLCertVerificationError, where: str) -> Trouble
     )
 
 
-def _of_tls(error: ssl.SSLError, where: str) -> Trouble:
-    said = (error.reason or str(error)).lower().replace("_", " ")
+def _of_tls(reason: str, where: str) -> Trouble:
+    said = reason.lower().replace("_", " ")
     if any(alert in said for alert in _ALERTS_EXPIRED):
         return Trouble(
             Cause.CLIENT_CERTIFICATE,
@@ -149,7 +151,9 @@ def of_loss(error: OSError, where: str) -> Trouble:
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return broken(where)
         case ssl.SSLError():
-            return _of_tls(error, where)  # with TLS 1.3 the broker judges our certificate late
+            return _of_tls(
+                error.reason or str(error), where
+            )  # with TLS 1.3 the broker judges our certificate late
     return broken(where, error.strerror or "")
 
 
@@ -157,6 +161,15 @@ def broken(where: str, detail: str = "") -> Trouble:
     """Name the end of a connection that stood."""
     said = f" ({detail})" if detail else ""
     return Trouble(Cause.BROKEN, f"the connection to {where} broke{said}", "none if it returns")
+
+
+def turned_away(where: str) -> Trouble:
+    """Name the end of a connection before the broker's CONNACK."""
+    return Trouble(
+        Cause.BROKER_REFUSED,
+        f"the broker at {where} closed the connection before it accepted us",
+        "check that it takes our `certificate`, knows this gateway's id and offers MQTT 5",
+    )
 
 
 def broker_refused(where: str, reason: str) -> Trouble:

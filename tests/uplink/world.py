@@ -142,6 +142,11 @@ class World:
         if offered:
             self.feed(Offered(event))
 
+    @property
+    def connection(self) -> int:
+        """The attempt that stands or is being made, 0 for none."""
+        return self._attempt
+
     def cut(self, reason: str = "cut") -> None:
         """The present connection breaks; what is under way on it is gone."""
         attempt, self._attempt = self._attempt, 0

@@ -1,0 +1,89 @@
+"""Memory is bounded, and what it drops is found in the source again."""
+
+from edge_agent.uplink.lanes import FETCH_LOW_BYTES, LIVE_AGE_NS_MAX, LIVE_BYTES_MAX, LaneQueue
+from tests.uplink.world import SECOND, make_event
+
+
+def end_of_source(lane: LaneQueue) -> None:
+    lane.reading()
+    lane.fetched([], None)
+
+
+def test_a_lane_starts_behind_until_the_source_was_read_to_its_end() -> None:
+    lane = LaneQueue()
+    assert lane.wants_more()
+    lane.reading()
+    lane.fetched([make_event(1)], "cursor")
+    assert lane.behind
+    lane.reading()
+    lane.fetched([make_event(2)], None)
+    assert not lane.behind
+    assert lane.cursor is None
+
+
+def test_live_events_beyond_the_bound_are_left_to_the_source() -> None:
+    lane = LaneQueue()
+    end_of_source(lane)
+    count = LIVE_BYTES_MAX // 300
+    for seq in range(count + 5):
+        lane.offer(make_event(seq), SECOND)
+        assert lane.live_bytes <= LIVE_BYTES_MAX
+    assert len(lane.live) == count
+    assert lane.wants_more()
+
+
+def test_what_is_dropped_during_a_read_is_read_for_once_more() -> None:
+    """The read may have passed the place already: its end proves nothing for what came later."""
+    lane = LaneQueue()
+    lane.reading()
+    lane.miss()
+    lane.fetched([], None)
+    assert lane.behind
+    end_of_source(lane)
+    assert not lane.behind
+
+
+def test_a_new_connection_keeps_fresh_live_events_only() -> None:
+    lane = LaneQueue()
+    end_of_source(lane)
+    lane.offer(make_event(1), SECOND)
+    lane.offer(make_event(2), 2 * SECOND)
+    lane.fetched([make_event(3)], "cursor")
+    lane.start_over(SECOND + LIVE_AGE_NS_MAX + 1)
+    assert list(lane.live) == [make_event(2).key]
+    assert not lane.backlog
+    assert (lane.live_bytes, lane.backlog_bytes) == (300, 0)
+    assert lane.behind
+    assert lane.cursor is None
+
+
+def test_what_was_in_flight_comes_back_ahead_of_later_events() -> None:
+    lane, flown = LaneQueue(), LaneQueue()
+    flown.offer(make_event(1), SECOND)
+    lane.offer(make_event(2), SECOND)
+    lane.give_back(list(flown.live.values()))
+    assert [key[1] for key in lane.live] == [1, 2]
+
+
+def test_the_source_is_read_on_before_the_last_portion_is_used_up() -> None:
+    lane = LaneQueue()
+    lane.reading()
+    lane.fetched([make_event(seq) for seq in range(FETCH_LOW_BYTES // 300 + 1)], "cursor")
+    assert not lane.wants_more()
+    lane.take(make_event(0).key)
+    lane.take(make_event(1).key)
+    assert lane.wants_more()
+
+
+def test_an_event_is_found_and_taken_wherever_it_waits() -> None:
+    lane = LaneQueue()
+    lane.offer(make_event(1), SECOND)
+    lane.fetched([make_event(2)], None)
+    live, read = lane.find(make_event(1).key), lane.find(make_event(2).key)
+    assert live is not None
+    assert live.live
+    assert read is not None
+    assert not read.live
+    for seq in (1, 2, 3):
+        lane.take(make_event(seq).key)
+    assert (lane.live_bytes, lane.backlog_bytes) == (0, 0)

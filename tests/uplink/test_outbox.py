@@ -1,0 +1,330 @@
+"""The outbox as playbooks and in a simulated world with faults.
+
+Seen to fail: judging every range HELD breaks the law of receipts; forgetting `miss()` on overflow
+loses events; freeing at publish breaks the bound; reading lower lanes first breaks the order.
+"""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.uplink.flights import ASIDE_NS, STRIKES_MAX, UNRECEIPTED_NS_MAX
+from edge_agent.uplink.lanes import LIVE_BYTES_MAX
+from edge_agent.uplink.messages import (
+    Connect,
+    Connected,
+    Disconnect,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    Introduce,
+    Introduced,
+    Lost,
+    Offered,
+    Outgoing,
+    PathBack,
+    PathFault,
+    Publish,
+    Receipted,
+    Started,
+    Ticked,
+    Topic,
+    Unread,
+)
+from edge_agent.uplink.outbox import FETCH_RETRY_NS, UNREAD_NS_MIN, Outbox
+from edge_agent.uplink.window import IN_FLIGHT_BYTES_MAX, URGENT_BYTES
+from tests.uplink.world import EPOCH, MS, OLD_EPOCH, SECOND, World, make_event, make_receipt
+
+GENESIS = make_event(0)
+PACKET_MAX = 16 * 1024 + 4096  # one message may always go, whatever its last event
+
+
+def make_connected(now: int = SECOND) -> Outbox:
+    """Return an outbox that is connected, its genesis receipted and its lanes read to the end."""
+    box = Outbox(1)
+    box.handle(Started(EPOCH), now)
+    box.handle(Introduced(EPOCH, GENESIS), now)
+    actions = box.handle(Connected(1, 65535), now)
+    while fetches := [action for action in actions if isinstance(action, Fetch)]:
+        actions = box.handle(Fetched(fetches[0].request, (), None), now)
+    box.handle(Receipted(make_receipt([GENESIS])), now)
+    assert not any(lane.behind for lane in box.lanes)
+    return box
+
+
+def sent(actions: object) -> list[tuple[Topic, int]]:
+    assert isinstance(actions, list)
+    return [(a.topic, e.seq) for a in actions if isinstance(a, Publish) for e in a.events]
+
+
+def test_the_running_genesis_goes_first_on_each_connection() -> None:
+    box = Outbox(1)
+    assert box.handle(Started(EPOCH), 0) == [Introduce(EPOCH), Connect(0, 1)]
+    assert box.handle(Introduced(EPOCH, GENESIS), 0) == []
+    assert box.handle(Offered(make_event(1, 0)), 0) == []
+    first = [(Topic.ALARMS, 0), (Topic.ALARMS, 1)]
+    assert sent(box.handle(Connected(1, 65535), 0)) == first
+    box.handle(Lost(1, "cut", 0.0), 1)
+    box.handle(Ticked(0.0), SECOND)
+    assert sent(box.handle(Connected(2, 65535), SECOND)) == first
+
+
+def test_a_live_event_is_published_within_the_call() -> None:
+    box = make_connected()
+    assert sent(box.handle(Offered(make_event(1, 2)), SECOND)) == [(Topic.ALARMS, 1)]
+    assert sent(box.handle(Offered(make_event(2, 3)), SECOND)) == [(Topic.ALARMS, 2)]
+    assert sent(box.handle(Offered(make_event(3, 4)), SECOND)) == [(Topic.EVENTS, 3)]
+
+
+def test_an_event_offered_before_and_after_its_commit_is_sent_once() -> None:
+    box = make_connected()
+    event = make_event(1, 0)
+    assert sent(box.handle(Offered(event), SECOND))
+    assert box.handle(Offered(event), SECOND) == []
+    box.handle(Receipted(make_receipt([event])), SECOND)
+    assert box.handle(Offered(event), SECOND) == []
+
+
+def test_life_never_waits_for_the_window_and_state_does() -> None:
+    box = make_connected()
+    states = [make_event(seq, 5) for seq in range(1, 40)]
+    went = [seq for event in states for _, seq in sent(box.handle(Offered(event), SECOND))]
+    assert len(went) < len(states), "the window is full"
+    assert sent(box.handle(Offered(make_event(100, 0)), SECOND)) == [(Topic.ALARMS, 100)]
+    burst = [make_event(seq, 1) for seq in range(200, 400)]
+    through = [seq for event in burst for _, seq in sent(box.handle(Offered(event), SECOND))]
+    assert URGENT_BYTES // 400 - 2 <= len(through) < len(burst), "even they are bounded"
+
+
+def test_urgent_lanes_first_and_live_before_backlog() -> None:
+    """Everything waits behind a full window; one receipt shows the order."""
+    box = make_connected()
+    filler = [make_event(seq, 5) for seq in range(1, 40)]
+    for event in filler:
+        box.handle(Offered(event), SECOND)
+    waiting = set(box.lanes[5].live)
+    in_flight = [event for event in filler if event.key not in waiting]
+    box.lanes[4].fetched([make_event(51, 4)], None)
+    box.lanes[3].fetched([make_event(52, 3)], None)
+    for event in (make_event(61, 6), make_event(62, 4), make_event(63, 3)):
+        assert sent(box.handle(Offered(event), SECOND)) == []
+    order = [seq for _, seq in sent(box.handle(Receipted(make_receipt(in_flight)), SECOND + MS))]
+    assert order[:4] == [63, 52, 62, 51]
+    assert box.lanes[6].live or order[-1] == 61
+
+
+def test_puback_frees_nothing_there_is_no_such_input() -> None:
+    """Time alone, too, frees nothing until an event is late."""
+    box = make_connected()
+    box.handle(Offered(make_event(1, 0)), SECOND)
+    out = box.window.bytes_out
+    assert out
+    box.handle(Ticked(0.0), SECOND + UNRECEIPTED_NS_MAX - 1)
+    assert box.window.bytes_out == out
+
+
+def test_a_receipt_with_another_digest_lets_nothing_go() -> None:
+    box = make_connected()
+    event = make_event(1, 0)
+    box.handle(Offered(event), SECOND)
+    assert box.handle(Receipted(make_receipt([event], forged=True)), SECOND) == []
+    assert box.tally.receipt_mismatch == 1
+    assert box.handle(Receipted(make_receipt([make_event(9)])), SECOND) == []
+    assert box.tally.receipt_unknown == 1
+    assert box.window.bytes_out
+
+
+def test_nothing_receipted_for_half_a_minute_is_a_path_fault() -> None:
+    box = make_connected()
+    box.handle(Offered(make_event(1, 0)), SECOND)
+    end = SECOND + UNRECEIPTED_NS_MAX
+    assert box.deadline_ns() == end
+    actions = box.handle(Ticked(0.0), end)
+    reason = "nothing receipted for 30 s"
+    assert actions == [Disconnect(0, 1, reason), PathFault(0, reason)]
+    assert box.handle(Ticked(0.0), end) == [Connect(0, 2)]
+    again = box.handle(Connected(2, 65535), end)
+    assert (Topic.ALARMS, 1) in sent(again)
+
+
+def test_a_late_receipt_of_the_last_connection_counts() -> None:
+    """It is about what waits to be sent again: then it need not be."""
+    box = make_connected()
+    event = make_event(1, 5)
+    box.handle(Offered(event), SECOND)
+    box.handle(Lost(1, "cut", 0.0), SECOND)
+    box.handle(Ticked(0.0), 2 * SECOND)
+    box.window.messages_max = 0
+    box.handle(Connected(2, 1), 2 * SECOND)
+    assert box.lanes[5].live, "the only message allowed is the genesis"
+    actions = box.handle(Receipted(make_receipt([event])), 2 * SECOND)
+    assert [action.seqs for action in actions if hasattr(action, "seqs")] == [(1,)]
+    assert not box.lanes[5].live
+
+
+def test_a_broker_without_subscribers_is_tried_again_soon() -> None:
+    box = make_connected()
+    box.handle(Offered(make_event(1, 0)), SECOND)
+    box.handle(Unread(), SECOND)
+    box.handle(Unread(), SECOND)
+    assert box.deadline_ns() == SECOND + UNREAD_NS_MIN
+    again = sent(box.handle(Ticked(0.0), SECOND + UNREAD_NS_MIN))
+    assert again == [(Topic.ALARMS, 0), (Topic.ALARMS, 1)]
+    box.handle(Unread(), 2 * SECOND)
+    assert box.deadline_ns() == 2 * SECOND + 2 * UNREAD_NS_MIN
+
+
+def test_a_source_that_cannot_read_is_asked_again() -> None:
+    box = Outbox(1)
+    box.handle(Started(EPOCH), 0)
+    [fetch] = [a for a in box.handle(Connected(1, 65535), 0) if isinstance(a, Fetch)]
+    assert box.handle(FetchFailed(fetch.request), SECOND) == []
+    assert box.deadline_ns() == SECOND + FETCH_RETRY_NS
+    [again] = box.handle(Ticked(0.0), SECOND + FETCH_RETRY_NS)
+    assert isinstance(again, Fetch)
+    assert again.lane == 0
+    assert box.handle(Fetched(fetch.request, (make_event(9, 0),), None), SECOND * 7) == []
+
+
+def test_the_backlog_is_read_lane_by_lane_urgent_first() -> None:
+    world = World()
+    for seq in range(1, 400):
+        event = make_event(seq, seq % 7, epoch=OLD_EPOCH)
+        world.source[event.key] = event
+    world.start().run(5 * SECOND)
+    assert not world.source
+    lanes = [e.lane for _, events in world.published for e in events if e.seq]
+    assert lanes == sorted(lanes)
+    assert {topic for topic, _ in world.published[1:]} == {Topic.EVENTS}
+
+
+def test_old_epochs_are_introduced_before_their_events_and_orphans_are_kept() -> None:
+    """What no genesis vouches for stays in the source: the center could only hold it."""
+    world = World()
+    lost_epoch = b"epoch-no"
+    for seq in (1, 2):
+        for epoch in (OLD_EPOCH, lost_epoch):
+            event = make_event(seq, 2, epoch=epoch)
+            world.source[event.key] = event
+    world.start().run(SECOND)
+    assert {key[0] for key in world.source} == {lost_epoch}
+    assert world.outbox.tally.without_genesis == 2
+    world.genesis[lost_epoch] = make_event(0, epoch=lost_epoch)
+    world.cut()
+    world.run(5 * SECOND)
+    assert not world.source
+
+
+def test_an_overflow_of_live_events_falls_back_to_the_source() -> None:
+    """Memory stays bounded on a path that is up but slow, and nothing is forgotten."""
+    world = World()
+    world.road.rate_bytes_s = 20_000
+    world.start().run(SECOND)
+    count = 3 * LIVE_BYTES_MAX // 300
+    for seq in range(1, count + 1):
+        world.record(make_event(seq, 4))
+        held = sum(lane.live_bytes + lane.backlog_bytes for lane in world.outbox.lanes)
+        assert held <= LIVE_BYTES_MAX * 2
+    assert world.outbox.tally.overflowed
+    world.run(60 * SECOND)
+    assert not world.source
+    assert len(world.at_center) == count + 1
+
+
+def test_an_event_that_the_center_passes_over_stops_nobody() -> None:
+    """Sent three times, then set aside; tried again later, and receipted at last."""
+    world = World()
+    refused = make_event(1, 0)
+    world.passed_over.add(refused.key)
+    world.start().run(SECOND)
+    world.record(refused)
+    for seq in range(2, 2 + STRIKES_MAX * 4):
+        world.record(make_event(seq, 0))
+        world.run(10 * SECOND)
+    assert refused.key in world.outbox.flights.aside
+    assert list(world.source) == [refused.key]
+    assert not [told for told in world.told if isinstance(told, PathFault)]
+    times = sum(refused in events for _, events in world.published)
+    assert times == STRIKES_MAX
+    world.passed_over.clear()
+    world.run(ASIDE_NS + SECOND)
+    assert not world.source
+
+
+def test_a_center_that_is_away_is_one_fault_and_one_return() -> None:
+    world = World()
+    world.start().run(SECOND)
+    world.center_up = False
+    world.record(make_event(1, 0))
+    world.run(200 * SECOND)
+    world.center_up = True
+    world.run(60 * SECOND)
+    assert not world.source
+    news = [type(told) for told in world.told if not isinstance(told, Disconnect)]
+    assert news == [PathBack, PathFault, PathBack]
+
+
+FAULTS = ("cut", "broker", "center", "forge", "alarm", "burst", "state", "wait", "pass_over")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(FAULTS), st.integers(0, 6)), max_size=40),
+    st.integers(0, 2**32),
+    st.integers(1, 3),
+)
+def test_whatever_happens_everything_arrives_and_nothing_is_let_go_unreceipted(
+    script: list[tuple[str, int]], seed: int, paths: int
+) -> None:
+    """Faults in any order; when they stop, all is receipted.  The world checks each LetGo."""
+    rng = random.Random(seed)
+    world = World(paths=paths, jitter=rng.random())
+    world.road.rate_bytes_s = rng.choice((20_000, 125_000, 10_000_000))
+    world.road.delay_ns = rng.choice((1, 40)) * MS
+    world.start()
+    seq = 0
+    for fault, lane in script:
+        for _ in range({"alarm": 1, "state": 1, "burst": 80}.get(fault, 0)):
+            seq += 1
+            world.record(make_event(seq, lane, rng.choice((200, 300, 4000))))
+        if fault == "pass_over" and seq:
+            world.passed_over ^= {(EPOCH, rng.randint(1, seq))}
+        _switch(world, fault)
+        world.run(rng.choice((0, 1, 30, 400, 12_000, 45_000)) * MS)
+        assert world.bytes_out_max <= IN_FLIGHT_BYTES_MAX + PACKET_MAX
+    world.broker_up = world.center_up = True
+    world.forging = False
+    world.passed_over.clear()
+    world.run(2 * ASIDE_NS)
+    assert not world.source
+    assert world.outbox.window.bytes_out == 0
+    assert set(world.at_center) >= {(EPOCH, number) for number in range(1, seq + 1)}
+
+
+def _switch(world: World, fault: str) -> None:
+    match fault:
+        case "cut" if world.connection:
+            world.cut()
+        case "broker":
+            world.broker_up = not world.broker_up
+            if not world.broker_up and world.connection:
+                world.cut()
+        case "center":
+            world.center_up = not world.center_up
+        case "forge":
+            world.forging = not world.forging
+
+
+def test_a_mixed_backlog_and_offers_are_never_doubled_while_the_path_stands() -> None:
+    world = World()
+    backlog: list[Outgoing] = [make_event(seq, 5) for seq in range(1, 500)]
+    world.source.update({event.key: event for event in backlog})
+    world.start()
+    for seq in range(1000, 1200):
+        world.record(make_event(seq, 5))
+        world.run(3 * MS)
+    world.run(20 * SECOND)
+    assert not world.source
+    everything = [event.key for _, events in world.published for event in events]
+    assert len(everything) == len(set(everything))
