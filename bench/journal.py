@@ -1,0 +1,251 @@
+"""How close a commit comes to the disk's own speed: `python -m bench.journal [--dir DIR]`.
+
+Reference, in the same run and in turns with it: a bare loop of one pwrite of as many 4 KiB blocks
+and one fdatasync on a file written full of zeros before.  Ours: ready-made 300-byte envelopes
+through the real `Journal` and its thread.  Limit: 1.3 times the reference, of medians per commit.
+Beside it, for information: a lone submit seen from another thread (two thread switches more), real
+Ed25519 signing, and SQLite in WAL mode with synchronous=FULL storing the same rows.
+"""
+
+import argparse
+import os
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, recover
+from edge_agent.journal.format import SEGMENT_BYTES
+
+RATIO_MAX = 1.3
+ENVELOPE_BYTES = 300
+BATCHES = (1, 10, 100)
+TURNS = 30  # each turn runs every contestant once, so that noise meets all alike
+COMMITS = {1: 60, 10: 40, 100: 12}  # per turn; together below the journal's memory bound
+HOUR = 3_600_000_000_000
+NOTE = bytes(32 * 20)
+
+
+@dataclass
+class Times:
+    """Nanoseconds per commit, by contestant."""
+
+    each: dict[str, list[int]] = field(default_factory=dict)
+    medians: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, durations: list[int]) -> None:
+        self.each.setdefault(name, []).extend(durations)
+        self.medians.setdefault(name, []).append(statistics.median(durations))
+
+    def ratio(self, ours: str, reference: str) -> float:
+        """Median over turns of the ratio of the turn's medians: one noisy turn counts once."""
+        pairs = zip(self.medians[ours], self.medians[reference], strict=True)
+        return statistics.median(a / b for a, b in pairs)
+
+    def line(self, name: str) -> str:
+        values = sorted(self.each[name])
+        p50, p99 = (values[int(len(values) * share)] / 1e3 for share in (0.5, 0.99))
+        rate = 1e9 / statistics.mean(values)
+        return f"{rate:9.0f} {p50:9.0f} {p99:9.0f}"
+
+
+class ReadyMade:
+    """A sealer whose envelopes are there already; a listener that notes when each is durable."""
+
+    def __init__(self) -> None:
+        self.epoch = os.urandom(8)
+        self.data = os.urandom(ENVELOPE_BYTES)
+        self.count = 0
+        self.durable_at: list[int] = []
+        self.durable = 0
+        self.awaited = 0
+        self.done = threading.Event()
+
+    def seal(self, draft: object) -> Record:
+        self.count += 1
+        return Record(RecordKind.ENVELOPE, 2, self.epoch, self.count - 1, self.data)
+
+    def head(self) -> bytes:
+        return self.data
+
+    def note(self) -> bytes:
+        return NOTE
+
+    def sealed(self, pairs: list[tuple[object, Record]]) -> None:
+        pass
+
+    def committed(self, records: list[Record]) -> None:
+        self.durable_at.append(time.perf_counter_ns())
+        self.durable += len(records)
+        if self.durable >= self.awaited:
+            self.done.set()
+
+    def refused(self, reason: str) -> None:
+        sys.exit(f"the disk refuses: {reason}")
+
+    def accepted(self) -> None:
+        pass
+
+    def expect(self, count: int) -> None:
+        self.awaited = self.durable + count
+        self.done.clear()
+        self.durable_at.clear()
+
+
+class Ours:
+    """The journal in a directory of its own, one commit every `batch` events."""
+
+    def __init__(self, directory: Path, batch: int) -> None:
+        self.batch = batch
+        self.disk = FolderDisk(directory)
+        self.ready = ReadyMade()
+        self.journal = Journal(
+            self.disk, recover(self.disk), self.ready, self.ready, commit_records_max=batch
+        )
+        self.journal.start()
+        self.alone()
+
+    def commits(self, count: int) -> list[int]:
+        """From one commit's end to the next: everything that the journal thread does for it."""
+        self.ready.expect(count * self.batch)
+        for number in range(1, count * self.batch + 1):  # the last one wakes the thread
+            self.journal.submit(draft=None, patience_ns=0 if number == count * self.batch else HOUR)
+        self.ready.done.wait()
+        ends = self.ready.durable_at
+        return [after - before for before, after in zip(ends, ends[1:], strict=False)]
+
+    def alone(self) -> int:
+        """Submit one event; return how long until another thread knows that it is durable."""
+        self.ready.expect(1)
+        start = time.perf_counter_ns()
+        self.journal.submit(draft=None)
+        self.ready.done.wait()
+        return time.perf_counter_ns() - start
+
+    def close(self) -> None:
+        self.journal.close()
+        self.disk.close()
+
+
+class Bare:
+    """One pwrite and one fdatasync a commit, in a file of zeros; a new file when it is full."""
+
+    def __init__(self, directory: Path, blocks: int) -> None:
+        self.directory = directory
+        self.data = os.urandom(4096 * blocks)
+        self.number = 0
+        self.file = self.fresh()
+        self.offset = 0
+
+    def fresh(self) -> int:
+        self.number += 1
+        name = self.directory / f"bare{len(self.data)}-{self.number}"
+        file = os.open(name, os.O_RDWR | os.O_CREAT)
+        os.pwrite(file, bytes(SEGMENT_BYTES), 0)
+        os.fsync(file)
+        return file
+
+    def commits(self, count: int) -> list[int]:
+        durations = []
+        for _ in range(count):
+            if self.offset + len(self.data) > SEGMENT_BYTES:
+                os.close(self.file)
+                self.file, self.offset = self.fresh(), 0
+            start = time.perf_counter_ns()
+            os.pwrite(self.file, self.data, self.offset)
+            os.fdatasync(self.file)
+            durations.append(time.perf_counter_ns() - start)
+            self.offset += len(self.data)
+        return durations
+
+
+class Sqlite:
+    """The same rows in a table, WAL and FULL."""
+
+    def __init__(self, directory: Path, batch: int) -> None:
+        self.batch = batch
+        self.base = sqlite3.connect(directory / f"sqlite{batch}.db", isolation_level=None)
+        self.base.execute("PRAGMA journal_mode=WAL")
+        self.base.execute("PRAGMA synchronous=FULL")
+        self.base.execute("CREATE TABLE event (seq INTEGER PRIMARY KEY, data BLOB)")
+        self.data = os.urandom(ENVELOPE_BYTES)
+
+    def commits(self, count: int) -> list[int]:
+        durations = []
+        for _ in range(count):
+            start = time.perf_counter_ns()
+            self.base.execute("BEGIN")
+            rows = [(self.data,)] * self.batch
+            self.base.executemany("INSERT INTO event (data) VALUES (?)", rows)
+            self.base.execute("COMMIT")
+            durations.append(time.perf_counter_ns() - start)
+        return durations
+
+
+def blocks_of(batch: int) -> int:
+    """Blocks that our commit of this many envelopes takes: the reference writes as many."""
+    return -(-(64 + len(NOTE) + batch * (32 + ENVELOPE_BYTES)) // 4096)
+
+
+def measure(directory: Path, batch: int, turns: int) -> Times:
+    """Run all contestants in turns, in changing order."""
+    folder = directory / f"batch{batch}"
+    folder.mkdir()
+    times = Times()
+    bare, sqlite = Bare(folder, blocks_of(batch)), Sqlite(folder, batch)
+    with closing(Ours(folder / "journal", batch)) as ours:
+        contestants: list[tuple[str, Callable[[int], list[int]]]] = [
+            ("bare", bare.commits),
+            ("journal", ours.commits),
+            ("sqlite", sqlite.commits),
+        ]
+        if batch == 1:
+            contestants.append(("alone", lambda count: [ours.alone() for _ in range(count)]))
+        for turn in range(turns):
+            for name, commits in contestants if turn % 2 else reversed(contestants):
+                times.add(name, commits(COMMITS[batch]))
+    return times
+
+
+def signing_us() -> float:
+    """Median time of one Ed25519 signature over an envelope's bytes, in microseconds."""
+    key, data = Ed25519PrivateKey.generate(), os.urandom(ENVELOPE_BYTES)
+    durations = []
+    for _ in range(1000):
+        start = time.perf_counter_ns()
+        key.sign(data)
+        durations.append(time.perf_counter_ns() - start)
+    return statistics.median(durations) / 1e3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dir", type=Path, help="where to write (default: the temp directory)")
+    parser.add_argument("--turns", type=int, default=TURNS)
+    arguments = parser.parse_args()
+    worst = 0.0
+    with tempfile.TemporaryDirectory(dir=arguments.dir) as name:
+        print(f"{'batch':>5} {'':8} {'commits/s':>9} {'p50 us':>9} {'p99 us':>9} {'ratio':>6}")
+        for batch in BATCHES:
+            times = measure(Path(name), batch, arguments.turns)
+            for contestant in times.each:
+                ratio = times.ratio(contestant, "bare")
+                limited = f"  limit {RATIO_MAX}" if contestant == "journal" else ""
+                line = times.line(contestant)
+                print(f"{batch:5} {contestant:8} {line} {ratio:6.2f}{limited}")
+            worst = max(worst, times.ratio("journal", "bare"))
+    print(f"alone: one submit, seen from another thread; Ed25519 signature: {signing_us():.0f} us")
+    print(f"worst ratio {worst:.2f}, limit {RATIO_MAX}: {'good' if worst <= RATIO_MAX else 'BAD'}")
+    return 0 if worst <= RATIO_MAX else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,499 @@
+"""The whole journal without its thread, on a disk that forgets.
+
+Broken once to see it fail: without `active.file.sync()` in writer.py, and with `lying` here,
+`test_a_power_cut_takes_nothing_that_was_committed` finds lost events within the first seeds.
+"""
+
+import errno
+from random import Random
+
+import pytest
+
+from edge_agent.journal import JournalFull, Record, RecordKind, Tail, read_disk, recover
+from edge_agent.journal.format import BLOCK_BYTES, SEGMENT_BYTES
+from edge_agent.journal.held import MEMORY_BYTES_MAX
+from tests.journal.simdisk import PowerCut, SimDisk
+from tests.journal.world import Draft, World, drafts, envelope, numbers, text_of
+
+
+def test_what_waits_shares_one_write_and_one_sync() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(Draft(b"genesis"))
+    disk.operations.clear()
+    world.commit(*drafts(100))
+    name = "00000001.seg"
+    assert disk.operations == [("write", name), ("sync", name)]
+    assert numbers(world.log.durable) == list(range(101))
+
+
+def test_signed_is_told_before_durable() -> None:
+    heard: list[str] = []
+    disk = SimDisk(lambda operation, name: heard.append(operation))
+    world = World(disk)
+    world.log.sealed = lambda pairs: heard.append("sealed")  # type: ignore[method-assign]
+    world.log.committed = lambda records: heard.append("committed")  # type: ignore[method-assign]
+    heard.clear()
+    world.commit(Draft())
+    assert heard[0] == "sealed"
+    assert heard[-3:] == ["write", "sync", "committed"]
+
+
+def test_a_patient_draft_waits_for_company() -> None:
+    world = World(SimDisk())
+    world.commit(Draft())
+    world.submit(Draft(lane=6), patience_ns=60_000_000_000)
+    world.wait(59)
+    assert numbers(world.log.durable) == [0]
+    world.submit(Draft(lane=0))
+    world.settle()
+    assert numbers(world.log.durable) == [0, 1, 2]
+    assert [record.lane for record in world.log.durable] == [2, 6, 0]
+
+
+def test_patience_ends() -> None:
+    world = World(SimDisk())
+    world.submit(Draft(), patience_ns=1_000_000_000)
+    world.wait(0.999)
+    assert world.log.durable == []
+    world.wait(0.002)
+    assert numbers(world.log.durable) == [0]
+
+
+def test_a_full_segment_rolls_over_and_nothing_is_lost() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    for _ in range(600):
+        world.commit(Draft(b"y" * 300))
+    assert len([name for name in disk.names() if name.endswith(".seg")]) == 3
+    found = recover(disk.copy())
+    assert (found.count, found.tail, found.damages) == (600, Tail.CLEAN, ())
+    assert [item.record.seq for item in read_disk(disk)] == list(range(600))
+    assert world.fetched() == [(b"epoch001", seq) for seq in range(600)]
+
+
+def test_a_restart_tells_where_the_epoch_before_ended() -> None:
+    disk = SimDisk()
+    first = World(disk)
+    assert (first.recovery.epoch, first.recovery.count) == (None, 0)
+    first.commit(*drafts(5))
+    second = World(disk.copy(), b"epoch002")
+    found = second.recovery
+    assert (found.epoch, found.count, found.noted) == (b"epoch001", 5, 5)
+    assert found.note == b"peaks 5 of epoch001"
+    assert found.head == b"genesis of epoch001"
+    assert (found.tail, found.orderly) == (Tail.CLEAN, False)
+
+
+def test_an_orderly_end_is_known() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.submit(*drafts(3), patience_ns=60_000_000_000)
+    assert world.scribe.finish(0) == 0
+    assert numbers(world.log.durable) == [0, 1, 2]
+    found = recover(disk.copy())
+    assert (found.orderly, found.count, found.tail) == (True, 3, Tail.CLEAN)
+
+
+def test_a_run_that_recorded_nothing_writes_nothing() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    assert world.scribe.finish(0) == 0
+    assert disk.operations == [("sync_names", "")]
+
+
+def test_every_start_takes_a_fresh_segment_and_cuts_the_old_one() -> None:
+    disk = SimDisk()
+    World(disk).commit(*drafts(2))
+    world = World(disk, b"epoch002")
+    world.commit(Draft())
+    assert len(disk.nodes["00000001.seg"].data) == 2 * BLOCK_BYTES
+    assert len(disk.nodes["00000002.seg"].data) == SEGMENT_BYTES
+
+
+def test_visits_the_newest_envelopes_oldest_first() -> None:
+    disk = SimDisk()
+    World(disk).commit(*drafts(3))
+    seen: list[Record] = []
+    World(disk, b"epoch002", seen.append)
+    assert [record.data for record in seen] == [
+        envelope(b"epoch001", seq, b"x" * 200) for seq in range(3)
+    ]
+
+
+def test_the_genesis_of_every_epoch_is_at_hand() -> None:
+    disk = SimDisk()
+    World(disk).commit(Draft())
+    world = World(disk, b"epoch002")
+    assert world.scribe.first_of(b"epoch002") is None
+    world.commit(Draft())
+    for epoch in (b"epoch001", b"epoch002"):
+        assert world.scribe.first_of(epoch) == b"genesis of " + epoch
+    assert world.scribe.first_of(b"unknown!") is None
+
+
+def test_the_genesis_is_at_hand_while_the_disk_refuses() -> None:
+    disk = SimDisk()
+    disk.refusing = {"create": errno.EROFS}
+    world = World(disk)
+    world.commit(Draft())
+    assert world.scribe.first_of(b"epoch001") == b"genesis of epoch001"
+
+
+# ---- receipts
+
+
+def test_released_events_are_not_fetched_nor_after_a_restart() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(*drafts(10))
+    world.release(b"epoch001", [0, 1, 2, 7])
+    left = [(b"epoch001", seq) for seq in (3, 4, 5, 6, 8, 9)]
+    assert world.fetched() == left
+    world.wait(11)
+    again = World(disk, b"epoch002")
+    assert again.fetched() == left
+    assert again.recovery.unreceipted == (0, 0, 6, 0, 0, 0, 0)
+
+
+def test_receipts_share_a_commit() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(*drafts(3))
+    world.release(b"epoch001", [0])
+    world.release(b"epoch001", [1], b"second")
+    disk.operations.clear()
+    world.commit(Draft())
+    assert [operation for operation, _ in disk.operations] == ["write", "sync"]
+    kept = [s.record for s in read_disk(disk) if s.record.kind is RecordKind.RECEIPT]
+    assert [record.data.endswith(text) for record, text in zip(kept, (b"receipt", b"second"))]
+    assert len(kept) == 2
+
+
+def test_a_receipt_for_an_older_epoch_survives() -> None:
+    disk = SimDisk()
+    World(disk).commit(*drafts(4))
+    world = World(disk, b"epoch002")
+    world.release(b"epoch001", range(3))
+    world.wait(20)  # nothing of this epoch is signed yet: the receipt waits for its first commit
+    world.commit(*drafts(2))
+    third = World(disk, b"epoch003")
+    assert third.fetched() == [(b"epoch001", 3), (b"epoch002", 0), (b"epoch002", 1)]
+
+
+def test_a_receipt_of_many_ranges_survives() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    for _ in range(5):
+        world.commit(*drafts(600, b""))
+    world.release(b"epoch001", range(0, 3000, 2), b"r" * 9000)
+    world.wait(11)
+    assert World(disk, b"epoch002").fetched() == [(b"epoch001", n) for n in range(1, 3000, 2)]
+
+
+def test_a_receipt_longer_than_a_record_is_refused() -> None:
+    world = World(SimDisk())
+    world.commit(Draft())
+    with pytest.raises(ValueError, match="longer than a record"):
+        world.release(b"epoch001", [0], b"r" * 20_000)
+    assert world.fetched() == [(b"epoch001", 0)]
+
+
+# ---- lanes
+
+
+def test_each_lane_is_fetched_by_itself_across_epochs_and_segments() -> None:
+    random = Random(7)
+    disk = SimDisk()
+    said: dict[int, list[tuple[bytes, int]]] = {lane: [] for lane in range(7)}
+    for number in range(3):
+        epoch = b"epoch00%d" % number
+        world = World(disk, epoch)
+        for seq in range(300):
+            lane = random.randrange(7)
+            world.commit(Draft(text_of(random), lane))
+            said[lane].append((epoch, seq))
+    for lane in range(7):
+        assert world.fetched(lane, 9000) == said[lane]
+        assert world.fetched(lane, 1) == said[lane]
+
+
+def test_a_fetch_goes_on_where_it_was() -> None:
+    world = World(SimDisk())
+    world.commit(*drafts(5))
+    batch = world.scribe.fetch(2, None, 500)
+    assert numbers(batch.records) == [0, 1]
+    world.commit(*drafts(3))
+    batch = world.scribe.fetch(2, batch.next, 100_000)
+    assert numbers(batch.records) == [2, 3, 4, 5, 6, 7]
+    assert batch.next is None
+
+
+# ---- a disk that refuses
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("operation", ["write", "sync", "create", "rename", "sync_names"])
+def test_a_refusing_disk_loses_nothing(operation: str, number: int) -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(*drafts(3))
+    disk.refusing = {operation: number, "remove": number}
+    for _ in range(300):
+        world.commit(Draft())
+    world.wait(30)
+    reasons = {errno.EIO: "Input/output error", errno.ENOSPC: "No space left on device"}
+    assert world.log.disk == [reasons.get(number, "Read-only file system")]
+    assert numbers(world.log.signed) == list(range(303))
+    assert world.fetched() == [(b"epoch001", seq) for seq in range(303)]
+    assert world.scribe.progress(alive=True).refused
+    disk.refusing = {}
+    world.wait(10.1)
+    assert world.log.disk[1:] == ["accepted"]
+    assert numbers(world.log.durable) == list(range(303))
+    found = recover(disk.copy())
+    assert (found.count, found.damages, found.tail) == (303, (), Tail.CLEAN)
+    assert found.note == b"peaks 303 of epoch001"
+
+
+def test_after_a_failed_sync_the_same_records_go_to_the_next_segment() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(Draft())
+    world.scribe.spares.prepare()
+    disk.refusing = {"sync": errno.EIO}
+    disk.operations.clear()
+    world.submit(Draft())
+    world.scribe.turn(0)
+    disk.refusing = {}
+    world.settle()
+    assert [name for operation, name in disk.operations if operation == "sync"] == [
+        "00000001.seg",
+        "00000002.seg",
+    ]
+    assert world.log.disk == ["Input/output error", "accepted"]
+    found = recover(disk.copy())  # both copies may be there: it is one event
+    assert (found.count, found.damages) == (2, ())
+    assert [s.record.seq for s in read_disk(disk)] == [0, 1]
+    assert World(disk.copy(), b"epoch002").fetched() == [(b"epoch001", 0), (b"epoch001", 1)]
+
+
+def test_memory_is_bounded_and_alarms_are_refused_last() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(Draft())
+    disk.refusing = {"write": errno.EROFS}
+    for lane in (6, 0):
+        with pytest.raises(JournalFull, match="disk refuses"):
+            for _ in range(20_000):
+                world.commit(Draft(b"x" * 1000, lane))
+        assert world.scribe.progress(alive=True).held_bytes <= MEMORY_BYTES_MAX + 4096
+    lanes = [record.lane for record in world.log.signed]
+    assert lanes.count(6) > 3000
+    assert lanes.count(0) > 1000
+    disk.refusing = {}
+    world.wait(11)
+    assert numbers(world.log.durable) == list(range(len(lanes)))
+    assert recover(disk.copy()).damages == ()
+
+
+def test_what_the_center_holds_makes_room() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(Draft())
+    disk.refusing = {"sync": errno.EIO}
+    for seq in range(1, 12_000):
+        world.commit(Draft(b"x" * 1000))
+        if seq % 100 == 99:  # every third stays unreceipted
+            world.release(b"epoch001", [n for n in range(seq - 99, seq + 1) if n % 3])
+    forgone = world.scribe.progress(alive=True).forgone
+    assert forgone > 1000
+    disk.refusing = {}
+    world.wait(11)
+    left = [(b"epoch001", seq) for seq in range(12_000) if seq % 3 == 0]
+    assert world.fetched() == left
+    assert len(world.log.durable) == 12_000 - forgone
+    again = World(disk.copy(), b"epoch002")
+    assert (again.recovery.count, again.recovery.damages) == (12_000, ())
+    assert again.fetched() == left
+
+
+def test_a_released_record_is_still_written_when_the_disk_is_back() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    disk.refusing = {"write": errno.EIO}
+    world.commit(*drafts(3))
+    world.release(b"epoch001", [1])
+    disk.refusing = {}
+    world.wait(11)
+    assert numbers(world.log.durable) == [0, 1, 2]
+    assert world.fetched() == [(b"epoch001", 0), (b"epoch001", 2)]
+
+
+def test_a_disk_that_refuses_to_the_end_is_counted() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    disk.refusing = {"write": errno.EROFS}
+    world.commit(*drafts(3))
+    assert world.scribe.finish(0) == 3
+
+
+def test_a_start_on_a_read_only_disk_serves_what_is_there() -> None:
+    disk = SimDisk()
+    World(disk).commit(*drafts(3))
+    operations = ("write", "create", "rename", "remove", "truncate", "sync", "sync_names", "link")
+    disk.refusing = dict.fromkeys(operations, errno.EROFS)
+    world = World(disk, b"epoch002")
+    assert world.recovery.refused == "Read-only file system"
+    world.commit(Draft())
+    assert world.fetched() == [
+        *((b"epoch001", seq) for seq in range(3)),
+        (b"epoch002", 0),
+    ]
+
+
+def test_short_writes_are_finished() -> None:
+    disk = SimDisk()
+    disk.short = Random(1)
+    world = World(disk)
+    for _ in range(20):
+        world.commit(*drafts(5, b"z" * 2000))
+    assert recover(disk.copy()).count == 100
+
+
+# ---- power cuts
+
+
+def cut_run(seed: int, *, lying: bool = False) -> tuple[World, SimDisk]:
+    """Run until the power fails at a random operation; return the run and what is left."""
+    random = Random(seed)
+    left = random.randrange(400)
+
+    def cut(operation: str, name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise PowerCut
+
+    disk = SimDisk(cut)
+    disk.lying = lying
+    disk.nodes, disk._durable_names = {}, {}
+    return run_until_cut(disk, random), disk.after_cut(random)
+
+
+def run_until_cut(disk: SimDisk, random: Random, epoch: bytes = b"epoch001") -> World:
+    world = World.__new__(World)
+    try:
+        world.__init__(disk, epoch)  # type: ignore[misc]
+        while True:
+            for _ in range(random.choice((1, 1, 1, 3, 40))):
+                world.submit(Draft(text_of(random), random.randrange(7)))
+            world.settle()
+            if random.random() < 0.3:
+                world.scribe.spares.prepare()
+            if world.log.durable and random.random() < 0.3:
+                world.release(epoch, [random.choice(world.log.durable).seq])
+            world.wait(random.choice((0, 0, 1, 20)))
+    except PowerCut:
+        return world
+
+
+def check_after_cut(world: World, disk: SimDisk, seed: int) -> None:
+    found = recover(disk.copy())
+    assert found.damages == (), f"{seed=} {found.damages}"
+    durable = numbers(world.log.durable)
+    stored = [s.record for s in read_disk(disk) if s.record.kind is RecordKind.ENVELOPE]
+    assert numbers(stored) == list(range(len(stored))), f"{seed=}"
+    assert len(stored) >= len(durable), f"{seed=}: lost {len(durable) - len(stored)}"
+    assert found.count == found.noted == len(stored), f"{seed=}"
+    signed = {record.seq: record.data for record in world.log.signed}
+    assert all(record.data == signed[record.seq] for record in stored), f"{seed=}"
+
+
+def test_a_power_cut_takes_nothing_that_was_committed() -> None:
+    torn = 0
+    for seed in range(90):
+        world, left = cut_run(seed)
+        check_after_cut(world, left, seed)
+        torn += recover(left.copy()).tail is Tail.TORN
+    assert torn > 5, "no cut ever tore a write: the test does not test"
+
+
+def test_the_test_finds_a_disk_that_does_not_sync() -> None:
+    lost = 0
+    for seed in range(60):
+        world, left = cut_run(seed, lying=True)
+        stored = [s.record for s in read_disk(left) if s.record.kind is RecordKind.ENVELOPE]
+        lost += len(stored) < len(world.log.durable)
+    assert lost > 20
+
+
+def test_cut_after_cut_each_epoch_is_whole() -> None:
+    for seed in range(40):
+        random = Random(seed)
+        disk = SimDisk()
+        promised: dict[bytes, int] = {}
+        for number in range(6):
+            left = random.randrange(60)
+
+            def cut(operation: str, name: str) -> None:
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    raise PowerCut
+
+            disk._before = cut
+            epoch = b"epoch%03d" % number
+            world = run_until_cut(disk, random, epoch)
+            if hasattr(world, "scribe"):
+                promised[epoch] = len(world.log.durable)
+            disk = disk.after_cut(random)
+        found = recover(disk)
+        assert found.damages == (), f"{seed=} {found.damages}"
+        stored: dict[bytes, list[int]] = {}
+        for item in read_disk(disk):
+            if item.record.kind is RecordKind.ENVELOPE:
+                stored.setdefault(item.record.epoch, []).append(item.record.seq)
+        for epoch, count in promised.items():
+            seqs = stored.get(epoch, [])
+            assert seqs == list(range(len(seqs))), f"{seed=} {epoch!r}"
+            assert len(seqs) >= count, f"{seed=} {epoch!r}"
+
+
+def test_roll_over_is_safe_at_every_step() -> None:
+    """The power fails at each single operation of a roll-over, without and with a spare."""
+    for prepared in (False, True):
+        step = 0
+        while not _roll_over_cut_at(step, prepared=prepared):
+            step += 1
+        assert step >= (2 if prepared else 6)
+
+
+def _roll_over_cut_at(step: int, *, prepared: bool) -> bool:
+    """Return whether the roll-over came through before operation `step`."""
+    disk = SimDisk()
+    world = World(disk)
+    while world.scribe._writer._active is None or (
+        world.scribe._writer._active.end <= SEGMENT_BYTES - 2 * BLOCK_BYTES
+    ):
+        world.commit(Draft())
+    if prepared:
+        world.scribe.spares.prepare()
+    left = step
+
+    def cut(operation: str, name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise PowerCut
+
+    disk._before = cut
+    try:
+        world.commit(*drafts(50))
+        done = True
+    except PowerCut:
+        done = False
+    disk._before = None
+    for seed in range(10):
+        check_after_cut(world, disk.after_cut(Random(seed)), seed)
+    return done
