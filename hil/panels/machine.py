@@ -216,8 +216,10 @@ class Face:
     `build` makes a machine from parsed arguments, `for_profile` from the profile of a driver
     (None: the driver is to detect the dialect).  `plans` are built-in plans, made from their
     settings.  `speak` gives the control line of the n-th of endlessly many different signals; told
-    that the line is bad, only in frames whose damage can be seen.  `wrong_at` is the byte that a
-    wrong frame gets wrong, None for any.  `adds` adds the face's own command line arguments.
+    that the line is bad, only in frames whose damage can be seen.  `unknown` is the control line of
+    a good frame that says what no table knows, "" where the protocol has no such thing.
+    `wrong_at` is the byte that a wrong frame gets wrong, None for any.  `adds` adds the face's own
+    command line arguments.
     """
 
     name: str
@@ -229,4 +231,5 @@ class Face:
     for_profile: Callable[[Profile | None, Mapping[str, Any]], Machine]
     plans: Mapping[str, Callable[[Mapping[str, str]], Plan]]
     speak: Callable[[int, bool], str]
+    unknown: str = ""
     wrong_at: Callable[[Namespace], int | None] = lambda _: None

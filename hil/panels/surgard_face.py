@@ -152,5 +152,6 @@ FACE = Face(
     build=build,
     for_profile=for_profile,
     speak=speak,
+    unknown="cid code=8B8 area=1",
     plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )
