@@ -10,6 +10,7 @@ from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import Ended, GenesisBody, LinkBody, SignalBody
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.tree import Peaks
 from edge_agent.rendering import facts, line, safe, summary
 
 STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)
@@ -20,7 +21,7 @@ def event(type_: EventType, body: Body, stamp: Stamp = STAMP) -> Event:
         gateway="gw1",
         epoch=bytes.fromhex("0102030405060708"),
         seq=0 if type_ is EventType.GENESIS else 7,
-        root=bytes(32),
+        root=Peaks().root(),
         stamp=stamp,
         lane=Lane.INTRUSION,
         type=type_,
