@@ -1,0 +1,101 @@
+"""`edge-agent check`: what is named is looked at, and each bad thing has a remedy."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from edge_agent.center.cli import main as center
+from edge_agent.cli import main
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Credentials as a center makes them, with a pty as serial port."""
+    folder = tmp_path_factory.mktemp("check")
+    assert center(["init", str(folder / "center"), "--gateway", "gw1"]) == 0
+    return folder / "center" / "gateways" / "gw1"
+
+
+@pytest.fixture
+def config(made: Path, tmp_path: Path) -> Path:
+    _, terminal = os.openpty()
+    (tmp_path / "port").symlink_to(os.ttyname(terminal))
+    for file in made.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+        (tmp_path / file.name).chmod(0o600)
+    file = tmp_path / "gateway.toml"
+    text = file.read_text().replace("[gateway]", '[gateway]\ndata_dir = "data"', 1)
+    panel = f'\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = {{ port = "{tmp_path}/port" }}\n'
+    file.write_text(text + panel)
+    return file
+
+
+def findings(config: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
+    capsys.readouterr()
+    code = main(["check", "-c", str(config), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    bad = {one["what"]: one["detail"] + " | " + one["remedy"] for one in said["findings"]}
+    good = {one["what"] for one in said["findings"] if one["good"]}
+    return code, {what: text for what, text in bad.items() if what not in good}
+
+
+def test_all_good(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert findings(config, capsys) == (0, {})
+    assert main(["check", "-c", str(config)]) == 0
+    assert "0 to mend" in capsys.readouterr().out
+
+
+def test_a_missing_port_is_named(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parent / "port").unlink()
+    code, bad = findings(config, capsys)
+    assert code == 1
+    assert "is not there" in bad["panel p1"]
+
+
+def test_an_open_or_missing_identity_key_is_named(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "identity.key").chmod(0o644)
+    assert "identity key" in findings(config, capsys)[1]
+    (config.parent / "identity.key").unlink()
+    assert "identity key" in findings(config, capsys)[1]
+
+
+def test_a_key_that_does_not_fit_its_certificate_is_named(
+    config: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "client.key").write_bytes((made.parent.parent / "server.key").read_bytes())
+    assert "center center, TLS files" in findings(config, capsys)[1]
+
+
+def test_a_receipt_key_of_another_center_is_named(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert center(["init", str(tmp_path / "other"), "--gateway", "gw1"]) == 0
+    (config.parent / "receipt.pem").write_bytes((tmp_path / "other" / "receipt.pem").read_bytes())
+    assert "center center, receipt key" in findings(config, capsys)[1]
+
+
+def test_a_short_life_of_the_certificate_is_named(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert center(["init", str(tmp_path / "short"), "--gateway", "gw1", "--days", "3"]) == 0
+    for name in ("ca.pem", "client.pem", "client.key", "receipt.pem"):
+        made = tmp_path / "short" / "gateways" / "gw1" / name
+        (config.parent / name).write_bytes(made.read_bytes())
+    code, bad = findings(config, capsys)
+    assert code == 1
+    assert "expires soon" in bad["center center, certificate"]
+
+
+def test_a_configuration_error_is_78(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(config.read_text().replace("surgard", "surgrad"))
+    assert main(["check", "-c", str(config)]) == 78
+    assert "surgard" in capsys.readouterr().err
+
+
+def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "edge-agent gateway.toml"

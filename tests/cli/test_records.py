@@ -1,0 +1,91 @@
+"""`edge-agent events` and `verify` on a journal that the real recorder wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_agent.cli import main
+from edge_agent.evidence.signers import Ed25519Signer
+from tests.test_epoch import IDENTITY, run_once
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    folder = tmp_path / "journal"
+    run_once(folder, frames=3)
+    run_once(folder, frames=1, orderly=False)
+    return folder
+
+
+@pytest.fixture
+def identity(tmp_path: Path) -> Path:
+    IDENTITY.save(tmp_path / "identity.key")
+    return tmp_path / "identity.key"
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().out
+
+
+def test_events_lists_what_the_journal_holds(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["events", "--journal", str(journal)]) == 0
+    lines = printed(capsys).splitlines()
+    assert len(lines) == 6
+    assert "genesis" in lines[0]
+    assert "p1 burglary active zone 1" in lines[1]
+
+
+def test_events_can_be_chosen_and_printed_as_json(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ["--type", "signal", "--panel", "p1", "--last", "2", "--json"]
+    assert main(["events", "--journal", str(journal), *chosen]) == 0
+    events = [json.loads(line) for line in printed(capsys).splitlines()]
+    assert [event["body"]["zone"] for event in events] == [3, 1]
+    assert main(["events", "--journal", str(journal), "--panel", "p9"]) == 0
+    assert printed(capsys) == ""
+
+
+def test_a_journal_that_is_not_there_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["events", "--journal", str(tmp_path / "none")]) == 1
+    assert "--journal" in capsys.readouterr().err
+
+
+def verify(journal: Path, identity: Path) -> int:
+    trusted = ["--identity", str(identity), "--gateway", "gw1"]
+    return main(["verify", "--journal", str(journal), *trusted, "--json"])
+
+
+def test_a_whole_journal_verifies(
+    journal: Path, identity: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(journal, identity) == 0
+    assert json.loads(printed(capsys)) == {"gateway": "gw1", "verified": 6, "problems": []}
+
+
+def test_a_changed_byte_is_found_and_its_number_named(
+    journal: Path, identity: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record's checksum makes it damage, and the missing number is named."""
+    segment = min(journal.glob("*.seg"))
+    data = bytearray(segment.read_bytes())
+    at = data.index(b"burglary")
+    data[at] ^= 1
+    segment.write_bytes(data)
+    assert verify(journal, identity) == 1
+    problems = json.loads(printed(capsys))["problems"]
+    assert any(problem["what"] == "damage" for problem in problems)
+    assert [p["seq"] for p in problems if p["what"] == "gap"] == [1]
+
+
+def test_another_identity_is_refused(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Ed25519Signer.generate().save(tmp_path / "other.key")
+    assert verify(journal, tmp_path / "other.key") == 1
+    assert json.loads(printed(capsys))["problems"][0]["what"] == "unknown_key"

@@ -1,0 +1,62 @@
+"""`edge-agent status`: words, and what counts as healthy."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.cli import main
+from edge_agent.cli.status import healthy, lines
+
+GOOD: dict[str, Any] = {
+    "gateway": "gw1",
+    "version": "0.1.0",
+    "epoch": "0102",
+    "next_seq": 7,
+    "panels": {"p1": {"online": True, "driver": "surgard", "faults": {"checksum": 3}}},
+    "journal": {"refused": None},
+    "uplink": {"connected": True, "path": "h:8883", "outstanding": 0, "reason": ""},
+    "clock": {"trust": "synced"},
+}
+
+
+def changed(part: str, **values: Any) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(json.dumps(GOOD))
+    target = status[part]["p1"] if part == "panels" else status[part]
+    target.update(values)
+    return status
+
+
+def test_good_is_healthy_and_reads_well() -> None:
+    assert healthy(GOOD)
+    text = "\n".join(lines(GOOD))
+    for words in ("gw1", "accepts", "connected over h:8883", "p1  online", "checksum 3"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (changed("panels", online=False), "OFFLINE"),
+        (changed("panels", online=None), "unknown"),
+        (changed("journal", refused="Read-only file system"), "REFUSES: Read-only"),
+        (changed("uplink", connected=False, reason="no route"), "NOT CONNECTED (no route)"),
+    ],
+)
+def test_anything_else_is_not(status: dict[str, Any], words: str) -> None:
+    assert not healthy(status)
+    assert words in "\n".join(lines(status))
+
+
+def test_no_running_agent_is_said_with_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        f'[gateway]\nid = "gw1"\nsocket = "{tmp_path}/none.sock"\n'
+        '[[center]]\nname = "c"\n[[center.path]]\nhost = "h"\n'
+        '[[panel]]\nid = "p"\ndriver = "surgard"\nserial = { port = "/dev/x" }\n'
+    )
+    assert main(["status", "-c", str(config)]) == 1
+    assert "systemctl start" in capsys.readouterr().err
