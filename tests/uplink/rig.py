@@ -141,7 +141,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
 async def until(condition: Callable[[], object], seconds: float = 10) -> None:
     """Return when `condition` holds; fail after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  what is waited for lives in other threads
+        while not condition():
             await asyncio.sleep(0.002)
 
 

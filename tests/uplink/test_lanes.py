@@ -14,11 +14,10 @@ def test_a_lane_starts_behind_until_the_source_was_read_to_its_end() -> None:
     assert lane.wants_more()
     lane.reading()
     lane.fetched([make_event(1)], "cursor")
-    assert lane.behind
+    assert (lane.behind, lane.cursor) == (True, "cursor")
     lane.reading()
     lane.fetched([make_event(2)], None)
-    assert not lane.behind
-    assert lane.cursor is None
+    assert (lane.behind, lane.cursor) == (False, None)
 
 
 def test_live_events_beyond_the_bound_are_left_to_the_source() -> None:
@@ -38,9 +37,9 @@ def test_what_is_dropped_during_a_read_is_read_for_once_more() -> None:
     lane.reading()
     lane.miss()
     lane.fetched([], None)
-    assert lane.behind
+    assert lane.wants_more()
     end_of_source(lane)
-    assert not lane.behind
+    assert not lane.wants_more()
 
 
 def test_a_new_connection_keeps_fresh_live_events_only() -> None:

@@ -1,0 +1,47 @@
+"""The receipt key is believed only as the center's own CA certified it."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.uplink.access import AccessError, CenterAccess, load_receipt_key
+from tests.uplink.rig import Authority
+
+
+def test_the_certified_key_is_opened(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate, _ = authority.issue("receipt", key=key)
+    assert load_receipt_key(certificate, authority.ca) == PublicKey.of(key.public_key())
+
+
+def test_a_key_of_another_ca_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ours")
+    certificate, _ = Authority(tmp_path / "theirs").issue("receipt")
+    with pytest.raises(AccessError, match="not signed by the CA") as caught:
+        load_receipt_key(certificate, authority.ca)
+    assert caught.value.file == certificate
+    assert "same center" in caught.value.remedy
+
+
+def test_missing_and_senseless_files_are_named_with_a_remedy(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("receipt")
+    for receipt, ca, said in (
+        (tmp_path / "none.pem", authority.ca, "cannot be read"),
+        (certificate, tmp_path / "none.pem", "cannot be read"),
+        (key, authority.ca, "no usable certificate"),
+        (certificate, key, "no certificate"),
+    ):
+        with pytest.raises(AccessError, match=said) as caught:
+            load_receipt_key(receipt, ca)
+        assert caught.value.remedy in str(caught.value)
+
+
+def test_a_center_has_a_path(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, _ = authority.issue("receipt")
+    with pytest.raises(ValueError, match="has no path"):
+        CenterAccess("center", load_receipt_key(certificate, authority.ca), ())
