@@ -143,6 +143,12 @@ def test_a_secret_never_reaches_the_wire() -> None:
     assert body.to_body()[15] == [[5, 9]]
 
 
+def test_a_secret_of_one_byte_round_trips() -> None:
+    signal = Signal(kind=Kind.OPEN_CLOSE, state=State.DISARMED, frame=b"7", secrets=(Span(0, 1),))
+    body = SignalBody(signal=signal, panel="p1", driver="d", driver_version="1")
+    assert SignalBody.from_body(body.to_body()).signal == replace(signal, frame=b"*")
+
+
 # ---- refusals
 
 SIGNAL: Body = SignalBody(

@@ -55,6 +55,26 @@ def test_a_changed_byte_never_decodes_to_the_same_value(value: object, data: st.
         return
 
 
+EDGES = [0, 23, 24, 25, 2**8 - 1, 2**8, 2**16 - 1, 2**16, 2**32 - 1, 2**32, 2**63, 2**64 - 1]
+
+
+@pytest.mark.parametrize("number", [*EDGES, *(-1 - number for number in EDGES)])
+def test_numbers_at_the_edges_of_their_forms(number: int) -> None:
+    assert encode(number) == cbor2.dumps(number)
+    assert decode(encode(number)) == number
+
+
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 255, 256, 65_535, 65_536])
+def test_lengths_at_the_edges_of_their_forms(length: int) -> None:
+    for value in (bytes(length), "x" * length, [0] * length):
+        assert decode(encode(value)) == value  # type: ignore[arg-type]
+
+
+def test_all_keys() -> None:
+    whole: dict[int, int] = dict.fromkeys(range(-24, 24), 0)
+    assert decode(encode(whole)) == whole  # type: ignore[arg-type]
+
+
 REFUSED = {
     "nothing": "",
     "trailing byte": "0000",
@@ -77,6 +97,8 @@ REFUSED = {
     "simple value": "e0",
     "simple value, 1 byte": "f820",
     "tag": "c000",
+    "tag alone": "c0",
+    "tag with two items": "c10000",
     "big number": "c249010000000000000000",
     "shared reference": "d81c80",
     "regular expression": "d823612a",
@@ -85,6 +107,10 @@ REFUSED = {
     "negative key before positive": "a220000100",
     "key 24": "a1181800",
     "key -25": "a1381800",
+    "head of a key": "a11800",
+    "head of a negative key": "a13800",
+    "empty bytes key": "a14000",
+    "empty text key": "a16000",
     "text key": "a1616100",
     "bytes key": "a1416100",
     "null key": "a1f600",
@@ -142,7 +168,10 @@ def test_a_sequence_is_cut_into_its_items() -> None:
         split_sequence(ITEM * 3, 2)
 
 
-@pytest.mark.parametrize("data", [ITEM[1:], ITEM + b"\x00", ITEM[:-1], b"\xd2", ITEM + b"\xd2\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [ITEM[1:], ITEM + b"\x00", ITEM[:-1], b"\xd2", ITEM + b"\xd2\xff", b"\xd2\x1a\xff\xff\xff"],
+)
 def test_a_sequence_that_is_not_whole_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
         split_sequence(data, 9)

@@ -185,6 +185,11 @@ def test_what_breaks_a_rule_is_malformed(data: bytes) -> None:
         cose.parse(data)
 
 
+@pytest.mark.parametrize("length", [0, 23, 24, 255, 256, 65_535, 65_536])
+def test_byte_strings_are_the_librarys(length: int) -> None:
+    assert cose.bstr(bytes(length)) == cbor2.dumps(bytes(length))
+
+
 def test_size_is_bounded_on_both_sides() -> None:
     room = cose.MESSAGE_BYTES_MAX - 86
     assert len(opened(sign1(bytes(room), SIGNERS[0], Domain.EVENT), SIGNERS[0].public)) == room

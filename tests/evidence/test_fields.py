@@ -43,6 +43,8 @@ def test_a_wrong_value_is_malformed(read: Callable[[], object]) -> None:
 
 def test_right_values_are_returned() -> None:
     assert fields.text(GOOD, 1) == "text"
+    assert fields.text({1: "x"}, 1, 1) == "x"
+    assert fields.number({1: 0}, 1) == 0
     assert fields.text_or_none(GOOD, 9) is None
     assert fields.text_or_empty(GOOD, 9) == ""
     assert fields.number(GOOD, 2, 7, 7) == 7
