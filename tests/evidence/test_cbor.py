@@ -72,7 +72,7 @@ def test_lengths_at_the_edges_of_their_forms(length: int) -> None:
 
 def test_all_keys() -> None:
     whole: dict[int, int] = dict.fromkeys(range(-24, 24), 0)
-    assert decode(encode(whole)) == whole  # type: ignore[arg-type]
+    assert decode(encode(whole)) == whole
 
 
 REFUSED = {

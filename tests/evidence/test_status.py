@@ -56,6 +56,11 @@ def test_a_status_is_opened_and_peeked() -> None:
     assert sign_status(replace(STATUS, faults={"p2": {"checksum": 1, "silence": 2}}), BY) == data
 
 
+def test_the_smallest_numbers_are_good() -> None:
+    status = replace(STATUS, next_seq=1, interval_s=1, outstanding=0)
+    assert open_status(sign_status(status, BY), BY.public) == status
+
+
 def test_the_largest_status_fits() -> None:
     kinds = {f"kind_{at:06}": 10**9 for at in range(11)}
     links = {f"{at:064}": True for at in range(PANELS_MAX)}
