@@ -1,0 +1,158 @@
+"""The contract's own proof: each law fails for a driver that breaks it.
+
+A good session is spoilt in one way at a time; the check that is meant to find it has to.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from edge_agent.domain.session import (
+    Action,
+    Answered,
+    Fault,
+    Input,
+    Link,
+    Received,
+    Report,
+    Send,
+    Session,
+    Setup,
+    Ticked,
+    Unanswered,
+)
+from tests.contract import test_bus, test_session, test_stream
+from tests.contract.subjects import BUS, STREAM, Subject
+
+Spoil = Callable[[Input, list[Action]], list[Action]]
+
+
+class Spoilt:
+    """A session with one defect."""
+
+    def __init__(self, inner: Session, spoil: Spoil) -> None:
+        self._inner = inner
+        self._spoil = spoil
+        self.hoard: list[bytes] = []
+
+    def deadline_ns(self) -> int | None:
+        return self._inner.deadline_ns()
+
+    def handle(self, happened: Input, now_ns: int) -> list[Action]:
+        if isinstance(happened, Received) and self._spoil is hoarding:
+            self.hoard.append(happened.data)
+        return self._spoil(happened, self._inner.handle(happened, now_ns))
+
+
+def spoilt(subject: Subject, spoil: Spoil) -> Subject:
+    good = subject.driver
+
+    def session(setup: Setup) -> Session:
+        return Spoilt(good.session(setup), spoil)
+
+    return replace(subject, driver=replace(good, session=session))
+
+
+# ---- the defects
+
+
+def acks_at_once(happened: Input, actions: list[Action]) -> list[Action]:
+    if any(isinstance(action, Report) for action in actions):
+        return [Send(b"\x06"), *actions]
+    return actions
+
+
+def never_acks(happened: Input, actions: list[Action]) -> list[Action]:
+    return [action for action in actions if not isinstance(action, Send)]
+
+
+def acks_twice(happened: Input, actions: list[Action]) -> list[Action]:
+    return [again for action in actions for again in [action] * (1 + isinstance(action, Send))]
+
+
+def reports_twice(happened: Input, actions: list[Action]) -> list[Action]:
+    doubled: list[Action] = []
+    for action in actions:
+        doubled.append(action)
+        if isinstance(action, Report):
+            doubled.append(Report(action.token + 10**6, action.signals))
+    return doubled
+
+
+def misreads_zones(happened: Input, actions: list[Action]) -> list[Action]:
+    return [
+        Report(a.token, tuple(replace(s, zone=(s.zone or 0) + 1) for s in a.signals))
+        if isinstance(a, Report)
+        else a
+        for a in actions
+    ]
+
+
+def forgets_signals(happened: Input, actions: list[Action]) -> list[Action]:
+    return [action for action in actions if not isinstance(action, Report)]
+
+
+def never_silent(happened: Input, actions: list[Action]) -> list[Action]:
+    if isinstance(happened, Ticked | Unanswered):
+        return [action for action in actions if not isinstance(action, Link | Fault)]
+    return actions
+
+
+def hoarding(happened: Input, actions: list[Action]) -> list[Action]:
+    return actions
+
+
+def flips_bits(happened: Input, actions: list[Action]) -> list[Action]:
+    return misreads_zones(happened, actions) if isinstance(happened, Answered) else actions
+
+
+# ---- each is found
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [acks_at_once, never_acks, acks_twice, reports_twice, misreads_zones, forgets_signals],
+)
+def test_a_dialogue_finds(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        for seed in range(3):
+            test_stream.test_dialogue(spoilt(STREAM[0], spoil), test_stream.LINES[0], seed)
+
+
+def test_an_early_ack_is_found_where_nothing_is_ever_durable() -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_no_ack_before_durable_even_if_it_never_is(spoilt(STREAM[0], acks_at_once))
+
+
+def test_unnoticed_silence_is_found() -> None:
+    with pytest.raises((AssertionError, ValueError)):
+        test_stream.test_silence_is_found_in_time_and_its_end_too(spoilt(STREAM[0], never_silent))
+
+
+@pytest.mark.parametrize("spoil", [acks_at_once, misreads_zones, forgets_signals])
+def test_golden_frames_find(spoil: Spoil) -> None:
+    with pytest.raises((AssertionError, ValueError)):
+        test_session.test_a_session_reports_golden_signals_and_acks_only_after_commit(
+            spoilt(STREAM[0], spoil)
+        )
+
+
+def test_a_session_that_keeps_everything_is_found() -> None:
+    with pytest.raises(AssertionError):
+        test_session.test_rubbish_without_end_leaves_a_session_as_small_as_it_was(
+            spoilt(STREAM[0], hoarding), "random"
+        )
+
+
+@pytest.mark.parametrize("spoil", [reports_twice, flips_bits, forgets_signals])
+def test_edges_find(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        test_bus.test_edges(spoilt(BUS[0], spoil), "perfect", 0)
+
+
+def test_a_bus_driver_that_never_misses_its_unit_is_found() -> None:
+    with pytest.raises((AssertionError, ValueError)):
+        test_bus.test_a_unit_that_does_not_answer_is_lost_in_time_and_comes_back(
+            spoilt(BUS[0], never_silent), "dead 120"
+        )
