@@ -201,11 +201,16 @@ def _fault_of(line: bytes, end: bytes) -> FaultKind:
         return FaultKind.SHAPE if printable and end == DC4 else FaultKind.NOISE
     if line[:1] == b"S":
         return FaultKind.SHAPE if line[-1:] == b"]" else FaultKind.LENGTH
-    if line[:1] == b"5":
-        lengths = (20,) if line[4:5] == b" " else (22,) if line[6:7] == b" " else (19,)
-    else:
-        lengths = (20, 22) if line[:1] == b"1" else (20,)
-    return FaultKind.SHAPE if len(line) in lengths else FaultKind.LENGTH
+    return FaultKind.SHAPE if len(line) in _lengths(line) else FaultKind.LENGTH
+
+
+def _lengths(line: bytes) -> set[int]:
+    """Return how long a line of this beginning is when it is whole."""
+    if line[:1] != b"5":
+        return {20, 22} if line[:1] == b"1" else {20}
+    if line[4:5] == b" ":
+        return {20}
+    return {22} if line[6:7] == b" " else {19}
 
 
 # ---- decoder
