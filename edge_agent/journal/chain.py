@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from edge_agent.journal.format import Commit, Range, Record, RecordKind, decode_ranges
-from edge_agent.journal.ranges import contains, subtract
+from edge_agent.journal.ranges import contains, overlapping, subtract
 from edge_agent.journal.scan import Region, Scan
 
 NOT_A_SEGMENT = "no readable head and no commit: not a segment, or destroyed"
@@ -127,6 +127,7 @@ class Chain:
         for record in commit.records:
             if record.kind is RecordKind.FORGONE:
                 run.forgone += decode_ranges(record.data)[0]
+                run.forgone.sort()
         yield from self._settle(run, commit.first, number, commit.offset)
         for record in commit.records:
             match record.kind:
@@ -146,7 +147,7 @@ class Chain:
         self, run: Run, until: int, number: int | None = None, offset: int = 0
     ) -> Iterator[Found]:
         """Sequence numbers below `until` were promised: find them in what was doubtful."""
-        missing = subtract([(run.expected, until - 1)] if until > run.expected else [], run.forgone)
+        missing = _unexplained(run, until)
         for doubt in self._doubts:
             saved = list(_saved(doubt, missing))
             if missing or not doubt.region.tail or run.orderly:
@@ -162,9 +163,8 @@ class Chain:
 
     def _gap(self, run: Run, seq: int, number: int, offset: int) -> Iterator[Found]:
         """Name what is missing before `seq` inside a commit and was not forgone."""
-        if seq > run.expected:
-            for first, last in subtract([(run.expected, seq - 1)], run.forgone):
-                yield _lost(run, number, offset, first, last)
+        for first, last in _unexplained(run, seq):
+            yield _lost(run, number, offset, first, last)
 
     def _last_segment(self) -> int:
         return self._doubts[-1].segment if self._doubts else 0
@@ -194,9 +194,17 @@ def _saved(doubt: _Doubt, missing: list[Range]) -> Iterator[Stored]:
         yield Stored(doubt.segment, offset, record)
 
 
+def _unexplained(run: Run, until: int) -> list[Range]:
+    """Return the numbers from the expected one to below `until` that were not forgone."""
+    if until <= run.expected:
+        return []
+    gap = (run.expected, until - 1)
+    return subtract([gap], overlapping(run.forgone, *gap))
+
+
 def _past(seq: int, forgone: list[Range]) -> int:
     """Return the first number from `seq` on that was not forgone."""
-    for first, last in sorted(forgone):
+    for first, last in forgone:
         if first <= seq <= last:
             seq = last + 1
     return seq

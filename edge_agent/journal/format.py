@@ -5,10 +5,10 @@ not decode is None: the scanner decides whether that is a torn write or damage.
 """
 
 import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from zlib import crc32
 
 BLOCK_BYTES = 4096
 """Commits begin and end on this boundary, so that a committed flash page is not written again."""
@@ -129,15 +129,19 @@ def record_size(record: Record) -> int:
 
 def encode_record(record: Record) -> bytes:
     """Return the framed record."""
+    return b"".join(_framed(record))
+
+
+def _framed(record: Record) -> tuple[bytes, bytes, bytes]:
     data = record.data
     assert len(data) <= RECORD_BYTES_MAX
-    assert 0 <= record.lane < LANES
     head = _RECORD.pack(
         RECORD_MAGIC, record.kind, record.lane, 0, record.epoch, record.seq, len(data)
     )
-    return b"".join((head, _CRC.pack(zlib.crc32(data, zlib.crc32(head))), data))
+    return head, _CRC.pack(crc32(data, crc32(head))), data
 
 
+_ENVELOPE = RecordKind.ENVELOPE
 _KINDS = {kind.value: kind for kind in RecordKind}
 
 
@@ -150,7 +154,7 @@ def decode_record(data: bytes, at: int, end: int) -> Record | None:
     if magic != RECORD_MAGIC or size > RECORD_BYTES_MAX or start + size > end or lane >= LANES:
         return None
     body = data[start : start + size]
-    crc = zlib.crc32(body, zlib.crc32(data[at : at + _RECORD.size]))
+    crc = crc32(body, crc32(data[at : at + _RECORD.size]))
     kind = _KINDS.get(number)
     if kind is None or _CRC.unpack_from(data, at + _RECORD.size)[0] != crc:
         return None
@@ -166,9 +170,11 @@ def encode_commit(
     """Return a commit for `offset` of segment `number`, padded to whole blocks."""
     assert len(note) <= NOTE_BYTES_MAX
     assert offset % BLOCK_BYTES == 0
-    body = b"".join([encode_record(record) for record in records])
-    seqs = [record.seq for record in records if record.kind is RecordKind.ENVELOPE]
-    size = COMMIT_HEAD_BYTES + len(note) + len(body)
+    body: list[bytes] = []
+    for record in records:
+        body += _framed(record)
+    seqs = [record.seq for record in records if record.kind is _ENVELOPE]
+    size = COMMIT_HEAD_BYTES + len(note) + sum(map(len, body))
     head = _COMMIT.pack(
         COMMIT_MAGIC,
         size,
@@ -182,8 +188,8 @@ def encode_commit(
         noted,
         NO_EPOCH,
     )
-    crc = _CRC.pack(zlib.crc32(note, zlib.crc32(head)))
-    return b"".join((head, crc, note, body, bytes(padded(size) - size)))
+    crc = _CRC.pack(crc32(note, crc32(head)))
+    return b"".join((head, crc, note, *body, bytes(padded(size) - size)))
 
 
 def decode_commit_head(
@@ -201,7 +207,7 @@ def decode_commit_head(
     start = at + COMMIT_HEAD_BYTES
     if note_size > NOTE_BYTES_MAX or size > COMMIT_BYTES_MAX or start + note_size > len(data):
         return None
-    crc = zlib.crc32(data[start : start + note_size], zlib.crc32(data[at : at + _COMMIT.size]))
+    crc = crc32(data[start : start + note_size], crc32(data[at : at + _COMMIT.size]))
     if _CRC.unpack_from(data, at + _COMMIT.size)[0] != crc:
         return None
     if (its_number, offset) != (number, base + at) or epoch not in {None, its_epoch}:
@@ -263,7 +269,7 @@ def encode_head(head: Head) -> bytes:
         head.previous_count,
         len(head.data),
     )
-    crc = _CRC.pack(zlib.crc32(head.data, zlib.crc32(fixed)))
+    crc = _CRC.pack(crc32(head.data, crc32(fixed)))
     size = len(fixed) + len(crc) + len(head.data)
     return b"".join((fixed, crc, head.data, bytes(padded(size) - size)))
 
@@ -286,7 +292,7 @@ def decode_head(data: bytes) -> Head | None:
     if version != VERSION or size > HEAD_BYTES_MAX or start + size > len(data):
         return None
     body = data[start : start + size]
-    if _CRC.unpack_from(data, _HEAD.size)[0] != zlib.crc32(body, zlib.crc32(data[: _HEAD.size])):
+    if _CRC.unpack_from(data, _HEAD.size)[0] != crc32(body, crc32(data[: _HEAD.size])):
         return None
     return Head(number, first, epoch, None if previous == NO_EPOCH else previous, count, body)
 

@@ -5,6 +5,7 @@ their numbers are then recorded as forgone.  What nobody else holds is never dro
 are refused instead, telemetry before alarms.  The caller holds the journal's lock.
 """
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ from edge_agent.journal.format import (
 from edge_agent.journal.ranges import from_seqs
 
 MEMORY_BYTES_MAX = 8 * 1024 * 1024
-"""About 12,000 events: hours of a busy site with a dead card, in an agent of 60 MB."""
+"""About 12,000 events: hours of a busy site with a dead card, in an agent of 60 MB.  Checked when a
+draft comes; what drafts then grow by when they are signed is at most one commit."""
 
 URGENT_BYTES = 2 * 1024 * 1024
 """The part of it that only lanes 0 to 3 may use: about 3,000 alarms after telemetry is refused."""
@@ -37,7 +39,10 @@ DRAFT_BYTES = 1024
 """What a draft counts for until it is signed: it is opaque, and an event is 300 to 900 bytes."""
 
 OBJECT_BYTES = 300
-"""What a record's objects take beside its bytes (measured, CPython 3.11)."""
+"""What a record's objects take beside its framed bytes (measured, CPython 3.11)."""
+
+FORGO_BYTES = 256 * 1024
+"""Freed at a time when receipted records are let go, so that not every draft searches for one."""
 
 RECEIPTS_BYTES_MAX = 256 * 1024
 """Receipts waiting to be recorded; past it the oldest is forgotten (its events stay released until
@@ -62,6 +67,11 @@ class Group:
     note: bytes
     noted: int
     size: int
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that it takes."""
+        return self.size + OBJECT_BYTES * len(self.records)
 
 
 @dataclass(slots=True)
@@ -121,18 +131,19 @@ class Held:
         self.waiting -= len(group.records)
         assert self.waiting >= 0, "more was signed than waited"
         self.groups.append(group)
-        self._bytes += sum(map(_weight, group.records))
+        self._bytes += group.weight
 
     def release(self, first: int, last: int) -> int:
         """Mark records of the running epoch as receipted; return how many were here."""
-        seqs = {r.seq for g in self.groups for r in g.records if first <= r.seq <= last}
-        seqs -= self._released
-        self._released |= seqs
-        return len(seqs)
-
-    def is_released(self, seq: int) -> bool:
-        """Tell whether a record that is here was receipted."""
-        return seq in self._released
+        fresh: set[int] = set()
+        place = max(bisect_right(self.groups, first, key=_noted) - 1, 0)
+        while place < len(self.groups):
+            group = self.groups[place]
+            fresh |= {r.seq for r in group.records if first <= r.seq <= last}
+            place = place + 1 if group.noted <= last else len(self.groups)
+        fresh -= self._released
+        self._released |= fresh
+        return len(fresh)
 
     def receipt(self, records: Iterable[Record]) -> None:
         """Keep RECEIPT records for the next commit."""
@@ -152,7 +163,7 @@ class Held:
             load.records.append(Record(RecordKind.FORGONE, 0, epoch, load.forgone[0][0], data))
         if len(load.forgone) < RANGES_MAX:  # else numbers may be missing that are not explained yet
             self._add_groups(load, records_max)
-        if self._receipts:
+        if load.groups == len(self.groups):  # a receipt never stands before its events
             self._add_receipts(load)
         self._flying = load.groups
         return load
@@ -179,18 +190,18 @@ class Held:
             load.receipts.append(record)
         load.records += load.receipts
 
-    def written(self, load: Load) -> list[int]:
+    def written(self, load: Load) -> set[int]:
         """Forget what became durable; return the numbers among it that were receipted already."""
         for _ in range(load.groups):
-            self._bytes -= sum(map(_weight, self.groups.popleft().records))
+            self._bytes -= self.groups.popleft().weight
         self._flying = 0
         self._note, self._noted = load.note, load.noted
         for first, last in load.forgone:
             self._forgone.difference_update(range(first, last + 1))
         if not self._released:
-            return []
-        released = [r.seq for r in load.events if r.seq in self._released]
-        self._released.difference_update(released)
+            return set()
+        released = {r.seq for r in load.events} & self._released
+        self._released -= released
         return released
 
     def failed(self, load: Load) -> None:
@@ -220,24 +231,25 @@ class Held:
         """Let receipted records go, oldest first, until `wanted` bytes are free."""
         if not self._released:
             return
+        wanted = max(wanted, FORGO_BYTES)
         for place, group in enumerate(self.groups):
             if wanted <= 0:
                 return
             if place < self._flying:
                 continue
             gone = [r for r in group.records if r.seq in self._released]
+            before = group.weight
             group.records = [r for r in group.records if r.seq not in self._released]
             group.size -= sum(map(record_size, gone))
-            freed = sum(map(_weight, gone))
-            self._bytes -= freed
-            wanted -= freed
+            self._bytes -= before - group.weight
+            wanted -= before - group.weight
             self._forgone.update(r.seq for r in gone)
             self._released.difference_update(r.seq for r in gone)
             self.forgone_count += len(gone)
 
 
-def _weight(record: Record) -> int:
-    return len(record.data) + OBJECT_BYTES
+def _noted(group: Group) -> int:
+    return group.noted
 
 
 def receipt_records(epoch: bytes, ranges: list[Range], receipt: bytes) -> list[Record]:

@@ -81,6 +81,21 @@ class Index:
             segment.lanes[state] += 1
             self._totals[state] += 1
 
+    def extend(self, segment: Segment, seqs: list[int], states: list[int]) -> None:
+        """Add the events of one commit; in a run without gaps all at once."""
+        first, last = seqs[0], seqs[-1]
+        self.put(segment, first, states[0])
+        if last - first == len(seqs) - 1:
+            rest = bytes(states[1:])
+            segment.states += rest
+            for lane in set(rest) - {RELEASED}:
+                count = rest.count(lane)
+                segment.lanes[lane] += count
+                self._totals[lane] += count
+        else:
+            for seq, state in zip(seqs[1:], states[1:], strict=True):
+                self.put(segment, seq, state)
+
     def headed(self, epoch: bytes) -> Segment | None:
         """Return a segment whose head is of this epoch."""
         return next((s for s in reversed(self.segments) if s.epoch == epoch and s.headed), None)

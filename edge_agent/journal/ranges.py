@@ -1,5 +1,6 @@
 """Arithmetic on ranges of sequence numbers: sorted, both ends included, never touching."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from edge_agent.journal.format import Range
@@ -35,3 +36,9 @@ def subtract(ranges: Sequence[Range], holes: Iterable[Range]) -> list[Range]:
 def contains(ranges: Iterable[Range], seq: int) -> bool:
     """Tell whether `seq` is in one of the ranges."""
     return any(first <= seq <= last for first, last in ranges)
+
+
+def overlapping(ranges: Sequence[Range], first: int, last: int) -> Sequence[Range]:
+    """Return those of sorted, disjoint `ranges` that share a number with first..last."""
+    start = bisect_left(ranges, first, key=lambda pair: pair[1])
+    return ranges[start : bisect_right(ranges, last, key=lambda pair: pair[0])]

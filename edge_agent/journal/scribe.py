@@ -20,6 +20,7 @@ from edge_agent.journal.format import (
     NO_EPOCH,
     NOTE_BYTES_MAX,
     RECORD_BYTES_MAX,
+    RECORD_HEAD_BYTES,
     SEGMENT_BYTES,
     Record,
     RecordKind,
@@ -170,35 +171,45 @@ class Scribe:
 
     def _seal(self) -> None:
         """Sign what waits, as much as one commit takes."""
+        drafts, seal = self._drafts, self._sealer.seal
         pairs: list[tuple[object, Record]] = []
+        records: list[Record] = []
         size = 0
-        while self._drafts and size <= _GROUP_OPEN_BYTES and len(pairs) < self._commit_records_max:
-            draft = self._drafts.popleft()
-            record = self._sealer.seal(draft)
-            self._check(record)
-            size += record_size(record)
+        while drafts and size <= _GROUP_OPEN_BYTES and len(records) < self._commit_records_max:
+            draft = drafts.popleft()
+            record = seal(draft)
+            if self._sealed == 0:
+                self._begin(record)
+            if not self._follows(record):
+                raise AssertionError(f"not the next record of this epoch: {record}")
+            self._sealed += 1
+            size += RECORD_HEAD_BYTES + len(record.data)
+            records.append(record)
             pairs.append((draft, record))
-        if not pairs:
+        if not records:
             return
-        if not self._genesis:
-            self._genesis = self._sealer.head()
         note = self._sealer.note()
         assert len(note) <= NOTE_BYTES_MAX, "the sealer's note is longer than a commit can hold"
         with self._lock:
-            self._held.seal(Group([record for _, record in pairs], note, self._sealed, size))
+            self._held.seal(Group(records, note, self._sealed, size))
         self._listener.sealed(pairs)
 
-    def _check(self, record: Record) -> None:
-        if self._sealed == 0:
-            assert len(record.epoch) == EPOCH_BYTES, "an epoch has 8 bytes"
-            assert record.epoch != self._past, "every start has a new epoch"
-            self._epoch = record.epoch
-        assert record.kind is RecordKind.ENVELOPE
-        assert record.epoch == self._epoch, "an epoch lasts as long as the run"
-        assert record.seq == self._sealed, "sequence numbers neither repeat nor skip"
-        assert 0 <= record.lane < LANES
-        assert len(record.data) <= RECORD_BYTES_MAX, "an envelope is longer than a record can hold"
-        self._sealed += 1
+    def _begin(self, first: Record) -> None:
+        """The first record says which epoch this run is."""
+        assert len(first.epoch) == EPOCH_BYTES, "an epoch has 8 bytes"
+        assert first.epoch != self._past, "every start has a new epoch"
+        self._epoch = first.epoch
+        self._genesis = self._sealer.head()
+
+    def _follows(self, record: Record) -> bool:
+        """Tell whether numbers neither repeat nor skip and a commit can hold the record."""
+        return (
+            record.seq == self._sealed
+            and record.epoch == self._epoch
+            and record.kind is RecordKind.ENVELOPE
+            and 0 <= record.lane < LANES
+            and len(record.data) <= RECORD_BYTES_MAX
+        )
 
     def _write(self, now_ns: int, *, ending: bool = False) -> bool:
         """Make one commit durable; return whether the disk took it."""
@@ -233,15 +244,18 @@ class Scribe:
     def _settle(self, load: Load, placed: Placed, now_ns: int) -> None:
         """What was written is durable: index it, let its memory go, say so."""
         with self._lock:
-            released = set(self._held.written(load))
+            released = self._held.written(load)
             if placed.fresh:
                 self._open(placed)
             segment = self._segment
             assert segment is not None
             segment.end = placed.offset + placed.length
-            for record in load.events:
-                state = RELEASED if record.seq in released else record.lane
-                self._index.put(segment, record.seq, state)
+            if load.events:
+                self._index.extend(
+                    segment,
+                    [record.seq for record in load.events],
+                    [RELEASED if r.seq in released else r.lane for r in load.events],
+                )
             more = self._held.to_write
             self._reason = None
             self._committed_ns = now_ns

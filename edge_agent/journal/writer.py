@@ -11,10 +11,10 @@ from edge_agent.journal.disk import Disk, File, write_all
 from edge_agent.journal.format import (
     BLOCK_BYTES,
     COMMIT_BYTES_MAX,
+    COMMIT_MAGIC,
     SEGMENT_BYTES,
     Head,
     Record,
-    decode_commit_head,
     encode_commit,
     encode_head,
 )
@@ -89,7 +89,7 @@ class Writer:
         assert length <= COMMIT_BYTES_MAX
         assert offset + len(data) <= SEGMENT_BYTES
         assert len(data) % BLOCK_BYTES == 0
-        assert decode_commit_head(data, head_bytes, offset, active.number, None) is not None
+        assert data.startswith(COMMIT_MAGIC, head_bytes)
         try:
             write_all(active.file, offset, data)
             active.file.sync()
