@@ -1,0 +1,142 @@
+"""The whole agent in one process, without a center: it starts, records, answers and stops in order.
+
+With broker and center it is tested in tests/system.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.center.cli import main as center
+from edge_agent.clock import SystemClock
+from edge_agent.config import load
+from edge_agent.control.socket import ask
+from edge_agent.domain.event import EventType
+from edge_agent.evidence.bodies import GenesisBody, LinkBody, SignalBody
+from edge_agent.evidence.envelope import Event, peek
+from edge_agent.journal import RecordKind, read
+
+FRAME = b"5012 182468E13001004\x14"  # receiver 01, line 2: burglary, partition 1, zone 4
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Path:
+    """A gateway's folder with credentials, a pty as its panel's port, no broker anywhere."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert center(["init", str(tmp_path / "c"), "--gateway", "gw1", "--port", str(port)]) == 0
+    folder = tmp_path / "c" / "gateways" / "gw1"
+    file = folder / "gateway.toml"
+    own = f'[gateway]\ndata_dir = "data"\nsocket = "{tmp_path}/agent.sock"'
+    panel = f'\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = {{ port = "{tmp_path}/port" }}\n'
+    file.write_text(file.read_text().replace("[gateway]", own, 1) + panel)
+    return folder
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> Iterator[int]:
+    """The panel's end of the pty."""
+    ours, theirs = os.openpty()
+    (tmp_path / "port").symlink_to(os.ttyname(theirs))
+    os.set_blocking(ours, False)
+    yield ours
+    os.close(ours)
+    os.close(theirs)
+
+
+def journal_of(folder: Path) -> list[Event]:
+    records = [one.record for one in read(folder / "data" / "journal")]
+    return [peek(record.data)[1] for record in records if record.kind is RecordKind.ENVELOPE]
+
+
+async def say_until_acknowledged(ours: int) -> None:
+    """Do as the panel does: say it again until the ACK is heard."""
+    async with asyncio.timeout(10):
+        for turn in itertools.count():
+            if turn % 200 == 0:
+                os.write(ours, FRAME)
+            try:
+                if b"\x06" in os.read(ours, 100):
+                    return
+            except BlockingIOError:
+                await asyncio.sleep(0.005)
+
+
+def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
+    gateway: Path, panel: int, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.ensure_future(
+            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
+        )
+        async with asyncio.timeout(10):
+            while not (tmp_path / "agent.sock").exists():
+                await asyncio.sleep(0.01)
+        await say_until_acknowledged(panel)
+        # the panel has its ACK: whatever happens now, the event is on the disk
+        kinds = [e for e in journal_of(gateway) if e.type is EventType.SIGNAL]
+        assert SignalBody.from_body(kinds[0].body).signal.zone == 4
+        status = await asyncio.to_thread(ask, tmp_path / "agent.sock", "status")
+        assert status["panels"]["p1"]["online"] is True
+        assert status["uplink"]["connected"] is False
+        assert status["uplink"]["outstanding"] >= 3
+        json.dumps(status)
+        stop.set()
+        await asyncio.wait_for(serving, 10)
+
+    asyncio.run(run())
+    events = journal_of(gateway)
+    assert [event.seq for event in events] == list(range(len(events)))
+    types = [event.type for event in events]
+    assert types[0] is EventType.GENESIS
+    assert EventType.CONFIG in types
+    assert types[-1] is EventType.ACT
+    links = [LinkBody.from_body(e.body) for e in events if e.type is EventType.LINK]
+    assert (links[0].panel, links[0].online) == ("p1", True)
+
+
+def test_an_unusable_identity_key_does_not_silence_the_gateway(gateway: Path, panel: int) -> None:
+    (gateway / "identity.key").chmod(0o644)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.ensure_future(
+            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
+        )
+        await say_until_acknowledged(panel)
+        stop.set()
+        await asyncio.wait_for(serving, 10)
+
+    asyncio.run(run())
+    assert not GenesisBody.from_body(journal_of(gateway)[0].body).vouched
+
+
+def test_the_command_tells_systemd_and_stops_on_sigterm(
+    gateway: Path, panel: int, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(15)
+        command = [sys.executable, "-m", "edge_agent", "run", "-c", str(gateway / "gateway.toml")]
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
+        with subprocess.Popen(command, env=os.environ | told) as agent:
+            assert manager.recv(100) == b"READY=1"
+            assert manager.recv(100) == b"WATCHDOG=1"
+            second = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert second.returncode == 1
+            assert str(agent.pid) in second.stderr
+            agent.send_signal(signal.SIGTERM)
+            assert agent.wait(15) == 0
+    assert journal_of(gateway)[-1].type is EventType.ACT
