@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from edge_agent.journal import Damage, Recovery, RecordKind, Tail, read_disk, recover
+from edge_agent.journal import Damage, RecordKind, Recovery, Tail, read_disk, recover
 from edge_agent.journal.format import BLOCK_BYTES, SEGMENT_BYTES
 from tests.journal.simdisk import Node, SimDisk
 from tests.journal.world import World, drafts, numbers
@@ -242,9 +242,6 @@ def test_something_behind_an_orderly_end_is_damage() -> None:
 def test_blocks_that_the_disk_cannot_read_cost_only_themselves() -> None:
     disk = written()
     bad = 3 * BLOCK_BYTES
-
-    class Bad(SimDisk):
-        pass
 
     reads: list[int] = []
 

@@ -1,0 +1,229 @@
+"""The journal with its threads, on a real filesystem."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from edge_agent.journal import (
+    FolderDisk,
+    Journal,
+    JournalClosed,
+    JournalFull,
+    Position,
+    Record,
+    RecordKind,
+    read,
+    recover,
+)
+from tests.journal.simdisk import SimDisk
+from tests.journal.world import Draft, Log, PlainSealer, numbers
+
+WAIT_S = 20.0
+
+
+class Waiting(Log):
+    """A listener that can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def committed(self, records: list[Record]) -> None:
+        with self._changed:
+            super().committed(records)
+            self._changed.notify_all()
+
+    def until(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.durable) >= count, WAIT_S)
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Iterator[FolderDisk]:
+    disk = FolderDisk(tmp_path)
+    yield disk
+    disk.close()
+
+
+def begun(disk: FolderDisk | SimDisk, epoch: bytes = b"epoch001") -> tuple[Journal, Waiting]:
+    log = Waiting()
+    journal = Journal(disk, recover(disk), PlainSealer(epoch), log)
+    journal.start()
+    return journal, log
+
+
+def test_an_urgent_draft_is_durable_at_once(folder: FolderDisk, tmp_path: Path) -> None:
+    journal, log = begun(folder)
+    journal.submit(Draft(b"first"))
+    log.until(1)
+    assert [s.record.seq for s in read(tmp_path)] == [0]
+    progress = journal.progress()
+    assert progress.alive
+    assert progress.unreceipted == (0, 0, 1, 0, 0, 0, 0)
+    assert progress.committed_ns is not None
+    assert journal.first_of(b"epoch001") == b"genesis of epoch001"
+    assert journal.close() == 0
+    assert recover(folder).orderly
+
+
+def test_patience_ends_by_itself(folder: FolderDisk) -> None:
+    journal, log = begun(folder)
+    journal.submit(Draft(), patience_ns=30_000_000)
+    log.until(1)
+    journal.close()
+
+
+def test_close_writes_what_still_waits(folder: FolderDisk) -> None:
+    journal, log = begun(folder)
+    for _ in range(5):
+        journal.submit(Draft(), patience_ns=60_000_000_000)
+    assert journal.close() == 0
+    assert numbers(log.durable) == [0, 1, 2, 3, 4]
+    assert not journal.progress().alive
+    with pytest.raises(JournalClosed):
+        journal.submit(Draft())
+
+
+def test_many_submit_one_fetches_and_releases_while_it_writes(folder: FolderDisk) -> None:
+    journal, log = begun(folder)
+    count, writers = 400, 4
+
+    def write(lane: int) -> None:
+        random = Random(lane)
+        for number in range(count):
+            journal.submit(Draft(b"%d" % number + random.randbytes(500), lane), lane=lane)
+
+    threads = [threading.Thread(target=write, args=(lane,)) for lane in range(writers)]
+    for thread in threads:
+        thread.start()
+    seen: dict[int, list[int]] = {lane: [] for lane in range(writers)}
+    after: dict[int, Position | None] = dict.fromkeys(range(writers))
+    deadline = time.perf_counter() + WAIT_S
+    while sum(map(len, seen.values())) < count * writers and time.perf_counter() < deadline:
+        for lane in range(writers):
+            batch = journal.fetch(lane, after[lane], 5000)
+            seen[lane] += numbers(batch.records)
+            after[lane] = batch.next
+            journal.release(b"epoch001", numbers(batch.records), b"receipt")
+    for thread in threads:
+        thread.join()
+    assert sorted(n for lane in seen.values() for n in lane) == list(range(count * writers))
+    assert all(lane == sorted(lane) for lane in seen.values())
+    lanes = {record.seq: record.lane for record in log.durable}
+    assert all(lanes[n] == lane for lane, found in seen.items() for n in found)
+    assert journal.progress().unreceipted == (0,) * 7
+    journal.close()
+    assert recover(folder).unreceipted == (0,) * 7
+
+
+def test_a_reader_follows_a_writer(folder: FolderDisk, tmp_path: Path) -> None:
+    journal, log = begun(folder)
+    for number in range(300):
+        journal.submit(Draft(b"z" * 300))
+        if number % 20 == 0:
+            problems: list[object] = []
+            seqs = [
+                s.record.seq
+                for s in read(tmp_path, problems.append)
+                if s.record.kind is RecordKind.ENVELOPE
+            ]
+            assert seqs == list(range(len(seqs)))
+            assert problems == []
+    log.until(300)
+    journal.close()
+    assert len([s for s in read(tmp_path) if s.record.kind is RecordKind.ENVELOPE]) == 300
+
+
+def test_a_bug_in_the_sealer_ends_the_thread_and_is_seen() -> None:
+    journal, _ = begun(SimDisk())
+    heard: list[threading.ExceptHookArgs] = []
+    before, threading.excepthook = threading.excepthook, heard.append
+    try:
+        journal.submit("no draft")
+        deadline = time.perf_counter() + WAIT_S
+        while journal.progress().alive and time.perf_counter() < deadline:
+            threading.Event().wait(0.001)
+    finally:
+        threading.excepthook = before
+    assert not journal.progress().alive
+    assert heard[0].exc_type is AssertionError
+    with pytest.raises(JournalClosed):
+        journal.submit(Draft())
+    journal.close()
+
+
+def test_a_stuck_disk_shows_and_fills_no_memory() -> None:
+    stuck = threading.Event()
+    disk = SimDisk()
+    journal, log = begun(disk)
+    journal.submit(Draft())
+    log.until(1)
+
+    def hang(operation: str, name: str) -> None:
+        if operation == "sync":
+            assert stuck.wait(WAIT_S)
+
+    disk._before = hang
+    journal.submit(Draft())
+    deadline = time.perf_counter() + WAIT_S
+    while journal.progress().busy_since_ns is None and time.perf_counter() < deadline:
+        threading.Event().wait(0.001)
+    assert journal.progress().busy_since_ns is not None
+    with pytest.raises(JournalFull):
+        for _ in range(20_000):
+            journal.submit(Draft(), lane=6)
+    stuck.set()
+    journal.close()
+    assert recover(disk).count == len(log.durable)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from edge_agent.journal import FolderDisk, Journal, recover
+from tests.journal.world import Draft, Log, PlainSealer
+
+class Told(Log):
+    def committed(self, records):
+        for record in records:
+            print(record.seq, flush=True)
+
+disk = FolderDisk(Path(sys.argv[1]))
+found = recover(disk)
+assert not found.damages, found.damages
+journal = Journal(disk, found, PlainSealer(sys.argv[2].encode()), Told())
+journal.start()
+while True:
+    for _ in range(7):
+        journal.submit(Draft(b"k" * 300))
+    sys.stdin.readline()
+"""
+
+
+def test_a_killed_process_loses_nothing_that_it_said(tmp_path: Path) -> None:
+    for run in range(3):
+        epoch = b"epoch%03d" % run
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path), epoch.decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        ) as child:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            said = -1
+            while said < 100 + 50 * run:
+                child.stdin.write(b"\n")
+                child.stdin.flush()
+                said = int(child.stdout.readline())
+            child.kill()
+        stored = [s.record for s in read(tmp_path) if s.record.kind is RecordKind.ENVELOPE]
+        mine = [record.seq for record in stored if record.epoch == epoch]
+        assert mine == list(range(len(mine)))
+        assert len(mine) > said
