@@ -3,10 +3,13 @@
 import argparse
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
+
+ASK_AGAIN_S = 0.2
 
 
 def add(commands: Commands) -> None:
@@ -15,22 +18,30 @@ def add(commands: Commands) -> None:
         commands,
         "status",
         "tell how the running agent, its panels and its path to the center are",
-        "  edge-agent status\n  edge-agent status --json | jq .panels",
+        "  edge-agent status\n"
+        "  edge-agent status --wait 30                 after a start or a repair\n"
+        "  edge-agent status --json | jq .panels",
     )
     add_config(parser)
     add_json(parser)
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="wait up to S seconds for all to be well",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask the agent; exit 1 where something is not as it should be or none answers."""
     from edge_agent import config
-    from edge_agent.control.socket import ask
 
     loaded = config.load(arguments.config)
     path = Path(loaded.config.gateway.socket)
     try:
-        status: dict[str, Any] = ask(path, "status")
+        status = _wait(path, arguments.wait)
     except (OSError, ValueError) as error:
         print(
             f"edge-agent: no running agent answers at {path}: {error}\n"
@@ -43,6 +54,27 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(lines(status)))
     return 0 if healthy(status) else 1
+
+
+def _wait(path: Path, patience_s: float) -> dict[str, Any]:
+    """Ask until all is well or `patience_s` is over; return the last answer."""
+    from edge_agent.clock import SystemClock
+    from edge_agent.control.socket import ask
+
+    clock = SystemClock()
+    until_ns = clock.boottime_ns() + int(patience_s * 1e9)
+    pause = threading.Event()
+    while True:
+        over = clock.boottime_ns() >= until_ns
+        try:
+            status: dict[str, Any] = ask(path, "status")
+        except OSError:
+            if over:
+                raise
+        else:
+            if over or healthy(status):
+                return status
+        pause.wait(ASK_AGAIN_S)
 
 
 def healthy(status: dict[str, Any]) -> bool:
