@@ -42,7 +42,7 @@ URGENT_LANE_MAX = Lane.INTRUSION  # live events up to here never wait for the wi
 ALARM_LANE_MAX = Lane.VERDICT  # live events up to here go to the topic `alarms`
 
 EVENTS_A_MESSAGE_MAX = 64
-"""What the center takes in one message; 16 KiB of the smallest envelopes are about as many."""
+"""16 KiB of the smallest envelopes are about as many; one transaction of the center stays short."""
 
 UNREAD_NS_MIN = 500_000_000
 UNREAD_NS_MAX = 8_000_000_000
