@@ -162,6 +162,8 @@ def test_hostile_proofs_are_refused() -> None:
     assert not tree.verify_inclusion(LEAVES[0], 0, 2**64, [LEAVES[1]] * 64, root)
     assert not tree.verify_inclusion(LEAVES[0], 0, 2**63 - 1, [LEAVES[1]] * 1000, root)
     assert not tree.verify_inclusion(LEAVES[0], 0, 2, [LEAVES[1][:31]], ROOTS[2])
+    short = LEAVES[1][:31]
+    assert not tree.verify_inclusion(LEAVES[0], 0, 2, [short], tree._node(LEAVES[0], short))
     assert not tree.verify_consistency(3, 8, ROOTS[3], root, [b""])
     assert not tree.verify_consistency(3, 8, ROOTS[3], root, [])
     assert not tree.verify_consistency(0, 8, ROOTS[3], root, [])
