@@ -40,6 +40,7 @@ LINES = [
     Line("byte_by_byte", Quality(PACE, split=Split.BYTES)),
     Line("random_splits", Quality(PACE, split=Split.RANDOM)),
     Line("doubled", Quality(PACE, double=0.5)),
+    Line("doubled_slowly", Quality(PACE, double=0.5, split=Split.BYTES)),
     Line("loss_2", Quality(PACE, lose=0.02, split=Split.RANDOM), bad=True),
     Line("loss_20", Quality(PACE, lose=0.2, split=Split.BYTES), bad=True),
     Line("noise", Quality(PACE, noise=0.02, split=Split.RANDOM), bad=True),

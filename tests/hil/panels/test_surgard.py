@@ -81,6 +81,7 @@ def test_frames(setup: ReceiverSetup, line: str, frame: bytes) -> None:
         ("mains", ("power", "301", "active", None, None, None, "2468")),
         ("cid code=130 q=P", ("burglary", "130", "status", None, None, None, "2468")),
         ("cid code=8B8 number=zone zone=5", ("unknown", "8B8", "active", None, 5, None, "2468")),
+        ("holdup zone=5 as=sia", ("holdup", "129", "active", None, 5, None, "2468")),
         # a SIA tamper is 137, a SIA hold-up 129; the old form has no area
         ("tamper zone=5 area=2 as=sia", ("tamper", "137", "active", 2, 5, None, "2468")),
         ("arm user=5 area=2 as=sia_old", ("open_close", "401", "armed", None, None, 5, "002468")),
@@ -169,6 +170,17 @@ def test_repeats_after_4_s_three_times_in_all_then_holds_until_a_heartbeat_is_ac
     assert said(panel.handle(Ticked(), 60 * SECOND_NS)) == [MLR2_BEAT]
     assert said(panel.handle(Heard(ACK), 61 * SECOND_NS)) == [frame]
     assert noted(panel.handle(Heard(ACK), 62 * SECOND_NS)) == [(1, "acked")]
+
+
+def test_what_was_held_has_all_its_tries_again() -> None:
+    panel = talking()
+    tell(panel, "alarm zone=1")
+    for at in (4, 8, 12, 30):
+        panel.handle(Ticked(), at * SECOND_NS)
+    tries = said(panel.handle(Heard(ACK), 31 * SECOND_NS))
+    for at in (35, 39, 43):
+        tries += said(panel.handle(Ticked(), at * SECOND_NS))
+    assert tries == [b"5011 182468E13000001\x14"] * 3
 
 
 def test_a_nak_repeats_at_once_but_not_for_ever() -> None:
