@@ -62,6 +62,9 @@ SILENT_INTERVALS = 3  # heartbeats that may be missed
 # A repeat comes this much of `repeat_after_s` after the copy before.  An ACK is sent before the
 # window opens, or waits for the next copy: so it never crosses one, and never meets another frame.
 WINDOW = (0.75, 1.5)
+# A frame takes 70 ms at 2400 baud: bytes so old without an end are a frame that was cut, and are
+# not to be glued to the copy that follows.
+CUT_NS = 1_000_000_000
 RESTART_WINDOW = 3.0  # after a restart, in `repeat_after_s`: the receiver repeats three times
 NS = 1_000_000_000
 
@@ -235,6 +238,10 @@ class ReceiverDecoder:
         self._long = False  # the line has lost its beginning
         self._lead = b""  # an LF that may begin the line (other receivers)
 
+    def is_waiting(self) -> bool:
+        """Tell whether bytes are held that no end has followed yet."""
+        return bool(self._line or self._noise)
+
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
         frames: list[Frame] = []
@@ -336,6 +343,9 @@ class _Heard:
     token: int | None = None  # None: recorded in an earlier run
     durable_ns: int | None = None
     answered: bool = False
+    doubtful: bool = False  # a copy came although it was answered: our ACKs get lost
+    heartbeat_since: bool = False
+    garbled_ns: int | None = None  # something came that may have been a damaged copy of it
     reopened: bool = False  # the line was opened since
 
 
@@ -353,6 +363,7 @@ class ReceiverSession:
         self._repeat_ns = _seconds(setup, "repeat_after_s", REPEAT_AFTER_S)
         self._silence_ns = SILENT_INTERVALS * _seconds(setup, "heartbeat_s", HEARTBEAT_S)
         self._silent_at_ns: int | None = None
+        self._bytes_ns = 0  # when bytes were heard last
         self._online: bool | None = None
         self._tokens = 0
         self._pending: set[int] = set()
@@ -361,7 +372,10 @@ class ReceiverSession:
         self._refused = (b"", 0)  # the newest frame of no shape, and how often it came
 
     def deadline_ns(self) -> int | None:
-        """Return when the receiver will have been silent for too long."""
+        """Return when a cut frame is given up, or the receiver has been silent for too long."""
+        if self._decoder.is_waiting():
+            cut_ns = self._bytes_ns + CUT_NS
+            return cut_ns if self._silent_at_ns is None else min(cut_ns, self._silent_at_ns)
         return self._silent_at_ns
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
@@ -370,7 +384,8 @@ class ReceiverSession:
             case Opened():
                 self._open(happened, now_ns)
             case Received(data):
-                actions: list[Action] = []
+                actions = self._give_up_cut(now_ns)
+                self._bytes_ns = now_ns
                 for frame in self._decoder.feed(data):
                     actions += self._on_frame(frame, now_ns)
                 return actions + self._answer(now_ns)
@@ -379,10 +394,13 @@ class ReceiverSession:
                 if self._last is not None and self._last.token == token:
                     self._last.durable_ns = now_ns
                 return self._answer(now_ns)
-            case Ticked() if self._silent_at_ns is not None and now_ns >= self._silent_at_ns:
-                return self._on_silence()
+            case Ticked():
+                actions = self._give_up_cut(now_ns) + self._answer(now_ns)
+                if self._silent_at_ns is not None and now_ns >= self._silent_at_ns:
+                    actions += self._on_silence()
+                return actions
             case _:
-                pass  # a deadline that has moved; registers are not of this protocol
+                pass  # registers are not of this protocol
         return []
 
     def _open(self, opened: Opened, now_ns: int) -> None:
@@ -396,6 +414,14 @@ class ReceiverSession:
         if self._last is not None:
             self._last.reopened = True
 
+    def _give_up_cut(self, now_ns: int) -> list[Action]:
+        """Read what was left without an end; it counts as heard when it came."""
+        actions: list[Action] = []
+        if self._decoder.is_waiting() and now_ns - self._bytes_ns >= CUT_NS:
+            for frame in self._decoder.finish():
+                actions += self._on_frame(frame, self._bytes_ns)
+        return actions
+
     def _on_silence(self) -> list[Action]:
         self._silent_at_ns = None
         actions: list[Action] = [Fault(FaultKind.SILENCE, "no heartbeat and no event")]
@@ -405,6 +431,8 @@ class ReceiverSession:
         return actions
 
     def _on_frame(self, frame: Frame, now_ns: int) -> list[Action]:
+        if frame.fault is not None:
+            self._suspect(now_ns)
         if frame.fault is FaultKind.NOISE:
             return [Fault(FaultKind.NOISE, "", frame.raw[:FRAME_BYTES_MAX])]
         if frame.fault is not None:
@@ -416,6 +444,8 @@ class ReceiverSession:
             self._refused = (b"", 0)
             return actions + self._record(frame.raw, frame.signals, now_ns)
         self._owed = (now_ns, True)
+        if self._last is not None:
+            self._last.heartbeat_since = True
         return actions
 
     def _alive(self, now_ns: int) -> list[Action]:
@@ -429,7 +459,9 @@ class ReceiverSession:
         body = raw.rstrip(ENDS)
         self._owed = (now_ns, False)
         if self._last is not None and self._is_repeat(self._last, body, now_ns):
-            self._last.heard_ns = now_ns
+            self._last.doubtful = self._last.doubtful or self._last.answered
+            self._last.heard_ns, self._last.garbled_ns = now_ns, None
+            self._last.heartbeat_since = False
             return [Fault(FaultKind.REPEAT, "", raw)]
         self._tokens += 1
         self._pending.add(self._tokens)
@@ -443,20 +475,39 @@ class ReceiverSession:
             return True
         if last.durable_ns is None:
             return False  # the line was opened again before it was durable
+        if last.garbled_ns is not None and now_ns - last.garbled_ns <= WINDOW[1] * self._repeat_ns:
+            return True
         age_ns = now_ns - last.heard_ns
         if last.reopened:
             return age_ns <= RESTART_WINDOW * self._repeat_ns
         if not last.answered and not self._listen_only:
             # held back by the receiver until its heartbeat is answered again
             return now_ns - last.durable_ns <= self._silence_ns
+        if last.doubtful and last.heartbeat_since and age_ns <= self._silence_ns:
+            return True  # it gave up on our lost ACKs, and begins anew after its heartbeat
+        return self._is_time_of_repeat(age_ns)
+
+    def _is_time_of_repeat(self, age_ns: int) -> bool:
         early, late = WINDOW
         return early * self._repeat_ns <= age_ns <= late * self._repeat_ns
+
+    def _suspect(self, now_ns: int) -> None:
+        """Note that what came may be a damaged copy, where a copy was to be expected."""
+        last = self._last
+        if last is None:
+            return
+        since_ns = last.heard_ns if last.garbled_ns is None else last.garbled_ns
+        if self._is_time_of_repeat(now_ns - since_ns):
+            last.garbled_ns, last.doubtful = now_ns, True
 
     def _refuse(self, frame: Frame, fault: FaultKind, now_ns: int) -> list[Action]:
         """Ask again; what comes back the same is no damage, and is kept without its meaning."""
         body, count = self._refused
-        count = count + 1 if frame.raw.rstrip(ENDS) == body else 1
-        self._refused = (frame.raw.rstrip(ENDS), count)
+        if frame.raw[-1:] not in (DC4, b"\r", b"\n"):
+            count = 0  # without its end it was cut, however often it is cut alike
+        else:
+            count = count + 1 if frame.raw.rstrip(ENDS) == body else 1
+            self._refused = (frame.raw.rstrip(ENDS), count)
         actions: list[Action] = [Fault(fault, f"copy {count}", frame.raw)]
         if count >= SAME_REFUSED_MAX:
             unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=frame.raw)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.surgard import (
     ACK,
+    CUT_NS,
     LINE_BYTES_MAX,
     NAK,
     NOISE_BYTES_MAX,
@@ -376,6 +377,60 @@ def test_what_comes_back_the_same_is_kept_as_unknown(frame: bytes) -> None:
     assert (signal.kind, signal.state, signal.frame) == (Kind.UNKNOWN, State.ACTIVE, frame)
     assert host.commit(report.token) == [Send(ACK)]
     assert faults(host.hear(frame, 4))[-1] is FaultKind.REPEAT
+
+
+def test_a_cut_frame_is_asked_for_after_a_second_and_never_glued_to_its_copy() -> None:
+    host = opened()
+    assert host.hear(b"50") == []
+    assert host.tick() == [Fault(FaultKind.NOISE, "", b"50")]
+    assert host.hear(b"5012 1824") == []
+    begun = host.now_ns
+    assert sent(host.tick()) == [NAK]
+    assert host.now_ns - begun == CUT_NS
+    (report,) = (a for a in host.hear(BURGLARY, 0.1) if isinstance(a, Report))
+    assert report.signals[0].frame == BURGLARY
+
+
+def test_a_cut_frame_is_given_up_even_when_the_tick_comes_late() -> None:
+    host = opened()
+    host.hear(b"50")
+    actions = host.hear(BURGLARY, 4)  # glued, these would be a line of three digits
+    (report,) = (a for a in actions if isinstance(a, Report))
+    assert report.signals[0].frame == BURGLARY
+
+
+def test_a_frame_that_only_lost_its_end_is_read() -> None:
+    host = opened()
+    host.hear(BURGLARY[:-1])
+    assert len(tokens(host.tick())) == 1
+
+
+def test_what_is_cut_alike_every_time_is_never_acknowledged() -> None:
+    host = opened()
+    for _ in range(6):
+        host.hear(b"5012 18246")
+        actions = host.tick()
+        assert (tokens(actions), sent(actions)) == ([], [NAK])
+
+
+def test_a_damaged_repeat_does_not_make_the_next_one_new() -> None:
+    host = opened()
+    host.commit(*tokens(host.hear(BURGLARY)))
+    assert sent(host.hear(b"5012 182468E1300\x14", 4)) == [NAK]
+    actions = host.hear(BURGLARY, 0.1)
+    assert (tokens(actions), sent(actions)) == ([], [ACK])
+
+
+def test_a_receiver_that_gave_up_on_lost_acks_begins_anew_after_its_heartbeat() -> None:
+    host = opened()
+    host.commit(*tokens(host.hear(BURGLARY)))
+    host.hear(BURGLARY, 4)
+    host.hear(HEARTBEAT, 34)
+    actions = host.hear(BURGLARY, 0.1)
+    assert (tokens(actions), sent(actions)) == ([], [ACK])
+    host.hear(HEARTBEAT, 30)
+    host.hear(HEARTBEAT, 80)
+    assert len(tokens(host.hear(BURGLARY, 0.1))) == 1
 
 
 def test_noise_is_counted_and_not_answered() -> None:
