@@ -165,6 +165,10 @@ def test_hostile_proofs_are_refused() -> None:
     short = LEAVES[1][:31]
     assert not tree.verify_inclusion(LEAVES[0], 0, 2, [short], tree._node(LEAVES[0], short))
     assert not tree.verify_consistency(3, 8, ROOTS[3], root, [b""])
+    grown = tree._node(LEAVES[0], short)
+    assert not tree.verify_consistency(1, 2, LEAVES[0], grown, [short])
+    assert not tree.verify_consistency(2**64, 2**64, root, root, [])
+    assert not tree.verify_consistency(-3, -3, root, root, [])
     assert not tree.verify_consistency(3, 8, ROOTS[3], root, [])
     assert not tree.verify_consistency(0, 8, ROOTS[3], root, [])
     assert not tree.verify_consistency(-1, 8, ROOTS[3], root, [])
