@@ -237,13 +237,11 @@ class SurgardReceiver:
         head = f"{self._setup.receiver}{self._setup.line}"
         if wording is Wording.CID:
             text = _cid(head, account, f"{qualifier}{word.code}", area, number)
-            code = word.code
         else:
             text = _sia(wording, head, account, _letters(word, qualifier), area, number)
-            code = word.sia_code or word.code
         return Signal(
             kind=word.kind,
-            code=code,
+            code=word.code,
             state=_state(word, qualifier),
             area=None if wording is Wording.SIA_OLD else area,
             zone=number if word.number_is == "zone" else None,

@@ -1,9 +1,8 @@
 """What a site can make a panel say: plain words, and what they mean in both event vocabularies.
 
 Facts: SIA DC-05 (Contact ID) codes and SIA DC-07 letters.  Written out by hand for the emulators,
-apart from the agent's own code tables, so that an error there is found here.  Where the two
-vocabularies disagree on the code (a SIA hold-up is confirmed, 129; a SIA tamper is 137), the word
-has one meaning for each.
+apart from the agent's own code tables, so that an error there is found here.  A word is
+chosen so that both vocabularies give it the same code: a SIA hold-up is a confirmed one, 129.
 """
 
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ class Word:
     number_is: str  # zone, user or "" (the panel says none)
     sia: str = ""
     sia_restore: str = ""
-    sia_code: str = ""  # where it differs from `code`
 
 
 WORDS: dict[str, Word] = {

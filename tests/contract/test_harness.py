@@ -90,11 +90,11 @@ def misreads_zones(happened: Input, actions: list[Action]) -> list[Action]:
 
 
 def invents(happened: Input, actions: list[Action]) -> list[Action]:
-    invented: list[Action] = []
-    for action in misreads_zones(happened, actions):
-        if isinstance(action, Report):
-            invented.append(Report(action.token + 10**6, action.signals))
-    return actions + invented
+    return actions + [
+        Report(action.token + 10**6, action.signals)
+        for action in misreads_zones(happened, actions)
+        if isinstance(action, Report)
+    ]
 
 
 def forgets_signals(happened: Input, actions: list[Action]) -> list[Action]:
@@ -129,6 +129,12 @@ def test_a_dialogue_finds(spoil: Spoil) -> None:
     with pytest.raises(AssertionError):
         for seed in range(3):
             test_stream.test_dialogue(spoilt(STREAM[0], spoil), test_stream.LINES[0], seed)
+
+
+def test_an_invention_is_found_on_a_bad_line_too() -> None:
+    [bad] = [line for line in test_stream.LINES if line.name == "loss_2"]
+    with pytest.raises(AssertionError, match="nobody said this"):
+        test_stream.test_dialogue(spoilt(STREAM[0], invents), bad, 0)
 
 
 def test_an_early_ack_is_found_where_nothing_is_ever_durable() -> None:
