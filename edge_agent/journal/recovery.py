@@ -263,13 +263,23 @@ class _Repairs:
         empty = file.scan.head is None and (segment is None or not segment.states)
         if empty and all(d.what == NOT_A_SEGMENT for d in file.damages):
             self._set_aside(file, last=last)
-        elif file.damages:
+            return
+        if file.damages:
             broken = file.name + BROKEN_SUFFIX
             if broken not in self.names:
                 self._try(lambda: self._disk.link(file.name, broken))
         elif segment is not None and file.size > file.scan.end:
             self._try(lambda: self._cut(file.name, file.scan.end))
             segment.end = segment.size = file.scan.end
+        if last:
+            self._try(lambda: self._flush(file.name))
+
+    def _flush(self, name: str) -> None:
+        """What a killed process wrote and did not flush was read from memory: make it durable
+        before anything is built on it."""
+        file = self._disk.open(name, writable=True)
+        with contextlib.closing(file):
+            file.sync()
 
     def _set_aside(self, file: _Found, *, last: bool) -> None:
         """A file with nothing to read: as the newest, a first write that was torn."""

@@ -430,6 +430,26 @@ def test_the_test_finds_a_disk_that_does_not_sync() -> None:
     assert lost > 20
 
 
+def test_what_a_killed_process_left_unflushed_is_durable_before_it_counts() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(Draft())
+    disk._before = _kill_at_sync
+    with pytest.raises(PowerCut):
+        world.commit(Draft())
+    disk._before = None  # the process is gone, the machine runs on
+    found = recover(disk)
+    assert found.count == 2
+    for seed in range(20):
+        left = disk.after_cut(Random(seed))
+        assert recover(left).count == 2
+
+
+def _kill_at_sync(operation: str, name: str) -> None:
+    if operation == "sync":
+        raise PowerCut
+
+
 def test_cut_after_cut_each_epoch_is_whole() -> None:
     for seed in range(40):
         random = Random(seed)

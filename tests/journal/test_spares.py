@@ -1,0 +1,50 @@
+"""The next segment: made whole or not at all, and its space given back when it cannot be."""
+
+import errno
+
+import pytest
+
+from edge_agent.journal.format import SEGMENT_BYTES
+from edge_agent.journal.spares import Spares, segment_name, segment_number
+from tests.journal.simdisk import Node, SimDisk
+
+
+def test_a_spare_is_durable_in_content_and_name() -> None:
+    disk = SimDisk()
+    spares = Spares(disk, 4, None)
+    spares.prepare()
+    assert [o for o, _ in disk.operations] == ["create", "write", "sync", "rename", "sync_names"]
+    assert bytes(disk.nodes["00000004.seg"].durable) == bytes(SEGMENT_BYTES)
+    disk.operations.clear()
+    spares.prepare()
+    number, file = spares.take()
+    assert (number, file.size()) == (4, SEGMENT_BYTES)
+    assert disk.operations == [], "taking it costs nothing"
+    assert spares.take()[0] == 5
+
+
+@pytest.mark.parametrize("operation", ["create", "write", "sync", "rename", "sync_names"])
+def test_a_refusal_leaves_nothing_behind(operation: str) -> None:
+    disk = SimDisk()
+    spares = Spares(disk, 1, None)
+    disk.refusing = {operation: errno.ENOSPC}
+    with pytest.raises(OSError, match="No space"):
+        spares.prepare()
+    assert spares.refused == "No space left on device"
+    assert not spares.ready
+    assert not [name for name in disk.names() if name.endswith(".making")]
+    disk.refusing = {}
+    spares.prepare()
+    assert spares.take()[0] == 1
+
+
+def test_a_leftover_does_not_hinder() -> None:
+    disk = SimDisk()
+    disk.nodes["00000001.seg.making"] = Node(bytearray(b"half"))
+    assert Spares(disk, 1, None).take()[0] == 1
+
+
+def test_names() -> None:
+    assert segment_number(segment_name(42)) == 42
+    for name in ("1.seg", "00000001.seg.broken", "x00000001.seg", "00000001.seg\n", "0000000a.seg"):
+        assert segment_number(name) is None
