@@ -346,7 +346,7 @@ class RtuDecoder:
         return None if waiting else 0
 
     def _lengths(self, head: bytes) -> list[int]:
-        """Return the lengths that a frame with these first bytes can have, the likeliest first."""
+        """Return the lengths that a frame with these first bytes can have."""
         if len(head) < 2:
             return []
         function = head[1]
@@ -362,10 +362,6 @@ class RtuDecoder:
             written = int.from_bytes(head[4:6], "big")
             if head[6] == (-(-written // 8) if function in _BITS else 2 * written):
                 sizes.append(9 + head[6])
-        asked = self._asked
-        if asked and (asked.unit, asked.function) == (head[0], function):
-            expected = asked.answer_bytes()
-            sizes.sort(key=lambda size: size != expected)
         return sizes
 
     def _flush(self) -> list[Frame]:

@@ -1,5 +1,6 @@
 """What is found by name: data, profiles, drivers, options; and the words when it is not there."""
 
+import importlib
 import importlib.metadata
 import subprocess
 import sys
@@ -125,6 +126,18 @@ def test_every_built_in_driver_loads_by_its_name() -> None:
     for name, load in drivers().items():
         assert load().name == name == load_driver(name).name
     assert set(BUILT_IN) <= set(drivers())
+
+
+def test_a_driver_is_found_by_its_file_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_shared", "Upper", "fresh_one"):
+        (tmp_path / f"{name}.py").write_text("")
+    package = importlib.import_module("drivers")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    assert list(drivers()) == ["fresh_one", *BUILT_IN]
+    with pytest.raises(DriverError, match="'fresh_one' does not define"):
+        load_driver("fresh_one")
 
 
 def test_loading_one_driver_imports_no_other() -> None:

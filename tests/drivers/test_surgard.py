@@ -178,6 +178,7 @@ def test_a_line_without_end_is_dropped_and_memory_stays_bounded() -> None:
         noise += sum(len(frame.raw) for frame in decoder.feed(b"5" * 5000))
         assert len(decoder._line) <= LINE_BYTES_MAX
         assert len(decoder._noise) < NOISE_BYTES_MAX
+    assert [f.fault for f in decode(b"5" * 5000 + b"\x14")] == [FaultKind.NOISE]
     frames = decoder.feed(BURGLARY)
     assert noise + len(frames[0].raw) == 200 * 5000
     assert frames[-1].type == "contact_id"
@@ -317,6 +318,12 @@ def test_a_receiver_that_held_its_queue_says_the_same_after_the_heartbeat() -> N
     assert sent(host.hear(HEARTBEAT, 10)) == [ACK]
     actions = host.hear(BURGLARY, 0.1)
     assert (tokens(actions), sent(actions)) == ([], [ACK])
+
+
+def test_a_frame_that_was_never_answered_is_not_known_for_ever() -> None:
+    host = opened()
+    host.commit(*tokens(host.hear(BURGLARY)), after_s=20)
+    assert len(tokens(host.hear(BURGLARY, 91))) == 1  # the daily test report is always the same
 
 
 def test_an_ack_never_covers_a_frame_that_is_not_durable() -> None:
