@@ -7,11 +7,11 @@ import json
 import os
 import sqlite3
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from threading import Event
 from typing import TypeAlias
 
 import edge_agent
@@ -35,8 +35,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     top = parser()
-    if "_ARGCOMPLETE" in os.environ:  # loaded only when a shell asks for completions
-        import argcomplete  # noqa: PLC0415
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete  # noqa: PLC0415  only when a shell asks for completions
 
         argcomplete.autocomplete(top)
     arguments = top.parse_args(argv)
@@ -204,7 +204,7 @@ def _events(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         return _fail(str(error), EXIT_USAGE)
     zone = UTC if arguments.utc else None
-    after = 0
+    after, pause = 0, Event()
     with closing(schema.open_for_reading(Layout(arguments.dir).database)) as connection:
         if arguments.limit > 0:
             found = iter(show.newest(connection, wanted, arguments.limit))
@@ -217,7 +217,7 @@ def _events(arguments: argparse.Namespace) -> int:
             if not arguments.follow:
                 return 0
             sys.stdout.flush()
-            time.sleep(FOLLOW_S)
+            pause.wait(FOLLOW_S)
             found = show.select(connection, wanted, after)
 
 
@@ -371,3 +371,7 @@ def _number(text: str, what: str, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= high:
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}: 1 to {high}")
     return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

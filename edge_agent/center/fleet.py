@@ -41,7 +41,8 @@ def _gateway(view: View, gateway: str) -> dict[str, Any]:
         view.connection.execute("SELECT name, value FROM counter WHERE gateway = ?", (gateway,))
     )
     last = view.connection.execute(
-        "SELECT max(event.received_ms) FROM event JOIN epoch ON epoch.id = epoch_id WHERE gateway = ?"
+        "SELECT max(event.received_ms) FROM event"
+        " JOIN epoch ON epoch.id = epoch_id WHERE gateway = ?"
         " AND epoch_id = (SELECT max(id) FROM epoch WHERE gateway = ?)",
         (gateway, gateway),
     ).fetchone()[0]

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,18 +94,24 @@ class Receiver:
         with contextlib.suppress(OSError):
             self._waker.send(b"x")
 
+    def close(self) -> None:
+        """Give back what was opened; after `run` has returned."""
+        self._wake.close()
+        self._waker.close()
+
     def run(self) -> None:
         """Work until stopped."""
         said_down = False
         while not self._stopping:
             started_ns, up = self._clock.boottime_ns(), False
             try:
-                connection = Connection(self._access, self._lane.name, self._lane.topic)
-                for up in self._converse(connection):
-                    if up and said_down:
-                        self._log.info("broker is back")
-                    said_down = said_down and not up
-                connection.close()
+                with closing(
+                    Connection(self._access, self._lane.name, self._lane.topic)
+                ) as connection:
+                    for up in self._converse(connection):
+                        if up and said_down:
+                            self._log.info("broker is back")
+                        said_down = said_down and not up
             except LostError as error:
                 if not said_down and not self._stopping:
                     self._log.warning("no connection to the broker; trying on", reason=str(error))

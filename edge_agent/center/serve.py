@@ -99,6 +99,8 @@ class Center:
             receiver.stop()
         for thread in threads:
             thread.join(STOP_S_MAX)
+        for receiver in receivers.values():
+            receiver.close()
         for one in stores:
             one.close()
         log.info("stopped")

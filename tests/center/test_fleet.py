@@ -1,0 +1,128 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.center import fleet
+from edge_agent.center.fleet import View
+from edge_agent.center.presence import PresenceStore
+from edge_agent.center.settings import Presence
+from edge_agent.center.store import Arrival
+from edge_agent.domain.stamp import Stamp, Trust
+from edge_agent.evidence.status import Status, sign_status
+from tests.center.world import BOOT_ID, NOW_MS, WALL_NS, FakeCenter, FakeGateway, stamp
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    return FakeGateway()
+
+
+@pytest.fixture
+def center(tmp_path: Path, gateway: FakeGateway) -> FakeCenter:
+    return FakeCenter(tmp_path, gateway)
+
+
+def fact(center: FakeCenter, now_ms: int = NOW_MS) -> dict[str, Any]:
+    view = View(center.connection, ["gw1"], Presence(), now_ms)
+    (only,) = fleet.facts(view)
+    return only
+
+
+def hear(center: FakeCenter, gateway: FakeGateway, data: bytes | None = None) -> None:
+    status = Status(
+        gateway="gw1",
+        epoch=gateway.epoch,
+        next_seq=gateway.peaks.size,
+        root=gateway.peaks.root(),
+        stamp=Stamp(WALL_NS, gateway.peaks.size, BOOT_ID, Trust.SYNCED),
+        started=stamp(),
+        interval_s=20,
+        disk_refused=True,
+        outstanding=7,
+        panels={"p1": True, "p2\x1b": False},
+    )
+    store = PresenceStore(center.connection, center.roster, center.turns, 30)
+    payload = sign_status(status, gateway.signer) if data is None else data
+    store.take([Arrival("gw1", False, payload)], NOW_MS)
+
+
+def test_a_gateway_that_never_spoke_is_listed(center: FakeCenter) -> None:
+    assert fact(center)["state"] == "never heard"
+    assert fleet.lines(fact(center), NOW_MS)[0] == "gw1: never heard, last heartbeat never"
+
+
+def test_three_missed_heartbeats_are_offline(center: FakeCenter, gateway: FakeGateway) -> None:
+    center.take(gateway.start())
+    hear(center, gateway)
+    assert fact(center, NOW_MS + 60_000)["state"] == "online"
+    assert fact(center, NOW_MS + 60_001)["state"] == "offline"
+
+
+def test_a_lost_connection_shows_before_silence_does(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    hear(center, gateway)
+    hear(center, gateway, b"")
+    assert fact(center)["state"] == "connection lost"
+
+
+def test_what_the_gateway_says_of_itself_is_shown(center: FakeCenter, gateway: FakeGateway) -> None:
+    center.take(gateway.start())
+    hear(center, gateway)
+    found = fact(center)
+    assert found["status"]["disk_refused"] is True
+    text = "\n".join(fleet.lines(found, NOW_MS + 5_000))
+    assert "ITS DISK REFUSES" in text
+    assert "waiting there 7" in text
+    assert "panels not there: p2\\x1b" in text
+    assert "last heartbeat 5 s ago" in text
+
+
+def test_holes_and_faults_are_counted(center: FakeCenter, gateway: FakeGateway) -> None:
+    genesis, _lost, second = gateway.start(), *gateway.events(2)
+    center.take(genesis, second, second, b"junk")
+    found = fact(center)
+    assert found["missing"] == 1
+    assert found["counters"] == {"stored": 2, "doubles": 1, "malformed": 1}
+    (epoch,) = found["epochs"]
+    assert (epoch["next_seq"], epoch["stored"], epoch["proved_to"]) == (3, 2, 0)
+    text = fleet.lines(found, NOW_MS)
+    assert any("2 stored, 1 missing, proved to 0" in line for line in text)
+    assert any("doubles 1, malformed 1" in line for line in text)
+
+
+def test_a_tail_that_the_next_genesis_names_is_missing(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    gateway.events(4)  # never delivered
+    center.take(gateway.start())
+    assert fact(center)["missing"] == 4
+
+
+def test_a_gateway_that_init_never_made_is_shown_as_such(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    found = fleet.facts(View(center.connection, [], Presence(), NOW_MS))
+    assert [(one["gateway"], one["known"]) for one in found] == [("gw1", False)]
+
+
+def test_problems_and_unvouched_epochs_stand_out(center: FakeCenter, gateway: FakeGateway) -> None:
+    center.take(gateway.start(vouched=False))
+    center.connection.execute(
+        "INSERT INTO problem VALUES (1, 'gw1', x'00', 3, 'fork', 'two of them', 5)"
+    )
+    text = "\n".join(fleet.lines(fact(center), NOW_MS))
+    assert "[unvouched]" in text
+    assert "PROBLEM fork at 00/3: two of them" in text
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "text"),
+    [(-5, "0 s"), (119_000, "119 s"), (120_000, "2 min"), (7_200_000, "2 h"), (172_800_000, "2 d")],
+)
+def test_ages_are_short(age_ms: int, text: str) -> None:
+    assert fleet._ago(age_ms) == f"{text} ago"

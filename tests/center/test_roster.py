@@ -1,0 +1,55 @@
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edge_agent.center.init import Request, init
+from edge_agent.center.layout import CenterError, Layout
+from edge_agent.center.roster import Roster
+from edge_agent.evidence.signers import load_signer
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / "center")
+    init(layout, Request(gateways=("gw1",)), NOW)
+    return layout
+
+
+def test_a_gateway_has_the_key_that_init_certified(layout: Layout) -> None:
+    roster = Roster(layout)
+    expected = load_signer(layout.gateway("gw1") / "identity.key").public
+    assert roster.identities("gw1") == (expected,)
+    assert roster.gateways() == ["gw1"]
+
+
+def test_a_gateway_added_later_needs_no_restart(layout: Layout) -> None:
+    roster = Roster(layout)
+    assert roster.identities("gw2") is None
+    init(layout, Request(gateways=("gw2",)), NOW)
+    stat = layout.identities.stat()  # some file systems count time in steps: make it a later one
+    os.utime(layout.identities, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    assert roster.identities("gw2") is not None
+
+
+@pytest.mark.parametrize("name", ["../gw1", "", "gw1/../gw1"])
+def test_a_name_is_never_a_path(layout: Layout, name: str) -> None:
+    assert Roster(layout).identities(name) is None
+
+
+def test_a_certificate_of_another_authority_is_named(layout: Layout, tmp_path: Path) -> None:
+    other = Layout(tmp_path / "other")
+    init(other, Request(gateways=("gw1",)), NOW)
+    layout.identity("gw1").write_bytes(other.identity("gw1").read_bytes())
+    with pytest.raises(CenterError, match=r"gw1\.pem: not issued by this center's authority"):
+        Roster(layout)
+
+
+def test_a_tls_certificate_is_no_identity(layout: Layout) -> None:
+    client = layout.gateway("gw1") / "client.pem"
+    layout.identity("gw1").write_bytes(client.read_bytes())
+    with pytest.raises(CenterError, match="for signing"):
+        Roster(layout)

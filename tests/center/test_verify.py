@@ -1,0 +1,128 @@
+"""Whatever is changed in the file is found, and its number named."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.center import verify
+from edge_agent.evidence.tree import leaf_hash
+from tests.center.world import FakeCenter, FakeGateway
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    return FakeGateway()
+
+
+@pytest.fixture
+def center(tmp_path: Path, gateway: FakeGateway) -> FakeCenter:
+    center = FakeCenter(tmp_path, gateway)
+    center.take(gateway.start(), *gateway.events(4))
+    center.take(gateway.start(), *gateway.events(4))
+    return center
+
+
+def check(center: FakeCenter, gateway: FakeGateway) -> verify.Report:
+    return verify.check(
+        center.connection, gateway.name, [gateway.identity.public], center.signer.public
+    )
+
+
+def found(center: FakeCenter, gateway: FakeGateway) -> set[tuple[str, int | None]]:
+    return {(one.what, one.seq) for one in check(center, gateway).problems}
+
+
+def test_an_honest_store_is_good(center: FakeCenter, gateway: FakeGateway) -> None:
+    report = check(center, gateway)
+    assert report.problems == []
+    assert (report.events, report.receipts, report.proved) == (10, 2, 8)
+    assert report.as_json() == {
+        "gateway": "gw1",
+        "ok": True,
+        "events": 10,
+        "proved": 8,
+        "receipts": 2,
+        "first_bad": None,
+        "problems": [],
+        "more_problems": 0,
+    }
+    assert verify.gateways(center.connection) == ["gw1"]
+    assert verify.check_file(center.connection) == []
+
+
+def test_a_changed_envelope_is_named(center: FakeCenter, gateway: FakeGateway) -> None:
+    (envelope,) = center.connection.execute("SELECT envelope FROM event WHERE id = 3").fetchone()
+    changed = envelope[:-1] + bytes([envelope[-1] ^ 1])
+    center.connection.execute(
+        "UPDATE event SET envelope = ?, leaf = ? WHERE id = 3", (changed, leaf_hash(changed))
+    )
+    problems = found(center, gateway)
+    assert ("bad_signature", 2) in problems
+    assert check(center, gateway).as_json()["first_bad"]["seq"] == 2
+    assert any(what == "receipt" for what, _ in problems), "its receipt was for other bytes"
+
+
+def test_a_deleted_event_is_named(center: FakeCenter, gateway: FakeGateway) -> None:
+    center.connection.execute("DELETE FROM event WHERE id = 3")
+    assert ("gap", 2) in found(center, gateway)
+
+
+def test_a_deleted_last_event_is_named_by_the_next_genesis_and_the_receipt(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.connection.execute("DELETE FROM event WHERE id = 5")
+    assert {("gap", 4), ("receipt", 0)} <= found(center, gateway)
+
+
+def test_a_deleted_tail_of_the_newest_epoch_is_named_by_the_receipt(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.connection.execute("DELETE FROM event WHERE id = 10")
+    assert found(center, gateway) == {("receipt", 0)}
+
+
+def test_columns_that_do_not_fit_their_envelope_are_named(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.connection.execute("UPDATE event SET leaf = x'00' WHERE id = 4")
+    assert ("row", 3) in found(center, gateway)
+
+
+def test_a_changed_receipt_is_named(center: FakeCenter, gateway: FakeGateway) -> None:
+    center.connection.execute("UPDATE receipt SET data = x'00' WHERE id = 1")
+    (problem,) = check(center, gateway).problems
+    assert problem.what == "receipt"
+    assert "receipt 1" in problem.detail
+
+
+def test_a_receipt_of_another_gateway_is_named(center: FakeCenter, gateway: FakeGateway) -> None:
+    other = FakeGateway("gw2", identity=gateway.identity)
+    center.roster._keys["gw2"] = (other.identity.public,)
+    center.take(other.start(), gateway="gw2")
+    center.connection.execute("UPDATE receipt SET gateway = 'gw1' WHERE gateway = 'gw2'")
+    assert any(what == "receipt" for what, _ in found(center, gateway))
+
+
+def test_an_unknown_identity_vouches_for_nothing(center: FakeCenter) -> None:
+    stranger = FakeGateway("gw1")
+    assert ("unknown_key", 0) in found(center, stranger)
+
+
+def test_a_fork_is_named_and_its_receipts_hold(tmp_path: Path) -> None:
+    gateway = FakeGateway()
+    center = FakeCenter(tmp_path, gateway)
+    genesis = gateway.start()
+    before = gateway.peaks.copy()
+    first = gateway.event(reason="one side")
+    gateway.peaks = before
+    second = gateway.event(reason="other side")
+    center.take(genesis, first)
+    center.take(second, gateway.event())
+    assert found(center, gateway) == {("fork", 1)}
+
+
+def test_problems_are_bounded() -> None:
+    report = verify.Report("gw1")
+    bad = verify.Bad("gap", None, 1, "")
+    report.found(bad for _ in range(verify.PROBLEMS_MAX + 3))
+    assert (len(report.problems), report.more) == (verify.PROBLEMS_MAX, 3)
