@@ -322,7 +322,8 @@ def test_a_receiver_that_held_its_queue_says_the_same_after_the_heartbeat() -> N
 
 def test_a_frame_that_was_never_answered_is_not_known_for_ever() -> None:
     host = opened()
-    host.commit(*tokens(host.hear(BURGLARY)), after_s=20)
+    (token,) = tokens(host.hear(BURGLARY))
+    host.commit(token, 20)
     assert len(tokens(host.hear(BURGLARY, 91))) == 1  # the daily test report is always the same
 
 
