@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,8 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.config import ConfigError, json_schema, load, parse
+from edge_agent.config import (
+    Bus,
+    Center,
+    CenterPath,
+    ConfigError,
+    Gateway,
+    Panel,
+    json_schema,
+    load,
+    parse,
+)
 from edge_agent.domain.address import SerialAddress, TcpAddress
+from edge_agent.fitting import fit
+from edge_agent.resources import data
 
 FILE = Path("gateway.toml")
 GOOD = """
@@ -132,3 +145,16 @@ def test_no_text_does_worse_than_a_config_error(text: str) -> None:
 def test_no_damaged_line_does_worse_than_a_config_error(line: str, junk: str) -> None:
     with contextlib.suppress(ConfigError):
         parse(GOOD.replace(line, junk).encode("utf-8", "replace"), FILE)
+
+
+def test_the_commented_example_is_right() -> None:
+    """Every key that a configuration can have stands in it."""
+    file = data("config", "gateway.toml")
+    config = load(file).config
+    assert fit(load(file))
+    text = file.read_text()
+    for kind in (Gateway, Center, CenterPath, Bus, Panel):
+        for name in kind.__struct_fields__:
+            if name not in {"tcp", "listen"}:  # named in comments
+                assert re.search(rf"\b{name}( =|\]\])", text), name
+    assert config.center[0].path[1].interface == "wwan0"
