@@ -45,7 +45,7 @@ def test_a_reused_event_key_is_noted_and_its_epoch_not_fed(
 ) -> None:
     center.take(gateway.start())
     signer = gateway.signer
-    original, type(gateway.signer).generate = type(signer).generate, lambda: signer  # type: ignore[method-assign,assignment]
+    original, type(gateway.signer).generate = type(signer).generate, lambda: signer  # type: ignore[method-assign]
     try:
         genesis = gateway.start()
     finally:

@@ -51,7 +51,8 @@ class Server:
 
     def start(self) -> None:
         said = len(self.log) if (self.directory / "serve.log").exists() else 0
-        words = [sys.executable, "-m", "edge_agent.center.cli", "serve", self.directory]
+        program = [sys.executable, "-m", "edge_agent.center.cli"]
+        words = [*program, "serve", str(self.directory)]
         with (self.directory / "serve.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*words, *self._options], stdout=log, stderr=log, cwd=ROOT, env=dict(os.environ)
@@ -100,9 +101,7 @@ class Client:
         self._client.tls_set_context(context)
         self._client.max_inflight_messages_set(0)
         self._client.on_socket_open = _set_nodelay
-        self._client.on_connect = lambda *_: self._client.subscribe(
-            f"edge/v1/{self.name}/receipts", qos=1
-        )
+        self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._client.will_set(f"edge/v1/{self.name}/status", b"", qos=1, retain=True)
@@ -126,11 +125,14 @@ class Client:
         sock = self._client.socket()
         assert isinstance(sock, ssl.SSLSocket)
         self._client.loop_stop()
-        sock.detach()
+        os.close(sock.detach())
 
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _on_connect(self, *_: object) -> None:
+        self._client.subscribe(f"edge/v1/{self.name}/receipts", qos=1)
 
     def _on_subscribe(self, *_: object) -> None:
         self._subscribed = True
