@@ -211,7 +211,9 @@ class _Exchange:
         for wanted in parked:
             if wanted.unit not in self._again_ns:
                 self._want(wanted)
-        self._plan(Passed())
+        deadline_ns = self._schedule.deadline_ns()
+        if deadline_ns is not None and deadline_ns <= self._clock.boottime_ns():
+            self._plan(Passed())
 
     def _perform(self, unit: int, outward: list[Outward]) -> None:
         for action in outward:

@@ -84,6 +84,8 @@ class DescriptorLine:
         self._ended = lost  # what it means when a read returns nothing
         self._loop = asyncio.get_running_loop()
         self._reading: asyncio.Future[Heard] | None = None
+        self._watched = False
+        self._blocked = False  # the descriptor took less than it was given
         self._unsent = bytearray()
         self._error: LineError | None = None
 
@@ -97,7 +99,9 @@ class DescriptorLine:
             future.cancel()
         else:
             self._reading = future
-            self._loop.add_reader(self._fd, self._readable)
+            if not self._watched:
+                self._loop.add_reader(self._fd, self._readable)
+                self._watched = True
         return future
 
     def write(self, data: bytes) -> None:
@@ -115,7 +119,7 @@ class DescriptorLine:
         """See Line."""
         if self._release is None:
             return
-        self._loop.remove_reader(self._fd)
+        self._unwatch()
         self._loop.remove_writer(self._fd)
         release, self._release = self._release, None
         release()
@@ -124,6 +128,9 @@ class DescriptorLine:
             self._reading = None
 
     def _readable(self) -> None:
+        if self._reading is None:  # bytes wait, and nobody wants them now
+            self._unwatch()
+            return
         try:
             data = os.read(self._fd, READ_BYTES_MAX)
         except (BlockingIOError, InterruptedError):
@@ -135,10 +142,13 @@ class DescriptorLine:
             self.lose(self._ended)
             return
         heard = Heard(data, self._clock.stamp())
-        self._loop.remove_reader(self._fd)
         reading, self._reading = self._reading, None
-        if reading is not None and not reading.done():
+        if not reading.done():
             reading.set_result(heard)
+
+    def _unwatch(self) -> None:
+        self._loop.remove_reader(self._fd)
+        self._watched = False
 
     def _writable(self) -> None:
         try:
@@ -149,10 +159,12 @@ class DescriptorLine:
             self.lose(LineError(f"{self._ended.cause} ({error.strerror})", self._ended.remedy))
             return
         del self._unsent[:sent]
-        if self._unsent:
-            self._loop.add_writer(self._fd, self._writable)
-        else:
-            self._loop.remove_writer(self._fd)
+        if bool(self._unsent) is not self._blocked:
+            self._blocked = not self._blocked
+            if self._blocked:
+                self._loop.add_writer(self._fd, self._writable)
+            else:
+                self._loop.remove_writer(self._fd)
 
     @property
     def over(self) -> bool:
@@ -165,7 +177,7 @@ class DescriptorLine:
             return
         self._error = error
         self._unsent.clear()
-        self._loop.remove_reader(self._fd)
+        self._unwatch()
         self._loop.remove_writer(self._fd)
         reading, self._reading = self._reading, None
         if reading is not None and not reading.done():

@@ -31,6 +31,7 @@ from edge_agent.domain.session import (
     Unanswered,
 )
 from edge_agent.domain.signal import Signal
+from edge_agent.link import bus
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.schedule import Pace
@@ -363,6 +364,40 @@ def test_a_session_that_closes_starts_over_later_and_hears_no_old_answer() -> No
     run(main())
 
 
+def test_a_late_answer_for_a_closed_session_does_not_reach_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bus, "AGAIN_NS", MS)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.setblocking(False)
+            bench = Bench(TcpAddress(host="127.0.0.1", port=server.getsockname()[1]), [])
+            made: list[Odd] = []
+
+            def make() -> Odd:
+                made.append(Odd(Close("once") if not made else EIGHT))
+                return made[-1]
+
+            bench.members.append(Member("odd", 9, make))
+            async with bench.running():
+                peer, _ = await loop.sock_accept(server)
+                peer.setblocking(False)
+                await loop.sock_recv(peer, 99)
+                await until(lambda: len(made) == 2, "a second session")
+                await loop.sock_sendall(peer, bytes.fromhex("00010000000409020100"))
+                await loop.sock_recv(peer, 99)
+                await loop.sock_sendall(peer, bytes.fromhex("000200000004090201ff"))
+                await until(lambda: len(made[1].given) > 1, "its own answer")
+                peer.close()
+        answer = made[1].given[1]
+        assert isinstance(answer, Answered)
+        assert answer.values == (1,) * 8
+
+    run(main())
+
+
 def test_a_read_that_cannot_be_is_told_to_its_session_alone() -> None:
     async def main() -> None:
         async with devices.over_tcp([1]) as (_, address):
@@ -371,8 +406,10 @@ def test_a_read_that_cannot_be_is_told_to_its_session_alone() -> None:
             async with running:
                 await bench.polled([1], 20)
                 await until(lambda: len(made[0].given) > 1, "told")
+                await bench.polled([1], 200)  # longer than a request could have blocked the bus
         told = [given for given in made[0].given if isinstance(given, Unanswered)]
         assert (7, FaultKind.UNSUPPORTED) in [(miss.request, miss.fault) for miss in told]
+        assert FaultKind.NO_ANSWER not in [miss.fault for miss in told]
 
     run(main())
 

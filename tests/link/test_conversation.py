@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
     Close,
@@ -12,14 +13,16 @@ from edge_agent.domain.session import (
     Opened,
     Read,
     Received,
+    Report,
     Send,
     Table,
     Ticked,
 )
+from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.link.conversation import Conversation
 from edge_agent.link.wake import Wake
-from tests.link.rig import Intake
+from tests.link.rig import Intake, run
 
 
 class HandClock:
@@ -72,6 +75,21 @@ def test_what_the_line_must_do_is_returned_in_order() -> None:
     conversation.begin()
     assert conversation.take(Received(b"")) == [Send(b"a"), read, Close("bye")]
     assert intake.faults == {"noise": 1}
+
+
+def test_a_report_has_the_time_when_its_bytes_were_read_or_else_now() -> None:
+    async def main() -> None:
+        report = Report(0, (Signal(kind=Kind.FIRE, state=State.ACTIVE),))
+        conversation, session, clock, intake = start({Received: [report], Ticked: [report]})
+        conversation.begin()
+        read_at = clock.stamp()
+        clock.now_ns = 5000
+        conversation.take(Received(b""), read_at)
+        session.at_ns = 5000
+        conversation.due()
+        assert [stamp.boottime_ns for _, _, stamp in intake.recorded] == [1000, 5000]
+
+    run(main())
 
 
 def test_a_link_is_said_on_change_only() -> None:

@@ -10,7 +10,7 @@ from edge_agent.domain.address import ListenAddress
 from edge_agent.link import listener
 from edge_agent.link.line import LineError
 from edge_agent.link.listener import ListenOpener
-from tests.link.rig import CLOCK, free_port, run, until
+from tests.link.rig import CLOCK, MS, free_port, run, until
 
 
 def fresh() -> ListenOpener:
@@ -123,7 +123,7 @@ def test_a_port_that_is_taken_names_the_remedy() -> None:
 def test_out_of_descriptors_the_listener_rests_and_then_takes_the_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listener, "ACCEPT_AGAIN_S", 0.01)
+    monkeypatch.setattr(listener, "ACCEPT_AGAIN_S", 0.02)
 
     async def main() -> None:
         opener = fresh()
@@ -143,9 +143,11 @@ def test_out_of_descriptors_the_listener_rests_and_then_takes_the_call(
                 return getattr(real, name)
 
         monkeypatch.setattr(opener, "_listening", Starved())
+        start_ns = CLOCK.boottime_ns()
         panel = await call(opener)
         (await opening).close()
         assert len(tries) == 3
+        assert CLOCK.boottime_ns() - start_ns >= 40 * MS  # it rested, the loop did not spin
         opener.close()
         panel.close()
 

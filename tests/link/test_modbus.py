@@ -164,6 +164,14 @@ def test_anything_may_come_in_bounded_memory(chunks: list[bytes], wanted: bool) 
             assert len(asked._heard) <= UNREAD_BYTES_MAX
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_flood_of_noise_is_kept_in_bounded_memory(wanted: bool) -> None:
+    asked = rtu() if wanted else ModbusFrames(tcp=False)
+    for _ in range(20):
+        assert asked.feed(bytes(1024)) is None
+    assert len(asked._heard) <= UNREAD_BYTES_MAX
+
+
 def test_transaction_numbers_come_round() -> None:
     asked = ModbusFrames(tcp=True)
     asked._transaction = 0xFFFF

@@ -87,6 +87,21 @@ def test_without_room_reports_wait_in_order_and_go_when_there_is_room() -> None:
     run(main())
 
 
+def test_room_for_what_waited_wakes_the_reader_before_any_commit() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False, room=False)
+        wake = Wake()
+        reports = Reports("p1", intake, wake)
+        reports.submit(report(0), CLOCK.stamp())
+        async with Running(reports.retry()):
+            intake.room = True
+            await wake.wait(None)
+            assert intake.texts == ["0"]
+            assert not reports.full
+
+    run(main())
+
+
 def test_stopping_tries_once_more_and_names_what_it_could_not_hand_over() -> None:
     async def main(room: bool) -> list[str]:
         intake = Intake(room=False)

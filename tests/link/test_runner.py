@@ -229,6 +229,20 @@ def test_a_silent_panel_goes_offline_by_its_session_and_comes_back(tmp_path: Pat
     bench(tmp_path, Intake(), body, silence_ns=30 * MS)
 
 
+def test_a_stall_of_ours_is_not_taken_for_silence_of_the_panel(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.port.say(b"before\n")
+        await bench.port.expect(ACK + b"before\n")
+        bench.port.say(b"meanwhile\n")
+        end_ns = CLOCK.boottime_ns() + 150 * MS
+        while CLOCK.boottime_ns() < end_ns:  # the loop does not turn, and the deadline passes
+            pass
+        await bench.port.expect(ACK + b"meanwhile\n")
+        assert bench.intake.links == [("p1", True, "heard")]
+
+    bench(tmp_path, Intake(), body, silence_ns=100 * MS)
+
+
 def test_a_session_that_closes_is_replaced_by_a_fresh_one(tmp_path: Path) -> None:
     async def body(bench: Bench) -> None:
         bench.intake.last_of = (b"newest", 5)
@@ -312,6 +326,7 @@ def test_over_tcp_in_both_directions(tmp_path: Path) -> None:
                 writer.write(b"fire\n")
                 assert await reader.readline() == ACK + b"fire\n"
                 writer.close()
+        socket.create_server(("127.0.0.1", port)).close()  # nobody listens there any more
 
     run(main())
 

@@ -209,6 +209,7 @@ def test_all_reads_of_a_dead_unit_fail_together() -> None:
         (2, False),
         (3, False),
     ]
+    assert schedule.deadline_ns() is None
 
 
 def test_a_unit_that_missed_is_not_asked_again_while_its_late_answer_may_come() -> None:

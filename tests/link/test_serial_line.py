@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import os
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,18 @@ def test_bytes_go_both_ways(tmp_path: Path) -> None:
     run(main())
 
 
-def test_seven_bits_with_parity_open_at_once(tmp_path: Path) -> None:
+def test_seven_bits_with_parity_are_asked_for_once_and_the_port_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    real = termios.tcsetattr
+
+    def listen_in(fd: int, when: int, settings: list[Any]) -> None:
+        asked.append(settings[2])  # a pty forgets what it was asked for
+        real(fd, when, settings)
+
+    monkeypatch.setattr(termios, "tcsetattr", listen_in)
+
     async def main() -> None:
         with Port(tmp_path) as port:
             address = SerialAddress(port=str(port.path), baud=19200, bits=7, parity="E")
@@ -55,6 +68,10 @@ def test_seven_bits_with_parity_open_at_once(tmp_path: Path) -> None:
             line.close()
 
     run(main())
+    flags = asked[-1]
+    assert flags & termios.CSIZE == termios.CS7
+    assert flags & (termios.PARENB | termios.PARODD | termios.CSTOPB) == termios.PARENB
+    assert len(asked) == 1
 
 
 def test_an_unplugged_port_is_a_lost_line_and_opens_when_it_returns(tmp_path: Path) -> None:
