@@ -43,6 +43,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.recorder",
         *(f"edge_agent.{folder}" for folder in FOLDERS),
     ),
+    "edge_agent.demo": (  # everything else it starts as a child, as an operator would
+        "edge_agent",
+        "edge_agent.clock",
+        "edge_agent.control.socket",
+        "edge_agent.evidence",
+        "edge_agent.journal",
+        "edge_agent.rendering",
+    ),
     "edge_agent.cli": ("edge_agent",),
     "edge_agent.__main__": ("edge_agent.cli",),
     "edge_agent.center": (
@@ -71,7 +79,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "msgspec": ("edge_agent.config", "edge_agent.resources", "edge_agent.center"),
     "paho": ("edge_agent.uplink.port", "edge_agent.center"),
     "pymodbus": ("edge_agent.link.modbus",),
-    "rich": ("edge_agent.cli", "edge_agent.center.cli"),
+    "rich": ("edge_agent.cli", "edge_agent.center.cli", "edge_agent.demo"),
     "serial": ("edge_agent.link", "hil"),
     "structlog": ("edge_agent",),
 }
@@ -109,6 +117,7 @@ DAEMON_MUST_NOT_LOAD = {
         "ensurepip",
         "venv",
         "edge_agent.center",
+        "edge_agent.demo",
         "edge_agent.web",
     ),
 }
@@ -253,6 +262,8 @@ VIOLATIONS = [
     ("edge_agent.agent", "def f():\n    from edge_agent.cli import main", "edge_agent.agent may"),
     ("edge_agent.center.store", "from edge_agent.journal import read", "edge_agent.center may"),
     ("edge_agent.cli.demo", "from hil import panels", "edge_agent.cli may import edge_agent"),
+    ("edge_agent.demo.stage", "from hil.panels import plans", "edge_agent.demo may import"),
+    ("edge_agent.demo.stage", "from edge_agent.center.init import init", "edge_agent.demo may"),
     ("drivers.a", "from edge_agent.resources import data", "drivers may import edge_agent.domain"),
     ("drivers.a", "from drivers.b import decode", "drivers may import edge_agent.domain"),
     ("hil.panels.a", "from drivers.a import encode", "hil may import"),
