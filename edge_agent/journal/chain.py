@@ -42,6 +42,10 @@ class Damage:
     first: int | None = None
     last: int | None = None
 
+    def __str__(self) -> str:
+        epoch = f" of epoch {self.epoch.hex()}" if self.epoch else ""
+        return f"segment {self.segment}, byte {self.offset}: {self.what}{epoch}"
+
 
 @dataclass(slots=True)
 class Run:
