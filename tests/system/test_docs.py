@@ -1,0 +1,129 @@
+"""Every command in README and docs is run as a reader would run it.
+
+A block that starts with ```sh is run by bash, block after block of a page in one go, in a copy of
+the sources; a command that fails fails the test.  Blocks ```sh root install on this very machine:
+they run in a mount namespace of their own, where /opt, /etc and /usr/lib/sysusers.d are copies.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\S[^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+ELSEWHERE = {
+    "./run demo\n": "tests/system/test_demo.py plays it",
+    "./run test\n": "is what runs this very test",
+}
+"""Blocks that another test runs."""
+
+BLOCK_S_MAX = 100
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [text for info, text in found if info == kind and text not in ELSEWHERE]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the sources with this environment, as a reader has it after `./run demo`."""
+    copy = tmp_path / "edge-agent"
+    left_out = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=left_out)
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    yield copy
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def run(script: str, checkout: Path, *before: str) -> str:
+    """Run `script` in a session of its own, so that whatever it leaves behind is ended."""
+    path = f"{checkout}/.venv/bin:{os.environ['PATH']}:/usr/sbin"
+    child = subprocess.Popen(
+        [*before, "bash", "-euo", "pipefail", "-c", script],
+        cwd=checkout,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(checkout), "PYTHONWARNINGS": "default"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said, _ = child.communicate(timeout=BLOCK_S_MAX)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    logs = "".join(f"\n--- {log}\n{log.read_text()}" for log in checkout.rglob("*.log"))
+    assert child.returncode == 0, f"{said}{logs}"
+    return said
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if blocks(page, "sh")],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_the_commands_of_a_page_work(page: Path, checkout: Path) -> None:
+    said = run("\n".join(blocks(page, "sh")), checkout)
+    if page.name == "README.md":
+        assert "burglary active" in said
+        assert "nothing wrong" in said
+
+
+def test_every_command_is_in_a_block_that_is_run() -> None:
+    known = {"sh", "sh root", "json", "text", "toml", "python"}
+    kinds = {info for page in PAGES for info, _ in BLOCK.findall(page.read_text())}
+    assert kinds <= known
+    texts = [text for page in PAGES for _, text in BLOCK.findall(page.read_text())]
+    assert set(ELSEWHERE) <= set(texts)
+
+
+INSTALL = """
+mkdir -p {copies}/{{opt,etc,sysusers,bin}} {copies}/upper {copies}/work
+cp -a /usr/lib/sysusers.d/. {copies}/sysusers/
+mount --bind {copies}/sysusers /usr/lib/sysusers.d
+mount --bind {copies}/opt /opt
+mount -t tmpfs tmpfs {copies}/work
+mkdir {copies}/work/upper {copies}/work/work
+layers=upperdir={copies}/work/upper,workdir={copies}/work/work
+mount -t overlay overlay -o lowerdir=/etc,$layers /etc
+printf '#!/bin/sh\\necho "systemctl $*"\\n' > {copies}/bin/systemctl
+chmod +x {copies}/bin/systemctl
+export PATH={copies}/bin:$PATH
+edge-center init center --gateway gw1 > init.log
+python -m hatchling build -t wheel -d dist > build.log
+{install}
+cat >> /etc/edge-agent/gateway.toml <<END
+[[panel]]
+id = "p1"
+driver = "surgard"
+serial = {{ port = "/dev/null" }}
+END
+stat -c '%U %a %n' /etc/edge-agent/identity.key
+cd / && unset PYTHONPATH
+as_agent='setpriv --reuid=edge-agent --regid=edge-agent --clear-groups'
+$as_agent /opt/edge-agent/bin/edge-agent check || true
+/opt/edge-agent/bin/edge-agent drivers
+"""
+
+
+def test_the_installation_works_as_written(checkout: Path, tmp_path: Path) -> None:
+    (install,) = blocks(ROOT / "docs" / "operations.md", "sh root")
+    install = install.replace("pip install", "pip install --quiet --disable-pip-version-check")
+    script = INSTALL.format(copies=tmp_path / "copies", install=install)
+    become_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive", "--preserve-env"]
+    said = run(script, checkout, *become_root, "unshare", "--mount", "--propagation", "private")
+    assert "systemctl enable --now edge-agent" in said
+    assert "edge-agent 600 /etc/edge-agent/identity.key" in said
+    assert "good  identity key" in said
+    assert "modbus_map" in said
