@@ -1,0 +1,36 @@
+"""A whole real stack in a folder of its own: broker, center, agent, emulated panels, network.
+
+with Stack([Panel("p1"), Panel("m1", face="modbus_map")]) as stack:
+    stack.panels[0].tell("alarm zone=3")
+    stack.agent.kill()                     # a crash
+    stack.agent.start()                    # does not wait; `wait_ready` does
+    stack.settle()                         # all receipted, in bounded time
+    assert stack.count() == Count()        # nothing lost, doubled or invented
+
+Every part is a child process of the commands that are shipped; nothing of the product but its
+vocabulary is imported here.
+"""
+
+from hil.rig.child import Child, RigError, run, wait_until
+from hil.rig.count import Count, compare
+from hil.rig.panel import Panel
+from hil.rig.parts import Agent, Broker, Center, free_port
+from hil.rig.proxy import Network
+from hil.rig.stack import Setup, Stack
+
+__all__ = [
+    "Agent",
+    "Broker",
+    "Center",
+    "Child",
+    "Count",
+    "Network",
+    "Panel",
+    "RigError",
+    "Setup",
+    "Stack",
+    "compare",
+    "free_port",
+    "run",
+    "wait_until",
+]
