@@ -163,7 +163,9 @@ class Held:
             load.records.append(Record(RecordKind.FORGONE, 0, epoch, load.forgone[0][0], data))
         if len(load.forgone) < RANGES_MAX:  # else numbers may be missing that are not explained yet
             self._add_groups(load, records_max)
-        if load.groups == len(self.groups):  # a receipt never stands before its events
+        if self._receipts and load.groups == len(
+            self.groups
+        ):  # a receipt never stands before its events
             self._add_receipts(load)
         self._flying = load.groups
         return load

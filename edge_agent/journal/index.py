@@ -85,6 +85,8 @@ class Index:
         """Add the events of one commit; in a run without gaps all at once."""
         first, last = seqs[0], seqs[-1]
         self.put(segment, first, states[0])
+        if len(seqs) == 1:
+            return
         if last - first == len(seqs) - 1:
             rest = bytes(states[1:])
             segment.states += rest

@@ -249,13 +249,14 @@ class Scribe:
                 self._open(placed)
             segment = self._segment
             assert segment is not None
-            segment.end = placed.offset + placed.length
             if load.events:
                 self._index.extend(
                     segment,
                     [record.seq for record in load.events],
                     [RELEASED if r.seq in released else r.lane for r in load.events],
                 )
+            # last: a fetch that reads up to here without the lock must find it all in the index
+            segment.end = placed.offset + placed.length
             more = self._held.to_write
             self._reason = None
             self._committed_ns = now_ns
