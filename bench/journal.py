@@ -239,16 +239,21 @@ def signing_us() -> float:
     return statistics.median(durations) / 1e3
 
 
+def allowed_ns(bare_ns: float, batch: int) -> float:
+    """Return what a commit may take where the bare one took `bare_ns`."""
+    return max(RATIO_MAX * bare_ns, bare_ns + COMMIT_NS_ALLOWED + EVENT_NS_ALLOWED * batch)
+
+
 def judge(times: Times, batch: int) -> bool:
     """Print how a batch compares with its limits; return whether it keeps them."""
-    bare_ns = statistics.median(times.medians["bare"])
-    allowed = 1 + (COMMIT_NS_ALLOWED + EVENT_NS_ALLOWED * batch) / bare_ns
-    good = True
-    for reference, limit in (("bare", max(RATIO_MAX, allowed)), ("sqlite", 1.0)):
-        ratio = times.ratio("journal", reference)
-        good &= ratio <= limit
-        verdict = "good" if ratio <= limit else "BAD"
-        print(f"{batch:5} journal to {reference}: {ratio:.2f}, limit {limit:.2f}: {verdict}")
+    times.medians["limit"] = [allowed_ns(bare_ns, batch) for bare_ns in times.medians["bare"]]
+    limit = times.ratio("limit", "bare")
+    used, to_sqlite = times.ratio("journal", "limit"), times.ratio("journal", "sqlite")
+    good = used <= 1 and to_sqlite <= 1
+    print(
+        f"{batch:5} journal to bare {times.ratio('journal', 'bare'):.2f}, limit {limit:.2f} (turn by"
+        f" turn {used:.2f} of it); to sqlite {to_sqlite:.2f}, limit 1: {'good' if good else 'BAD'}"
+    )
     return good
 
 
