@@ -19,13 +19,13 @@ def test_the_urgent_go_first() -> None:
         return thread
 
     with turns.take(urgent=False):
-        waiting = [work("drain", urgent=False)]
-        wait_for(turns, patient=1, urgent=0)
+        waiting = [work("drain", urgent=False) for _ in range(9)]
+        wait_for(turns, patient=9, urgent=0)
         waiting.append(work("alarm", urgent=True))
-        wait_for(turns, patient=1, urgent=1)
+        wait_for(turns, patient=9, urgent=1)
     for thread in waiting:
         thread.join(5)
-    assert order == ["alarm", "drain"]
+    assert order == ["alarm", *["drain"] * 9]
 
 
 def wait_for(turns: Turns, *, patient: int, urgent: int) -> None:

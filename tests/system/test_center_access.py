@@ -1,7 +1,7 @@
 """Who sees and writes what at the broker, tried with a client that is not ours.
 
-Seen to fail: with `pattern readwrite edge/v1/#` in the access list, with `require_certificate
-false`, and with an authority that gives identity certificates the client's usage.
+Seen to fail: with `+` for `%u` in either half of the access list, and with an authority that gives
+identity certificates the client's usage.
 """
 
 import subprocess
