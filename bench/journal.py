@@ -7,8 +7,9 @@ at every batch: 1.3 times the reference, or the reference and what the interpret
 a commit, 2 us an event), the larger.  At one event a commit the allowance counts only where a flush
 takes less than 0.15 ms (a virtual disk's cache); a card takes 1 to 100 ms.
 
-For information: SQLite in WAL mode with synchronous=FULL, storing the same rows in the same run; `turn`, a commit with the sealing of its drafts; `alone`, a lone submit seen from
-another thread (two thread switches more); one Ed25519 signature.
+For information: SQLite in WAL mode with synchronous=FULL, storing the same rows in the same run;
+`turn`, a commit with the sealing of its drafts; `alone`, a lone submit seen from another thread
+(two thread switches more); one Ed25519 signature.
 """
 
 import argparse
