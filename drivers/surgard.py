@@ -13,10 +13,9 @@ The host answers ACK 06 or NAK 15; unanswered, the receiver says the same again 
 times, then holds.  Sources: public install manuals of the receivers and open source readers and
 senders of this format.  Met in the field and accepted: copies glued together without DC4, a line of
 three digits, the account before the 18, digits 1, 3, 6 for Q, a longer account that ends with a
-space, heartbeats with 5 or 12 spaces.
+space, heartbeats with 5 or 12 spaces (4 to 12 are taken: there is nothing in them to harm).
 """
 
-import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from edge_agent.domain.session import (
     Setup,
     Ticked,
 )
+from edge_agent.domain.settings import charset_of, seconds_ns
 from edge_agent.domain.sia_block import SiaEvent, parse_block
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
@@ -65,8 +65,13 @@ WINDOW = (0.75, 1.5)
 # A frame takes 70 ms at 2400 baud: bytes so old without an end are a frame that was cut, and are
 # not to be glued to the copy that follows.
 CUT_NS = 1_000_000_000
+# A NAK is said only into a quiet line: a good copy that is under way already needs none, and would
+# get an ACK that the receiver could take for the message after it.
+QUIET_NS = 500_000_000
+# An ACK and the first byte of an answer to it take 2 ms at 9600 baud: what begins sooner than this
+# after our ACK is most likely a copy that did not wait for it.
+CROSSING_NS = 5_000_000
 RESTART_WINDOW = 3.0  # after a restart, in `repeat_after_s`: the receiver repeats three times
-NS = 1_000_000_000
 
 _QUALIFIERS = {
     **dict.fromkeys("E1", Qualifier.NEW),
@@ -182,7 +187,7 @@ _SHAPES = (
         "(?P<group> [0-9A-F ] |[0-9A-F ])(?P<number>[0-9A-F ]{3})",
         _basic,
     ),
-    _shape(f"1{_RECEIVER}(?P<line>[0-9A-F]|000)(?: {{11,12}}| {{5}})@ {{0,5}}", _heartbeat),
+    _shape(f"1{_RECEIVER}(?P<line>[0-9A-F]|000) {{4,12}}@ {{0,5}}", _heartbeat),
 )
 
 # Recognised, not decoded: Ademco high speed, BFSK, Telenot and Radionics forms of these receivers.
@@ -227,12 +232,7 @@ class ReceiverDecoder:
     """
 
     def __init__(self, setup: Setup) -> None:
-        charset = str(setup.options.get("charset", "latin-1"))
-        try:
-            codecs.lookup(charset)
-        except LookupError:
-            raise ValueError(f"option 'charset': Python knows no codec {charset!r}") from None
-        self._text = _Text(setup.codes, charset)
+        self._text = _Text(setup.codes, charset_of(setup))
         self._line = bytearray()
         self._noise = bytearray()
         self._long = False  # the line has lost its beginning
@@ -241,6 +241,10 @@ class ReceiverDecoder:
     def is_waiting(self) -> bool:
         """Tell whether bytes are held that no end has followed yet."""
         return bool(self._line or self._noise)
+
+    def is_in_line(self) -> bool:
+        """Tell whether a line has begun that has not ended."""
+        return bool(self._line)
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
@@ -342,9 +346,10 @@ class _Heard:
     heard_ns: int
     token: int | None = None  # None: recorded in an earlier run
     durable_ns: int | None = None
-    answered: bool = False
+    answered_ns: int | None = None
     doubtful: bool = False  # a copy came although it was answered: our ACKs get lost
     heartbeat_since: bool = False
+    perhaps_new: bool = False  # a copy came too soon to tell: the next one is recorded
     garbled_ns: int | None = None  # something came that may have been a damaged copy of it
     reopened: bool = False  # the line was opened since
 
@@ -360,23 +365,28 @@ class ReceiverSession:
         self._setup = setup
         self._decoder = ReceiverDecoder(setup)
         self._listen_only = bool(setup.options.get("listen_only", False))
-        self._repeat_ns = _seconds(setup, "repeat_after_s", REPEAT_AFTER_S)
-        self._silence_ns = SILENT_INTERVALS * _seconds(setup, "heartbeat_s", HEARTBEAT_S)
+        self._repeat_ns = seconds_ns(setup, "repeat_after_s", REPEAT_AFTER_S)
+        self._silence_ns = SILENT_INTERVALS * seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
         self._silent_at_ns: int | None = None
         self._bytes_ns = 0  # when bytes were heard last
+        self._began_ns = 0  # when the first byte of the present line was heard
         self._online: bool | None = None
         self._tokens = 0
         self._pending: set[int] = set()
         self._owed: tuple[int, bool] | None = None  # since when, and whether for a heartbeat
         self._last: _Heard | None = None
+        self._beat_ns: int | None = None  # when the newest heartbeat was heard
+        self._refusing = False  # a NAK is due when the line is quiet
         self._refused = (b"", 0)  # the newest frame of no shape, and how often it came
 
     def deadline_ns(self) -> int | None:
-        """Return when a cut frame is given up, or the receiver has been silent for too long."""
+        """Return when a cut frame is given up, a NAK is due, or silence has lasted too long."""
+        due = [self._silent_at_ns] if self._silent_at_ns is not None else []
         if self._decoder.is_waiting():
-            cut_ns = self._bytes_ns + CUT_NS
-            return cut_ns if self._silent_at_ns is None else min(cut_ns, self._silent_at_ns)
-        return self._silent_at_ns
+            due.append(self._bytes_ns + CUT_NS)
+        if self._refusing:
+            due.append(self._bytes_ns + QUIET_NS)
+        return min(due, default=None)
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input; see the session contract."""
@@ -384,11 +394,7 @@ class ReceiverSession:
             case Opened():
                 self._open(happened, now_ns)
             case Received(data):
-                actions = self._give_up_cut(now_ns)
-                self._bytes_ns = now_ns
-                for frame in self._decoder.feed(data):
-                    actions += self._on_frame(frame, now_ns)
-                return actions + self._answer(now_ns)
+                return self._on_bytes(data, now_ns) + self._answer(now_ns)
             case Committed(token):
                 self._pending.discard(token)
                 if self._last is not None and self._last.token == token:
@@ -396,6 +402,9 @@ class ReceiverSession:
                 return self._answer(now_ns)
             case Ticked():
                 actions = self._give_up_cut(now_ns) + self._answer(now_ns)
+                if self._refusing and now_ns >= self._bytes_ns + QUIET_NS:
+                    self._refusing = False
+                    actions.append(Send(NAK))
                 if self._silent_at_ns is not None and now_ns >= self._silent_at_ns:
                     actions += self._on_silence()
                 return actions
@@ -406,6 +415,7 @@ class ReceiverSession:
     def _open(self, opened: Opened, now_ns: int) -> None:
         self._decoder = ReceiverDecoder(self._setup)
         self._online, self._owed, self._refused = None, None, (b"", 0)
+        self._refusing, self._beat_ns = False, None
         self._pending.clear()
         self._silent_at_ns = now_ns + self._silence_ns
         if opened.last_frame is not None and opened.last_age_ns is not None:
@@ -413,6 +423,17 @@ class ReceiverSession:
             self._last = _Heard(opened.last_frame.rstrip(ENDS), heard_ns, durable_ns=heard_ns)
         if self._last is not None:
             self._last.reopened = True
+
+    def _on_bytes(self, data: bytes, now_ns: int) -> list[Action]:
+        actions = self._give_up_cut(now_ns)
+        if not self._decoder.is_in_line():
+            self._began_ns = now_ns
+        self._bytes_ns = now_ns
+        for frame in self._decoder.feed(data):
+            actions += self._on_frame(frame, now_ns)
+            if frame.fault is not FaultKind.NOISE:  # which may be the beginning of the same line
+                self._began_ns = now_ns
+        return actions
 
     def _give_up_cut(self, now_ns: int) -> list[Action]:
         """Read what was left without an end; it counts as heard when it came."""
@@ -440,9 +461,12 @@ class ReceiverSession:
         if frame.type in ("ack", "nak"):
             return []  # an echo of ours, or another host's answer
         actions = self._alive(now_ns)
+        self._refused, self._refusing = (b"", 0), False
         if frame.signals:
-            self._refused = (b"", 0)
             return actions + self._record(frame.raw, frame.signals, now_ns)
+        beaten_ns, self._beat_ns = self._beat_ns, now_ns
+        if beaten_ns is not None and self._began_ns <= beaten_ns + CROSSING_NS:
+            return actions  # the same heartbeat again: it crossed the ACK that answers it
         self._owed = (now_ns, True)
         if self._last is not None:
             self._last.heartbeat_since = True
@@ -457,9 +481,14 @@ class ReceiverSession:
 
     def _record(self, raw: bytes, signals: tuple[Signal, ...], now_ns: int) -> list[Action]:
         body = raw.rstrip(ENDS)
+        last = self._last
+        if last is not None and last.body == body and _has_crossed(last, self._began_ns):
+            last.heard_ns = now_ns
+            last.perhaps_new = last.answered_ns is not None and self._began_ns > last.answered_ns
+            return [Fault(FaultKind.REPEAT, "", raw)]  # the ACK that it crossed is its answer too
         self._owed = (now_ns, False)
         if self._last is not None and self._is_repeat(self._last, body, now_ns):
-            self._last.doubtful = self._last.doubtful or self._last.answered
+            self._last.doubtful = self._last.doubtful or self._last.answered_ns is not None
             self._last.heard_ns, self._last.garbled_ns = now_ns, None
             self._last.heartbeat_since = False
             return [Fault(FaultKind.REPEAT, "", raw)]
@@ -469,7 +498,7 @@ class ReceiverSession:
         return [Report(self._tokens, signals)]
 
     def _is_repeat(self, last: _Heard, body: bytes, now_ns: int) -> bool:
-        if last.body != body:
+        if last.body != body or last.perhaps_new:
             return False
         if last.token in self._pending:
             return True
@@ -480,7 +509,7 @@ class ReceiverSession:
         age_ns = now_ns - last.heard_ns
         if last.reopened:
             return age_ns <= RESTART_WINDOW * self._repeat_ns
-        if not last.answered and not self._listen_only:
+        if last.answered_ns is None and not self._listen_only:
             # held back by the receiver until its heartbeat is answered again
             return now_ns - last.durable_ns <= self._silence_ns
         if last.doubtful and last.heartbeat_since and age_ns <= self._silence_ns:
@@ -510,10 +539,11 @@ class ReceiverSession:
             self._refused = (frame.raw.rstrip(ENDS), count)
         actions: list[Action] = [Fault(fault, f"copy {count}", frame.raw)]
         if count >= SAME_REFUSED_MAX:
+            self._refusing = False
             unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=frame.raw)
             return actions + self._record(frame.raw, (unknown,), now_ns)
-        self._owed = None
-        return actions if self._listen_only else [*actions, Send(NAK)]
+        self._owed, self._refusing = None, not self._listen_only
+        return actions
 
     def _answer(self, now_ns: int) -> list[Action]:
         if self._owed is None or self._pending:
@@ -522,19 +552,15 @@ class ReceiverSession:
         if self._listen_only or now_ns - heard_ns >= WINDOW[0] * self._repeat_ns:
             return []  # too late for this copy: the next one is answered at once
         if self._last is not None and not for_heartbeat:
-            self._last.answered, self._last.reopened = True, False
+            self._last.answered_ns, self._last.reopened = now_ns, False
         return [Send(ACK)]
 
 
-def _seconds(setup: Setup, name: str, default: float) -> int:
-    """Return an option, else the profile's fact, else the protocol's own value, in nanoseconds."""
-    value = setup.options.get(name)
-    if value is None and setup.profile is not None:
-        value = setup.profile.facts.get(name)
-    value = default if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ValueError(f"{name} is {value!r}; allowed: seconds above 0")
-    return int(value * NS)
+def _has_crossed(last: _Heard, began_ns: int) -> bool:
+    """Tell whether a copy began before our ACK could be heard."""
+    if last.answered_ns is None or last.perhaps_new:
+        return False
+    return began_ns <= last.answered_ns + CROSSING_NS
 
 
 DRIVER = Driver(

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from drivers.surgard import ACK, NAK, NS, ReceiverSession
+from drivers.surgard import ACK, NAK, ReceiverSession
 from edge_agent.domain.session import (
     Action,
     Committed,
@@ -20,6 +20,7 @@ from edge_agent.domain.session import (
     Setup,
     Ticked,
 )
+from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes
 
 HEARTBEAT = b"1011           @    \x14"

@@ -1,0 +1,32 @@
+"""What a session is set to: the site's option, else the profile's fact, else the protocol's own."""
+
+import codecs
+from typing import Final
+
+from edge_agent.domain.session import Setup
+
+NS_PER_S: Final = 1_000_000_000
+
+
+def seconds_ns(setup: Setup, name: str, default: float) -> int:
+    """Return the time called `name`, given in seconds, in nanoseconds.
+
+    Raises ValueError where it is not a number above 0.
+    """
+    value = setup.options.get(name)
+    if value is None and setup.profile is not None:
+        value = setup.profile.facts.get(name)
+    value = default if value is None else value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ValueError(f"{name} is {value!r}; allowed: seconds above 0")
+    return int(value * NS_PER_S)
+
+
+def charset_of(setup: Setup) -> str:
+    """Return the Python codec of the panel's text.  Raises ValueError where there is none such."""
+    charset = str(setup.options.get("charset", "latin-1"))
+    try:
+        codecs.lookup(charset)
+    except LookupError:
+        raise ValueError(f"option 'charset': Python knows no codec {charset!r}") from None
+    return charset
