@@ -465,8 +465,8 @@ class ReceiverSession:
         if frame.signals:
             return actions + self._record(frame.raw, frame.signals, now_ns)
         beaten_ns, self._beat_ns = self._beat_ns, now_ns
-        if beaten_ns is not None and self._began_ns <= beaten_ns + CROSSING_NS:
-            return actions  # the same heartbeat again: it crossed the ACK that answers it
+        if beaten_ns is not None and now_ns - beaten_ns < WINDOW[0] * self._repeat_ns:
+            return actions  # no receiver beats or repeats so soon: the line doubled it
         self._owed = (now_ns, True)
         if self._last is not None:
             self._last.heartbeat_since = True
