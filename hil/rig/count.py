@@ -4,7 +4,8 @@ A panel with ACKs is held to its frames, by multiplicity: what was acknowledged 
 was said may be there, nothing twice, nothing that was never said.  A register map has no ACK and
 its frames show all inputs, so an edge is found by input, state and time; what an agent read within
 `WINDOW_S` before it was killed may be missing (docs/drivers tells that window), and what it found
-active at its start (`at_start`) is no invention where the input was active.
+active at its start (`at_start`) is no invention where the input was active.  An edge between the
+connection and the first read is told by the state at start.
 """
 
 from collections import Counter, defaultdict
@@ -51,7 +52,7 @@ def compare(
     """
     by_panel: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if row["type"] == "signal" and row["body"]["kind"] not in POINTS:  # states, never said
+        if row["type"] == "signal":
             by_panel[row["body"]["panel"]].append(row)
     found = Count()
     without_ack = set(registers)
@@ -71,7 +72,7 @@ def _frames(panel: str, ledger: Sequence[Entry], rows: Sequence[Row]) -> Count:
     newest = {entry["id"]: entry for entry in ledger}
     said = Counter(one["frame"] for one in newest.values() if one["state"] != "dropped")
     acked = Counter(one["frame"] for one in newest.values() if one["state"] == "acked")
-    held = Counter(_frame(row) for row in rows)
+    held = Counter(_frame(row) for row in rows if row["body"]["kind"] not in POINTS)
     return Count(
         tuple(f"{panel} {_text(one)} x{n}" for one, n in (acked - held).items()),
         tuple(f"{panel} {_text(one)} x{n}" for one, n in (held - said).items() if one in said),
@@ -113,7 +114,10 @@ def _edges(panel: str, ledger: Sequence[Entry], rows: Sequence[Row], kills: Sequ
             ids[entry["id"]].read_ns = entry["t_ns"]
             ids[entry["id"]].found = entry["state"] == "found"
     surplus: list[Row] = []
-    for row in sorted(rows, key=lambda one: one["stamp"]["boottime_ns"]):
+    states = [row for row in rows if row["body"]["kind"] in POINTS]  # read along, never said
+    for row in sorted(rows, key=_at_ns):
+        if row["body"]["kind"] in POINTS:
+            continue
         told = _edge_of(row, edges[row["body"]["zone"]])
         if told is None:
             surplus.append(row)
@@ -123,7 +127,7 @@ def _edges(panel: str, ledger: Sequence[Entry], rows: Sequence[Row], kills: Sequ
         f"{panel} input {zone} {edge.state} at {edge.read_ns}"
         for zone, found in edges.items()
         for edge in found
-        if _is_due(edge, kills) and not edge.taken
+        if _is_due(edge, kills) and not edge.taken and not _is_told_at_start(edge, zone, states)
     ]
     doubled, invented = _judge(panel, surplus, edges)
     return Count(tuple(lost), tuple(doubled), tuple(invented))
@@ -146,6 +150,21 @@ def _is_due(edge: _Edge, kills: Sequence[int]) -> bool:
     return not any(-0.05 * NS <= kill - edge.read_ns <= WINDOW_S * NS for kill in kills)
 
 
+def _is_told_at_start(edge: _Edge, zone: int, states: Iterable[Row]) -> bool:
+    """Tell whether the first read after the edge was the first of its conversation."""
+    assert edge.read_ns is not None, "only asked about edges that were read"
+    return any(
+        row["body"]["zone"] == zone
+        and row["body"]["origin"] == Origin.AT_START
+        and edge.set_ns <= _at_ns(row) <= edge.read_ns + LATE_S * NS
+        for row in states
+    )
+
+
+def _at_ns(row: Row) -> int:
+    return int(row["stamp"]["boottime_ns"])
+
+
 def _judge(
     panel: str, surplus: Sequence[Row], edges: Mapping[int, Sequence[_Edge]]
 ) -> tuple[list[str], list[str]]:
@@ -155,7 +174,10 @@ def _judge(
         body, at_ns = row["body"], row["stamp"]["boottime_ns"]
         words = f"{panel} input {body['zone']} {body['state']} ({body['origin']}) at {at_ns}"
         before = [edge for edge in edges.get(body["zone"], ()) if edge.set_ns <= at_ns]
-        true = bool(before) and before[-1].state == body["state"]
+        # what was read just before an edge is stamped just after it
+        late = [edge for edge in before if edge.set_ns > at_ns - WINDOW_S * NS]
+        stood = before[-len(late) - 1 :]
+        true = any(edge.state == body["state"] for edge in stood)
         if body["state"] == State.UNKNOWN or (body["origin"] == Origin.AT_START and true):
             continue  # what stands at start is told at every start
         same = any(edge.state == body["state"] for edge in before)

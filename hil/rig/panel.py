@@ -1,5 +1,6 @@
 """An emulated panel as a child: control lines in, its ledger read all the time."""
 
+import contextlib
 import json
 import sys
 import threading
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil.rig.child import Child, wait_until
+from hil.rig.child import STOP_S_MAX, Child, wait_until
 
 Entry = dict[str, Any]
 Option = str | int | float | bool
@@ -33,6 +34,7 @@ class Panel:
     child: Child = field(init=False)
     ledger: list[Entry] = field(init=False, default_factory=list)
     link: Path = field(init=False)
+    _reader: threading.Thread = field(init=False)
 
     @property
     def acknowledges(self) -> bool:
@@ -58,8 +60,21 @@ class Panel:
         words += ["--name", self.id, *self.arguments]
         self.child = Child(f"panel {self.id}", words, folder / f"{self.id}.log", piped=True)
         self.child.start()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.child.wait(lambda: self.where, "its line")
+
+    def close(self) -> None:
+        """Pull it out for good and read its ledger to the end; raises nothing."""
+        if not hasattr(self, "child"):
+            return  # never started
+        self.child.close()
+        self._reader.join(STOP_S_MAX)
+        process = self.child.process
+        for pipe in (process.stdin, process.stdout) if process else ():
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # control lines that it did not live to read
+                    pipe.close()
 
     def _read(self) -> None:
         process = self.child.process

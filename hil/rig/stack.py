@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from hil.rig.child import RigError, run, wait_until
-from hil.rig.count import Count, Entry, compare
+from hil.rig.count import Count, Entry, Row, compare
 from hil.rig.panel import Option, Panel
 from hil.rig.parts import CENTER, Agent, Broker, Center, free_port
 from hil.rig.proxy import Network
@@ -121,8 +121,7 @@ class Stack:
             if part is not None:
                 part.close()
         for panel in self.panels:
-            if hasattr(panel, "child"):
-                panel.child.close()
+            panel.close()
         if self.network is not None:
             self.network.close()
         if self._made is not None:
@@ -160,13 +159,13 @@ class Stack:
                 ]
         return found
 
-    def count(self) -> Count:
-        """Compare what the panels said with what the center holds."""
+    def count(self, rows: Sequence[Row] | None = None) -> Count:
+        """Compare what the panels said with `rows`, or with what the center holds now."""
         registers = [
             name for panel in self.panels if not panel.acknowledges for name in panel.ids.values()
         ]
-        rows = self.center.events()
-        return compare(self.ledgers(), rows, registers=registers, kills_ns=self.kills_ns)
+        held = self.center.events() if rows is None else rows
+        return compare(self.ledgers(), held, registers=registers, kills_ns=self.kills_ns)
 
     def logs(self) -> str:
         """Return the end of every part's log."""
