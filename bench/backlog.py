@@ -1,0 +1,77 @@
+"""Makes a journal full of unreceipted events, as a gateway without a link does, and fast.
+
+The real recorder, notary and journal write it; only the panels are missing.
+"""
+
+import asyncio
+from pathlib import Path
+
+from edge_agent.clock import SystemClock
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.signal import Signal
+from edge_agent.epoch import begin
+from edge_agent.evidence.cose import Signer
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, read, recover
+from edge_agent.recorder import Notary, Recorder, Source
+
+REPORT_SIGNALS = 50
+REPORTS_AHEAD = 20  # what waits for the disk: within the journal's bounded memory
+SOURCE = Source("surgard", "1", "surgard_mlr2", "1", acknowledges=True)
+
+
+def signal(number: int) -> Signal:
+    """Return an alarm of its own, with the frame of a receiver's output."""
+    zone, area = number % 999 + 1, number // 999 % 99 + 1
+    frame = f"5011 182468E130{area:02}{zone:03}\x14".encode()
+    return Signal(
+        kind=Kind.BURGLARY,
+        state=State.ACTIVE,
+        code="130",
+        area=area,
+        zone=zone,
+        account="2468",
+        frame=frame,
+    )
+
+
+def fill(folder: Path, gateway: str, identity: Signer, count: int, panel: str = "p1") -> bytes:
+    """Write `count` signals into the journal in `folder` as one run of the agent.
+
+    Returns the epoch: its events are the genesis and the signals, 1..count.
+    """
+    return asyncio.run(_fill(folder, gateway, identity, count, panel))
+
+
+async def _fill(folder: Path, gateway: str, identity: Signer, count: int, panel: str) -> bytes:
+    clock = SystemClock()
+    disk = FolderDisk(folder)
+    found = recover(disk)
+    begun = begin(gateway, identity, found, clock)
+    notary = Notary(gateway, begun.epoch, begun.genesis, begun.signer)
+    recorder = Recorder(clock, {panel: SOURCE}, _unsent)
+    journal = Journal(disk, found, notary, recorder)
+    journal.start()
+    recorder.attach(journal, begun.epoch, begun.draft)
+    waiting: list[asyncio.Future[None]] = []
+    for first in range(0, count, REPORT_SIGNALS):
+        numbers = range(first, min(first + REPORT_SIGNALS, count))
+        waiting.append(recorder.record(panel, tuple(map(signal, numbers)), clock.stamp()))
+        if len(waiting) >= REPORTS_AHEAD:
+            await waiting.pop(0)
+    await asyncio.gather(*waiting)
+    await asyncio.to_thread(journal.close)
+    disk.close()
+    return begun.epoch
+
+
+def _unsent(record: Record, leaf: bytes) -> None:
+    """There is no link."""
+
+
+def envelopes(folder: Path, epoch: bytes) -> list[bytes]:
+    """Return the envelopes of an epoch, in order."""
+    return [
+        stored.record.data
+        for stored in read(folder)
+        if stored.record.kind is RecordKind.ENVELOPE and stored.record.epoch == epoch
+    ]
