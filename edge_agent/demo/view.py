@@ -95,7 +95,7 @@ class Terminal:
 
 def draw(board: Board, words: Words, width: int, height: int) -> RenderableType:
     """Return the whole picture for a terminal of that size."""
-    free = max(4, height - FIXED_ROWS)
+    free = max(3, height - FIXED_ROWS)
     story_rows = min(STORY_ROWS_MAX, max(1, free // 4))
     return Group(
         _head(board, words),
