@@ -101,7 +101,7 @@ class Receiver:
 
     def run(self) -> None:
         """Work until stopped."""
-        said_down = False
+        said_down: bool | None = None  # None: nothing was said of the broker yet
         while not self._stopping:
             started_ns, up = self._clock.boottime_ns(), False
             try:
@@ -109,9 +109,9 @@ class Receiver:
                     Connection(self._access, self._lane.name, self._lane.topic)
                 ) as connection:
                     for up in self._converse(connection):
-                        if up and said_down:
-                            self._log.info("broker is back")
-                        said_down = said_down and not up
+                        if up and said_down is not False:
+                            self._log.info("broker is back" if said_down else "receiving")
+                            said_down = False
             except LostError as error:
                 if not said_down and not self._stopping:
                     self._log.warning("no connection to the broker; trying on", reason=str(error))

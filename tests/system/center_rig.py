@@ -22,6 +22,7 @@ from edge_agent.evidence.signers import Ed25519Signer
 from tests.broker import WAIT_S_MAX, wait_until
 from tests.center.world import FakeGateway
 
+LANES = 3
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,7 +50,8 @@ class Server:
     def log(self) -> str:
         return (self.directory / "serve.log").read_text()
 
-    def start(self) -> None:
+    def start(self, *, receiving: bool = True) -> None:
+        """Start it and wait until it serves; `receiving` False: the broker is away."""
         said = len(self.log) if (self.directory / "serve.log").exists() else 0
         program = [sys.executable, "-m", "edge_agent.center.cli"]
         words = [*program, "serve", str(self.directory)]
@@ -59,6 +61,8 @@ class Server:
             )
         wait_until(lambda: '"serving"' in self.log[said:] or not self.runs(), "center serving")
         assert self.runs(), self.log
+        if receiving:  # what is published before all lanes are subscribed finds nobody
+            wait_until(lambda: self.log.count('"receiving"', said) == LANES, "center receiving")
 
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -83,6 +87,9 @@ class Server:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         if self.runs():
             self.stop()
 

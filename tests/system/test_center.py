@@ -107,7 +107,9 @@ def test_the_broker_may_be_away_at_the_start_and_come_back(
     broker: Broker, gateway: FakeGateway
 ) -> None:
     broker.stop()
-    with Server(broker.directory) as server:
+    server = Server(broker.directory)
+    server.start(receiving=False)
+    with closing(server):
         wait_until(lambda: "no connection to the broker" in server.log, "it says so")
         broker.start()
         for _ in range(2):
