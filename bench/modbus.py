@@ -75,7 +75,7 @@ class Nobody:
     """An intake with nothing to do."""
 
     def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
-        raise NotImplementedError
+        raise AssertionError("the session of this program reports nothing")
 
     def link(self, panel: str, online: bool | None, reason: str) -> None:
         pass

@@ -127,9 +127,9 @@ def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
 
 
 def _expiry(what: str, file: Path) -> Finding:
-    from cryptography import x509
+    from edge_agent.uplink.access import valid_until
 
-    until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+    until = valid_until(file)
     left = until - datetime.fromtimestamp(_now_s(), UTC)
     if left > EXPIRES_SOON:
         return Finding(what, True, f"valid until {until:%Y-%m-%d}")

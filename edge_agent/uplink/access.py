@@ -1,6 +1,7 @@
 """Opens what a center is trusted by: its receipt key, certified by the center's own CA."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -60,6 +61,16 @@ def load_receipt_key(certificate: Path, ca: Path) -> PublicKey:
             "both files must come from the same center",
         )
     return key
+
+
+def valid_until(certificate: Path) -> datetime:
+    """Return the end of a certificate's life.  Raises AccessError."""
+    try:
+        return x509.load_pem_x509_certificate(_read(certificate)).not_valid_after_utc
+    except ValueError as error:
+        raise AccessError(
+            certificate, f"no usable certificate ({error})", "copy it from the center again"
+        ) from error
 
 
 def _is_issued_by(claimed: x509.Certificate, authority: x509.Certificate) -> bool:

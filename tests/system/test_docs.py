@@ -89,13 +89,13 @@ def test_every_command_is_in_a_block_that_is_run() -> None:
 
 
 INSTALL = """
-mkdir -p {copies}/{{opt,etc,sysusers,bin}} {copies}/upper {copies}/work
+mkdir -p {copies}/{{opt,etc,sysusers,bin,layer}}
 cp -a /usr/lib/sysusers.d/. {copies}/sysusers/
 mount --bind {copies}/sysusers /usr/lib/sysusers.d
 mount --bind {copies}/opt /opt
-mount -t tmpfs tmpfs {copies}/work
-mkdir {copies}/work/upper {copies}/work/work
-layers=upperdir={copies}/work/upper,workdir={copies}/work/work
+mount -t tmpfs tmpfs {copies}/layer
+mkdir {copies}/layer/upper {copies}/layer/spare
+layers=upperdir={copies}/layer/upper,workdir={copies}/layer/spare
 mount -t overlay overlay -o lowerdir=/etc,$layers /etc
 printf '#!/bin/sh\\necho "systemctl $*"\\n' > {copies}/bin/systemctl
 chmod +x {copies}/bin/systemctl

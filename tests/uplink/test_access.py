@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent.evidence.cose import PublicKey
-from edge_agent.uplink.access import AccessError, CenterAccess, load_receipt_key
+from edge_agent.uplink.access import AccessError, CenterAccess, load_receipt_key, valid_until
 from tests.uplink.rig import Authority
 
 
@@ -45,3 +46,12 @@ def test_a_center_has_a_path(tmp_path: Path) -> None:
     certificate, _ = authority.issue("receipt")
     with pytest.raises(ValueError, match="has no path"):
         CenterAccess("center", load_receipt_key(certificate, authority.ca), ())
+
+
+def test_the_end_of_a_certificate_is_told(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("receipt")
+    until = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    assert valid_until(certificate) == until
+    with pytest.raises(AccessError, match="no usable certificate"):
+        valid_until(key)
