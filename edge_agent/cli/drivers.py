@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             own = [profile for profile in profiles.values() if profile.driver == driver.name]
             found.append(resources.describe(driver, own))
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, indent=2))
+        print(json.dumps(found, ensure_ascii=False))
     else:
         print("\n\n".join(_text(driver) for driver in found))
     return code
