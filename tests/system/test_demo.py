@@ -1,14 +1,15 @@
 """The demo played for real: what it counts, that it can fail, and that it leaves nothing."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def _temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
-@contextmanager
+@contextlib.contextmanager
 def demo(temporary: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """A running demo; whatever happens, it is ended."""
     child = subprocess.Popen(
@@ -109,48 +110,47 @@ def test_everything_arrives_and_the_center_can_be_asked_afterwards(
     assert not list(temporary.iterdir())
 
 
-def test_without_its_center_it_fails_and_names_what_is_missing(
+def test_with_its_center_dead_and_tampered_with_it_fails_and_names_what_is_wrong(
     tmp_path: Path, temporary: Path
 ) -> None:
+    """The center is killed for good, and a stored event is replaced by its neighbour."""
     keep = tmp_path / "kept"
     with demo(temporary, "--json", "--keep", str(keep)) as child:
-        until(child, lambda: said(keep, "p1", "acked") > 2, "the story has begun")
+        until(child, lambda: said(keep, "p2", "acked") > 1, "the second act")
         center = part(child, "edge_agent.center.cli", "serve")
         assert center is not None
         center.kill()
+        tamper(keep / "center" / "events.db")
         code, out, errors = ended(child)
     assert code == 1
     summary: dict[str, Any] = json.loads(out)
-    assert summary["lost"] > 0
     assert summary["events_received"] < summary["events_journaled"]
-    assert "center was ended by SIGKILL" in errors
-    assert "lost: p1 #" in errors
-    assert "events are in the journal and not at the center" in errors
-
-
-def test_a_record_damaged_at_the_center_is_found(tmp_path: Path, temporary: Path) -> None:
-    """An event replaced by its neighbour after it was stored: lost, doubled, not verified."""
-    keep = tmp_path / "kept"
-    with demo(temporary, "--json", "--keep", str(keep)) as child:
-        database = keep / "center" / "events.db"
-        until(child, lambda: said(keep, "p1", "acked") > 4, "the story has begun")
-        change = (
-            "UPDATE event SET envelope = (SELECT envelope FROM event WHERE type = 'signal'"
-            " AND lane = 2 ORDER BY id LIMIT 1) WHERE id = (SELECT id FROM event WHERE"
-            " type = 'signal' AND lane = 2 ORDER BY id LIMIT 1 OFFSET 1)"
-        )
-        program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2])"
-        subprocess.run(
-            [sys.executable, "-c", f"{program}; c.commit()", str(database), change],
-            check=True,
-            timeout=PATIENCE_S,
-        )
-        code, out, errors = ended(child)
-    assert code == 1
-    summary: dict[str, Any] = json.loads(out)
-    assert (summary["lost"], summary["doubled"]) == (1, 1)
+    assert summary["lost"] > 1
+    assert summary["doubled"] == 1
     assert summary["unverified"] > 0
-    assert "edge-center verify: " in errors
+    for words in (
+        "center was ended by SIGKILL",
+        "lost: p1 #2 ",
+        "doubled: p1 burglary zone 1 ",
+        "events are in the journal and not at the center",
+        "edge-center verify: ",
+    ):
+        assert words in errors, errors
+
+
+SWAP = """
+UPDATE event SET envelope = (
+    SELECT envelope FROM event WHERE type = 'signal' AND lane = 2 ORDER BY id LIMIT 1
+) WHERE id = (
+    SELECT id FROM event WHERE type = 'signal' AND lane = 2 ORDER BY id LIMIT 1 OFFSET 1
+)
+"""
+
+
+def tamper(database: Path) -> None:
+    """Replace the second alarm that the center stored by the first."""
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(SWAP)
 
 
 def test_a_signal_ends_it_and_all_that_it_started(temporary: Path) -> None:
