@@ -103,12 +103,16 @@ class Subscriber:
         self._database = connection
         self._key = Ed25519PublicKey.from_public_bytes(key)
 
+    def on_connect(self, mine: paho.Client, *_: object) -> None:
+        mine.subscribe(TOPIC, qos=1)
+
     def on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        self.waiting.append(message.payload)
+        self.waiting.append(bytes(message.payload))
 
     def store(self) -> int:
         """Store one batch; return how many envelopes it had."""
-        rows, size = [], 0
+        rows: list[tuple[Any, ...]] = []
+        size = 0
         for envelope in self.waiting:
             size += len(envelope)
             if rows and size > BATCH_BYTES_MAX:
@@ -135,7 +139,7 @@ def subscribe(place: tuple[Path, int], file: Path, key: bytes, done: "Synchroniz
         enter_epoch(connection)
         subscriber = Subscriber(connection, key)
         mine = client(place[0], "raw-subscriber", "center", place[1])
-        mine.on_connect = lambda *_: mine.subscribe(TOPIC, qos=1)
+        mine.on_connect = subscriber.on_connect
         mine.on_subscribe = lambda *_: setattr(done, "value", 0)
         mine.on_message = subscriber.on_message
         while True:
@@ -190,7 +194,7 @@ def raw(held: Backlog) -> float:
             for process in processes:
                 with suppress(AttributeError):
                     process.kill()
-    return (len(envelopes) - counted) / took_s
+    return float((len(envelopes) - counted) / took_s)
 
 
 def run(report: Report, events: int, turns: int) -> None:

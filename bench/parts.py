@@ -3,6 +3,7 @@
 import os
 import select
 import sqlite3
+import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -101,11 +102,14 @@ class RoundTrip:
         port = stack.broker.port
         self._from = client(stack.gateway, "round-trip-from", "client", port)
         self._to = client(stack.center.folder, "round-trip-to", "center", port)
-        self._to.on_connect = lambda *_: self._to.subscribe(self._topic, qos=1)
+        self._to.on_connect = self._on_connect
         self._to.on_subscribe = self._on_subscribe
         self._to.on_message = self._on_message
         wait_until(self._is_subscribed, "the bare client subscribes")
         wait_until(self._is_connected, "the bare client")
+
+    def _on_connect(self, *_: object) -> None:
+        self._to.subscribe(self._topic, qos=1)
 
     def _on_subscribe(self, *_: object) -> None:
         self._subscribed = True
@@ -143,9 +147,7 @@ class RoundTrip:
 
 def pump(clients: Sequence[paho.Client], wait_s: float) -> bool:
     """Wait for one of the clients to be readable; read and write; return whether one was."""
-    by_socket = {one.socket(): one for one in clients}
-    if None in by_socket:
-        sys.exit("a bare client lost its connection")
+    by_socket = {_socket(one): one for one in clients}
     readable, _, _ = select.select(list(by_socket), [], [], wait_s)
     for sock in readable:
         one = by_socket[sock]
@@ -156,3 +158,10 @@ def pump(clients: Sequence[paho.Client], wait_s: float) -> bool:
         if one.want_write():  # what was said in a callback, and acknowledgements
             one.loop_write()
     return bool(readable)
+
+
+def _socket(one: paho.Client) -> ssl.SSLSocket:
+    sock = one.socket()
+    if not isinstance(sock, ssl.SSLSocket):
+        sys.exit("a bare client lost its connection")
+    return sock
