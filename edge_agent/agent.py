@@ -42,7 +42,7 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.recorder import Notary, Recorder
-from edge_agent.uplink.access import AccessError, CenterAccess, load_receipt_key
+from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
@@ -248,7 +248,8 @@ class Agent:
                 )
                 for way in center.path
             )
-            return CenterAccess(center.name, key, ways)
+            client_id = client_id_of(self._config.gateway.id, path(center.key))
+            return CenterAccess(center.name, key, ways, client_id)
 
     async def _watch_clock(self) -> None:
         while True:

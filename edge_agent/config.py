@@ -35,6 +35,13 @@ Name = Annotated[
         description="1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
     ),
 ]
+GatewayName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$",
+        description="1 to 32 of a-z, 0-9 and -, starting with a letter or digit",
+    ),
+]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Host = Annotated[str, Meta(min_length=1, max_length=253)]
 FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
@@ -43,7 +50,7 @@ FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The gateway itself."""
 
-    id: Name
+    id: GatewayName
     identity_key: FileName = "identity.key"
     data_dir: FileName = "/var/lib/edge-agent"
     socket: FileName = "/run/edge-agent/agent.sock"
@@ -238,6 +245,7 @@ def _explain(message: str, raw: dict[str, Any]) -> Problem:
 
 
 _PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and -, starting with a letter or digit",
     r"^[a-z0-9][a-z0-9_-]{0,31}$": "1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
 }
 

@@ -43,16 +43,19 @@ _RETRY_S = 0.2  # how soon a report that the journal had no room for is tried ag
 
 @dataclass(slots=True)
 class Ticket:
-    """The promise to one report: settled when all of its events are durable."""
+    """The promise to one report: `settled` is called when all of its events are durable."""
 
     future: asyncio.Future[None]
     left: int
+    settled: Callable[[], None]
 
     def settle_one(self) -> None:
         """One more event of the report is durable."""
         self.left -= 1
-        if self.left == 0 and not self.future.done():
-            self.future.set_result(None)
+        if self.left == 0:
+            self.settled()
+            if not self.future.done():
+                self.future.set_result(None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +188,8 @@ class Recorder:
         """
         assert signals, "a report has signals"
         future: asyncio.Future[None] = self._loop.create_future()
-        ticket = Ticket(future, len(signals))
+        heard = functools.partial(self.remember, panel, signals[-1].frame, stamp)
+        ticket = Ticket(future, len(signals), heard)
         patient = not self._sources[panel].acknowledges
         pendings = [
             Pending(self._draft(panel, signal, stamp), ticket, patient) for signal in signals
@@ -195,7 +199,6 @@ class Recorder:
         except JournalFull as error:
             raise IntakeFull from error
         self._submit_rest(pendings[1:])
-        self._heard[panel] = (signals[-1].frame, stamp)
         return future
 
     def note(self, type_: EventType, lane: Lane, body: Body) -> None:
@@ -215,7 +218,10 @@ class Recorder:
         self.faults[panel][fault.kind.value] += 1
 
     def last(self, panel: str) -> tuple[bytes | None, int | None]:
-        """Return the newest frame recorded from `panel` and its age in ns, for `Opened`."""
+        """Return the newest durable frame of `panel` and its age in ns, for `Opened`.
+
+        Only what is durable: a session acknowledges a copy of it at once.
+        """
         frame, stamp = self._heard.get(panel, (None, None))
         now = self._clock.stamp()
         if stamp is None or stamp.boot_id != now.boot_id:
@@ -223,8 +229,14 @@ class Recorder:
         return frame, max(0, now.boottime_ns - stamp.boottime_ns)
 
     def remember(self, panel: str, frame: bytes, stamp: Stamp) -> None:
-        """Take over, at start, the newest frame that the journal holds from `panel`."""
-        self._heard[panel] = (frame, stamp)
+        """Take `frame` as the newest durable one of `panel`, unless a later one is known."""
+        _, known = self._heard.get(panel, (b"", None))
+        if (
+            known is None
+            or known.boot_id != stamp.boot_id
+            or stamp.boottime_ns >= known.boottime_ns
+        ):
+            self._heard[panel] = (frame, stamp)
 
     def _draft(self, panel: str, signal: Signal, stamp: Stamp) -> Draft:
         source = self._sources[panel]

@@ -268,3 +268,22 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
         assert LinkBody.from_body(rig.events()[-1].body).online is True
 
     with_rig(tmp_path, scenario)
+
+
+def test_a_frame_that_is_not_durable_is_no_last_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session acknowledges a copy of the last frame at once, so it must be durable."""
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
+        refusing.on = True
+        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await until(lambda: rig.recorder.refusal is not None)
+        assert rig.recorder.last("p1")[0] == FIRE.frame
+        refusing.on = False
+        await promise
+        assert rig.recorder.last("p1")[0] == BURGLARY.frame
+
+    with_rig(tmp_path, scenario)

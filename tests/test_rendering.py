@@ -68,5 +68,6 @@ def test_a_body_that_makes_no_sense_is_shown_as_it_is() -> None:
 
 
 def test_control_characters_are_escaped() -> None:
-    assert safe("a\x1b[2Jb\n\x9b中文") == "a\\x1b[2Jb\\n\\x9b中文"
+    assert safe("a\x1b[2Jb\n\x9b\x00\x7f\u202e") == "a\\x1b[2Jb\\n\\x9b\\x00\\x7f\\u202e"
+    assert safe("Küche 厨房 🔥") == "Küche 厨房 🔥"
     assert "\x1b" not in line(signal("\x1b]0;owned\x07"), UTC)

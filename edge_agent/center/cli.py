@@ -15,7 +15,7 @@ from threading import Event
 from typing import TypeAlias
 
 import edge_agent
-from edge_agent import logs
+from edge_agent import logs, rendering
 from edge_agent.center import credentials, fleet, init, schema, settings, show, verify
 from edge_agent.center.layout import CenterError, Layout, check_gateway_id
 from edge_agent.center.roster import Roster
@@ -328,7 +328,7 @@ def _print_report(report: verify.Report, *, as_json: bool) -> None:
     )
     for one in report.problems:
         place = f"{(one.epoch or '?')[:6]}/{'?' if one.seq is None else one.seq}"
-        print(show.safe(f"  {one.what} at {place}: {one.detail}"))
+        print(rendering.safe(f"  {one.what} at {place}: {one.detail}"))
     if report.more:
         print(f"  and {report.more} more")
 

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from edge_agent.center import show
+from edge_agent import rendering
 from edge_agent.center.settings import Presence
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.status import Status, peek_status
@@ -166,7 +166,7 @@ def lines(fact: dict[str, Any], now_ms: int) -> list[str]:
         f"  PROBLEM {one['what']} at {one['epoch'][:6]}/{one['seq']}: {one['detail']}"
         for one in fact["problems"]
     ]
-    return [show.safe(line) for line in text]
+    return [rendering.safe(line) for line in text]
 
 
 def _status_lines(status: dict[str, Any]) -> list[str]:

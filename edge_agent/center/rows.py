@@ -190,6 +190,7 @@ class Rows:
             (gateway, kid),
         ).fetchall()
         if found:
+            self._counts[gateway, "unknown_key"] -= len(found)  # it came: nothing was wrong
             self._execute("DELETE FROM held WHERE gateway = ? AND kid = ?", (gateway, kid))
         return [(envelope, bool(live)) for envelope, live in found]
 

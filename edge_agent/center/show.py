@@ -1,20 +1,13 @@
-"""Stored events as values for people and programs: what a line holds, and how it reads.
-
-Text that a panel or gateway chose is shown with its control characters escaped: a terminal must not
-obey what an intruder wrote into a zone's name.
-"""
+"""Stored events for people and programs: which, and what is known besides what they say."""
 
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
-from edge_agent.domain.event import BodyValue, EventType
-from edge_agent.domain.kinds import Lane
+from edge_agent import rendering
 from edge_agent.domain.stamp import Trust
-from edge_agent.evidence.bodies import SignalBody
-from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.envelope import Event, peek
 
 LATE_MS_MIN = 10_000  # stored this long after its stamp: shown as late
@@ -118,70 +111,14 @@ def _shown(row: Any) -> Shown:
 
 def as_json(shown: Shown) -> dict[str, Any]:
     """Return plain values for JSON; byte strings as hex."""
-    event = shown.event
-    stamp = event.stamp
     return {
         "number": shown.number,
-        "gateway": event.gateway,
-        "epoch": event.epoch.hex(),
-        "seq": event.seq,
-        "type": str(event.type),
-        "lane": int(event.lane),
-        "stamp": {
-            "wall_ns": stamp.wall_ns,
-            "boottime_ns": stamp.boottime_ns,
-            "boot_id": stamp.boot_id.hex(),
-            "trust": str(stamp.trust),
-            "uncertainty_ms": stamp.uncertainty_ms,
-        },
+        **rendering.facts(shown.event),
         "received_ms": shown.received_ms,
         "live": shown.live,
         "late_ms": shown.late_ms,
         "marks": shown.marks,
-        "body": _body(event),
     }
-
-
-def _body(event: Event) -> Any:
-    if event.type is EventType.SIGNAL:
-        try:
-            return _signal(SignalBody.from_body(event.body))
-        except Malformed:
-            pass  # signed by its gateway all the same: shown as it is
-    return _plain(dict(event.body))
-
-
-def _signal(body: SignalBody) -> dict[str, Any]:
-    said = body.signal
-    return {
-        "panel": body.panel,
-        "kind": str(said.kind),
-        "code": said.code,
-        "state": str(said.state),
-        "origin": str(said.origin),
-        "area": said.area,
-        "zone": said.zone,
-        "user": said.user,
-        "account": said.account,
-        "text": said.text,
-        "panel_time": said.panel_time,
-        "driver": body.driver,
-        "driver_version": body.driver_version,
-        "profile": body.profile,
-        "frame": said.frame.hex(),
-    }
-
-
-def _plain(value: BodyValue) -> Any:
-    match value:
-        case bytes():
-            return value.hex()
-        case list():
-            return [_plain(one) for one in value]
-        case dict():
-            return {str(key): _plain(one) for key, one in value.items()}
-        case _:
-            return value
 
 
 # ---- for people
@@ -189,38 +126,4 @@ def _plain(value: BodyValue) -> Any:
 
 def as_line(shown: Shown, zone: tzinfo | None) -> str:
     """Return one line; `zone` None is the reader's local time."""
-    event = shown.event
-    wall_ns = event.stamp.wall_ns
-    when = "-" if wall_ns is None else time_text(wall_ns // 1_000_000, zone)
-    marks = f"  [{', '.join(shown.marks)}]" if shown.marks else ""
-    return safe(
-        f"{when}  {event.gateway}  {event.epoch.hex()[:6]}/{event.seq}  "
-        f"{Lane(event.lane).name.lower():<9}  {event.type:<8}  {summary(event)}{marks}"
-    )
-
-
-def summary(event: Event) -> str:
-    """Return what the event says, in a few words."""
-    body = _body(event)
-    if event.type is EventType.SIGNAL and "kind" in body:
-        names = ("code", "area", "zone", "user", "account", "text")
-        details = [f"{name} {body[name]}" for name in names if body[name] is not None]
-        origin = "" if body["origin"] == "live" else f" ({body['origin']})"
-        return " ".join([body["panel"], body["kind"], body["state"] + origin, *details])
-    words = [str(one) for one in body.values() if one not in (None, "")]
-    return " ".join(words)[:120]
-
-
-def time_text(unix_ms: int, zone: tzinfo | None) -> str:
-    """Return a time to the millisecond, with its offset from UTC."""
-    moment = datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(zone)
-    return moment.isoformat(sep=" ", timespec="milliseconds")
-
-
-def safe(text: str) -> str:
-    """Return `text` with everything that is not printable escaped, so that no terminal obeys it."""
-    return "".join(one if one.isprintable() else _escape(one) for one in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+    return rendering.line(shown.event, zone, shown.marks)

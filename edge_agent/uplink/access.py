@@ -1,5 +1,7 @@
 """Opens what a center is trusted by: its receipt key, certified by the center's own CA."""
 
+import hashlib
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,15 +27,32 @@ class AccessError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CenterAccess:
-    """One center: its name in our configuration, its receipt key, its paths in preference."""
+    """One center: its name in our configuration, its receipt key, its paths in preference.
+
+    `client_id` is our name to its brokers, see `client_id_of`.
+    """
 
     name: str
     receipt_key: PublicKey
     paths: tuple[PathAccess, ...]
+    client_id: str
 
     def __post_init__(self) -> None:
         if not self.paths:
             raise ValueError(f"center {self.name} has no path")
+
+
+def client_id_of(gateway: str, key: Path) -> str:
+    """Return a client id for MQTT that only the holder of `key` can know.
+
+    A broker drops the older of two clients with one id, whoever they are: with an id that can be
+    guessed, any gateway could keep another one off.  An unreadable key gives a passing id.
+    """
+    try:
+        secret = _read(key)
+    except AccessError:
+        secret = os.urandom(32)
+    return f"{gateway}-{hashlib.sha256(b'edge-agent client id ' + secret).hexdigest()[:16]}"
 
 
 def load_receipt_key(certificate: Path, ca: Path) -> PublicKey:

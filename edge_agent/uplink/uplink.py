@@ -277,7 +277,7 @@ class Uplink:
             unread=self._unread,
         )
         manner = Manner(
-            client_id=self._site.gateway,
+            client_id=self._center.client_id,
             will_topic=self._topic("status"),
             topics=(self._topic("receipts"),),
         )

@@ -73,8 +73,8 @@ def test_marks_tell_what_is_special(fire: Shown) -> None:
 def test_other_events_are_shown_as_they_are(center: FakeCenter, gateway: FakeGateway) -> None:
     center.take(gateway.start(), gateway.event(reason="came back"))
     genesis, link = show.select(center.connection, Wanted())
-    assert show.summary(link.event) == "p1 True came back"
-    assert show.as_json(genesis)["body"]["5"] == "1"
+    assert show.as_line(link, UTC).endswith("panel p1, online True, reason came back")
+    assert show.as_json(genesis)["body"]["version"] == "1"
 
 
 def test_a_signal_that_cannot_be_read_is_shown_all_the_same(
@@ -102,8 +102,3 @@ def test_what_is_wanted_narrows_the_choice(tmp_path: Path) -> None:
     assert numbers(Wanted(type="genesis", gateway="gw2")) == [3]
     assert numbers(Wanted(since_ms=NOW_MS + 1)) == []
     assert [shown.number for shown in show.newest(center.connection, Wanted(), 2)] == [2, 3]
-
-
-def test_safe_text_keeps_letters_of_all_scripts() -> None:
-    assert show.safe("Küche 厨房 🔥") == "Küche 厨房 🔥"
-    assert show.safe("a\nb\x00\x7f\x9b") == "a\\nb\\x00\\x7f\\x9b"

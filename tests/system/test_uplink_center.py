@@ -10,7 +10,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
-from edge_agent.uplink.access import CenterAccess, load_receipt_key
+from edge_agent.uplink.access import CenterAccess, client_id_of, load_receipt_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
@@ -87,6 +87,7 @@ def test_two_epochs_and_live_alarms_reach_the_real_center_once(tmp_path: Path) -
                     key=folder / "client.key",
                 ),
             ),
+            client_id_of("gw1", folder / "client.key"),
         )
 
         async def scenario() -> None:

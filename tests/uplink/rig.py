@@ -312,7 +312,7 @@ class Rig:
     async def running(self, *paths: PathAccess, interval_s: float = 25.0) -> AsyncIterator[Uplink]:
         """Run an uplink over `paths` until the block ends."""
         site = Site(GATEWAY, EPOCH, lambda: b"status", interval_s)
-        access = CenterAccess("center", self.signer.public, paths or (self.path(),))
+        access = CenterAccess("center", self.signer.public, paths or (self.path(),), "gw1-x")
         uplink = Uplink(site, access, self.source, SystemClock())
         task = asyncio.ensure_future(uplink.run())
         await asyncio.sleep(0)

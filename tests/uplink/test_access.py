@@ -7,7 +7,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent.evidence.cose import PublicKey
-from edge_agent.uplink.access import AccessError, CenterAccess, load_receipt_key, valid_until
+from edge_agent.uplink.access import (
+    AccessError,
+    CenterAccess,
+    client_id_of,
+    load_receipt_key,
+    valid_until,
+)
 from tests.uplink.rig import Authority
 
 
@@ -45,7 +51,7 @@ def test_a_center_has_a_path(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     certificate, _ = authority.issue("receipt")
     with pytest.raises(ValueError, match="has no path"):
-        CenterAccess("center", load_receipt_key(certificate, authority.ca), ())
+        CenterAccess("center", load_receipt_key(certificate, authority.ca), (), "gw1-x")
 
 
 def test_the_end_of_a_certificate_is_told(tmp_path: Path) -> None:
@@ -55,3 +61,14 @@ def test_the_end_of_a_certificate_is_told(tmp_path: Path) -> None:
     assert valid_until(certificate) == until
     with pytest.raises(AccessError, match="no usable certificate"):
         valid_until(key)
+
+
+def test_a_client_id_is_stable_and_cannot_be_told_without_the_key(tmp_path: Path) -> None:
+    (tmp_path / "a.key").write_bytes(b"a")
+    (tmp_path / "b.key").write_bytes(b"b")
+    ours = client_id_of("gw1", tmp_path / "a.key")
+    assert ours.startswith("gw1-")
+    assert ours == client_id_of("gw1", tmp_path / "a.key")
+    assert ours != client_id_of("gw1", tmp_path / "b.key")
+    missing = {client_id_of("gw1", tmp_path / "none.key") for _ in range(3)}
+    assert len(missing) == 3

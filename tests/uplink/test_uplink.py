@@ -36,7 +36,7 @@ async def around(source: MemorySource, stub: Stub, folder: Path) -> AsyncIterato
     async with connected_to(stub, folder) as (port, _):
         port.abandon()
         site = Site(GATEWAY, EPOCH, lambda: b"status")
-        center = CenterAccess("center", P256Signer.generate().public, (port._path,))
+        center = CenterAccess("center", P256Signer.generate().public, (port._path,), "gw1-x")
         yield Uplink(site, center, source, SystemClock())
 
 
