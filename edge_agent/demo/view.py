@@ -206,7 +206,7 @@ def _signals(board: Board, words: Words, rows: int, *, wide: bool) -> Table:
 
 def _signal_row(board: Board, words: Words, one: Spoken, *, wide: bool) -> list[Text]:
     panel = f"{one.panel} {board.panels[one.panel]}" if wide else one.panel
-    if one.panel == "p3":
+    if not one.key.frame:  # told by a register map, which nobody acknowledges
         acked = Text(words("no_ack"), style=DIM)
     elif one.acked_ns is None:
         acked = Text("…", style=OPEN)
