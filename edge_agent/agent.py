@@ -37,7 +37,7 @@ from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.fitting import fit
 from edge_agent.health.watchdog import Systemd, makes_progress
-from edge_agent.journal import FolderDisk, Journal, Position, Record, recover
+from edge_agent.journal import AbsentDisk, Journal, Position, Record, open_disk, recover
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
@@ -97,7 +97,7 @@ class Agent:
         self._uplink: Uplink | None = None
         self._uplink_trouble = ""
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
-        self._disk = FolderDisk(folder)
+        self._disk = open_disk(folder)
         frames = LastFrames()
         self._found = recover(self._disk, frames.visit)
         self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
@@ -105,7 +105,7 @@ class Agent:
             self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
-        self._recorder = Recorder(clock, self._sources, self._publish)
+        self._recorder = Recorder(clock, self._sources, self._publish, self._disk_changed)
         for panel, (frame, stamp) in frames.frames.items():
             self._recorder.remember(panel, frame, stamp)
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder)
@@ -123,6 +123,10 @@ class Agent:
     def _publish(self, record: Record, leaf: bytes) -> None:
         if self._uplink is not None:
             self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
+
+    def _disk_changed(self) -> None:
+        if self._uplink is not None:
+            self._uplink.status_changed()
 
     # ---- life
 
@@ -189,6 +193,13 @@ class Agent:
     def _say_what_was_found(self) -> None:
         config = ConfigBody(self._loaded.digest, "start").to_body()
         self._recorder.note(EventType.CONFIG, Lane.STATE, config)
+        if isinstance(self._disk, AbsentDisk):
+            log.error(
+                "journal folder unusable",
+                cause=str(self._disk.why),
+                then="events are kept in memory and sent; panels get their ACK by receipt",
+                remedy="mount the card, free space on it, or correct `data_dir` and its owner",
+            )
         for damage in self._found.damages:
             log.error("journal damaged", damage=str(damage))
             body = JournalBody(JournalChange.DAMAGED, str(damage)).to_body()

@@ -154,8 +154,10 @@ class Recorder:
         clock: Clock,
         sources: Mapping[str, Source],
         publish: Publish,
+        disk_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
+        self._disk_changed = disk_changed
         self._sources = sources
         self._publish = publish
         self._loop: asyncio.AbstractEventLoop
@@ -331,11 +333,13 @@ class Recorder:
         self.note(
             EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.REFUSED, reason).to_body()
         )
+        self._disk_changed()
 
     def _on_accepted(self) -> None:
         self.refusal = None
         log.info("journal.accepted")
         self.note(EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.ACCEPTED).to_body())
+        self._disk_changed()
 
     def _send_uncommitted(self, seq: int) -> None:
         if seq in self._waiting:

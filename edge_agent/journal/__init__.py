@@ -3,6 +3,7 @@
 docs/journal-format.md tells the format, what recovery does, and what this cannot do.
 """
 
+from edge_agent.journal.absent import AbsentDisk, open_disk
 from edge_agent.journal.chain import Damage, Stored
 from edge_agent.journal.disk import Disk, File, FolderDisk, JournalLocked
 from edge_agent.journal.fetch import Batch, Position
@@ -14,6 +15,7 @@ from edge_agent.journal.recovery import Recovery, Tail, recover
 from edge_agent.journal.scribe import Listener, Progress, Sealer
 
 __all__ = [
+    "AbsentDisk",
     "Batch",
     "Damage",
     "Disk",
@@ -32,6 +34,7 @@ __all__ = [
     "Sealer",
     "Stored",
     "Tail",
+    "open_disk",
     "read",
     "read_disk",
     "recover",

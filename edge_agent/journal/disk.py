@@ -139,10 +139,9 @@ class FolderDisk:
         if locked:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._lock: int | None = None
         if locked:
             try:
-                self._lock = _lock(self._folder, directory)
+                _lock(self._folder, directory)
             except BaseException:
                 os.close(self._folder)
                 raise
@@ -185,9 +184,6 @@ class FolderDisk:
 
     def close(self) -> None:
         """Let the directory and its lock go."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
         os.close(self._folder)
 
     def _open(self, name: str, flags: int) -> int:
@@ -201,25 +197,33 @@ class FolderDisk:
             target.sync()
 
 
-def _lock(folder: int, directory: Path) -> int:
-    """Take the lock and write our process id for the next one's message."""
+def _lock(folder: int, directory: Path) -> None:
+    """Lock the directory itself, and write our process id for the next one's message.
+
+    A disk that is full or read-only cannot make a lock file; a directory is always there.
+    """
     try:
-        descriptor = os.open(LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600, dir_fd=folder)
-    except OSError as error:
-        if error.errno != errno.EROFS:
-            raise
-        # a card that turned read-only: a lock left by an earlier run still locks
-        descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        pid = _number(os.pread(descriptor, 20, 0))
-        os.close(descriptor)
-        raise JournalLocked(directory, pid) from None
+        raise JournalLocked(directory, _holder(folder)) from None
     with contextlib.suppress(OSError):  # a full or read-only disk: the lock holds without a name
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-    return descriptor
+        descriptor = os.open(LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600, dir_fd=folder)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        finally:
+            os.close(descriptor)
+
+
+def _holder(folder: int) -> int | None:
+    """Return the process id that the holder of the lock wrote, None where it could not."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            return _number(os.pread(descriptor, 20, 0))
+        finally:
+            os.close(descriptor)
+    return None
 
 
 def _number(data: bytes) -> int | None:

@@ -75,12 +75,14 @@ class Child:
         self._command = [str(word) for word in command]
         self._piped = piped
         self._since = 0  # where in the log the present run begins
+        self.starts = 0
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it, without waiting for anything."""
         if self.runs():
             raise RigError(f"{self.name} runs already")
+        self.starts += 1
         pipe = subprocess.PIPE if self._piped else None
         with self.log.open("ab") as log:
             self._since = log.tell()
