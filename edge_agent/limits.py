@@ -43,5 +43,6 @@ start."""
 HEARTBEATS_A_REPORTING_TIME = 3.6
 """Three missed heartbeats must fit into the reporting time, with time to judge (EN 50136)."""
 
-CREDENTIALS_RETRY_S = 10.0
-"""How often unusable credentials are looked at again: an installer may be mending them."""
+CREDENTIALS_RETRY_S = 2.0
+"""How often unusable credentials are looked at again: an installer may be mending them, and waits
+beside the gateway for the result; it takes reading two small files."""
