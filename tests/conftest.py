@@ -1,9 +1,15 @@
-"""How Hypothesis searches: the same examples in every run, unless asked to look further.
+"""What holds for every test: how Hypothesis searches, and that no test leaves logging changed.
+
+Hypothesis tries the same examples in every run, unless asked to look further.
 
 `./run test --hypothesis-profile=search TESTS` looks for new counterexamples; one that is found
 becomes a named example in its test.
 """
 
+from collections.abc import Iterator
+
+import pytest
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 
 # No deadline: on a loaded machine one slow example says nothing about the code.
@@ -26,3 +32,10 @@ settings.register_profile(
     derandomize=False,
 )
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that was run in this process has set logging up for a stream that is gone now."""
+    yield
+    structlog.reset_defaults()
