@@ -10,7 +10,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,7 @@ class Source:
         )
 
 
+@cache  # each file is read and parsed once for all rules
 def sources(*parts: str) -> list[Source]:
     return [Source(path) for part in parts for path in sorted((ROOT / part).rglob("*.py"))]
 
