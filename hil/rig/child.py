@@ -29,12 +29,17 @@ class RigError(AssertionError):
     """The stack does not do what it should; the message holds the end of the child's log."""
 
 
-def wait_until(holds: Callable[[], object], what: str, wait_s: float = WAIT_S_MAX) -> None:
+What = str | Callable[[], str]
+"""What is waited for: in words, or what finds the words once the wait was in vain."""
+
+
+def wait_until(holds: Callable[[], object], what: What, wait_s: float = WAIT_S_MAX) -> None:
     """Wait for a condition.  Raises RigError when `wait_s` is over."""
     deadline = time.perf_counter() + wait_s
     while not holds():
         if time.perf_counter() > deadline:
-            raise RigError(f"waited {wait_s:g} s in vain: {what}")
+            said = what if isinstance(what, str) else what()
+            raise RigError(f"waited {wait_s:g} s in vain: {said}")
         time.sleep(LOOK_S)
 
 

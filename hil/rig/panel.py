@@ -113,7 +113,7 @@ class Panel:
         wanted = ("acked",) if self.acknowledges else ("said", "found")
         wait_until(
             lambda: len(self.in_state(*wanted)) >= count,
-            f"{self.id}: {count} signals acknowledged; ledger ends {self.ledger[-3:]}",
+            lambda: f"{self.id}: {count} signals acknowledged; ledger ends {self.ledger[-3:]}",
             wait_s,
         )
 

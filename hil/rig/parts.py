@@ -113,7 +113,10 @@ class Agent(Child):
 
     def wait_well(self, wait_s: float = WAIT_S_MAX) -> None:
         """Wait until all panels are online, the center is connected and the disk accepts."""
-        self.wait(lambda: _is_well(self.status()), f"all well; {self.status()}", wait_s)
+        try:
+            self.wait(lambda: _is_well(self.status()), "all well", wait_s)
+        except RigError as error:
+            raise RigError(f"{error}\n{self.status()}") from error
 
     def status(self) -> dict[str, Any]:
         """Return what it says of itself, {} while it does not answer."""
