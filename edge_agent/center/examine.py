@@ -13,8 +13,8 @@ from edge_agent.domain.event import EventType
 from edge_agent.evidence import cose
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.cose import BadSignature, PublicKey
-from edge_agent.evidence.envelope import Event, domain_of, peek
+from edge_agent.evidence.cose import BadSignature, Message, PublicKey
+from edge_agent.evidence.envelope import Event, read, verify
 from edge_agent.evidence.tree import leaf_hash
 
 
@@ -82,19 +82,20 @@ class Sender:
 def examine(envelope: bytes, sender: Sender) -> Finding:
     """Judge `envelope`."""
     try:
-        kid, event = peek(envelope)
+        message = cose.parse(envelope)
+        kid, event = message.kid, read(message)
         if event.gateway != sender.gateway:
             detail = f"an event of {event.gateway} on the topic of {sender.gateway}"
             return Refused(Reason.MISDIRECTED, detail, envelope)
         if event.type is EventType.GENESIS:
-            return _examine_genesis(envelope, kid, event, sender)
+            return _examine_genesis(envelope, message, event, sender)
         known = sender.event_key(kid)
         if known is None:
             return Unknown(envelope, leaf_hash(envelope), kid)
         if known.epoch != event.epoch:
             detail = f"key {kid.hex()} belongs to epoch {known.epoch.hex()}"
             return Refused(Reason.FORGED, detail, envelope)
-        _verify(envelope, known.key, event)
+        verify(message, event, known.key)
         return Genuine(envelope, leaf_hash(envelope), kid, event, known.vouched)
     except Malformed as error:
         return Refused(Reason.MALFORMED, str(error), envelope)
@@ -102,8 +103,8 @@ def examine(envelope: bytes, sender: Sender) -> Finding:
         return Refused(Reason.FORGED, str(error), envelope)
 
 
-def _examine_genesis(envelope: bytes, kid: bytes, event: Event, sender: Sender) -> Finding:
-    body = GenesisBody.from_body(event.body)
+def _examine_genesis(envelope: bytes, message: Message, event: Event, sender: Sender) -> Finding:
+    body, kid = GenesisBody.from_body(event.body), message.kid
     if kid != body.signer_kid:
         detail = f"signed by {kid.hex()}, names {body.signer_kid.hex()} as its signer"
         return Refused(Reason.FORGED, detail, envelope)
@@ -113,9 +114,5 @@ def _examine_genesis(envelope: bytes, kid: bytes, event: Event, sender: Sender) 
         if kid not in by_kid:
             return Refused(Reason.STRANGER, f"signed by unknown identity {kid.hex()}", envelope)
         key = by_kid[kid]
-    _verify(envelope, key, event)
+    verify(message, event, key)
     return Genuine(envelope, leaf_hash(envelope), kid, event, body.vouched, body)
-
-
-def _verify(envelope: bytes, key: PublicKey, event: Event) -> None:
-    cose.verify(cose.parse(envelope), key, domain_of(event.type))
