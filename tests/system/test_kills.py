@@ -5,7 +5,7 @@ comes at any moment, also while a part is still starting, and may take several p
 the faults stop: everything a panel saw acknowledged is at the center, once; nothing else is; both
 verifiers are content; and the chain of geneses tells every crash.
 
-EDGE_KILLS is how many kills there are in all (default 56), EDGE_SEED replays one stack.
+EDGE_KILLS is how many kills there are in all (default 60), EDGE_SEED replays one stack.
 
 Seen to fail when: the driver acknowledges before the commit (lost); the recorder does not remember
 the last frames at start (doubled); the uplink fetches no backlog at start (never all receipted).
@@ -25,8 +25,10 @@ import pytest
 from hil.rig import Child, Count, Panel, Setup, Stack
 
 STACKS = 4
-KILLS = int(os.environ.get("EDGE_KILLS", "56"))
+KILLS = int(os.environ.get("EDGE_KILLS", "60"))
 PROGRESS_S_MAX = 0.6  # from ready, or from the start, to the next kill
+BURST = 20  # signals of each receiver about the moment of the kill
+BURST_S_MAX = 0.08  # they take some 4 ms each
 REPEAT_S = 3.0  # as programmed in the receivers and told to their driver
 SETTLE_S_MAX = 40.0  # the uplink's longest pause is 30 s
 
@@ -73,7 +75,7 @@ class Story:
 
     def _torment(self, stack: Stack, chance: random.Random) -> None:
         for number, panel in enumerate(stack.panels):
-            rate = 2 if panel.face == "modbus_map" else 6
+            rate = 2 if panel.face == "modbus_map" else 4
             panel.tell(f"plan traffic rate={rate} first={1000 * number}")
         for number in range(self.kills):
             # the last one takes the agent: its pause after a flapping broker is not the subject
@@ -88,6 +90,8 @@ class Story:
                 part.wait_ready()
         progress_s = chance.uniform(0, PROGRESS_S_MAX)
         time.sleep(progress_s)
+        self._burst(stack)
+        time.sleep(chance.uniform(0, BURST_S_MAX))
         forgets = chance.random() < 0.5
         self.done.append(f"{progress_s:.3f} s, kill {', '.join(targets)}")
         for name in targets:
@@ -97,6 +101,13 @@ class Story:
         for name in targets:
             killed: Child = getattr(stack, name)
             killed.start()
+
+    def _burst(self, stack: Stack) -> None:
+        """Let the receivers speak as fast as they are acknowledged: a kill meets work half done."""
+        first = 5000 + BURST * len(self.done)
+        for number, name in enumerate(("p1", "p2")):
+            start = first + 40_000 * number
+            stack.panel(name).tell(f"plan traffic rate=1000 seconds={BURST / 1000} first={start}")
 
 
 def _kills(stack: Stack) -> dict[str, Callable[[], None]]:
