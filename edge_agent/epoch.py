@@ -33,14 +33,15 @@ def begin(gateway: str, identity: Signer | None, found: Recovery, clock: Clock) 
     """Start an epoch that follows what was found; without an identity key it signs for itself."""
     signer = Ed25519Signer.generate()
     epoch, stamp = os.urandom(8), clock.stamp()
+    before = _peaks(found.note)
     body = GenesisBody(
         event_key=signer.public,
         identity_kid=identity.public.kid if identity else None,
         ended=_how_it_ended(found),
         version=edge_agent.__version__,
         previous_epoch=found.epoch,
-        previous_size=found.noted if found.epoch else 0,
-        previous_root=Peaks.from_bytes(found.note).root() if found.epoch else None,
+        previous_size=before.size if found.epoch else 0,
+        previous_root=before.root() if found.epoch else None,
     ).to_body()
     draft = Draft(EventType.GENESIS, Lane.STATE, stamp, body)
     event = Event(
@@ -54,6 +55,17 @@ def begin(gateway: str, identity: Signer | None, found: Recovery, clock: Clock) 
         body=body,
     )
     return Beginning(epoch, signer, seal(event, identity or signer), draft, stamp)
+
+
+def _peaks(note: bytes) -> Peaks:
+    """Return the tree as the last commit noted it; an empty one where nothing readable was noted.
+
+    A power cut in an epoch's first write leaves its head without any commit.
+    """
+    try:
+        return Peaks.from_bytes(note)
+    except Malformed:
+        return Peaks()
 
 
 def _how_it_ended(found: Recovery) -> Ended:

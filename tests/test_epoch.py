@@ -1,6 +1,7 @@
 """How an epoch begins after what was found, through the real journal."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from edge_agent.epoch import Beginning, LastFrames, begin
 from edge_agent.evidence.bodies import Ended, GenesisBody
 from edge_agent.evidence.envelope import open_event
 from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, What
 from edge_agent.journal import FolderDisk, Journal, RecordKind, read, recover
+from edge_agent.journal.format import BLOCK_BYTES, SEGMENT_BYTES, decode_head, head_size
 from edge_agent.recorder import Notary, Recorder, Source
 
 IDENTITY = Ed25519Signer.generate()
@@ -39,12 +42,24 @@ def run_once(folder: Path, *, frames: int = 2, orderly: bool = True) -> tuple[Be
             await recorder.record("p1", (signal,), CLOCK.stamp())
         if orderly:
             journal.close()
+        else:  # the thread that makes spares must rest: in a crash it would be gone
+            await asyncio.wait_for(until(lambda: has_spare(journal)), 10)
         disk.close()
         return begun
 
     begun = asyncio.run(run())
     event = open_event(begun.genesis, IDENTITY.public)
     return begun, GenesisBody.from_body(event.body).ended
+
+
+def has_spare(journal: Journal) -> bool:
+    progress = journal.progress()
+    return progress.disk_bytes > progress.segments * SEGMENT_BYTES
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.005)
 
 
 def test_epochs_follow_each_other_and_the_whole_chain_verifies(tmp_path: Path) -> None:
@@ -90,3 +105,25 @@ def test_two_epochs_never_share_a_key_or_an_id(tmp_path: Path, count: int) -> No
     begun = [run_once(tmp_path, frames=count)[0] for _ in range(3)]
     assert len({one.epoch for one in begun}) == 3
     assert len({one.signer.public.kid for one in begun}) == 3
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_power_cut_in_the_first_write_of_an_epoch_keeps_nobody_from_starting(
+    tmp_path: Path, earlier: int
+) -> None:
+    for _ in range(earlier):
+        run_once(tmp_path)
+    run_once(tmp_path, orderly=False)
+    newest = max(file for file in tmp_path.glob("*.seg") if any(file.read_bytes()))
+    data = newest.read_bytes()
+    head = decode_head(data[:BLOCK_BYTES])
+    assert head is not None
+    newest.write_bytes(data[: head_size(head)].ljust(len(data), b"\0"))  # the commit never came
+    begun, _ended = run_once(tmp_path)
+    body = GenesisBody.from_body(open_event(begun.genesis, IDENTITY.public).body)
+    assert (body.previous_epoch, body.previous_size) == (head.epoch, 0)
+    assert body.previous_root == Peaks().root()
+    verifier = EpochVerifier("gw1", {IDENTITY.public.kid: IDENTITY.public}.get)
+    for stored in read(tmp_path):
+        if stored.record.kind is RecordKind.ENVELOPE:
+            assert verifier.feed(stored.record.data) == []
