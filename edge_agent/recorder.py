@@ -164,7 +164,7 @@ class Recorder:
         self._journal: Journal
         self._running_epoch = b""
         self._waiting: dict[int, tuple[Pending, Record]] = {}  # signed, not yet durable
-        self._published: set[int] = set()  # of those in _waiting
+        self._published: set[int] = set()  # of those in _waiting: sent uncommitted
         self._heard: dict[str, tuple[bytes, Stamp]] = {}
         self._postponed: deque[Pending] = deque()
         self._retry: asyncio.TimerHandle | None = None
@@ -317,12 +317,14 @@ class Recorder:
 
     def _on_committed(self, records: list[Record]) -> None:
         for record in records:
+            self._published.discard(record.seq)
             pending, _ = self._waiting.pop(record.seq, (None, None))
-            if record.seq in self._published:
-                self._published.discard(record.seq)
-            elif pending is not None:
-                self._publish(record, leaf_hash(record.data))
-            if pending is not None and pending.ticket is not None:
+            if pending is None:
+                continue  # the center's receipt came first
+            # Also what went out uncommitted: the uplink may have had to leave it to the journal,
+            # and found it neither there nor in memory while it was being written.
+            self._publish(record, leaf_hash(record.data))
+            if pending.ticket is not None:
                 pending.ticket.settle_one()
 
     def _on_refused(self, reason: str) -> None:
