@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bench import backlog
 from bench.parts import enter_epoch, pump
 from bench.report import Report, median
-from bench.tap import Tap, client, folder, journal_of, now_ns, prepared, start_agent
+from bench.tap import Tap, client, cpu_s, folder, journal_of, now_ns, prepared, start_agent
 from edge_agent.center import schema
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.cose import Domain
@@ -66,8 +66,18 @@ class Backlog:
 # ---- ours
 
 
-def ours(events: int) -> tuple[Backlog, float, int]:
-    """Drain a fresh journal; return what it held, events a second, and how many were lost."""
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What a drain of ours came to."""
+
+    held: Backlog
+    rate: float  # events a second
+    lost: int
+    cpu_us: dict[str, float]  # an event, by program: what the machine's other work does not change
+
+
+def ours(events: int) -> Drained:
+    """Drain a fresh journal."""
     with prepared(Stack([Panel("p1")])) as stack:
         identity = load_signer(stack.gateway / "identity.key")
         epoch = backlog.fill(journal_of(stack), GATEWAY, identity, events)
@@ -77,8 +87,13 @@ def ours(events: int) -> tuple[Backlog, float, int]:
             begun_ns = now_ns()
             wait_until(lambda: len(tap.of(epoch)) > events, "the drain ends", DRAIN_S_MAX)
             took_s = (max(tap.of(epoch).values()) - begun_ns) / 1e9
-        lost = events + 1 - stored(stack, epoch)
-    return held, (events + 1) / took_s, lost
+        children = (stack.agent, stack.broker, stack.center)
+        cpu_us = {
+            child.name: 1e6 * cpu_s(child.process.pid) / events
+            for child in children
+            if child.process
+        }
+        return Drained(held, (events + 1) / took_s, events + 1 - stored(stack, epoch), cpu_us)
 
 
 def stored(stack: Stack, epoch: bytes) -> int:
@@ -201,10 +216,12 @@ def run(report: Report, events: int, turns: int) -> None:
     rates: dict[str, list[float]] = {"ours": [], "raw": []}
     lost = 0
     for _ in range(turns):
-        held, rate, missing = ours(events)
-        lost += missing
-        rates["ours"].append(rate)
-        rates["raw"].append(raw(held))
+        drained = ours(events)
+        lost += drained.lost
+        rates["ours"].append(drained.rate)
+        rates["raw"].append(raw(drained.held))
+        for name, cpu_us in drained.cpu_us.items():
+            report.fact(f"  {name}: CPU, its start included", cpu_us, "us/event")
         report.fact("ours, to the last receipt", rates["ours"][-1], "events/s")
         report.fact("raw publisher and subscriber", rates["raw"][-1], "events/s")
     ratio = median([r / o for r, o in zip(rates["raw"], rates["ours"], strict=True)])

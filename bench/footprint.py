@@ -12,7 +12,6 @@ there are polls a second.  Limits:
 """
 
 import argparse
-import os
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from bench import backlog
 from bench.report import Report, median
-from bench.tap import journal_of, now_ns, prepared, start_agent
+from bench.tap import cpu_s, journal_of, now_ns, pause, prepared, start_agent
 from edge_agent.evidence.signers import load_signer
 from hil.rig import Panel, Stack, wait_until
 from hil.rig.stack import GATEWAY
@@ -36,7 +35,6 @@ GROWTH_S_MAX = 3600.0
 SETTLED_EVENTS = 2_000  # after the first of these, buffers and pools have their size
 THIRD_PARTY = ("cbor2", "cryptography", "msgspec", "paho", "pymodbus", "serial", "structlog")
 POLLS_S = 16  # four units, each every 250 ms
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +66,10 @@ def memory_kib(pid: int, name: str) -> int:
     return int(re.findall(rf"{name}:\s+(\d+)", status)[0])
 
 
-def cpu_s(pid: int) -> float:
-    """Return user and system time so far (proc_pid_stat(5), fields 14 and 15)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
-
-
 def cpu_share(pid: int, seconds: float) -> float:
     """Return the share of one core that a process takes over some time."""
     begun_ns, before_s = now_ns(), cpu_s(pid)
-    time.sleep(seconds)
+    pause(seconds)
     return (cpu_s(pid) - before_s) / ((now_ns() - begun_ns) / 1e9)
 
 
@@ -172,7 +164,7 @@ def growth(report: Report, stack: Stack, events: int) -> None:
         if time.perf_counter() - begun > GROWTH_S_MAX:
             sys.exit(f"only {outstanding(stack)} of {events} events after {GROWTH_S_MAX:.0f} s")
         samples.append(memory_kib(pid, "VmRSS"))
-        time.sleep(0.5)
+        pause(0.5)
     for panel in stack.panels[:4]:
         panel.tell("stop")
     took_s = time.perf_counter() - begun

@@ -18,7 +18,6 @@ import argparse
 import random
 import sqlite3
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from pathlib import Path
 from bench import backlog
 from bench.parts import Commit, Fsync, RoundTrip, Signature
 from bench.report import Report, median, percentile
-from bench.tap import Tap, folder, journal_of, prepared, start_agent
+from bench.tap import Tap, folder, journal_of, pause, prepared, start_agent
 from bench.wire import END, HEARTBEAT, Wire
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.bodies import SignalBody
@@ -79,7 +78,7 @@ class Alarms:
             zone, area = self._number % 899 + 100, self._number // 899 % 90 + 10
             self._number += 1
             self.wire.say(f"5011 182468E120{area:02}{zone:03}".encode())
-            time.sleep(gap_s * self._chance.uniform(0.5, 1.5))
+            pause(gap_s * self._chance.uniform(0.5, 1.5))
         return count
 
     def took_ms(self, epoch: bytes, count: int) -> tuple[list[float], list[float]]:
@@ -140,7 +139,7 @@ class Parts:
     def measure(self) -> None:
         """Measure each once."""
         for name, once in self._each.items():
-            time.sleep(PAUSE_S)
+            pause(PAUSE_S)
             self.ms[name].append(once() / 1e6)
         self._trip.idle()
 
@@ -215,7 +214,7 @@ def online(wire: Wire, agent: Agent) -> None:
     """Say heartbeats until the agent has heard one."""
     while not (status := agent.status()) or not status["panels"][wire.id]["online"]:
         wire.beat()
-        time.sleep(0.1)
+        pause(0.1)
 
 
 def running_epoch(agent: Agent) -> bytes:

@@ -1,5 +1,6 @@
 """Watches a rig from outside: hears receipts as the agent does, and READY as systemd does."""
 
+import os
 import queue
 import socket
 import ssl
@@ -22,12 +23,28 @@ from hil.rig.child import WAIT_S_MAX
 from hil.rig.stack import GATEWAY
 
 KEEPALIVE_S = 600
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+PAUSE_S_MAX = 0.2
 LOOK_S = 0.2  # how often it is seen whether a starting agent still runs
 
 
 def now_ns() -> int:
     """Return CLOCK_BOOTTIME, the clock of ledgers and stamps."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def cpu_s(pid: int) -> float:
+    """Return user and system time so far (proc_pid_stat(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def pause(seconds: float) -> None:
+    """Let time pass: it is what is measured, or what keeps measures apart."""
+    end = time.perf_counter() + seconds
+    while (left := end - time.perf_counter()) > 0:
+        slice_s = min(left, PAUSE_S_MAX)
+        time.sleep(slice_s)
 
 
 def client(credentials: Path, name: str, who: str, port: int) -> paho.Client:
