@@ -4,7 +4,7 @@ Several faults share an agent, for start-up is what costs time; in each story on
 proven to be read all the while.
 
 Seen to fail when: a line that cannot be opened raises out of its task; the uplink gives up after
-its first round of paths; the agent ends without its identity key; the lock is left out.
+its first round of paths; the agent ends without its identity key; the lock is not taken.
 """
 
 import json
