@@ -1,6 +1,7 @@
 """Logging: JSON lines for a service, readable lines on demand."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -45,3 +46,20 @@ def test_the_level_is_kept() -> None:
 def test_for_people_the_line_is_text(words: str) -> None:
     assert words in run(json=False)[0]
     assert not run(json=False)[0].startswith("{")
+
+
+@pytest.mark.parametrize("gone", ["/dev/full", "pipe"])
+def test_a_log_that_cannot_be_written_ends_nothing(gone: str) -> None:
+    """A full disk under the log file, and a reader that has gone away."""
+    script = SCRIPT.format(level="debug", json=True) + "print('still here')"
+    command = f'{sys.executable} -c "$SCRIPT" 2> /dev/full'
+    if gone == "pipe":
+        command = f'exec 4>&1; {{ {sys.executable} -c "$SCRIPT" 2>&1 1>&4; }} | true'
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"SCRIPT": script},
+    )
+    assert done.stdout == "still here\n"
