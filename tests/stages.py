@@ -21,6 +21,10 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
+SYSTEM = ("tests/system", "-n", "3", "--maxschedchunk", "1")
+"""These tests wait for processes most of the time, and a few are far longer than the rest: a third
+worker fills the gaps, and tests are handed out one by one."""
+
 GRACE_S = 5.0  # for a stage that is being ended to put its own children away
 
 OUTCOMES = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings", "errors")
@@ -182,7 +186,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         lint(),
         unit("unit and property", here, options),
         Stage("driver contract", 60, (_pytest(here, ["tests/contract"], options),)),
-        Stage("system and kills", 90, (_pytest(here, ["tests/system"], options),)),
+        Stage("system and kills", 90, (_pytest(here, SYSTEM, options),)),
     ]
     for other in others:
         version, _, python = other.partition("=")

@@ -1,0 +1,14 @@
+"""The long tests start first, so that no worker is left alone with one at the end."""
+
+import pytest
+
+LONGEST_FIRST = ("test_kills", "test_refusing_disk", "test_demo", "test_docs", "test_failures")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order by file: the longest first, the rest as they come."""
+    items.sort(key=lambda item: _rank(item.path.stem))
+
+
+def _rank(file: str) -> int:
+    return LONGEST_FIRST.index(file) if file in LONGEST_FIRST else len(LONGEST_FIRST)
