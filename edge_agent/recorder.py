@@ -166,7 +166,8 @@ class Recorder:
         self._waiting: dict[int, tuple[Pending, Record]] = {}  # signed, not yet durable
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
         self._heard: dict[str, tuple[bytes, Stamp]] = {}
-        self._postponed: deque[Pending] = deque()
+        self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
+        self._finished = False
         self._retry: asyncio.TimerHandle | None = None
         self.unsaid = 0  # events of the agent itself that found no room at all
         self.refusal: str | None = None
@@ -196,19 +197,25 @@ class Recorder:
         pendings = [
             Pending(self._draft(panel, signal, stamp), ticket, patient) for signal in signals
         ]
-        try:
-            self._submit(pendings[0])
-        except JournalFull as error:
-            raise IntakeFull from error
-        self._submit_rest(pendings[1:])
+        left = [pending for pending in pendings if not self._is_taken(pending)]
+        if len(left) == len(pendings):
+            raise IntakeFull
+        self._postpone(left)
         return future
 
     def note(self, type_: EventType, lane: Lane, body: Body) -> None:
         """Record an event of the agent itself; kept for later where the journal has no room."""
-        if len(self._postponed) >= NOTES_POSTPONED_MAX:
+        if self._finished or sum(map(len, self._postponed)) >= NOTES_POSTPONED_MAX:
             self.unsaid += 1
             return
-        self._submit_rest([Pending(Draft(type_, lane, self._clock.stamp(), body))])
+        self._postpone([Pending(Draft(type_, lane, self._clock.stamp(), body))])
+
+    def finish(self) -> None:
+        """The journal is about to be closed: what is noted from now on is only counted."""
+        self._finished = True
+        if self._retry is not None:
+            self._retry.cancel()
+        self.unsaid += sum(map(len, self._postponed))
 
     def link(self, panel: str, online: bool | None, reason: str) -> None:
         """Record that a panel came or went."""
@@ -257,21 +264,27 @@ class Recorder:
         self._journal.submit(pending, patience_ns, pending.draft.lane)
         self.recorded += 1
 
-    def _submit_rest(self, pendings: Sequence[Pending]) -> None:
-        """Submit all, in order; what finds no room now is tried again until it does."""
-        self._postponed.extend(pendings)
+    def _is_taken(self, pending: Pending) -> bool:
+        try:
+            self._submit(pending)
+        except JournalFull:
+            return False
+        return True
+
+    def _postpone(self, pendings: Sequence[Pending]) -> None:
+        """Submit all; what finds no room now is tried again until it does, alarms first."""
+        for pending in pendings:
+            self._postponed[pending.draft.lane > Lane.VERDICT].append(pending)
         self._push()
 
     def _push(self) -> None:
-        while self._postponed:
-            try:
-                self._submit(self._postponed[0])
-            except JournalFull:
-                if self._retry is None:
-                    self._retry = self._loop.call_later(_RETRY_S, self._again)
-                return
-            self._postponed.popleft()
-        if self.unsaid:
+        for queue in self._postponed:
+            while queue and self._is_taken(queue[0]):
+                queue.popleft()
+        if any(self._postponed):
+            if self._retry is None:
+                self._retry = self._loop.call_later(_RETRY_S, self._again)
+        elif self.unsaid:
             count, self.unsaid = self.unsaid, 0
             detail = f"{count} events of the agent itself found no room"
             body = JournalBody(JournalChange.UNSAID, detail).to_body()

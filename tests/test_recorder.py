@@ -5,6 +5,7 @@ import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,8 @@ BURGLARY = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, code="130", zone=3, fr
 FIRE = Signal(kind=Kind.FIRE, state=State.ACTIVE, code="110", zone=1, frame=b"fire")
 CLOSED = Signal(kind=Kind.ZONE, state=State.CLOSED, zone=3, frame=b"closed")
 
+BIG = Signal(kind=Kind.LOG, state=State.STATUS, frame=b"x" * 4000)
+
 
 @dataclass(slots=True)
 class Rig:
@@ -51,6 +54,8 @@ class Rig:
 
 def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
     async def run() -> None:
+        defects: list[dict[str, Any]] = []  # a callback's exception ends no test by itself
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: defects.append(told))
         disk = FolderDisk(folder)
         found = recover(disk)
         begun = begin("gw1", IDENTITY, found, CLOCK)
@@ -70,8 +75,11 @@ def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
             async with asyncio.timeout(20):
                 await scenario(rig)
         finally:
+            recorder.finish()
             await asyncio.to_thread(journal.close)
+            await asyncio.sleep(0)
             disk.close()
+        assert defects == []
 
     asyncio.run(run())
 
@@ -244,14 +252,13 @@ def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(
 ) -> None:
     refusing = Refusing(monkeypatch)
     monkeypatch.setattr("edge_agent.recorder.NOTES_POSTPONED_MAX", 3)
-    big = Signal(kind=Kind.LOG, state=State.STATUS, frame=b"x" * 4000)
 
     async def scenario(rig: Rig) -> None:
         await until(lambda: len(rig.published) == 1)
         refusing.on = True
         with pytest.raises(IntakeFull):
             for _ in range(100_000):
-                rig.recorder.record("p1", (big,), CLOCK.stamp())
+                rig.recorder.record("p1", (BIG,), CLOCK.stamp())
                 await asyncio.sleep(0)
         for _ in range(2000):
             rig.recorder.link("p1", False, "x" * 200)
@@ -265,6 +272,42 @@ def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(
                 for event in rig.events()
             )
         )
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_disk_that_refuses_the_very_last_commit_is_no_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())  # has patience: written by the stop
+        refusing.on = True
+
+    with_rig(tmp_path, scenario)
+
+
+def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory has room for alarms only: the alarm goes, whatever stands before it."""
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        with pytest.raises(IntakeFull):
+            for _ in range(100_000):
+                rig.recorder.record("p1", (BIG,), CLOCK.stamp())
+                await asyncio.sleep(0)
+        rig.recorder.link("p1", False, "waits for room")
+        rig.recorder.record("p1", (BIG, FIRE, FIRE), CLOCK.stamp())
+        await until(lambda: sum(event.lane == Lane.FIRE for event in rig.events()) == 2)
+        with pytest.raises(IntakeFull):
+            rig.recorder.record("p1", (BIG, CLOSED), CLOCK.stamp())
+        refusing.on = False
 
     with_rig(tmp_path, scenario)
 
