@@ -108,7 +108,8 @@ def test_stages_cover_every_test_once() -> None:
     names = {stage.name: " ".join(stage.commands[0]) for stage in stages([], ["-x"])}
     assert "--ignore=tests/contract --ignore=tests/system -x" in names["unit and property"]
     assert names["driver contract"].endswith("tests/contract -x")
-    assert names["system and kills"].endswith("tests/system -x")
+    assert "tests/system -n 3" in names["system and kills"]
+    assert names["system and kills"].endswith(" -x")
 
 
 def test_other_pythons_run_the_unit_stage() -> None:
