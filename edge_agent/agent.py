@@ -9,7 +9,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from edge_agent.config import Center, Loaded
 from edge_agent.control.socket import ControlSocket
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.epoch import LastFrames, begin
+from edge_agent.epoch import Beginning, LastFrames, begin
 from edge_agent.evidence.bodies import (
     ActBody,
     ClockBody,
@@ -56,9 +56,10 @@ log = structlog.get_logger()
 class JournalSource:
     """The journal and the recorder, as the uplink sees them."""
 
-    def __init__(self, journal: Journal, recorder: Recorder) -> None:
+    def __init__(self, journal: Journal, recorder: Recorder, begun: Beginning) -> None:
         self._journal = journal
         self._recorder = recorder
+        self._begun = begun
 
     async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
         """Return unreceipted events of `lane`, oldest first.  May raise OSError."""
@@ -68,6 +69,8 @@ class JournalSource:
 
     async def genesis(self, epoch: bytes) -> bytes | None:
         """Return the genesis envelope of `epoch`, None where there is none.  May raise OSError."""
+        if epoch == self._begun.epoch:
+            return self._begun.genesis  # alarms wait for it: no disk and no thread is asked
         return await asyncio.to_thread(self._journal.first_of, epoch)
 
     def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
@@ -96,6 +99,7 @@ class Agent:
         self._systemd = Systemd()
         self._uplink: Uplink | None = None
         self._uplink_trouble = ""
+        self._defects: asyncio.Queue[Exception] = asyncio.Queue()
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
         self._disk = open_disk(folder)
         frames = LastFrames()
@@ -131,7 +135,9 @@ class Agent:
     # ---- life
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set, then stop in order."""
+        """Run until `stop` is set, then stop in order.  Raises what is a defect of ours."""
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_exception)
+        orderly = False
         self._journal.start()
         self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
         self._say_what_was_found()
@@ -153,15 +159,50 @@ class Agent:
                 self._note_act("stop", "signal")
                 await self._drain()
                 uplink.cancel()
+            orderly = True
         finally:
             await control.stop()
-            await asyncio.to_thread(self._journal.close)
+            if orderly:
+                await self._close_journal()
+            else:
+                await self._leave_journal()
             self._disk.close()
         log.info("stopped")
 
+    def _on_loop_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback failed: the loop would only log it, and a promise would never be kept."""
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception):
+            self._defects.put_nowait(error)
+
+    async def _fail_with_callbacks(self) -> None:
+        raise RuntimeError("a callback of the loop failed") from await self._defects.get()
+
+    async def _close_journal(self) -> None:
+        self._recorder.finish()
+        if unwritten := await asyncio.to_thread(self._journal.close):
+            log.error(
+                "stopped while the disk refuses: events of this run are lost to it",
+                events=unwritten,
+                remedy="see journal.refused above",
+            )
+
+    async def _leave_journal(self) -> None:
+        """Write what waits, but no end of the epoch: the next genesis shall say that we crashed."""
+        if self._journal.progress().alive:
+            act = ActBody("crash", "agent", "a defect ends the process: see its log")
+            self._recorder.note(EventType.ACT, Lane.FAULT, act.to_body())  # takes all along
+            await self._wait_until(lambda: not self._journal.progress().held_bytes)
+        self._recorder.finish()
+
     def _works(self) -> list[Any]:
         """Return the coroutines that run beside the uplink."""
-        works: list[Any] = [self._watch_clock(), self._feed_watchdog()]
+        works: list[Any] = [
+            self._watch_clock(),
+            self._feed_watchdog(),
+            self._fail_with_callbacks(),
+        ]
         for fitted in self._fitted:
             line = fitted.panel.line
             if line is not None:
@@ -210,12 +251,19 @@ class Agent:
 
     async def _drain(self) -> None:
         """Give the last events a moment to reach the center; what does not is in the journal."""
+
+        def is_over() -> bool:
+            if self._uplink is None or not self._uplink.view().connected:
+                return True
+            progress = self._journal.progress()
+            return not progress.waiting and not sum(progress.unreceipted)
+
+        await self._wait_until(is_over)
+
+    async def _wait_until(self, is_over: Callable[[], bool]) -> None:
         until_ns = self._clock.boottime_ns() + limits.STOP_DRAIN_NS_MAX
         while self._clock.boottime_ns() < until_ns:
-            progress = self._journal.progress()
-            if not progress.waiting and not sum(progress.unreceipted):
-                return
-            if self._uplink is None or not self._uplink.view().connected:
+            if is_over():
                 return
             await asyncio.sleep(0.02)
 
@@ -230,7 +278,7 @@ class Agent:
             self._signed_status,
             self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
         )
-        source = JournalSource(self._journal, self._recorder)
+        source = JournalSource(self._journal, self._recorder, self._begun)
         self._uplink = Uplink(site, access, source, self._clock)
         await self._uplink.run()
 

@@ -22,9 +22,11 @@ from edge_agent.clock import SystemClock
 from edge_agent.config import load
 from edge_agent.control.socket import ask
 from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import GenesisBody, LinkBody, SignalBody
 from edge_agent.evidence.envelope import Event, peek
-from edge_agent.journal import RecordKind, read
+from edge_agent.journal import FolderDisk, RecordKind, read, recover
+from edge_agent.recorder import Recorder
 
 FRAME = b"5012 182468E13001004\x14"  # receiver 01, line 2: burglary, partition 1, zone 4
 
@@ -121,6 +123,34 @@ def test_an_unusable_identity_key_does_not_silence_the_gateway(gateway: Path, pa
 
     asyncio.run(run())
     assert not GenesisBody.from_body(journal_of(gateway)[0].body).vouched
+
+
+@pytest.mark.parametrize("where", ["_on_committed", "fault"])
+def test_a_defect_ends_the_agent_and_the_next_start_calls_it_a_crash(
+    gateway: Path, panel: int, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a callback of the loop as in a task: a promise that is lost silently is never kept."""
+
+    def defect(*_: object) -> None:
+        raise LookupError(where)
+
+    async def run() -> None:
+        agent = Agent(load(gateway / "gateway.toml"), SystemClock())
+        serving = asyncio.ensure_future(agent.serve(asyncio.Event()))
+        await say_until_acknowledged(panel)
+        monkeypatch.setattr(Recorder, where, defect)
+        os.write(panel, b"\x14nothing that a receiver says\x14" + FRAME.replace(b"4\x14", b"5\x14"))
+        with pytest.raises(ExceptionGroup):
+            await asyncio.wait_for(serving, 10)
+
+    asyncio.run(run())
+    events = journal_of(gateway)
+    assert [e.type for e in events].count(EventType.SIGNAL) >= 1
+    assert (events[-1].type, events[-1].lane) == (EventType.ACT, Lane.FAULT)
+    disk = FolderDisk(gateway / "data" / "journal")
+    found = recover(disk)
+    disk.close()
+    assert (found.orderly, found.damages) == (False, ())
 
 
 def test_the_command_tells_systemd_and_stops_on_sigterm(
