@@ -163,6 +163,7 @@ class Uplink:
                 try:
                     await self._listen()
                 finally:
+                    self._tasks = None  # no offer asks the source any more
                     heartbeat.cancel()
         finally:
             self._stop()

@@ -102,3 +102,19 @@ def test_memory_stays_bounded_while_nothing_is_receipted(tmp_path: Path) -> None
                 await task
 
     asyncio.run(scenario())
+
+
+def test_an_offer_while_it_is_ending_is_left_to_the_source(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with around(MemorySource(), Stub(CONNACK_OK), tmp_path) as uplink:
+            task = asyncio.ensure_future(uplink.run())
+            await until(lambda: uplink.view().connected and not uplink.view().behind)
+            task.cancel()
+            await asyncio.sleep(0)
+            assert not task.done()
+            for seq in range(1, 2000):  # more than memory holds: it would ask the source
+                uplink.offer(make_event(seq, seq % 7))
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(scenario())
