@@ -17,10 +17,11 @@ from edge_agent.domain.signal import Signal, Span
 from edge_agent.epoch import Beginning, begin
 from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
 from edge_agent.evidence.envelope import Event, open_event, peek
+from edge_agent.evidence.receipt import RANGES_MAX, Range, Receipt, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
-from edge_agent.journal import FolderDisk, Journal, Record, read, recover
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, read, recover
 from edge_agent.journal.disk import FolderFile
 from edge_agent.link.intake import IntakeFull
 from edge_agent.recorder import Notary, Recorder, Source
@@ -245,6 +246,20 @@ def test_a_receipt_of_another_epoch_keeps_no_promise(
         refusing.on = False
 
     with_rig(tmp_path, scenario)
+
+
+def test_the_largest_receipt_that_a_center_may_send_is_kept(tmp_path: Path) -> None:
+    widest = Range(b"epoch--2", 2**63 - 1, 2**63 - 1, bytes(32))
+    receipt = Receipt("g" * 64, "c" * 64, 2**63 - 1, (widest,) * RANGES_MAX)
+    signed = sign_receipt(receipt, IDENTITY)
+
+    async def scenario(rig: Rig) -> None:
+        await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        rig.recorder.receipted(rig.begun.epoch, [1], signed)
+
+    with_rig(tmp_path, scenario)
+    kept = [one.record for one in read(tmp_path) if one.record.kind is RecordKind.RECEIPT]
+    assert signed in kept[0].data
 
 
 def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(

@@ -12,7 +12,7 @@ from edge_agent.evidence.envelope import EPOCH_BYTES
 from edge_agent.evidence.tree import HASH_BYTES, SIZE_MAX
 
 VERSION = 1
-RANGES_MAX = 512  # 62 bytes each: a receipt stays at half of the largest message
+RANGES_MAX = 240  # 62 bytes each: the gateway keeps a receipt in one journal record of 16 KiB
 _VERSION, _GATEWAY, _CENTER, _TIME, _RANGES = range(1, 6)
 _KEYS = frozenset(range(1, 6))
 
