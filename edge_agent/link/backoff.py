@@ -16,6 +16,7 @@ class Waits:
     least_ns: int = 100_000_000  # a replugged adapter is back within a heartbeat of any panel
     most_ns: int = 10_000_000_000  # a technician who plugs in a cable sees it work while there
     proven_ns: int = 10_000_000_000  # longer than any known login and greeting of a panel
+    call_ns: int = 90_000_000_000  # a panel that calls us is missed after three of its heartbeats
 
 
 class Backoff:

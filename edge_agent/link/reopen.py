@@ -29,6 +29,7 @@ class Reopening:
         self._opener = opener
         self._clock = clock
         self._tell = down
+        self._call_ns = waits.call_ns
         self._backoff = Backoff(waits, random.random)  # spreads lines, protects nothing
         self._wait_ns = 0
         self._down_since_ns: int | None = None
@@ -40,7 +41,7 @@ class Reopening:
         while True:
             await asyncio.sleep(self._wait_ns / 1e9)
             try:
-                line = await self._opener.open()
+                line = await self._call() if self._opener.called else await self._opener.open()
             except LineError as error:
                 self._wait_ns = self._backoff.failed(self._clock.boottime_ns())
                 self._down(error)
@@ -50,6 +51,16 @@ class Reopening:
                 self._log.info("line.open")
             self._opened = True
             return line
+
+    async def _call(self) -> Line:
+        """Wait for the peer's call; a peer that has never called is not passed over in silence."""
+        known = self._opened or self._down_since_ns is not None
+        try:
+            async with asyncio.timeout(None if known else self._call_ns / 1e9):
+                return await self._opener.open()
+        except TimeoutError:
+            self._down(LineError("nobody calls", "check the panel's settings and the network"))
+        return await self._opener.open()
 
     def lost(self, error: LineError) -> None:
         """The line that `open` returned is lost or was closed because of `error`."""

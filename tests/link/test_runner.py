@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -327,6 +328,24 @@ def test_over_tcp_in_both_directions(tmp_path: Path) -> None:
                 assert await reader.readline() == ACK + b"fire\n"
                 writer.close()
         socket.create_server(("127.0.0.1", port)).close()  # nobody listens there any more
+
+    run(main())
+
+
+def test_a_panel_that_should_call_and_never_did_is_said_to_be_offline(tmp_path: Path) -> None:
+    async def main() -> None:
+        port = free_port()
+        made = Bench(Port(tmp_path), Intake(), None)
+        where = opener(ListenAddress(host="127.0.0.1", port=port), CLOCK)
+        waits = replace(QUICK, call_ns=20 * MS)
+        async with Running(run_panel("p1", made.session, where, made.intake, CLOCK, waits)):
+            await until(lambda: made.intake.links)
+            ((panel, online, reason),) = made.intake.links
+            assert (panel, online) == ("p1", False)
+            assert "nobody calls" in reason
+            reader, writer = await connected(port)
+            assert await reader.readline() == b"hello\n"
+            writer.close()
 
     run(main())
 
