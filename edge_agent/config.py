@@ -22,6 +22,7 @@ from edge_agent.domain.address import (
     ListenAddress,
     SerialAddress,
     TcpAddress,
+    check_host,
 )
 from edge_agent.limits import PANELS_MAX
 
@@ -65,6 +66,9 @@ class CenterPath(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     host: Host
     port: Port = 8883
     interface: Annotated[str, Meta(min_length=1, max_length=15)] | None = None
+
+    def __post_init__(self) -> None:
+        check_host(self.host)
 
 
 class Center(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -87,6 +87,8 @@ def test_a_good_file_gives_typed_values() -> None:
         (('bus = "b1"', 'bus = "b9"'), ["panel[1].bus", "b9", "there are: b1"]),
         (('id = "p2"', 'id = "p1"'), ["panel[1].id", "p1", "another panel"]),
         (('host = "mqtt.example"', 'host = ""'), ["center[0].path[0].host", "''"]),
+        (('host = "mqtt.example"', 'host = "mqtt..x"'), ["center[0].path[0]", "between two dots"]),
+        (("192.168.1.20", "192.168..20"), ["bus[0].tcp", "between two dots"]),
         (("[gateway]", "[gateway"), ["not TOML", "line 2"]),
         (
             ("tcp = { host", 'serial = { port = "/dev/a" }\ntcp = { host'),

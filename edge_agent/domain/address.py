@@ -48,7 +48,18 @@ BusAddress = SerialAddress | TcpAddress
 
 
 def _check(host: str, port: int) -> None:
-    if not 0 < len(host) <= 253:
-        raise ValueError("host is a name or an address of 1 to 253 characters")
+    check_host(host)
     if not 1 <= port <= 65535:
         raise ValueError(f"port is 1 to 65535, not {port}")
+
+
+def check_host(host: str) -> None:
+    """Raise ValueError where `host` can be neither a name nor an address, such as `10.0..1`."""
+    try:
+        usable = 0 < len(host) <= 253 and bool(host.encode("idna"))  # as the resolver will do
+    except UnicodeError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            "host is a name or an address: 1 to 253 characters, 1 to 63 between two dots"
+        )
