@@ -2,7 +2,10 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 
 from edge_agent.clock import Clock
 from edge_agent.domain.address import TcpAddress
@@ -27,13 +30,14 @@ class TcpOpener:
         self.name = f"{address.host}:{address.port}"
         self._address = address
         self._clock = clock
+        self._lookup: asyncio.Future[_Found] | None = None
 
     async def open(self) -> DescriptorLine:
         """Call now; raises LineError naming cause and remedy."""
-        host, port = self._address.host, self._address.port
+        host = self._address.host
         try:
             async with asyncio.timeout(CONNECT_S_MAX):
-                sock = await _call(host, port)
+                sock = await _call(await self._resolve())
         except TimeoutError:
             raise LineError(
                 f"{self.name} does not answer", "check power, network and address of the device"
@@ -52,14 +56,27 @@ class TcpOpener:
             ) from None
         return socket_line(sock, self._clock)
 
+    async def _resolve(self) -> "_Found":
+        host, port = self._address.host, self._address.port
+        with suppress(socket.gaierror):  # a plain address needs no resolver
+            return socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
+        lookup = self._lookup = self._lookup or _look_up(host, port)  # never two that hang
+        try:
+            return await asyncio.shield(lookup)
+        finally:
+            if lookup.done():
+                self._lookup = None
+
     def close(self) -> None:
-        """Nothing outlives a line."""
+        """Nothing outlives a line but a name lookup, which cannot be interrupted."""
 
 
-async def _call(host: str, port: int) -> socket.socket:
+async def _call(found: "_Found") -> socket.socket:
     loop = asyncio.get_running_loop()
     problem: OSError = OSError("no address")
-    for family, kind, protocol, _, target in await _resolve(host, port):
+    for family, kind, protocol, _, target in found:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.setblocking(False)
@@ -75,21 +92,38 @@ async def _call(host: str, port: int) -> socket.socket:
     raise problem
 
 
-_Found = tuple[
-    socket.AddressFamily,
-    socket.SocketKind,
-    int,
-    str,
-    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+_Found = Sequence[
+    tuple[
+        socket.AddressFamily,
+        socket.SocketKind,
+        int,
+        str,
+        tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+    ]
 ]
 
 
-async def _resolve(host: str, port: int) -> Sequence[_Found]:
-    try:  # a plain address needs neither a resolver nor the thread that waits for it
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        loop = asyncio.get_running_loop()
-        return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+def _look_up(host: str, port: int) -> asyncio.Future[_Found]:
+    """Ask the resolver in a thread of its own: it may hang for half a minute.
+
+    Not in the loop's pool of threads: the journal is read and closed there.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[_Found] = loop.create_future()
+    future.add_done_callback(lambda future: future.exception())  # perhaps nobody waits any more
+
+    def work() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            tell = partial(future.set_exception, error)
+        else:
+            tell = partial(future.set_result, found)
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(tell)
+
+    threading.Thread(target=work, name=f"lookup {host}", daemon=True).start()
+    return future
 
 
 def socket_line(sock: socket.socket, clock: Clock) -> DescriptorLine:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 
 import pytest
 
@@ -118,3 +119,39 @@ def test_a_call_that_is_given_up_leaves_no_socket_behind() -> None:
                     result.close()
 
     run(main())  # a socket left open is a ResourceWarning, and that is an error here
+
+
+def test_a_resolver_that_hangs_takes_no_thread_from_the_journal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+    asked: list[object] = []
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *more: int, **how: int) -> object:
+        if "flags" in how:
+            return real(host, port, *more, **how)
+        asked.append(host)
+        answered.wait(20)
+        return real("127.0.0.1", port, *more, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(tcp_line, "CONNECT_S_MAX", 0.05)
+
+    async def main() -> None:
+        with listening() as server:
+            where = TcpAddress(host="panel.example", port=server.getsockname()[1])
+            openers = [TcpOpener(where, CLOCK) for _ in range(40)]  # more than the pool has
+            for _ in range(2):
+                ends = [asyncio.ensure_future(opener.open()) for opener in openers]
+                for end in ends:
+                    with pytest.raises(LineError, match="does not answer"):
+                        await end
+            assert len(asked) == 40  # a lookup that hangs is not asked twice
+            await asyncio.wait_for(asyncio.to_thread(answered.is_set), 5)
+            answered.set()
+            monkeypatch.setattr(tcp_line, "CONNECT_S_MAX", 5.0)
+            for opener in openers:
+                (await opener.open()).close()
+
+    run(main())
