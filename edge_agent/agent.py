@@ -37,7 +37,16 @@ from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.fitting import fit
 from edge_agent.health.watchdog import Systemd, makes_progress
-from edge_agent.journal import AbsentDisk, Journal, Position, Record, open_disk, recover
+from edge_agent.journal import (
+    AbsentDisk,
+    FolderDisk,
+    Journal,
+    Position,
+    Record,
+    Recovery,
+    open_disk,
+    recover,
+)
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
@@ -88,6 +97,19 @@ def outgoing(record: Record) -> Outgoing:
     return Outgoing(record.epoch, record.seq, record.lane, leaf_hash(record.data), record.data)
 
 
+def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDisk, Recovery]:
+    """Return the journal's disk and what it holds; a folder that cannot be listed is as good as
+    absent.  Raises JournalLocked.
+    """
+    disk = open_disk(folder)
+    try:
+        return disk, recover(disk, frames.visit)
+    except OSError as error:
+        disk.close()
+        absent = AbsentDisk(folder, error)
+        return absent, recover(absent)
+
+
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
 
@@ -101,9 +123,8 @@ class Agent:
         self._uplink_trouble = ""
         self._defects: asyncio.Queue[Exception] = asyncio.Queue()
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
-        self._disk = open_disk(folder)
         frames = LastFrames()
-        self._found = recover(self._disk, frames.visit)
+        self._disk, self._found = _recovered(folder, frames)
         self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
         self._notary = Notary(
             self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer

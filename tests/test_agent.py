@@ -4,6 +4,7 @@ With broker and center it is tested in tests/system.
 """
 
 import asyncio
+import errno
 import itertools
 import json
 import os
@@ -151,6 +152,33 @@ def test_a_defect_ends_the_agent_and_the_next_start_calls_it_a_crash(
     found = recover(disk)
     disk.close()
     assert (found.orderly, found.damages) == (False, ())
+
+
+def test_a_journal_folder_that_cannot_be_listed_does_not_keep_the_agent_from_starting(
+    gateway: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_disk: FolderDisk) -> list[str]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(FolderDisk, "names", unreadable)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.ensure_future(
+            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
+        )
+        async with asyncio.timeout(10):
+            while not (tmp_path / "agent.sock").exists():
+                await asyncio.sleep(0.01)
+            while not await asyncio.to_thread(is_refused):
+                await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.wait_for(serving, 15)
+
+    def is_refused() -> bool:
+        return bool(ask(tmp_path / "agent.sock", "status")["journal"]["refused"])
+
+    asyncio.run(run())
 
 
 def test_the_command_tells_systemd_and_stops_on_sigterm(
