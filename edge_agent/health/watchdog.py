@@ -5,6 +5,7 @@ refuses ends a turn at once, is reported by events, and a restart would not mend
 thread that hangs in one turn is stuck.
 """
 
+import contextlib
 import os
 import socket
 
@@ -27,15 +28,13 @@ class Systemd:
         self.watchdog_ns = int(os.environ.get("WATCHDOG_USEC", "0")) * 1000
 
     def notify(self, state: str) -> None:
-        """Send `state`, such as READY=1; a manager that does not listen is not our trouble."""
+        """Send `state`, such as READY=1, without waiting; a deaf manager is not our trouble."""
         if not self._address:
             return
         address = self._address
         if address.startswith("@"):  # the abstract name space
             address = "\0" + address[1:]
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as peer:
-            try:
-                peer.connect(address)
-                peer.sendall(state.encode())
-            except OSError:
-                return
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as peer:
+            peer.connect(address)
+            peer.sendall(state.encode())

@@ -1,6 +1,8 @@
 """The watchdog is fed only while the journal ends its turns."""
 
+import resource
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,29 @@ def test_no_manager_and_a_dead_manager_are_no_trouble(
     Systemd().notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     Systemd().notify("READY=1")
+
+
+def test_a_manager_that_does_not_read_and_a_process_out_of_descriptors_hold_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        systemd = Systemd()
+
+        def notify_on_and_on() -> None:
+            for _ in range(5000):
+                systemd.notify("WATCHDOG=1")
+
+        with ThreadPoolExecutor(1) as pool:
+            flood = pool.submit(notify_on_and_on)
+            try:
+                flood.result(10)
+            finally:
+                manager.close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        systemd.notify("WATCHDOG=1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
