@@ -22,7 +22,7 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Protocol, Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -135,7 +135,7 @@ class PublicKey:
 
         try:
             return cls.of(x509.load_pem_x509_certificate(data).public_key())
-        except ValueError as error:
+        except (ValueError, UnsupportedAlgorithm) as error:  # the latter of curves such as SM2
             raise Malformed(f"no certificate with an Ed25519 or P-256 key: {error}") from error
 
     @classmethod

@@ -1,5 +1,6 @@
 """COSE_Sign1: the working group's vectors, every rule of refusal, and any flipped bit."""
 
+import base64
 import datetime
 import json
 from pathlib import Path
@@ -294,6 +295,20 @@ def certificate(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
 def test_a_certificate_names_its_key() -> None:
     private = ec.derive_private_key(7, ec.SECP256R1())
     assert PublicKey.from_certificate_pem(certificate(private)) == SIGNERS[1].public
+
+
+def on_an_unknown_curve(pem: bytes) -> bytes:
+    """Return a certificate whose key the library knows no curve of, as with SM2."""
+    lines = pem.splitlines()
+    p256 = bytes.fromhex("06082a8648ce3d030107")
+    der = base64.b64decode(b"".join(lines[1:-1])).replace(p256, p256[:-1] + b"\x63")
+    return b"\n".join([lines[0], base64.encodebytes(der).strip(), lines[-1]])
+
+
+def test_a_certificate_on_an_unknown_curve_is_malformed() -> None:
+    unknown = on_an_unknown_curve(certificate(ec.generate_private_key(ec.SECP256R1())))
+    with pytest.raises(Malformed):
+        PublicKey.from_certificate_pem(unknown)
 
 
 def test_a_certificate_of_no_use_is_malformed() -> None:
