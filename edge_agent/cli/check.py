@@ -92,7 +92,8 @@ def _identity(loaded: "Loaded") -> Finding:
 
 def _data_folder(loaded: "Loaded") -> Finding:
     path = loaded.path(loaded.config.gateway.data_dir)
-    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    # not Path.exists, which raises where a folder on the way may not be entered
+    nearest = next(folder for folder in (path, *path.parents) if os.access(folder, os.F_OK))
     if os.access(nearest, os.W_OK | os.X_OK):
         return Finding("data folder", True, str(path))
     remedy = f"make {nearest} writable for the agent's user, or name another data_dir"
@@ -145,7 +146,7 @@ def _now_s() -> float:
 
 
 def _port(what: str, port: str) -> Finding:
-    if not Path(port).exists():
+    if not os.access(port, os.F_OK):
         there = sorted(str(one) for one in Path("/dev/serial/by-id").glob("*"))
         seen = f"there are: {', '.join(there)}" if there else "no serial adapter is plugged in"
         return Finding(what, False, f"{port} is not there", seen)

@@ -8,6 +8,10 @@ import pytest
 
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main
+from edge_agent.cli.check import look
+from edge_agent.config import load
+
+NOBODY = 65534
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,23 @@ def test_a_short_life_of_the_certificate_is_named(
     code, bad = findings(config, capsys)
     assert code == 1
     assert "expires soon" in bad["center center, certificate"]
+
+
+def test_a_folder_that_this_user_may_not_enter_is_a_finding(config: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    text = config.read_text().replace('data_dir = "data"', f'data_dir = "{closed}/a/b"')
+    config.write_text(text.replace(f"{tmp_path}/port", f"{closed}/port"))
+    loaded = load(config)
+    list(look(loaded))  # loads what this user could not
+    user = os.getuid()
+    someone = NOBODY if user == 0 else user
+    os.setresuid(someone, someone, user)
+    try:
+        bad = {finding.what for finding in look(loaded) if not finding.good}
+    finally:
+        os.setresuid(user, user, user)
+    assert {"data folder", "panel p1"} <= bad
 
 
 def test_a_configuration_error_is_78(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
