@@ -82,6 +82,8 @@ def write_all(file: File, offset: int, data: bytes) -> None:
     Raises OSError (EIO) where the disk takes nothing and does not say why.
     """
     taken = file.write(offset, data)
+    if taken == len(data):
+        return
     rest = memoryview(data)
     while taken < len(rest):
         if taken <= 0:

@@ -6,7 +6,7 @@ not decode is None: the scanner decides whether that is a torn write or damage.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from zlib import crc32
 
@@ -129,16 +129,50 @@ def record_size(record: Record) -> int:
 
 def encode_record(record: Record) -> bytes:
     """Return the framed record."""
-    return b"".join(_framed(record))
+    return _record_head(record) + record.data
 
 
-def _framed(record: Record) -> tuple[bytes, bytes, bytes]:
+def _record_head(record: Record) -> bytes:
     data = record.data
     assert len(data) <= RECORD_BYTES_MAX
     head = _RECORD.pack(
         RECORD_MAGIC, record.kind, record.lane, 0, record.epoch, record.seq, len(data)
     )
-    return head, _CRC.pack(crc32(data, crc32(head))), data
+    return head + _CRC.pack(crc32(data, crc32(head)))
+
+
+@dataclass(slots=True)
+class Framed:
+    """Records as they will stand in a commit, `size` bytes: framed when they are signed, so that a
+    commit only joins `parts`.
+
+    `first` is the number of the first envelope, None without one.
+    """
+
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+    records: int = 0
+    envelopes: int = 0
+    first: int | None = None
+
+    def add(self, record: Record) -> None:
+        """Put a record behind the others."""
+        self.parts += (_record_head(record), record.data)
+        self.size += RECORD_HEAD_BYTES + len(record.data)
+        self.records += 1
+        if record.kind is _ENVELOPE:
+            self.envelopes += 1
+            if self.first is None:
+                self.first = record.seq
+
+    def extend(self, other: "Framed") -> None:
+        """Put what `other` holds behind the others."""
+        self.parts += other.parts
+        self.size += other.size
+        self.records += other.records
+        self.envelopes += other.envelopes
+        if self.first is None:
+            self.first = other.first
 
 
 _ENVELOPE = RecordKind.ENVELOPE
@@ -165,31 +199,27 @@ def decode_record(data: bytes, at: int, end: int) -> Record | None:
 
 
 def encode_commit(
-    number: int, offset: int, epoch: bytes, records: Sequence[Record], note: bytes, noted: int
+    number: int, offset: int, epoch: bytes, framed: Framed, note: bytes, noted: int
 ) -> bytes:
     """Return a commit for `offset` of segment `number`, padded to whole blocks."""
     assert len(note) <= NOTE_BYTES_MAX
     assert offset % BLOCK_BYTES == 0
-    body: list[bytes] = []
-    for record in records:
-        body += _framed(record)
-    seqs = [record.seq for record in records if record.kind is _ENVELOPE]
-    size = COMMIT_HEAD_BYTES + len(note) + sum(map(len, body))
+    size = COMMIT_HEAD_BYTES + len(note) + framed.size
     head = _COMMIT.pack(
         COMMIT_MAGIC,
         size,
         len(note),
         number,
         offset,
-        seqs[0] if seqs else noted,
-        len(records),
-        len(seqs),
+        noted if framed.first is None else framed.first,
+        framed.records,
+        framed.envelopes,
         epoch,
         noted,
         NO_EPOCH,
     )
     crc = _CRC.pack(crc32(note, crc32(head)))
-    return b"".join((head, crc, note, *body, bytes(padded(size) - size)))
+    return b"".join((head, crc, note, *framed.parts, bytes(-size % BLOCK_BYTES)))
 
 
 def decode_commit_head(

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from edge_agent.journal.format import (
     COMMIT_BYTES_MAX,
@@ -18,6 +19,7 @@ from edge_agent.journal.format import (
     NOTE_BYTES_MAX,
     RANGES_MAX,
     RECORD_BYTES_MAX,
+    Framed,
     Range,
     Record,
     RecordKind,
@@ -27,7 +29,7 @@ from edge_agent.journal.format import (
 from edge_agent.journal.ranges import from_seqs
 
 MEMORY_BYTES_MAX = 8 * 1024 * 1024
-"""About 12,000 events: hours of a busy site with a dead card, in an agent of 60 MB.  Checked when a
+"""About 14,000 events: hours of a busy site with a dead card, in an agent of 60 MB.  Checked when a
 draft comes; what drafts then grow by when they are signed is at most one commit."""
 
 URGENT_BYTES = 2 * 1024 * 1024
@@ -38,8 +40,11 @@ URGENT_LANES = 4
 DRAFT_BYTES = 1024
 """What a draft counts for until it is signed: it is opaque, and an event is 300 to 900 bytes."""
 
-OBJECT_BYTES = 300
+OBJECT_BYTES = 200
 """What a record's objects take beside its framed bytes (measured, CPython 3.11)."""
+
+GROUP_BYTES = 400
+"""What a group takes beside its records and its note (measured, CPython 3.11)."""
 
 FORGO_BYTES = 256 * 1024
 """Freed at a time when receipted records are let go, so that not every draft searches for one."""
@@ -61,28 +66,53 @@ class JournalFull(Exception):  # noqa: N818  reads as what it says
 
 @dataclass(slots=True)
 class Group:
-    """Records signed together: `note` covers the epoch's first `noted` events."""
+    """Records signed together, ready to be written: `note` covers the epoch's first `noted` events.
 
-    records: list[Record]
-    note: bytes
-    noted: int
-    size: int
+    `lanes` says the same as `records`, one byte each, as the index wants it.
+    """
+
+    note: bytes = b""
+    noted: int = 0
+    records: list[Record] = field(default_factory=list)
+    lanes: bytearray = field(default_factory=bytearray)
+    framed: Framed = field(default_factory=Framed)
 
     @property
     def weight(self) -> int:
         """Bytes of memory that it takes."""
-        return self.size + OBJECT_BYTES * len(self.records)
+        objects = GROUP_BYTES + OBJECT_BYTES * len(self.records)
+        return self.framed.size + objects + len(self.note)
+
+    def add(self, record: Record) -> None:
+        """Put a signed record behind the others."""
+        self.records.append(record)
+        self.lanes.append(record.lane)
+        self.framed.add(record)
+
+    def extend(self, other: "Group") -> None:
+        """Put a later group behind."""
+        self.note, self.noted = other.note, other.noted
+        self.records += other.records
+        self.lanes += other.lanes
+        self.framed.extend(other.framed)
+
+    def keep(self, records: list[Record]) -> None:
+        """Let all others go."""
+        self.records, self.lanes, self.framed = [], bytearray(), Framed()
+        for record in records:
+            self.add(record)
 
 
 @dataclass(slots=True)
 class Load:
-    """What one commit takes: `records` in their order, `events` of them to be reported."""
+    """What one commit takes: `framed` in its order.
 
-    records: list[Record]
-    events: list[Record]
-    note: bytes
-    noted: int
+    `group` joins the first `groups` that wait: its records are to be reported.
+    """
+
+    group: Group
     groups: int
+    framed: Framed
     forgone: list[Range]
     receipts: list[Record]
 
@@ -130,6 +160,13 @@ class Held:
         """Drafts that were counted in have become signed records."""
         self.waiting -= len(group.records)
         assert self.waiting >= 0, "more was signed than waited"
+        if len(self.groups) > self._flying:  # a lone event's group takes more than the event
+            last = self.groups[-1]
+            if last.framed.size + group.framed.size <= GROUP_BYTES_MAX:
+                self.groups.pop()
+                self._bytes -= last.weight
+                last.extend(group)
+                group = last
         self.groups.append(group)
         self._bytes += group.weight
 
@@ -156,53 +193,62 @@ class Held:
 
     def load(self, epoch: bytes, records_max: int) -> Load:
         """Return the next commit: forgone ranges, whole groups as many as fit, receipts."""
-        load = Load([], [], self._note, self._noted, 0, [], [])
-        if self._forgone:
-            load.forgone = from_seqs(self._forgone)[:RANGES_MAX]
-            data = encode_ranges(load.forgone)
-            load.records.append(Record(RecordKind.FORGONE, 0, epoch, load.forgone[0][0], data))
-        if len(load.forgone) < RANGES_MAX:  # else numbers may be missing that are not explained yet
-            self._add_groups(load, records_max)
-        if self._receipts and load.groups == len(
-            self.groups
-        ):  # a receipt never stands before its events
+        forgone = from_seqs(self._forgone)[:RANGES_MAX] if self._forgone else []
+        groups = 0
+        if len(forgone) < RANGES_MAX:  # else numbers may be missing that are not explained yet
+            groups = self._fitting(records_max)
+        group = self._joined(groups)
+        load = Load(group, groups, group.framed, forgone, [])
+        if forgone:
+            data = encode_ranges(forgone)
+            load.framed = Framed()
+            load.framed.add(Record(RecordKind.FORGONE, 0, epoch, forgone[0][0], data))
+            load.framed.extend(group.framed)
+        if self._receipts and groups == len(self.groups):  # never before its events
             self._add_receipts(load)
-        self._flying = load.groups
+        self._flying = groups
         return load
 
-    def _add_groups(self, load: Load, records_max: int) -> None:
-        size = 0
-        for group in self.groups:
-            size += group.size
-            if load.groups and (
-                size > GROUP_BYTES_MAX or len(load.events) + len(group.records) > records_max
-            ):
-                break
-            load.groups += 1
-            load.note, load.noted = group.note, group.noted
-            load.events += group.records
-        load.records += load.events
+    def _fitting(self, records_max: int) -> int:
+        """Return how many groups one commit takes: at least one, where there is one."""
+        size = records = 0
+        for count, group in enumerate(self.groups):
+            size += group.framed.size
+            records += len(group.records)
+            if count and (size > GROUP_BYTES_MAX or records > records_max):
+                return count
+        return len(self.groups)
+
+    def _joined(self, count: int) -> Group:
+        """Return the first `count` groups as one, which nobody changes: nearly always it is one."""
+        if count == 1:
+            return self.groups[0]
+        joined = Group(self._note, self._noted)
+        for group in islice(self.groups, count):
+            joined.extend(group)
+        return joined
 
     def _add_receipts(self, load: Load) -> None:
-        size = sum(map(record_size, load.records))
-        while self._receipts and size + record_size(self._receipts[0]) <= PAYLOAD_BYTES_MAX:
+        framed = Framed()
+        framed.extend(load.framed)
+        while self._receipts and framed.size + record_size(self._receipts[0]) <= PAYLOAD_BYTES_MAX:
             record = self._receipts.popleft()
-            size += record_size(record)
             self._receipt_bytes -= record_size(record)
+            framed.add(record)
             load.receipts.append(record)
-        load.records += load.receipts
+        load.framed = framed
 
     def written(self, load: Load) -> set[int]:
         """Forget what became durable; return the numbers among it that were receipted already."""
         for _ in range(load.groups):
             self._bytes -= self.groups.popleft().weight
         self._flying = 0
-        self._note, self._noted = load.note, load.noted
+        self._note, self._noted = load.group.note, load.group.noted
         for first, last in load.forgone:
             self._forgone.difference_update(range(first, last + 1))
         if not self._released:
             return set()
-        released = {r.seq for r in load.events} & self._released
+        released = {r.seq for r in load.group.records} & self._released
         self._released -= released
         return released
 
@@ -239,14 +285,15 @@ class Held:
                 return
             if place < self._flying:
                 continue
-            gone = [r for r in group.records if r.seq in self._released]
+            gone = {r.seq for r in group.records} & self._released
+            if not gone:
+                continue
             before = group.weight
-            group.records = [r for r in group.records if r.seq not in self._released]
-            group.size -= sum(map(record_size, gone))
+            group.keep([r for r in group.records if r.seq not in gone])
             self._bytes -= before - group.weight
             wanted -= before - group.weight
-            self._forgone.update(r.seq for r in gone)
-            self._released.difference_update(r.seq for r in gone)
+            self._forgone |= gone
+            self._released -= gone
             self.forgone_count += len(gone)
 
 

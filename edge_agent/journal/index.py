@@ -67,36 +67,27 @@ class Index:
         assert not self.segments or segment.number > self.segments[-1].number
         self.segments.append(segment)
 
-    def put(self, segment: Segment, seq: int, state: int) -> None:
-        """Add an event; numbers come in ascending order, what is left out is ABSENT."""
+    def extend(self, segment: Segment, first: int, states: bytes | bytearray) -> None:
+        """Add the events from number `first` on, one state each.
+
+        Numbers come in ascending order; what is left out is ABSENT.
+        """
         if not segment.states:
-            segment.first = seq
+            segment.first = first
             self._holding.setdefault(segment.epoch, []).append(segment)
-        place = seq - segment.first
+        place = first - segment.first
         assert place >= len(segment.states), "an event is indexed twice"
         if place > len(segment.states):
             segment.states += bytes([ABSENT]) * (place - len(segment.states))
-        segment.states.append(state)
-        if state < LANES:
-            segment.lanes[state] += 1
-            self._totals[state] += 1
-
-    def extend(self, segment: Segment, seqs: list[int], states: list[int]) -> None:
-        """Add the events of one commit; in a run without gaps all at once."""
-        first, last = seqs[0], seqs[-1]
-        self.put(segment, first, states[0])
-        if len(seqs) == 1:
-            return
-        if last - first == len(seqs) - 1:
-            rest = bytes(states[1:])
-            segment.states += rest
-            for lane in set(rest) - {RELEASED}:
-                count = rest.count(lane)
+        segment.states += states
+        uncounted = len(states)
+        for lane in range(LANES):
+            if not uncounted:
+                break
+            if count := states.count(lane):
                 segment.lanes[lane] += count
                 self._totals[lane] += count
-        else:
-            for seq, state in zip(seqs[1:], states[1:], strict=True):
-                self.put(segment, seq, state)
+                uncounted -= count
 
     def headed(self, epoch: bytes) -> Segment | None:
         """Return a segment whose head is of this epoch."""

@@ -219,7 +219,7 @@ def _sort(
         match record.kind:
             case RecordKind.ENVELOPE:
                 segment = next(s for s in reversed(index.segments) if s.number == item.segment)
-                index.put(segment, record.seq, record.lane)
+                index.extend(segment, record.seq, bytes((record.lane,)))
                 newest.append(record)
             case RecordKind.RECEIPT:
                 for first, last in decode_ranges(record.data)[0]:

@@ -20,14 +20,13 @@ from edge_agent.journal.format import (
     NO_EPOCH,
     NOTE_BYTES_MAX,
     RECORD_BYTES_MAX,
-    RECORD_HEAD_BYTES,
     SEGMENT_BYTES,
     Record,
     RecordKind,
     record_size,
 )
 from edge_agent.journal.held import GROUP_BYTES_MAX, Group, Held, Load, receipt_records
-from edge_agent.journal.index import RELEASED, Segment
+from edge_agent.journal.index import ABSENT, RELEASED, Segment
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.spares import Spares
@@ -148,16 +147,14 @@ class Scribe:
         """Do what is due: at most one group is sealed and one commit written."""
         for action in self._cadence.handle(Happened.TICKED, now_ns):
             if action is Do.SEAL:
-                self._seal()
-                more = Happened.SEALED_SOME if self._drafts else Happened.SEALED
-                self._cadence.handle(more, now_ns)
+                self._seal(now_ns)
             elif action is Do.WRITE:
                 self._write(now_ns)
 
     def finish(self, now_ns: int) -> int:
         """Seal and write everything and end the epoch; return how many events stayed unwritten."""
         while self._drafts:
-            self._seal()
+            self._seal(now_ns)
         ended, tries = self._sealed == 0, 2  # a refusal is answered once, in the next segment
         while tries and not ended:
             ending = not self._held.to_write
@@ -169,13 +166,13 @@ class Scribe:
         with self._lock:
             return sum(len(group.records) for group in self._held.groups)
 
-    def _seal(self) -> None:
+    def _seal(self, now_ns: int) -> None:
         """Sign what waits, as much as one commit takes."""
         drafts, seal = self._drafts, self._sealer.seal
         pairs: list[tuple[object, Record]] = []
-        records: list[Record] = []
-        size = 0
-        while drafts and size <= _GROUP_OPEN_BYTES and len(records) < self._commit_records_max:
+        group = Group()
+        framed, count_max = group.framed, self._commit_records_max
+        while drafts and framed.size <= _GROUP_OPEN_BYTES and framed.records < count_max:
             draft = drafts.popleft()
             record = seal(draft)
             if self._sealed == 0:
@@ -183,15 +180,16 @@ class Scribe:
             if not self._follows(record):
                 raise AssertionError(f"not the next record of this epoch: {record}")
             self._sealed += 1
-            size += RECORD_HEAD_BYTES + len(record.data)
-            records.append(record)
+            group.add(record)
             pairs.append((draft, record))
-        if not records:
+        more = Happened.SEALED_SOME if drafts else Happened.SEALED
+        self._cadence.handle(more, now_ns)
+        if not pairs:
             return
-        note = self._sealer.note()
-        assert len(note) <= NOTE_BYTES_MAX, "the sealer's note is longer than a commit can hold"
+        group.note, group.noted = self._sealer.note(), self._sealed
+        assert len(group.note) <= NOTE_BYTES_MAX, "the note is longer than a commit can hold"
         with self._lock:
-            self._held.seal(Group(records, note, self._sealed, size))
+            self._held.seal(group)
         self._listener.sealed(pairs)
 
     def _begin(self, first: Record) -> None:
@@ -219,13 +217,18 @@ class Scribe:
         with self._lock:
             load = self._held.load(self._epoch, self._commit_records_max)
             if ending:
-                load.records.append(Record(RecordKind.END, 0, self._epoch, self._sealed, b""))
-        if not load.records:  # all of it went with an earlier commit
+                load.framed.add(Record(RecordKind.END, 0, self._epoch, self._sealed, b""))
+        if not load.framed.records:  # all of it went with an earlier commit
             self._cadence.handle(Happened.WRITTEN, now_ns)
             return False
         try:
             placed = self._writer.append(
-                self._epoch, self._durable, load.records, load.note, load.noted, self._genesis
+                self._epoch,
+                self._durable,
+                load.framed,
+                load.group.note,
+                load.group.noted,
+                self._genesis,
             )
         except OSError as error:
             self._failed(error.strerror or str(error), load, now_ns)
@@ -243,27 +246,24 @@ class Scribe:
 
     def _settle(self, load: Load, placed: Placed, now_ns: int) -> None:
         """What was written is durable: index it, let its memory go, say so."""
+        events = load.group.records
         with self._lock:
             released = self._held.written(load)
             if placed.fresh:
                 self._open(placed)
             segment = self._segment
             assert segment is not None
-            if load.events:
-                self._index.extend(
-                    segment,
-                    [record.seq for record in load.events],
-                    [RELEASED if r.seq in released else r.lane for r in load.events],
-                )
+            if events:
+                self._index.extend(segment, events[0].seq, _states(load.group, released))
             # last: a fetch that reads up to here without the lock must find it all in the index
             segment.end = placed.offset + placed.length
             more = self._held.to_write
             self._reason = None
             self._committed_ns = now_ns
-        if load.events:
-            assert load.events[0].seq >= self._durable
-            self._durable = load.events[-1].seq + 1
-            self._listener.committed(load.events)
+        if events:
+            assert events[0].seq >= self._durable
+            self._durable = events[-1].seq + 1
+            self._listener.committed(events)
         happened = Happened.WRITTEN_SOME if more else Happened.WRITTEN
         if Do.ACCEPT in self._cadence.handle(happened, now_ns):
             self._listener.accepted()
@@ -357,3 +357,15 @@ class Scribe:
                 disk_bytes=sum(s.size for s in segments) + SEGMENT_BYTES * self.spares.ready,
                 segments=len(segments),
             )
+
+
+def _states(group: Group, released: set[int]) -> bytearray:
+    """Return what the index is to say of a group's events: forgone numbers leave gaps."""
+    events = group.records
+    first, count = events[0].seq, events[-1].seq - events[0].seq + 1
+    if not released and count == len(events):
+        return group.lanes
+    states = bytearray([ABSENT]) * count
+    for record in events:
+        states[record.seq - first] = RELEASED if record.seq in released else record.lane
+    return states

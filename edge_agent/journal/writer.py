@@ -6,6 +6,7 @@ its pages hold); the caller brings the same records again and they go to the nex
 
 import contextlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_agent.journal.disk import Disk, File, write_all
 from edge_agent.journal.format import (
@@ -13,16 +14,15 @@ from edge_agent.journal.format import (
     COMMIT_BYTES_MAX,
     COMMIT_MAGIC,
     SEGMENT_BYTES,
+    Framed,
     Head,
-    Record,
     encode_commit,
     encode_head,
 )
 from edge_agent.journal.spares import Spares, segment_name
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """Where a commit became durable; `fresh` where it opened a segment."""
 
     number: int
@@ -43,6 +43,7 @@ class Origin:
 @dataclass(slots=True)
 class _Active:
     number: int
+    name: str
     file: File
     end: int
 
@@ -57,26 +58,26 @@ class Writer:
         self._active: _Active | None = None
 
     def append(
-        self, epoch: bytes, first: int, records: list[Record], note: bytes, noted: int, head: bytes
+        self, epoch: bytes, first: int, framed: Framed, note: bytes, noted: int, head: bytes
     ) -> Placed:
         """Return when the records are durable.  Raises OSError: then nothing is known about them.
 
         `head` opens a new segment if one is needed; `first` is the first sequence number not yet
         durable.
         """
-        assert records
+        assert framed.records
         active = self._active
         if active is not None:
-            data = encode_commit(active.number, active.end, epoch, records, note, noted)
+            data = encode_commit(active.number, active.end, epoch, framed, note, noted)
             if active.end + len(data) <= SEGMENT_BYTES:
                 return self._write(active, active.end, data, 0)
             self._leave()
         number, file = self._spares.take()
-        self._active = active = _Active(number, file, 0)
+        self._active = active = _Active(number, segment_name(number), file, 0)
         start = encode_head(
             Head(number, first, epoch, self._origin.previous, self._origin.previous_count, head)
         )
-        data = encode_commit(number, len(start), epoch, records, note, noted)
+        data = encode_commit(number, len(start), epoch, framed, note, noted)
         return self._write(active, 0, start + data, len(start))
 
     def close(self) -> None:
@@ -88,8 +89,10 @@ class Writer:
         assert offset == active.end, "committed bytes would be written again"
         assert length <= COMMIT_BYTES_MAX
         assert offset + len(data) <= SEGMENT_BYTES
-        assert len(data) % BLOCK_BYTES == 0
+        assert offset % BLOCK_BYTES == len(data) % BLOCK_BYTES == 0
         assert data.startswith(COMMIT_MAGIC, head_bytes)
+        start, end = offset + head_bytes, offset + len(data)
+        placed = Placed(active.number, active.name, start, length, head_bytes > 0)
         try:
             write_all(active.file, offset, data)
             active.file.sync()
@@ -98,10 +101,8 @@ class Writer:
             if offset == 0:
                 self._spares.discard(active.number)
             raise
-        active.end = offset + len(data)
-        assert active.end % BLOCK_BYTES == 0
-        name = segment_name(active.number)
-        return Placed(active.number, name, offset + head_bytes, length, fresh=head_bytes > 0)
+        active.end = end
+        return placed
 
     def _leave(self) -> None:
         active, self._active = self._active, None

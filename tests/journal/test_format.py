@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from edge_agent.journal import Record, RecordKind
 from edge_agent.journal.format import (
     BLOCK_BYTES,
+    Framed,
     Head,
     decode_commit,
     decode_head,
@@ -36,6 +37,15 @@ envelopes = st.builds(
 )
 
 
+def framed(content: list[Record]) -> Framed:
+    """Framed in two parts, as a commit joins them."""
+    first, rest = Framed(), Framed()
+    for place, record in enumerate(content):
+        (first if place < len(content) // 2 else rest).add(record)
+    first.extend(rest)
+    return first
+
+
 @given(records, st.binary(max_size=40), st.binary(max_size=40))
 def test_a_record_comes_back_from_anywhere(record: Record, before: bytes, after: bytes) -> None:
     data = before + encode_record(record) + after
@@ -55,7 +65,7 @@ def test_no_changed_record_is_accepted(record: Record, draw: st.DataObject) -> N
 @given(envelopes, st.lists(records, max_size=5), st.binary(max_size=100))
 def test_a_commit_comes_back(own: list[Record], others: list[Record], note: bytes) -> None:
     content = [*own, *others]
-    data = encode_commit(7, 5 * BLOCK_BYTES, EPOCH, content, note, 2**61)
+    data = encode_commit(7, 5 * BLOCK_BYTES, EPOCH, framed(content), note, 2**61)
     assert len(data) % BLOCK_BYTES == 0
     commit = decode_commit(data, 0, 5 * BLOCK_BYTES, 7, EPOCH)
     assert commit is not None
@@ -68,7 +78,7 @@ def test_a_commit_comes_back(own: list[Record], others: list[Record], note: byte
 
 @given(envelopes, st.data())
 def test_a_changed_commit_is_refused(own: list[Record], draw: st.DataObject) -> None:
-    data = bytearray(encode_commit(1, 0, EPOCH, own, b"note", 9))
+    data = bytearray(encode_commit(1, 0, EPOCH, framed(own), b"note", 9))
     size = 64 + 4 + sum(32 + len(record.data) for record in own)
     data[draw.draw(st.integers(0, size - 1))] ^= draw.draw(st.integers(1, 255))
     assert decode_commit(bytes(data), 0, 0, 1, None) is None
@@ -76,7 +86,7 @@ def test_a_changed_commit_is_refused(own: list[Record], draw: st.DataObject) -> 
 
 def test_numbers_that_do_not_ascend_are_no_commit() -> None:
     own = [Record(RecordKind.ENVELOPE, 0, EPOCH, seq, b"") for seq in (4, 4)]
-    assert decode_commit(encode_commit(1, 0, EPOCH, own, b"", 5), 0, 0, 1, None) is None
+    assert decode_commit(encode_commit(1, 0, EPOCH, framed(own), b"", 5), 0, 0, 1, None) is None
 
 
 @given(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.journal.index import RELEASED, Index, Segment
+from edge_agent.journal.index import ABSENT, RELEASED, Index, Segment
 
 EPOCHS = (b"epoch001", b"epoch002")
 
@@ -33,14 +33,15 @@ def test_counts_and_states_are_those_of_a_dictionary(actions: list[tuple[str, in
             index.add(current)
         elif action == "put":
             seq += extent  # a gap, as damage leaves it
-            index.put(current, seq, lane)
+            index.extend(current, seq, bytes([lane]))
             waits[seq] = lane
             seq += 1
         elif action == "extend":
             seqs = list(range(seq, seq + extent + 1))
-            states = [RELEASED if n % 4 == 3 else (lane + n) % 7 for n in seqs]
-            index.extend(current, seqs, states)
-            waits |= {n: s for n, s in zip(seqs, states, strict=True) if s != RELEASED}
+            others = {0: RELEASED, 1: ABSENT}
+            states = [others.get(n % 5, (lane + n) % 7) for n in seqs]
+            index.extend(current, seq, bytes(states))
+            waits |= {n: s for n, s in zip(seqs, states, strict=True) if s < 7}
             seq = seqs[-1] + 1
         else:
             gone = [n for n in waits if lane * 3 <= n <= lane * 3 + extent]
