@@ -180,7 +180,8 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._journal = journal
         self._running_epoch = epoch
-        self._submit(Pending(genesis, patient=False))
+        journal.submit(Pending(genesis), lane=Lane.LIFE)  # number 0: before any alarm
+        self.recorded += 1
 
     # ---- what sessions and the agent say
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ SOURCES = {
 }
 BURGLARY = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, code="130", zone=3, frame=b"5012 18")
 FIRE = Signal(kind=Kind.FIRE, state=State.ACTIVE, code="110", zone=1, frame=b"fire")
+MAINS = Signal(kind=Kind.POWER, state=State.ACTIVE, code="301", frame=b"mains")
 CLOSED = Signal(kind=Kind.ZONE, state=State.CLOSED, zone=3, frame=b"closed")
 
 BIG = Signal(kind=Kind.LOG, state=State.STATUS, frame=b"x" * 4000)
@@ -112,11 +114,11 @@ class Refusing:
 
 def test_a_report_becomes_signed_numbered_events_that_verify(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (BURGLARY, FIRE), CLOCK.stamp())
+        await rig.recorder.record("p1", (BURGLARY, MAINS), CLOCK.stamp())
         await rig.recorder.record("p2", (BURGLARY,), CLOCK.stamp())
         assert [record.seq for record in rig.published] == [0, 1, 2, 3]
         first, second = rig.events()[1:3]
-        assert (first.lane, second.lane) == (Lane.INTRUSION, Lane.FIRE)
+        assert (first.lane, second.lane) == (Lane.INTRUSION, Lane.FAULT)
         body = SignalBody.from_body(first.body)
         assert (body.panel, body.driver, body.profile) == ("p1", "surgard", "surgard_mlr2")
         assert body.signal == BURGLARY
@@ -361,5 +363,52 @@ def test_a_frame_that_is_not_durable_is_no_last_frame(
         refusing.on = False
         await promise
         assert rig.recorder.last("p1")[0] == BURGLARY.frame
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_fire_is_sent_while_the_commit_before_it_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cards stall for seconds: what comes meanwhile must be signed and sent all the same."""
+    free, entered = threading.Event(), threading.Event()
+    free.set()
+    real = FolderFile.sync
+
+    def sync(file: FolderFile) -> None:
+        if not free.is_set():
+            entered.set()
+        free.wait(20)
+        real(file)
+
+    monkeypatch.setattr(FolderFile, "sync", sync)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        free.clear()
+        promises = [rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())]
+        await until(entered.is_set)
+        promises += [rig.recorder.record("p1", (FIRE,), CLOCK.stamp()) for _ in range(3)]
+        try:
+            async with asyncio.timeout(2):
+                await until(lambda: [e.lane for e in rig.events()].count(Lane.FIRE) == 3)
+            assert not any(promise.done() for promise in promises)
+        finally:
+            free.set()
+        await asyncio.gather(*promises)
+        assert {record.seq for record in rig.published} >= {0, 1, 2, 3, 4}
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_fire_is_signed_before_the_lesser_events_in_front_of_it(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        with rig.journal._feeding:  # so that all of them wait together
+            for _ in range(50):
+                rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
+            rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
+        await until(lambda: len(rig.published) == 52)
+        assert rig.events()[1].lane is Lane.FIRE
 
     with_rig(tmp_path, scenario)

@@ -1,7 +1,9 @@
 """The journal with its thread: submit from anywhere, one thread signs and group-commits.
 
 A second, seldom busy thread keeps the next segment ready, so that no commit waits for a megabyte
-of zeros.  Both are daemon threads: a disk that never returns must not keep the process from ending.
+of zeros.  A third one signs what comes while the first is busy with the disk: cards stall for
+seconds, and an alarm that is signed can be sent without them.  All are daemon threads: a disk that
+never returns must not keep the process from ending.
 """
 
 import queue
@@ -16,6 +18,9 @@ from edge_agent.journal.scribe import COMMIT_RECORDS_MAX, Listener, Progress, Sc
 
 SPARE_RETRY_S = 10.0
 """How long after a refusal the next spare segment is tried again."""
+
+URGENT_LANE_MAX = 1
+"""Life and fire wait for nothing, not even for the signing of what came before them."""
 
 CLOSE_S_MAX = 10.0
 """How long `close` waits for the disk: well inside systemd's stop timeout of 90 s."""
@@ -40,7 +45,7 @@ class _Receipt:
 
 _STOP = _Stop()
 _RECEIPT = _Receipt()
-_Item = tuple[object, int] | _Stop | _Receipt
+_Item = tuple[object, int, bool] | _Stop | _Receipt
 
 
 class Journal:
@@ -63,6 +68,10 @@ class Journal:
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._maker = threading.Thread(target=self._make_spares, name="spares", daemon=True)
+        self._signer = threading.Thread(target=self._sign_meanwhile, name="signing", daemon=True)
+        self._feeding = threading.Lock()  # one thread at a time takes items, so that order is kept
+        self._writing = False
+        self._unsigned = threading.Event()  # something came while the disk is busy, or the end
         self._wanted = threading.Event()  # a spare, or the end
         self._ended = threading.Event()
         self._stopping = False
@@ -71,6 +80,7 @@ class Journal:
     def start(self) -> None:
         """Start the threads."""
         self._maker.start()
+        self._signer.start()
         self._thread.start()
 
     def close(self) -> int:
@@ -81,6 +91,7 @@ class Journal:
         self._stopping = True
         self._items.put(_STOP)
         self._wanted.set()
+        self._unsigned.set()
         self._ended.set()
         self._thread.join(CLOSE_S_MAX)
         self._maker.join(CLOSE_S_MAX)
@@ -96,7 +107,9 @@ class Journal:
         if self._stopping or not self._thread.is_alive():
             raise JournalClosed("the journal is closed, or its thread has died")
         self._scribe.admit(lane)
-        self._items.put((draft, patience_ns))
+        self._items.put((draft, patience_ns, lane <= URGENT_LANE_MAX))
+        if self._writing:
+            self._unsigned.set()
 
     def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
         """Mark events of `epoch` as held by the center; `receipt` is what proves it.
@@ -132,14 +145,36 @@ class Journal:
         while not stopping:
             item = self._wait(scribe.deadline_ns())
             now_ns = scribe.busy_since_ns = clock_ns()
-            while item is not None and not stopping:
-                stopping = self._accept(item, now_ns)
-                item = self._items.get() if self._items.qsize() else None
+            with self._feeding:
+                while item is not None and not stopping:
+                    stopping = self._accept(item, now_ns)
+                    item = self._items.get() if self._items.qsize() else None
+            self._writing = True
+            if self._items.qsize():  # it came between the two lines above
+                self._unsigned.set()
             scribe.turn(now_ns)
+            self._writing = False
             if not scribe.spares.ready:
                 self._wanted.set()
             scribe.busy_since_ns = None
         self._unwritten = scribe.finish(clock_ns())
+
+    def _sign_meanwhile(self) -> None:
+        """Sign what comes while the other thread is busy with the disk."""
+        while not self._stopping:
+            self._unsigned.wait()
+            self._unsigned.clear()
+            with self._feeding:
+                if not self._writing:
+                    continue  # the other thread is back, and takes it itself
+                now_ns = self._clock_ns()
+                while self._items.qsize():
+                    item = self._items.get()
+                    if isinstance(item, _Stop):
+                        self._items.put(item)  # for the other thread; nothing comes after it
+                        break
+                    self._accept(item, now_ns)
+                self._scribe.seal_waiting(now_ns)
 
     def _wait(self, deadline_ns: int | None) -> _Item | None:
         """Return the next item, None when the deadline comes first."""
@@ -160,7 +195,8 @@ class Journal:
         if isinstance(item, _Receipt):
             self._scribe.note_receipt(now_ns)
         else:
-            self._scribe.take(item[0], item[1], now_ns)
+            draft, patience_ns, urgent = item
+            self._scribe.take(draft, patience_ns, now_ns, urgent=urgent)
         return False
 
     def _make_spares(self) -> None:

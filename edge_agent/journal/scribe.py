@@ -1,8 +1,10 @@
 """The journal without its thread: seals what waits, writes it, keeps the index and the memory.
 
-`take`, `turn`, `finish` belong to the journal thread (a simulation calls them inline); everything
-else may be called from any thread.  One lock guards the index and what is held, so that a receipt
-finds every record either in memory or in a segment; no I/O happens under it.
+`turn` and `finish` belong to the journal thread (a simulation calls them inline), `take` and
+`seal_waiting` to whichever thread feeds it; everything else may be called from any thread.  One
+lock guards the index and what is held, so that a receipt finds every record either in memory or in
+a segment; another guards signing and the timing.  No I/O happens under either, so that an alarm is
+signed and can be sent while the disk takes its time over an earlier commit.
 """
 
 import threading
@@ -115,9 +117,11 @@ class Scribe:
         self._held = Held()
         self._cadence = Cadence()
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # taken before _lock where both are
         self.spares = Spares(disk, recovery.next_number, recovery.spare)
         self._writer = Writer(disk, self.spares, Origin(recovery.epoch, recovery.count))
         self._past = recovery.epoch
+        self._urgent: deque[object] = deque()
         self._drafts: deque[object] = deque()
         self._epoch = NO_EPOCH
         self._genesis = b""
@@ -130,14 +134,22 @@ class Scribe:
 
     # ---- journal thread
 
-    def take(self, draft: object, patience_ns: int, now_ns: int) -> None:
-        """Take a draft that was admitted."""
-        self._drafts.append(draft)
-        self._cadence.handle(Offered(patience_ns), now_ns)
+    def take(self, draft: object, patience_ns: int, now_ns: int, *, urgent: bool = False) -> None:
+        """Take a draft that was admitted; the urgent are signed before all others."""
+        with self._turn:
+            (self._urgent if urgent else self._drafts).append(draft)
+            self._cadence.handle(Offered(patience_ns), now_ns)
 
     def note_receipt(self, now_ns: int) -> None:
         """A release left a receipt to be recorded."""
-        self._cadence.handle(Happened.RECEIPTED, now_ns)
+        with self._turn:
+            self._cadence.handle(Happened.RECEIPTED, now_ns)
+
+    def seal_waiting(self, now_ns: int) -> None:
+        """Sign what waits while the journal thread is busy with the disk."""
+        with self._turn:
+            if self._urgent or self._drafts:
+                self._seal(now_ns)
 
     def deadline_ns(self) -> int | None:
         """Return when `turn` is wanted next."""
@@ -145,16 +157,17 @@ class Scribe:
 
     def turn(self, now_ns: int) -> None:
         """Do what is due: at most one group is sealed and one commit written."""
-        for action in self._cadence.handle(Happened.TICKED, now_ns):
-            if action is Do.SEAL:
+        with self._turn:
+            actions = self._cadence.handle(Happened.TICKED, now_ns)
+            if Do.SEAL in actions:
                 self._seal(now_ns)
-            elif action is Do.WRITE:
-                self._write(now_ns)
+        if Do.WRITE in actions:
+            self._write(now_ns)
 
     def finish(self, now_ns: int) -> int:
         """Seal and write everything and end the epoch; return how many events stayed unwritten."""
-        while self._drafts:
-            self._seal(now_ns)
+        while self._urgent or self._drafts:
+            self.seal_waiting(now_ns)
         ended, tries = self._sealed == 0, 2  # a refusal is answered once, in the next segment
         while tries and not ended:
             ending = not self._held.to_write
@@ -167,13 +180,15 @@ class Scribe:
             return sum(len(group.records) for group in self._held.groups)
 
     def _seal(self, now_ns: int) -> None:
-        """Sign what waits, as much as one commit takes."""
-        drafts, seal = self._drafts, self._sealer.seal
+        """Sign what waits, as much as one commit takes, the most urgent first."""
+        urgent, drafts, seal = self._urgent, self._drafts, self._sealer.seal
         pairs: list[tuple[object, Record]] = []
         group = Group()
         framed, count_max = group.framed, self._commit_records_max
-        while drafts and framed.size <= _GROUP_OPEN_BYTES and framed.records < count_max:
-            draft = drafts.popleft()
+        while (
+            (urgent or drafts) and framed.size <= _GROUP_OPEN_BYTES and framed.records < count_max
+        ):
+            draft = (urgent or drafts).popleft()
             record = seal(draft)
             if self._sealed == 0:
                 self._begin(record)
@@ -182,7 +197,7 @@ class Scribe:
             self._sealed += 1
             group.add(record)
             pairs.append((draft, record))
-        more = Happened.SEALED_SOME if drafts else Happened.SEALED
+        more = Happened.SEALED_SOME if urgent or drafts else Happened.SEALED
         self._cadence.handle(more, now_ns)
         if not pairs:
             return
@@ -211,16 +226,17 @@ class Scribe:
 
     def _write(self, now_ns: int, *, ending: bool = False) -> bool:
         """Make one commit durable; return whether the disk took it."""
-        if not self._sealed:  # receipts of earlier epochs wait for this one's first commit
-            self._cadence.handle(Happened.WRITTEN, now_ns)
-            return False
-        with self._lock:
-            load = self._held.load(self._epoch, self._commit_records_max)
-            if ending:
-                load.framed.add(Record(RecordKind.END, 0, self._epoch, self._sealed, b""))
-        if not load.framed.records:  # all of it went with an earlier commit
-            self._cadence.handle(Happened.WRITTEN, now_ns)
-            return False
+        with self._turn:  # nothing is written before its signing was told
+            if not self._sealed:  # receipts of earlier epochs wait for this one's first commit
+                self._cadence.handle(Happened.WRITTEN, now_ns)
+                return False
+            with self._lock:
+                load = self._held.load(self._epoch, self._commit_records_max)
+                if ending:
+                    load.framed.add(Record(RecordKind.END, 0, self._epoch, self._sealed, b""))
+            if not load.framed.records:  # all of it went with an earlier commit
+                self._cadence.handle(Happened.WRITTEN, now_ns)
+                return False
         try:
             placed = self._writer.append(
                 self._epoch,
@@ -240,7 +256,9 @@ class Scribe:
         with self._lock:
             self._held.failed(load)
             self._reason = reason
-        for action in self._cadence.handle(Failed(reason), now_ns):
+        with self._turn:
+            actions = self._cadence.handle(Failed(reason), now_ns)
+        for action in actions:
             if isinstance(action, Refuse):
                 self._listener.refused(action.reason)
 
@@ -257,15 +275,16 @@ class Scribe:
                 self._index.extend(segment, events[0].seq, _states(load.group, released))
             # last: a fetch that reads up to here without the lock must find it all in the index
             segment.end = placed.offset + placed.length
-            more = self._held.to_write
             self._reason = None
             self._committed_ns = now_ns
         if events:
             assert events[0].seq >= self._durable
             self._durable = events[-1].seq + 1
             self._listener.committed(events)
-        happened = Happened.WRITTEN_SOME if more else Happened.WRITTEN
-        if Do.ACCEPT in self._cadence.handle(happened, now_ns):
+        with self._turn:  # what is signed meanwhile must not be taken for written
+            happened = Happened.WRITTEN_SOME if self._held.to_write else Happened.WRITTEN
+            actions = self._cadence.handle(happened, now_ns)
+        if Do.ACCEPT in actions:
             self._listener.accepted()
 
     def _open(self, placed: Placed) -> None:
