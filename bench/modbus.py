@@ -33,8 +33,6 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from edge_agent.clock import SystemClock
 from edge_agent.domain.address import BusAddress, SerialAddress, TcpAddress
 from edge_agent.domain.session import Action, Answered, Fault, Input, Opened, Read, Table
-from edge_agent.domain.signal import Signal
-from edge_agent.domain.stamp import Stamp
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 
@@ -74,7 +72,7 @@ class Asking:
 class Nobody:
     """An intake with nothing to do."""
 
-    def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
+    def record(self, *_: object) -> asyncio.Future[None]:
         raise AssertionError("the session of this program reports nothing")
 
     def link(self, panel: str, online: bool | None, reason: str) -> None:
