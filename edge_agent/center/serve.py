@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -75,7 +75,11 @@ class Center:
 
     def run(self, connection: sqlite3.Connection) -> int:
         """Start the threads and wait for the end; `connection` serves the audit."""
-        stores = [self._open() for _ in range(3)]
+        with ExitStack() as opened:
+            stores = [opened.enter_context(closing(self._open())) for _ in range(3)]
+            return self._run(connection, stores)
+
+    def _run(self, connection: sqlite3.Connection, stores: list[sqlite3.Connection]) -> int:
         receivers = self._receivers(stores)
         audit = Audit(connection, self._turns)
         threads = [
@@ -101,8 +105,6 @@ class Center:
             thread.join(STOP_S_MAX)
         for receiver in receivers.values():
             receiver.close()
-        for one in stores:
-            one.close()
         log.info("stopped")
         return 1 if self._failed else 0
 

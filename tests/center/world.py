@@ -94,12 +94,17 @@ class FakeRoster:
         return self._keys.get(gateway)
 
 
+OPENED: list[sqlite3.Connection] = []
+"""Closed after each test, see conftest.py."""
+
+
 class FakeCenter:
     """A store on a real database, without a broker."""
 
     def __init__(self, directory: Path, *gateways: FakeGateway) -> None:
         self.file = directory / "events.db"
         self.connection = schema.open_for_writing(self.file)
+        OPENED.append(self.connection)
         self.signer = Ed25519Signer.generate()
         self.turns = Turns()
         self.roster = FakeRoster(*gateways)
@@ -110,7 +115,8 @@ class FakeCenter:
 
     def other_store(self) -> Store:
         """Return another lane's store on the same database."""
-        return Store(self.office, schema.open_for_writing(self.file), urgent=False)
+        OPENED.append(schema.open_for_writing(self.file))
+        return Store(self.office, OPENED[-1], urgent=False)
 
     def take(self, *envelopes: bytes, gateway: str = "gw1", live: bool = False) -> Taken:
         """Store each envelope as a payload of its own."""
