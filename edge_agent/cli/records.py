@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
@@ -31,7 +32,9 @@ def add(commands: Commands) -> None:
     _add_journal(events)
     events.add_argument("--type", help="only events of this type, such as signal or link")
     events.add_argument("--panel", help="only events of this panel")
-    events.add_argument("--last", type=int, metavar="N", help="only the last N of those that match")
+    events.add_argument(
+        "--last", type=_count, metavar="N", help="only the last N of those that match"
+    )
     events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
     add_json(events)
     events.set_defaults(run=show)
@@ -51,6 +54,12 @@ def add(commands: Commands) -> None:
     verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
     add_json(verify)
     verify.set_defaults(run=check)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events: give 1 or more")
+    return int(text)
 
 
 def _add_journal(parser: argparse.ArgumentParser) -> None:
@@ -82,9 +91,9 @@ def show(arguments: argparse.Namespace) -> int:
 
     folder = _folder(arguments)
     try:
-        events = list(_events(folder, arguments)) if arguments.last else _events(folder, arguments)
+        events = _events(folder, arguments)
         zone = UTC if arguments.utc else None
-        for event in events[-arguments.last :] if isinstance(events, list) else events:
+        for event in events if arguments.last is None else deque(events, maxlen=arguments.last):
             if arguments.json:
                 print(json.dumps(rendering.facts(event), ensure_ascii=False))
             else:

@@ -22,8 +22,11 @@ SPARE_RETRY_S = 10.0
 URGENT_LANE_MAX = 1
 """Life and fire wait for nothing, not even for the signing of what came before them."""
 
+SPARE_JOIN_S_MAX = 1.0
+"""How long `close` waits for a segment in the making, which nobody needs any more."""
+
 CLOSE_S_MAX = 10.0
-"""How long `close` waits for the disk: well inside systemd's stop timeout of 90 s."""
+"""How long `close` waits for the disk: inside the 20 s that the unit gives a stop."""
 
 
 def boottime_ns() -> int:
@@ -94,7 +97,7 @@ class Journal:
         self._unsigned.set()
         self._ended.set()
         self._thread.join(CLOSE_S_MAX)
-        self._maker.join(CLOSE_S_MAX)
+        self._maker.join(SPARE_JOIN_S_MAX)
         return self._unwritten if not self._thread.is_alive() else self.progress().waiting
 
     def submit(self, draft: object, patience_ns: int = 0, lane: int = 0) -> None:
