@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
 from edge_agent.journal.chain import NOT_A_SEGMENT, Chain, Damage, Stored
 from edge_agent.journal.disk import LOCK_NAME, Disk, read_blocks
@@ -210,6 +211,7 @@ def _sort(
     found: Iterator[Stored | Damage], files: list[_Found], index: Index, newest: deque[Record]
 ) -> None:
     """Put what the chain found where it belongs."""
+    segment: Segment | None = None
     for item in found:
         if isinstance(item, Damage):
             owner = next((f for f in files if f.number == item.segment), files[-1])
@@ -218,7 +220,8 @@ def _sort(
         record = item.record
         match record.kind:
             case RecordKind.ENVELOPE:
-                segment = next(s for s in reversed(index.segments) if s.number == item.segment)
+                if segment is None or segment.number != item.segment:
+                    segment = next(s for s in reversed(index.segments) if s.number == item.segment)
                 index.extend(segment, record.seq, bytes((record.lane,)))
                 newest.append(record)
             case RecordKind.RECEIPT:
@@ -240,7 +243,7 @@ class _Repairs:
         """Repair every file; return the number of an unused segment that is ready for use."""
         for name in self.names:
             if name.endswith(MAKING_SUFFIX):
-                self._try(lambda name=name: self._disk.remove(name))  # type: ignore[misc]
+                self._try(partial(self._disk.remove, name))
         spare = None
         by_number = {segment.number: segment for segment in index.segments}
         used = [file for file in files if not file.scan.blank]
