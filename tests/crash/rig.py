@@ -1,0 +1,175 @@
+"""Writers to be cut off, and disks whose power can be cut: ext4 in a file, on a loop device.
+
+A cut is ext4's shutdown call without a flush of its log: what was written and not flushed is gone,
+as it is when the power goes.  What is mounted is unmounted whatever happens.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from tests.crash.writer import Order
+
+EXT4_IOC_SHUTDOWN = 0x8004587D
+NO_LOG_FLUSH = struct.pack("I", 2)
+IMAGE_BYTES = 24 << 20
+WAIT_S_MAX = 20.0
+POLL_S = 0.002
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def sized(name: str, normally: int) -> int:
+    """Return how many of something a run makes: the environment may ask for more."""
+    return int(os.environ.get(name, normally))
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.perf_counter() + WAIT_S_MAX
+    while not condition():
+        assert time.perf_counter() < deadline, f"waited in vain for: {what}"
+        time.sleep(POLL_S)
+
+
+def run(*words: str | Path) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{words}: {done.stderr}"
+    return done.stdout
+
+
+class Writer:
+    """One running writer, told apart from others by its process descriptor."""
+
+    def __init__(self, pid: int, ledger: Path) -> None:
+        self.pid = pid
+        self._ledger = ledger
+        self._handle = os.pidfd_open(pid)
+
+    def ledger(self) -> str:
+        return self._ledger.read_text() if self._ledger.exists() else ""
+
+    def wait_told(self, lines: int) -> None:
+        """Return when so many commits were told."""
+        wait_for(lambda: self.ledger().count("told ") >= lines, f"{lines} commits told")
+
+    def wait_said(self, word: str) -> None:
+        wait_for(lambda: word in self.ledger(), f"the writer to say {word!r}: {self.ledger()!r}")
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        """Send the signal and wait until the process is gone."""
+        try:
+            signal.pidfd_send_signal(self._handle, number)
+        except ProcessLookupError:
+            pass
+        self.wait_gone()
+
+    def wait_gone(self) -> None:
+        """Return when the process has ended."""
+        gone, _, _ = select.select([self._handle], [], [], WAIT_S_MAX)
+        assert gone, f"process {self.pid} does not end"
+
+    def close(self) -> None:
+        self.end()
+        os.close(self._handle)
+
+
+class Writers:
+    """Starts writers within milliseconds."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.writer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+        )
+
+    @contextmanager
+    def writing(self, order: Order) -> Iterator[Writer]:
+        """Run one writer; it is gone when the block is left."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(order.text() + "\n")
+        self._server.stdin.flush()
+        writer = Writer(int(self._server.stdout.readline()), Path(order.ledger))
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait(WAIT_S_MAX)
+        self._server.stdout.close()
+
+
+class LoopDisk:
+    """ext4 in a file."""
+
+    def __init__(self, top: Path) -> None:
+        self.folder = top / "disk"
+        self._image = top / "disk.img"
+        self.folder.mkdir(parents=True)
+        with self._image.open("wb") as image:
+            image.truncate(IMAGE_BYTES)
+        run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,nodiscard", self._image)
+        self.mount()
+
+    def mount(self) -> None:
+        run("mount", "-o", "loop,errors=remount-ro", self._image, self.folder)
+
+    def umount(self) -> None:
+        run("umount", self.folder)
+
+    def cut(self) -> None:
+        """The power goes."""
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH)
+        finally:
+            os.close(folder)
+
+    def turn_read_only(self) -> None:
+        """Let the file system meet an error, as on a dying card: it takes no more writes."""
+        device = run("findmnt", "-no", "SOURCE", self.folder).strip().rpartition("/")[2]
+        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
+
+    def repair(self) -> None:
+        subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if os.path.ismount(self.folder):
+            run("umount", "-l", self.folder)
+        self._image.unlink()
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[Path]:
+    """Mount a tmpfs of `size` bytes; it can be remounted larger."""
+    folder.mkdir(parents=True)
+    run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+    try:
+        yield folder
+    finally:
+        run("umount", "-l", folder)
+
+
+def enlarge(folder: Path, size: int) -> None:
+    run("mount", "-o", f"remount,size={size}", folder)
