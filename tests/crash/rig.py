@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,7 @@ class Writers:
     """Starts writers within milliseconds."""
 
     def __init__(self) -> None:
+        self._asking = threading.Lock()
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.writer"],
             stdin=subprocess.PIPE,
@@ -98,9 +100,11 @@ class Writers:
         """Run one writer; it is gone when the block is left."""
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        self._server.stdin.write(order.text() + "\n")
-        self._server.stdin.flush()
-        writer = Writer(int(self._server.stdout.readline()), Path(order.ledger))
+        with self._asking:
+            self._server.stdin.write(order.text() + "\n")
+            self._server.stdin.flush()
+            pid = int(self._server.stdout.readline())
+        writer = Writer(pid, Path(order.ledger))
         try:
             yield writer
         finally:

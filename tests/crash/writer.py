@@ -120,6 +120,8 @@ def write_journal(order: Order, ledger: Ledger) -> None:
             burst = min(burst, left)
             left -= burst
         drafts = [_signal(order, clock, chance) for _ in range(burst)]
+    for _ in range(OUTSTANDING_MAX if order.rows is not None else 0):
+        told.room.acquire()  # a refusing disk is waited for
     unwritten = journal.close()
     disk.close()
     ledger.say("closed", unwritten)
