@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -66,10 +66,8 @@ class Writer:
 
     def end(self, number: int = signal.SIGKILL) -> None:
         """Send the signal and wait until the process is gone."""
-        try:
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, number)
-        except ProcessLookupError:
-            pass
         self.wait_gone()
 
     def wait_gone(self) -> None:
@@ -103,8 +101,7 @@ class Writers:
         with self._asking:
             self._server.stdin.write(order.text() + "\n")
             self._server.stdin.flush()
-            pid = int(self._server.stdout.readline())
-        writer = Writer(pid, Path(order.ledger))
+            writer = Writer(int(self._server.stdout.readline()), Path(order.ledger))
         try:
             yield writer
         finally:

@@ -11,9 +11,8 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -21,15 +20,7 @@ from random import Random
 import pytest
 
 from edge_agent.evidence.signers import Ed25519Signer
-from tests.crash.rig import (
-    ENVIRONMENT,
-    LoopDisk,
-    Writer,
-    Writers,
-    enlarge,
-    sized,
-    small_disk,
-)
+from tests.crash.rig import ENVIRONMENT, LoopDisk, Writer, Writers, enlarge, sized, small_disk
 from tests.crash.rows import JOURNAL, contents, told
 from tests.crash.writer import Order
 
@@ -70,11 +61,6 @@ class Story:
         assert found.wrong == [], ledger
         return ledger
 
-    @contextmanager
-    def writing(self, order: Order) -> Iterator[Writer]:
-        with self.writers.writing(order) as writer:
-            yield writer
-
 
 @pytest.fixture
 def story(tmp_path: Path, writers: Writers, identity: Identity) -> Story:
@@ -103,7 +89,7 @@ def test_a_full_disk_at_every_size(story: Story) -> None:
     def tell(number: int) -> None:
         order = story.order(number)
         with small_disk(Path(order.folder), sizes[number]):
-            with story.writing(order) as writer:
+            with story.writers.writing(order) as writer:
                 writer.wait_said("refused No space left on device")
                 enlarge(Path(order.folder), LARGE_BYTES)
                 goes_on(writer, order)
@@ -117,7 +103,7 @@ def test_a_file_that_may_not_grow_at_any_byte(story: Story) -> None:
 
     def tell(number: int) -> None:
         order, chance = story.order(number), Random(number)
-        with story.writing(order) as writer:
+        with story.writers.writing(order) as writer:
             writer.wait_told(chance.randint(1, 20))
             limit = chance.randint(1, 900_000)
             resource.prlimit(writer.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
@@ -171,7 +157,7 @@ def test_a_disk_that_turns_read_only(story: Story) -> None:
         order = story.order(number)
         with LoopDisk(story.top / f"disk{number}") as disk:
             order = replace(order, folder=str(disk.folder / "journal"))
-            with story.writing(order) as writer:
+            with story.writers.writing(order) as writer:
                 writer.wait_told(1 + 7 * number)
                 disk.turn_read_only()
                 writer.wait_said("refused Read-only file system")
@@ -180,7 +166,7 @@ def test_a_disk_that_turns_read_only(story: Story) -> None:
             disk.repair()
             disk.mount()
             story.check(order)
-            with story.writing(replace(order, seed=99)) as writer:  # a new epoch on it
+            with story.writers.writing(replace(order, seed=99)) as writer:  # a new epoch on it
                 writer.wait_told(writer.ledger().count("told ") + 3)
                 writer.end(signal.SIGTERM)
             story.check(order)

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
-from edge_agent.domain.event import Draft, EventType
+from edge_agent.domain.event import BodyValue, Draft, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.epoch import begin
 from edge_agent.evidence.signers import Ed25519Signer
@@ -129,7 +129,7 @@ def write_journal(order: Order, ledger: Ledger) -> None:
 
 def _signal(order: Order, clock: SystemClock, chance: random.Random) -> Pending:
     lane = chance.choice(list(Lane))
-    body = {1: "alarm", 5: "p1", 20: chance.randbytes(order.body_bytes)}
+    body: dict[int, BodyValue] = {1: "alarm", 5: "p1", 20: chance.randbytes(order.body_bytes)}
     return Pending(Draft(EventType.SIGNAL, lane, clock.stamp(), body))
 
 
@@ -190,11 +190,14 @@ def obey(order: Order) -> None:
 
 def serve() -> None:
     """Fork a writer for each order on standard input."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: they are watched
+    children: list[int] = []
     for line in iter(sys.stdin.readline, ""):
+        # not sooner: who gave the order must find the process, even where it has ended by then
+        children = [child for child in children if os.waitpid(child, os.WNOHANG)[0] == 0]
         pid = os.fork()
         if pid == 0:
             _child(Order(**json.loads(line)))
+        children.append(pid)
         print(pid, flush=True)
 
 
