@@ -121,7 +121,8 @@ def _region(
         length=end - at,
         tail=until is None,
         first=head.first if head else None,
-        records=tuple(_salvage(data, at, end, base, epoch)),
+        # the last record's own end may be zeros: a signature's last byte often is
+        records=tuple(_salvage(data, at, len(data) if until is None else until, base, epoch)),
     )
 
 
