@@ -113,7 +113,7 @@ class Chain:
         before, head = self.run, scan.head
         if before is not None:
             follows = head is not None and head.previous == before.epoch
-            yield from self._settle(before, head.previous_count if head and follows else 0)
+            yield from self._settle(before, head.previous_count if head and follows else 0, number)
             if head is not None and head.previous is not None and not follows:
                 text = f"the epoch before it, {head.previous.hex()}, is missing"
                 yield Damage(number, 0, text, head.previous)
@@ -124,7 +124,7 @@ class Chain:
             yield from self._commit(run, number, piece)
             return
         if piece.first is not None:
-            yield from self._settle(run, piece.first)
+            yield from self._settle(run, piece.first, number, piece.offset)
         self._doubts.append(_Doubt(number, piece))
 
     def _commit(self, run: Run, number: int, commit: Commit) -> Iterator[Found]:
