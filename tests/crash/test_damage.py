@@ -3,8 +3,8 @@
 Three epochs in several segments, written by the real process; then bits, ranges, lengths, names
 and whole files are changed, EDGE_DAMAGES times each.
 
-Seen to fail when: salvage is left out (only whole commits are read); a gap between segments is not
-named; files are read in the order of their names; a stranger's segment is believed.
+Seen to fail when: the end of a damaged region is taken for padding where a record ends in a zero
+byte; a gap at the end of an epoch is named to the reader and not to the start.
 """
 
 import contextlib

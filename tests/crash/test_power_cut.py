@@ -3,8 +3,7 @@
 In the same run the same is done to SQLite (WAL; FULL and NORMAL) and to a plain append, so that the
 rig is seen to catch what is unsafe.  EDGE_IMAGES: cuts per store.
 
-Seen to fail when: a commit is not flushed (kept below as a test of the rig); a spare's name is not
-flushed; the journal tells before it flushes; a start does not flush what it found.
+Seen to fail when: a commit is not flushed (kept below as a test of the rig).
 """
 
 import random

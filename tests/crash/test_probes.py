@@ -1,7 +1,4 @@
-"""What a machine cannot do is left out and named, never passed over in silence.
-
-Seen to fail when: the summary's line is left out; a test that needs strace runs without it.
-"""
+"""What a machine cannot do is left out and named, never passed over in silence."""
 
 import os
 import subprocess

@@ -2,9 +2,6 @@
 
 At every write: what was told is there afterwards, the refusal was said, nothing is doubled or
 called damage, and the journal goes on by itself when the disk takes writes again.
-
-Seen to fail when: a segment that refused a flush is written again; events are told when they are
-written, not when they are flushed; a refusal is not said; what failed is dropped, not repeated.
 """
 
 import resource

@@ -3,9 +3,7 @@
 A real process is recorded, then images are built for random moments of the recording; the same for
 SQLite and a plain append.  EDGE_IMAGES: images per store.
 
-Seen to fail when: a commit is not flushed (kept below as a test of the rig); a spare is renamed
-before it is flushed, or its name is not flushed; the journal tells before it flushes; a commit's
-checksum is not looked at.
+Seen to fail when: a commit is not flushed (kept below as a test of the rig).
 """
 
 import shutil
