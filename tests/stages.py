@@ -21,6 +21,9 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
+FOLDERS = ("contract", "crash", "system")
+"""Folders of tests with a stage of their own."""
+
 SYSTEM = ("tests/system", "-n", "3", "--maxschedchunk", "1")
 """These tests wait for processes most of the time, and a few are far longer than the rest: a third
 worker fills the gaps, and tests are handed out one by one."""
@@ -170,7 +173,7 @@ def lint() -> Stage:
 
 def unit(name: str, python: str, options: Sequence[str]) -> Stage:
     """Everything but the stages that have a folder of their own."""
-    rest = ("tests", "--ignore=tests/contract", "--ignore=tests/system")
+    rest = ("tests", *(f"--ignore=tests/{folder}" for folder in FOLDERS))
     return Stage(name, 90, (_pytest(python, rest, options),))
 
 
@@ -186,6 +189,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         lint(),
         unit("unit and property", here, options),
         Stage("driver contract", 60, (_pytest(here, ["tests/contract"], options),)),
+        Stage("power cuts and damage", 60, (_pytest(here, ["tests/crash"], options),)),
         Stage("system and kills", 90, (_pytest(here, SYSTEM, options),)),
     ]
     for other in others:
