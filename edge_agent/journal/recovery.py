@@ -211,7 +211,7 @@ def _sort(
     found: Iterator[Stored | Damage], files: list[_Found], index: Index, newest: deque[Record]
 ) -> None:
     """Put what the chain found where it belongs."""
-    segment: Segment | None = None
+    events = _Events(index)
     for item in found:
         if isinstance(item, Damage):
             owner = next((f for f in files if f.number == item.segment), files[-1])
@@ -220,13 +220,38 @@ def _sort(
         record = item.record
         match record.kind:
             case RecordKind.ENVELOPE:
-                if segment is None or segment.number != item.segment:
-                    segment = next(s for s in reversed(index.segments) if s.number == item.segment)
-                index.extend(segment, record.seq, bytes((record.lane,)))
+                events.add(item.segment, record)
                 newest.append(record)
             case RecordKind.RECEIPT:
+                events.flush()
                 for first, last in decode_ranges(record.data)[0]:
                     index.release(record.epoch, first, last)
+    events.flush()
+
+
+class _Events:
+    """Collects events until a number or a segment is skipped: the index takes them all at once."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._segment = 0
+        self._next = 0
+        self._lanes = bytearray()
+
+    def add(self, segment: int, record: Record) -> None:
+        """Take an event of a segment."""
+        if record.seq != self._next or segment != self._segment:
+            self.flush()
+            self._segment = segment
+        self._lanes.append(record.lane)
+        self._next = record.seq + 1
+
+    def flush(self) -> None:
+        """Bring the index up to date: before a receipt, which may be for the last event."""
+        if self._lanes:
+            segment = next(s for s in reversed(self._index.segments) if s.number == self._segment)
+            self._index.extend(segment, self._next - len(self._lanes), self._lanes)
+            self._lanes = bytearray()
 
 
 class _Repairs:

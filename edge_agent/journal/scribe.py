@@ -233,6 +233,7 @@ class Scribe:
             with self._lock:
                 load = self._held.load(self._epoch, self._commit_records_max)
                 if ending:
+                    assert not load.groups, "something was signed behind the end"
                     load.framed.add(Record(RecordKind.END, 0, self._epoch, self._sealed, b""))
             if not load.framed.records:  # all of it went with an earlier commit
                 self._cadence.handle(Happened.WRITTEN, now_ns)

@@ -303,3 +303,15 @@ def test_random_damage_never_stops_a_start_and_never_invents() -> None:
         fetched = [seq for epoch, seq in world.fetched() if epoch == b"epoch001"]
         assert set(fetched) <= set(left)
         assert {n for n in left if n >= 100} <= set(fetched), f"{seed=}"
+
+
+def test_a_receipt_right_behind_its_events_counts() -> None:
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(*drafts(3))
+    world.release(b"epoch001", [0, 2])
+    world.wait(11)
+    world.commit(*drafts(1))
+    found = recover(disk)
+    assert found.unreceipted[2] == 2
+    assert served(disk) == [1, 3]
