@@ -131,8 +131,9 @@ class Agent:
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._disk_changed)
-        for panel, (frame, stamp) in frames.frames.items():
-            self._recorder.remember(panel, frame, stamp)
+        if self._found.refused is None:  # else what was read may be in no more than the page cache
+            for panel, (frame, stamp) in frames.frames.items():
+                self._recorder.remember(panel, frame, stamp)
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder)
 
     def _identity(self) -> Signer | None:
