@@ -1,0 +1,305 @@
+"""The gateway: the real `Agent` with all its tasks, in a machine that can be killed at any step.
+
+Replaced are only its ends: journal thread, card, serial ports, MQTT socket, control socket, clocks
+and the sources of chance.  A process that dies goes dumb at once: whatever its objects still do
+reaches neither card nor panel nor network.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from edge_agent import agent as agent_module
+from edge_agent import epoch as epoch_module
+from edge_agent.agent import Agent
+from edge_agent.config import Loaded, load
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.link import reopen as reopen_module
+from edge_agent.uplink import uplink as uplink_module
+from tests.journal.simdisk import PowerCut, SimDisk
+from tests.simulation.broker import Bounds, Broker, SimPort
+from tests.simulation.broker import Life as PortLife
+from tests.simulation.clock import SimClock, Wall
+from tests.simulation.journal import Card, InlineJournal
+from tests.simulation.keys import seeded_signer
+from tests.simulation.loop import START_NS, VirtualLoop
+from tests.simulation.panel import Panel, SimOpener
+
+MS = 1_000_000
+CONFIG = """
+[gateway]
+id = "gw1"
+data_dir = "data"
+[[center]]
+name = "center"
+receipt_certificate = "receipt.pem"
+ca = "ca.pem"
+certificate = "client.pem"
+key = "client.key"
+[[center.path]]
+host = "a"
+[[center.path]]
+host = "b"
+[[panel]]
+id = "p1"
+driver = "surgard"
+profile = "surgard_mlr2"
+serial = { port = "p1" }
+[[panel]]
+id = "p2"
+driver = "surgard"
+profile = "surgard_system3"
+tcp = { host = "p2", port = 1 }
+"""
+STEPS = ("write", "sync", "sealed", "committed", "publish", "ack", "receipt")
+
+
+class End(Enum):
+    """How a life of the agent ends."""
+
+    KILL = "kill -9"  # what the kernel was given is kept
+    POWER = "power cut"  # of what was not flushed any part is kept
+    STOP = "stop"
+
+
+def make_site(folder: Path) -> Loaded:
+    """A gateway's folder; made once for all worlds."""
+    seeded_signer(Random("identity")).save(folder / "identity.key")
+    (folder / "gateway.toml").write_text(CONFIG)
+    return load(folder / "gateway.toml")
+
+
+class _NoSocket:
+    def __init__(self, *_: object) -> None:
+        pass
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+
+@dataclass(eq=False)
+class Life:
+    """One run of the process."""
+
+    gateway: "Gateway"
+    clock: SimClock
+    alive: bool = True
+    refused: bool = False
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    agent: Agent | None = None
+    task: asyncio.Task[None] | None = None
+    journal: InlineJournal | None = None
+
+    def step(self, name: str) -> None:
+        if not self.step_or_die(name):
+            raise PowerCut
+
+    def step_or_die(self, name: str) -> bool:
+        return self.alive and self.gateway.step(name)
+
+    def write_ns(self) -> int:
+        return self.gateway.write_ns()
+
+
+@dataclass
+class Armed:
+    """A death at the n-th of some steps from now."""
+
+    end: End
+    step: str
+    left: int
+
+
+class Gateway:
+    """The machine: card, clocks, and one life of the agent after another."""
+
+    def __init__(
+        self, loop: VirtualLoop, random: Random, loaded: Loaded, broker: Broker, wall: Wall
+    ) -> None:
+        self._loop, self._random, self._loaded, self._broker = loop, random, loaded, broker
+        self.wall = wall
+        self.card = Card(self._on_disk)
+        self.panels: dict[str, Panel] = {}
+        self.center_key: PublicKey | None = None
+        self.life: Life | None = None
+        self.armed: Armed | None = None
+        self.bounds = Bounds()
+        self.slow = False
+        self.away = False  # kept from starting
+        self.defects = loop.defects
+        self.ends: Counter[End] = Counter()
+        self.died_in: Counter[tuple[str, str]] = Counter()
+        self._boots, self._booted_ns = 1, START_NS - 60_000 * MS
+        self._old: list[asyncio.Task[None]] = []
+        self.on_end: Callable[[bytes], None] = lambda epoch: None
+        self.on_release: Callable[[bytes, tuple[int, ...]], None] = lambda epoch, seqs: None
+
+    # ---- steps
+
+    def _on_disk(self, operation: str, name: str) -> None:
+        del name
+        if operation in ("write", "sync") and not self.step(operation):
+            raise PowerCut
+
+    def step(self, name: str) -> bool:
+        """Something happens in the running life; return whether it goes on."""
+        if self.armed is None or self.armed.step != name or self.life is None:
+            return True
+        self.armed.left -= 1
+        if self.armed.left > 0:
+            return True
+        end, self.armed = self.armed.end, None
+        self.died_in[end.value, name] += 1
+        self.die(end)
+        self._loop.call_later(self._random.uniform(0.5, 8), self.start)
+        return False
+
+    def write_ns(self) -> int:
+        if self.slow and self._random.random() < 0.5:
+            return self._random.randint(250, 4_000) * MS
+        return self._random.randint(1, 25) * MS
+
+    # ---- life and death
+
+    def start(self) -> None:
+        if self.life is not None or self.away:
+            return
+        clock = SimClock(self._loop, self.wall, self._boots, self._booted_ns)
+        self.life = life = Life(self, clock)
+        try:
+            life.agent = Agent(self._loaded, clock)  # type: ignore[arg-type]
+        except PowerCut:
+            return
+        life.task = self._loop.create_task(life.agent.serve(life.stop))
+        life.task.add_done_callback(lambda task: self._ended(life, task))
+
+    def die(self, end: End) -> None:
+        """End the process, and with POWER the machine, at once."""
+        life, self.life = self.life, None
+        if life is None:
+            return
+        self.ends[end] += 1
+        life.alive = False
+        self._broker.drop("peer gone")
+        for panel in self.panels.values():
+            if panel.line is not None:
+                panel.detach(panel.line)
+        if life.task is not None:
+            life.task.cancel()
+            self._old.append(life.task)
+        if end is End.POWER:
+            self.cut_power()
+        if life.agent is not None:
+            self.on_end(life.agent._begun.epoch)
+
+    def cut_power(self) -> None:
+        """The card keeps what was flushed and some of the rest; the machine boots anew."""
+        self._boots += 1
+        self._booted_ns = self._loop.now_ns
+        self._take(self.card.after_cut(self._random))
+
+    def stop(self) -> None:
+        """Ask the agent to stop in order."""
+        if self.life is not None:
+            self.ends[End.STOP] += 1
+            self.life.stop.set()
+
+    def _ended(self, life: Life, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if not life.alive:
+            return  # what a dead process would still have done
+        life.alive = False
+        self.life = None
+        assert life.agent is not None
+        self.on_end(life.agent._begun.epoch)
+        if error is not None:
+            self.defects.append(error)
+        elif not life.stop.is_set():
+            self.defects.append(AssertionError("the agent ended by itself"))
+        self._loop.call_later(self._random.uniform(0.5, 5), self.start)
+
+    def _take(self, disk: SimDisk) -> None:
+        refusing, short = self.card.refusing, self.card.short
+        self.card = Card.of(disk, self._on_disk)
+        self.card.refusing, self.card.short = refusing, short
+
+    def heal(self) -> None:
+        self.armed, self.slow, self.away = None, False, False
+        self.card.refusing, self.card.short = {}, None
+        self.wall.disciplined = True
+        self.start()
+
+    async def end(self) -> None:
+        """Stop for good and let the old lives' remains run out."""
+        self.away = True
+        self.stop()
+        while self.life is not None:
+            await asyncio.sleep(0.1)
+        await asyncio.gather(*self._old, return_exceptions=True)
+
+    # ---- the agent's ends
+
+    @contextmanager
+    def ends_replaced(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            self._replace(patch)
+            yield
+
+    def _replace(self, patch: pytest.MonkeyPatch) -> None:
+        random = self._random
+
+        def journal(disk: Any, found: Any, notary: Any, recorder: Any) -> InlineJournal:
+            assert self.life is not None
+            where = self._loop, self.life
+            self.life.journal = InlineJournal(where, disk, found, notary, recorder)
+            self._watch_release(self.life.journal, self.life)
+            return self.life.journal
+
+        def opener(address: Any, clock: Any) -> SimOpener:
+            assert self.life is not None
+            name = getattr(address, "host", None) or address.port
+            return SimOpener(self.panels[name], self.life, random)
+
+        def port(path: Any, manner: Any, hearing: Any) -> SimPort:
+            life = self.life
+            is_alive = lambda: life is not None and life.alive  # noqa: E731  one expression
+            step = life.step_or_die if life is not None else lambda name: False
+            world = self._loop, self._broker, PortLife(is_alive, step), self.bounds, random
+            return SimPort(world, path, manner, hearing)
+
+        patch.setattr(agent_module, "Journal", journal)
+        patch.setattr(agent_module, "open_disk", lambda folder: self.card)
+        patch.setattr(agent_module, "opener", opener)
+        patch.setattr(agent_module, "ControlSocket", _NoSocket)
+        patch.setattr(agent_module, "load_receipt_key", lambda *_: self.center_key)
+        patch.setattr(agent_module, "client_id_of", lambda *_: "gw1")
+        patch.setattr(uplink_module, "Port", port)
+        patch.setattr(uplink_module, "_jitter", random.random)
+        patch.setattr(reopen_module, "random", SimpleNamespace(random=random.random))
+        patch.setattr(epoch_module, "os", SimpleNamespace(urandom=random.randbytes))
+        patch.setattr(Ed25519Signer, "generate", staticmethod(lambda: seeded_signer(random)))
+
+    def _watch_release(self, journal: InlineJournal, life: Life) -> None:
+        release = journal.release
+
+        def watched(epoch: bytes, seqs: Any, receipt: bytes) -> None:
+            held = tuple(seqs)
+            if life.alive:
+                self.on_release(epoch, held)
+            if life.step_or_die("receipt"):
+                release(epoch, held, receipt)
+
+        journal.release = watched  # type: ignore[method-assign]

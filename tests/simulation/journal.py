@@ -1,0 +1,233 @@
+"""The journal without threads: the real `Scribe`, its turns taken on the loop, its disk slow.
+
+What the journal's thread does in one piece is in two here: sealing, then, after as long as the disk
+takes, the write.  In between the thread is busy and the world goes on: that is where crashes fall.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from edge_agent.journal import Batch, JournalClosed, Position, Progress, Record, Recovery
+from edge_agent.journal.disk import Disk
+from edge_agent.journal.format import BLOCK_BYTES
+from edge_agent.journal.journal import SPARE_RETRY_S
+from edge_agent.journal.scribe import Listener, Scribe, Sealer
+from tests.journal.simdisk import PowerCut, SimDisk
+from tests.simulation.loop import VirtualLoop
+
+_ZEROS = bytes(16 * BLOCK_BYTES)
+WAKE_S = 0.0001  # until the thread runs
+
+
+class Card(SimDisk):
+    """The gateway's card, as the agent opens it."""
+
+    def close(self) -> None:
+        pass
+
+    @classmethod
+    def of(cls, disk: SimDisk, before: Callable[[str, str], None]) -> "Card":
+        card = cls(before)
+        card.nodes, card._durable_names = disk.nodes, disk._durable_names
+        return card
+
+    def holds(self, frame: bytes) -> bool:
+        """Whether a power cut that keeps nothing but what was flushed would leave `frame`."""
+        nodes = {id(node): node for node in self._durable_names.values()}
+        return any(frame in _said(node.durable) for node in nodes.values())
+
+    def shows(self, envelope: bytes) -> bool:
+        """Whether the next start will find `envelope`, if the machine stays up."""
+        return any(envelope in _said(node.data) for node in self.nodes.values())
+
+
+def _said(data: bytes | bytearray) -> bytes | bytearray:
+    """What stands before the zeros that wait to be written; a cut may leave holes."""
+    end = data.find(_ZEROS)
+    return data if end < 0 else data[: end + BLOCK_BYTES]  # its last bytes may be zeros
+
+
+class Life(Protocol):
+    """The process that the journal belongs to."""
+
+    alive: bool
+    refused: bool  # the card refused once in this life
+
+    def step(self, name: str) -> None:
+        """Something happens on the journal's thread; raises PowerCut where the process dies."""
+
+    def write_ns(self) -> int:
+        """Return how long the next write takes."""
+
+
+class _SlowScribe(Scribe):
+    """Postpones each write until `write_now`, except in a hurry."""
+
+    hurry = False
+    postponed_ns: int | None = None
+
+    def _write(self, now_ns: int, *, ending: bool = False) -> bool:
+        if self.hurry:
+            return super()._write(now_ns, ending=ending)
+        self.postponed_ns = now_ns
+        return True
+
+    def write_now(self) -> None:
+        now_ns, self.postponed_ns = self.postponed_ns, None
+        if now_ns is not None:
+            super()._write(now_ns)
+
+
+class _Watched:
+    """Steps of the life at each word to the recorder."""
+
+    def __init__(self, listener: Listener, life: Life) -> None:
+        self._listener, self._life = listener, life
+
+    def sealed(self, pairs: list[tuple[object, Record]]) -> None:
+        self._life.step("sealed")
+        self._listener.sealed(pairs)
+
+    def committed(self, records: list[Record]) -> None:
+        self._life.step("committed")
+        self._listener.committed(records)
+
+    def refused(self, reason: str) -> None:
+        self._life.refused = True
+        self._listener.refused(reason)
+
+    def accepted(self) -> None:
+        self._listener.accepted()
+
+
+class InlineJournal:
+    """Stands for `Journal`: the same methods, no thread."""
+
+    def __init__(
+        self,
+        where: tuple[VirtualLoop, Life],
+        disk: Disk,
+        recovery: Recovery,
+        sealer: Sealer,
+        listener: Listener,
+    ) -> None:
+        self._loop, self._life = where
+        self.scribe = _SlowScribe(disk, recovery, sealer, _Watched(listener, self._life))
+        self._items: deque[tuple[object, int] | None] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+        self._spares: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        self._spares = self._loop.call_later(0.01, self._prepare)
+
+    def close(self) -> int:
+        if not self._life.alive or self._closed:
+            return 0
+        self._closed = True
+        for timer in (self._timer, self._writing, self._spares):
+            if timer is not None:
+                timer.cancel()
+        self.scribe.hurry = True
+        try:
+            self.scribe.write_now()
+            self._accept()
+            return self.scribe.finish(self._loop.now_ns)
+        except PowerCut:
+            return 0
+
+    def submit(self, draft: object, patience_ns: int = 0, lane: int = 0) -> None:
+        if not self._life.alive:
+            return
+        if self._closed:
+            raise JournalClosed("the journal is closed")
+        self.scribe.admit(lane)
+        self._items.append((draft, patience_ns))
+        self._wake()
+
+    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        if self._life.alive and not self._closed:
+            self.scribe.release(epoch, seqs, receipt)
+            self._items.append(None)
+            self._wake()
+
+    def fetch(self, lane: int, after: Position | None, bytes_max: int) -> Batch:
+        return self.scribe.fetch(lane, after, bytes_max)
+
+    def first_of(self, epoch: bytes) -> bytes | None:
+        return self.scribe.first_of(epoch)
+
+    def progress(self) -> Progress:
+        return self.scribe.progress(alive=self._life.alive and not self._closed)
+
+    # ---- the thread
+
+    def _wake(self) -> None:
+        if self._writing is None:
+            self._at(self._loop.time() + WAKE_S)
+
+    def _at(self, when: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._turn)
+
+    def _accept(self) -> None:
+        now_ns = self._loop.now_ns
+        while self._items:
+            item = self._items.popleft()
+            if item is None:
+                self.scribe.note_receipt(now_ns)
+            else:
+                self.scribe.take(*item, now_ns)
+
+    def _turn(self) -> None:
+        self._timer = None
+        if not self._life.alive or self._closed:
+            return
+        scribe = self.scribe
+        scribe.busy_since_ns = self._loop.now_ns
+        try:
+            self._accept()
+            scribe.turn(self._loop.now_ns)
+        except PowerCut:
+            return
+        if scribe.postponed_ns is None:
+            self._rest()
+        else:
+            self._writing = self._loop.after_ns(self._life.write_ns(), self._write)
+
+    def _write(self) -> None:
+        self._writing = None
+        if not self._life.alive or self._closed:
+            return
+        try:
+            self.scribe.write_now()
+        except PowerCut:
+            return
+        self._rest()
+
+    def _rest(self) -> None:
+        self.scribe.busy_since_ns = None
+        if not self.scribe.spares.ready and self._spares is None:
+            self._spares = self._loop.call_later(0.01, self._prepare)
+        due_ns = self.scribe.deadline_ns()
+        if self._items:
+            self._wake()
+        elif due_ns is not None:
+            self._at(max(due_ns, self._loop.now_ns) / 1e9)
+
+    def _prepare(self) -> None:
+        self._spares = None
+        if not self._life.alive or self._closed:
+            return
+        try:
+            self.scribe.spares.prepare()
+        except OSError:
+            self._spares = self._loop.call_later(SPARE_RETRY_S, self._prepare)
+        except PowerCut:
+            return

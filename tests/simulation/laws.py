@@ -1,0 +1,184 @@
+"""The seven laws, judged from outside: wire, card, broker's traffic and the center's database.
+
+1 what a panel saw acknowledged is durable   2 numbers never repeat or skip   3 everything verifies
+4 the center holds everything receipted, once   5 when faults stop, everything is receipted in
+bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody said
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Kind, Lane
+from edge_agent.evidence.bodies import GenesisBody, SignalBody
+from edge_agent.evidence.cbor import split_sequence
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.envelope import Event, peek
+from edge_agent.evidence.tree import leaf_hash
+from edge_agent.evidence.verify import Problem, What, check
+from edge_agent.journal.format import COMMIT_BYTES_MAX
+from edge_agent.journal.held import MEMORY_BYTES_MAX
+from edge_agent.uplink.window import IN_FLIGHT_BYTES_MAX, MESSAGE_BYTES_MAX
+from hil.panels.machine import describe
+from tests.simulation.center import Center
+from tests.simulation.gateway import Gateway
+
+ENDS = b"\x14\r\n"
+PACKET_BYTES_MAX = MESSAGE_BYTES_MAX + 4096  # a message takes one event more than fits, at most
+CARD_BYTES_MAX = 64 << 20
+
+
+class LawError(AssertionError):
+    """One of the seven does not hold."""
+
+    def __init__(self, number: int, what: str) -> None:
+        super().__init__(f"law {number}: {what}")
+        self.number = number
+
+
+@dataclass
+class Laws:
+    """Watches one world; `broken` is what was found, in order."""
+
+    gateway: Gateway
+    center: Center
+    broken: list[LawError] = field(default_factory=list)
+    seen: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
+    ahead: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
+    behind: set[bytes] = field(default_factory=set)
+    doubtful: set[bytes] = field(default_factory=set)
+    early: Counter[str] = field(default_factory=Counter)
+    peaks: Counter[str] = field(default_factory=Counter)
+
+    def break_(self, number: int, what: str) -> None:
+        self.broken.append(LawError(number, what))
+
+    # ---- while it runs
+
+    def acked(self, frame: bytes) -> None:
+        """A panel saw this acknowledged."""
+        if not self.gateway.card.holds(frame) and not self.center.holds(frame):
+            self.break_(1, f"acknowledged, on neither card nor center: {frame!r}")
+
+    def published(self, data: bytes) -> None:
+        """A payload of events reached the broker."""
+        for envelope in split_sequence(data, 2048):
+            _, event = peek(envelope)
+            leaf = leaf_hash(envelope)
+            if self.seen.setdefault((event.epoch, event.seq), leaf) != leaf:
+                self.break_(2, f"{event.epoch.hex()}/{event.seq} was given twice")
+            if not self.gateway.card.holds(envelope):
+                self._sent_ahead(event, envelope)
+
+    def _sent_ahead(self, event: Event, envelope: bytes) -> None:
+        """Only what the card refuses, or is slow to take, may be sent before it is durable."""
+        life = self.gateway.life
+        assert life is not None
+        assert life.agent is not None
+        assert life.journal is not None
+        self.ahead.setdefault(event.epoch, []).append((event.seq, envelope))
+        if event.seq == 0:
+            self.early["genesis"] += 1
+        elif life.refused or event.epoch in self.doubtful:
+            self.early["refused"] += 1
+        elif event.lane <= Lane.FIRE and life.agent is not None:
+            self.early["urgent"] += 1
+        else:
+            self.break_(1, f"sent before it was durable: {event.epoch.hex()}/{event.seq}")
+
+    def ended(self, epoch: bytes) -> None:
+        """A life is over: what the center may hold of it, and the card does not?"""
+        if self.gateway.card.refusing:
+            self.doubtful.add(epoch)  # what was not flushed is read by the next start all the same
+        lost = [
+            s for s, envelope in self.ahead.pop(epoch, []) if not self.gateway.card.shows(envelope)
+        ]
+        if lost:
+            self.behind.add(epoch)
+
+    def released(self, epoch: bytes, seqs: tuple[int, ...]) -> None:
+        """The agent let these go as receipted."""
+        for seq in seqs:
+            leaf = self.seen.get((epoch, seq))
+            if leaf is None or not self.center.has(epoch, seq, leaf):
+                self.break_(4, f"let go, and the center has it not: {epoch.hex()}/{seq}")
+
+    def look(self) -> None:
+        """Compare sizes with their bounds."""
+        life = self.gateway.life
+        if life is None or life.journal is None or life.agent is None:
+            return
+        held = life.journal.progress()
+        self._bound("journal memory", held.held_bytes, MEMORY_BYTES_MAX + COMMIT_BYTES_MAX)
+        self._bound("card", held.disk_bytes, CARD_BYTES_MAX)
+        uplink = life.agent._uplink
+        if uplink is not None:
+            out = uplink.view().outstanding_bytes
+            self._bound("in flight", out, IN_FLIGHT_BYTES_MAX)
+        self._bound("packet", self.gateway.bounds.packet_bytes, PACKET_BYTES_MAX)
+        for excess in self.gateway.bounds.excess:
+            self.break_(6, excess)
+
+    def _bound(self, what: str, value: int, most: int) -> None:
+        self.peaks[what] = max(self.peaks[what], value)
+        if value > most:
+            self.break_(6, f"{what}: {value}, allowed {most}")
+
+    # ---- at the end
+
+    def at_end(self, identity: PublicKey) -> None:
+        """Judge what the center holds, when all is said and done."""
+        envelopes = self.center.envelopes()
+        problems = list(check("gw1", lambda _: identity, envelopes))
+        for problem in problems:
+            if not self._explained(problem, envelopes):
+                self.break_(2 if problem.what is What.GAP else 3, str(problem))
+        places = Counter((event.epoch, event.seq) for _, event in map(peek, envelopes))
+        for place, times in places.items():
+            if times > 1:
+                self.break_(4, f"{place[0].hex()}/{place[1]} is there {times} times")
+        for name in ("forged", "malformed", "misdirected", "forks"):
+            if self.center.counters().get(name):
+                self.break_(3, f"the center counts {name}")
+        self._nothing_invented(envelopes)
+        self._all_there(envelopes)
+
+    def _explained(self, problem: Problem, envelopes: list[bytes]) -> bool:
+        """Whether it is the mark of a life whose last events only the center has.
+
+        The next start cannot know of them: an honest gateway whose card refused looks like one
+        that was set back.  Which it was is said by its own events about the card.
+        """
+        if problem.what is What.GAP:
+            return problem.epoch in self.behind
+        if problem.what not in (What.ROLLED_BACK, What.BRANCH):
+            return False
+        geneses = {
+            event.epoch: GenesisBody.from_body(event.body).previous_epoch
+            for _, event in map(peek, envelopes)
+            if event.type is EventType.GENESIS
+        }
+        before = geneses.get(problem.epoch or b"")
+        return before in self.behind or any(
+            previous == before and epoch in self.behind for epoch, previous in geneses.items()
+        )
+
+    def _nothing_invented(self, envelopes: list[bytes]) -> None:
+        for _, event in map(peek, envelopes):
+            if event.type is EventType.SIGNAL:
+                body = SignalBody.from_body(event.body)
+                frame = body.signal.frame.rstrip(ENDS)
+                entry = self.gateway.panels[body.panel].ledger.said.get(frame)
+                if body.signal.kind is Kind.UNKNOWN:
+                    continue  # kept as it was heard, without a meaning
+                if entry is None or entry.signal is None:
+                    self.break_(7, f"nobody said {frame!r}")
+                elif describe(entry.signal) != describe(body.signal):
+                    self.break_(7, f"{frame!r} was understood as {describe(body.signal)}")
+
+    def _all_there(self, envelopes: list[bytes]) -> None:
+        everything = b"".join(envelopes)
+        for panel in self.gateway.panels.values():
+            for frame in panel.ledger.acked:
+                if frame not in everything:
+                    self.break_(1, f"acknowledged, and never reached the center: {frame!r}")
