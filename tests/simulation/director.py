@@ -60,7 +60,7 @@ class Director:
             undo = self._bring_about(wanted)
             until_ns = self._loop.now_ns + int(REACH_S_MAX * 1e9)
             while self.state() is not wanted and self._loop.now_ns < until_ns:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.025)
             if wanted not in (State.OUT, State.QUIET):
                 await asyncio.sleep(self._random.uniform(0, 1))
             self._strike(fault, number)

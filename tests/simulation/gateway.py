@@ -30,7 +30,7 @@ from tests.journal.simdisk import PowerCut, SimDisk
 from tests.simulation.broker import Bounds, Broker, SimPort
 from tests.simulation.broker import Life as PortLife
 from tests.simulation.clock import SimClock, Wall
-from tests.simulation.journal import Card, InlineJournal
+from tests.simulation.journal import Card, InlineJournal, make_segments_small
 from tests.simulation.keys import seeded_signer
 from tests.simulation.loop import START_NS, VirtualLoop
 from tests.simulation.panel import Panel, SimOpener
@@ -142,6 +142,7 @@ class Gateway:
         self.defects = loop.defects
         self.ends: Counter[End] = Counter()
         self.died_in: Counter[tuple[str, str]] = Counter()
+        self.rolled = 0  # segments that were filled up
         self._boots, self._booted_ns = 1, START_NS - 60_000 * MS
         self._old: list[asyncio.Task[None]] = []
         self.on_end: Callable[[bytes], None] = lambda epoch: None
@@ -192,6 +193,7 @@ class Gateway:
         if life is None:
             return
         self.ends[end] += 1
+        self._count(life)
         life.alive = False
         self._broker.drop("peer gone")
         for panel in self.panels.values():
@@ -223,6 +225,7 @@ class Gateway:
             return  # what a dead process would still have done
         life.alive = False
         self.life = None
+        self._count(life)
         assert life.agent is not None
         self.on_end(life.agent._begun.epoch)
         if error is not None:
@@ -230,6 +233,10 @@ class Gateway:
         elif not life.stop.is_set():
             self.defects.append(AssertionError("the agent ended by itself"))
         self._loop.call_later(self._random.uniform(0.5, 5), self.start)
+
+    def _count(self, life: Life) -> None:
+        if life.journal is not None:
+            self.rolled += max(0, life.journal.scribe.opened - 1)
 
     def _take(self, disk: SimDisk) -> None:
         refusing, short = self.card.refusing, self.card.short
@@ -256,6 +263,8 @@ class Gateway:
     def ends_replaced(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
             self._replace(patch)
+            if self._random.random() < 0.5:
+                make_segments_small(patch)
             yield
 
     def _replace(self, patch: pytest.MonkeyPatch) -> None:

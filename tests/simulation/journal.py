@@ -9,16 +9,39 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from edge_agent.journal import Batch, JournalClosed, Position, Progress, Record, Recovery
+import pytest
+
+from edge_agent.journal import (
+    Batch,
+    JournalClosed,
+    Position,
+    Progress,
+    Record,
+    Recovery,
+    recovery,
+    scribe,
+    spares,
+    writer,
+)
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.format import BLOCK_BYTES
 from edge_agent.journal.journal import SPARE_RETRY_S
 from edge_agent.journal.scribe import Listener, Scribe, Sealer
+from edge_agent.journal.writer import Placed
 from tests.journal.simdisk import PowerCut, SimDisk
 from tests.simulation.loop import VirtualLoop
 
 _ZEROS = bytes(16 * BLOCK_BYTES)
 WAKE_S = 0.0001  # until the thread runs
+SMALL_SEGMENT_BYTES = 40 * BLOCK_BYTES  # holds the largest commit; soon full
+
+
+def make_segments_small(patch: pytest.MonkeyPatch) -> None:
+    """Let lives of a minute fill several segments."""
+    for module in (recovery, scribe, spares, writer):
+        if hasattr(module, "SEGMENT_BYTES"):
+            patch.setattr(module, "SEGMENT_BYTES", SMALL_SEGMENT_BYTES)
+    patch.setattr(spares, "_ZEROS", bytes(SMALL_SEGMENT_BYTES))
 
 
 class Card(SimDisk):
@@ -67,12 +90,17 @@ class _SlowScribe(Scribe):
 
     hurry = False
     postponed_ns: int | None = None
+    opened = 0  # segments, in this life
 
     def _write(self, now_ns: int, *, ending: bool = False) -> bool:
         if self.hurry:
             return super()._write(now_ns, ending=ending)
         self.postponed_ns = now_ns
         return True
+
+    def _open(self, placed: Placed) -> None:
+        self.opened += 1
+        super()._open(placed)
 
     def write_now(self) -> None:
         now_ns, self.postponed_ns = self.postponed_ns, None

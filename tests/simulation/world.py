@@ -146,6 +146,7 @@ class World:
             broken.__cause__ = defect
         table = self.director.table
         table.died += self.gateway.died_in
+        table.rolled = self.gateway.rolled
         events = len(self.center.envelopes())
         return Outcome(self.seed, broken, table, peace_s, events, self.trace.hexdigest())
 
