@@ -202,10 +202,10 @@ class Gateway:
         if life.task is not None:
             life.task.cancel()
             self._old.append(life.task)
-        if end is End.POWER:
-            self.cut_power()
         if life.agent is not None:
             self.on_end(life.agent._begun.epoch)
+        if end is End.POWER:
+            self.cut_power()
 
     def cut_power(self) -> None:
         """The card keeps what was flushed and some of the rest; the machine boots anew."""

@@ -61,10 +61,6 @@ class Card(SimDisk):
         nodes = {id(node): node for node in self._durable_names.values()}
         return any(frame in _said(node.durable) for node in nodes.values())
 
-    def shows(self, envelope: bytes) -> bool:
-        """Whether the next start will find `envelope`, if the machine stays up."""
-        return any(envelope in _said(node.data) for node in self.nodes.values())
-
 
 def _said(data: bytes | bytearray) -> bytes | bytearray:
     """What stands before the zeros that wait to be written; a cut may leave holes."""

@@ -87,11 +87,11 @@ class Laws:
             self.break_(1, f"sent before it was durable: {event.epoch.hex()}/{event.seq}")
 
     def ended(self, epoch: bytes) -> None:
-        """A life is over: what the center may hold of it, and the card does not?"""
+        """A life is over: what may the center hold of it, and the card lose?"""
         if self.gateway.card.refusing:
             self.doubtful.add(epoch)  # what was not flushed is read by the next start all the same
         lost = [
-            s for s, envelope in self.ahead.pop(epoch, []) if not self.gateway.card.shows(envelope)
+            s for s, envelope in self.ahead.pop(epoch, []) if not self.gateway.card.holds(envelope)
         ]
         if lost:
             self.behind.add(epoch)

@@ -13,6 +13,7 @@ import pytest
 from edge_agent import agent, epoch
 from edge_agent.center.store import Store
 from edge_agent.evidence import cose, receipt
+from edge_agent.journal import recovery
 from edge_agent.journal.held import Held, Load
 from edge_agent.journal.writer import Writer
 from edge_agent.recorder import Pending, Recorder
@@ -56,6 +57,12 @@ def ack_before_commit(patch: Patch) -> None:
                 pending.ticket.settle_one()
 
     patch.setattr(Recorder, "_on_sealed", on_sealed)
+
+
+def unflushed_copy_trusted(patch: Patch) -> None:
+    """A start that could not flush what it read acknowledges a copy of it at once."""
+    real = recovery.recover
+    patch.setattr(agent, "recover", lambda *given: replace(real(*given), refused=None))
 
 
 def receipt_unverified(patch: Patch) -> None:
@@ -140,6 +147,7 @@ MUTANTS: list[Callable[[Patch], None]] = [
     fsync_left_out,
     ack_before_commit,
     receipt_unverified,
+    unflushed_copy_trusted,
     let_go_when_sent,
     let_go_too_much,
     cursor_moved_early,
