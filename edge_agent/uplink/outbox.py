@@ -256,7 +256,8 @@ class Outbox:
                     continue
                 first = next(iter(part.values()))
                 topic = _topic(number, live=first.live)
-                if self._is_introduced(first, topic, actions, now_ns):
+                # the introduction may have been all that waited here
+                if self._is_introduced(first, topic, actions, now_ns) and part:
                     return self._fill(number, topic, part, now_ns)
         return None
 
