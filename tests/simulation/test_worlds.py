@@ -1,6 +1,6 @@
 """The whole agent, center and broker in seeded worlds: after every kind of fault the laws hold.
 
-`EDGE_SEEDS=10000` plays more worlds than usual, `EDGE_SEED=84` one alone.
+`EDGE_WORLDS=10000` plays more worlds than usual, `EDGE_SEED=84` one alone.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.simulation.gateway import make_site
 from tests.simulation.world import play
 
 BLOCK = 80  # seeds of one test; so many reach every cell of the table
-SEEDS = int(os.environ.get("EDGE_SEEDS", "160"))
+SEEDS = int(os.environ.get("EDGE_WORLDS", "160"))
 ONE = os.environ.get("EDGE_SEED")
 BLOCKS = range(1) if ONE else range(max(1, -(-SEEDS // BLOCK)))
 DEATHS = [(end.value, step) for end, step in STEPPED]
