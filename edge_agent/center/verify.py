@@ -77,15 +77,20 @@ class Report:
 
 
 def gateways(connection: sqlite3.Connection) -> list[str]:
-    """Return the gateways of which anything is stored."""
-    found = connection.execute("SELECT DISTINCT gateway FROM epoch ORDER BY gateway")
+    """Return the gateways of which anything is stored, or was receipted."""
+    found = connection.execute(
+        "SELECT gateway FROM epoch UNION SELECT gateway FROM receipt ORDER BY gateway"
+    )
     return [row[0] for row in found]
 
 
 def check_file(connection: sqlite3.Connection) -> list[str]:
-    """Return what SQLite finds wrong with the file itself."""
-    found = connection.execute("PRAGMA quick_check(20)").fetchall()
-    return [row[0] for row in found if row[0] != "ok"]
+    """Return what SQLite finds wrong with the file itself, and events that no gateway has."""
+    found = [row[0] for row in connection.execute("PRAGMA quick_check(20)") if row[0] != "ok"]
+    (lost,) = connection.execute(
+        "SELECT COUNT(*) FROM event WHERE epoch_id NOT IN (SELECT id FROM epoch)"
+    ).fetchone()
+    return [*found, f"{lost} events belong to no epoch"] if lost else found
 
 
 def check(
@@ -102,11 +107,13 @@ def check(
     ).fetchall()
     for epoch_id, epoch in epochs:
         rows = connection.execute(
-            "SELECT seq, leaf, envelope FROM event WHERE epoch_id = ? ORDER BY seq, id", (epoch_id,)
+            "SELECT seq, leaf, root, lane, type, envelope FROM event WHERE epoch_id = ?"
+            " ORDER BY seq, id",
+            (epoch_id,),
         )
-        for seq, leaf, envelope in rows:
+        for *columns, envelope in rows:
             report.events += 1
-            report.found(_columns(epoch, seq, leaf, envelope))
+            report.found(_columns(epoch, columns, envelope))
             report.found(map(_bad, verifier.feed(envelope)))
         report.proved += verifier.proved_to(epoch)
     report.found(map(_bad, verifier.lineage()))
@@ -114,14 +121,20 @@ def check(
     return report
 
 
-def _columns(epoch: bytes, seq: int, leaf: bytes, envelope: bytes) -> Iterator[Bad]:
-    """Compare the columns that searches go by with the envelope beside them."""
+def _columns(epoch: bytes, columns: list[Any], envelope: bytes) -> Iterator[Bad]:
+    """Compare the columns that searches go by with the envelope beside them.
+
+    `columns` are seq, leaf, root, lane and type.  Else an event could be hidden from whoever looks
+    for its lane or type, without a byte of it being changed.
+    """
     try:
         _, event = peek(envelope)
     except Malformed:
         return  # the verifier says so
-    if (event.epoch, event.seq, leaf_hash(envelope)) != (epoch, seq, leaf):
-        yield Bad("row", epoch.hex(), seq, "the row's columns are not those of its envelope")
+    told = [event.seq, leaf_hash(envelope), event.root, int(event.lane), str(event.type)]
+    if (event.epoch, told) != (epoch, columns):
+        detail = "the row's columns are not those of its envelope"
+        yield Bad("row", epoch.hex(), columns[0], detail)
 
 
 def _bad(problem: Problem) -> Bad:

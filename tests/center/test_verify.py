@@ -81,11 +81,22 @@ def test_a_deleted_tail_of_the_newest_epoch_is_named_by_the_receipt(
     assert found(center, gateway) == {("receipt", 0)}
 
 
+@pytest.mark.parametrize("change", ["leaf = x'00'", "root = x'00'", "lane = 6", "type = 'genesis'"])
 def test_columns_that_do_not_fit_their_envelope_are_named(
+    change: str, center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.connection.execute(f"UPDATE event SET {change} WHERE id = 4")  # noqa: S608  fixed words
+    assert ("row", 3) in found(center, gateway)
+
+
+def test_events_whose_epoch_was_deleted_are_missed(
     center: FakeCenter, gateway: FakeGateway
 ) -> None:
-    center.connection.execute("UPDATE event SET leaf = x'00' WHERE id = 4")
-    assert ("row", 3) in found(center, gateway)
+    center.connection.execute("PRAGMA foreign_keys = OFF")
+    center.connection.execute("DELETE FROM epoch")
+    assert verify.check_file(center.connection) == ["10 events belong to no epoch"]
+    assert verify.gateways(center.connection) == [gateway.name]
+    assert ("receipt", 0) in found(center, gateway)
 
 
 def test_a_changed_receipt_is_named(center: FakeCenter, gateway: FakeGateway) -> None:
