@@ -309,6 +309,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         if arguments.gateway is not None and arguments.gateway not in {*stored, *roster.gateways()}:
             known = ", ".join(roster.gateways()) or "none"
             return _fail(f"no gateway {arguments.gateway!r}; there are: {known}", EXIT_USAGE)
+        if not stored and not arguments.json:
+            print("no event of any gateway is stored")
         for gateway in stored if arguments.gateway is None else [arguments.gateway]:
             identities = roster.identities(gateway) or ()
             report = verify.check(connection, gateway, identities, receipt_key)

@@ -22,6 +22,7 @@ from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
 from edge_agent.center.layout import CENTER, CenterError, Layout
 
 ALWAYS_HOSTS = ("localhost", "127.0.0.1")
+LOCK = ".init.lock"
 PORT_DEFAULT = 8883  # MQTT over TLS as registered with IANA
 
 
@@ -55,6 +56,7 @@ def init(layout: Layout, request: Request, now: datetime) -> list[str]:
     Raises CenterError where what is there does not fit what was asked.
     """
     broker_config.check_directory(layout.directory)
+    _refuse_foreign(layout)
     _make_folder(layout.directory)
     with _alone(layout):
         founding = Founding(layout, request, now)
@@ -66,6 +68,17 @@ def init(layout: Layout, request: Request, now: datetime) -> list[str]:
         for gateway in request.gateways:
             _gateway(founding, authority, gateway, port)
         return founding.done
+
+
+def _refuse_foreign(layout: Layout) -> None:
+    """Keys are not strewn among somebody else's files: a slip of the hand may name /etc."""
+    ours = layout.settings.exists() or (layout.directory / LOCK).exists()
+    if ours or not layout.directory.is_dir():
+        return
+    if any(one.name != "lost+found" for one in layout.directory.iterdir()):
+        raise CenterError(
+            f"{layout.directory}: not empty, and no center's directory; name an empty or a new one"
+        )
 
 
 # ---- the steps
@@ -257,7 +270,7 @@ def read_certificate(file: Path) -> x509.Certificate:
 @contextmanager
 def _alone(layout: Layout) -> Iterator[None]:
     """Keep a second init out: two of them could make two keys for one name."""
-    descriptor = os.open(layout.directory / ".init.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    descriptor = os.open(layout.directory / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

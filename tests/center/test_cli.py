@@ -105,6 +105,20 @@ def test_init_where_a_file_is_in_the_way_ends_with_78(
     assert "File exists" in capsys.readouterr().err
 
 
+def test_init_leaves_a_folder_of_somebody_else_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "passwd").write_text("a file")
+    assert cli.main(["init", str(tmp_path)]) == 78
+    assert "not empty, and no center's directory" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["passwd"]
+
+
+def test_init_takes_the_top_of_a_fresh_disk(tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir()
+    assert cli.main(["init", str(tmp_path)]) == 0
+
+
 def test_events_in_both_forms(
     directory: Path, filled: FakeCenter, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +181,17 @@ def test_verify_says_good_then_names_what_is_not(
     assert found["first_bad"]["seq"] == 2
     assert cli.main(["verify", str(directory)]) == 1
     assert "gap at" in capsys.readouterr().out
+
+
+def test_verify_says_when_there_is_nothing(
+    directory: Path, filled: FakeCenter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled.connection.executescript(
+        "DELETE FROM event; DELETE FROM event_key; DELETE FROM epoch; DELETE FROM receipt"
+    )
+    capsys.readouterr()
+    assert cli.main(["verify", str(directory)]) == 0
+    assert capsys.readouterr().out == "no event of any gateway is stored\n"
 
 
 def test_verify_of_a_gateway_that_is_none_ends_with_2(
