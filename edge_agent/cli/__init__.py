@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = top.parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()  # here, where a reader that has gone is still handled
     except ConfigError as error:
         print(f"edge-agent: the configuration is not usable\n{error}", file=sys.stderr)
         return EXIT_CONFIG

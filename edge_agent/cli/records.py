@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
     from edge_agent.evidence.cose import PublicKey
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from edge_agent.journal import Damage, Stored
 
 PROBLEMS_SHOWN_MAX = 100  # a journal damaged all over would fill the screen with the same
+EXIT_USAGE = 2
+
+
+class UnreadableError(Exception):
+    """What the operator named cannot be read; says what and what to do."""
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +36,12 @@ def add(commands: Commands) -> None:
         "  edge-agent events --journal /mnt/card/journal",
     )
     _add_journal(events)
-    events.add_argument("--type", help="only events of this type, such as signal or link")
+    events.add_argument(
+        "--type",
+        choices=[one.value for one in EventType],
+        metavar="TYPE",
+        help="only events of this type, such as signal or link",
+    )
     events.add_argument("--panel", help="only events of this panel")
     events.add_argument(
         "--last", type=_count, metavar="N", help="only the last N of those that match"
@@ -86,7 +97,7 @@ def _folder(arguments: argparse.Namespace) -> Path:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the events that match; exit 1 where the journal cannot be read."""
+    """Print the events that match; exit 2 where the journal cannot be read."""
     from edge_agent import rendering
 
     folder = _folder(arguments)
@@ -98,8 +109,8 @@ def show(arguments: argparse.Namespace) -> int:
                 print(json.dumps(rendering.facts(event), ensure_ascii=False))
             else:
                 print(rendering.line(event, zone))
-    except OSError as error:
-        return _unreadable(folder, error)
+    except UnreadableError as error:
+        return _unreadable(error)
     return 0
 
 
@@ -128,25 +139,30 @@ def _tell(damage: "Damage") -> None:
 def _envelopes(folder: Path, damaged: Callable[["Damage"], None]) -> Iterator["Stored"]:
     from edge_agent.journal import RecordKind, read
 
-    for stored in read(folder, damaged):
-        if stored.record.kind is RecordKind.ENVELOPE:
-            yield stored
+    try:
+        for stored in read(folder, damaged):
+            if stored.record.kind is RecordKind.ENVELOPE:
+                yield stored
+    except OSError as error:  # of reading only: what the caller does with each is not caught here
+        raise UnreadableError(
+            f"the journal in {folder} cannot be read: {error.strerror}\n"
+            "name another with --journal, or read it as root or as the agent's own user"
+        ) from error
 
 
-def _unreadable(folder: Path, error: OSError) -> int:
-    print(
-        f"edge-agent: the journal in {folder} cannot be read: {error.strerror}\n"
-        "name another with --journal, or read it as root or as the agent's own user",
-        file=sys.stderr,
-    )
-    return 1
+def _unreadable(error: UnreadableError) -> int:
+    print(f"edge-agent: {error}", file=sys.stderr)
+    return EXIT_USAGE
 
 
 # ---- verify
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Verify the journal; exit 1 where something is wrong, naming the first bad number."""
+    """Verify the journal; exit 1 where something is wrong, naming the first bad number.
+
+    Exit 2 where journal or identity cannot be read: nothing was verified then.
+    """
     from edge_agent.evidence.verify import EpochVerifier
 
     folder = _folder(arguments)
@@ -159,14 +175,14 @@ def check(arguments: argparse.Namespace) -> int:
             found.extend(map(_problem, verifier.feed(stored.record.data)))
         found += map(_problem, verifier.lineage())
         found += map(_damage, damages)
-    except OSError as error:
-        return _unreadable(folder, error)
+    except UnreadableError as error:
+        return _unreadable(error)
     if arguments.json:
         print(json.dumps({"gateway": gateway, "verified": verifier.verified, "problems": found}))
     else:
         for one in found[:PROBLEMS_SHOWN_MAX]:
-            epoch = (one["epoch"] or "?")[:6]
-            print(f"{one['what']} at {epoch}/{one['seq']}: {one['detail']}")
+            place = f" at {one['epoch'][:6]}/{one['seq']}" if one["epoch"] else ""
+            print(f"{one['what']}{place}: {one['detail']}")
         good = "nothing wrong" if not found else f"{len(found)} problems"
         print(f"gateway {gateway}: {verifier.verified} events verified, {good}")
     return 1 if found else 0
@@ -189,15 +205,24 @@ def _damage(damage: "Damage") -> dict[str, Any]:
 def _trusted(arguments: argparse.Namespace) -> tuple[str, "PublicKey"]:
     """Return whose journal this is and the public key of its identity."""
     from edge_agent import config
+    from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.cose import PublicKey
-    from edge_agent.evidence.signers import load_signer
+    from edge_agent.evidence.signers import KeyFileError, load_signer
 
     gateway, identity = arguments.gateway, arguments.identity
     if not (gateway and identity):
         loaded = config.load(arguments.config)
         gateway = gateway or loaded.config.gateway.id
         identity = identity or loaded.path(loaded.config.gateway.identity_key)
-    pem = Path(identity).read_bytes()
-    if b"CERTIFICATE" in pem:
-        return gateway, PublicKey.from_certificate_pem(pem)
-    return gateway, load_signer(Path(identity)).public
+    try:
+        pem = Path(identity).read_bytes()
+        if b"CERTIFICATE" in pem:
+            return gateway, PublicKey.from_certificate_pem(pem)
+        return gateway, load_signer(Path(identity)).public
+    except OSError as error:
+        cause = f"{identity}: {error.strerror}; name the certificate or the key with --identity"
+        raise UnreadableError(cause) from error
+    except Malformed as error:
+        raise UnreadableError(f"{identity}: {error}") from error
+    except KeyFileError as error:
+        raise UnreadableError(str(error)) from error

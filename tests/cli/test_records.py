@@ -1,6 +1,8 @@
 """`edge-agent events` and `verify` on a journal that the real recorder wrote."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,8 +54,49 @@ def test_events_can_be_chosen_and_printed_as_json(
 def test_a_journal_that_is_not_there_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["events", "--journal", str(tmp_path / "none")]) == 1
+    assert main(["events", "--journal", str(tmp_path / "none")]) == 2
     assert "--journal" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_the_journal(journal: Path) -> None:
+    """As in `edge-agent events | head -1`."""
+    words = [sys.executable, "-m", "edge_agent", "events", "--journal", str(journal)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert (child.wait(), child.stderr.read()) == (0, b"")
+
+
+def test_a_type_that_is_none_is_refused(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["events", "--journal", str(journal), "--type", "signals"])
+    assert "'signal'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "said"),
+    [
+        (None, 0, "--identity"),
+        (b"junk", 0o600, "no usable private key"),
+        (b"-----BEGIN CERTIFICATE-----", 0o600, "no certificate"),
+        (b"junk", 0o644, "chmod 600"),
+    ],
+)
+def test_an_identity_that_cannot_be_used_is_said(
+    content: bytes | None,
+    mode: int,
+    said: str,
+    journal: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "other.key"
+    if content is not None:
+        file.write_bytes(content)
+        file.chmod(mode)
+    assert verify(journal, file) == 2
+    assert said in capsys.readouterr().err
 
 
 def verify(journal: Path, identity: Path) -> int:
