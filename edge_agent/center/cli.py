@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = top.parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()  # here, where a reader that has gone is still handled
     except CenterError as error:
         return _fail(str(error), EXIT_CONFIG)
     except sqlite3.DatabaseError as error:
