@@ -32,11 +32,11 @@ class Stub:
     hang_up: bool = False
     writer: asyncio.StreamWriter | None = None
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    served: asyncio.Event = field(default_factory=asyncio.Event)
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
-        self.served.clear()
+        self.open.add(writer)
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 first = not self.heard
@@ -48,7 +48,7 @@ class Stub:
                 if not self.reading:
                     await self.stopped.wait()
         writer.close()
-        self.served.set()
+        self.open.discard(writer)
 
 
 @dataclass
@@ -82,7 +82,6 @@ async def connected_to(stub: Stub, folder: Path) -> AsyncIterator[tuple[Port, Ea
     client, client_key = authority.issue("client")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    stub.served.set()
     server = await asyncio.start_server(stub.serve, "127.0.0.1", 0, ssl=context)
     path = PathAccess(
         host="127.0.0.1",
@@ -99,7 +98,8 @@ async def connected_to(stub: Stub, folder: Path) -> AsyncIterator[tuple[Port, Ea
     finally:
         port.abandon()
         stub.stopped.set()
-        if stub.writer is not None:
-            stub.writer.transport.abort()
         server.close()
-        await stub.served.wait()
+        while stub.open:  # also a call that came while the others were hung up on
+            for writer in stub.open:
+                writer.transport.abort()
+            await asyncio.sleep(0.005)

@@ -155,7 +155,7 @@ def test_after_abandon_nothing_is_told(tmp_path: Path) -> None:
         async with connected_to(stub, tmp_path) as (port, ear):
             await until(lambda: ear.told)
             port.abandon()
-            await stub.served.wait()  # the broker saw the end
+            await until(lambda: not stub.open)  # the broker saw the end
             port.publish("edge/v1/gw1/alarms", b"x", qos=1)
             assert ear.told == [("connected", port_module.IN_FLIGHT_MAX)]
 
