@@ -156,7 +156,8 @@ class Journal:
             if self._items.qsize():  # it came between the two lines above
                 self._unsigned.set()
             scribe.turn(now_ns)
-            self._writing = False
+            with self._feeding:  # what the signing thread has in hand counts for the next deadline
+                self._writing = False
             if not scribe.spares.ready:
                 self._wanted.set()
             scribe.busy_since_ns = None

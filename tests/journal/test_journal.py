@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -155,6 +156,38 @@ def test_a_bug_in_the_sealer_ends_the_thread_and_is_seen() -> None:
     assert heard[0].exc_type is AssertionError
     with pytest.raises(JournalClosed):
         journal.submit(Draft())
+    journal.close()
+
+
+def test_what_the_signing_thread_takes_at_the_end_of_a_commit_is_written(
+    folder: FolderDisk,
+) -> None:
+    """Nobody else would wake the journal's thread: the panel's ACK would wait for ever."""
+    taken, settled = threading.Event(), threading.Event()
+
+    class Slow(Waiting):
+        def committed(self, records: list[Record]) -> None:
+            if not self.durable:
+                journal.submit(Draft(b"second"))  # while the first one's commit ends
+                assert taken.wait(WAIT_S)
+            super().committed(records)
+            settled.set()
+
+    class Paused(Journal):
+        def _accept(self, item: Any, now_ns: int) -> bool:
+            if threading.current_thread().name == "signing":  # it has the second in hand
+                taken.set()
+                assert settled.wait(WAIT_S)
+                end = time.perf_counter() + 0.2  # the other thread must not go to sleep meanwhile
+                while time.perf_counter() < end and self.progress().busy_since_ns is not None:
+                    time.sleep(0.01)
+            return super()._accept(item, now_ns)
+
+    log = Slow()
+    journal = Paused(folder, recover(folder), PlainSealer(b"epoch001"), log)
+    journal.start()
+    journal.submit(Draft(b"first"))
+    log.until(2)
     journal.close()
 
 
