@@ -294,6 +294,11 @@ def _cross_checks(config: Config) -> Iterator[Problem]:
             yield Problem(f"bus[{index}]", bus.id, "give exactly one of serial, tcp")
     buses = [bus.id for bus in config.bus]
     places: dict[object, str] = {}
+    for index, bus in enumerate(config.bus):
+        if bus.serial is not None:
+            if bus.serial.port in places:
+                yield Problem(f"bus[{index}]", bus.id, f"{places[bus.serial.port]} has this port")
+            places[bus.serial.port] = f"bus '{bus.id}'"
     for index, panel in enumerate(config.panel):
         key = f"panel[{index}]"
         given = [panel.serial, panel.tcp, panel.listen, panel.bus]
@@ -302,12 +307,13 @@ def _cross_checks(config: Config) -> Iterator[Problem]:
         elif (panel.bus is None) != (panel.unit is None):
             yield Problem(key, panel.id, "bus and unit belong together")
         elif panel.bus is not None and panel.bus not in buses:
-            yield Problem(f"{key}.bus", panel.bus, f"no such bus; there are: {', '.join(buses)}")
+            there = f"there are: {', '.join(buses)}" if buses else "add a [[bus]] with this id"
+            yield Problem(f"{key}.bus", panel.bus, f"no such bus; {there}")
         else:
             place = _place(panel)
             if place in places:
-                yield Problem(key, panel.id, f"panel '{places[place]}' is already there")
-            places[place] = panel.id
+                yield Problem(key, panel.id, f"{places[place]} has this very line or unit already")
+            places[place] = f"panel '{panel.id}'"
 
 
 def _place(panel: Panel) -> object:

@@ -115,7 +115,19 @@ def test_all_unknown_keys_are_named_at_once() -> None:
 
 def test_two_panels_cannot_share_a_port_or_a_unit() -> None:
     twice = GOOD + '\n[[panel]]\nid="p3"\ndriver="modbus_map"\nbus="b1"\nunit=1\n'
-    assert "panel 'p2' is already there" in problems(twice)
+    assert "panel 'p2' has this very line or unit already" in problems(twice)
+
+
+def test_a_bus_shares_its_port_with_nobody() -> None:
+    bus = '\n[[bus]]\nid="{}"\nserial={{port="/dev/serial/by-id/usb-x"}}\n'
+    assert "panel[0] (found p1): bus 'b2' has this" in problems(GOOD + bus.format("b2"))
+    two = GOOD.replace("usb-x", "usb-y") + bus.format("b2") + bus.format("b3")
+    assert "bus[2] (found b3): bus 'b2' has this port" in problems(two)
+
+
+def test_a_bus_that_is_nowhere_is_asked_for() -> None:
+    without = GOOD[: GOOD.index("[[bus]]")] + GOOD[GOOD.index("[[panel]]") :]
+    assert "no such bus; add a [[bus]] with this id" in problems(without)
 
 
 def test_a_missing_or_unreadable_or_huge_file_says_so(tmp_path: Path) -> None:
