@@ -2,15 +2,18 @@
 
 A block that starts with ```sh is run by bash, block after block of a page in one go, in a copy of
 the sources; a command that fails fails the test.  Blocks ```sh root install on this very machine:
-they run in a mount namespace of their own, where /opt, /etc and /usr/lib/sysusers.d are copies.
+they run in a mount namespace of their own, where /opt, /etc, /var/lib and /usr/lib/sysusers.d are
+copies.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +48,14 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(copy, ignore_errors=True)
 
 
+@pytest.fixture
+def port() -> Iterator[None]:
+    """Pages start a broker at the port that a reader would use: one page at a time."""
+    with (Path(tempfile.gettempdir()) / "edge-agent-docs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def run(script: str, checkout: Path, *before: str) -> str:
     """Run `script` in a session of its own, so that whatever it leaves behind is ended."""
     path = f"{checkout}/.venv/bin:{os.environ['PATH']}:/usr/sbin"
@@ -73,6 +84,7 @@ def run(script: str, checkout: Path, *before: str) -> str:
     [page for page in PAGES if blocks(page, "sh")],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
+@pytest.mark.usefixtures("port")
 def test_the_commands_of_a_page_work(page: Path, checkout: Path) -> None:
     said = run("\n".join(blocks(page, "sh")), checkout)
     if page.name == "README.md":
@@ -89,10 +101,11 @@ def test_every_command_is_in_a_block_that_is_run() -> None:
 
 
 INSTALL = """
-mkdir -p {copies}/{{opt,etc,sysusers,bin,layer}}
+mkdir -p {copies}/{{opt,etc,sysusers,bin,layer,state}}
 cp -a /usr/lib/sysusers.d/. {copies}/sysusers/
 mount --bind {copies}/sysusers /usr/lib/sysusers.d
 mount --bind {copies}/opt /opt
+mount --bind {copies}/state /var/lib
 mount -t tmpfs tmpfs {copies}/layer
 mkdir {copies}/layer/upper {copies}/layer/spare
 layers=upperdir={copies}/layer/upper,workdir={copies}/layer/spare
@@ -114,16 +127,24 @@ cd / && unset PYTHONPATH
 as_agent='setpriv --reuid=edge-agent --regid=edge-agent --clear-groups'
 $as_agent /opt/edge-agent/bin/edge-agent check || true
 /opt/edge-agent/bin/edge-agent drivers
+{center}
+stat -c '%U %a %n' /var/lib/edge-center/receipt.key /etc/systemd/system/edge-center.service
+grep '^user' /var/lib/edge-center/mosquitto.conf
 """
 
 
 def test_the_installation_works_as_written(checkout: Path, tmp_path: Path) -> None:
     (install,) = blocks(ROOT / "docs" / "operations.md", "sh root")
     install = install.replace("pip install", "pip install --quiet --disable-pip-version-check")
-    script = INSTALL.format(copies=tmp_path / "copies", install=install)
+    (center,) = blocks(ROOT / "docs" / "center.md", "sh root")
+    script = INSTALL.format(copies=tmp_path / "copies", install=install, center=center)
     become_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive", "--preserve-env"]
     said = run(script, checkout, *become_root, "unshare", "--mount", "--propagation", "private")
     assert "systemctl enable --now edge-agent" in said
     assert "edge-agent 600 /etc/edge-agent/identity.key" in said
     assert "good  identity key" in said
     assert "modbus_map" in said
+    assert "systemctl enable --now edge-center" in said
+    assert "edge-center 600 /var/lib/edge-center/receipt.key" in said
+    assert "root 644 /etc/systemd/system/edge-center.service" in said
+    assert "user edge-center" in said
