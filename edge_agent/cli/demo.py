@@ -63,12 +63,10 @@ def _seconds(text: str) -> float:
 
 
 async def _play(arguments: argparse.Namespace, words: "Words") -> "Summary":
-    from rich.console import Console
-
     from edge_agent.demo import view
     from edge_agent.demo.play import play
 
-    console = Console(highlight=False)
+    console = view.Pipe(highlight=False)
     if arguments.json:
         return await play(arguments.seconds, arguments.keep, view.Silent())
     if console.is_terminal and not console.is_dumb_terminal:
@@ -95,9 +93,9 @@ def run(arguments: argparse.Namespace) -> int:
         for fault in report.faults(summary, spoken):
             print(f"edge-agent: {fault}", file=sys.stderr)
     else:
-        from rich.console import Console
+        from edge_agent.demo.view import Pipe
 
-        console = Console(highlight=False)
+        console = Pipe(highlight=False)
         console.print(report.report(summary, spoken))
         if arguments.keep:
             folder = arguments.keep.expanduser().absolute()

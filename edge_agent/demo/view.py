@@ -1,5 +1,8 @@
 """Draws the board: a live view on a terminal, lines elsewhere, nothing for scripts."""
 
+import os
+import signal
+import sys
 from collections.abc import Sequence
 from typing import Self
 
@@ -21,6 +24,16 @@ GOOD, BAD, OPEN, DIM = "green", "bold red", "yellow", "dim"
 FIXED_ROWS = 9  # everything but the story and the signals
 STORY_ROWS_MAX = 8
 SIGNALS_KEPT = 200  # no terminal shows more
+
+
+class Pipe(Console):
+    """A console whose reader may go away: that ends the demo as Ctrl-C does."""
+
+    def on_broken_pipe(self) -> None:
+        """End in order; rich itself would raise in the middle of whichever task prints."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGINT)
 
 
 class Silent:

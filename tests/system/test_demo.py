@@ -165,6 +165,17 @@ def test_a_signal_ends_it_and_all_that_it_started(temporary: Path) -> None:
     assert not list(temporary.iterdir())
 
 
+def test_a_reader_that_goes_away_ends_it_too(temporary: Path) -> None:
+    with demo(temporary) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().startswith("--")
+        child.stdout.close()  # as `edge-agent demo | head -1` does
+        child.stdout = None
+        code, _, errors = ended(child)
+    assert (code, errors) == (130, "")
+    assert not list(temporary.iterdir())
+
+
 def test_killed_itself_it_takes_its_children_along(temporary: Path) -> None:
     with demo(temporary) as child:
         until(child, lambda: part(child, "edge_agent", "run") is not None, "the agent runs")
