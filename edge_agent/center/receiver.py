@@ -193,7 +193,7 @@ class Receiver:
     def _complain(self, taken: Taken, now_ns: int) -> None:
         """Log what gateways did wrong, summed up: a flood of it must not flood the log."""
         for (gateway, name), count in taken.counts.items():
-            if name not in REPEATS:
+            if name not in REPEATS and count > 0:  # what was held and found its genesis is fine
                 self._complaints[gateway, name] += count
         if self._complaints and now_ns - self._complained_ns >= COMPLAIN_NS:
             for (gateway, name), count in self._complaints.items():

@@ -133,6 +133,7 @@ def test_complaints_are_summed_up(rig: Rig) -> None:
     taken = Taken()
     taken.counts["gw1", "forged"] = 3
     taken.counts["gw1", "stored"] = 9
+    taken.counts["gw1", "unknown_key"] = -1  # held until now
     rig.receiver._complain(taken, 5)
     rig.receiver._complain(taken, 6)
     assert rig.receiver._complaints == {("gw1", "forged"): 6}
