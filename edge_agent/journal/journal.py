@@ -138,7 +138,8 @@ class Journal:
 
     def progress(self) -> Progress:
         """Return how the journal is doing, for watchdog and heartbeat."""
-        return self._scribe.progress(alive=self._thread.is_alive())
+        signing = self._stopping or self._signer.is_alive()
+        return self._scribe.progress(alive=self._thread.is_alive() and signing)
 
     # ---- the threads
 

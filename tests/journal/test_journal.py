@@ -22,6 +22,7 @@ from edge_agent.journal import (
     read,
     recover,
 )
+from edge_agent.journal.disk import FolderFile
 from tests.journal.simdisk import SimDisk
 from tests.journal.world import Draft, Log, PlainSealer, numbers
 
@@ -260,3 +261,36 @@ def test_a_killed_process_loses_nothing_that_it_said(tmp_path: Path) -> None:
         mine = [record.seq for record in stored if record.epoch == epoch]
         assert mine == list(range(len(mine)))
         assert len(mine) > said
+
+
+def test_a_signing_thread_that_dies_of_a_defect_shows(
+    folder: FolderDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had in hand is gone: the process must end, as when the journal's own thread dies."""
+    journal, log = begun(folder)
+    journal.submit(Draft())
+    log.until(1)
+    hanging, free = threading.Event(), threading.Event()
+    real = FolderFile.sync
+
+    def sync(file: FolderFile) -> None:
+        hanging.set()
+        free.wait(WAIT_S)
+        real(file)
+
+    monkeypatch.setattr(FolderFile, "sync", sync)
+    heard: list[threading.ExceptHookArgs] = []
+    before, threading.excepthook = threading.excepthook, heard.append
+    try:
+        journal.submit(Draft())
+        assert hanging.wait(WAIT_S)
+        journal.submit("no draft")
+        deadline = time.perf_counter() + WAIT_S
+        while journal.progress().alive and time.perf_counter() < deadline:
+            threading.Event().wait(0.001)
+        assert not journal.progress().alive
+        assert heard[0].exc_type is AssertionError
+    finally:
+        threading.excepthook = before
+        free.set()
+    journal.close()
