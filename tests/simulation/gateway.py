@@ -31,7 +31,7 @@ from tests.simulation.broker import Bounds, Broker, SimPort
 from tests.simulation.broker import Life as PortLife
 from tests.simulation.clock import SimClock, Wall
 from tests.simulation.journal import Card, InlineJournal, make_segments_small
-from tests.simulation.keys import seeded_signer
+from tests.simulation.keys import seeded_signer, verify_once
 from tests.simulation.loop import START_NS, VirtualLoop
 from tests.simulation.panel import Panel, SimOpener
 
@@ -299,6 +299,7 @@ class Gateway:
         patch.setattr(uplink_module, "_jitter", random.random)
         patch.setattr(reopen_module, "random", SimpleNamespace(random=random.random))
         patch.setattr(epoch_module, "os", SimpleNamespace(urandom=random.randbytes))
+        patch.setattr(PublicKey, "verify", verify_once())
         patch.setattr(Ed25519Signer, "generate", staticmethod(lambda: seeded_signer(random)))
 
     def _watch_release(self, journal: InlineJournal, life: Life) -> None:

@@ -28,7 +28,7 @@ from edge_agent.journal.format import BLOCK_BYTES
 from edge_agent.journal.journal import SPARE_RETRY_S
 from edge_agent.journal.scribe import Listener, Scribe, Sealer
 from edge_agent.journal.writer import Placed
-from tests.journal.simdisk import PowerCut, SimDisk
+from tests.journal.simdisk import Node, PowerCut, SimDisk
 from tests.simulation.loop import VirtualLoop
 
 _ZEROS = bytes(16 * BLOCK_BYTES)
@@ -47,6 +47,10 @@ def make_segments_small(patch: pytest.MonkeyPatch) -> None:
 class Card(SimDisk):
     """The gateway's card, as the agent opens it."""
 
+    def __init__(self, before: Callable[[str, str], None] | None = None) -> None:
+        super().__init__(before)
+        self._seen: dict[int, tuple[Node, bytes, int]] = {}  # by node: what was durable, its end
+
     def close(self) -> None:
         pass
 
@@ -59,13 +63,19 @@ class Card(SimDisk):
     def holds(self, frame: bytes) -> bool:
         """Whether a power cut that keeps nothing but what was flushed would leave `frame`."""
         nodes = {id(node): node for node in self._durable_names.values()}
-        return any(frame in _said(node.durable) for node in nodes.values())
+        ends = [(node.durable, self._end(node)) for node in reversed(nodes.values())]
+        return any(data.rfind(frame, 0, end) >= 0 for data, end in ends)  # mostly what is newest
 
-
-def _said(data: bytes | bytearray) -> bytes | bytearray:
-    """What stands before the zeros that wait to be written; a cut may leave holes."""
-    end = data.find(_ZEROS)
-    return data if end < 0 else data[: end + BLOCK_BYTES]  # its last bytes may be zeros
+    def _end(self, node: Node) -> int:
+        """Where the zeros begin that wait to be written; a cut may leave holes."""
+        before = self._seen.get(id(node))
+        if before is not None and before[0] is node and before[1] is node.durable:
+            return before[2]
+        data = node.durable
+        begun = data.find(_ZEROS)
+        end = len(data) if begun < 0 else begun + BLOCK_BYTES  # its last bytes may be zeros
+        self._seen[id(node)] = node, data, end
+        return end
 
 
 class Life(Protocol):

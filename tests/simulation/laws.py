@@ -7,6 +7,7 @@ bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane
@@ -26,6 +27,12 @@ from tests.simulation.gateway import Gateway
 ENDS = b"\x14\r\n"
 PACKET_BYTES_MAX = MESSAGE_BYTES_MAX + 4096  # a message takes one event more than fits, at most
 CARD_BYTES_MAX = 64 << 20
+
+
+@lru_cache(maxsize=4096)  # the same bytes are asked about at every step of their way
+def _event(envelope: bytes) -> Event:
+    _, event = peek(envelope)
+    return event
 
 
 class LawError(AssertionError):
@@ -63,7 +70,7 @@ class Laws:
     def published(self, data: bytes) -> None:
         """A payload of events reached the broker."""
         for envelope in split_sequence(data, 2048):
-            _, event = peek(envelope)
+            event = _event(envelope)
             leaf = leaf_hash(envelope)
             if self.seen.setdefault((event.epoch, event.seq), leaf) != leaf:
                 self.break_(2, f"{event.epoch.hex()}/{event.seq} was given twice")
@@ -133,7 +140,7 @@ class Laws:
         for problem in problems:
             if not self._explained(problem, envelopes):
                 self.break_(2 if problem.what is What.GAP else 3, str(problem))
-        places = Counter((event.epoch, event.seq) for _, event in map(peek, envelopes))
+        places = Counter((event.epoch, event.seq) for event in map(_event, envelopes))
         for place, times in places.items():
             if times > 1:
                 self.break_(4, f"{place[0].hex()}/{place[1]} is there {times} times")
@@ -155,7 +162,7 @@ class Laws:
             return False
         geneses = {
             event.epoch: GenesisBody.from_body(event.body).previous_epoch
-            for _, event in map(peek, envelopes)
+            for event in map(_event, envelopes)
             if event.type is EventType.GENESIS
         }
         before = geneses.get(problem.epoch or b"")
@@ -164,7 +171,7 @@ class Laws:
         )
 
     def _nothing_invented(self, envelopes: list[bytes]) -> None:
-        for _, event in map(peek, envelopes):
+        for event in map(_event, envelopes):
             if event.type is EventType.SIGNAL:
                 body = SignalBody.from_body(event.body)
                 frame = body.signal.frame.rstrip(ENDS)
