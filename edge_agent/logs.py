@@ -3,9 +3,12 @@
 import contextlib
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import TextIO, cast
 
 import structlog
+
+from edge_agent.clock import Clock
 
 
 class Tolerant:
@@ -26,15 +29,16 @@ class Tolerant:
             self._stream.flush()
 
 
-def configure(level: str = "info", *, json: bool | None = None) -> None:
+def configure(clock: Clock, level: str = "info", *, json: bool | None = None) -> None:
     """Set structlog up for this process; `json` None means: JSON unless stderr is a terminal.
 
-    Under journald each line is one JSON object with `event`, `level` and the bound values; journald
-    adds the time, so lines carry none there.
+    A line of JSON is one object with `time` (UTC, by `clock`; None where its wall clock cannot be
+    read), `event`, `level` and the bound values.
     """
     terminal = sys.stderr.isatty()
     as_json = not terminal if json is None else json
     processors: list[structlog.typing.Processor] = [
+        _Timed(clock) if as_json else _leave,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info if as_json else _leave,
@@ -55,6 +59,31 @@ def configure(level: str = "info", *, json: bool | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+class _Timed:
+    """Puts the time first: lines are read apart from journald too, in a file or a ticket."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(
+        self,
+        _logger: structlog.typing.WrappedLogger,
+        _name: str,
+        event: structlog.typing.EventDict,
+    ) -> structlog.typing.EventDict:
+        return {"time": _iso(self._clock.stamp().wall_ns), **event}
+
+
+def _iso(wall_ns: int | None) -> str | None:
+    if wall_ns is None:
+        return None
+    try:
+        moment = datetime.fromtimestamp(wall_ns // 1_000_000 / 1000, UTC)
+    except (OverflowError, ValueError, OSError):  # a clock beyond the year 9999
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _leave(

@@ -30,7 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits"),
     "edge_agent.limits": (),
     "edge_agent.resources": ("edge_agent.domain",),
-    "edge_agent.logs": ("edge_agent.domain",),
+    "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain"),
     "edge_agent.config": ("edge_agent.domain", "edge_agent.limits", "edge_agent.resources"),
     **{f"edge_agent.{folder}": BELOW for folder in FOLDERS},
     "edge_agent.journal": ("edge_agent.clock", "edge_agent.limits"),  # bytes are opaque to it

@@ -160,9 +160,10 @@ def _add_serve(commands: Commands) -> None:
 def _serve(arguments: argparse.Namespace) -> int:
     from edge_agent.center.serve import Overrides, serve  # noqa: PLC0415  paho only where needed
 
-    logs.configure(arguments.log_level)
+    clock = SystemClock()
+    logs.configure(clock, arguments.log_level)
     overrides = Overrides(host=arguments.host, port=arguments.port)
-    return serve(Layout(arguments.dir), SystemClock(), overrides)
+    return serve(Layout(arguments.dir), clock, overrides)
 
 
 # ---- events

@@ -39,9 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT."""
     agent = load()
     from edge_agent import config, logs
+    from edge_agent.clock import SystemClock
     from edge_agent.journal import JournalLocked
 
-    logs.configure(arguments.log_level)
+    logs.configure(SystemClock(), arguments.log_level)
     try:
         code: int = agent.run(config.load(arguments.config))
     except JournalLocked as error:
