@@ -121,6 +121,7 @@ class Agent:
         self._systemd = Systemd()
         self._uplink: Uplink | None = None
         self._uplink_trouble = ""
+        self._stopping = False
         self._defects: asyncio.Queue[Exception] = asyncio.Queue()
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
         frames = LastFrames()
@@ -180,6 +181,7 @@ class Agent:
                     task.cancel()
                 self._note_act("stop", "signal")
                 await self._drain()
+                self._stopping = True
                 uplink.cancel()
             orderly = True
         finally:
@@ -299,6 +301,7 @@ class Agent:
             self._begun.epoch,
             self._signed_status,
             self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
+            lambda: self._stopping,
         )
         source = JournalSource(self._journal, self._recorder, self._begun)
         self._uplink = Uplink(site, access, source, self._clock)
@@ -375,6 +378,7 @@ class Agent:
             path=view.path if view else None,
             panels=dict(self._recorder.links),
             faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
+            stopping=self._stopping,
         )
         return sign_status(status, self._begun.signer)
 

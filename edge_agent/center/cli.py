@@ -299,7 +299,7 @@ def _add_verify(commands: Commands) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     layout = Layout(arguments.dir)
-    roster = Roster(layout)
+    roster = Roster(layout, complain=lambda trouble: print(trouble, file=sys.stderr))
     receipt = init.read_certificate(layout.certificate("receipt"))
     receipt_key = PublicKey.of(receipt.public_key())
     bad = False

@@ -103,16 +103,21 @@ def _presence(view: View, gateway: str) -> dict[str, Any]:
     if row is None:
         return {"state": "never heard", "heard_ms": None, "changed_ms": None, "status": None}
     connected, changed_ms, heard_ms, interval_s, data = row
+    status = _status(data)
+    stopped = status is not None and status["stopping"]
     return {
-        "state": _state(bool(connected), heard_ms, interval_s, view),
+        "state": "stopped" if stopped else _state(bool(connected), heard_ms, interval_s, view),
         "heard_ms": heard_ms,
         "changed_ms": changed_ms,
-        "status": _status(data),
+        "status": status,
     }
 
 
 def _state(connected: bool, heard_ms: int | None, interval_s: int, view: View) -> str:
-    """Offline counts from silence: the broker's word alone, or its absence, proves nothing."""
+    """Offline counts from silence: the broker's word alone, or its absence, proves nothing.
+
+    A gateway that stopped in order has said so itself, signed: that is known at once.
+    """
     patience_ms = view.presence.missed_max * interval_s * 1000
     if heard_ms is None or view.now_ms - heard_ms > patience_ms:
         return "offline"
@@ -133,6 +138,7 @@ def _plain_status(status: Status) -> dict[str, Any]:
     return {
         "epoch": status.epoch.hex(),
         "next_seq": status.next_seq,
+        "stopping": status.stopping,
         "disk_refused": status.disk_refused,
         "outstanding": status.outstanding,
         "path": status.path,

@@ -6,8 +6,9 @@ will, which is empty and unsigned, when a connection is lost: it marks, and prov
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from itertools import islice
 from dataclasses import dataclass
 
 from edge_agent.center.roster import Identities
@@ -18,8 +19,16 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature
 from edge_agent.evidence.status import Status, open_status, peek_status
 
-GATEWAYS_WAITING_MAX = 10_000  # heartbeats kept in memory until their genesis comes
-STATUS_BYTES_MAX = 65_536  # the largest signed message
+WAITING_BYTES_MAX = 8 << 20  # of heartbeats kept until their genesis comes: some 20,000 usual ones
+LOOKED_AT_MAX = 32  # of these, in one turn: a lookup each, and an alarm may be waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A heartbeat that waits for its genesis."""
+
+    arrival: Arrival
+    kid: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +49,17 @@ class PresenceStore:
         self._roster = roster
         self._turns = turns
         self._heartbeat_s = heartbeat_s
-        self._waiting: dict[str, Arrival] = {}
+        self._waiting: OrderedDict[str, Waiting] = OrderedDict()  # longest not looked at first
+        self._waiting_bytes = 0
 
     def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Taken:
         """Store who is there; there is nothing to receipt.  Raises sqlite3.Error."""
         taken = Taken()
-        again = [one for name, one in self._waiting.items() if self._is_ready(name, one)]
+        again = self._ready()
         with self._turns.take(urgent=False):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                for arrival in (*again, *arrivals):
+                for arrival in (*(one.arrival for one in again), *arrivals):
                     self._note(arrival, taken.counts, now_ms)
                 Rows(self._connection, taken.counts, now_ms).finish()
                 self._connection.execute("COMMIT")
@@ -57,17 +67,46 @@ class PresenceStore:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        for arrival in again:
-            self._waiting.pop(arrival.gateway, None)
+        for one in again:
+            if self._waiting.get(one.arrival.gateway) is one:  # else a newer one took its place
+                self._forget(one.arrival.gateway)
         return taken
 
     def has_work(self) -> bool:
         """Tell whether a heartbeat that waited for its genesis can be verified now."""
-        return any(self._is_ready(name, one) for name, one in self._waiting.items())
+        return bool(self._ready())
 
-    def _is_ready(self, gateway: str, arrival: Arrival) -> bool:
-        kid, _ = peek_status(arrival.data)
-        return Rows(self._connection).event_key(gateway, kid) is not None
+    # ---- those that wait
+
+    def _ready(self) -> list[Waiting]:
+        """Return those whose genesis has come, of the few that it is the turn of."""
+        rows = Rows(self._connection)
+        ready = []
+        for gateway in list(islice(self._waiting, LOOKED_AT_MAX)):
+            one = self._waiting[gateway]
+            if rows.event_key(gateway, one.kid) is not None:
+                ready.append(one)
+            else:
+                self._waiting.move_to_end(gateway)
+        return ready
+
+    def _wait(self, arrival: Arrival, kid: bytes) -> None:
+        """Keep it, the newest of its gateway; without room those are let go that waited longest.
+
+        Another heartbeat follows within half a minute: what is let go costs no more than that.
+        """
+        self._forget(arrival.gateway)
+        self._waiting[arrival.gateway] = Waiting(arrival, kid)
+        self._waiting_bytes += len(arrival.data)
+        while self._waiting_bytes > WAITING_BYTES_MAX:
+            self._forget(next(iter(self._waiting)))
+
+    def _forget(self, gateway: str) -> None:
+        one = self._waiting.pop(gateway, None)
+        if one is not None:
+            self._waiting_bytes -= len(one.arrival.data)
+
+    # ---- those that come
 
     def _note(self, arrival: Arrival, counts: Counter[tuple[str, str]], now_ms: int) -> None:
         gateway = arrival.gateway
@@ -91,8 +130,7 @@ class PresenceStore:
         kid, _ = peek_status(arrival.data)
         known = Rows(self._connection).event_key(arrival.gateway, kid)
         if known is None:
-            if len(self._waiting) < GATEWAYS_WAITING_MAX:
-                self._waiting[arrival.gateway] = arrival
+            self._wait(arrival, kid)
             return None
         status = open_status(arrival.data, known.key)
         if status.gateway != arrival.gateway or status.epoch != known.epoch:

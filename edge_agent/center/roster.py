@@ -1,14 +1,17 @@
 """Which gateways the center knows, and the identity keys that may sign their genesis.
 
 The certificates lie in `identities/`, put there by `edge-center init`; each counts only if the
-center's own authority issued it for signing.  The folder is read again when it changes, so a new
-gateway needs no restart.
+center's own authority issued it for signing.  Each is read when its gateway first speaks, and again
+after the folder changed: a new gateway needs no restart, a hundred thousand make no start slow, and
+a file that cannot be used costs its own gateway, never the others.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+import structlog
 from cryptography import x509
 
 from edge_agent.center.credentials import is_signing_certificate
@@ -25,43 +28,57 @@ class Identities(Protocol):
         """Return the identity keys of `gateway`; None where no such gateway is known."""
 
 
-class Roster:
-    """The gateways in a center's directory."""
+def _log(trouble: str) -> None:
+    structlog.get_logger("center").error(
+        "a gateway's identity cannot be used: nothing of it is taken until it can", cause=trouble
+    )
 
-    def __init__(self, layout: Layout) -> None:
+
+class Roster:
+    """The gateways in a center's directory; `complain` is told once of each unusable file."""
+
+    def __init__(self, layout: Layout, complain: Callable[[str], None] = _log) -> None:
         self._folder = layout.identities
         self._authority = read_certificate(layout.certificate("ca"))
+        self._complain = complain
         self._lock = Lock()
-        self._read_ns = -1
-        self._keys: dict[str, tuple[PublicKey, ...]] = {}
-        self._refresh()
+        self._read_ns: int | None = None
+        self._keys: dict[str, tuple[PublicKey, ...] | None] = {}  # None: unusable, and said so
 
     def identities(self, gateway: str) -> tuple[PublicKey, ...] | None:
         """Return the identity keys of `gateway`; None where no such gateway is known."""
+        if not GATEWAY_ID.fullmatch(gateway):
+            return None
         with self._lock:
-            if gateway not in self._keys:  # perhaps added since: looking is cheap
-                self._refresh()
-            return self._keys.get(gateway)
+            self._look()
+            if gateway not in self._keys:
+                file = self._folder / f"{gateway}.pem"
+                if not file.exists():
+                    return None  # not remembered: strangers' names have no end
+                self._keys[gateway] = self._read(file)
+            return self._keys[gateway]
 
     def gateways(self) -> list[str]:
         """Return the names of all gateways, sorted."""
-        with self._lock:
-            self._refresh()
-            return sorted(self._keys)
+        found = (file.stem for file in self._folder.glob("*.pem"))
+        return sorted(name for name in found if GATEWAY_ID.fullmatch(name))
 
-    def _refresh(self) -> None:
-        if not self._folder.exists():
-            return
-        changed_ns = self._folder.stat().st_mtime_ns
-        if changed_ns == self._read_ns:
-            return
-        files = {file.stem: file for file in self._folder.glob("*.pem")}
-        self._keys = {
-            name: (identity_key(file, self._authority),)
-            for name, file in files.items()
-            if GATEWAY_ID.fullmatch(name)
-        }
-        self._read_ns = changed_ns
+    def _look(self) -> None:
+        """Forget what was read from a folder that changed since."""
+        try:
+            changed_ns = self._folder.stat().st_mtime_ns
+        except OSError:
+            changed_ns = None
+        if changed_ns != self._read_ns:
+            self._keys.clear()
+            self._read_ns = changed_ns
+
+    def _read(self, file: Path) -> tuple[PublicKey, ...] | None:
+        try:
+            return (identity_key(file, self._authority),)
+        except CenterError as error:
+            self._complain(str(error))
+            return None
 
 
 def identity_key(file: Path, authority: x509.Certificate) -> PublicKey:

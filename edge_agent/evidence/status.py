@@ -18,7 +18,7 @@ from edge_agent.evidence.tree import HASH_BYTES, SIZE_MAX
 VERSION = 1
 PANELS_MAX = 128  # a gateway has ports for a few dozen; with all counters these take 40 KiB
 FAULT_KINDS_MAX = 16  # of a panel; the session contract knows 11
-_KEYS = range(1, 13)
+_KEYS = range(1, 14)
 (
     _VERSION,
     _GATEWAY,
@@ -32,6 +32,7 @@ _KEYS = range(1, 13)
     _OUTSTANDING,
     _PATH,
     _PANELS,
+    _STOPPING,
 ) = _KEYS
 
 
@@ -42,7 +43,8 @@ class Status:
     `root` is over the events 0..next_seq-1; `started` the stamp of the agent's start; the next
     heartbeat follows within `interval_s` seconds; `outstanding` counts the events that no receipt
     covers yet; `path` names the way in use; `panels` says of each panel whether it is there (None:
-    not known), `faults` how many frames or answers of each fault kind were counted since start.
+    not known), `faults` how many frames or answers of each fault kind were counted since start;
+    `stopping`: the agent is told to stop, and no heartbeat follows this one.
     Raises ValueError beyond the bounds.
     """
 
@@ -58,6 +60,7 @@ class Status:
     path: str | None = None
     panels: Mapping[str, bool | None] = field(default_factory=dict)
     faults: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    stopping: bool = False
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway):
@@ -89,6 +92,7 @@ def sign_status(status: Status, signer: Signer) -> bytes:
         _OUTSTANDING: status.outstanding,
         _PATH: fields.bounded(status.path or ""),
         _PANELS: panels,
+        _STOPPING: status.stopping or None,
     }
     return cose.sign1(cbor.encode(fields.without_none(content)), signer, Domain.STATUS)
 
@@ -135,11 +139,18 @@ def _status(payload: bytes) -> Status:
             faults={
                 name: _counts(row) for name, row in zip(names, rows, strict=True) if row[2] != []
             },
+            stopping=_stops(content),
         )
     except Malformed:
         raise
     except ValueError as error:
         raise Malformed(str(error)) from error
+
+
+def _stops(content: Mapping[int, BodyValue]) -> bool:
+    if content.get(_STOPPING, True) is not True:
+        raise Malformed("an agent that does not stop says nothing of it")
+    return _STOPPING in content
 
 
 def _online(row: dict[int, BodyValue]) -> bool | None:

@@ -84,12 +84,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Whose events these are: gateway id, running epoch, and its signed heartbeat when asked."""
+    """Whose events these are: gateway id, running epoch, and its signed heartbeat when asked.
+
+    `is_stopping` tells whether the agent stops in order: then the heartbeat, asked once more at the
+    end, is its good-bye.
+    """
 
     gateway: str
     epoch: bytes
     status: Callable[[], bytes]
     status_interval_s: float = STATUS_INTERVAL_S
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +396,8 @@ class Uplink:
         if self._timer is not None:
             self._timer[1].cancel()
             self._timer = None
+        if self._site.is_stopping() and self._outbox.paths.phase is Phase.UP:
+            self._publish("status", self._site.status(), qos=0, retain=True)
         port, self._port = self._port, None
         if port is not None:
             port.close()

@@ -29,7 +29,9 @@ def fact(center: FakeCenter, now_ms: int = NOW_MS) -> dict[str, Any]:
     return only
 
 
-def hear(center: FakeCenter, gateway: FakeGateway, data: bytes | None = None) -> None:
+def hear(
+    center: FakeCenter, gateway: FakeGateway, data: bytes | None = None, *, stopping: bool = False
+) -> None:
     status = Status(
         gateway="gw1",
         epoch=gateway.epoch,
@@ -41,6 +43,7 @@ def hear(center: FakeCenter, gateway: FakeGateway, data: bytes | None = None) ->
         disk_refused=True,
         outstanding=7,
         panels={"p1": True, "p2\x1b": False},
+        stopping=stopping,
     )
     store = PresenceStore(center.connection, center.roster, center.turns, 30)
     payload = sign_status(status, gateway.signer) if data is None else data
@@ -57,6 +60,18 @@ def test_three_missed_heartbeats_are_offline(center: FakeCenter, gateway: FakeGa
     hear(center, gateway)
     assert fact(center, NOW_MS + 60_000)["state"] == "online"
     assert fact(center, NOW_MS + 60_001)["state"] == "offline"
+
+
+def test_a_gateway_that_says_good_bye_is_known_to_have_stopped(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    hear(center, gateway, stopping=True)
+    assert fact(center)["state"] == "stopped"
+    assert fact(center, NOW_MS + 10_000_000)["state"] == "stopped", "silence is no news then"
+    center.take(gateway.start(), gateway.event())  # another run of it
+    hear(center, gateway)
+    assert fact(center)["state"] == "online"
 
 
 def test_a_lost_connection_shows_before_silence_does(

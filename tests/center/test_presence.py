@@ -2,12 +2,22 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.center import presence as presence_module
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.store import Arrival
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.status import Status, sign_status
-from tests.center.world import BOOT_ID, NOW_MS, WALL_NS, FakeCenter, FakeGateway, rows, stamp
+from tests.center.world import (
+    BOOT_ID,
+    NOW_MS,
+    WALL_NS,
+    FakeCenter,
+    FakeGateway,
+    FakeRoster,
+    rows,
+    stamp,
+)
 
 
 @pytest.fixture
@@ -127,3 +137,67 @@ def test_a_forged_or_foreign_heartbeat_is_counted(
 def test_a_stranger_is_counted(center: FakeCenter, presence: PresenceStore) -> None:
     presence.take([Arrival("gw9", False, b"", False)], NOW_MS)
     assert center.counters("?") == {"unknown_gateway": 1}
+
+
+def fleet_of(center: FakeCenter, count: int) -> tuple[list[FakeGateway], list[bytes]]:
+    """Gateways whose genesis is made but has not come."""
+    gateways = [FakeGateway(f"gw{number}") for number in range(count)]
+    center.roster._keys = FakeRoster(*gateways)._keys
+    return gateways, [one.start() for one in gateways]
+
+
+def test_what_waits_for_its_genesis_is_bounded(
+    center: FakeCenter, presence: PresenceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateways, _ = fleet_of(center, 12)
+    beats = [beat(one, 1, one.name) for one in gateways]
+    monkeypatch.setattr(presence_module, "WAITING_BYTES_MAX", 5 * len(beats[0]))
+    for _ in range(3):  # the newest of a gateway takes the place of the one before
+        for one, data in zip(gateways, beats, strict=True):
+            presence.take([Arrival(one.name, False, data)], NOW_MS)
+            assert presence._waiting_bytes <= 5 * len(beats[0])
+    assert list(presence._waiting) != []
+    for name in list(presence._waiting):
+        presence._forget(name)
+    assert presence._waiting_bytes == 0
+
+
+def test_a_turn_looks_at_few_that_wait_and_all_get_their_turn(
+    center: FakeCenter, presence: PresenceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail with a look at all of them: each message then costs a lookup a gateway."""
+    gateways, geneses = fleet_of(center, 3 * presence_module.LOOKED_AT_MAX)
+    for one in gateways:
+        presence.take([Arrival(one.name, False, beat(one, 1, one.name))], NOW_MS)
+    lookups: list[str] = []
+    key_of = presence_module.Rows.event_key
+
+    def counted(rows: presence_module.Rows, gateway: str, kid: bytes) -> object:
+        lookups.append(gateway)
+        return key_of(rows, gateway, kid)
+
+    monkeypatch.setattr(presence_module.Rows, "event_key", counted)
+    assert not presence.has_work()
+    assert len(lookups) == presence_module.LOOKED_AT_MAX
+    center.take(geneses[-1], gateway=gateways[-1].name)
+    turns = 0
+    while not presence.has_work():
+        turns += 1
+    assert turns <= 2
+    presence.take([], NOW_MS)
+    assert state(center) == [(1, NOW_MS, NOW_MS, 20)]
+    assert len(presence._waiting) == len(gateways) - 1
+
+
+def test_the_newest_heartbeat_is_not_lost_to_one_that_found_its_genesis(
+    center: FakeCenter, gateway: FakeGateway, presence: PresenceStore
+) -> None:
+    genesis = gateway.start()
+    take(presence, beat(gateway, 1), NOW_MS)
+    center.take(genesis)
+    restarted = gateway.start()
+    take(presence, beat(gateway, 2), NOW_MS + 1)  # its own genesis has not come
+    center.take(restarted)
+    assert presence.has_work()
+    presence.take([], NOW_MS + 2)
+    assert state(center) == [(1, NOW_MS + 1, NOW_MS + 2, 20)]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center.init import Request, init
+from edge_agent.center.init import Request, init, read_certificate
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.roster import Roster
+from edge_agent.center.roster import Roster, identity_key
 from edge_agent.evidence.signers import load_signer
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -45,11 +45,47 @@ def test_a_certificate_of_another_authority_is_named(layout: Layout, tmp_path: P
     init(other, Request(gateways=("gw1",)), NOW)
     layout.identity("gw1").write_bytes(other.identity("gw1").read_bytes())
     with pytest.raises(CenterError, match=r"gw1\.pem: not issued by this center's authority"):
-        Roster(layout)
+        identity_key(layout.identity("gw1"), read_certificate(layout.certificate("ca")))
 
 
 def test_a_tls_certificate_is_no_identity(layout: Layout) -> None:
     client = layout.gateway("gw1") / "client.pem"
     layout.identity("gw1").write_bytes(client.read_bytes())
     with pytest.raises(CenterError, match="for signing"):
-        Roster(layout)
+        identity_key(layout.identity("gw1"), read_certificate(layout.certificate("ca")))
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", None])
+def test_a_file_that_cannot_be_used_costs_its_own_gateway_only(
+    layout: Layout, content: bytes | None
+) -> None:
+    """Seen to fail when every file was read at the start: one bad file stopped the whole center."""
+    init(layout, Request(gateways=("gw2",)), NOW)
+    if content is None:
+        layout.identity("gw1").unlink()
+        layout.identity("gw1").mkdir()
+    else:
+        layout.identity("gw1").write_bytes(content)
+    told: list[str] = []
+    roster = Roster(layout, told.append)
+    assert roster.identities("gw2") is not None
+    assert [roster.identities("gw1") for _ in range(3)] == [None] * 3
+    assert len(told) == 1
+    assert "gw1.pem" in told[0]
+
+
+def test_a_gateway_taken_away_is_known_no_more(layout: Layout) -> None:
+    roster = Roster(layout)
+    assert roster.identities("gw1") is not None
+    layout.identity("gw1").unlink()
+    stat = layout.identities.stat()
+    os.utime(layout.identities, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    assert roster.identities("gw1") is None
+    assert roster.gateways() == []
+
+
+def test_strangers_leave_nothing_behind(layout: Layout) -> None:
+    roster = Roster(layout)
+    for number in range(1000):
+        assert roster.identities(f"stranger{number}") is None
+    assert len(roster._keys) == 0

@@ -61,6 +61,12 @@ def test_the_smallest_numbers_are_good() -> None:
     assert open_status(sign_status(status, BY), BY.public) == status
 
 
+def test_a_good_bye_is_said_and_otherwise_nothing_is_said_of_it() -> None:
+    parting = replace(STATUS, stopping=True)
+    assert open_status(sign_status(parting, BY), BY.public) == parting
+    assert 13 not in cbor.decode_map(cose.parse(sign_status(STATUS, BY)).payload)
+
+
 def test_the_largest_status_fits() -> None:
     kinds = {f"kind_{at:06}": 10**9 for at in range(11)}
     links = {f"{at:064}": True for at in range(PANELS_MAX)}
@@ -103,6 +109,8 @@ CHANGES: list[dict[int, BodyValue]] = [
     {12: [["p1", True, []], ["p1", False, []]]},
     {12: [[f"p{at}", True, []] for at in range(PANELS_MAX + 1)]},
     {13: 0},
+    {13: False},
+    {14: True},
 ]
 
 

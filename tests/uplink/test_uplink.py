@@ -31,11 +31,13 @@ class BrokenSource(MemorySource):
 
 
 @asynccontextmanager
-async def around(source: MemorySource, stub: Stub, folder: Path) -> AsyncIterator[Uplink]:
+async def around(
+    source: MemorySource, stub: Stub, folder: Path, *, stopping: bool = False
+) -> AsyncIterator[Uplink]:
     """Make an uplink, not yet running, whose broker is `stub`."""
     async with connected_to(stub, folder) as (port, _):
         port.abandon()
-        site = Site(GATEWAY, EPOCH, lambda: b"status")
+        site = Site(GATEWAY, EPOCH, lambda: b"my status", is_stopping=lambda: stopping)
         center = CenterAccess("center", P256Signer.generate().public, (port._path,), "gw1-x")
         yield Uplink(site, center, source, SystemClock())
 
@@ -116,5 +118,22 @@ def test_an_offer_while_it_is_ending_is_left_to_the_source(tmp_path: Path) -> No
                 uplink.offer(make_event(seq, seq % 7))
             with pytest.raises(asyncio.CancelledError):
                 await task
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("stopping", [True, False])
+def test_only_an_orderly_stop_says_good_bye(tmp_path: Path, stopping: bool) -> None:
+    stub = Stub(CONNACK_OK)
+
+    async def scenario() -> None:
+        async with around(MemorySource(), stub, tmp_path, stopping=stopping) as uplink:
+            task = asyncio.ensure_future(uplink.run())
+            await until(lambda: stub.heard.count(b"my status") == 1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await until(lambda: not stub.open)
+            assert stub.heard.count(b"my status") == 1 + stopping
 
     asyncio.run(scenario())
