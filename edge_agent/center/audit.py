@@ -7,7 +7,7 @@ tells which side its signer had.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.center.rows import Rows
@@ -15,6 +15,34 @@ from edge_agent.center.turns import Turns
 from edge_agent.evidence.tree import Peaks
 
 SLICE_EVENTS = 500  # about 10 ms of hashing, then others have the interpreter
+
+UNPROVED = (
+    "SELECT id, gateway, epoch, peaks, proved_to FROM epoch"
+    " WHERE NOT broken AND proved_to <= top AND EXISTS (SELECT 1 FROM event"
+    "  WHERE epoch_id = epoch.id AND seq = proved_to) ORDER BY id DESC LIMIT 1"
+)
+COME_SINCE = (
+    "SELECT DISTINCT gateway FROM event JOIN epoch ON epoch.id = epoch_id"
+    " WHERE event.id > ? AND event.id <= ?"
+)
+BRANCHES = (
+    "SELECT later.epoch, first.epoch FROM epoch AS later"
+    " JOIN epoch AS first ON first.gateway = later.gateway"
+    "  AND first.previous IS later.previous AND first.id < later.id"
+    " WHERE later.gateway = ?"
+)
+ROLLBACKS = (
+    "SELECT later.epoch, later.previous_size, before.top + 1"
+    " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
+    "  AND before.epoch = later.previous"
+    " WHERE later.gateway = ? AND before.top >= later.previous_size"
+)
+OTHER_ROOTS = (
+    "SELECT later.epoch, later.previous_root, before.id, before.peaks"
+    " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
+    "  AND before.epoch = later.previous"
+    " WHERE later.gateway = ? AND before.proved_to = later.previous_size AND before.proved_to > 0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +104,19 @@ class Audit:
     def __init__(self, connection: sqlite3.Connection, turns: Turns) -> None:
         self._connection = connection
         self._turns = turns
+        self._moved: set[str] = set()  # gateways of which more is proved since the last lineage
+        self._seen = 0  # events that a lineage knows of; 0: all epochs are to be looked at
 
     def step(self, now_ms: int) -> bool:
         """Check one slice; return whether more is waiting.  Raises sqlite3.Error."""
-        row = self._connection.execute(
-            "SELECT id, gateway, epoch, peaks, proved_to FROM epoch"
-            " WHERE NOT broken AND proved_to <= top AND EXISTS (SELECT 1 FROM event"
-            "  WHERE epoch_id = epoch.id AND seq = proved_to) ORDER BY id DESC LIMIT 1"
-        ).fetchone()
+        row = self._connection.execute(UNPROVED).fetchone()
         if row is None:
             return False
         epoch_id, gateway, epoch, peaks, before = row
         check = RootCheck(Peaks.from_bytes(peaks) if peaks else Peaks())
         self._feed(epoch_id, check)
         self._write(epoch_id, check)
+        self._moved.add(gateway)
         if check.broken:
             self._report(gateway, epoch, check.proved_to, now_ms)
         return check.broken or check.proved_to > before
@@ -126,54 +153,62 @@ class Audit:
     def lineage(self, now_ms: int) -> None:
         """Note epochs that branch, start before what is stored, or name another root.
 
+        Looks at the gateways of which something came since the last time; the first time at all.
         Raises sqlite3.Error.
         """
-        found = [*self._branches(), *self._rollbacks(), *self._other_roots()]
+        (newest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+        for gateway in self._gateways(newest):
+            self._lineage(gateway, now_ms)
+        self._seen = newest
+        self._moved.clear()
+
+    def _gateways(self, newest: int) -> Iterable[str]:
+        if not self._seen:
+            found = self._connection.execute("SELECT DISTINCT gateway FROM epoch")
+        else:
+            found = self._connection.execute(COME_SINCE, (self._seen, newest))
+        return self._moved.union(row[0] for row in found)
+
+    def _lineage(self, gateway: str, now_ms: int) -> None:
+        found = [*self._branches(gateway), *self._rollbacks(gateway), *self._other_roots(gateway)]
+        if not found:
+            return
         known = {
-            (row[0], row[1], row[2])
-            for row in self._connection.execute("SELECT gateway, epoch, what FROM problem")
+            (row[0], row[1])
+            for row in self._connection.execute(
+                "SELECT epoch, what FROM problem WHERE gateway = ?", (gateway,)
+            )
         }
-        fresh = [one for one in found if (one[0], one[1], one[2]) not in known]
+        fresh = [
+            (epoch, what, detail) for epoch, what, detail in found if (epoch, what) not in known
+        ]
         if not fresh:
             return
         with self._turns.take(urgent=False):
             rows = Rows(self._connection, now_ms=now_ms)
-            for gateway, epoch, what, detail in fresh:
+            for epoch, what, detail in fresh:
                 rows.problem(gateway, epoch, 0, what, detail)
 
-    def _branches(self) -> list[tuple[str, bytes, str, str]]:
-        found = self._connection.execute(
-            "SELECT later.gateway, later.epoch, first.epoch FROM epoch AS later"
-            " JOIN epoch AS first ON first.gateway = later.gateway"
-            "  AND first.previous IS later.previous AND first.id < later.id"
-        )
+    def _branches(self, gateway: str) -> list[tuple[bytes, str, str]]:
+        found = self._connection.execute(BRANCHES, (gateway,))
         return [
-            (gateway, epoch, "branch", f"it and epoch {other.hex()} both follow the same one")
-            for gateway, epoch, other in found
+            (epoch, "branch", f"it and epoch {other.hex()} both follow the same one")
+            for epoch, other in found
         ]
 
-    def _rollbacks(self) -> list[tuple[str, bytes, str, str]]:
-        found = self._connection.execute(
-            "SELECT later.gateway, later.epoch, later.previous_size, before.top + 1"
-            " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
-            "  AND before.epoch = later.previous WHERE before.top >= later.previous_size"
-        )
+    def _rollbacks(self, gateway: str) -> list[tuple[bytes, str, str]]:
+        found = self._connection.execute(ROLLBACKS, (gateway,))
         return [
-            (gateway, epoch, "rollback", f"it follows after {size} events, {here} are stored")
-            for gateway, epoch, size, here in found
+            (epoch, "rollback", f"it follows after {size} events, {here} are stored")
+            for epoch, size, here in found
         ]
 
-    def _other_roots(self) -> list[tuple[str, bytes, str, str]]:
-        found = self._connection.execute(
-            "SELECT later.gateway, later.epoch, later.previous_root, before.id, before.peaks"
-            " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
-            "  AND before.epoch = later.previous"
-            " WHERE before.proved_to = later.previous_size AND before.proved_to > 0"
-        ).fetchall()
+    def _other_roots(self, gateway: str) -> list[tuple[bytes, str, str]]:
+        found = self._connection.execute(OTHER_ROOTS, (gateway,)).fetchall()
         detail = "it names another root of the epoch before than its events have"
         return [
-            (gateway, epoch, "previous_root", detail)
-            for gateway, epoch, root, before, peaks in found
+            (epoch, "previous_root", detail)
+            for epoch, root, before, peaks in found
             if not self._ends_in(before, Peaks.from_bytes(peaks), root)
         ]
 

@@ -13,6 +13,17 @@ EPOCHS_SHOWN_MAX = 5  # of a gateway; `edge-center verify` looks at all
 PROBLEMS_SHOWN_MAX = 20  # of a gateway, the newest
 WRONG = ("forks", "forged", "malformed", "misdirected", "stranger", "unknown_key", "bad_status")
 
+LAST_EVENT = (  # by number: the newest arrival may be an older one of a backlog
+    "SELECT received_ms FROM event WHERE epoch_id = (SELECT max(id) FROM epoch WHERE gateway = ?)"
+    " ORDER BY seq DESC LIMIT 1"
+)
+EPOCHS = (
+    "SELECT epoch.epoch, vouched, count, top, proved_to, broken, ended,"
+    " (SELECT max(previous_size) FROM epoch AS later WHERE later.gateway = epoch.gateway"
+    "  AND later.previous = epoch.epoch)"
+    " FROM epoch WHERE gateway = ? ORDER BY id DESC"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -26,8 +37,9 @@ class View:
 
 def facts(view: View) -> list[dict[str, Any]]:
     """Return one entry a gateway, as plain values."""
-    names = sorted({*view.gateways, *_stored_names(view.connection)})
-    return [_gateway(view, name) for name in names]
+    known = frozenset(view.gateways)
+    names = sorted({*known, *_stored_names(view.connection)})
+    return [_gateway(view, name, known=name in known) for name in names]
 
 
 def _stored_names(connection: sqlite3.Connection) -> set[str]:
@@ -35,22 +47,17 @@ def _stored_names(connection: sqlite3.Connection) -> set[str]:
     return {row[0] for row in found}
 
 
-def _gateway(view: View, gateway: str) -> dict[str, Any]:
+def _gateway(view: View, gateway: str, *, known: bool) -> dict[str, Any]:
     epochs = _epochs(view.connection, gateway)
     counters = dict(
         view.connection.execute("SELECT name, value FROM counter WHERE gateway = ?", (gateway,))
     )
-    last = view.connection.execute(
-        "SELECT max(event.received_ms) FROM event"
-        " JOIN epoch ON epoch.id = epoch_id WHERE gateway = ?"
-        " AND epoch_id = (SELECT max(id) FROM epoch WHERE gateway = ?)",
-        (gateway, gateway),
-    ).fetchone()[0]
+    last = view.connection.execute(LAST_EVENT, (gateway,)).fetchone()
     return {
         "gateway": gateway,
-        "known": gateway in view.gateways,
+        "known": known,
         **_presence(view, gateway),
-        "last_event_ms": last,
+        "last_event_ms": None if last is None else last[0],
         "missing": sum(epoch["missing"] for epoch in epochs),
         "epochs": epochs[:EPOCHS_SHOWN_MAX],
         "counters": counters,
@@ -60,13 +67,7 @@ def _gateway(view: View, gateway: str) -> dict[str, Any]:
 
 def _epochs(connection: sqlite3.Connection, gateway: str) -> list[dict[str, Any]]:
     """Return the gateway's epochs, newest first."""
-    found = connection.execute(
-        "SELECT epoch.epoch, vouched, count, top, proved_to, broken, ended,"
-        " (SELECT max(previous_size) FROM epoch AS later WHERE later.gateway = epoch.gateway"
-        "  AND later.previous = epoch.epoch)"
-        " FROM epoch WHERE gateway = ? ORDER BY id DESC",
-        (gateway,),
-    ).fetchall()
+    found = connection.execute(EPOCHS, (gateway,)).fetchall()
     return [
         {
             "epoch": epoch.hex(),

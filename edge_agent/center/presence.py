@@ -8,8 +8,8 @@ will, which is empty and unsigned, when a connection is lost: it marks, and prov
 import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from itertools import islice
 from dataclasses import dataclass
+from itertools import islice
 
 from edge_agent.center.roster import Identities
 from edge_agent.center.rows import Rows

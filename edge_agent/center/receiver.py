@@ -26,7 +26,8 @@ BATCH_BYTES_MAX = 65_536  # stored in one transaction: some 20 ms that an alarm 
 RETRY_NS_MIN, RETRY_NS_MAX = 100_000_000, 5_000_000_000
 LASTED_NS = 10_000_000_000  # a connection that held this long was a good one
 TURN_S = 1.0  # how often the loop turns when nothing happens
-COMPLAIN_NS = 10_000_000_000  # between two log lines about what gateways do wrong
+COMPLAIN_NS = 10_000_000_000  # between two times that it is logged what gateways do wrong
+COMPLAINTS_MAX = 20  # lines each time: with a hundred thousand gateways one defect is everywhere
 REPEATS = frozenset({"stored", "doubles"})  # what is normal and not worth a line
 
 log = structlog.get_logger("center")
@@ -196,8 +197,11 @@ class Receiver:
             if name not in REPEATS and count > 0:  # what was held and found its genesis is fine
                 self._complaints[gateway, name] += count
         if self._complaints and now_ns - self._complained_ns >= COMPLAIN_NS:
-            for (gateway, name), count in self._complaints.items():
+            for (gateway, name), count in self._complaints.most_common(COMPLAINTS_MAX):
                 self._log.warning("not as it should be", gateway=gateway, what=name, count=count)
+            more = len(self._complaints) - COMPLAINTS_MAX
+            if more > 0:
+                self._log.warning("and more of it: see edge-center fleet", gateways=more)
             self._complaints.clear()
             self._complained_ns = now_ns
 

@@ -107,6 +107,13 @@ CREATE TABLE presence (
 ) WITHOUT ROWID;
 """
 
+INDEXES = """
+CREATE INDEX IF NOT EXISTS epoch_unproved ON epoch (id) WHERE NOT broken AND proved_to <= top;
+CREATE INDEX IF NOT EXISTS epoch_previous ON epoch (gateway, previous);
+"""
+"""They cost a start nothing where they are there, and an older program does not mind them: so
+databases of this version get them without a new one."""
+
 
 def open_for_writing(file: Path) -> sqlite3.Connection:
     """Open the database, made new where there is none; raise CenterError where it is not ours."""
@@ -122,6 +129,7 @@ def open_for_writing(file: Path) -> sqlite3.Connection:
                 f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
             )
         _check(connection, file)
+        connection.executescript(INDEXES)
     except BaseException:
         connection.close()
         raise

@@ -4,6 +4,7 @@ import pytest
 
 from edge_agent.center import presence as presence_module
 from edge_agent.center.presence import PresenceStore
+from edge_agent.center.rows import Rows
 from edge_agent.center.store import Arrival
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.signers import Ed25519Signer
@@ -170,13 +171,13 @@ def test_a_turn_looks_at_few_that_wait_and_all_get_their_turn(
     for one in gateways:
         presence.take([Arrival(one.name, False, beat(one, 1, one.name))], NOW_MS)
     lookups: list[str] = []
-    key_of = presence_module.Rows.event_key
+    key_of = Rows.event_key
 
-    def counted(rows: presence_module.Rows, gateway: str, kid: bytes) -> object:
+    def counted(rows: Rows, gateway: str, kid: bytes) -> object:
         lookups.append(gateway)
         return key_of(rows, gateway, kid)
 
-    monkeypatch.setattr(presence_module.Rows, "event_key", counted)
+    monkeypatch.setattr(Rows, "event_key", counted)
     assert not presence.has_work()
     assert len(lookups) == presence_module.LOOKED_AT_MAX
     center.take(geneses[-1], gateway=gateways[-1].name)

@@ -1,5 +1,6 @@
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -145,3 +146,14 @@ def test_a_stop_ends_the_pause(rig: Rig) -> None:
     rig.receiver.stop()
     rig.receiver.run()  # returns: nothing is even tried
     assert rig.intake.taken == []
+
+
+def test_what_is_wrong_everywhere_does_not_flood_the_log(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = Taken(counts=Counter({(f"gw{number}", "forged"): 1 for number in range(500)}))
+    rig.receiver._complain(taken, receiver.COMPLAIN_NS)
+    said = capsys.readouterr()
+    lines = (said.out + said.err).splitlines()
+    assert len([line for line in lines if "forged" in line]) == receiver.COMPLAINTS_MAX
+    assert any("gateways=480" in line or '"gateways": 480' in line for line in lines)

@@ -1,0 +1,112 @@
+"""The queries of the running center find their rows by index, whatever the number of gateways.
+
+Seen to fail without the index `epoch_unproved`, and with a lineage that looks at all gateways at
+each idle turn.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edge_agent.center import fleet, schema
+from edge_agent.center.audit import COME_SINCE, UNPROVED, Audit
+from edge_agent.center.presence import PresenceStore
+from edge_agent.center.settings import Presence
+from edge_agent.center.store import Arrival
+from tests.center.world import NOW_MS, FakeCenter, FakeGateway
+
+TABLES = ("epoch", "event", "event_key", "held", "quarantine", "counter", "presence", "problem")
+
+
+class Watched(sqlite3.Connection):
+    """Explains every statement before it runs."""
+
+    scans: list[str]
+
+    def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+        if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+            plan = super().execute(f"EXPLAIN QUERY PLAN {sql}", *parameters)  # type: ignore[arg-type]
+            self.scans += [
+                f"{row[3]}: {sql}"
+                for row in plan
+                if row[3].startswith("SCAN") and row[3].split()[1] in TABLES
+            ]
+        return super().execute(sql, *parameters)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[tuple[FakeCenter, FakeGateway, Watched]]:
+    gateway = FakeGateway()
+    center = FakeCenter(tmp_path, gateway)
+    center.take(gateway.start(), *gateway.events(3))
+    center.take(gateway.start(), *gateway.events(3))
+    with closing(sqlite3.connect(center.file, isolation_level=None, factory=Watched)) as connection:
+        connection.scans = []
+        yield center, gateway, connection
+
+
+def test_what_comes_is_stored_by_index(
+    watched: tuple[FakeCenter, FakeGateway, Watched],
+) -> None:
+    center, gateway, connection = watched
+    store = center.other_store()
+    store._connection = connection
+    before = gateway.event()
+    fork, later = before, gateway.start()
+    held = gateway.event()
+    junk, genesis = b"junk", later
+    for data in (fork, held, junk, genesis, before):
+        store.take([Arrival("gw1", True, data), Arrival("gw9", True, data)], NOW_MS)
+    presence = PresenceStore(connection, center.roster, center.turns, 30)
+    presence.take([Arrival("gw1", False, b""), Arrival("gw1", False, b"junk")], NOW_MS)
+    assert connection.scans == []
+
+
+def test_the_audit_looks_only_at_what_is_new(
+    watched: tuple[FakeCenter, FakeGateway, Watched],
+) -> None:
+    center, gateway, connection = watched
+    audit = Audit(connection, center.turns)
+    while audit.step(NOW_MS):
+        pass
+    audit.lineage(NOW_MS)  # the first looks at all
+    connection.scans = []
+    center.take(gateway.event())
+    while audit.step(NOW_MS):
+        pass
+    audit.lineage(NOW_MS)
+    scans = [one for one in connection.scans if "USING INDEX epoch_unproved" not in one]
+    assert scans == []
+
+
+def test_the_audit_s_own_queries_use_their_index(tmp_path: Path) -> None:
+    with closing(schema.open_for_writing(tmp_path / "events.db")) as connection:
+        for query, values, index in (
+            (UNPROVED, (), "epoch_unproved"),
+            (COME_SINCE, (1, 2), "INTEGER PRIMARY KEY"),
+        ):
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+            assert any(index in row[3] for row in plan), plan
+
+
+def test_the_fleet_looks_each_gateway_up(
+    watched: tuple[FakeCenter, FakeGateway, Watched],
+) -> None:
+    center, _, connection = watched
+    view = fleet.View(connection, ["gw1"], Presence(), NOW_MS)
+    assert fleet.facts(view)[0]["epochs"]
+    names = "SELECT gateway FROM epoch UNION"  # once, for all
+    assert [one for one in connection.scans if names not in one] == []
+    assert center.counters()["stored"]
+
+
+def test_a_database_made_before_gets_the_indexes(tmp_path: Path) -> None:
+    file = tmp_path / "events.db"
+    with closing(schema.open_for_writing(file)) as connection:
+        connection.execute("DROP INDEX epoch_unproved")
+    with closing(schema.open_for_writing(file)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall()
+    assert ("epoch_unproved",) in found
