@@ -45,11 +45,7 @@ def body_facts(event: Event) -> dict[str, Any]:
     read = _READERS.get(event.type)
     if read is not None:
         try:
-            return (
-                _signal(read(event.body))
-                if event.type is EventType.SIGNAL
-                else _named(read(event.body))
-            )
+            return _WRITERS.get(event.type, _named)(read(event.body))
         except Malformed:
             pass
     return {str(key): _plain(value) for key, value in event.body.items()}
@@ -64,6 +60,7 @@ _READERS: dict[str, Callable[[Body], Any]] = {
     EventType.PATH: bodies.PathBody.from_body,
     EventType.CONFIG: bodies.ConfigBody.from_body,
     EventType.ACT: bodies.ActBody.from_body,
+    EventType.FINDING: bodies.FindingBody.from_body,
 }
 
 
@@ -86,6 +83,24 @@ def _signal(body: bodies.SignalBody) -> dict[str, Any]:
         "profile": body.profile,
         "frame": said.frame.hex(),
     }
+
+
+def _finding(body: bodies.FindingBody) -> dict[str, Any]:
+    return {
+        "subject": body.subject,
+        "cause": body.cause,
+        "severity": body.severity,
+        "reasons": list(body.reasons),
+        "remedy": body.remedy,
+        "detail": body.detail,
+        "over": body.over,
+    }
+
+
+_WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    EventType.SIGNAL: _signal,
+    EventType.FINDING: _finding,
+}
 
 
 def _named(body: Any) -> dict[str, Any]:
@@ -130,6 +145,12 @@ def summary(event: Event) -> str:
         details = [f"{name} {body[name]}" for name in names if body[name] is not None]
         origin = "" if body["origin"] == "live" else f" ({body['origin']})"
         return " ".join([body["panel"], body["kind"], body["state"] + origin, *details])
+    if event.type is EventType.FINDING and "subject" in body:
+        subject = " ".join(str(one) for pair in body["subject"].items() for one in pair)
+        state = "over" if body["over"] else body["severity"]
+        said = [text for text in (body["detail"], body["remedy"]) if text and not body["over"]]
+        words = [f"{subject.removeprefix('panel ')} {body['cause']} {state}", *said]
+        return "; ".join(words)[:_WORDS_CHARS_MAX]
     words = [f"{name} {value}" for name, value in body.items() if value not in (None, "")]
     return ", ".join(words)[:_WORDS_CHARS_MAX]
 

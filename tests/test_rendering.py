@@ -1,13 +1,21 @@
 """How events read: names instead of numbers, and nothing that a terminal would obey."""
 
 import json
+from dataclasses import replace
 from datetime import UTC
 
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
-from edge_agent.evidence.bodies import Ended, GenesisBody, LinkBody, SignalBody
+from edge_agent.evidence.bodies import (
+    Ended,
+    FindingBody,
+    GenesisBody,
+    LinkBody,
+    Severity,
+    SignalBody,
+)
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
@@ -59,6 +67,32 @@ def test_bodies_have_names_and_everything_fits_json() -> None:
     link = facts(event(EventType.LINK, LinkBody("p1", False, "silent").to_body()))
     assert link["body"] == {"panel": "p1", "online": False, "reason": "silent"}
     json.dumps([read, link, facts(signal())])
+
+
+def test_a_finding_reads_in_one_line_and_has_the_names_of_the_contract() -> None:
+    hot = FindingBody(
+        panel="@gateway",
+        cause="supply_low",
+        severity=Severity.MAINTAIN,
+        reasons=("body.under_voltage",),
+        remedy="use the right supply",
+        detail="below 4.63 V",
+        part=("supply", "main"),
+    )
+    read = event(EventType.FINDING, hot.to_body())
+    said = "@gateway supply main supply_low maintain; below 4.63 V; use the right supply"
+    assert summary(read) == said
+    assert facts(read)["body"] == {
+        "subject": {"panel": "@gateway", "supply": "main"},
+        "cause": "supply_low",
+        "severity": "maintain",
+        "reasons": ["body.under_voltage"],
+        "remedy": "use the right supply",
+        "detail": "below 4.63 V",
+        "over": False,
+    }
+    over = replace(hot, over=True).to_body()
+    assert summary(event(EventType.FINDING, over)) == "@gateway supply main supply_low over"
 
 
 def test_a_body_that_makes_no_sense_is_shown_as_it_is() -> None:

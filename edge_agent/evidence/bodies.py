@@ -1,7 +1,7 @@
 """The body of each type of event: a value here, a map of small integer keys on the wire.
 
-The keys stand in docs/wire-format.md; absent means unknown or not said.  Verdicts and findings are
-made elsewhere.  `from_body` takes what others signed: a known key with a wrong value is Malformed,
+The keys stand in docs/wire-format.md; absent means unknown or not said.  Verdicts are made
+elsewhere.  `from_body` takes what others signed: a known key with a wrong value is Malformed,
 an unknown key is passed over, so that an older center still shows what a newer gateway reports.
 """
 
@@ -366,3 +366,93 @@ class ActBody:
         if not fields.is_word(what):
             raise Malformed(f"{what[:80]!r} is no word for an act")
         return cls(what, fields.text(body, 2), fields.text_or_empty(body, 3))
+
+
+class Severity(StrEnum):
+    """What a finding asks for."""
+
+    NOTICE = "notice"  # know of it
+    MAINTAIN = "maintain"  # mend it at the next visit
+    URGENT = "urgent"  # go there
+
+
+REASONS_MAX = 16  # of a finding: rule ids
+_PARTS = ("zone", "area", "bus", "supply")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingBody:
+    """The result of a self-diagnostic rule or probe: what is wrong with whom, and what to do.
+
+    The subject is `panel` (`@gateway` for the gateway itself) with at most one part: a zone or area
+    by its number, a bus or supply by its name.  `cause` is a word, `severity` a word of `Severity`
+    or, from a newer gateway, another; `reasons` are ids of rules; `detail` is what was measured;
+    `over` says that the finding of the same subject, cause and reasons holds no more.  Raises
+    ValueError for what no finding can hold.
+    """
+
+    panel: str
+    cause: str
+    severity: str
+    reasons: tuple[str, ...]
+    remedy: str
+    detail: str = ""
+    part: tuple[str, int | str] | None = None
+    over: bool = False
+
+    def __post_init__(self) -> None:
+        if not fields.is_word(self.cause) or not fields.is_word(self.severity):
+            raise ValueError(f"{self.cause[:80]!r}, {self.severity[:80]!r}: not both are words")
+        if not 0 < len(self.reasons) <= REASONS_MAX:
+            raise ValueError(f"a finding has 1 to {REASONS_MAX} reasons")
+        if self.part is not None and self.part[0] not in _PARTS:
+            raise ValueError(f"a part is one of {', '.join(_PARTS)}")
+
+    @property
+    def subject(self) -> dict[str, int | str]:
+        """The subject by its names."""
+        return {"panel": self.panel, **dict([self.part] if self.part else [])}
+
+    def to_body(self) -> Body:
+        """Return the map."""
+        reasons: list[BodyValue] = list(self.reasons)
+        return fields.without_none(
+            {
+                1: self.cause,
+                2: str(self.severity),
+                3: self.panel,
+                4: None if self.part is None else list(self.part),
+                5: reasons,
+                6: fields.bounded(self.remedy),
+                7: fields.bounded(self.detail),
+                8: self.over or None,
+            }
+        )
+
+    @classmethod
+    def from_body(cls, body: Body) -> Self:
+        """Return what the map says.  Raises Malformed."""
+        rows = dict(enumerate(fields.array(body, 5, REASONS_MAX)))
+        try:
+            return cls(
+                panel=fields.text(body, 3, NAME_CHARS_MAX),
+                cause=fields.text(body, 1),
+                severity=fields.text(body, 2),
+                reasons=tuple(fields.text(rows, at, NAME_CHARS_MAX) for at in rows),
+                remedy=fields.text_or_empty(body, 6),
+                detail=fields.text_or_empty(body, 7),
+                part=_part(body) if 4 in body else None,
+                over=fields.truth(body, 8) if 8 in body else False,
+            )
+        except Malformed:
+            raise
+        except ValueError as error:
+            raise Malformed(str(error)) from error
+
+
+def _part(body: Body) -> tuple[str, int | str]:
+    pair = fields.row(body[4], 2)
+    name = fields.text(pair, 0, NAME_CHARS_MAX)
+    if name in ("zone", "area"):
+        return name, fields.number(pair, 1, 1, NUMBER_MAX)
+    return name, fields.text(pair, 1, NAME_CHARS_MAX)

@@ -21,11 +21,13 @@ from edge_agent.evidence.bodies import (
     ClockBody,
     ConfigBody,
     Ended,
+    FindingBody,
     GenesisBody,
     JournalBody,
     JournalChange,
     LinkBody,
     PathBody,
+    Severity,
     SignalBody,
 )
 from edge_agent.evidence.cose import Domain
@@ -256,6 +258,47 @@ def _status(second: Epoch) -> dict[str, object]:
     return {"key": "event 2", **_steps(message, Domain.STATUS)}
 
 
+def _findings() -> list[dict[str, object]]:
+    hot = FindingBody(
+        panel="@gateway",
+        cause="overheated",
+        severity=Severity.MAINTAIN,
+        reasons=("body.temperature",),
+        remedy="give the gateway air",
+        detail="84.5 C, limit 80 C",
+    )
+    drift = FindingBody(
+        panel="p1",
+        cause="loop_drift",
+        severity=Severity.MAINTAIN,
+        reasons=("loop.drift", "loop.temperature"),
+        remedy="check the terminals of zone 5",
+        part=("zone", 5),
+    )
+    supply = FindingBody(
+        panel="@gateway",
+        cause="supply_low",
+        severity=Severity.MAINTAIN,
+        reasons=("body.under_voltage",),
+        remedy="use the supply that belongs to the board",
+        part=("supply", "main"),
+        over=True,
+    )
+    return [
+        {
+            "subject": body.subject,
+            "cause": body.cause,
+            "severity": str(body.severity),
+            "reasons": list(body.reasons),
+            "remedy": body.remedy,
+            "detail": body.detail,
+            "over": body.over,
+            "body": cbor.encode(dict(body.to_body())).hex(),
+        }
+        for body in (hot, drift, supply)
+    ]
+
+
 def _refused(first: Epoch) -> list[dict[str, str]]:
     """Return messages that a verifier must refuse; each is signed where that is possible."""
     good = bytes.fromhex(str(first.rows[2]["message"]))
@@ -303,6 +346,7 @@ def make() -> dict[str, object]:
         "proofs.json": _proofs(first),
         "receipt.json": _receipt(first, second),
         "status.json": _status(second),
+        "finding.json": _findings(),
         "refused.json": _refused(first),
     }
 

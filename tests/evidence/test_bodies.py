@@ -12,16 +12,19 @@ from edge_agent.domain.signal import Signal, Span
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import (
+    REASONS_MAX,
     SPANS_MAX,
     ActBody,
     ClockBody,
     ConfigBody,
     Ended,
+    FindingBody,
     GenesisBody,
     JournalBody,
     JournalChange,
     LinkBody,
     PathBody,
+    Severity,
     SignalBody,
     mask,
 )
@@ -31,7 +34,17 @@ from tests.evidence.conftest import signer
 
 ED = signer(2).public
 GENESIS = GenesisBody(event_key=ED, identity_kid=b"identity", ended=Ended.FIRST, version="0.1")
+FINDING = FindingBody(
+    panel="@gateway",
+    cause="overheated",
+    severity=Severity.MAINTAIN,
+    reasons=("body.temperature",),
+    remedy="give it air",
+)
 ALL = [
+    FINDING,
+    replace(FINDING, detail="84 C", part=("supply", "main"), over=True, severity="from_newer"),
+    replace(FINDING, panel="p1", part=("zone", 5), reasons=("a.b", "c.d"), remedy=""),
     GENESIS,
     replace(GENESIS, identity_kid=None, event_key=P256Signer.generate().public),
     replace(
@@ -272,3 +285,34 @@ def test_long_or_odd_reasons_are_kept_as_far_as_they_fit() -> None:
     cbor.encode(JournalBody(JournalChange.REFUSED, "path \udcff").to_body())
     assert ActBody.from_body(ActBody("read", "").to_body()).actor == "unknown"
     assert PathBody.from_body(PathBody("c", "", True).to_body()).path == "unknown"
+
+
+# ---- findings
+
+
+def test_a_finding_has_a_subject_with_at_most_one_part() -> None:
+    assert FINDING.subject == {"panel": "@gateway"}
+    assert replace(FINDING, panel="p1", part=("zone", 5)).subject == {"panel": "p1", "zone": 5}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cause": "no word"},
+        {"severity": "Urgent!"},
+        {"reasons": ()},
+        {"reasons": ("r",) * (REASONS_MAX + 1)},
+        {"part": ("door", "1")},
+    ],
+)
+def test_what_no_finding_can_hold_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"finding|words|part"):
+        replace(FINDING, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "part", [["zone", "x"], ["zone", 0], ["supply", 5], ["door", "x"], ["bus"]]
+)
+def test_a_part_that_makes_no_sense_is_malformed(part: list[BodyValue]) -> None:
+    with pytest.raises(Malformed):
+        FindingBody.from_body({**FINDING.to_body(), 4: part})

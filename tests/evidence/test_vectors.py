@@ -22,7 +22,7 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import FaultKind
 from edge_agent.domain.stamp import ClockChange, Trust
-from edge_agent.evidence.bodies import Ended, JournalChange
+from edge_agent.evidence.bodies import REASONS_MAX, Ended, JournalChange, Severity
 from edge_agent.evidence.cbor import DEPTH_MAX, Malformed
 from edge_agent.evidence.cose import MESSAGE_BYTES_MAX, P256_ORDER, BadSignature, Domain, PublicKey
 from edge_agent.evidence.envelope import open_event
@@ -34,7 +34,10 @@ from tests.evidence import make_vectors
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
 PAGE = (FOLDER.parent / "wire-format.md").read_text()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-NAMES = ["keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "refused.json"]
+NAMES = [
+    *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
+    "refused.json",
+]
 
 
 def load(name: str) -> Any:
@@ -186,6 +189,16 @@ def test_the_status_verifies_and_names_the_head() -> None:
     assert content[5].hex() == epoch["events"][-1]["root"]
 
 
+def test_the_findings_read_by_the_page_alone() -> None:
+    for row in load("finding.json"):
+        body = cbor2.loads(bytes.fromhex(row["body"]))
+        part = dict([body[4]] if 4 in body else [])
+        assert row["subject"] == {"panel": body[3], **part}
+        assert (row["cause"], row["severity"], row["reasons"]) == (body[1], body[2], body[5])
+        assert (row["remedy"], row["detail"]) == (body.get(6, ""), body.get(7, ""))
+        assert row["over"] is body.get(8, False)
+
+
 def test_the_proofs_verify() -> None:
     given = load("proofs.json")
     leaves = [bytes.fromhex(row["leaf"]) for row in load("epochs.json")[0]["events"]]
@@ -246,6 +259,7 @@ def test_production_refuses_them_too() -> None:
 
 
 WORDS = [Kind, State, Origin, Trust, EventType, Ended, ClockChange, JournalChange, What, FaultKind]
+WORDS += [Severity]
 
 
 @pytest.mark.parametrize("words", WORDS)
@@ -258,6 +272,7 @@ def test_the_page_tells_every_domain_and_bound() -> None:
     assert all(f"`{domain.value.decode()}`" in PAGE for domain in Domain)
     assert f"{MESSAGE_BYTES_MAX:,} bytes" in PAGE
     assert f"1 to {RANGES_MAX} ranges" in PAGE
+    assert f"1 to {REASONS_MAX} texts" in PAGE
     assert f"at most {PANELS_MAX} " in PAGE
     assert f"at most {DEPTH_MAX} levels" in PAGE
     assert f"{P256_ORDER:x}" in PAGE
