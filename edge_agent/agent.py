@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from edge_agent.journal import (
     Position,
     Record,
     Recovery,
+    Terms,
     open_disk,
     recover,
 )
@@ -63,17 +65,19 @@ log = structlog.get_logger()
 
 
 class JournalSource:
-    """The journal and the recorder, as the uplink sees them."""
+    """The journal and the recorder, as the uplink of one center sees them."""
 
-    def __init__(self, journal: Journal, recorder: Recorder, begun: Beginning) -> None:
+    def __init__(self, center: str, journal: Journal, recorder: Recorder, begun: Beginning) -> None:
+        self._center = center
         self._journal = journal
         self._recorder = recorder
         self._begun = begun
 
     async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
-        """Return unreceipted events of `lane`, oldest first.  May raise OSError."""
+        """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
         assert after is None or isinstance(after, Position), "made by this very source"
-        batch = await asyncio.to_thread(self._journal.fetch, lane, after, bytes_max)
+        fetch = self._journal.fetch
+        batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
         return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
 
     async def genesis(self, epoch: bytes) -> bytes | None:
@@ -84,7 +88,7 @@ class JournalSource:
 
     def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
         """The center holds these."""
-        self._recorder.receipted(epoch, seqs, receipt)
+        self._recorder.receipted(self._center, epoch, seqs, receipt)
 
     def path(self, center: str, path: str, up: bool, reason: str) -> None:
         """Record that a way to the center came or went."""
@@ -135,7 +139,8 @@ class Agent:
         if self._found.refused is None:  # else what was read may be in no more than the page cache
             for panel, (frame, stamp) in frames.frames.items():
                 self._recorder.remember(panel, frame, stamp)
-        self._journal = Journal(self._disk, self._found, self._notary, self._recorder)
+        terms = Terms([center.name for center in self._config.center])
+        self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
 
     def _identity(self) -> Signer | None:
         path = self._loaded.path(self._config.gateway.identity_key)
@@ -147,8 +152,8 @@ class Agent:
             )
             return None
 
-    def _publish(self, record: Record, leaf: bytes) -> None:
-        if self._uplink is not None:
+    def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
+        if self._uplink is not None and self._config.center[0].name not in holders:
             self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
 
     def _disk_changed(self) -> None:
@@ -303,7 +308,7 @@ class Agent:
             self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
             lambda: self._stopping,
         )
-        source = JournalSource(self._journal, self._recorder, self._begun)
+        source = JournalSource(center.name, self._journal, self._recorder, self._begun)
         self._uplink = Uplink(site, access, source, self._clock)
         await self._uplink.run()
 

@@ -2,8 +2,9 @@
 
 Two threads meet here.  The `Notary` runs on the journal's thread and decides what is signed.  The
 `Recorder` lives on the loop: it hands drafts over, learns what is durable and tells those who wait.
-*Durable* means fsynced here or receipted by the center; whichever comes first settles the promise
-that a panel's ACK waits for.
+*Durable* means fsynced here or receipted by a center; whichever comes first settles the promise
+that a panel's ACK waits for.  One center is enough: the promise is that the signal is not lost, and
+it is stored and known then; the other centers get theirs all the same.
 """
 
 import asyncio
@@ -11,7 +12,8 @@ import functools
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -65,6 +67,21 @@ class Pending:
     draft: Draft
     ticket: Ticket | None = None
     patient: bool = True  # may wait for a shared commit, as its lane allows
+
+
+@dataclass(slots=True, eq=False)
+class _Signed:
+    """An event that is not yet durable here, who waits for it, and which centers hold it."""
+
+    record: Record
+    ticket: Ticket | None
+    holders: set[str] = field(default_factory=set)
+
+    def settle(self) -> None:
+        """It is durable: keep the promise, once."""
+        ticket, self.ticket = self.ticket, None
+        if ticket is not None:
+            ticket.settle_one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +155,8 @@ class Source:
     acknowledges: bool  # the panel waits for an ACK: its signals never wait for a shared commit
 
 
-Publish = Callable[[Record, bytes], None]
-"""Hand a record and its leaf hash to the uplink; called on the loop."""
+Publish = Callable[[Record, bytes, AbstractSet[str]], None]
+"""Hand a record and its leaf hash to the uplinks, but of the centers named; called on the loop."""
 
 
 class Recorder:
@@ -163,7 +180,7 @@ class Recorder:
         self._loop: asyncio.AbstractEventLoop
         self._journal: Journal
         self._running_epoch = b""
-        self._waiting: dict[int, tuple[Pending, Record]] = {}  # signed, not yet durable
+        self._waiting: dict[int, _Signed] = {}  # by number: what is not yet durable here
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
         self._heard: dict[str, tuple[bytes, Stamp]] = {}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
@@ -321,7 +338,7 @@ class Recorder:
     def _on_sealed(self, pairs: list[tuple[object, Record]]) -> None:
         for pending, record in pairs:
             assert isinstance(pending, Pending)
-            self._waiting[record.seq] = (pending, record)
+            self._waiting[record.seq] = _Signed(record, pending.ticket)
             if self.refusal is not None:
                 self._send(record)
             elif record.lane <= Lane.FIRE:
@@ -332,20 +349,19 @@ class Recorder:
     def _on_committed(self, records: list[Record]) -> None:
         for record in records:
             self._published.discard(record.seq)
-            pending, _ = self._waiting.pop(record.seq, (None, None))
-            if pending is None:
-                continue  # the center's receipt came first
-            # Also what went out uncommitted: the uplink may have had to leave it to the journal,
+            signed = self._waiting.pop(record.seq, None)
+            if signed is None:
+                continue  # the receipts of all centers came first
+            # Also what went out uncommitted: an uplink may have had to leave it to the journal,
             # and found it neither there nor in memory while it was being written.
-            self._publish(record, leaf_hash(record.data))
-            if pending.ticket is not None:
-                pending.ticket.settle_one()
+            self._publish(record, leaf_hash(record.data), signed.holders)
+            signed.settle()
 
     def _on_refused(self, reason: str) -> None:
         self.refusal = reason
         log.error("journal.refused", reason=reason, remedy="check the card: full, worn or unsafe")
-        for _, record in list(self._waiting.values()):
-            self._send(record)
+        for signed in list(self._waiting.values()):
+            self._send(signed.record)
         self.note(
             EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.REFUSED, reason).to_body()
         )
@@ -359,23 +375,25 @@ class Recorder:
 
     def _send_uncommitted(self, seq: int) -> None:
         if seq in self._waiting:
-            self._send(self._waiting[seq][1])
+            self._send(self._waiting[seq].record)
 
     def _send(self, record: Record) -> None:
-        """Publish an event that is not fsynced: the center's receipt can make it durable too."""
+        """Publish an event that is not fsynced: a center's receipt can make it durable too."""
         if record.seq not in self._published:
             self._published.add(record.seq)
-            self._publish(record, leaf_hash(record.data))
+            self._publish(record, leaf_hash(record.data), frozenset())
 
-    # ---- the center's word
+    # ---- a center's word
 
-    def receipted(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
-        """The center's verified receipt holds these: they are durable, and the journal may know."""
+    def receipted(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """A center's verified receipt holds these: they are durable, and the journal may know."""
         held = list(seqs)
         if epoch == self._running_epoch:
             for seq in held:
-                pending, _ = self._waiting.pop(seq, (None, None))
-                self._published.discard(seq)
-                if pending is not None and pending.ticket is not None:
-                    pending.ticket.settle_one()
-        self._journal.release(epoch, held, receipt)
+                if (signed := self._waiting.get(seq)) is not None:
+                    signed.holders.add(center)
+                    signed.settle()
+                    if signed.holders.issuperset(self._journal.centers):
+                        del self._waiting[seq]
+                        self._published.discard(seq)
+        self._journal.release(center, epoch, held, receipt)

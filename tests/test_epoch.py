@@ -15,7 +15,7 @@ from edge_agent.evidence.envelope import open_event
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, What
-from edge_agent.journal import FolderDisk, Journal, RecordKind, read, recover
+from edge_agent.journal import FolderDisk, Journal, RecordKind, Terms, read, recover
 from edge_agent.journal.format import BLOCK_BYTES, SEGMENT_BYTES, decode_head, head_size
 from edge_agent.recorder import Notary, Recorder, Source
 
@@ -32,7 +32,7 @@ def run_once(folder: Path, *, frames: int = 2, orderly: bool = True) -> tuple[Be
         begun = begin("gw1", IDENTITY, found, CLOCK)
         notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
         recorder = Recorder(CLOCK, {"p1": Source("d", "1", None, None, True)}, lambda *_: None)
-        journal = Journal(disk, found, notary, recorder)
+        journal = Journal(disk, found, notary, recorder, Terms(["center"]))
         journal.start()
         recorder.attach(journal, begun.epoch, begun.draft)
         for number in range(frames):

@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from edge_agent.evidence.receipt import RANGES_MAX, Range, Receipt, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
-from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, read, recover
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, read, recover
 from edge_agent.journal.disk import FolderFile
 from edge_agent.link.intake import IntakeFull
 from edge_agent.recorder import Notary, Recorder, Source
@@ -50,12 +51,17 @@ class Rig:
     begun: Beginning
     disk: FolderDisk
     published: list[Record] = field(default_factory=list)
+    spared: list[tuple[int, AbstractSet[str]]] = field(default_factory=list)
 
     def events(self) -> list[Event]:
         return [peek(record.data)[1] for record in self.published]
 
 
-def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
+def with_rig(
+    folder: Path,
+    scenario: Callable[[Rig], Awaitable[None]],
+    centers: Sequence[str] = ("center",),
+) -> None:
     async def run() -> None:
         defects: list[dict[str, Any]] = []  # a callback's exception ends no test by itself
         asyncio.get_running_loop().set_exception_handler(lambda _, told: defects.append(told))
@@ -65,12 +71,14 @@ def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
         notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
         published: list[Record] = []
 
-        def publish(record: Record, leaf: bytes) -> None:
+        def publish(record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
+            if holders:
+                rig.spared.append((record.seq, frozenset(holders)))
             assert leaf == leaf_hash(record.data)
             published.append(record)
 
         recorder = Recorder(CLOCK, SOURCES, publish)
-        journal = Journal(disk, found, notary, recorder)
+        journal = Journal(disk, found, notary, recorder, Terms(centers))
         journal.start()
         recorder.attach(journal, begun.epoch, begun.draft)
         rig = Rig(recorder, journal, begun, disk, published)
@@ -185,7 +193,7 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
         told = [event for event in rig.events() if event.type is EventType.JOURNAL]
         assert JournalBody.from_body(told[0].body).what is JournalChange.REFUSED
         seq = rig.published[1].seq
-        rig.recorder.receipted(rig.begun.epoch, [seq], b"receipt")
+        rig.recorder.receipted("center", rig.begun.epoch, [seq], b"receipt")
         await asyncio.wait_for(promise, 1)
         refusing.on = False
         await until(lambda: rig.recorder.refusal is None)
@@ -196,6 +204,31 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
     with_rig(tmp_path, scenario)
     seqs = [one.record.seq for one in read(tmp_path) if one.record.lane == Lane.INTRUSION]
     assert seqs in ([], [1])  # receipted: it need not be written any more, but may be
+
+
+def test_of_two_centers_one_keeps_the_promise_and_the_other_is_sent_to_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail when the first receipt ended the wait for the commit."""
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        promise = rig.recorder.record("p1", (BURGLARY, FIRE), CLOCK.stamp())
+        await until(lambda: {1, 2} <= {record.seq for record in rig.published})
+        rig.recorder.receipted("one", rig.begun.epoch, [1, 2], b"receipt")
+        await asyncio.wait_for(promise, 1)
+        rig.recorder.receipted("two", rig.begun.epoch, [2], b"receipt")
+        refusing.on = False
+        await until(lambda: rig.journal.progress().refused is None)
+        await until(lambda: bool(rig.spared))
+        assert rig.spared == [(1, {"one"})]
+        assert [record.seq for record in rig.published].count(2) == 1
+        assert rig.journal.progress().owed["one"][Lane.INTRUSION] == 0
+        assert rig.journal.progress().owed["two"][Lane.INTRUSION] == 1
+
+    with_rig(tmp_path, scenario, centers=("one", "two"))
 
 
 def test_without_receipt_the_promise_is_kept_when_the_disk_is_back(
@@ -243,7 +276,7 @@ def test_a_receipt_of_another_epoch_keeps_no_promise(
         refusing.on = True
         promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
         await until(lambda: len(rig.published) >= 2)
-        rig.recorder.receipted(b"otherone", [rig.published[1].seq], b"receipt")
+        rig.recorder.receipted("center", b"otherone", [rig.published[1].seq], b"receipt")
         assert not promise.done()
         refusing.on = False
 
@@ -257,7 +290,7 @@ def test_the_largest_receipt_that_a_center_may_send_is_kept(tmp_path: Path) -> N
 
     async def scenario(rig: Rig) -> None:
         await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
-        rig.recorder.receipted(rig.begun.epoch, [1], signed)
+        rig.recorder.receipted("center", rig.begun.epoch, [1], signed)
 
     with_rig(tmp_path, scenario)
     kept = [one.record for one in read(tmp_path) if one.record.kind is RecordKind.RECEIPT]

@@ -270,10 +270,9 @@ class Gateway:
     def _replace(self, patch: pytest.MonkeyPatch) -> None:
         random = self._random
 
-        def journal(disk: Any, found: Any, notary: Any, recorder: Any) -> InlineJournal:
+        def journal(*parts: Any) -> InlineJournal:
             assert self.life is not None
-            where = self._loop, self.life
-            self.life.journal = InlineJournal(where, disk, found, notary, recorder)
+            self.life.journal = InlineJournal((self._loop, self.life), *parts)
             self._watch_release(self.life.journal, self.life)
             return self.life.journal
 
@@ -305,11 +304,11 @@ class Gateway:
     def _watch_release(self, journal: InlineJournal, life: Life) -> None:
         release = journal.release
 
-        def watched(epoch: bytes, seqs: Any, receipt: bytes) -> None:
+        def watched(center: str, epoch: bytes, seqs: Any, receipt: bytes) -> None:
             held = tuple(seqs)
             if life.alive:
                 self.on_release(epoch, held)
             if life.step_or_die("receipt"):
-                release(epoch, held, receipt)
+                release(center, epoch, held, receipt)
 
         journal.release = watched  # type: ignore[method-assign]
