@@ -137,8 +137,9 @@ class Agent:
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._disk_changed)
         if self._found.refused is None:  # else what was read may be in no more than the page cache
-            for panel, (frame, stamp) in frames.frames.items():
-                self._recorder.remember(panel, frame, stamp)
+            for panel, newest in frames.frames.items():
+                for frame, stamp in newest:
+                    self._recorder.remember(panel, frame, stamp)
         terms = Terms([center.name for center in self._config.center])
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
 
@@ -239,7 +240,7 @@ class Agent:
                     run_panel(
                         fitted.panel.id,
                         fitted.session,
-                        opener(line, self._clock),
+                        opener(line, self._clock, fitted.driver.peers_max),
                         self._recorder,
                         self._clock,
                     )

@@ -1,6 +1,7 @@
 """Starts an epoch: what the journal was found to hold goes into a genesis that follows it."""
 
 import os
+from collections import deque
 from dataclasses import dataclass
 
 import edge_agent
@@ -16,6 +17,7 @@ from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
 from edge_agent.journal.format import Record
 from edge_agent.journal.recovery import Recovery, Tail
+from edge_agent.limits import RECENT_FRAMES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,10 @@ def _how_it_ended(found: Recovery) -> Ended:
 
 
 class LastFrames:
-    """Remembers the newest frame of each panel while the journal is read at start."""
+    """Remembers the newest frames of each panel while the journal is read at start."""
 
     def __init__(self) -> None:
-        self.frames: dict[str, tuple[bytes, Stamp]] = {}
+        self.frames: dict[str, deque[tuple[bytes, Stamp]]] = {}
 
     def visit(self, record: Record) -> None:
         """Take one envelope, oldest first."""
@@ -90,6 +92,8 @@ class LastFrames:
             _, event = peek(record.data)
             if event.type is EventType.SIGNAL:
                 body = SignalBody.from_body(event.body)
-                self.frames[body.panel] = (body.signal.frame, event.stamp)
+                newest = self.frames.setdefault(body.panel, deque(maxlen=RECENT_FRAMES_MAX))
+                if not newest or newest[-1] != (body.signal.frame, event.stamp):
+                    newest.append((body.signal.frame, event.stamp))  # once for all its signals
         except Malformed:  # salvaged, or of another version: the verifier judges it, not we
             return

@@ -10,6 +10,12 @@ UNCOMMITTED_REPORTS_MAX = 32
 """Reports of one panel that may wait for the disk; beyond it the line is not read, so the panel,
 not acknowledged, keeps its events itself."""
 
+COMMANDS_MAX = 16
+"""Commands that may wait for one panel: people give them, and panels take one at a time."""
+
+RECENT_FRAMES_MAX = 32
+"""Frames of a panel that a new session is told of: more than any panel repeats unacknowledged."""
+
 URGENT_COMMIT_NS_MAX = 200_000_000
 """How long a commit of lane 0 or 1 may take before the event is sent without it (DESIGN 1.5)."""
 

@@ -19,17 +19,26 @@ import structlog
 
 from edge_agent.clock import Clock
 from edge_agent.domain.event import Body, Draft, EventType
+from edge_agent.domain.finding import REMEDIES, RULES, Finding
 from edge_agent.domain.kinds import Lane, lane_of
-from edge_agent.domain.session import Fault
+from edge_agent.domain.session import Fault, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
-from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
+from edge_agent.evidence.bodies import (
+    FindingBody,
+    JournalBody,
+    JournalChange,
+    LinkBody,
+    Severity,
+    SignalBody,
+)
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.journal import Journal, JournalFull, Record, RecordKind
 from edge_agent.limits import (
     NOTES_POSTPONED_MAX,
+    RECENT_FRAMES_MAX,
     STATE_PATIENCE_NS,
     TELEMETRY_PATIENCE_NS,
     URGENT_COMMIT_NS_MAX,
@@ -182,7 +191,7 @@ class Recorder:
         self._running_epoch = b""
         self._waiting: dict[int, _Signed] = {}  # by number: what is not yet durable here
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
-        self._heard: dict[str, tuple[bytes, Stamp]] = {}
+        self._heard: dict[str, list[tuple[bytes, Stamp]]] = {}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
         self._retry: asyncio.TimerHandle | None = None
@@ -244,26 +253,47 @@ class Recorder:
         """Count a fault of a panel's line."""
         self.faults[panel][fault.kind.value] += 1
 
-    def last(self, panel: str) -> tuple[bytes | None, int | None]:
-        """Return the newest durable frame of `panel` and its age in ns, for `Opened`.
+    def finding(self, panel: str, finding: Finding) -> None:
+        """Record what a session found wrong with its panel or line."""
+        remedy = REMEDIES[finding.cause]
+        log.warning(
+            "panel.finding" if finding.active else "panel.finding_over",
+            panel=panel,
+            cause=finding.cause.value,
+            detail=finding.detail,
+            remedy=remedy,
+        )
+        body = FindingBody(
+            panel=panel,
+            cause=finding.cause.value,
+            severity=Severity.MAINTAIN,
+            reasons=(RULES[finding.cause],),
+            remedy=remedy,
+            detail=finding.detail,
+            over=not finding.active,
+        )
+        self.note(EventType.FINDING, Lane.FAULT, body.to_body())
+
+    def recent(self, panel: str) -> tuple[Recent, ...]:
+        """Return the newest durable frames of `panel`, oldest first, for `Opened`.
 
         Only what is durable: a session acknowledges a copy of it at once.
         """
-        frame, stamp = self._heard.get(panel, (None, None))
         now = self._clock.stamp()
-        if stamp is None or stamp.boot_id != now.boot_id:
-            return frame, None  # another boot: how long ago cannot be known
-        return frame, max(0, now.boottime_ns - stamp.boottime_ns)
+        return tuple(
+            # another boot: how long ago cannot be known
+            Recent(frame, _age_ns(now, stamp) if stamp.boot_id == now.boot_id else None)
+            for frame, stamp in self._heard.get(panel, ())
+        )
 
     def remember(self, panel: str, frame: bytes, stamp: Stamp) -> None:
-        """Take `frame` as the newest durable one of `panel`, unless a later one is known."""
-        _, known = self._heard.get(panel, (b"", None))
-        if (
-            known is None
-            or known.boot_id != stamp.boot_id
-            or stamp.boottime_ns >= known.boottime_ns
-        ):
-            self._heard[panel] = (frame, stamp)
+        """Take `frame` among the newest durable ones of `panel`, in the order they were heard."""
+        known = self._heard.setdefault(panel, [])
+        at = len(known)
+        while at and _is_later(known[at - 1][1], stamp):
+            at -= 1
+        known.insert(at, (frame, stamp))
+        del known[:-RECENT_FRAMES_MAX]
 
     def _draft(self, panel: str, signal: Signal, stamp: Stamp) -> Draft:
         source = self._sources[panel]
@@ -397,3 +427,11 @@ class Recorder:
                         del self._waiting[seq]
                         self._published.discard(seq)
         self._journal.release(center, epoch, held, receipt)
+
+
+def _age_ns(now: Stamp, then: Stamp) -> int:
+    return max(0, now.boottime_ns - then.boottime_ns)
+
+
+def _is_later(one: Stamp, other: Stamp) -> bool:
+    return one.boot_id == other.boot_id and one.boottime_ns > other.boottime_ns

@@ -5,7 +5,7 @@ import errno
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,18 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.domain.event import EventType
+from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.session import Fault, FaultKind
 from edge_agent.domain.signal import Signal, Span
 from edge_agent.epoch import Beginning, begin
-from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
+from edge_agent.evidence.bodies import (
+    FindingBody,
+    JournalBody,
+    JournalChange,
+    LinkBody,
+    SignalBody,
+)
 from edge_agent.evidence.envelope import Event, open_event, peek
 from edge_agent.evidence.receipt import RANGES_MAX, Range, Receipt, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer
@@ -25,6 +32,7 @@ from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
 from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, read, recover
 from edge_agent.journal.disk import FolderFile
+from edge_agent.limits import RECENT_FRAMES_MAX
 from edge_agent.link.intake import IntakeFull
 from edge_agent.recorder import Notary, Recorder, Source
 
@@ -364,12 +372,12 @@ def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(
 
 def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        assert rig.recorder.last("p1") == (None, None)
+        assert rig.recorder.recent("p1") == ()
         await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
-        frame, age_ns = rig.recorder.last("p1")
-        assert frame == BURGLARY.frame
-        assert age_ns is not None
-        assert 0 <= age_ns < 5_000_000_000
+        (recent,) = rig.recorder.recent("p1")
+        assert recent.frame == BURGLARY.frame
+        assert recent.age_ns is not None
+        assert 0 <= recent.age_ns < 5_000_000_000
         rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
         rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
         assert rig.recorder.faults["p1"] == {"checksum": 2}
@@ -377,6 +385,43 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
         assert rig.recorder.links["p1"] is True
         await until(lambda: rig.events()[-1].type is EventType.LINK)
         assert LinkBody.from_body(rig.events()[-1].body).online is True
+
+    with_rig(tmp_path, scenario)
+
+
+def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        now = CLOCK.stamp()
+        for number in (2, 0, 1):
+            at = replace(now, boottime_ns=number)
+            rig.recorder.remember("p1", b"%d" % number, at)
+        elsewhere = replace(now, boot_id=bytes(16), boottime_ns=9)
+        rig.recorder.remember("p2", b"old", elsewhere)
+        rig.recorder.remember("p2", b"new", replace(now, boottime_ns=3))
+        assert [recent.frame for recent in rig.recorder.recent("p1")] == [b"0", b"1", b"2"]
+        [old, new] = rig.recorder.recent("p2")
+        assert (old.frame, old.age_ns) == (b"old", None)
+        assert new.age_ns is not None
+        for number in range(3, 100):
+            rig.recorder.remember("p1", b"%d" % number, replace(now, boottime_ns=number))
+        frames = [recent.frame for recent in rig.recorder.recent("p1")]
+        assert frames == [b"%d" % number for number in range(100 - RECENT_FRAMES_MAX, 100)]
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_finding_is_an_event_with_its_remedy(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, True, "2 of 40 frames damaged"))
+        rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, False))
+        await until(lambda: len(rig.events()) >= 3)
+        found = [e for e in rig.events() if e.type is EventType.FINDING]
+        told = [FindingBody.from_body(event.body) for event in found]
+        assert [(one.panel, one.cause, one.reasons, one.over) for one in told] == [
+            ("p1", "line_noise", ("line.quality",), False),
+            ("p1", "line_noise", ("line.quality",), True),
+        ]
+        assert told[0].remedy
 
     with_rig(tmp_path, scenario)
 
@@ -392,10 +437,11 @@ def test_a_frame_that_is_not_durable_is_no_last_frame(
         refusing.on = True
         promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
         await until(lambda: rig.recorder.refusal is not None)
-        assert rig.recorder.last("p1")[0] == FIRE.frame
+        assert [recent.frame for recent in rig.recorder.recent("p1")] == [FIRE.frame]
         refusing.on = False
         await promise
-        assert rig.recorder.last("p1")[0] == BURGLARY.frame
+        frames = [recent.frame for recent in rig.recorder.recent("p1")]
+        assert frames == [FIRE.frame, BURGLARY.frame]
 
     with_rig(tmp_path, scenario)
 
