@@ -276,7 +276,8 @@ class Gateway:
             self._watch_release(self.life.journal, self.life)
             return self.life.journal
 
-        def opener(address: Any, clock: Any) -> SimOpener:
+        def opener(address: Any, clock: Any, peers_max: int = 1) -> SimOpener:
+            assert peers_max == 1, "no line of many peers is simulated"
             assert self.life is not None
             name = getattr(address, "host", None) or address.port
             return SimOpener(self.panels[name], self.life, random)
