@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from edge_agent.clock import SystemClock
-from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
@@ -25,10 +24,8 @@ from edge_agent.domain.session import (
     Link,
     Opened,
     Received,
-    Recent,
     Report,
     Send,
-    Ticked,
 )
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
@@ -98,8 +95,7 @@ class Intake:
     futures: list[asyncio.Future[None]] = field(default_factory=list)
     links: list[tuple[str, bool | None, str]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
-    findings: list[tuple[str, Finding]] = field(default_factory=list)
-    recent_of: tuple[Recent, ...] = ()
+    last_of: tuple[bytes | None, int | None] = (None, None)
 
     def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
         if not self.room:
@@ -118,11 +114,8 @@ class Intake:
     def fault(self, panel: str, fault: Fault) -> None:
         self.faults[fault.kind.value] += 1
 
-    def finding(self, panel: str, finding: Finding) -> None:
-        self.findings.append((panel, finding))
-
-    def recent(self, panel: str) -> tuple[Recent, ...]:
-        return self.recent_of
+    def last(self, panel: str) -> tuple[bytes | None, int | None]:
+        return self.last_of
 
     @property
     def texts(self) -> list[str]:
@@ -218,11 +211,9 @@ class LineSession:
             case Committed(token):
                 self.committed.append(token)
                 return [Send(ACK + self._texts[token].encode() + b"\n")]
-            case Ticked():
+            case _:
                 self._silent_at_ns = None
                 return [Link(False, "silent")]
-            case _:
-                return []
 
     def _arm(self, now_ns: int) -> None:
         self._silent_at_ns = None if self._silence_ns is None else now_ns + self._silence_ns
