@@ -4,6 +4,7 @@ The real recorder, notary and journal write it; only the panels are missing.
 """
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
@@ -11,7 +12,7 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from edge_agent.epoch import begin
 from edge_agent.evidence.cose import Signer
-from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, read, recover
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, read, recover
 from edge_agent.recorder import Notary, Recorder, Source
 
 REPORT_SIGNALS = 50
@@ -49,7 +50,7 @@ async def _fill(folder: Path, gateway: str, identity: Signer, count: int, panel:
     begun = begin(gateway, identity, found, clock)
     notary = Notary(gateway, begun.epoch, begun.genesis, begun.signer)
     recorder = Recorder(clock, {panel: SOURCE}, _unsent)
-    journal = Journal(disk, found, notary, recorder)
+    journal = Journal(disk, found, notary, recorder, Terms(["center"]))
     journal.start()
     recorder.attach(journal, begun.epoch, begun.draft)
     waiting: list[asyncio.Future[None]] = []
@@ -64,7 +65,7 @@ async def _fill(folder: Path, gateway: str, identity: Signer, count: int, panel:
     return begun.epoch
 
 
-def _unsent(record: Record, leaf: bytes) -> None:
+def _unsent(record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
     """There is no link."""
 
 

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, recover
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, recover
 from edge_agent.journal.format import SEGMENT_BYTES
 from edge_agent.journal.held import Group
 
@@ -125,7 +125,11 @@ class Ours:
         self.disk = FolderDisk(directory)
         self.ready = ReadyMade()
         self.journal = Journal(
-            self.disk, recover(self.disk), self.ready, self.ready, commit_records_max=batch
+            self.disk,
+            recover(self.disk),
+            self.ready,
+            self.ready,
+            Terms(["center"], commit_records_max=batch),
         )
         self.journal.start()
         self.alone()

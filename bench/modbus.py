@@ -32,7 +32,18 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from edge_agent.clock import SystemClock
 from edge_agent.domain.address import BusAddress, SerialAddress, TcpAddress
-from edge_agent.domain.session import Action, Answered, Fault, Input, Opened, Read, Table
+from edge_agent.domain.finding import Finding
+from edge_agent.domain.session import (
+    Action,
+    Answered,
+    ClockRead,
+    Fault,
+    Input,
+    Opened,
+    Read,
+    Recent,
+    Table,
+)
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 
@@ -60,6 +71,8 @@ class Asking:
         return None
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:  # noqa: ARG002  contract
+        if isinstance(happened, ClockRead):
+            return []
         if not isinstance(happened, Opened | Answered):
             sys.exit(f"the device does not answer: {happened}")
         self.answers_ns.append(time.perf_counter_ns())
@@ -81,8 +94,11 @@ class Nobody:
     def fault(self, panel: str, fault: Fault) -> None:
         pass
 
-    def last(self, panel: str) -> tuple[bytes | None, int | None]:  # noqa: ARG002  contract
-        return None, None
+    def finding(self, panel: str, finding: Finding) -> None:
+        pass
+
+    def recent(self, panel: str) -> tuple[Recent, ...]:  # noqa: ARG002  contract
+        return ()
 
 
 async def ours(address: BusAddress, polls: int) -> float:

@@ -418,9 +418,10 @@ class ReceiverSession:
         self._refusing, self._beat_ns = False, None
         self._pending.clear()
         self._silent_at_ns = now_ns + self._silence_ns
-        if opened.last_frame is not None and opened.last_age_ns is not None:
-            heard_ns = now_ns - opened.last_age_ns
-            self._last = _Heard(opened.last_frame.rstrip(ENDS), heard_ns, durable_ns=heard_ns)
+        before = opened.last
+        if before is not None and before.age_ns is not None:
+            heard_ns = now_ns - before.age_ns
+            self._last = _Heard(before.frame.rstrip(ENDS), heard_ns, durable_ns=heard_ns)
         if self._last is not None:
             self._last.reopened = True
 

@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import structlog
 
 import edge_agent
 from edge_agent import limits
-from edge_agent.clock import KeptClock, SystemClock
+from edge_agent.clock import SystemClock
 from edge_agent.config import Center, Loaded
 from edge_agent.control.socket import ControlSocket
 from edge_agent.domain.event import EventType
@@ -25,6 +26,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.epoch import Beginning, LastFrames, begin
 from edge_agent.evidence.bodies import (
     ActBody,
+    ClockBody,
     ConfigBody,
     JournalBody,
     JournalChange,
@@ -43,6 +45,7 @@ from edge_agent.journal import (
     Position,
     Record,
     Recovery,
+    Terms,
     open_disk,
     recover,
 )
@@ -50,7 +53,6 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.recorder import Notary, Recorder
-from edge_agent.timekeeping import Timekeeper
 from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
@@ -63,20 +65,19 @@ log = structlog.get_logger()
 
 
 class JournalSource:
-    """The journal and the recorder, as the uplink sees them."""
+    """The journal and the recorder, as the uplink of one center sees them."""
 
-    def __init__(
-        self, journal: Journal, recorder: Recorder, begun: Beginning, time: Timekeeper
-    ) -> None:
+    def __init__(self, center: str, journal: Journal, recorder: Recorder, begun: Beginning) -> None:
+        self._center = center
         self._journal = journal
         self._recorder = recorder
         self._begun = begun
-        self._time = time
 
     async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
-        """Return unreceipted events of `lane`, oldest first.  May raise OSError."""
+        """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
         assert after is None or isinstance(after, Position), "made by this very source"
-        batch = await asyncio.to_thread(self._journal.fetch, lane, after, bytes_max)
+        fetch = self._journal.fetch
+        batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
         return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
 
     async def genesis(self, epoch: bytes) -> bytes | None:
@@ -87,9 +88,7 @@ class JournalSource:
 
     def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
         """The center holds these."""
-        if epoch == self._begun.epoch:
-            self._time.receipted(seqs, receipt)
-        self._recorder.receipted(epoch, seqs, receipt)
+        self._recorder.receipted(self._center, epoch, seqs, receipt)
 
     def path(self, center: str, path: str, up: bool, reason: str) -> None:
         """Record that a way to the center came or went."""
@@ -118,7 +117,7 @@ def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDis
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
 
-    def __init__(self, loaded: Loaded, clock: KeptClock) -> None:
+    def __init__(self, loaded: Loaded, clock: SystemClock) -> None:
         self._loaded = loaded
         self._config = loaded.config
         self._clock = clock
@@ -131,18 +130,18 @@ class Agent:
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
         frames = LastFrames()
         self._disk, self._found = _recovered(folder, frames)
-        clock.recall(frames.told_ns, frames.seen_ns)
         self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
         self._notary = Notary(
             self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._disk_changed)
-        self._time = Timekeeper(clock, self._recorder.note)
         if self._found.refused is None:  # else what was read may be in no more than the page cache
-            for panel, (frame, stamp) in frames.frames.items():
-                self._recorder.remember(panel, frame, stamp)
-        self._journal = Journal(self._disk, self._found, self._notary, self._recorder)
+            for panel, newest in frames.frames.items():
+                for frame, stamp in newest:
+                    self._recorder.remember(panel, frame, stamp)
+        terms = Terms([center.name for center in self._config.center])
+        self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
 
     def _identity(self) -> Signer | None:
         path = self._loaded.path(self._config.gateway.identity_key)
@@ -154,9 +153,8 @@ class Agent:
             )
             return None
 
-    def _publish(self, record: Record, leaf: bytes) -> None:
-        if self._uplink is not None:
-            self._time.sent(record.seq)
+    def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
+        if self._uplink is not None and self._config.center[0].name not in holders:
             self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
 
     def _disk_changed(self) -> None:
@@ -231,7 +229,7 @@ class Agent:
     def _works(self) -> list[Any]:
         """Return the coroutines that run beside the uplink."""
         works: list[Any] = [
-            self._time.run(),
+            self._watch_clock(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
         ]
@@ -242,7 +240,7 @@ class Agent:
                     run_panel(
                         fitted.panel.id,
                         fitted.session,
-                        opener(line, self._clock),
+                        opener(line, self._clock, fitted.driver.peers_max),
                         self._recorder,
                         self._clock,
                     )
@@ -311,7 +309,7 @@ class Agent:
             self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
             lambda: self._stopping,
         )
-        source = JournalSource(self._journal, self._recorder, self._begun, self._time)
+        source = JournalSource(center.name, self._journal, self._recorder, self._begun)
         self._uplink = Uplink(site, access, source, self._clock)
         await self._uplink.run()
 
@@ -342,6 +340,15 @@ class Agent:
             )
             client_id = client_id_of(self._config.gateway.id, path(center.key))
             return CenterAccess(center.name, key, ways, client_id)
+
+    async def _watch_clock(self) -> None:
+        while True:
+            was = self._clock.stamp().trust
+            for changed in self._clock.look():
+                log.info("clock", change=changed.change, step_s=changed.step_ns / 1e9)
+                body = ClockBody(changed.change, round(changed.step_ns / 1e6), was).to_body()
+                self._recorder.note(EventType.CLOCK, Lane.FAULT, body)
+            await asyncio.sleep(limits.CLOCK_LOOK_NS / 1e9)
 
     async def _feed_watchdog(self) -> None:
         every_s = self._systemd.watchdog_ns / 1e9 / 3 or limits.WATCHDOG_LOOK_S

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -108,6 +108,7 @@ class Panel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     listen: ListenAddress | None = None
     bus: Name | None = None
     unit: Annotated[int, Meta(ge=1, le=247)] | None = None
+    allow: list[Literal["arm", "bypass", "clock", "output"]] = []
     options: dict[str, Any] = {}
 
     @property
@@ -116,10 +117,17 @@ class Panel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.serial or self.tcp or self.listen
 
 
+class Site(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The premises: `timezone` is what its panels' clocks show, None for that of the gateway."""
+
+    timezone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a gateway is told."""
 
     gateway: Gateway
+    site: Site = Site()
     center: Annotated[list[Center], Meta(min_length=1, max_length=1)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
     panel: Annotated[list[Panel], Meta(min_length=1, max_length=PANELS_MAX)]
@@ -321,7 +329,7 @@ def _place(panel: Panel) -> object:
     if panel.serial is not None:
         return panel.serial.port
     if panel.listen is not None:
-        return panel.listen.port
+        return panel.listen.transport, panel.listen.port
     return (panel.bus, panel.unit) if panel.bus is not None else panel.tcp
 
 

@@ -1,6 +1,7 @@
 """Starts an epoch: what the journal was found to hold goes into a genesis that follows it."""
 
 import os
+from collections import deque
 from dataclasses import dataclass
 
 import edge_agent
@@ -11,12 +12,12 @@ from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence.bodies import Ended, GenesisBody, SignalBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Signer
-from edge_agent.evidence.dating import stamp_tie, told_tie
 from edge_agent.evidence.envelope import Event, peek, seal
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
 from edge_agent.journal.format import Record
 from edge_agent.journal.recovery import Recovery, Tail
+from edge_agent.limits import RECENT_FRAMES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +81,19 @@ def _how_it_ended(found: Recovery) -> Ended:
 
 
 class LastFrames:
-    """Remembers, while the journal is read at start, the newest frame of each panel, and the time.
-
-    `told_ns`: what the center's receipts told last; `seen_ns`: the newest time that a trusted clock
-    stamped since, for the center's word corrects what a clock believed before.
-    """
+    """Remembers the newest frames of each panel while the journal is read at start."""
 
     def __init__(self) -> None:
-        self.frames: dict[str, tuple[bytes, Stamp]] = {}
-        self.told_ns = 0
-        self.seen_ns = 0
+        self.frames: dict[str, deque[tuple[bytes, Stamp]]] = {}
 
     def visit(self, record: Record) -> None:
         """Take one envelope, oldest first."""
         try:
             _, event = peek(record.data)
-            self._remember_time(event)
             if event.type is EventType.SIGNAL:
                 body = SignalBody.from_body(event.body)
-                self.frames[body.panel] = (body.signal.frame, event.stamp)
+                newest = self.frames.setdefault(body.panel, deque(maxlen=RECENT_FRAMES_MAX))
+                if not newest or newest[-1] != (body.signal.frame, event.stamp):
+                    newest.append((body.signal.frame, event.stamp))  # once for all its signals
         except Malformed:  # salvaged, or of another version: the verifier judges it, not we
             return
-
-    def _remember_time(self, event: Event) -> None:
-        if (told := told_tie(event)) is not None and told.earliest_ns is not None:
-            self.told_ns, self.seen_ns = max(self.told_ns, told.earliest_ns), told.earliest_ns
-        elif (own := stamp_tie(event.stamp)) is not None and own.earliest_ns is not None:
-            self.seen_ns = max(self.seen_ns, own.earliest_ns)

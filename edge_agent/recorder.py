@@ -2,8 +2,9 @@
 
 Two threads meet here.  The `Notary` runs on the journal's thread and decides what is signed.  The
 `Recorder` lives on the loop: it hands drafts over, learns what is durable and tells those who wait.
-*Durable* means fsynced here or receipted by the center; whichever comes first settles the promise
-that a panel's ACK waits for.
+*Durable* means fsynced here or receipted by a center; whichever comes first settles the promise
+that a panel's ACK waits for.  One center is enough: the promise is that the signal is not lost, and
+it is stored and known then; the other centers get theirs all the same.
 """
 
 import asyncio
@@ -11,23 +12,33 @@ import functools
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 import structlog
 
 from edge_agent.clock import Clock
 from edge_agent.domain.event import Body, Draft, EventType
+from edge_agent.domain.finding import REMEDIES, RULES, Finding
 from edge_agent.domain.kinds import Lane, lane_of
-from edge_agent.domain.session import Fault
+from edge_agent.domain.session import Fault, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
-from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
+from edge_agent.evidence.bodies import (
+    FindingBody,
+    JournalBody,
+    JournalChange,
+    LinkBody,
+    Severity,
+    SignalBody,
+)
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.journal import Journal, JournalFull, Record, RecordKind
 from edge_agent.limits import (
     NOTES_POSTPONED_MAX,
+    RECENT_FRAMES_MAX,
     STATE_PATIENCE_NS,
     TELEMETRY_PATIENCE_NS,
     URGENT_COMMIT_NS_MAX,
@@ -65,6 +76,21 @@ class Pending:
     draft: Draft
     ticket: Ticket | None = None
     patient: bool = True  # may wait for a shared commit, as its lane allows
+
+
+@dataclass(slots=True, eq=False)
+class _Signed:
+    """An event that is not yet durable here, who waits for it, and which centers hold it."""
+
+    record: Record
+    ticket: Ticket | None
+    holders: set[str] = field(default_factory=set)
+
+    def settle(self) -> None:
+        """It is durable: keep the promise, once."""
+        ticket, self.ticket = self.ticket, None
+        if ticket is not None:
+            ticket.settle_one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +164,8 @@ class Source:
     acknowledges: bool  # the panel waits for an ACK: its signals never wait for a shared commit
 
 
-Publish = Callable[[Record, bytes], None]
-"""Hand a record and its leaf hash to the uplink; called on the loop."""
+Publish = Callable[[Record, bytes, AbstractSet[str]], None]
+"""Hand a record and its leaf hash to the uplinks, but of the centers named; called on the loop."""
 
 
 class Recorder:
@@ -163,9 +189,9 @@ class Recorder:
         self._loop: asyncio.AbstractEventLoop
         self._journal: Journal
         self._running_epoch = b""
-        self._waiting: dict[int, tuple[Pending, Record]] = {}  # signed, not yet durable
+        self._waiting: dict[int, _Signed] = {}  # by number: what is not yet durable here
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
-        self._heard: dict[str, tuple[bytes, Stamp]] = {}
+        self._heard: dict[str, list[tuple[bytes, Stamp]]] = {}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
         self._retry: asyncio.TimerHandle | None = None
@@ -227,26 +253,47 @@ class Recorder:
         """Count a fault of a panel's line."""
         self.faults[panel][fault.kind.value] += 1
 
-    def last(self, panel: str) -> tuple[bytes | None, int | None]:
-        """Return the newest durable frame of `panel` and its age in ns, for `Opened`.
+    def finding(self, panel: str, finding: Finding) -> None:
+        """Record what a session found wrong with its panel or line."""
+        remedy = REMEDIES[finding.cause]
+        log.warning(
+            "panel.finding" if finding.active else "panel.finding_over",
+            panel=panel,
+            cause=finding.cause.value,
+            detail=finding.detail,
+            remedy=remedy,
+        )
+        body = FindingBody(
+            panel=panel,
+            cause=finding.cause.value,
+            severity=Severity.MAINTAIN,
+            reasons=(RULES[finding.cause],),
+            remedy=remedy,
+            detail=finding.detail,
+            over=not finding.active,
+        )
+        self.note(EventType.FINDING, Lane.FAULT, body.to_body())
+
+    def recent(self, panel: str) -> tuple[Recent, ...]:
+        """Return the newest durable frames of `panel`, oldest first, for `Opened`.
 
         Only what is durable: a session acknowledges a copy of it at once.
         """
-        frame, stamp = self._heard.get(panel, (None, None))
         now = self._clock.stamp()
-        if stamp is None or stamp.boot_id != now.boot_id:
-            return frame, None  # another boot: how long ago cannot be known
-        return frame, max(0, now.boottime_ns - stamp.boottime_ns)
+        return tuple(
+            # another boot: how long ago cannot be known
+            Recent(frame, _age_ns(now, stamp) if stamp.boot_id == now.boot_id else None)
+            for frame, stamp in self._heard.get(panel, ())
+        )
 
     def remember(self, panel: str, frame: bytes, stamp: Stamp) -> None:
-        """Take `frame` as the newest durable one of `panel`, unless a later one is known."""
-        _, known = self._heard.get(panel, (b"", None))
-        if (
-            known is None
-            or known.boot_id != stamp.boot_id
-            or stamp.boottime_ns >= known.boottime_ns
-        ):
-            self._heard[panel] = (frame, stamp)
+        """Take `frame` among the newest durable ones of `panel`, in the order they were heard."""
+        known = self._heard.setdefault(panel, [])
+        at = len(known)
+        while at and _is_later(known[at - 1][1], stamp):
+            at -= 1
+        known.insert(at, (frame, stamp))
+        del known[:-RECENT_FRAMES_MAX]
 
     def _draft(self, panel: str, signal: Signal, stamp: Stamp) -> Draft:
         source = self._sources[panel]
@@ -321,7 +368,7 @@ class Recorder:
     def _on_sealed(self, pairs: list[tuple[object, Record]]) -> None:
         for pending, record in pairs:
             assert isinstance(pending, Pending)
-            self._waiting[record.seq] = (pending, record)
+            self._waiting[record.seq] = _Signed(record, pending.ticket)
             if self.refusal is not None:
                 self._send(record)
             elif record.lane <= Lane.FIRE:
@@ -332,20 +379,19 @@ class Recorder:
     def _on_committed(self, records: list[Record]) -> None:
         for record in records:
             self._published.discard(record.seq)
-            pending, _ = self._waiting.pop(record.seq, (None, None))
-            if pending is None:
-                continue  # the center's receipt came first
-            # Also what went out uncommitted: the uplink may have had to leave it to the journal,
+            signed = self._waiting.pop(record.seq, None)
+            if signed is None:
+                continue  # the receipts of all centers came first
+            # Also what went out uncommitted: an uplink may have had to leave it to the journal,
             # and found it neither there nor in memory while it was being written.
-            self._publish(record, leaf_hash(record.data))
-            if pending.ticket is not None:
-                pending.ticket.settle_one()
+            self._publish(record, leaf_hash(record.data), signed.holders)
+            signed.settle()
 
     def _on_refused(self, reason: str) -> None:
         self.refusal = reason
         log.error("journal.refused", reason=reason, remedy="check the card: full, worn or unsafe")
-        for _, record in list(self._waiting.values()):
-            self._send(record)
+        for signed in list(self._waiting.values()):
+            self._send(signed.record)
         self.note(
             EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.REFUSED, reason).to_body()
         )
@@ -359,23 +405,33 @@ class Recorder:
 
     def _send_uncommitted(self, seq: int) -> None:
         if seq in self._waiting:
-            self._send(self._waiting[seq][1])
+            self._send(self._waiting[seq].record)
 
     def _send(self, record: Record) -> None:
-        """Publish an event that is not fsynced: the center's receipt can make it durable too."""
+        """Publish an event that is not fsynced: a center's receipt can make it durable too."""
         if record.seq not in self._published:
             self._published.add(record.seq)
-            self._publish(record, leaf_hash(record.data))
+            self._publish(record, leaf_hash(record.data), frozenset())
 
-    # ---- the center's word
+    # ---- a center's word
 
-    def receipted(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
-        """The center's verified receipt holds these: they are durable, and the journal may know."""
+    def receipted(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """A center's verified receipt holds these: they are durable, and the journal may know."""
         held = list(seqs)
         if epoch == self._running_epoch:
             for seq in held:
-                pending, _ = self._waiting.pop(seq, (None, None))
-                self._published.discard(seq)
-                if pending is not None and pending.ticket is not None:
-                    pending.ticket.settle_one()
-        self._journal.release(epoch, held, receipt)
+                if (signed := self._waiting.get(seq)) is not None:
+                    signed.holders.add(center)
+                    signed.settle()
+                    if signed.holders.issuperset(self._journal.centers):
+                        del self._waiting[seq]
+                        self._published.discard(seq)
+        self._journal.release(center, epoch, held, receipt)
+
+
+def _age_ns(now: Stamp, then: Stamp) -> int:
+    return max(0, now.boottime_ns - then.boottime_ns)
+
+
+def _is_later(one: Stamp, other: Stamp) -> bool:
+    return one.boot_id == other.boot_id and one.boottime_ns > other.boottime_ns

@@ -1,9 +1,11 @@
 """Panels are fitted with drivers, or the operator is told which key is wrong."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from edge_agent import fitting
 from edge_agent.config import ConfigError, parse
 from edge_agent.fitting import fit
 
@@ -29,6 +31,28 @@ def test_each_panel_gets_its_driver_profile_and_source() -> None:
     assert surgard.session() is not surgard.session()
 
 
+def test_the_site_says_what_its_panels_clocks_show_and_what_is_allowed() -> None:
+    site = '[site]\ntimezone = "Asia/Shanghai"\n'
+    (panel,) = fit(parse((HEAD + site + SURGARD + 'allow = ["clock"]\n').encode(), Path("g.toml")))
+    assert str(panel.setup.zone) == "Asia/Shanghai"
+    assert panel.setup.allow == {"clock"}
+    (panel,) = fit(parse((HEAD + SURGARD).encode(), Path("g.toml")))
+    assert not panel.setup.allow
+
+
+def test_without_a_name_the_time_zone_is_the_systems_or_utc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "SYSTEM_ZONE", tmp_path / "localtime")
+    assert fitting.time_zone(None) is UTC
+    (tmp_path / "localtime").write_bytes(b"rubbish")
+    assert fitting.time_zone(None) is UTC
+    shanghai = Path("/usr/share/zoneinfo/Asia/Shanghai")
+    (tmp_path / "localtime").write_bytes(shanghai.read_bytes())
+    there = datetime(2026, 11, 23, tzinfo=fitting.time_zone(None))
+    assert there.utcoffset() == timedelta(hours=8)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -37,6 +61,11 @@ def test_each_panel_gets_its_driver_profile_and_source() -> None:
         (SURGARD + 'profile = "surgard_mlr3"\n', ["surgard_mlr3", "surgard_mlr2"]),
         (SURGARD + "options = { heartbeats = 3 }\n", ["heartbeats"]),
         (MODBUS.replace('bus = "b1"\nunit = 1', "tcp = { host = 'h', port = 1 }"), ["modbus_tcp"]),
+        (
+            SURGARD.replace("serial", "listen").replace('"/dev/x"', "9, transport = 'udp'"),
+            ["reached over: serial, tcp, listen"],
+        ),
+        ('[site]\ntimezone = "Asia/Shangai"\n' + SURGARD, ["site.timezone", "Asia/Shangai"]),
         (BUS + SURGARD.replace('serial = { port = "/dev/x" }', 'bus = "b1"\nunit = 2'), ["serial"]),
     ],
 )

@@ -3,8 +3,9 @@
 import asyncio
 import errno
 import threading
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,26 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.domain.event import EventType
+from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.session import Fault, FaultKind
 from edge_agent.domain.signal import Signal, Span
 from edge_agent.epoch import Beginning, begin
-from edge_agent.evidence.bodies import JournalBody, JournalChange, LinkBody, SignalBody
+from edge_agent.evidence.bodies import (
+    FindingBody,
+    JournalBody,
+    JournalChange,
+    LinkBody,
+    SignalBody,
+)
 from edge_agent.evidence.envelope import Event, open_event, peek
 from edge_agent.evidence.receipt import RANGES_MAX, Range, Receipt, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
-from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, read, recover
+from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, read, recover
 from edge_agent.journal.disk import FolderFile
+from edge_agent.limits import RECENT_FRAMES_MAX
 from edge_agent.link.intake import IntakeFull
 from edge_agent.recorder import Notary, Recorder, Source
 
@@ -50,12 +59,17 @@ class Rig:
     begun: Beginning
     disk: FolderDisk
     published: list[Record] = field(default_factory=list)
+    spared: list[tuple[int, AbstractSet[str]]] = field(default_factory=list)
 
     def events(self) -> list[Event]:
         return [peek(record.data)[1] for record in self.published]
 
 
-def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
+def with_rig(
+    folder: Path,
+    scenario: Callable[[Rig], Awaitable[None]],
+    centers: Sequence[str] = ("center",),
+) -> None:
     async def run() -> None:
         defects: list[dict[str, Any]] = []  # a callback's exception ends no test by itself
         asyncio.get_running_loop().set_exception_handler(lambda _, told: defects.append(told))
@@ -65,12 +79,14 @@ def with_rig(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
         notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
         published: list[Record] = []
 
-        def publish(record: Record, leaf: bytes) -> None:
+        def publish(record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
+            if holders:
+                rig.spared.append((record.seq, frozenset(holders)))
             assert leaf == leaf_hash(record.data)
             published.append(record)
 
         recorder = Recorder(CLOCK, SOURCES, publish)
-        journal = Journal(disk, found, notary, recorder)
+        journal = Journal(disk, found, notary, recorder, Terms(centers))
         journal.start()
         recorder.attach(journal, begun.epoch, begun.draft)
         rig = Rig(recorder, journal, begun, disk, published)
@@ -185,7 +201,7 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
         told = [event for event in rig.events() if event.type is EventType.JOURNAL]
         assert JournalBody.from_body(told[0].body).what is JournalChange.REFUSED
         seq = rig.published[1].seq
-        rig.recorder.receipted(rig.begun.epoch, [seq], b"receipt")
+        rig.recorder.receipted("center", rig.begun.epoch, [seq], b"receipt")
         await asyncio.wait_for(promise, 1)
         refusing.on = False
         await until(lambda: rig.recorder.refusal is None)
@@ -196,6 +212,31 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
     with_rig(tmp_path, scenario)
     seqs = [one.record.seq for one in read(tmp_path) if one.record.lane == Lane.INTRUSION]
     assert seqs in ([], [1])  # receipted: it need not be written any more, but may be
+
+
+def test_of_two_centers_one_keeps_the_promise_and_the_other_is_sent_to_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail when the first receipt ended the wait for the commit."""
+    refusing = Refusing(monkeypatch)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: len(rig.published) == 1)
+        refusing.on = True
+        promise = rig.recorder.record("p1", (BURGLARY, BURGLARY), CLOCK.stamp())
+        await until(lambda: {1, 2} <= {record.seq for record in rig.published})
+        rig.recorder.receipted("one", rig.begun.epoch, [1, 2], b"receipt")
+        await asyncio.wait_for(promise, 1)
+        rig.recorder.receipted("two", rig.begun.epoch, [2], b"receipt")
+        refusing.on = False
+        await until(lambda: rig.journal.progress().refused is None)
+        await until(lambda: bool(rig.spared))
+        assert rig.spared == [(1, {"one"})]
+        assert [record.seq for record in rig.published].count(2) == 1
+        assert rig.journal.progress().owed["one"][Lane.INTRUSION] == 0
+        assert rig.journal.progress().owed["two"][Lane.INTRUSION] == 1
+
+    with_rig(tmp_path, scenario, centers=("one", "two"))
 
 
 def test_without_receipt_the_promise_is_kept_when_the_disk_is_back(
@@ -243,7 +284,7 @@ def test_a_receipt_of_another_epoch_keeps_no_promise(
         refusing.on = True
         promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
         await until(lambda: len(rig.published) >= 2)
-        rig.recorder.receipted(b"otherone", [rig.published[1].seq], b"receipt")
+        rig.recorder.receipted("center", b"otherone", [rig.published[1].seq], b"receipt")
         assert not promise.done()
         refusing.on = False
 
@@ -257,7 +298,7 @@ def test_the_largest_receipt_that_a_center_may_send_is_kept(tmp_path: Path) -> N
 
     async def scenario(rig: Rig) -> None:
         await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
-        rig.recorder.receipted(rig.begun.epoch, [1], signed)
+        rig.recorder.receipted("center", rig.begun.epoch, [1], signed)
 
     with_rig(tmp_path, scenario)
     kept = [one.record for one in read(tmp_path) if one.record.kind is RecordKind.RECEIPT]
@@ -331,12 +372,12 @@ def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(
 
 def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        assert rig.recorder.last("p1") == (None, None)
+        assert rig.recorder.recent("p1") == ()
         await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
-        frame, age_ns = rig.recorder.last("p1")
-        assert frame == BURGLARY.frame
-        assert age_ns is not None
-        assert 0 <= age_ns < 5_000_000_000
+        (recent,) = rig.recorder.recent("p1")
+        assert recent.frame == BURGLARY.frame
+        assert recent.age_ns is not None
+        assert 0 <= recent.age_ns < 5_000_000_000
         rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
         rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
         assert rig.recorder.faults["p1"] == {"checksum": 2}
@@ -344,6 +385,43 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
         assert rig.recorder.links["p1"] is True
         await until(lambda: rig.events()[-1].type is EventType.LINK)
         assert LinkBody.from_body(rig.events()[-1].body).online is True
+
+    with_rig(tmp_path, scenario)
+
+
+def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        now = CLOCK.stamp()
+        for number in (2, 0, 1):
+            at = replace(now, boottime_ns=number)
+            rig.recorder.remember("p1", b"%d" % number, at)
+        elsewhere = replace(now, boot_id=bytes(16), boottime_ns=9)
+        rig.recorder.remember("p2", b"old", elsewhere)
+        rig.recorder.remember("p2", b"new", replace(now, boottime_ns=3))
+        assert [recent.frame for recent in rig.recorder.recent("p1")] == [b"0", b"1", b"2"]
+        [old, new] = rig.recorder.recent("p2")
+        assert (old.frame, old.age_ns) == (b"old", None)
+        assert new.age_ns is not None
+        for number in range(3, 100):
+            rig.recorder.remember("p1", b"%d" % number, replace(now, boottime_ns=number))
+        frames = [recent.frame for recent in rig.recorder.recent("p1")]
+        assert frames == [b"%d" % number for number in range(100 - RECENT_FRAMES_MAX, 100)]
+
+    with_rig(tmp_path, scenario)
+
+
+def test_a_finding_is_an_event_with_its_remedy(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, True, "2 of 40 frames damaged"))
+        rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, False))
+        await until(lambda: len(rig.events()) >= 3)
+        found = [e for e in rig.events() if e.type is EventType.FINDING]
+        told = [FindingBody.from_body(event.body) for event in found]
+        assert [(one.panel, one.cause, one.reasons, one.over) for one in told] == [
+            ("p1", "line_noise", ("line.quality",), False),
+            ("p1", "line_noise", ("line.quality",), True),
+        ]
+        assert told[0].remedy
 
     with_rig(tmp_path, scenario)
 
@@ -359,10 +437,11 @@ def test_a_frame_that_is_not_durable_is_no_last_frame(
         refusing.on = True
         promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
         await until(lambda: rig.recorder.refusal is not None)
-        assert rig.recorder.last("p1")[0] == FIRE.frame
+        assert [recent.frame for recent in rig.recorder.recent("p1")] == [FIRE.frame]
         refusing.on = False
         await promise
-        assert rig.recorder.last("p1")[0] == BURGLARY.frame
+        frames = [recent.frame for recent in rig.recorder.recent("p1")]
+        assert frames == [FIRE.frame, BURGLARY.frame]
 
     with_rig(tmp_path, scenario)
 

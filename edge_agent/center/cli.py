@@ -46,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CenterError as error:
         return _fail(str(error), EXIT_CONFIG)
     except sqlite3.DatabaseError as error:
-        remedy = "see to space and permissions; if it is damaged, restore a backup"
+        remedy = (
+            "see to space and permissions; a damaged one is set aside and salvaged by"
+            " `edge-center serve`"
+        )
         return _fail(f"{Layout(arguments.dir).database}: {error}; {remedy}", EXIT_FOUND_BAD)
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # `edge-center events DIR | head` is normal

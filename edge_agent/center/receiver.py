@@ -19,6 +19,7 @@ from typing import Protocol
 import structlog
 
 from edge_agent.center.mqtt import Access, Connection, LostError, Message
+from edge_agent.center.salvage import is_damage
 from edge_agent.center.store import Arrival, Taken
 from edge_agent.clock import Clock
 
@@ -155,6 +156,8 @@ class Receiver:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
                 raise  # our bug
+            if is_damage(error):
+                raise  # no waiting mends it: the center sets the file aside
             self._refused(error, now_ns)
             return
         self._accepted()

@@ -154,7 +154,8 @@ def open_for_reading(file: Path) -> sqlite3.Connection:
         connection.close()
         raise CenterError(
             f"{file}: {error}; see that this user may read and write the folder "
-            f"(SQLite keeps its shared index there), and restore a backup if it is damaged"
+            f"(SQLite keeps its shared index there); a damaged one is set aside and salvaged "
+            f"by `edge-center serve`"
         ) from error
     except CenterError:
         connection.close()

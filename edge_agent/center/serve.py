@@ -9,11 +9,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import structlog
 
-from edge_agent.center import schema, settings
+from edge_agent.center import salvage, schema, settings
 from edge_agent.center.audit import Audit
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.center.mqtt import Access
@@ -33,6 +34,9 @@ AUDIT_IDLE_S = 0.5
 AUDIT_RETRY_S = 5.0  # after the database refused
 LINEAGE_TURNS = 4  # the epochs are compared every so many idle turns
 STOP_S_MAX = 5.0
+DAMAGES_MAX = 3  # databases set aside by one process: more is no damage but a defect or bad memory
+SALVAGE_REST_S = 0.05  # between two slices: alarms and the audit go first
+SALVAGE_RETRY_S = 60.0  # after the new database refused
 
 log = structlog.get_logger("center")
 
@@ -52,9 +56,37 @@ def serve(layout: Layout, clock: Clock, overrides: Overrides) -> int:
     """
     chosen = settings.load(layout)
     sys.setswitchinterval(SWITCH_S)
-    with _alone(layout), closing(schema.open_for_writing(layout.database)) as connection:
-        center = Center(layout, chosen, overrides, clock)
-        return center.run(connection)
+    with _alone(layout):
+        for _ in range(DAMAGES_MAX):
+            try:
+                with closing(schema.open_for_writing(layout.database)) as connection:
+                    center = Center(layout, chosen, overrides, clock)
+                    code = center.run(connection)
+                if center.damage is None:
+                    return code
+                damage = center.damage
+            except sqlite3.DatabaseError as error:
+                if not salvage.is_damage(error):
+                    raise
+                damage = error
+            _set_aside(layout, clock, damage)
+    log.critical(
+        "the database was damaged again and again",
+        remedy="check the disk and the memory of this machine",
+    )
+    return 1
+
+
+def _set_aside(layout: Layout, clock: Clock, damage: sqlite3.Error) -> None:
+    aside = salvage.set_aside(layout, (clock.stamp().wall_ns or 0) // 1_000_000)
+    log.error(
+        "the database is damaged: a new one takes its place",
+        cause=str(damage),
+        kept=str(aside),
+        then="what can be read of it is verified and stored again; see `edge-center fleet` for "
+        "what is missing, and restore a backup of it beside the new one if need be",
+        remedy="check the disk and the memory of this machine",
+    )
 
 
 class Center:
@@ -68,15 +100,22 @@ class Center:
         self._clock = clock
         self._turns = Turns()
         self._roster = Roster(layout)
+        self._office = Office(
+            center=chosen.name,
+            signer=_receipt_signer(layout),
+            roster=self._roster,
+            turns=self._turns,
+        )
         self._access = _access(layout, chosen, overrides)
         self._access.context()  # unusable files are told now, not once a connection
         self._stop = threading.Event()
         self._failed = False
+        self.damage: sqlite3.Error | None = None  # why it ended: the database itself
 
     def run(self, connection: sqlite3.Connection) -> int:
         """Start the threads and wait for the end; `connection` serves the audit."""
         with ExitStack() as opened:
-            stores = [opened.enter_context(closing(self._open())) for _ in range(3)]
+            stores = [opened.enter_context(closing(self._open())) for _ in range(4)]
             return self._run(connection, stores)
 
     def _run(self, connection: sqlite3.Connection, stores: list[sqlite3.Connection]) -> int:
@@ -84,6 +123,7 @@ class Center:
         audit = Audit(connection, self._turns)
         threads = [
             self._thread("audit", lambda: self._audit(audit, connection)),
+            self._thread("salvage", lambda: self._salvage(stores[3])),
             *(self._thread(name, one.run) for name, one in receivers.items()),
         ]
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,12 +152,7 @@ class Center:
         return schema.open_for_writing(self._layout.database)
 
     def _receivers(self, stores: list[sqlite3.Connection]) -> dict[str, Receiver]:
-        office = Office(
-            center=self._chosen.name,
-            signer=_receipt_signer(self._layout),
-            roster=self._roster,
-            turns=self._turns,
-        )
+        office = self._office
         heartbeat_s = self._chosen.presence.heartbeat_s
         intakes: dict[str, Intake] = {
             "alarms": Store(office, stores[0], urgent=True),
@@ -135,11 +170,39 @@ class Center:
         def run() -> None:
             try:
                 work()
-            finally:
-                self._failed = self._failed or not self._stop.is_set()
+            except sqlite3.DatabaseError as error:
+                if not salvage.is_damage(error):
+                    raise
+                self.damage = error
                 self._stop.set()
+            finally:
+                if name != "salvage":  # which has an end of its own
+                    self._failed = self._failed or not self._stop.is_set()
+                    self._stop.set()
 
         return threading.Thread(target=run, name=name, daemon=True)
+
+    def _salvage(self, connection: sqlite3.Connection) -> None:
+        """Bring in what damaged databases still give, each once."""
+        for damaged in salvage.waiting(self._layout):
+            while not self._salvaged(damaged, connection):
+                if self._stop.wait(SALVAGE_RETRY_S):
+                    return
+
+    def _salvaged(self, damaged: Path, connection: sqlite3.Connection) -> bool:
+        work = salvage.Salvage(damaged, self._office, connection)
+        log.info("salvage begins", file=str(damaged))
+        try:
+            for _ in work.run():
+                if self._stop.wait(SALVAGE_REST_S):
+                    return False  # the next start begins it anew
+        except (sqlite3.OperationalError, OSError) as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            log.warning("salvage has to wait", file=str(damaged), reason=str(error))
+            return False
+        log.warning("salvage ended", file=str(damaged), **asdict(work.found))
+        return True
 
     def _audit(self, audit: Audit, connection: sqlite3.Connection) -> None:
         turn, refused = 0, False

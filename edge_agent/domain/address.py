@@ -38,6 +38,7 @@ class ListenAddress:
 
     port: int
     host: str = "0.0.0.0"  # noqa: S104  panels are on the site's own network
+    transport: Literal["tcp", "udp"] = "tcp"
 
     def __post_init__(self) -> None:
         _check(self.host, self.port)

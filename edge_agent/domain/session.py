@@ -7,11 +7,15 @@ goes back.  Bytes from the wire never raise: what is wrong with them is a `Fault
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import Enum, StrEnum
 from typing import Protocol
 
 from edge_agent.domain.codes import Codes
+from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 """What a profile, an option or a decoded field may hold: plain values, ready for JSON."""
@@ -31,29 +35,92 @@ class FaultKind(StrEnum):
     NO_ANSWER = "no_answer"  # a request was not answered
     REFUSED = "refused"  # the panel answered that it will not
     REPEAT = "repeat"  # a retransmission, recognised and not recorded again
+    HEARTBEAT = "heartbeat"  # one that was due did not come; several are silence
 
 
 # ---- inputs
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """A frame recorded from this panel earlier, its secrets masked, and how long ago it was heard.
+
+    `age_ns` is None where that cannot be known: another boot, an unset clock.
+    """
+
+    frame: bytes
+    age_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The line is up: every point is unknown until proven.
 
-    `last_frame` is the newest frame recorded from this panel and `last_age_ns` how long ago it was
-    heard; both None where there is none or the age cannot be known (another boot, unset clock).
-    A protocol that repeats unacknowledged frames tells a repeat by them after a restart.
+    `recent` are the newest durable frames of this panel, oldest first; empty where there are none.
+    By them a protocol that repeats unacknowledged frames tells a repeat after a restart, and one
+    whose panel keeps a log tells what of the log is recorded already.
     """
 
-    last_frame: bytes | None = None
-    last_age_ns: int | None = None
+    recent: tuple[Recent, ...] = ()
+
+    @property
+    def last(self) -> Recent | None:
+        """The newest of them."""
+        return self.recent[-1] if self.recent else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRead:
+    """What our wall clock is worth: told after `Opened`, then when its trust changes or it jumps.
+
+    The wall clock reads `now_ns + offset_ns`, in ns since 1970, UTC.  Unless `trust` is `synced`
+    no panel is given time and no window of time is applied.
+    """
+
+    offset_ns: int | None
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """On a line of many peers: one called (or, by datagrams, spoke for the first time).
+
+    `peer` is never given twice while the line is up; `host` is the address it called from.
+    """
+
+    peer: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """On a line of many peers: this one is gone; what it left unfinished is void."""
+
+    peer: int
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Bytes came from the line, in any split."""
+    """Bytes came from the line, in any split; on a line of many peers from `peer`.
+
+    `packet` says that the medium bounds them: one datagram, no more and no less.
+    """
 
     data: bytes
+    peer: int = 0
+    packet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """Somebody entitled wants something of the panel; `Obeyed` with the same id answers once.
+
+    A session does it once or not at all.  When the line is lost its outcome is `lost`, whatever the
+    panel did: a later session knows nothing of it, so no command is ever sent again.
+    """
+
+    id: int
+    command: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +162,28 @@ class Unanswered:
     detail: str = ""
 
 
-Input = Opened | Received | Committed | Ticked | Answered | Unanswered
+Input = (
+    Opened
+    | ClockRead
+    | Called
+    | HungUp
+    | Received
+    | Committed
+    | Commanded
+    | Ticked
+    | Answered
+    | Unanswered
+)
 
 # ---- actions
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Write these bytes to the line."""
+    """Write these bytes to the line; on a line of many peers to `peer`."""
 
     data: bytes
+    peer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +196,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Count this; `frame` is what was refused."""
+    """Count this; `frame` is what was refused.
+
+    It may be logged: a frame that could hold a user code is left out.
+    """
 
     kind: FaultKind
     detail: str = ""
@@ -144,12 +226,22 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Close the line and open it again."""
+    """Close the line and open it again; on a line of many peers hang up on `peer` alone."""
 
     reason: str
+    peer: int | None = None
 
 
-Action = Send | Report | Fault | Link | Read | Close
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """What became of command `id`."""
+
+    id: int
+    outcome: Outcome
+    detail: str = ""
+
+
+Action = Send | Report | Fault | Link | Finding | Obeyed | Read | Close
 
 
 class Session(Protocol):
@@ -227,11 +319,18 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a session or decoder is made from; `profile` is None to detect the dialect."""
+    """What a session or decoder is made from; `profile` is None to detect the dialect.
+
+    `zone` is the time zone of the site, in which its panels tell the time.  `allow` are the words
+    of `command.ALLOWABLE` that the site allows: `clock` for setting the panel's clock unasked,
+    the others for commands, which the runner refuses where they are not allowed.
+    """
 
     codes: Codes
     profile: Profile | None = None
     options: Mapping[str, Plain] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    allow: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +339,9 @@ class Driver:
 
     `session` and `decoder` are called with a `Setup` whose options were checked against `options`
     (defaults filled in); they raise ValueError with a plain sentence where a profile or a
-    combination of options makes no sense.
+    combination of options makes no sense.  `commands` are those that the protocol has words for.
+    With `peers_max` above 1 a listening line has many peers (`Called`, `HungUp`); beyond that
+    many the one that was silent longest has to go.  A line of datagrams always has.
     """
 
     name: str
@@ -250,9 +351,11 @@ class Driver:
     session: Callable[[Setup], Session]
     decoder: Callable[[Setup], Decoder]
     panels: tuple[str, ...]
-    lines: tuple[str, ...]  # serial, tcp, listen, modbus_rtu, modbus_tcp
+    lines: tuple[str, ...]  # serial, tcp, listen, udp, modbus_rtu, modbus_tcp
     bauds: tuple[int, ...] = ()
     abilities: tuple[str, ...] = ()
     acknowledges: bool = False
     quality: str = "emulated"  # emulated, counterpart, bench, field
     options: tuple[Option, ...] = ()
+    commands: frozenset[Act] = frozenset()
+    peers_max: int = 1

@@ -12,7 +12,7 @@ from edge_agent.journal.held import JournalFull
 from edge_agent.journal.journal import Journal, JournalClosed
 from edge_agent.journal.reader import read, read_disk
 from edge_agent.journal.recovery import Recovery, Tail, recover
-from edge_agent.journal.scribe import Listener, Progress, Sealer
+from edge_agent.journal.scribe import Listener, Progress, Sealer, Terms
 
 __all__ = [
     "AbsentDisk",
@@ -34,6 +34,7 @@ __all__ = [
     "Sealer",
     "Stored",
     "Tail",
+    "Terms",
     "open_disk",
     "read",
     "read_disk",

@@ -15,6 +15,8 @@ from edge_agent.journal.format import Commit, Range, Record, RecordKind, decode_
 from edge_agent.journal.ranges import contains, overlapping, subtract
 from edge_agent.journal.scan import Region, Scan
 
+_KEPT = (RecordKind.RECEIPT, RecordKind.CENTER)  # saved beside events, wherever they are found
+
 NOT_A_SEGMENT = "no readable head and no commit: not a segment, or destroyed"
 
 
@@ -158,7 +160,8 @@ class Chain:
                 text = f"{doubt.region.length} bytes unreadable, {len(saved)} records saved"
                 yield Damage(doubt.segment, doubt.region.offset, text, run.epoch)
             yield from saved
-            missing = subtract(missing, ((s.record.seq, s.record.seq) for s in saved))
+            events = [s.record.seq for s in saved if s.record.kind is RecordKind.ENVELOPE]
+            missing = subtract(missing, ((seq, seq) for seq in events))
         where = number if number is not None else self._last_segment()
         for first, last in missing:
             yield _lost(run, where, offset, first, last)
@@ -193,7 +196,7 @@ def _saved(doubt: _Doubt, missing: list[Range]) -> Iterator[Stored]:
             if record.seq in taken or not contains(missing, record.seq):
                 continue
             taken.add(record.seq)
-        elif record.kind is not RecordKind.RECEIPT or (doubt.region.tail and not missing):
+        elif record.kind not in _KEPT or (doubt.region.tail and not missing):
             continue
         yield Stored(doubt.segment, offset, record)
 

@@ -7,6 +7,7 @@ commits end is looked up in the index, whose single reads are atomic.
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_agent.journal.disk import Disk, read_blocks
 from edge_agent.journal.format import (
@@ -49,6 +50,13 @@ class Batch:
     next: Position | None
 
 
+class Owed(NamedTuple):
+    """What is asked for: events of `lane` that the center of `slot` is owed."""
+
+    slot: int
+    lane: int
+
+
 @dataclass(slots=True)
 class _Progress:
     records: list[Record]
@@ -61,21 +69,21 @@ START = Position(0, 0, b"", -1)
 
 
 def fetch_stored(
-    disk: Disk, index: Index, lane: int, after: Position | None, bytes_max: int
+    disk: Disk, index: Index, owed: Owed, after: Position | None, bytes_max: int
 ) -> Batch:
-    """Return the next durable events of `lane`; `next` is None when all segments were read."""
+    """Return the next durable events that are owed; `next` is None when all segments were read."""
     state = _Progress([], after or START, bytes_max)
     number = state.position.segment
-    while (segment := index.next_with(lane, number)) is not None:
+    while (segment := index.next_with(owed.slot, owed.lane, number)) is not None:
         if state.read >= FETCH_READ_BYTES_MAX or state.room <= 0:
             return Batch(tuple(state.records), state.position)
-        if not _read(disk, segment, lane, state):
+        if not _read(disk, segment, owed, state):
             return Batch(tuple(state.records), state.position)
         number = segment.number + 1
     return Batch(tuple(state.records), None)
 
 
-def _read(disk: Disk, segment: Segment, lane: int, state: _Progress) -> bool:
+def _read(disk: Disk, segment: Segment, owed: Owed, state: _Progress) -> bool:
     """Take what fits of one segment; return whether it was read to its end."""
     position = state.position
     end = segment.end
@@ -85,7 +93,9 @@ def _read(disk: Disk, segment: Segment, lane: int, state: _Progress) -> bool:
     data = _bytes(disk, segment.name, offset, end)
     state.read += len(data)
     for place, record in _events(data, offset, segment):
-        if record.lane != lane or record.seq <= known or not segment.waits(record.seq):
+        if record.lane != owed.lane or record.seq <= known:
+            continue
+        if not segment.waits(owed.slot, record.seq):
             continue
         if state.records and len(record.data) > state.room:
             state.room = 0

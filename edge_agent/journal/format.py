@@ -29,6 +29,9 @@ HEAD_BYTES_MAX = 16 * 1024
 """The sealer's head of a segment: one envelope."""
 
 LANES = 7
+SLOTS = 8
+"""Centers that can be told apart: old and new at a handover, a police center, and spare ones."""
+
 EPOCH_BYTES = 8
 NO_EPOCH = bytes(EPOCH_BYTES)
 VERSION = 1
@@ -56,14 +59,18 @@ class RecordKind(IntEnum):
     """What a record holds."""
 
     ENVELOPE = 1  # one signed event
-    RECEIPT = 2  # ranges of one epoch that the center holds, with its receipt
+    RECEIPT = 2  # ranges of one epoch that a center holds, with its receipt
     END = 3  # the epoch ended orderly; seq is the number of its events
     FORGONE = 4  # ranges receipted while the disk refused, let go from memory, never stored here
+    CENTER = 5  # which center has a slot, and the first epoch whose events it is owed
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One framed entry.  `data` is opaque; `lane` 0..6; `epoch` 8 bytes; `seq` within the epoch."""
+    """One framed entry.  `data` is opaque; `epoch` has 8 bytes; `seq` counts within the epoch.
+
+    `lane` is 0..6; for a RECEIPT and a CENTER it is the center's slot, 0..7.
+    """
 
     kind: RecordKind
     lane: int
@@ -185,7 +192,9 @@ def decode_record(data: bytes, at: int, end: int) -> Record | None:
     if start > end:
         return None
     magic, number, lane, _, epoch, seq, size = _RECORD.unpack_from(data, at)
-    if magic != RECORD_MAGIC or size > RECORD_BYTES_MAX or start + size > end or lane >= LANES:
+    if magic != RECORD_MAGIC or size > RECORD_BYTES_MAX or start + size > end:
+        return None
+    if lane >= (LANES if number == _ENVELOPE else SLOTS):
         return None
     body = data[start : start + size]
     crc = crc32(body, crc32(data[at : at + _RECORD.size]))

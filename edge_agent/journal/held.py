@@ -1,16 +1,19 @@
 """What is in memory: drafts that wait, signed records that are not yet durable, receipts to record.
 
-Bounded.  When the bound is reached, records that the center has receipted go first, oldest first:
-their numbers are then recorded as forgone.  What nobody else holds is never dropped; new drafts
-are refused instead, telemetry before alarms.  The caller holds the journal's lock.
+Bounded.  When the bound is reached, records that every required center has receipted go first,
+oldest first: their numbers are then recorded as forgone.  What a center still waits for is never
+dropped; new drafts are refused instead, telemetry before alarms.  The caller holds the journal's
+lock.
 """
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import islice
 
+from edge_agent.journal.centers import NAME_BYTES_MAX
 from edge_agent.journal.format import (
     COMMIT_BYTES_MAX,
     COMMIT_HEAD_BYTES,
@@ -19,6 +22,7 @@ from edge_agent.journal.format import (
     NOTE_BYTES_MAX,
     RANGES_MAX,
     RECORD_BYTES_MAX,
+    SLOTS,
     Framed,
     Range,
     Record,
@@ -26,6 +30,7 @@ from edge_agent.journal.format import (
     encode_ranges,
     record_size,
 )
+from edge_agent.journal.index import FIRST_SLOT
 from edge_agent.journal.ranges import from_seqs
 
 MEMORY_BYTES_MAX = 8 * 1024 * 1024
@@ -53,7 +58,12 @@ RECEIPTS_BYTES_MAX = 256 * 1024
 """Receipts waiting to be recorded; past it the oldest is forgotten (its events stay released until
 a restart sends them again)."""
 
-PAYLOAD_BYTES_MAX = COMMIT_BYTES_MAX - COMMIT_HEAD_BYTES - NOTE_BYTES_MAX
+CENTERS_BYTES_MAX = SLOTS * record_size(
+    Record(RecordKind.CENTER, 0, NO_EPOCH, 0, bytes(NAME_BYTES_MAX))
+)
+"""The names of all centers, which the first commit of every segment takes along."""
+
+PAYLOAD_BYTES_MAX = COMMIT_BYTES_MAX - COMMIT_HEAD_BYTES - NOTE_BYTES_MAX - CENTERS_BYTES_MAX
 GROUP_BYTES_MAX = PAYLOAD_BYTES_MAX - record_size(
     Record(RecordKind.FORGONE, 0, NO_EPOCH, 0, bytes(RECORD_BYTES_MAX))
 )
@@ -119,15 +129,19 @@ class Load:
 
 @dataclass(slots=True)
 class Held:
-    """Everything that a power cut would lose, and what is still to be said about receipts."""
+    """Everything that a power cut would lose, and what is still to be said about receipts.
 
+    `required` are the slots of the centers whose receipts are waited for.
+    """
+
+    required: Sequence[int] = (FIRST_SLOT,)
     waiting: int = 0
     groups: deque[Group] = field(default_factory=deque)
     forgone_count: int = 0
     receipts_lost: int = 0
     _bytes: int = 0
     _flying: int = 0  # groups at the front that are being written
-    _released: set[int] = field(default_factory=set)
+    _released: dict[int, set[int]] = field(default_factory=dict)  # by slot
     _forgone: set[int] = field(default_factory=set)
     _receipts: deque[Record] = field(default_factory=deque)
     _receipt_bytes: int = 0
@@ -170,16 +184,17 @@ class Held:
         self.groups.append(group)
         self._bytes += group.weight
 
-    def release(self, first: int, last: int) -> int:
-        """Mark records of the running epoch as receipted; return how many were here."""
+    def release(self, slot: int, first: int, last: int) -> int:
+        """Mark records of the running epoch as held by a center; return how many were here."""
         fresh: set[int] = set()
         place = max(bisect_right(self.groups, first, key=_noted) - 1, 0)
         while place < len(self.groups):
             group = self.groups[place]
             fresh |= {r.seq for r in group.records if first <= r.seq <= last}
             place = place + 1 if group.noted <= last else len(self.groups)
-        fresh -= self._released
-        self._released |= fresh
+        released = self._released.setdefault(slot, set())
+        fresh -= released
+        released |= fresh
         return len(fresh)
 
     def receipt(self, records: Iterable[Record]) -> None:
@@ -238,18 +253,20 @@ class Held:
             load.receipts.append(record)
         load.framed = framed
 
-    def written(self, load: Load) -> set[int]:
-        """Forget what became durable; return the numbers among it that were receipted already."""
+    def written(self, load: Load) -> Mapping[int, set[int]]:
+        """Forget what became durable; return, by slot, what of it that center receipted already."""
         for _ in range(load.groups):
             self._bytes -= self.groups.popleft().weight
         self._flying = 0
         self._note, self._noted = load.group.note, load.group.noted
         for first, last in load.forgone:
             self._forgone.difference_update(range(first, last + 1))
-        if not self._released:
-            return set()
-        released = {r.seq for r in load.group.records} & self._released
-        self._released -= released
+        if not any(self._released.values()):
+            return {}
+        durable = {record.seq for record in load.group.records}
+        released = {slot: seqs & durable for slot, seqs in self._released.items()}
+        for seqs in self._released.values():
+            seqs.difference_update(durable)
         return released
 
     def failed(self, load: Load) -> None:
@@ -258,26 +275,33 @@ class Held:
         self._receipts.extendleft(reversed(load.receipts))
         self._receipt_bytes += sum(map(record_size, load.receipts))
 
-    def unreceipted(self, lane: int, after: int) -> Iterable[Record]:
-        """Return a lane's records past number `after` that the center does not hold."""
+    def unreceipted(self, slot: int, lane: int, after: int) -> Iterable[Record]:
+        """Return a lane's records past number `after` that the center of `slot` does not hold."""
+        released = self._released.get(slot, set())
         return [
             record
             for group in self.groups
             for record in group.records
-            if record.lane == lane and record.seq > after and record.seq not in self._released
+            if record.lane == lane and record.seq > after and record.seq not in released
         ]
 
-    def counts(self) -> list[int]:
-        """Return how many unreceipted records are here, per lane."""
+    def counts(self, slots: Iterable[int]) -> list[int]:
+        """Return how many records are here that any of these centers does not hold, per lane."""
+        settled = self._settled(slots)
         counts = [0] * LANES
         for group in self.groups:
             for record in group.records:
-                counts[record.lane] += record.seq not in self._released
+                counts[record.lane] += record.seq not in settled
         return counts
 
+    def _settled(self, slots: Iterable[int]) -> set[int]:
+        """Return the numbers that all of these centers hold."""
+        return reduce(set.__and__, (self._released.get(slot, set()) for slot in slots))
+
     def _forgo(self, wanted: int) -> None:
-        """Let receipted records go, oldest first, until `wanted` bytes are free."""
-        if not self._released:
+        """Let records go that all required centers hold, oldest first, to free `wanted` bytes."""
+        settled = self._settled(self.required)
+        if not settled:
             return
         wanted = max(wanted, FORGO_BYTES)
         for place, group in enumerate(self.groups):
@@ -285,7 +309,7 @@ class Held:
                 return
             if place < self._flying:
                 continue
-            gone = {r.seq for r in group.records} & self._released
+            gone = {r.seq for r in group.records} & settled
             if not gone:
                 continue
             before = group.weight
@@ -293,7 +317,8 @@ class Held:
             self._bytes -= before - group.weight
             wanted -= before - group.weight
             self._forgone |= gone
-            self._released -= gone
+            for seqs in self._released.values():
+                seqs.difference_update(gone)
             self.forgone_count += len(gone)
 
 
@@ -301,7 +326,7 @@ def _noted(group: Group) -> int:
     return group.noted
 
 
-def receipt_records(epoch: bytes, ranges: list[Range], receipt: bytes) -> list[Record]:
+def receipt_records(slot: int, epoch: bytes, ranges: list[Range], receipt: bytes) -> list[Record]:
     """Return the records that keep a receipt: the first holds its bytes, all hold ranges.
 
     Raises ValueError for a receipt that no record can hold.
@@ -314,6 +339,6 @@ def receipt_records(epoch: bytes, ranges: list[Range], receipt: bytes) -> list[R
         part, ranges = ranges[: min(room, RANGES_MAX)], ranges[min(room, RANGES_MAX) :]
         data = encode_ranges(part, receipt)
         first = part[0][0] if part else 0
-        records.append(Record(RecordKind.RECEIPT, 0, epoch, first, data))
+        records.append(Record(RecordKind.RECEIPT, slot, epoch, first, data))
         receipt, room = b"", RANGES_MAX
     return records

@@ -1,23 +1,33 @@
-"""What is where, and what the center already holds: in memory, one byte an event.
+"""What is where, and which center already holds it: in memory, sets of events as integers.
 
-A byte is the event's lane while it waits for its receipt, else RELEASED or ABSENT.  Counts per
-lane let a fetch skip whole segments.  Everything here can be rebuilt from the segments.
+A segment keeps one set an urgency lane and one a center; a set is an integer whose bit n stands for
+the segment's n-th number.  That is about one byte and one bit a center for each event, and marking
+or counting a whole range is one operation.  Counts per center and lane let a fetch skip whole
+segments.  Everything here can be rebuilt from the segments.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from edge_agent.journal.format import LANES
 
-RELEASED = 0xFF
 ABSENT = 0xFE
+"""Stands for the lane of a number that is not here: forgone, or lost to damage."""
+
+FIRST_SLOT = 0
+"""The slot of the first center: owed everything, also by a journal that never named its centers."""
+
+_DIGITS = [bytes(b"01"[byte == lane] for byte in range(256)) for lane in range(LANES)]
 
 
 @dataclass(slots=True)
 class Segment:
     """One file: `start` and `end` bound its commits, `size` is what it takes on disk.
 
-    `first` counts once there are events; `headed` tells whether its head is readable.
+    `first` counts once there are events, `span` numbers from it on are known; `headed` tells
+    whether its head is readable.  `lanes` and `held` are sets, by lane and by center's slot;
+    `owed` counts, by slot and lane, what that center is owed and has not receipted.
     """
 
     number: int
@@ -28,93 +38,176 @@ class Segment:
     end: int
     size: int
     headed: bool = True
-    states: bytearray = field(default_factory=bytearray)
+    span: int = 0
     lanes: list[int] = field(default_factory=lambda: [0] * LANES)
+    held: dict[int, int] = field(default_factory=dict)
+    owed: dict[int, list[int]] = field(default_factory=dict)
 
-    def release(self, first: int, last: int, totals: list[int]) -> int:
-        """Mark what of first..last waits here as receipted; return how many that were.
+    @property
+    def present(self) -> int:
+        """The set of events that are here."""
+        here = 0
+        for lane in self.lanes:
+            here |= lane
+        return here
 
-        They are taken off the counts per lane, here and in `totals`.
-        """
+    def within(self, first: int, last: int) -> int:
+        """Return the set of all numbers of first..last that this segment spans, here or not."""
         start = max(first - self.first, 0)
-        stop = min(last - self.first + 1, len(self.states))
-        released = 0
-        for place in range(start, stop):
-            state = self.states[place]
-            if state < LANES:
-                self.lanes[state] -= 1
-                totals[state] -= 1
-                self.states[place] = RELEASED
-                released += 1
-        return released
+        stop = min(last - self.first + 1, self.span)
+        return ((1 << stop) - 1) & ~((1 << start) - 1) if start < stop else 0
 
-    def waits(self, seq: int) -> bool:
-        """Tell whether event `seq` is here and not yet receipted."""
+    def waits(self, slot: int, seq: int) -> bool:
+        """Tell whether event `seq` is here and owed to the center of `slot`."""
         place = seq - self.first
-        return 0 <= place < len(self.states) and self.states[place] < LANES
+        if not 0 <= place < self.span or slot not in self.owed:
+            return False
+        return bool((self.present & ~self.held.get(slot, 0)) >> place & 1)
+
+    def awaited(self, slots: Iterable[int]) -> int:
+        """Return the set of events that any center of `slots` is owed."""
+        settled = -1
+        for slot in slots:
+            if slot in self.owed:
+                settled &= self.held.get(slot, 0)
+        return self.present & ~settled
+
+    def count(self, events: int) -> list[int]:
+        """Return how many of a set of events are of each lane."""
+        return [(events & lane).bit_count() for lane in self.lanes]
 
 
 class Index:
-    """All segments in order."""
+    """All segments in order, and the centers that are owed what is in them.
+
+    `required` are the slots whose receipts are waited for.
+    """
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
-        self._totals = [0] * LANES
+        self.required: tuple[int, ...] = (FIRST_SLOT,)
+        self._owed: dict[int, list[int]] = {FIRST_SLOT: [0] * LANES}  # by slot, over all segments
+        self._awaited = [0] * LANES  # by any of `required`
         self._holding: dict[bytes, list[Segment]] = {}  # those with events, by epoch
+
+    # ---- centers
+
+    def owe(self, slot: int, start: int) -> None:
+        """Owe the center of `slot` what is in segment `start` of the list and after it."""
+        self._owed[slot] = [0] * LANES
+        for place, segment in enumerate(self.segments):
+            segment.owed.pop(slot, None)
+            if place >= start:
+                segment.owed[slot] = segment.count(segment.present & ~segment.held.get(slot, 0))
+                _add(self._owed[slot], segment.owed[slot])
+        self.require(self.required)
+
+    def forget(self, slot: int) -> None:
+        """Forget what the center of `slot` holds: the slot is another center's from now on."""
+        for segment in self.segments:
+            segment.held.pop(slot, None)
+
+    def require(self, slots: Iterable[int]) -> None:
+        """Wait for the receipts of these centers, and of no other."""
+        self.required = tuple(slots)
+        self._awaited = [0] * LANES
+        for segment in self.segments:
+            _add(self._awaited, segment.count(segment.awaited(self.required)))
+
+    # ---- segments and events
 
     def add(self, segment: Segment) -> None:
         """Add the segment that follows all others."""
         assert not self.segments or segment.number > self.segments[-1].number
+        segment.owed = {slot: [0] * LANES for slot in self._owed}
         self.segments.append(segment)
 
-    def extend(self, segment: Segment, first: int, states: bytes | bytearray) -> None:
-        """Add the events from number `first` on, one state each.
+    def extend(self, segment: Segment, first: int, lanes: bytes | bytearray) -> None:
+        """Add the events from number `first` on, one lane each, or ABSENT.
 
-        Numbers come in ascending order; what is left out is ABSENT.
+        Numbers come in ascending order; those left out are not here.  All are owed to every center
+        that is owed this segment.
         """
-        if not segment.states:
+        if not segment.span:
             segment.first = first
             self._holding.setdefault(segment.epoch, []).append(segment)
         place = first - segment.first
-        assert place >= len(segment.states), "an event is indexed twice"
-        if place > len(segment.states):
-            segment.states += bytes([ABSENT]) * (place - len(segment.states))
-        segment.states += states
-        uncounted = len(states)
+        assert place >= segment.span, "an event is indexed twice"
+        segment.span = place + len(lanes)
+        counts, uncounted = [0] * LANES, len(lanes)
         for lane in range(LANES):
             if not uncounted:
                 break
-            if count := states.count(lane):
-                segment.lanes[lane] += count
-                self._totals[lane] += count
+            if count := lanes.count(lane):
+                segment.lanes[lane] |= int(lanes.translate(_DIGITS[lane])[::-1], 2) << place
+                counts[lane] = count
                 uncounted -= count
+        for slot, owed in segment.owed.items():
+            _add(owed, counts)
+            _add(self._owed[slot], counts)
+        if not segment.owed.keys().isdisjoint(self.required):
+            _add(self._awaited, counts)
 
     def headed(self, epoch: bytes) -> Segment | None:
         """Return a segment whose head is of this epoch."""
         return next((s for s in reversed(self.segments) if s.epoch == epoch and s.headed), None)
 
-    def release(self, epoch: bytes, first: int, last: int) -> int:
-        """Mark first..last of an epoch as receipted; return how many of them waited here."""
+    def release(self, slot: int, epoch: bytes, first: int, last: int) -> int:
+        """Mark first..last of an epoch as held by a center; return how many of them it was owed."""
         segments = self._holding.get(epoch, [])
         place = max(bisect_right(segments, first, key=_first) - 1, 0)
         released = 0
         while place < len(segments) and segments[place].first <= last:
-            released += segments[place].release(first, last, self._totals)
+            released += self._release(segments[place], slot, first, last)
             place += 1
         return released
 
-    def next_with(self, lane: int, number: int) -> Segment | None:
-        """Return the first segment from `number` on that holds an unreceipted event of `lane`."""
+    def _release(self, segment: Segment, slot: int, first: int, last: int) -> int:
+        held = segment.held.get(slot, 0)
+        fresh = segment.within(first, last) & segment.present & ~held
+        if not fresh:
+            return 0
+        segment.held[slot] = held | fresh
+        owed = segment.owed.get(slot)
+        if owed is None:
+            return 0
+        counts = segment.count(fresh)
+        _subtract(owed, counts)
+        _subtract(self._owed[slot], counts)
+        if slot in self.required:
+            settled = fresh & ~segment.awaited(self.required)
+            _subtract(self._awaited, counts if settled == fresh else segment.count(settled))
+        return fresh.bit_count()
+
+    # ---- questions
+
+    def next_with(self, slot: int, lane: int, number: int) -> Segment | None:
+        """Return the first segment from `number` on with an event of `lane` owed to a center."""
         place = bisect_right(self.segments, number - 1, key=_number)
         while place < len(self.segments):
-            if self.segments[place].lanes[lane]:
+            owed = self.segments[place].owed.get(slot)
+            if owed is not None and owed[lane]:
                 return self.segments[place]
             place += 1
         return None
 
+    def owed(self, slot: int) -> tuple[int, ...]:
+        """Return how many events a center is owed, per lane."""
+        return tuple(self._owed.get(slot, [0] * LANES))
+
     def unreceipted(self) -> tuple[int, ...]:
-        """Return how many events wait for a receipt, per lane."""
-        return tuple(self._totals)
+        """Return how many events wait for the receipt of any required center, per lane."""
+        return tuple(self._awaited)
+
+
+def _add(counts: list[int], more: list[int]) -> None:
+    for lane, count in enumerate(more):
+        counts[lane] += count
+
+
+def _subtract(counts: list[int], less: list[int]) -> None:
+    for lane, count in enumerate(less):
+        counts[lane] -= count
 
 
 def _first(segment: Segment) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.fetch import Batch, Position
 from edge_agent.journal.recovery import Recovery
-from edge_agent.journal.scribe import COMMIT_RECORDS_MAX, Listener, Progress, Scribe, Sealer
+from edge_agent.journal.scribe import Listener, Progress, Scribe, Sealer, Terms
 
 SPARE_RETRY_S = 10.0
 """How long after a refusal the next spare segment is tried again."""
@@ -52,7 +52,10 @@ _Item = tuple[object, int, bool] | _Stop | _Receipt
 
 
 class Journal:
-    """The durable order of everything.  Made on what `recover` found on the same disk."""
+    """The durable order of everything.  Made on what `recover` found on the same disk.
+
+    Raises ValueError for more centers than there are slots.
+    """
 
     def __init__(
         self,
@@ -60,13 +63,12 @@ class Journal:
         recovery: Recovery,
         sealer: Sealer,
         listener: Listener,
+        terms: Terms,
         *,
         clock_ns: Callable[[], int] = boottime_ns,
-        commit_records_max: int = COMMIT_RECORDS_MAX,
     ) -> None:
-        self._scribe = Scribe(
-            disk, recovery, sealer, listener, commit_records_max=commit_records_max
-        )
+        self._scribe = Scribe(disk, recovery, sealer, listener, terms)
+        self.centers = tuple(terms.centers)
         self._clock_ns = clock_ns
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -114,23 +116,23 @@ class Journal:
         if self._writing:
             self._unsigned.set()
 
-    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
-        """Mark events of `epoch` as held by the center; `receipt` is what proves it.
+    def release(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """Mark events of `epoch` as held by a center; `receipt` is what proves it.
 
         Numbers that the journal does not hold are ignored.  Recorded with the next commit, at the
         latest after RECEIPT_PATIENCE_NS.  Raises ValueError for a receipt longer than a record.
         """
-        self._scribe.release(epoch, seqs, receipt)
+        self._scribe.release(center, epoch, seqs, receipt)
         self._items.put(_RECEIPT)
 
-    def fetch(self, lane: int, after: Position | None, bytes_max: int) -> Batch:
-        """Return unreceipted events of `lane` after a position, oldest first, of all epochs.
+    def fetch(self, center: str, lane: int, after: Position | None, bytes_max: int) -> Batch:
+        """Return events of `lane` that a center is owed and has not receipted, after a position.
 
-        At most `bytes_max` bytes of envelopes, but at least one where there is any.  Includes what
-        is only in memory while the disk refuses, nothing else that is not durable.  Does I/O: not
-        for the loop's own thread.
+        Oldest first, of all epochs, at most `bytes_max` bytes of envelopes, but at least one where
+        there is any.  Includes what is only in memory while the disk refuses, nothing else that is
+        not durable.  Does I/O: not for the loop's own thread.
         """
-        return self._scribe.fetch(lane, after, bytes_max)
+        return self._scribe.fetch(center, lane, after, bytes_max)
 
     def first_of(self, epoch: bytes) -> bytes | None:
         """Return the genesis envelope of an epoch that the journal holds, None of any other."""

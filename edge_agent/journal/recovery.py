@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 
+from edge_agent.journal.centers import Center, center_of
 from edge_agent.journal.chain import NOT_A_SEGMENT, Chain, Damage, Stored
 from edge_agent.journal.disk import LOCK_NAME, Disk, read_blocks
 from edge_agent.journal.format import (
@@ -47,8 +48,9 @@ class Recovery:
 
     `count` is the number of its events (last sequence number + 1) and `noted` how many of them
     `note`, the sealer's last durable note, covers (fewer only after damage).  `head` is its
-    genesis envelope.  `damages` were never named before, `known` were.  `unreceipted` counts
-    events per lane over all epochs.  `refused`: why a repair could not be made, None where all
+    genesis envelope.  `damages` were never named before, `known` were.  `centers` are those that
+    have a slot; `unreceipted` counts per lane, over all epochs, the events that any of them is
+    owed.  `refused`: why a repair could not be made, None where all
     were.  `foreign`: names in the directory that are not the journal's.
     """
 
@@ -62,6 +64,7 @@ class Recovery:
     torn_bytes: int
     damages: tuple[Damage, ...]
     known: tuple[Damage, ...]
+    centers: tuple[Center, ...]
     unreceipted: tuple[int, ...]
     foreign: tuple[str, ...]
     refused: str | None
@@ -89,34 +92,36 @@ def recover(disk: Disk, visit: Callable[[Record], None] | None = None) -> Recove
     names = disk.names()
     files, copies = list_segments(disk, names)
     index, chain = Index(), Chain()
+    centers = _Centers(index)
     newest: deque[Record] = deque(maxlen=VISITED_MAX)
     for file in files:
         data, file.size, file.damages = read_segment(disk, file.name, file.number)
         file.scan = scan_segment(data, file.number)
         if file.scan.epoch is not None:
             index.add(_segment(file))
-        _sort(chain.feed(file.number, file.scan), files, index, newest)
+        _sort(chain.feed(file.number, file.scan), files, centers, newest)
         file.scan = Scan(
             file.scan.head, file.scan.epoch, (), file.scan.end, file.scan.blank
         )  # lets the records go
-    _sort(chain.finish(), files, index, newest)
+    _sort(chain.finish(), files, centers, newest)
     repairs = _Repairs(disk, set(names))
     spare = repairs.make(files, index)
     for record in newest:
         if visit is not None:
             visit(record)
-    return _recovery(chain, index, files, copies, repairs, spare)
+    return _recovery(chain, centers, files, copies, repairs, spare)
 
 
 def _recovery(
     chain: Chain,
-    index: Index,
+    centers: "_Centers",
     files: list[_Found],
     copies: list[str],
     repairs: "_Repairs",
     spare: int | None,
 ) -> Recovery:
-    run = chain.run
+    run, index = chain.run, centers.index
+    index.require(sorted(centers.known) or index.required)
     damages = [d for f in files for d in f.damages if f.name not in repairs.known]
     known = [d for f in files for d in f.damages if f.name in repairs.known]
     torn_bytes = repairs.torn_bytes + (run.torn_bytes if run else 0)
@@ -132,6 +137,7 @@ def _recovery(
         torn_bytes=torn_bytes,
         damages=tuple(damages),
         known=tuple(known),
+        centers=tuple(centers.known.values()),
         unreceipted=index.unreceipted(),
         foreign=tuple(sorted([*copies, *(n for n in repairs.names if _is_foreign(n))])),
         refused=repairs.refused,
@@ -208,9 +214,13 @@ def _segment(file: _Found) -> Segment:
 
 
 def _sort(
-    found: Iterator[Stored | Damage], files: list[_Found], index: Index, newest: deque[Record]
+    found: Iterator[Stored | Damage],
+    files: list[_Found],
+    centers: "_Centers",
+    newest: deque[Record],
 ) -> None:
     """Put what the chain found where it belongs."""
+    index = centers.index
     events = _Events(index)
     for item in found:
         if isinstance(item, Damage):
@@ -225,8 +235,31 @@ def _sort(
             case RecordKind.RECEIPT:
                 events.flush()
                 for first, last in decode_ranges(record.data)[0]:
-                    index.release(record.epoch, first, last)
+                    index.release(record.lane, record.epoch, first, last)
+            case RecordKind.CENTER:
+                events.flush()
+                centers.take(record)
     events.flush()
+
+
+class _Centers:
+    """Collects which center has which slot, and has the index owe it what it is owed."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.known: dict[int, Center] = {}
+
+    def take(self, record: Record) -> None:
+        """Take a CENTER record; all segments up to its own are in the index."""
+        center = center_of(record)
+        if center is None or center == (before := self.known.get(center.slot)):
+            return
+        self.known[center.slot] = center
+        if before is not None:
+            self.index.forget(center.slot)
+        # An epoch that is not there is older than all that is left: then it is owed everything.
+        epochs = [segment.epoch for segment in self.index.segments]
+        self.index.owe(center.slot, epochs.index(record.epoch) if record.epoch in epochs else 0)
 
 
 class _Events:
@@ -288,7 +321,7 @@ class _Repairs:
         return None
 
     def _repair(self, file: _Found, segment: Segment | None, *, last: bool) -> None:
-        empty = file.scan.head is None and (segment is None or not segment.states)
+        empty = file.scan.head is None and (segment is None or not segment.span)
         if empty and all(d.what == NOT_A_SEGMENT for d in file.damages):
             self._set_aside(file, last=last)
             return

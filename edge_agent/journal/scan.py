@@ -25,6 +25,7 @@ from edge_agent.journal.format import (
 )
 
 _OF_THIS_EPOCH = frozenset({RecordKind.ENVELOPE, RecordKind.END})
+_OF_ANY_EPOCH = frozenset({RecordKind.RECEIPT, RecordKind.CENTER})
 _ZEROS = bytes(1 << 20)
 
 
@@ -133,7 +134,7 @@ def _salvage(
     while (at := data.find(RECORD_MAGIC, at, end)) >= 0:
         record = decode_record(data, at, end)
         ours = record is not None and (
-            record.kind is RecordKind.RECEIPT or epoch in {None, record.epoch}
+            record.kind in _OF_ANY_EPOCH or epoch in {None, record.epoch}
         )
         if record is not None and ours:
             yield base + at, record

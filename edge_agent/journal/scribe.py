@@ -9,13 +9,14 @@ signed and can be sent while the disk takes its time over an earlier commit.
 
 import threading
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge_agent.journal.cadence import Cadence, Do, Failed, Happened, Offered, Refuse
+from edge_agent.journal.centers import assign, center_record
 from edge_agent.journal.disk import Disk
-from edge_agent.journal.fetch import START, Batch, Position, fetch_stored, read_head
+from edge_agent.journal.fetch import START, Batch, Owed, Position, fetch_stored, read_head
 from edge_agent.journal.format import (
     EPOCH_BYTES,
     LANES,
@@ -23,16 +24,17 @@ from edge_agent.journal.format import (
     NOTE_BYTES_MAX,
     RECORD_BYTES_MAX,
     SEGMENT_BYTES,
+    Framed,
     Record,
     RecordKind,
     record_size,
 )
 from edge_agent.journal.held import GROUP_BYTES_MAX, Group, Held, Load, receipt_records
-from edge_agent.journal.index import ABSENT, RELEASED, Segment
+from edge_agent.journal.index import ABSENT, Segment
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.spares import Spares
-from edge_agent.journal.writer import Origin, Placed, Writer
+from edge_agent.journal.writer import Opening, Origin, Placed, Writer
 
 COMMIT_RECORDS_MAX = 4096
 """Events of one commit: more never fit COMMIT_BYTES_MAX, so bytes are the bound that counts."""
@@ -73,14 +75,27 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What the journal is told by the configuration.
+
+    `centers` names those whose receipts are waited for: an event is let go when all of them that
+    are owed it have receipted it.  A new one is owed what is recorded from this start on.
+    """
+
+    centers: Sequence[str]
+    commit_records_max: int = COMMIT_RECORDS_MAX
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How the journal is doing.  Times are of the clock it was given, None for never.
 
     `busy_since_ns`: since when the thread is in one turn (a stuck disk shows here), None while it
     waits for work.  `alive` is False when the thread ended on its own: our bug, end the process.
     `refused` and `spare_refused` say why the disk refuses commits, or the next segment (a full
-    disk shows there first).  `unreceipted` counts events per lane; `forgone` those that were
-    receipted while the disk refused and never written; `receipts_lost` receipts not recorded.
+    disk shows there first).  `unreceipted` counts events per lane that any required center is
+    owed, `owed` those of each center; `forgone` events that were receipted while the disk refused
+    and never written; `receipts_lost` receipts not recorded.
     """
 
     alive: bool
@@ -91,6 +106,7 @@ class Progress:
     refused: str | None
     spare_refused: str | None
     unreceipted: tuple[int, ...]
+    owed: Mapping[str, tuple[int, ...]]
     forgone: int
     receipts_lost: int
     disk_bytes: int
@@ -106,15 +122,21 @@ class Scribe:
         recovery: Recovery,
         sealer: Sealer,
         listener: Listener,
-        *,
-        commit_records_max: int = COMMIT_RECORDS_MAX,
+        terms: Terms,
     ) -> None:
         self._disk = disk
         self._sealer = sealer
         self._listener = listener
-        self._commit_records_max = commit_records_max
+        self._commit_records_max = terms.commit_records_max
         self._index = recovery.index
-        self._held = Held()
+        self._centers = assign(recovery.centers, terms.centers, empty=not self._index.segments)
+        self._slots = {c.name: c.slot for c in self._centers if c.name in terms.centers}
+        for center in self._centers:
+            if center.epoch is None:
+                self._index.forget(center.slot)
+                self._index.owe(center.slot, len(self._index.segments))
+        self._index.require(self._slots.values())
+        self._held = Held(self._index.required)
         self._cadence = Cadence()
         self._lock = threading.Lock()
         self._turn = threading.Lock()  # taken before _lock where both are
@@ -124,7 +146,7 @@ class Scribe:
         self._urgent: deque[object] = deque()
         self._drafts: deque[object] = deque()
         self._epoch = NO_EPOCH
-        self._genesis = b""
+        self._opening = Opening()
         self._sealed = 0  # also the next sequence number
         self._durable = 0  # the first one not yet durable
         self._segment: Segment | None = None
@@ -212,7 +234,10 @@ class Scribe:
         assert len(first.epoch) == EPOCH_BYTES, "an epoch has 8 bytes"
         assert first.epoch != self._past, "every start has a new epoch"
         self._epoch = first.epoch
-        self._genesis = self._sealer.head()
+        framed = Framed()
+        for center in self._centers:
+            framed.add(center_record(replace(center, epoch=center.epoch or self._epoch)))
+        self._opening = Opening(self._sealer.head(), framed)
 
     def _follows(self, record: Record) -> bool:
         """Tell whether numbers neither repeat nor skip and a commit can hold the record."""
@@ -245,7 +270,7 @@ class Scribe:
                 load.framed,
                 load.group.note,
                 load.group.noted,
-                self._genesis,
+                self._opening,
             )
         except OSError as error:
             self._failed(error.strerror or str(error), load, now_ns)
@@ -273,7 +298,10 @@ class Scribe:
             segment = self._segment
             assert segment is not None
             if events:
-                self._index.extend(segment, events[0].seq, _states(load.group, released))
+                self._index.extend(segment, events[0].seq, _lanes(load.group))
+                for slot, seqs in released.items():
+                    for first, last in from_seqs(seqs):
+                        self._index.release(slot, self._epoch, first, last)
             # last: a fetch that reads up to here without the lock must find it all in the index
             segment.end = placed.offset + placed.length
             self._reason = None
@@ -307,32 +335,33 @@ class Scribe:
         with self._lock:
             self._held.admit(lane)
 
-    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
-        """Mark events as receipted and keep the receipt for the next commit.
+    def release(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        """Mark events as held by a center and keep its receipt for the next commit.
 
         Raises ValueError for a receipt longer than a record.
         """
-        ranges = from_seqs(seqs)
-        records = receipt_records(epoch, ranges, receipt)
+        slot, ranges = self._slots[center], from_seqs(seqs)
+        records = receipt_records(slot, epoch, ranges, receipt)
         with self._lock:
             for first, last in ranges:
-                self._index.release(epoch, first, last)
+                self._index.release(slot, epoch, first, last)
                 if epoch == self._epoch:
-                    self._held.release(first, last)
+                    self._held.release(slot, first, last)
             self._held.receipt(records)
 
-    def fetch(self, lane: int, after: Position | None, bytes_max: int) -> Batch:
-        """Return unreceipted events of `lane`; see `Journal.fetch`."""
+    def fetch(self, center: str, lane: int, after: Position | None, bytes_max: int) -> Batch:
+        """Return events of `lane` that a center is owed; see `Journal.fetch`."""
+        owed = Owed(self._slots[center], lane)
         with self._lock:  # before reading: what is committed meanwhile stands behind this place
             segment = self._segment
             place = (segment.number, segment.end) if segment else (0, 0)
-        batch = fetch_stored(self._disk, self._index, lane, after, bytes_max)
+        batch = fetch_stored(self._disk, self._index, owed, after, bytes_max)
         if batch.next is not None or self._reason is None:
             return batch
-        return self._with_held(batch, lane, after or START, place, bytes_max)
+        return self._with_held(batch, owed, after or START, place, bytes_max)
 
     def _with_held(
-        self, stored: Batch, lane: int, after: Position, place: tuple[int, int], bytes_max: int
+        self, stored: Batch, owed: Owed, after: Position, place: tuple[int, int], bytes_max: int
     ) -> Batch:
         """Add what is only in memory, while the disk refuses to take it."""
         records = list(stored.records)
@@ -341,7 +370,7 @@ class Scribe:
             known = records[-1].seq
         room = bytes_max - sum(len(record.data) for record in records)
         with self._lock:
-            for record in self._held.unreceipted(lane, known):
+            for record in self._held.unreceipted(owed.slot, owed.lane, known):
                 if records and len(record.data) > room:
                     seq = records[-1].seq if records[-1].epoch == self._epoch else -1
                     return Batch(tuple(records), Position(*place, self._epoch, seq))
@@ -355,12 +384,12 @@ class Scribe:
             segment = self._index.headed(epoch)
         if segment is not None:
             return read_head(self._disk, segment)
-        return self._genesis if epoch == self._epoch else None
+        return self._opening.head if epoch == self._epoch else None
 
     def progress(self, *, alive: bool) -> Progress:
         """Return how the journal is doing."""
         with self._lock:
-            held = self._held.counts()
+            counts = self._held.counts
             stored = self._index.unreceipted()
             segments = self._index.segments
             return Progress(
@@ -371,7 +400,11 @@ class Scribe:
                 held_bytes=self._held.size,
                 refused=self._reason,
                 spare_refused=self.spares.refused,
-                unreceipted=tuple(a + b for a, b in zip(stored, held, strict=True)),
+                unreceipted=_sum(stored, counts(self._index.required)),
+                owed={
+                    name: _sum(self._index.owed(slot), counts((slot,)))
+                    for name, slot in self._slots.items()
+                },
                 forgone=self._held.forgone_count,
                 receipts_lost=self._held.receipts_lost,
                 disk_bytes=sum(s.size for s in segments) + SEGMENT_BYTES * self.spares.ready,
@@ -379,13 +412,17 @@ class Scribe:
             )
 
 
-def _states(group: Group, released: set[int]) -> bytearray:
+def _lanes(group: Group) -> bytearray:
     """Return what the index is to say of a group's events: forgone numbers leave gaps."""
     events = group.records
     first, count = events[0].seq, events[-1].seq - events[0].seq + 1
-    if not released and count == len(events):
+    if count == len(events):
         return group.lanes
-    states = bytearray([ABSENT]) * count
+    lanes = bytearray([ABSENT]) * count
     for record in events:
-        states[record.seq - first] = RELEASED if record.seq in released else record.lane
-    return states
+        lanes[record.seq - first] = record.lane
+    return lanes
+
+
+def _sum(stored: Iterable[int], held: Iterable[int]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip(stored, held, strict=True))

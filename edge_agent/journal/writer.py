@@ -5,7 +5,7 @@ its pages hold); the caller brings the same records again and they go to the nex
 """
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from edge_agent.journal.disk import Disk, File, write_all
@@ -40,6 +40,15 @@ class Origin:
     previous_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What every segment of this run begins with: its head's payload, and records for its first
+    commit."""
+
+    head: bytes = b""
+    framed: Framed = field(default_factory=Framed)
+
+
 @dataclass(slots=True)
 class _Active:
     number: int
@@ -58,12 +67,12 @@ class Writer:
         self._active: _Active | None = None
 
     def append(
-        self, epoch: bytes, first: int, framed: Framed, note: bytes, noted: int, head: bytes
+        self, epoch: bytes, first: int, framed: Framed, note: bytes, noted: int, opening: Opening
     ) -> Placed:
         """Return when the records are durable.  Raises OSError: then nothing is known about them.
 
-        `head` opens a new segment if one is needed; `first` is the first sequence number not yet
-        durable.
+        `opening` begins a new segment if one is needed; `first` is the first sequence number not
+        yet durable.
         """
         assert framed.records
         active = self._active
@@ -74,10 +83,12 @@ class Writer:
             self._leave()
         number, file = self._spares.take()
         self._active = active = _Active(number, segment_name(number), file, 0)
-        start = encode_head(
-            Head(number, first, epoch, self._origin.previous, self._origin.previous_count, head)
-        )
-        data = encode_commit(number, len(start), epoch, framed, note, noted)
+        previous, count = self._origin.previous, self._origin.previous_count
+        start = encode_head(Head(number, first, epoch, previous, count, opening.head))
+        together = Framed()
+        together.extend(opening.framed)
+        together.extend(framed)
+        data = encode_commit(number, len(start), epoch, together, note, noted)
         return self._write(active, 0, start + data, len(start))
 
     def close(self) -> None:

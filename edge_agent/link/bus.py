@@ -25,7 +25,7 @@ from edge_agent.domain.signal import FRAME_BYTES_MAX
 from edge_agent.link.backoff import Waits
 from edge_agent.link.conversation import Conversation, Outward
 from edge_agent.link.intake import Intake
-from edge_agent.link.line import Heard, Line, LineError, Opener
+from edge_agent.link.line import Heard, Line, LineError, Opener, Reading
 from edge_agent.link.reopen import Reopening
 from edge_agent.link.schedule import (
     Ask,
@@ -164,7 +164,7 @@ class _Exchange:
         """Exchange until the line is lost: LineError."""
         for unit, conversation in self._conversations.items():
             self._perform(unit, conversation.begin())
-        reading: asyncio.Future[Heard] | None = None
+        reading: Reading | None = None
         while True:
             if reading is None:
                 reading = self._line.read()
@@ -172,6 +172,7 @@ class _Exchange:
             await wake.wait(self._wait_ns())
             if reading.done():
                 chunk, reading = reading.result(), None
+                assert isinstance(chunk, Heard), "a bus has one peer"
                 heard()
                 self._feed(chunk)
             self._tick()

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Protocol
 
-from edge_agent.domain.session import Fault
+from edge_agent.domain.finding import Finding
+from edge_agent.domain.session import Fault, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 
@@ -27,5 +28,8 @@ class Intake(Protocol):
     def fault(self, panel: str, fault: Fault) -> None:
         """Count a fault."""
 
-    def last(self, panel: str) -> tuple[bytes | None, int | None]:
-        """Return the newest frame recorded from `panel` and its age in ns, for `Opened`."""
+    def finding(self, panel: str, finding: Finding) -> None:
+        """Take what a session found wrong with its panel or line."""
+
+    def recent(self, panel: str) -> tuple[Recent, ...]:
+        """Return the newest durable frames of `panel`, oldest first, for `Opened`."""

@@ -31,23 +31,54 @@ class LineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Bytes from a line and the reading of the clocks when they were read."""
+    """Bytes from a line and the reading of the clocks when they were read.
+
+    On a line of many peers `peer` said them; `packet` says that they are one datagram.
+    """
 
     data: bytes
     stamp: Stamp
+    peer: int = 0
+    packet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """On a line of many peers: one called from `host`.  Its number is never given again."""
+
+    peer: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """On a line of many peers: this one is gone."""
+
+    peer: int
+
+
+Happening = Heard | Came | Went
+Reading = asyncio.Future[Heard] | asyncio.Future[Happening]
+"""A read under way; a line of one peer hears bytes only."""
 
 
 class Line(Protocol):
     """One open line."""
 
-    def read(self) -> asyncio.Future[Heard]:
+    def read(self) -> Reading:
         """Return the next bytes, at most READ_BYTES_MAX; one reader at a time.
 
         The future raises LineError when the line is lost, whatever lost it.
         """
 
-    def write(self, data: bytes) -> None:
-        """Send `data` without waiting; a line that takes no bytes is lost, and `read` says so."""
+    def write(self, data: bytes, peer: int = 0) -> None:
+        """Send `data` without waiting; a line that takes no bytes is lost, and `read` says so.
+
+        On a line of many peers to `peer`; nothing happens when that one is gone.
+        """
+
+    def hang_up(self, peer: int, reason: str) -> None:
+        """End the conversation with one of many peers; on a line of one peer lose the line."""
 
     def close(self) -> None:
         """Close; a pending `read` is cancelled."""
@@ -104,8 +135,9 @@ class DescriptorLine:
                 self._watched = True
         return future
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, peer: int = 0) -> None:
         """See Line."""
+        del peer  # there is one
         if self.over:
             return
         idle = not self._unsent
@@ -114,6 +146,11 @@ class DescriptorLine:
             self._writable()
         if len(self._unsent) > UNSENT_BYTES_MAX:
             self.lose(LineError("the peer takes no bytes", "check cable, flow control and peer"))
+
+    def hang_up(self, peer: int, reason: str) -> None:
+        """See Line."""
+        del peer
+        self.lose(LineError(reason))
 
     def close(self) -> None:
         """See Line."""

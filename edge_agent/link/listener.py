@@ -31,6 +31,27 @@ class _Call:
     host: str
 
 
+def listening_socket(address: ListenAddress) -> socket.socket:
+    """Return a socket on which `address` is listened on; raises LineError where that cannot be."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    stream = address.transport == "tcp"
+    sock = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if stream:  # a port of datagrams is never shared: two readers would each get half
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address.host, address.port))
+        if stream:
+            sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise LineError(
+            f"cannot listen on {address.host}:{address.port} ({error.strerror})",
+            "another program has the port, it is below 1024, or the address is not ours",
+        ) from None
+    return sock
+
+
 class ListenOpener:
     """Listens on one port from the first `open` on; `open` returns when somebody calls."""
 
@@ -67,20 +88,7 @@ class ListenOpener:
             self._next = None
 
     def _listen(self) -> None:
-        family = socket.AF_INET6 if ":" in self._address.host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((self._address.host, self._address.port))
-            sock.listen(BACKLOG)
-        except OSError as error:
-            sock.close()
-            raise LineError(
-                f"cannot listen on {self.name} ({error.strerror})",
-                "another program has the port, it is below 1024, or the address is not ours",
-            ) from None
-        self._listening = sock
+        self._listening = listening_socket(self._address)
         self._accept_again()
 
     def _accept_again(self) -> None:

@@ -4,32 +4,35 @@ import asyncio
 from collections.abc import Callable
 
 from edge_agent.clock import Clock
-from edge_agent.domain.session import Close, Read, Received, Send, Session
+from edge_agent.domain.session import Called, Close, HungUp, Read, Received, Send, Session
 from edge_agent.link.backoff import Waits
 from edge_agent.link.conversation import Conversation, Outward
+from edge_agent.link.desk import Desk
 from edge_agent.link.intake import Intake
-from edge_agent.link.line import Heard, Line, LineError, Opener
+from edge_agent.link.line import Came, Happening, Heard, Line, LineError, Opener, Reading, Went
 from edge_agent.link.reopen import Reopening
 from edge_agent.link.wake import Wake
 
 DEFAULT_WAITS = Waits()
 
 
-async def run_panel(
+async def run_panel(  # noqa: PLR0913  each is a part that a test or the simulation replaces
     panel: str,
     session: Callable[[], Session],
     opener: Opener,
     intake: Intake,
     clock: Clock,
     waits: Waits = DEFAULT_WAITS,
+    *,
+    desk: Desk | None = None,
 ) -> None:
     """Read `panel` until cancelled, through every loss of its line.
 
-    `session` makes a fresh session for each opening of the line.  What a session raises is a bug
-    and comes out of here, in an ExceptionGroup.
+    `session` makes a fresh session for each opening of the line; commands come from `desk`.  What a
+    session raises is a bug and comes out of here, in an ExceptionGroup.
     """
     wake = Wake()
-    conversation = Conversation(panel, session, intake, clock, wake)
+    conversation = Conversation(panel, session, intake, clock, wake, desk)
     reopening = Reopening(
         opener, clock, lambda error: conversation.end(str(error)), waits, panel=panel
     )
@@ -63,7 +66,7 @@ class _Runner:
 
     async def _converse(self, line: Line) -> None:
         """Talk until the line is lost or the session closes it: LineError either way."""
-        reading: asyncio.Future[Heard] | None = None
+        reading: Reading | None = None
         self._perform(line, self._conversation.begin())
         while True:
             if reading is None and not self._conversation.reports.full:
@@ -72,10 +75,19 @@ class _Runner:
             await self._wake.wait(self._wait_ns())
             # Bytes first: after a stall of ours the panel was not silent, we were not looking.
             if reading is not None and reading.done():
-                heard, reading = reading.result(), None
-                self._reopening.heard()
-                self._perform(line, self._conversation.take(Received(heard.data), heard.stamp))
+                happened, reading = reading.result(), None
+                self._perform(line, self._take(happened))
             self._perform(line, self._conversation.due())
+
+    def _take(self, happened: Happening) -> list[Outward]:
+        match happened:
+            case Heard(data, stamp, peer, packet):
+                self._reopening.heard()
+                return self._conversation.take(Received(data, peer, packet), stamp)
+            case Came(peer, host):
+                return self._conversation.take(Called(peer, host))
+            case Went(peer):
+                return self._conversation.take(HungUp(peer))
 
     def _wait_ns(self) -> int | None:
         deadline_ns = self._conversation.deadline_ns()
@@ -84,9 +96,11 @@ class _Runner:
     def _perform(self, line: Line, outward: list[Outward]) -> None:
         for action in outward:
             match action:
-                case Send(data):
-                    line.write(data)
-                case Close(reason):
-                    raise LineError(reason)
+                case Send(data, peer):
+                    line.write(data, peer)
+                case Close(reason, peer):
+                    if peer is None:
+                        raise LineError(reason)
+                    line.hang_up(peer, reason)
                 case Read():
                     raise TypeError(f"panel {self._conversation.panel} reads registers of a line")

@@ -24,8 +24,9 @@ from edge_agent.domain.address import (
     SerialAddress,
     TcpAddress,
 )
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import POINTS
-from edge_agent.domain.session import Fault, FaultKind
+from edge_agent.domain.session import Fault, FaultKind, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
@@ -46,6 +47,7 @@ class Recorder:
         self.durable: list[Signal] = []
         self.links: list[bool | None] = []
         self.faults: Counter[FaultKind] = Counter()
+        self.findings: list[Finding] = []
 
     def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
@@ -64,8 +66,11 @@ class Recorder:
     def fault(self, panel: str, fault: Fault) -> None:
         self.faults[fault.kind] += 1
 
-    def last(self, panel: str) -> tuple[bytes | None, int | None]:
-        return (self.durable[-1].frame, 0) if self.durable else (None, None)
+    def finding(self, panel: str, finding: Finding) -> None:
+        self.findings.append(finding)
+
+    def recent(self, panel: str) -> tuple[Recent, ...]:
+        return tuple(Recent(signal.frame, 0) for signal in self.durable[-32:])
 
     @property
     def frames(self) -> Counter[str]:

@@ -16,25 +16,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.domain.codes import Codes
+from edge_agent.domain.command import Act, Command
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.session import (
     Answered,
+    Called,
+    ClockRead,
     Close,
+    Commanded,
     Committed,
     Fault,
     FaultKind,
     Frame,
+    HungUp,
     Input,
     Link,
     Nature,
+    Obeyed,
     Opened,
     Read,
     Received,
+    Recent,
     Report,
     Send,
     Session,
     Ticked,
     Unanswered,
 )
+from edge_agent.domain.stamp import Trust
 from hil.panels.machine import Said, describe
 from tests.contract.subjects import BUS, SEEDS, STREAM, Subject, names
 from tests.contract.test_stream import LINES, world
@@ -149,9 +158,17 @@ def test_an_unknown_code_is_kept_with_its_frame(subject: Subject) -> None:
 
 # ---- any input in any order
 
+RECENT = st.builds(Recent, st.binary(max_size=30), st.none() | st.integers(0, 10**18))
+NUMBERS = st.none() | st.integers(1, 400)
+CODES = st.none() | st.from_regex(r"[0-9]{1,8}", fullmatch=True)
+COMMANDS = st.builds(Command, act=st.sampled_from(Act), area=NUMBERS, zone=NUMBERS, code=CODES)
 INPUTS: st.SearchStrategy[Input] = st.one_of(
-    st.builds(Opened, st.none() | st.binary(max_size=30), st.none() | st.integers(0, 10**18)),
-    st.builds(Received, st.binary(max_size=60)),
+    st.builds(Opened, st.lists(RECENT, max_size=3).map(tuple)),
+    st.builds(Called, st.integers(0, 3), st.just("192.0.2.7")),
+    st.builds(HungUp, st.integers(0, 3)),
+    st.builds(ClockRead, st.none() | st.integers(0, 2 * 10**18), st.sampled_from(Trust)),
+    st.builds(Received, st.binary(max_size=60), st.integers(0, 3), st.booleans()),
+    st.builds(Commanded, st.integers(0, 5), COMMANDS),
     st.builds(Committed, st.integers(-1, 20)),
     st.builds(Ticked),
     st.builds(
@@ -159,6 +176,9 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
     ),
     st.builds(Unanswered, st.integers(-1, 20), st.sampled_from(FaultKind)),
 )
+
+
+ACTIONS = (Send, Report, Fault, Link, Finding, Obeyed, Read, Close)
 
 
 def pieces(subject: Subject) -> list[bytes]:
@@ -180,7 +200,7 @@ def test_a_session_takes_every_input_in_any_order(subject: Subject, data: st.Dat
     for happened, later_ns in happenings:
         now_ns += later_ns
         for action in session.handle(happened, now_ns):
-            assert isinstance(action, Send | Report | Fault | Link | Read | Close)
+            assert isinstance(action, ACTIONS)
         deadline_ns = session.deadline_ns()
         assert deadline_ns is None or isinstance(deadline_ns, int)
 

@@ -5,7 +5,7 @@ while.  It can be killed and started again.  Law 1 (what a panel saw acknowledge
 checked at the very moment of each acknowledgement, the others at the end.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -20,6 +20,7 @@ from edge_agent.domain.session import (
     Opened,
     Read,
     Received,
+    Recent,
     Report,
     Send,
     Session,
@@ -73,7 +74,7 @@ class Gateway:
     session: Session | None = None
     durable: list[Durable] = field(default_factory=list)
     waiting: list[tuple[int, int, tuple[Signal, ...]]] = field(default_factory=list)
-    last: tuple[bytes, int] | None = None  # the newest recorded frame, and when it was heard
+    recent: deque[tuple[bytes, int]] = field(default_factory=lambda: deque(maxlen=32))
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     links: list[tuple[int, Link]] = field(default_factory=list)
 
@@ -81,10 +82,8 @@ class Gateway:
         """Start a fresh session; what was not durable before is lost."""
         self.session = self.make()
         self.waiting = []
-        opened = Opened()
-        if self.last is not None:
-            opened = Opened(self.last[0], now_ns - self.last[1])
-        return self.take(opened, now_ns)
+        recent = tuple(Recent(frame, now_ns - at_ns) for frame, at_ns in self.recent)
+        return self.take(Opened(recent), now_ns)
 
     def kill(self) -> None:
         """End the session at once."""
@@ -116,7 +115,7 @@ class Gateway:
         for _, token, signals in sorted(ready, key=lambda item: item[0]):
             for signal in signals:
                 self.durable.append(Durable(signal, now_ns))
-                self.last = signal.frame, now_ns
+                self.recent.append((signal.frame, now_ns))
             outward += self.take(Committed(token), now_ns)
         deadline_ns = None if self.session is None else self.session.deadline_ns()
         if deadline_ns is not None and deadline_ns <= now_ns:

@@ -131,6 +131,14 @@ class Tally:
         self.lost_most = max(self.lost_most, len(lost))
         self.wrong += found.wrong
 
+    def add(self, other: "Tally") -> None:
+        """Take in what another run of the same store gave."""
+        self.images += other.images
+        self.told += other.told
+        self.losing += other.losing
+        self.lost_most = max(self.lost_most, other.lost_most)
+        self.wrong += other.wrong
+
     def line(self, store: str) -> str:
         return (
             f"{store}: {self.images} images, {self.told} rows told, {self.losing} images lose"

@@ -19,7 +19,7 @@ import pytest
 
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.journal import Damage, FolderDisk, Position, RecordKind, read, recover
-from edge_agent.journal.fetch import START, fetch_stored
+from edge_agent.journal.fetch import START, Owed, fetch_stored
 from edge_agent.journal.format import LANES, RECORD_HEAD_BYTES
 from tests.crash.rig import Writers, sized
 from tests.crash.rows import JOURNAL, Key, told
@@ -180,7 +180,7 @@ def served_from(folder: Path) -> tuple[dict[Key, bytes], tuple[Damage, ...]]:
         for lane in range(LANES):
             after: Position | None = START
             while after is not None:
-                batch = fetch_stored(disk, recovery.index, lane, after, 1 << 20)
+                batch = fetch_stored(disk, recovery.index, Owed(0, lane), after, 1 << 20)
                 for record in batch.records:
                     found[(record.epoch.hex(), record.seq)] = record.data
                 after = batch.next

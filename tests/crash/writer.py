@@ -23,7 +23,7 @@ from edge_agent.domain.event import BodyValue, Draft, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.epoch import begin
 from edge_agent.evidence.signers import Ed25519Signer
-from edge_agent.journal import FolderDisk, Journal, Record, recover
+from edge_agent.journal import FolderDisk, Journal, Record, Terms, recover
 from edge_agent.recorder import Notary, Pending
 from tests.crash.rows import APPEND, TABLE, row
 
@@ -105,7 +105,7 @@ def write_journal(order: Order, ledger: Ledger) -> None:
     start = begin(GATEWAY, identity, found, clock)
     told = Told(ledger)
     notary = Notary(GATEWAY, start.epoch, start.genesis, start.signer)
-    journal = Journal(disk, found, notary, told)
+    journal = Journal(disk, found, notary, told, Terms(["center"]))
     journal.start()
     ending, chance = Ending(), random.Random(order.seed)
     drafts = [Pending(start.draft)]

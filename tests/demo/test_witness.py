@@ -30,7 +30,7 @@ def witnessed(folder: Path, **changes: object) -> JournalWitness:
         assert await asyncio.to_thread(witness.look)
         await rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
         made = receipt(rig, **changes)  # type: ignore[arg-type]
-        rig.recorder.receipted(rig.begun.epoch, (0, 1, 2), made)
+        rig.recorder.receipted("center", rig.begun.epoch, (0, 1, 2), made)
 
     with_rig(folder, scenario)
     assert [event.place[1] for event in witness.look()] == [2], "only what is new"

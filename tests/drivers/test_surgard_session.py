@@ -21,6 +21,7 @@ from edge_agent.domain.session import (
     Opened,
     Plain,
     Received,
+    Recent,
     Report,
     Send,
     Setup,
@@ -40,7 +41,9 @@ class Host:
 
     def open(self, last: bytes | None = None, age_s: float | None = None) -> list[Action]:
         age_ns = None if age_s is None else int(age_s * NS)
-        return self.session.handle(Opened(last, age_ns), self.now_ns)
+        return self.session.handle(
+            Opened(() if last is None else (Recent(last, age_ns),)), self.now_ns
+        )
 
     def hear(self, data: bytes, after_s: float = 0.0) -> list[Action]:
         self.now_ns += int(after_s * NS)

@@ -151,6 +151,13 @@ def receipts_of(*scans: Scan) -> int:
     return kinds.count(RecordKind.RECEIPT)
 
 
+def test_a_saved_receipt_does_not_hide_the_lost_event_whose_number_it_bears() -> None:
+    """Seen to fail when every saved record was taken for the event of its number."""
+    seqs, damages, _ = judge(scan(region(receipt(), envelope(1)), events(2, 3)))
+    assert seqs == [1, 2, 3]
+    assert lost(damages) == [(0, 0)]
+
+
 def test_receipts_are_saved_out_of_damage_only() -> None:
     assert receipts_of(scan(events(0, 0), region(receipt()), events(1, 1))) == 1
     assert receipts_of(scan(events(0, 0), torn(receipt())), scan(events(2, 2))) == 1, "1 is missing"

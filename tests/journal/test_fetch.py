@@ -28,10 +28,10 @@ def test_each_lane_is_fetched_by_itself_across_epochs_and_segments() -> None:
 def test_a_fetch_goes_on_where_it_was() -> None:
     world = World(SimDisk())
     world.commit(*drafts(5))
-    batch = world.scribe.fetch(2, None, 500)
+    batch = world.scribe.fetch("center", 2, None, 500)
     assert numbers(batch.records) == [0, 1]
     world.commit(*drafts(3))
-    batch = world.scribe.fetch(2, batch.next, 100_000)
+    batch = world.scribe.fetch("center", 2, batch.next, 100_000)
     assert numbers(batch.records) == [2, 3, 4, 5, 6, 7]
     assert batch.next is None
 
@@ -42,12 +42,12 @@ def test_a_fetch_from_memory_goes_on_when_the_disk_is_back() -> None:
     world.commit(*drafts(3))
     disk.refusing = {"write": errno.EIO}
     world.commit(*drafts(20))
-    batch = world.scribe.fetch(2, None, 2000)
+    batch = world.scribe.fetch("center", 2, None, 2000)
     assert numbers(batch.records) == list(range(9))
     disk.refusing = {}
     world.wait(11)
     world.commit(*drafts(2))
-    batch = world.scribe.fetch(2, batch.next, 100_000)
+    batch = world.scribe.fetch("center", 2, batch.next, 100_000)
     assert numbers(batch.records) == list(range(9, 25))
     assert batch.next is None
 
@@ -55,10 +55,10 @@ def test_a_fetch_from_memory_goes_on_when_the_disk_is_back() -> None:
 def test_an_event_longer_than_asked_for_comes_alone() -> None:
     world = World(SimDisk())
     world.commit(*drafts(3, b"x" * 5000))
-    batch = world.scribe.fetch(2, None, 1)
+    batch = world.scribe.fetch("center", 2, None, 1)
     assert numbers(batch.records) == [0]
     assert batch.next is not None
-    assert numbers(world.scribe.fetch(2, batch.next, 1).records) == [1]
+    assert numbers(world.scribe.fetch("center", 2, batch.next, 1).records) == [1]
 
 
 def test_a_lane_in_which_nothing_waits_is_not_read() -> None:
@@ -75,10 +75,10 @@ def test_a_lane_in_which_nothing_waits_is_not_read() -> None:
 def test_what_is_receipted_between_two_fetches_is_left_out() -> None:
     world = World(SimDisk())
     world.commit(*drafts(6))
-    first = world.scribe.fetch(2, None, 500)
+    first = world.scribe.fetch("center", 2, None, 500)
     assert numbers(first.records) == [0, 1]
     world.release(b"epoch001", [2, 4])
-    assert numbers(world.scribe.fetch(2, first.next, 9000).records) == [3, 5]
+    assert numbers(world.scribe.fetch("center", 2, first.next, 9000).records) == [3, 5]
 
 
 def test_one_fetch_reads_a_bounded_part_and_the_next_goes_on() -> None:
@@ -93,11 +93,11 @@ def test_one_fetch_reads_a_bounded_part_and_the_next_goes_on() -> None:
             rare.append(len(world.log.durable))
             world.commit(Draft(lane=5))
     disk.operations.clear()
-    batch = world.scribe.fetch(5, None, 10**6)
+    batch = world.scribe.fetch("center", 5, None, 10**6)
     assert batch.next is not None
     assert 1 < len(batch.records) < len(rare)
     assert len([o for o, _ in disk.operations if o == "read"]) <= 5
-    rest = world.scribe.fetch(5, batch.next, 10**6)
+    rest = world.scribe.fetch("center", 5, batch.next, 10**6)
     assert rest.next is None
     assert numbers([*batch.records, *rest.records]) == rare
 
@@ -106,11 +106,11 @@ def test_a_position_says_what_was_seen() -> None:
     world = World(SimDisk())
     world.commit(*drafts(2))
     beyond = Position(1, SEGMENT_BYTES, b"epoch001", 1)
-    assert world.scribe.fetch(2, beyond, 9000).records == ()
+    assert world.scribe.fetch("center", 2, beyond, 9000).records == ()
     seen = Position(1, BLOCK_BYTES, b"epoch001", 0)
-    assert numbers(world.scribe.fetch(2, seen, 9000).records) == [1]
+    assert numbers(world.scribe.fetch("center", 2, seen, 9000).records) == [1]
     stranger = Position(1, BLOCK_BYTES, b"another1", 99)
-    assert numbers(world.scribe.fetch(2, stranger, 9000).records) == [0, 1]
+    assert numbers(world.scribe.fetch("center", 2, stranger, 9000).records) == [0, 1]
 
 
 def test_a_file_that_is_gone_costs_only_its_own_events() -> None:

@@ -56,7 +56,7 @@ def test_the_fullest_commit_fits() -> None:
     count = GROUP_BYTES_MAX // (RECORD_BYTES_MAX + 32)
     held = holding(group(0, count, RECORD_BYTES_MAX))
     held._forgone = set(range(10**6, 10**6 + 1700, 2))
-    held.receipt(receipt_records(EPOCH, [(0, 9)], bytes(3000)) * 50)
+    held.receipt(receipt_records(0, EPOCH, [(0, 9)], bytes(3000)) * 50)
     load = held.load(EPOCH, 4096)
     assert load.groups == 1
     assert load.receipts
@@ -72,8 +72,8 @@ def test_the_fullest_commit_fits() -> None:
 
 def test_what_failed_is_loaded_again_as_it_was() -> None:
     held = holding(group(0, 3), group(3, 2))
-    held.receipt(receipt_records(EPOCH, [(0, 0)], b"one"))
-    held.receipt(receipt_records(EPOCH, [(1, 1)], b"two"))
+    held.receipt(receipt_records(0, EPOCH, [(0, 0)], b"one"))
+    held.receipt(receipt_records(0, EPOCH, [(1, 1)], b"two"))
     first = held.load(EPOCH, 4096)
     held.failed(first)
     assert held.load(EPOCH, 4096) == first
@@ -85,13 +85,13 @@ def test_what_failed_is_loaded_again_as_it_was() -> None:
 
 def test_what_is_being_written_is_not_let_go() -> None:
     held = holding(group(0, 2), group(2, 2))
-    held.release(0, 3)
+    held.release(0, 0, 3)
     load = held.load(EPOCH, 2)
     assert load.groups == 1
     held._forgo(10**6)
     assert held.forgone_count == 2
     assert [record.seq for record in load.group.records] == [0, 1]
-    assert held.written(load) == {0, 1}
+    assert held.written(load) == {0: {0, 1}}
 
 
 def test_groups_are_joined_up_to_a_commit_and_each_alone_stays_as_it_is() -> None:
@@ -130,7 +130,7 @@ def test_what_is_signed_while_a_commit_is_written_is_not_put_into_it() -> None:
 
 def test_a_receipt_beside_a_group_does_not_become_part_of_it() -> None:
     held = holding(group(0, 2))
-    held.receipt(receipt_records(EPOCH, [(0, 0)], b"one"))
+    held.receipt(receipt_records(0, EPOCH, [(0, 0)], b"one"))
     held.failed(held.load(EPOCH, 4096))
     assert held.groups[0].framed.records == 2
     assert held.load(EPOCH, 4096).framed.records == 3
@@ -139,7 +139,7 @@ def test_a_receipt_beside_a_group_does_not_become_part_of_it() -> None:
 def test_what_is_let_go_is_neither_framed_nor_counted() -> None:
     held = holding(group(0, 7))
     before = held.size
-    held.release(1, 5)
+    held.release(0, 1, 5)
     held._forgo(1)
     kept = held.groups[0]
     assert [r.seq for r in kept.records] == [0, 6]
@@ -150,14 +150,14 @@ def test_what_is_let_go_is_neither_framed_nor_counted() -> None:
 
 def test_release_counts_each_number_once() -> None:
     held = holding(group(0, 3), group(3, 3))
-    assert held.release(2, 4) == 3
-    assert held.release(0, 10**18) == 3
-    assert held.release(0, 9) == 0
-    assert held.counts() == [0] * 7
+    assert held.release(0, 2, 4) == 3
+    assert held.release(0, 0, 10**18) == 3
+    assert held.release(0, 0, 9) == 0
+    assert held.counts((0,)) == [0] * 7
 
 
 def test_receipts_are_bounded_and_the_loss_is_counted() -> None:
     held = Held()
     for number in range(100):
-        held.receipt(receipt_records(EPOCH, [(number, number)], bytes(10_000)))
+        held.receipt(receipt_records(0, EPOCH, [(number, number)], bytes(10_000)))
     assert held.receipts_lost == 100 - RECEIPTS_BYTES_MAX // (10_000 + 52)

@@ -19,6 +19,7 @@ from edge_agent.journal import (
     Position,
     Record,
     RecordKind,
+    Terms,
     read,
     recover,
 )
@@ -55,7 +56,7 @@ def _folder(tmp_path: Path) -> Iterator[FolderDisk]:
 
 def begun(disk: FolderDisk | SimDisk, epoch: bytes = b"epoch001") -> tuple[Journal, Waiting]:
     log = Waiting()
-    journal = Journal(disk, recover(disk), PlainSealer(epoch), log)
+    journal = Journal(disk, recover(disk), PlainSealer(epoch), log, Terms(["center"]))
     journal.start()
     return journal, log
 
@@ -64,7 +65,8 @@ def test_an_urgent_draft_is_durable_at_once(folder: FolderDisk, tmp_path: Path) 
     journal, log = begun(folder)
     journal.submit(Draft(b"first"))
     log.until(1)
-    assert [s.record.seq for s in read(tmp_path)] == [0]
+    stored = [s.record for s in read(tmp_path) if s.record.kind is RecordKind.ENVELOPE]
+    assert numbers(stored) == [0]
     progress = journal.progress()
     assert progress.alive
     assert progress.unreceipted == (0, 0, 1, 0, 0, 0, 0)
@@ -109,10 +111,10 @@ def test_many_submit_one_fetches_and_releases_while_it_writes(folder: FolderDisk
     deadline = time.perf_counter() + WAIT_S
     while sum(map(len, seen.values())) < count * writers and time.perf_counter() < deadline:
         for lane in range(writers):
-            batch = journal.fetch(lane, after[lane], 5000)
+            batch = journal.fetch("center", lane, after[lane], 5000)
             seen[lane] += numbers(batch.records)
             after[lane] = batch.next
-            journal.release(b"epoch001", numbers(batch.records), b"receipt")
+            journal.release("center", b"epoch001", numbers(batch.records), b"receipt")
     for thread in threads:
         thread.join()
     assert sorted(n for lane in seen.values() for n in lane) == list(range(count * writers))
@@ -185,7 +187,7 @@ def test_what_the_signing_thread_takes_at_the_end_of_a_commit_is_written(
             return super()._accept(item, now_ns)
 
     log = Slow()
-    journal = Paused(folder, recover(folder), PlainSealer(b"epoch001"), log)
+    journal = Paused(folder, recover(folder), PlainSealer(b"epoch001"), log, Terms(["center"]))
     journal.start()
     journal.submit(Draft(b"first"))
     log.until(2)
@@ -220,7 +222,7 @@ def test_a_stuck_disk_shows_and_fills_no_memory() -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from edge_agent.journal import FolderDisk, Journal, recover
+from edge_agent.journal import FolderDisk, Journal, Terms, recover
 from tests.journal.world import Draft, Log, PlainSealer
 
 class Told(Log):
@@ -231,7 +233,7 @@ class Told(Log):
 disk = FolderDisk(Path(sys.argv[1]))
 found = recover(disk)
 assert not found.damages, found.damages
-journal = Journal(disk, found, PlainSealer(sys.argv[2].encode()), Told())
+journal = Journal(disk, found, PlainSealer(sys.argv[2].encode()), Told(), Terms(["center"]))
 journal.start()
 while True:
     for _ in range(7):

@@ -36,9 +36,9 @@ def test_where_a_record_stands_and_all_kinds(tmp_path: Path) -> None:
         world.scribe.finish(0)
     found = list(read(tmp_path))
     kinds = [stored.record.kind for stored in found]
-    assert kinds == [RecordKind.ENVELOPE, RecordKind.RECEIPT, RecordKind.END]
-    assert [(s.segment, s.offset // BLOCK_BYTES) for s in found] == [(1, 1), (1, 2), (1, 3)]
-    assert found[0].record == Record(RecordKind.ENVELOPE, 2, b"epoch001", 0, b"epoch001 0 one")
+    assert kinds == [RecordKind.CENTER, RecordKind.ENVELOPE, RecordKind.RECEIPT, RecordKind.END]
+    assert [(s.segment, s.offset // BLOCK_BYTES) for s in found] == [(1, 1), (1, 1), (1, 2), (1, 3)]
+    assert found[1].record == Record(RecordKind.ENVELOPE, 2, b"epoch001", 0, b"epoch001 0 one")
 
 
 def test_nothing_is_changed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from edge_agent.journal.format import (
 )
 from edge_agent.journal.scan import scan_segment
 from edge_agent.journal.spares import Spares
-from edge_agent.journal.writer import Origin, Placed, Writer
+from edge_agent.journal.writer import Opening, Origin, Placed, Writer
 from tests.journal.simdisk import SimDisk
 from tests.journal.world import World, drafts
 
@@ -34,7 +34,9 @@ class Bench:
     def append(self, size: int = 100) -> Placed:
         framed = Framed()
         framed.add(Record(RecordKind.ENVELOPE, 0, EPOCH, self.seq, bytes(size)))
-        placed = self.writer.append(EPOCH, self.seq, framed, b"note", self.seq + 1, b"genesis")
+        placed = self.writer.append(
+            EPOCH, self.seq, framed, b"note", self.seq + 1, Opening(b"genesis")
+        )
         self.seq += 1
         return placed
 

@@ -1,10 +1,10 @@
 """One gateway's journal without threads: drafts are (lane, text), envelopes tell what they are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from edge_agent.journal import Record, RecordKind, Recovery, recover
+from edge_agent.journal import Record, RecordKind, Recovery, Terms, recover
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.fetch import Position
 from edge_agent.journal.scribe import Scribe
@@ -67,14 +67,18 @@ class World:
     """One run of an agent on a disk: `now_ns` moves only when told."""
 
     def __init__(
-        self, disk: Disk, epoch: bytes = b"epoch001", visit: Callable[[Record], None] | None = None
+        self,
+        disk: Disk,
+        epoch: bytes = b"epoch001",
+        visit: Callable[[Record], None] | None = None,
+        centers: Sequence[str] = ("center",),
     ) -> None:
         self.disk = disk
         self.now_ns = 0
         self.log = Log()
         self.epoch = epoch
         self.recovery: Recovery = recover(disk, visit)
-        self.scribe = Scribe(disk, self.recovery, PlainSealer(epoch), self.log)
+        self.scribe = Scribe(disk, self.recovery, PlainSealer(epoch), self.log, Terms(centers))
 
     def submit(self, *drafts: Draft, patience_ns: int = 0) -> None:
         for draft in drafts:
@@ -98,16 +102,24 @@ class World:
             self.scribe.turn(self.now_ns)
         self.now_ns = end_ns
 
-    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes = b"receipt") -> None:
-        self.scribe.release(epoch, seqs, receipt)
+    def release(
+        self,
+        epoch: bytes,
+        seqs: Iterable[int],
+        receipt: bytes = b"receipt",
+        center: str = "center",
+    ) -> None:
+        self.scribe.release(center, epoch, seqs, receipt)
         self.scribe.note_receipt(self.now_ns)
 
-    def fetched(self, lane: int = 2, bytes_max: int = 2000) -> list[tuple[bytes, int]]:
-        """Every unreceipted event of a lane, fetched in steps."""
+    def fetched(
+        self, lane: int = 2, bytes_max: int = 2000, center: str = "center"
+    ) -> list[tuple[bytes, int]]:
+        """Every event of a lane that a center is owed, fetched in steps."""
         records: list[tuple[bytes, int]] = []
         after: Position | None = None
         while True:
-            batch = self.scribe.fetch(lane, after, bytes_max)
+            batch = self.scribe.fetch(center, lane, after, bytes_max)
             records += [(record.epoch, record.seq) for record in batch.records]
             after = batch.next
             if after is None:

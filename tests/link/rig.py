@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from edge_agent.clock import SystemClock
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
@@ -24,8 +25,10 @@ from edge_agent.domain.session import (
     Link,
     Opened,
     Received,
+    Recent,
     Report,
     Send,
+    Ticked,
 )
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
@@ -95,7 +98,8 @@ class Intake:
     futures: list[asyncio.Future[None]] = field(default_factory=list)
     links: list[tuple[str, bool | None, str]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
-    last_of: tuple[bytes | None, int | None] = (None, None)
+    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    recent_of: tuple[Recent, ...] = ()
 
     def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
         if not self.room:
@@ -114,8 +118,11 @@ class Intake:
     def fault(self, panel: str, fault: Fault) -> None:
         self.faults[fault.kind.value] += 1
 
-    def last(self, panel: str) -> tuple[bytes | None, int | None]:
-        return self.last_of
+    def finding(self, panel: str, finding: Finding) -> None:
+        self.findings.append((panel, finding))
+
+    def recent(self, panel: str) -> tuple[Recent, ...]:
+        return self.recent_of
 
     @property
     def texts(self) -> list[str]:
@@ -211,9 +218,11 @@ class LineSession:
             case Committed(token):
                 self.committed.append(token)
                 return [Send(ACK + self._texts[token].encode() + b"\n")]
-            case _:
+            case Ticked():
                 self._silent_at_ns = None
                 return [Link(False, "silent")]
+            case _:
+                return []
 
     def _arm(self, now_ns: int) -> None:
         self._silent_at_ns = None if self._silence_ns is None else now_ns + self._silence_ns

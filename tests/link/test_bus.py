@@ -17,6 +17,7 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
     Answered,
+    ClockRead,
     Close,
     FaultKind,
     Input,
@@ -357,7 +358,7 @@ def test_a_session_that_closes_starts_over_later_and_hears_no_old_answer() -> No
             async with running:
                 await until(lambda: len(made) == 2, "a second session")
                 await bench.polled([1], 20)
-        assert [type(given) for given in made[0].given] == [Opened]
+        assert [type(given) for given in made[0].given] == [Opened, ClockRead]
         assert ("odd", False, "nonsense") in bench.intake.links
         assert len(bench.made[1]) == 1
 
@@ -389,9 +390,9 @@ def test_a_late_answer_for_a_closed_session_does_not_reach_the_next_one(
                 await loop.sock_sendall(peer, bytes.fromhex("00010000000409020100"))
                 await loop.sock_recv(peer, 99)
                 await loop.sock_sendall(peer, bytes.fromhex("000200000004090201ff"))
-                await until(lambda: len(made[1].given) > 1, "its own answer")
+                await until(lambda: len(made[1].given) > 2, "its own answer")
                 peer.close()
-        answer = made[1].given[1]
+        answer = made[1].given[2]
         assert isinstance(answer, Answered)
         assert answer.values == (1,) * 8
 

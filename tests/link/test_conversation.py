@@ -2,17 +2,23 @@
 
 from collections.abc import Callable
 
+from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
+    ClockRead,
     Close,
+    Commanded,
     Fault,
     FaultKind,
     Input,
     Link,
+    Obeyed,
     Opened,
     Read,
     Received,
+    Recent,
     Report,
     Send,
     Table,
@@ -24,18 +30,23 @@ from edge_agent.link.conversation import Conversation
 from edge_agent.link.wake import Wake
 from tests.link.rig import Intake, run
 
+STATUS = Command(act=Act.STATUS)
+
 
 class HandClock:
     """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now_ns = 1000
+        self.offset_ns: int | None = None
+        self.trust = Trust.UNSET
 
     def boottime_ns(self) -> int:
         return self.now_ns
 
     def stamp(self) -> Stamp:
-        return Stamp(None, self.now_ns, bytes(16), Trust.UNSET)
+        wall_ns = None if self.offset_ns is None else self.now_ns + self.offset_ns
+        return Stamp(wall_ns, self.now_ns, bytes(16), self.trust)
 
 
 class Scripted:
@@ -63,9 +74,79 @@ def start(
 
 
 def test_a_session_begins_with_what_was_recorded_last() -> None:
-    conversation, session, _, _ = start({}, Intake(last_of=(b"frame", 7)))
+    recent = (Recent(b"older"), Recent(b"frame", 7))
+    conversation, session, _, _ = start({}, Intake(recent_of=recent))
     conversation.begin()
-    assert session.given == [(Opened(b"frame", 7), 1000)]
+    unset = ClockRead(None, Trust.UNSET)
+    assert session.given == [(Opened(recent), 1000), (unset, 1000)]
+
+
+def test_a_session_is_told_of_our_clock_when_its_trust_changes_or_it_jumps() -> None:
+    conversation, session, clock, _ = start({})
+    conversation.begin()
+    told: list[ClockRead] = []
+
+    def take() -> list[ClockRead]:
+        session.given.clear()
+        clock.now_ns += 10**9
+        conversation.take(Received(b""))
+        told[:] = [one for one, _ in session.given if isinstance(one, ClockRead)]
+        assert isinstance(session.given[-1][0], Received), "the clock is told first"
+        return told
+
+    assert take() == []
+    clock.trust, clock.offset_ns = Trust.SYNCED, 5 * 10**9
+    assert take() == [ClockRead(5 * 10**9, Trust.SYNCED)]
+    clock.offset_ns += 400_000_000  # slewed
+    assert take() == []
+    clock.offset_ns += 400_000_000
+    assert take() == [ClockRead(5_800_000_000, Trust.SYNCED)]
+    clock.trust = Trust.HOLDOVER
+    assert take() == [ClockRead(5_800_000_000, Trust.HOLDOVER)]
+    conversation.end("unplugged")
+    conversation.begin()
+    assert session.given[-1][0] == ClockRead(5_800_000_000, Trust.HOLDOVER), "a new session"
+
+
+def test_findings_go_to_the_intake() -> None:
+    finding = Finding(Cause.LINE_NOISE, True, "2 of 9 frames damaged")
+    conversation, _, _, intake = start({Received: [finding]})
+    conversation.begin()
+    conversation.take(Received(b""))
+    assert intake.findings == [("p1", finding)]
+
+
+def test_a_command_reaches_the_session_and_its_outcome_whoever_asked() -> None:
+    async def main() -> None:
+        answer: list[Action] = [Send(b"S14"), Obeyed(1, Outcome.DONE)]
+        conversation, session, _, _ = start({Commanded: answer})
+        asked = conversation.desk.ask(STATUS)
+        assert asked.result().outcome is Outcome.LOST, "no session runs"
+        conversation.begin()
+        answer[1] = Obeyed(2, Outcome.DONE)
+        asked = conversation.desk.ask(STATUS)
+        assert conversation.due() == [Send(b"S14")]
+        assert (await asked).outcome is Outcome.DONE
+        assert session.given[-1][0] == Commanded(2, STATUS)
+
+    run(main())
+
+
+def test_a_command_is_lost_with_its_line_and_never_given_again() -> None:
+    async def main() -> None:
+        conversation, session, _, _ = start({})
+        conversation.begin()
+        asked = [conversation.desk.ask(STATUS)]
+        conversation.due()
+        asked.append(conversation.desk.ask(STATUS))  # handed in, not yet given
+        conversation.end("unplugged")
+        assert [one.result().outcome for one in asked] == [Outcome.LOST] * 2
+        session.given.clear()
+        conversation.begin()
+        conversation.due()
+        assert not [one for one, _ in session.given if isinstance(one, Commanded)]
+
+    run(main())
 
 
 def test_what_the_line_must_do_is_returned_in_order() -> None:
@@ -132,4 +213,4 @@ def test_a_session_that_ended_hears_nothing() -> None:
     assert conversation.take(Received(b"late")) == []
     assert conversation.deadline_ns() is None
     assert conversation.due() == []
-    assert len(session.given) == 1
+    assert [type(given) for given, _ in session.given] == [Opened, ClockRead]

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_agent.domain.address import LineAddress, ListenAddress, SerialAddress, TcpAddress
-from edge_agent.domain.session import Action, Input, Opened, Read, Session, Table
+from edge_agent.domain.session import Action, Input, Opened, Read, Recent, Session, Table
 from edge_agent.limits import UNCOMMITTED_REPORTS_MAX
 from edge_agent.link.line import READ_BYTES_MAX
 from edge_agent.link.open import opener
@@ -246,11 +246,11 @@ def test_a_stall_of_ours_is_not_taken_for_silence_of_the_panel(tmp_path: Path) -
 
 def test_a_session_that_closes_is_replaced_by_a_fresh_one(tmp_path: Path) -> None:
     async def body(bench: Bench) -> None:
-        bench.intake.last_of = (b"newest", 5)
+        bench.intake.recent_of = (Recent(b"newest", 5),)
         bench.port.say(b"one\nbye\n")
         await until(lambda: len(bench.sessions) == 2, "a second session")
         await until(lambda: bench.sessions[1].opened, "opened")
-        assert bench.sessions[1].opened == Opened(b"newest", 5)
+        assert bench.sessions[1].opened == Opened((Recent(b"newest", 5),))
         assert bench.intake.links[-1] == ("p1", False, "goodbye")
         await bench.port.expect(b"hello\n")
 

@@ -181,7 +181,7 @@ class Gateway:
         clock = SimClock(self._loop, self.wall, self._boots, self._booted_ns)
         self.life = life = Life(self, clock)
         try:
-            life.agent = Agent(self._loaded, clock)
+            life.agent = Agent(self._loaded, clock)  # type: ignore[arg-type]
         except PowerCut:
             return
         life.task = self._loop.create_task(life.agent.serve(life.stop))
@@ -270,14 +270,14 @@ class Gateway:
     def _replace(self, patch: pytest.MonkeyPatch) -> None:
         random = self._random
 
-        def journal(disk: Any, found: Any, notary: Any, recorder: Any) -> InlineJournal:
+        def journal(*parts: Any) -> InlineJournal:
             assert self.life is not None
-            where = self._loop, self.life
-            self.life.journal = InlineJournal(where, disk, found, notary, recorder)
+            self.life.journal = InlineJournal((self._loop, self.life), *parts)
             self._watch_release(self.life.journal, self.life)
             return self.life.journal
 
-        def opener(address: Any, clock: Any) -> SimOpener:
+        def opener(address: Any, clock: Any, peers_max: int = 1) -> SimOpener:
+            assert peers_max == 1, "no line of many peers is simulated"
             assert self.life is not None
             name = getattr(address, "host", None) or address.port
             return SimOpener(self.panels[name], self.life, random)
@@ -305,11 +305,11 @@ class Gateway:
     def _watch_release(self, journal: InlineJournal, life: Life) -> None:
         release = journal.release
 
-        def watched(epoch: bytes, seqs: Any, receipt: bytes) -> None:
+        def watched(center: str, epoch: bytes, seqs: Any, receipt: bytes) -> None:
             held = tuple(seqs)
             if life.alive:
                 self.on_release(epoch, held)
             if life.step_or_die("receipt"):
-                release(epoch, held, receipt)
+                release(center, epoch, held, receipt)
 
         journal.release = watched  # type: ignore[method-assign]

@@ -18,6 +18,7 @@ from edge_agent.journal import (
     Progress,
     Record,
     Recovery,
+    Terms,
     recovery,
     scribe,
     spares,
@@ -146,9 +147,12 @@ class InlineJournal:
         recovery: Recovery,
         sealer: Sealer,
         listener: Listener,
+        terms: Terms,
     ) -> None:
         self._loop, self._life = where
-        self.scribe = _SlowScribe(disk, recovery, sealer, _Watched(listener, self._life))
+        self.centers = tuple(terms.centers)
+        watched = _Watched(listener, self._life)
+        self.scribe = _SlowScribe(disk, recovery, sealer, watched, terms)
         self._items: deque[tuple[object, int] | None] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
@@ -182,14 +186,14 @@ class InlineJournal:
         self._items.append((draft, patience_ns))
         self._wake()
 
-    def release(self, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+    def release(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
         if self._life.alive and not self._closed:
-            self.scribe.release(epoch, seqs, receipt)
+            self.scribe.release(center, epoch, seqs, receipt)
             self._items.append(None)
             self._wake()
 
-    def fetch(self, lane: int, after: Position | None, bytes_max: int) -> Batch:
-        return self.scribe.fetch(lane, after, bytes_max)
+    def fetch(self, center: str, lane: int, after: Position | None, bytes_max: int) -> Batch:
+        return self.scribe.fetch(center, lane, after, bytes_max)
 
     def first_of(self, epoch: bytes) -> bytes | None:
         return self.scribe.first_of(epoch)

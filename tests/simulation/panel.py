@@ -184,11 +184,14 @@ class SimLine:
         self._deliver()
         return future
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, peer: int = 0) -> None:
         if self._closed or self._error is not None or not self._life.alive:
             return
         if self._life.step_or_die("ack"):
             self._panel.hear(data)
+
+    def hang_up(self, peer: int, reason: str) -> None:
+        self.lose(LineError(reason))
 
     def close(self) -> None:
         self._closed = True

@@ -1,29 +1,20 @@
-"""Every planted bug is found by one of the first seeds: the laws can see what they are for."""
+"""Every planted bug that worlds are to find is found: the laws can see what they are for."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.mutants.catch import by_worlds
+from tests.mutants.listing import MUTANTS
+from tests.mutants.mutant import Mutant, Worlds
 from tests.simulation.gateway import make_site
-from tests.simulation.mutants import MUTANTS
-from tests.simulation.world import play
 
-SEEDS_MAX = 40  # within which a bug must show
-FIRST_SEED = {"unflushed_copy_trusted": 80}
-"""Where to begin with a bug that takes several faults in a row: seed 84 found it in the product."""
+CAUGHT_HERE = [mutant for mutant in MUTANTS if isinstance(mutant.found_by, Worlds)]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.__name__))
-def test_a_planted_bug_is_found(
-    mutant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    site = make_site(tmp_path)
-    mutant(monkeypatch)
-    first = FIRST_SEED.get(mutant.__name__, 0)
-    for seed in range(first, first + SEEDS_MAX):
-        outcome = play(seed, site)
-        if outcome.broken is not None:
-            print(f"{mutant.__name__}: seed {seed}: {outcome.broken}")
-            return
-    pytest.fail(f"{mutant.__name__} lived through {SEEDS_MAX} seeds")
+@pytest.mark.parametrize("mutant", CAUGHT_HERE, ids=lambda mutant: str(mutant.name))
+def test_a_planted_bug_is_found(mutant: Mutant, tmp_path: Path) -> None:
+    assert isinstance(mutant.found_by, Worlds)
+    found = by_worlds(mutant, mutant.found_by, make_site(tmp_path))
+    assert found is not None, f"{mutant.name} lived through {mutant.found_by}"
+    print(f"{mutant.name}: {found}")

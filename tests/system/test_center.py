@@ -202,3 +202,37 @@ def test_what_was_read_and_not_yet_stored_comes_again_after_a_kill(
         other.execute("ROLLBACK")
     server.start()
     client.wait_for(1)
+
+
+@pytest.mark.parametrize("while_it_runs", [False, True])
+def test_a_damaged_database_is_set_aside_and_alarms_go_on(
+    server: Server, client: Client, gateway: FakeGateway, while_it_runs: bool
+) -> None:
+    """Seen to fail with damage taken for a disk that is full: no receipt ever came again."""
+    client.publish("events", gateway.start())
+    client.publish("events", b"".join(gateway.events(400)))
+    client.wait_for(400)
+    file = server.directory / "events.db"
+    if not while_it_runs:
+        assert server.stop() == 0
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file.open("r+b") as opened:  # most of the table, and no page that a start would look at
+        size = file.stat().st_size
+        opened.seek(20 * 4096)
+        opened.write(b"\xaa" * (size - 24 * 4096))
+    if not while_it_runs:
+        server.start(receiving=False)  # it may find the damage before it receives
+
+    def said() -> bool:
+        client.publish("events", gateway.event())
+        return "is damaged" in server.log
+
+    wait_until(said, "the damage is said")
+    wait_until(lambda: "salvage ended" in server.log, "salvage")
+    client.publish("alarms", gateway.event(Lane.LIFE))
+    client.wait_for(gateway.peaks.size - 1)
+    assert "Traceback" not in server.log
+    assert list(server.directory.glob("events-damaged-*.db"))
+    assert fleet(server.directory)["gw1"]["missing"] > 0
+    assert server.stop() == 0

@@ -55,6 +55,9 @@ class Story:
     seed: int
     kills: int
     done: list[str] = field(default_factory=list)
+    halted: bool = False  # set from outside: no further kill
+    count: Count | None = None
+    events: int = 0  # that the center held at the end
 
     @property
     def replay(self) -> str:
@@ -75,7 +78,7 @@ class Story:
         )
         with stack:
             self._torment(stack, chance)
-            _judge(stack)
+            self._judge(stack)
 
     def _torment(self, stack: Stack, chance: random.Random) -> None:
         for number, panel in enumerate(stack.panels):
@@ -83,8 +86,10 @@ class Story:
             panel.tell(f"plan traffic rate={rate} first={1000 * number}")
         for number in range(self.kills):
             # the last one takes the agent: its pause after a flapping broker is not the subject
-            last = number == self.kills - 1
+            last = self.halted or number == self.kills - 1
             self._hit(stack, chance, ("agent",) if last else chance.choice(TARGETS))
+            if last:
+                break
         for panel in stack.panels:
             panel.tell("stop")
 
@@ -105,6 +110,23 @@ class Story:
         for name in targets:
             killed: Child = getattr(stack, name)
             killed.start()
+
+    def _judge(self, stack: Stack) -> None:
+        for part in (stack.broker, stack.center, stack.agent):
+            part.wait_ready()
+        stack.settle(SETTLE_S_MAX)
+        rows = stack.center.events()
+        self.count, self.events = stack.count(rows), len(rows)
+        assert self.count == Count()
+        assert all(len(panel.in_state("acked", "said", "found")) > 10 for panel in stack.panels)
+        stack.center.verify()
+        stack.agent.verify()
+        journal = stack.agent.events()
+        assert sorted(map(_place, journal)) == sorted(map(_place, rows)), "journal, center differ"
+        fleet = stack.center.fleet()["gw1"]
+        assert not fleet["missing"], fleet
+        assert not fleet["problems"], fleet
+        _judge_geneses(journal, len(stack.kills_ns))
 
     def _burst(self, stack: Stack) -> None:
         """Let the receivers speak as fast as they are acknowledged: a kill meets work half done."""
@@ -129,26 +151,6 @@ def _receiver(name: str, end: str) -> Panel:
         arguments=("--repeat-s", str(REPEAT_S)),
         options={"repeat_after_s": REPEAT_S},
     )
-
-
-# ---- the judgement
-
-
-def _judge(stack: Stack) -> None:
-    for part in (stack.broker, stack.center, stack.agent):
-        part.wait_ready()
-    stack.settle(SETTLE_S_MAX)
-    rows = stack.center.events()
-    assert stack.count(rows) == Count()
-    assert all(len(panel.in_state("acked", "said", "found")) > 10 for panel in stack.panels)
-    stack.center.verify()
-    stack.agent.verify()
-    journal = stack.agent.events()
-    assert sorted(map(_place, journal)) == sorted(map(_place, rows)), "journal and center differ"
-    fleet = stack.center.fleet()["gw1"]
-    assert not fleet["missing"], fleet
-    assert not fleet["problems"], fleet
-    _judge_geneses(journal, len(stack.kills_ns))
 
 
 def _place(row: dict[str, Any]) -> tuple[str, int]:

@@ -1,9 +1,5 @@
-"""Planted bugs: each breaks one promise of the product, and a few seeds must find it.
+"""Planted bugs of recorder, epoch and uplink: who may say that an event is done with."""
 
-A mutant is a function that changes the product through the patch that it is given.
-"""
-
-from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,38 +7,11 @@ from typing import Any
 import pytest
 
 from edge_agent import agent, epoch
-from edge_agent.center.store import Store
 from edge_agent.evidence import cose, receipt
-from edge_agent.journal import recovery
-from edge_agent.journal.held import Held, Load
-from edge_agent.journal.writer import Writer
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.uplink.messages import Publish
 from edge_agent.uplink.uplink import Portion, Uplink
-
-Patch = pytest.MonkeyPatch
-
-
-class _Unsynced:
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-    def sync(self) -> None:
-        pass
-
-
-def fsync_left_out(patch: Patch) -> None:
-    """A commit is called durable when it is written."""
-    real = Writer._write
-
-    def write(self: Any, active: Any, *rest: Any) -> Any:
-        active.file = _Unsynced(active.file)
-        return real(self, active, *rest)
-
-    patch.setattr(Writer, "_write", write)
+from tests.mutants.mutant import Patch
 
 
 def ack_before_commit(patch: Patch) -> None:
@@ -57,12 +26,6 @@ def ack_before_commit(patch: Patch) -> None:
                 pending.ticket.settle_one()
 
     patch.setattr(Recorder, "_on_sealed", on_sealed)
-
-
-def unflushed_copy_trusted(patch: Patch) -> None:
-    """A start that could not flush what it read acknowledges a copy of it at once."""
-    real = recovery.recover
-    patch.setattr(agent, "recover", lambda *given: replace(real(*given), refused=None))
 
 
 def receipt_unverified(patch: Patch) -> None:
@@ -119,39 +82,3 @@ def numbers_reused(patch: Patch) -> None:
             return real(*given)
 
     patch.setattr(agent, "begin", begin)
-
-
-def refused_commit_forgotten(patch: Patch) -> None:
-    """What the card refused is not kept for the next try."""
-
-    def failed(self: Held, load: Load) -> None:
-        self.written(load)
-
-    patch.setattr(Held, "failed", failed)
-
-
-def receipt_before_commit(patch: Patch) -> None:
-    """The center answers while its transaction is open, and commits with the next."""
-
-    def take(self: Any, arrivals: Any, now_ms: int) -> Any:
-        judged = [one for arrival in arrivals for one in self._judge(arrival, {})]
-        if self._connection.in_transaction:
-            self._connection.execute("COMMIT")
-        self._connection.execute("BEGIN IMMEDIATE")
-        return self._write(judged, now_ms)
-
-    patch.setattr(Store, "take", take)
-
-
-MUTANTS: list[Callable[[Patch], None]] = [
-    fsync_left_out,
-    ack_before_commit,
-    receipt_unverified,
-    unflushed_copy_trusted,
-    let_go_when_sent,
-    let_go_too_much,
-    cursor_moved_early,
-    numbers_reused,
-    refused_commit_forgotten,
-    receipt_before_commit,
-]

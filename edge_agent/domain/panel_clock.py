@@ -1,0 +1,81 @@
+"""What a panel's own clock says: read with its oddities, compared with ours, set where allowed."""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from edge_agent.domain.finding import Cause, Finding
+from edge_agent.domain.session import ClockRead
+from edge_agent.domain.stamp import Trust
+
+OFF_S_MAX = 60  # a panel may be so far off before it is a finding
+BACK_S_MAX = 30  # and has to be so near to be right again, else it would come and go
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelTime:
+    """A panel's time: `iso` without zone, as signals carry it; `corrected` where it was wrong."""
+
+    iso: str
+    corrected: bool = False
+
+    @property
+    def local(self) -> datetime:
+        """The same as a value."""
+        return datetime.fromisoformat(self.iso)
+
+
+def panel_time(date: tuple[int, int, int], clock: tuple[int, int, int]) -> PanelTime:
+    """Return year, month, day and hour, minute, second as a panel said them, put right.
+
+    A second or minute of 60 and an hour of 24 are carried; a date that is in no calendar (day 0,
+    month 13, February 30) becomes the nearest that is.
+    """
+    year, month, day = date
+    fit_year = min(max(year, 1), 9998)
+    fit_month = min(max(month, 1), 12)
+    fit_day = min(max(day, 1), monthrange(fit_year, fit_month)[1])
+    hour, minute, second = clock
+    carried = timedelta(hours=hour, minutes=minute, seconds=second)
+    told = datetime(fit_year, fit_month, fit_day) + carried  # noqa: DTZ001  panels tell no zone
+    same = (told.year, told.month, told.day, told.hour, told.minute, told.second)
+    return PanelTime(told.isoformat(), same != (*date, *clock))
+
+
+class PanelClock:
+    """Compares a panel's clock with ours, and says what time to give it; `zone` is the site's.
+
+    clock = PanelClock(setup.zone)
+    clock.read(happened)                  # each ClockRead
+    clock.compare(time.local, now_ns)     # [Finding(...)] when it went off or came right
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._ours = ClockRead(None, Trust.UNSET)
+        self._off = False
+
+    def read(self, ours: ClockRead) -> None:
+        """Take what our clock is worth from now on."""
+        self._ours = ours
+
+    def now(self, now_ns: int) -> datetime | None:
+        """Return the site's local time without zone; None unless our clock is synced."""
+        offset_ns = self._ours.offset_ns
+        if offset_ns is None or self._ours.trust is not Trust.SYNCED:
+            return None
+        utc = _EPOCH + timedelta(microseconds=(now_ns + offset_ns) // 1000)
+        return utc.astimezone(self._zone).replace(tzinfo=None)
+
+    def compare(self, told: datetime, now_ns: int) -> list[Finding]:
+        """Judge what a panel's clock shows at `now_ns`; nothing unless ours is synced."""
+        ours = self.now(now_ns)
+        if ours is None:
+            return []
+        off_s = (told - ours).total_seconds()
+        limit_s = BACK_S_MAX if self._off else OFF_S_MAX
+        if (abs(off_s) > limit_s) is self._off:
+            return []
+        self._off = not self._off
+        return [Finding(Cause.PANEL_CLOCK, self._off, f"{off_s:+.0f} s")]

@@ -1,0 +1,125 @@
+"""Images of what a power cut may leave, of any store, by two rigs that share nothing.
+
+Sectors: a real process is recorded, then any subset of the sectors that were not flushed is kept.
+Cuts: the power of a real file system goes at random moments under a real process.
+"""
+
+import random
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from edge_agent.evidence.signers import Ed25519Signer
+from tests.crash.recording import Call, DiskModel, record, until
+from tests.crash.rig import LoopDisk, Writers
+from tests.crash.rows import Key, Tally, contents, told
+from tests.crash.writer import Order
+
+ROWS = 150
+BODY_BYTES = 3000  # a second segment is begun in mid-recording
+CUTS = 3  # of one file system, one after the other: each is built on what the last one left
+COMMITS_MAX = 40
+Identity = tuple[Path, Ed25519Signer]
+MEMORY = Path("/dev/shm")  # noqa: S108  images are read back at once: no disk needs to see them
+
+
+@dataclass
+class Bench:
+    """What images are made with; `seed` decides everything random, but not the process's timing."""
+
+    top: Path
+    writers: Writers
+    identity: Identity
+    images: int
+    seed: int = 1
+    flushes: bool = True  # False breaks the journal on purpose
+    _made: int = field(default=0, init=False)
+
+    # ---- any subset of the sectors
+
+    def sectors(self, store: str) -> Tally:
+        """Record one writer and make images of what a cut may leave."""
+        folder, ledger = self.top / store, self.top / f"{store}.ledger"
+        folder.mkdir()
+        key = str(self.identity[0])
+        first = Order(store, str(folder), str(self.top / "first"), key, rows=20, seed=self.seed)
+        with self.writers.writing(first) as writer:  # something is there when the recording begins
+            writer.wait_gone()
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        order = Order(
+            store, str(folder), str(ledger), key, ROWS, self.flushes, None, BODY_BYTES, self.seed
+        )
+        found = record(order, self.top / "trace")
+        tally, chance = Tally(), Random(self.seed)
+        begun = [call.begun for call in found]
+        for _ in range(self.images):
+            moment = chance.randint(min(begun), max(begun) + 1)
+            with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+                happened = until(found, moment)
+                _build(folder, before, happened, Path(name), chance)
+                promised = told(_said(happened, ledger))
+                tally.count(promised, contents(store, Path(name), self.identity[1].public))
+        shutil.rmtree(folder)
+        return tally
+
+    # ---- a real file system
+
+    def cuts(self, store: str) -> Tally:
+        """Cut the power of ext4 on a loop device, several times each."""
+        tally = Tally()
+        while tally.images < self.images:
+            self._made += 1
+            with LoopDisk(self.top / f"{store}-{self._made}") as disk:
+                before: set[Key] = set()
+                for _ in range(min(CUTS, self.images - tally.images)):
+                    before = self._cut(store, disk, tally, before)
+                disk.umount()
+        return tally
+
+    def _cut(self, store: str, disk: LoopDisk, tally: Tally, before: set[Key]) -> set[Key]:
+        """Cut once and count; return what every later image must hold."""
+        self._made += 1
+        seed = self.seed * 10_000 + self._made
+        ledger = str(self.top / f"{store}-{self._made}.ledger")
+        order = Order(
+            store, str(disk.folder), ledger, str(self.identity[0]), None, self.flushes, seed=seed
+        )
+        promised = told(_write_until_cut(self.writers, order, disk))
+        disk.umount()
+        disk.mount()
+        found = contents(store, disk.folder, self.identity[1].public)
+        tally.count(promised, found, before)
+        return (before | promised) & found.rows
+
+
+def _build(
+    folder: Path, before: dict[str, bytes], happened: list[Call], image: Path, chance: Random
+) -> None:
+    model = DiskModel(folder, before)
+    for call in happened:
+        model.take(call)
+    model.image(image, chance)
+
+
+def _said(happened: list[Call], ledger: Path) -> str:
+    """Return what had been told by then."""
+    return b"".join(
+        call.data() for call in happened if call.name == "write" and call.place() == ledger
+    ).decode()
+
+
+def _write_until_cut(writers: Writers, order: Order, disk: LoopDisk) -> str:
+    """Cut at any moment of a commit: nothing here is in step with the writer.
+
+    Returns what was told before the cut.  What is told after it does not count: a flush on its way
+    through ext4's log may still return 0 while the log is shut down under it, and without power
+    there is nobody to tell it.
+    """
+    chance = random.Random(order.seed)
+    with writers.writing(order) as writer:
+        writer.wait_told(chance.randint(1, COMMITS_MAX))
+        said = writer.ledger()
+        disk.cut()
+        return said
