@@ -8,7 +8,6 @@ where it happens and never ends up here.
 import asyncio
 import gc
 import os
-import signal
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -21,8 +20,10 @@ from edge_agent import limits
 from edge_agent.clock import SystemClock
 from edge_agent.config import Center, Loaded
 from edge_agent.control.socket import ControlSocket
+from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.ending import Ending, run_until_signal
 from edge_agent.epoch import Beginning, LastFrames, begin
 from edge_agent.evidence.bodies import (
     ActBody,
@@ -34,9 +35,11 @@ from edge_agent.evidence.bodies import (
 )
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.signers import KeyFileError, load_signer
-from edge_agent.evidence.status import Status, sign_status
+from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.fitting import fit
+from edge_agent.health.body import Body, Hardware, Outlet
+from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
 from edge_agent.journal import (
     AbsentDisk,
@@ -117,7 +120,9 @@ def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDis
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
 
-    def __init__(self, loaded: Loaded, clock: SystemClock) -> None:
+    def __init__(
+        self, loaded: Loaded, clock: SystemClock, hardware: Hardware | None = None
+    ) -> None:
         self._loaded = loaded
         self._config = loaded.config
         self._clock = clock
@@ -130,12 +135,20 @@ class Agent:
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
         frames = LastFrames()
         self._disk, self._found = _recovered(folder, frames)
+        self.ending = Ending()
         self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
         self._notary = Notary(
             self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
-        self._recorder = Recorder(clock, self._sources, self._publish, self._disk_changed)
+        self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
+        self._body = Body(
+            self._config.body,
+            hardware or Hardware(),
+            clock,
+            Outlet(self._say_of_body, self.ending.by_power, edge_agent.__version__),
+            device_of(folder),
+        )
         if self._found.refused is None:  # else what was read may be in no more than the page cache
             for panel, newest in frames.frames.items():
                 for frame, stamp in newest:
@@ -157,7 +170,7 @@ class Agent:
         if self._uplink is not None and self._config.center[0].name not in holders:
             self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
 
-    def _disk_changed(self) -> None:
+    def _status_changed(self) -> None:
         if self._uplink is not None:
             self._uplink.status_changed()
 
@@ -169,6 +182,7 @@ class Agent:
         orderly = False
         self._journal.start()
         self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
+        self.ending.begin(stop)
         self._say_what_was_found()
         control = ControlSocket(Path(self._config.gateway.socket), {"status": self._status})
         try:
@@ -182,10 +196,12 @@ class Agent:
                 self._systemd.notify("READY=1")
                 log.info("ready", gateway=self._config.gateway.id, epoch=self._begun.epoch.hex())
                 await stop.wait()
-                self._systemd.notify("STOPPING=1")
+                if not self.ending.gasped:  # else systemd takes the wait for the mains for a stop
+                    self._systemd.notify("STOPPING=1")
                 for task in others:
                     task.cancel()
-                self._note_act("stop", "signal")
+                # no patience: what waits for a shared commit goes along
+                self._recorder.note(EventType.ACT, Lane.FAULT, self.ending.act.to_body())
                 await self._drain()
                 self._stopping = True
                 uplink.cancel()
@@ -198,6 +214,19 @@ class Agent:
                 await self._leave_journal()
             self._disk.close()
         log.info("stopped")
+
+    def power_fails(self) -> None:
+        """Take SIGPWR: the supply's own software knows that the power is about to go."""
+        self._body.power_fails()
+
+    def _say_of_body(self, type_: EventType, lane: Lane, body: EventBody) -> None:
+        self._recorder.note(type_, lane, body)
+        self._status_changed()
+
+    async def await_power(self, told: asyncio.Event) -> None:
+        """After a last gasp: wait for the end, the mains, or `told`; the watchdog is fed."""
+        log.info("stopped for want of power", then="started again when the mains is back")
+        await self._body.await_power(told, lambda: self._systemd.notify("WATCHDOG=1"))
 
     def _on_loop_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A callback failed: the loop would only log it, and a promise would never be kept."""
@@ -232,6 +261,7 @@ class Agent:
             self._watch_clock(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
+            self._body.run(),
         ]
         for fitted in self._fitted:
             line = fitted.panel.line
@@ -275,9 +305,6 @@ class Agent:
             log.error("journal damaged", damage=str(damage))
             body = JournalBody(JournalChange.DAMAGED, str(damage)).to_body()
             self._recorder.note(EventType.JOURNAL, Lane.FAULT, body)
-
-    def _note_act(self, what: str, actor: str) -> None:
-        self._recorder.note(EventType.ACT, Lane.STATE, ActBody(what, actor).to_body())
 
     async def _drain(self) -> None:
         """Give the last events a moment to reach the center; what does not is in the journal."""
@@ -384,6 +411,7 @@ class Agent:
             path=view.path if view else None,
             panels=dict(self._recorder.links),
             faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
+            conditions=tuple(self._body.conditions()[:CONDITIONS_MAX]),
             stopping=self._stopping,
         )
         return sign_status(status, self._begun.signer)
@@ -428,6 +456,7 @@ class Agent:
                 "wall_ns": stamp.wall_ns,
                 "uncertainty_ms": stamp.uncertainty_ms,
             },
+            "body": self._body.facts(),
         }
 
 
@@ -443,13 +472,5 @@ def run(loaded: Loaded) -> int:
     agent = Agent(loaded, SystemClock())
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk it again
-    asyncio.run(_run_until_signal(agent))
+    asyncio.run(run_until_signal(agent.ending, agent.serve, agent.await_power, agent.power_fails))
     return 0
-
-
-async def _run_until_signal(agent: Agent) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await agent.serve(stop)

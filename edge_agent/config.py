@@ -24,6 +24,7 @@ from edge_agent.domain.address import (
     TcpAddress,
     check_host,
 )
+from edge_agent.domain.body import BodySettings
 from edge_agent.limits import PANELS_MAX
 
 CONFIG_BYTES_MAX = 1 << 20  # a site of 64 panels takes some 20 kB; more is not a configuration
@@ -128,6 +129,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     gateway: Gateway
     site: Site = Site()
+    body: BodySettings = BodySettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=1)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
     panel: Annotated[list[Panel], Meta(min_length=1, max_length=PANELS_MAX)]

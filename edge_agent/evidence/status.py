@@ -18,7 +18,8 @@ from edge_agent.evidence.tree import HASH_BYTES, SIZE_MAX
 VERSION = 1
 PANELS_MAX = 128  # a gateway has ports for a few dozen; with all counters these take 40 KiB
 FAULT_KINDS_MAX = 16  # of a panel; the session contract knows 11
-_KEYS = range(1, 14)
+CONDITIONS_MAX = 16  # of the gateway's body: its rules know a dozen
+_KEYS = range(1, 15)
 (
     _VERSION,
     _GATEWAY,
@@ -33,6 +34,7 @@ _KEYS = range(1, 14)
     _PATH,
     _PANELS,
     _STOPPING,
+    _CONDITIONS,
 ) = _KEYS
 
 
@@ -60,6 +62,7 @@ class Status:
     path: str | None = None
     panels: Mapping[str, bool | None] = field(default_factory=dict)
     faults: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    conditions: tuple[str, ...] = ()
     stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -71,6 +74,8 @@ class Status:
             raise ValueError("a number out of its range")
         if len(self.panels) > PANELS_MAX or not self.faults.keys() <= self.panels.keys():
             raise ValueError(f"more than {PANELS_MAX} panels, or faults of an unknown one")
+        if len(self.conditions) > CONDITIONS_MAX or not all(map(fields.is_word, self.conditions)):
+            raise ValueError(f"more than {CONDITIONS_MAX} conditions, or one that is no word")
 
 
 def sign_status(status: Status, signer: Signer) -> bytes:
@@ -139,6 +144,7 @@ def _status(payload: bytes) -> Status:
             faults={
                 name: _counts(row) for name, row in zip(names, rows, strict=True) if row[2] != []
             },
+            conditions=_conditions(content),
             stopping=_stops(content),
         )
     except Malformed:
@@ -151,6 +157,13 @@ def _stops(content: Mapping[int, BodyValue]) -> bool:
     if content.get(_STOPPING, True) is not True:
         raise Malformed("an agent that does not stop says nothing of it")
     return _STOPPING in content
+
+
+def _conditions(content: dict[int, BodyValue]) -> tuple[str, ...]:
+    if _CONDITIONS not in content:
+        return ()
+    rows = dict(enumerate(fields.array(content, _CONDITIONS, CONDITIONS_MAX)))
+    return tuple(fields.text(rows, at) for at in rows)
 
 
 def _online(row: dict[int, BodyValue]) -> bool | None:

@@ -24,6 +24,7 @@ from edge_agent.agent import Agent
 from edge_agent.config import Loaded, load
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.health.body import Hardware
 from edge_agent.link import reopen as reopen_module
 from edge_agent.uplink import uplink as uplink_module
 from tests.journal.simdisk import PowerCut, SimDisk
@@ -36,6 +37,7 @@ from tests.simulation.loop import START_NS, VirtualLoop
 from tests.simulation.panel import Panel, SimOpener
 
 MS = 1_000_000
+NO_BODY = Hardware(root=Path("/nowhere"))  # this machine's heat is no part of the world
 CONFIG = """
 [gateway]
 id = "gw1"
@@ -181,7 +183,7 @@ class Gateway:
         clock = SimClock(self._loop, self.wall, self._boots, self._booted_ns)
         self.life = life = Life(self, clock)
         try:
-            life.agent = Agent(self._loaded, clock)  # type: ignore[arg-type]
+            life.agent = Agent(self._loaded, clock, NO_BODY)  # type: ignore[arg-type]
         except PowerCut:
             return
         life.task = self._loop.create_task(life.agent.serve(life.stop))

@@ -1,0 +1,66 @@
+"""How a run ends: who asked, why, and what its last event says of it."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+from edge_agent.evidence.bodies import ActBody
+
+LAST_GASP = "last_gasp"
+
+
+class Ending:
+    """The first reason counts; before `begin` nothing can be asked."""
+
+    def __init__(self) -> None:
+        self._stop: asyncio.Event | None = None
+        self.act = ActBody("stop", "signal")
+
+    @property
+    def gasped(self) -> bool:
+        """Whether the run ends because the power is about to go."""
+        return self.act.what == LAST_GASP
+
+    def begin(self, stop: asyncio.Event) -> None:
+        """From now on whoever asks sets `stop`."""
+        self._stop = stop
+
+    def by_signal(self, name: str) -> None:
+        """End in order because of a process signal."""
+        self._end(ActBody("stop", "signal", name))
+
+    def by_power(self, reason: str) -> None:
+        """End in order while there is power for it."""
+        self._end(ActBody(LAST_GASP, "power", reason))
+
+    def _end(self, act: ActBody) -> None:
+        if self._stop is not None and not self._stop.is_set():
+            self.act = act
+            self._stop.set()
+
+
+async def run_until_signal(
+    ending: Ending,
+    serve: Callable[[asyncio.Event], Awaitable[None]],
+    await_power: Callable[[asyncio.Event], Awaitable[None]],
+    power_fails: Callable[[], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT; SIGPWR means that the power is about to go.
+
+    After a last gasp the process stays until the mains is back, or a signal says that it may go:
+    started again at once, it would write while the power fails.
+    """
+    stop, told = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    ending.begin(stop)
+
+    def on_signal(name: str) -> None:
+        ending.by_signal(name)
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number.name)
+    loop.add_signal_handler(signal.SIGPWR, power_fails)
+    await serve(stop)
+    if ending.gasped:
+        await await_power(told)

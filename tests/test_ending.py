@@ -1,0 +1,56 @@
+"""Why a run ends: the first reason counts, and a last gasp waits before the process goes.
+
+Seen to fail: a SIGTERM after the last gasp that took its place in the last event.
+"""
+
+import asyncio
+import os
+import signal
+
+from edge_agent.ending import Ending, run_until_signal
+from edge_agent.evidence.bodies import ActBody
+
+
+def test_the_first_reason_counts() -> None:
+    async def whole() -> None:
+        ending, stop = Ending(), asyncio.Event()
+        ending.by_power("too early: nobody listens")
+        assert ending.act.what == "stop"
+        ending.begin(stop)
+        ending.by_power("battery at 9 %")
+        ending.by_signal("SIGTERM")
+        assert stop.is_set()
+        assert ending.gasped
+        assert ending.act == ActBody("last_gasp", "power", "battery at 9 %")
+
+    asyncio.run(whole())
+
+
+def served(number: signal.Signals) -> list[str]:
+    """Run with a serve that gets `number` from outside; return what happened."""
+    ending, seen = Ending(), list[str]()
+
+    async def serve(stop: asyncio.Event) -> None:
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(stop.wait(), 10)
+        seen.append(f"{ending.act.what} {ending.act.actor} {ending.act.detail}")
+
+    async def await_power(told: asyncio.Event) -> None:
+        seen.append("waits")
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(told.wait(), 10)
+
+    def power_fails() -> None:
+        ending.by_power("SIGPWR")
+
+    asyncio.run(run_until_signal(ending, serve, await_power, power_fails))
+    return seen
+
+
+def test_signals_end_the_run_and_stand_in_its_last_event() -> None:
+    assert served(signal.SIGTERM) == ["stop signal SIGTERM"]
+    assert served(signal.SIGINT) == ["stop signal SIGINT"]
+
+
+def test_after_a_last_gasp_the_process_waits_until_it_is_told_to_go() -> None:
+    assert served(signal.SIGPWR) == ["last_gasp power SIGPWR", "waits"]
