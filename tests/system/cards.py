@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Protocol
 
-from hil.rig import Agent
+from hil.rig import Agent, wait_until
 
 LIMIT_BYTES = 48 * 1024  # of a file: what a worn card still takes; a journal soon wants more
 FULL_BYTES = 1_300_000  # one segment of a journal fits, its spare does not
@@ -54,7 +54,10 @@ class ReadOnlyCard:
     def mend(self, agent: Agent) -> None:
         assert agent.stop() == 0, agent.tail()
         _do("umount", self.folder)
-        subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
+        # the kernel lets the loop device go a moment later: until then it may still write its error
+        wait_until(lambda: not _do("losetup", "-j", self._image), "the image is let go", 10)
+        done = subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
+        assert done.returncode <= 1, done  # 1: errors were there and are corrected
         self._mount()
         agent.start()
 
