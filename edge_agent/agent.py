@@ -17,7 +17,7 @@ import structlog
 
 import edge_agent
 from edge_agent import limits
-from edge_agent.clock import SystemClock
+from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.config import Center, Loaded
 from edge_agent.control.socket import ControlSocket
 from edge_agent.domain.event import Body as EventBody
@@ -27,7 +27,6 @@ from edge_agent.ending import Ending, run_until_signal
 from edge_agent.epoch import Beginning, LastFrames, begin
 from edge_agent.evidence.bodies import (
     ActBody,
-    ClockBody,
     ConfigBody,
     JournalBody,
     JournalChange,
@@ -56,6 +55,7 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.recorder import Notary, Recorder
+from edge_agent.timekeeping import Timekeeper
 from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
@@ -70,11 +70,19 @@ log = structlog.get_logger()
 class JournalSource:
     """The journal and the recorder, as the uplink of one center sees them."""
 
-    def __init__(self, center: str, journal: Journal, recorder: Recorder, begun: Beginning) -> None:
+    def __init__(
+        self,
+        center: str,
+        journal: Journal,
+        recorder: Recorder,
+        begun: Beginning,
+        time: Timekeeper,
+    ) -> None:
         self._center = center
         self._journal = journal
         self._recorder = recorder
         self._begun = begun
+        self._time = time
 
     async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
         """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
@@ -91,6 +99,8 @@ class JournalSource:
 
     def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
         """The center holds these."""
+        if epoch == self._begun.epoch:
+            self._time.receipted(seqs, receipt)
         self._recorder.receipted(self._center, epoch, seqs, receipt)
 
     def path(self, center: str, path: str, up: bool, reason: str) -> None:
@@ -120,9 +130,7 @@ def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDis
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
 
-    def __init__(
-        self, loaded: Loaded, clock: SystemClock, hardware: Hardware | None = None
-    ) -> None:
+    def __init__(self, loaded: Loaded, clock: KeptClock, hardware: Hardware | None = None) -> None:
         self._loaded = loaded
         self._config = loaded.config
         self._clock = clock
@@ -136,12 +144,14 @@ class Agent:
         frames = LastFrames()
         self._disk, self._found = _recovered(folder, frames)
         self.ending = Ending()
+        clock.recall(frames.told_ns, frames.seen_ns)
         self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
         self._notary = Notary(
             self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
+        self._time = Timekeeper(clock, self._recorder.note)
         self._body = Body(
             self._config.body,
             hardware or Hardware(),
@@ -168,6 +178,7 @@ class Agent:
 
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._uplink is not None and self._config.center[0].name not in holders:
+            self._time.sent(record.seq)
             self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
 
     def _status_changed(self) -> None:
@@ -258,7 +269,7 @@ class Agent:
     def _works(self) -> list[Any]:
         """Return the coroutines that run beside the uplink."""
         works: list[Any] = [
-            self._watch_clock(),
+            self._time.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
@@ -336,7 +347,7 @@ class Agent:
             self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
             lambda: self._stopping,
         )
-        source = JournalSource(center.name, self._journal, self._recorder, self._begun)
+        source = JournalSource(center.name, self._journal, self._recorder, self._begun, self._time)
         self._uplink = Uplink(site, access, source, self._clock)
         await self._uplink.run()
 
@@ -367,15 +378,6 @@ class Agent:
             )
             client_id = client_id_of(self._config.gateway.id, path(center.key))
             return CenterAccess(center.name, key, ways, client_id)
-
-    async def _watch_clock(self) -> None:
-        while True:
-            was = self._clock.stamp().trust
-            for changed in self._clock.look():
-                log.info("clock", change=changed.change, step_s=changed.step_ns / 1e9)
-                body = ClockBody(changed.change, round(changed.step_ns / 1e6), was).to_body()
-                self._recorder.note(EventType.CLOCK, Lane.FAULT, body)
-            await asyncio.sleep(limits.CLOCK_LOOK_NS / 1e9)
 
     async def _feed_watchdog(self) -> None:
         every_s = self._systemd.watchdog_ns / 1e9 / 3 or limits.WATCHDOG_LOOK_S

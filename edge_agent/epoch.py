@@ -12,6 +12,7 @@ from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence.bodies import Ended, GenesisBody, SignalBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.dating import stamp_tie, told_tie
 from edge_agent.evidence.envelope import Event, peek, seal
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
@@ -81,15 +82,22 @@ def _how_it_ended(found: Recovery) -> Ended:
 
 
 class LastFrames:
-    """Remembers the newest frames of each panel while the journal is read at start."""
+    """Remembers, while the journal is read at start, the newest frames of each panel, and the time.
+
+    `told_ns`: what the center's receipts told last; `seen_ns`: the newest time that a trusted clock
+    stamped since, for the center's word corrects what a clock believed before.
+    """
 
     def __init__(self) -> None:
         self.frames: dict[str, deque[tuple[bytes, Stamp]]] = {}
+        self.told_ns = 0
+        self.seen_ns = 0
 
     def visit(self, record: Record) -> None:
         """Take one envelope, oldest first."""
         try:
             _, event = peek(record.data)
+            self._remember_time(event)
             if event.type is EventType.SIGNAL:
                 body = SignalBody.from_body(event.body)
                 newest = self.frames.setdefault(body.panel, deque(maxlen=RECENT_FRAMES_MAX))
@@ -97,3 +105,9 @@ class LastFrames:
                     newest.append((body.signal.frame, event.stamp))  # once for all its signals
         except Malformed:  # salvaged, or of another version: the verifier judges it, not we
             return
+
+    def _remember_time(self, event: Event) -> None:
+        if (told := told_tie(event)) is not None and told.earliest_ns is not None:
+            self.told_ns, self.seen_ns = max(self.told_ns, told.earliest_ns), told.earliest_ns
+        elif (own := stamp_tie(event.stamp)) is not None and own.earliest_ns is not None:
+            self.seen_ns = max(self.seen_ns, own.earliest_ns)

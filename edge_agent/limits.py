@@ -52,3 +52,20 @@ HEARTBEATS_A_REPORTING_TIME = 3.6
 CREDENTIALS_RETRY_S = 2.0
 """How often unusable credentials are looked at again: an installer may be mending them, and waits
 beside the gateway for the result; it takes reading two small files."""
+
+BUILT_NS = 1_793_491_200_000_000_000
+"""2026-11-01: when this program cannot have run yet; raised with each release."""
+
+CLOCK_DISPUTE_NS_MIN = 10_000_000_000
+"""How far a clock may be from what the center says before it is not believed: a receipt travels for
+seconds over a bad link."""
+
+CLOCK_TOLD_EVERY_NS = 3_600_000_000_000
+"""How often the center's time is recorded while the wall clock is not synced: boot time drifts by
+less than half a second in this time."""
+
+CERTIFICATE_SOON_NS = 30 * 86_400_000_000_000
+"""How long before its end a certificate is complained of: an installer plans a visit in a month."""
+
+CERTIFICATE_LOOK_S = 3600.0
+"""How often the dates of certificates are looked at."""

@@ -15,6 +15,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence import bodies
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
 
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
@@ -126,13 +127,52 @@ def _plain(value: BodyValue | Enum | PublicKey) -> Any:
 # ---- for people
 
 
-def line(event: Event, zone: tzinfo | None, marks: Sequence[str] = ()) -> str:
-    """Return one line; `zone` None is the reader's local time."""
+def when_facts(dated: Dated) -> dict[str, Any]:
+    """Return the corrected time as plain values."""
+    return {
+        "wall_ns": dated.wall_ns,
+        "uncertainty_ms": dated.uncertainty_ms,
+        "earliest_ns": dated.earliest_ns,
+        "latest_ns": dated.latest_ns,
+        "basis": str(dated.basis),
+    }
+
+
+def when(dated: Dated, zone: tzinfo | None) -> str:
+    """Return a corrected time in words: what is not the event's own word says how certain it is."""
+    if dated.wall_ns is not None:
+        text = time_text(dated.wall_ns // 1_000_000, zone)
+        if dated.basis is Basis.OWN:
+            return text
+        doubt_ms = dated.uncertainty_ms
+        return f"{text} ±{'?' if doubt_ms is None else _duration(doubt_ms)}"
+    if dated.latest_ns is not None:
+        return f"before {time_text(dated.latest_ns // 1_000_000, zone)}"
+    if dated.earliest_ns is not None:
+        return f"after {time_text(dated.earliest_ns // 1_000_000, zone)}"
+    return "-"
+
+
+def _duration(ms: int) -> str:
+    """Return a duration so that two digits count, rounded up."""
+    for size_ms, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")):
+        if ms >= 10 * size_ms or (ms >= size_ms and unit == "s"):
+            return f"{-(-ms // size_ms)} {unit}"
+    return f"{ms} ms"
+
+
+def line(
+    event: Event, zone: tzinfo | None, marks: Sequence[str] = (), dated: Dated | None = None
+) -> str:
+    """Return one line; `zone` None is the reader's local time.  `dated` goes before the stamp."""
     wall_ns = event.stamp.wall_ns
-    when = "-" if wall_ns is None else time_text(wall_ns // 1_000_000, zone)
+    if dated is not None:
+        moment = when(dated, zone)
+    else:
+        moment = "-" if wall_ns is None else time_text(wall_ns // 1_000_000, zone)
     marked = f"  [{', '.join(marks)}]" if marks else ""
     return safe(
-        f"{when}  {event.gateway}  {event.epoch.hex()[:6]}/{event.seq}  "
+        f"{moment}  {event.gateway}  {event.epoch.hex()[:6]}/{event.seq}  "
         f"{Lane(event.lane).name.lower():<9}  {event.type:<8}  {summary(event)}{marked}"
     )
 

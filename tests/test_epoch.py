@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.clock import SystemClock
-from edge_agent.domain.kinds import Kind, State
+from edge_agent.clock import Clock, SystemClock
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import ClockChange, Stamp, Trust
 from edge_agent.epoch import Beginning, LastFrames, begin
-from edge_agent.evidence.bodies import Ended, GenesisBody
+from edge_agent.evidence.bodies import ClockBody, Ended, GenesisBody
 from edge_agent.evidence.envelope import open_event
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
@@ -21,17 +23,26 @@ from edge_agent.recorder import Notary, Recorder, Source
 
 IDENTITY = Ed25519Signer.generate()
 CLOCK = SystemClock()
+S = 1_000_000_000
+T0 = 1_795_000_000 * S
 
 
-def run_once(folder: Path, *, frames: int = 2, orderly: bool = True) -> tuple[Beginning, Ended]:
+def run_once(
+    folder: Path,
+    *,
+    frames: int = 2,
+    orderly: bool = True,
+    clock: Clock = CLOCK,
+    notes: tuple[ClockBody, ...] = (),
+) -> tuple[Beginning, Ended]:
     """Run an epoch with some events; return how it began and what its genesis says."""
 
     async def run() -> Beginning:
         disk = FolderDisk(folder)
         found = recover(disk)
-        begun = begin("gw1", IDENTITY, found, CLOCK)
+        begun = begin("gw1", IDENTITY, found, clock)
         notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
-        recorder = Recorder(CLOCK, {"p1": Source("d", "1", None, None, True)}, lambda *_: None)
+        recorder = Recorder(clock, {"p1": Source("d", "1", None, None, True)}, lambda *_: None)
         journal = Journal(disk, found, notary, recorder, Terms(["center"]))
         journal.start()
         recorder.attach(journal, begun.epoch, begun.draft)
@@ -39,7 +50,9 @@ def run_once(folder: Path, *, frames: int = 2, orderly: bool = True) -> tuple[Be
             signal = Signal(
                 kind=Kind.BURGLARY, state=State.ACTIVE, zone=number + 1, frame=b"%d" % number
             )
-            await recorder.record("p1", (signal,), CLOCK.stamp())
+            await recorder.record("p1", (signal,), clock.stamp())
+        for note in notes:
+            recorder.note(EventType.CLOCK, Lane.FAULT, note.to_body())
         if orderly:
             journal.close()
         else:  # the thread that makes spares must rest: in a crash it would be gone
@@ -87,6 +100,45 @@ def test_the_newest_frame_of_a_panel_is_found_again(tmp_path: Path) -> None:
     recover(disk, frames.visit)
     disk.close()
     assert [frame for frame, _ in frames.frames["p1"]] == [b"0", b"1", b"2", b"3"]
+
+
+class SetLater:
+    """A clock of 1970 that is right from its `n`-th reading on."""
+
+    def __init__(self, n: int, wall_ns: int) -> None:
+        self._left, self._wall_ns, self._boot_ns = n, wall_ns, 0
+
+    def boottime_ns(self) -> int:
+        return self._boot_ns
+
+    def stamp(self) -> Stamp:
+        self._boot_ns += 60 * S
+        self._left -= 1
+        if self._left > 0:
+            return Stamp(self._boot_ns, self._boot_ns, bytes(16), Trust.UNSET)
+        return Stamp(self._wall_ns + self._boot_ns, self._boot_ns, bytes(16), Trust.SYNCED, 20)
+
+
+def remembered(folder: Path) -> LastFrames:
+    frames, disk = LastFrames(), FolderDisk(folder)
+    recover(disk, frames.visit)
+    disk.close()
+    return frames
+
+
+def test_the_newest_trusted_time_is_found_again(tmp_path: Path) -> None:
+    """It is the floor of a start without a clock.  Fails where unset stamps count as well."""
+    run_once(tmp_path, clock=SetLater(3, T0))
+    assert remembered(tmp_path).seen_ns == T0 + 180 * S - 20_000_000
+    run_once(tmp_path, clock=SetLater(9, T0))  # at 1970 all the time
+    assert remembered(tmp_path).seen_ns == T0 + 180 * S - 20_000_000
+
+
+def test_what_the_center_told_corrects_what_a_clock_believed(tmp_path: Path) -> None:
+    told = ClockBody(ClockChange.TOLD, told=(T0, T0 + S))
+    run_once(tmp_path, clock=SetLater(3, T0 + 3650 * 86_400 * S), notes=(told,))
+    found = remembered(tmp_path)
+    assert (found.told_ns, found.seen_ns) == (T0, T0)
 
 
 def test_without_an_identity_key_the_epoch_signs_for_itself(tmp_path: Path) -> None:

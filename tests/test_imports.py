@@ -27,7 +27,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent": (),
     "edge_agent.domain": (),
     "edge_agent.evidence": ("edge_agent", "edge_agent.domain"),
-    "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits"),
+    "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits", "edge_agent.discipline"),
+    "edge_agent.discipline": (),
+    "edge_agent.timekeeping": BELOW,
     "edge_agent.limits": (),
     "edge_agent.resources": ("edge_agent.domain",),
     "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain"),
@@ -48,6 +50,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.epoch",
         "edge_agent.fitting",
         "edge_agent.recorder",
+        "edge_agent.timekeeping",
         *(f"edge_agent.{folder}" for folder in FOLDERS),
     ),
     "edge_agent.demo": (  # everything else it starts as a child, as an operator would

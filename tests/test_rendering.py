@@ -16,10 +16,11 @@ from edge_agent.evidence.bodies import (
     Severity,
     SignalBody,
 )
+from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
-from edge_agent.rendering import facts, line, safe, summary
+from edge_agent.rendering import facts, line, safe, summary, when, when_facts
 
 STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)
 
@@ -56,6 +57,33 @@ def test_a_signal_reads_in_one_line() -> None:
 def test_no_wall_clock_is_a_dash() -> None:
     unset = Stamp(None, 5, bytes(16), Trust.UNSET)
     assert line(event(EventType.LINK, LinkBody("p1", None).to_body(), unset), UTC)[0] == "-"
+
+
+def test_a_corrected_time_says_how_certain_it_is() -> None:
+    wall_ns = STAMP.wall_ns or 0
+    text = "2023-11-14 22:13:20.123+00:00"
+
+    def shown(basis: Basis, doubt_ms: int) -> str:
+        doubt_ns = doubt_ms * 1_000_000
+        return when(Dated(basis, wall_ns, wall_ns - doubt_ns, wall_ns + doubt_ns), UTC)
+
+    assert shown(Basis.OWN, 3) == text
+    assert shown(Basis.LATER, 532) == f"{text} ±532 ms"
+    assert shown(Basis.BOTH, 1001) == f"{text} ±2 s"
+    assert shown(Basis.EARLIER, 86_400_000) == f"{text} ±24 h"
+    assert when(Dated(Basis.UNCHECKED, wall_ns, None, wall_ns), UTC) == f"{text} ±?"
+    assert when(Dated(Basis.BOUNDS, None, 0, wall_ns), UTC) == f"before {text}"
+    assert when(Dated(Basis.BOUNDS, None, wall_ns), UTC) == f"after {text}"
+    assert when(Dated(Basis.UNKNOWN), UTC) == "-"
+    corrected = Dated(Basis.LATER, wall_ns, wall_ns, wall_ns)
+    assert line(signal(), UTC, dated=corrected).startswith(f"{text} ±0 ms  gw1")
+    assert when_facts(corrected) == {
+        "wall_ns": wall_ns,
+        "uncertainty_ms": 0,
+        "earliest_ns": wall_ns,
+        "latest_ns": wall_ns,
+        "basis": "later",
+    }
 
 
 def test_bodies_have_names_and_everything_fits_json() -> None:

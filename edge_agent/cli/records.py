@@ -1,6 +1,7 @@
 """`edge-agent events` and `edge-agent verify`: what the journal holds, and whether it is whole."""
 
 import argparse
+import contextlib
 import json
 import sys
 from collections import deque
@@ -14,6 +15,7 @@ from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
     from edge_agent.evidence.cose import PublicKey
+    from edge_agent.evidence.dating import Chronicle
     from edge_agent.evidence.verify import Problem
     from edge_agent.journal import Damage, Stored
 
@@ -102,16 +104,32 @@ def show(arguments: argparse.Namespace) -> int:
 
     folder = _folder(arguments)
     try:
+        chronicle = _chronicle(folder)
         events = _events(folder, arguments)
         zone = UTC if arguments.utc else None
         for event in events if arguments.last is None else deque(events, maxlen=arguments.last):
+            dated = chronicle.date(event.stamp)
             if arguments.json:
-                print(json.dumps(rendering.facts(event), ensure_ascii=False))
+                facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
+                print(json.dumps(facts, ensure_ascii=False))
             else:
-                print(rendering.line(event, zone))
+                print(rendering.line(event, zone, dated=dated))
     except UnreadableError as error:
         return _unreadable(error)
     return 0
+
+
+def _chronicle(folder: Path) -> "Chronicle":
+    """Read the journal for what dates its events: a clock set later dates those before it."""
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.dating import Chronicle
+    from edge_agent.evidence.envelope import peek
+
+    chronicle = Chronicle()
+    for stored in _envelopes(folder, lambda _: None):  # the second reading tells of damage
+        with contextlib.suppress(Malformed):
+            chronicle.learn(peek(stored.record.data)[1])
+    return chronicle
 
 
 def _events(folder: Path, arguments: argparse.Namespace) -> Iterator[Any]:

@@ -3,6 +3,17 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+DRIFT_PPM_MAX = 100
+"""How far boot time runs from true time at most, in millionths: crystals are within 50 over the
+temperatures of a cabinet, and age."""
+
+SLEW_NS_MAX = 500_000_000
+"""How much a time source may still slew a clock that it calls disciplined: beyond this systemd and
+chrony step it."""
+
+UNCERTAINTY_MS_MAX = 16_000
+"""The error beyond which the kernel itself calls a clock undisciplined (NTP_PHASE_LIMIT)."""
+
 
 class Trust(StrEnum):
     """How far the wall clock of a stamp can be trusted."""
@@ -18,6 +29,8 @@ class ClockChange(StrEnum):
     TRUSTED = "trusted"  # a time source disciplines it now
     STEPPED = "stepped"
     LOST = "lost"  # its source is gone
+    TOLD = "told"  # not the clock: the center's receipt told the time
+    DOUBTED = "doubted"  # its source contradicts what is known for certain: not trusted
 
 
 @dataclass(frozen=True, slots=True)

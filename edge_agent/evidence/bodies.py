@@ -247,19 +247,27 @@ class ClockBody:
     """The wall clock changed; the event's stamp is the reading after the change.
 
     `step_ms` is after minus before, where both are known; `was` the trust before; `source` what
-    disciplines the clock.
+    disciplines the clock; `told` bounds the true time at the stamp's boot time, Unix time in ns, as
+    the center's receipt tells.
     """
 
     change: ClockChange
     step_ms: int | None = None
     was: Trust | None = None
     source: str = ""
+    told: tuple[int, int] | None = None
 
     def to_body(self) -> Body:
         """Return the map."""
-        was = None if self.was is None else str(self.was)
-        source = fields.bounded(self.source)
-        return fields.without_none({1: str(self.change), 2: self.step_ms, 3: was, 4: source})
+        return fields.without_none(
+            {
+                1: str(self.change),
+                2: self.step_ms,
+                3: None if self.was is None else str(self.was),
+                4: fields.bounded(self.source),
+                5: None if self.told is None else list(self.told),
+            }
+        )
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -269,7 +277,14 @@ class ClockBody:
             step_ms=fields.number_or_none(body, 2, -fields.NUMBER_MAX),
             was=fields.word(body, 3, Trust) if 3 in body else None,
             source=fields.text_or_empty(body, 4),
+            told=_told(body) if 5 in body else None,
         )
+
+
+def _told(body: Body) -> tuple[int, int]:
+    pair = fields.row(body[5], 2)
+    earliest = fields.number(pair, 0)
+    return earliest, fields.number(pair, 1, earliest)
 
 
 class JournalChange(StrEnum):

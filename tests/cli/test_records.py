@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.cli import main
 from edge_agent.evidence.signers import Ed25519Signer
-from tests.test_epoch import IDENTITY, run_once
+from tests.test_epoch import IDENTITY, T0, S, SetLater, run_once
 
 
 @pytest.fixture
@@ -49,6 +49,23 @@ def test_events_can_be_chosen_and_printed_as_json(
     assert [event["body"]["zone"] for event in events] == [3, 1]
     assert main(["events", "--journal", str(journal), "--panel", "p9"]) == 0
     assert printed(capsys) == ""
+
+
+def test_an_event_of_1970_is_shown_when_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fails where the journal is read once only: the clock was set after the event."""
+    run_once(tmp_path, clock=SetLater(3, T0))
+    assert main(["events", "--journal", str(tmp_path), "--utc"]) == 0
+    genesis, first, second = printed(capsys).splitlines()
+    assert genesis.startswith("2026-11-18 11:07:40.000+00:00 ±")
+    assert first.startswith("2026-11-18 11:08:40.000+00:00 ±526 ms  gw1")
+    assert second.startswith("2026-11-18 11:09:40.000+00:00  gw1")
+    assert main(["events", "--journal", str(tmp_path), "--json"]) == 0
+    event = json.loads(printed(capsys).splitlines()[1])
+    assert event["stamp"]["wall_ns"] == 120 * S  # as it was signed
+    assert event["time"]["wall_ns"] == T0 + 120 * S
+    assert event["time"]["basis"] == "later"
 
 
 def test_a_journal_that_is_not_there_is_said(

@@ -60,6 +60,9 @@ ALL = [
     ClockBody(ClockChange.TRUSTED, 5_000, Trust.UNSET, "ntp"),
     ClockBody(ClockChange.STEPPED, -5),
     ClockBody(ClockChange.LOST),
+    ClockBody(
+        ClockChange.TOLD, source="center", told=(1_795_000_000 * 10**9, 1_795_000_001 * 10**9)
+    ),
     *(JournalBody(change, "why") for change in JournalChange),
     PathBody("center", "mqtt.example:8883", True),
     PathBody("center", "mqtt.example:8883", False, "no receipt for 30 s"),

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from edge_agent.clock import Changed, ClockWatch, Discipline
-from edge_agent.domain.stamp import Stamp
+from edge_agent.clock import Changed, ClockWatch, Now, Told
+from edge_agent.discipline import Discipline
+from edge_agent.domain.stamp import Stamp, Trust
 from tests.simulation.loop import VirtualLoop
 
 WALL_NS = 1_795_000_000_000_000_000
+SYNC_MS = 20  # how far a disciplined clock may be off
 
 
 @dataclass
@@ -24,17 +26,32 @@ class SimClock:
         self._loop, self._wall, self._booted_ns = loop, wall, booted_ns
         self._boot_id = boot.to_bytes(16, "big")
         self._watch = ClockWatch(battery=False)
+        self._news: list[Changed] = []
         self.look()
 
     def boottime_ns(self) -> int:
         return self._loop.now_ns - self._booted_ns
 
     def stamp(self) -> Stamp:
-        return Stamp(self._wall_ns(), self.boottime_ns(), self._boot_id, self._watch.trust)
+        wall_ns, boottime_ns = self._wall_ns(), self.boottime_ns()
+        trust = self._watch.trust_of(wall_ns, boottime_ns)
+        doubt_ms = None if trust is Trust.UNSET else self._watch.uncertainty_ms(boottime_ns)
+        return Stamp(wall_ns, boottime_ns, self._boot_id, trust, doubt_ms)
+
+    def now(self) -> Now:
+        return self._watch.now(self._wall_ns(), self.boottime_ns())
+
+    def recall(self, certain_ns: int, seen_ns: int) -> None:
+        self._watch.recall(certain_ns, seen_ns)
+        self._news = self.look()
+
+    def hear(self, told: Told) -> None:
+        self._watch.hear(told)
 
     def look(self) -> list[Changed]:
-        discipline = Discipline(self._wall.disciplined)
-        return self._watch.handle(self._wall_ns(), self.boottime_ns(), discipline)
+        discipline = Discipline(self._wall.disciplined, SYNC_MS, "world")
+        news, self._news = self._news, []
+        return news + self._watch.handle(self._wall_ns(), self.boottime_ns(), discipline)
 
     def _wall_ns(self) -> int:
         return max(0, self._loop.now_ns + self._wall.offset_ns)

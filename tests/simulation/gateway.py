@@ -183,7 +183,7 @@ class Gateway:
         clock = SimClock(self._loop, self.wall, self._boots, self._booted_ns)
         self.life = life = Life(self, clock)
         try:
-            life.agent = Agent(self._loaded, clock, NO_BODY)  # type: ignore[arg-type]
+            life.agent = Agent(self._loaded, clock, NO_BODY)
         except PowerCut:
             return
         life.task = self._loop.create_task(life.agent.serve(life.stop))

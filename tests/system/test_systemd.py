@@ -140,7 +140,7 @@ ssl.create_default_context()
 
 CALL = re.compile(r"^\d+ +(\w+)\((.*)$")
 REFUSED_ON_PURPOSE = {
-    "adjtimex",  # the agent then asks the time daemon's file
+    "adjtimex",  # the agent then asks the time daemon
     "clock_adjtime",
 }
 

@@ -1,0 +1,112 @@
+"""Keeps the time: says what happens to the wall clock, and learns it from the center's receipts.
+
+An event left at one moment of boot time and its receipt came at another: in between the center
+wrote its own time into the receipt.  So a gateway that reaches no time server, but its center,
+still knows the time, to within a round trip.  Its stamps stay what its clocks said; what it learned
+goes into a `clock` event, from which readers date the others.
+"""
+
+import asyncio
+from collections.abc import Callable, Container
+
+import structlog
+
+from edge_agent.clock import Changed, KeptClock, Told
+from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.domain.stamp import ClockChange, Trust
+from edge_agent.evidence.bodies import ClockBody
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.receipt import peek_time_ms
+from edge_agent.limits import CLOCK_LOOK_NS, CLOCK_TOLD_EVERY_NS
+
+log = structlog.get_logger()
+
+Note = Callable[[EventType, Lane, Body], None]
+"""Record an event of the agent itself."""
+
+_MS = 1_000_000
+_PATIENCE_NS = 30_000_000_000  # then another event is followed: this one may never be receipted
+_SHARPER = 4  # a second word in the hour is recorded if it is so many times narrower
+
+
+class CenterTime:
+    """Follows one event at a time from its departure to its receipt (pure)."""
+
+    def __init__(self) -> None:
+        self._followed: tuple[int, int] | None = None  # number, boot time of departure
+        self._recorded: Told | None = None
+
+    def sent(self, seq: int, boottime_ns: int) -> None:
+        """An event of the running epoch left for the center."""
+        if self._followed is None or boottime_ns - self._followed[1] > _PATIENCE_NS:
+            self._followed = seq, boottime_ns
+
+    def receipted(self, seqs: Container[int], time_ms: int, boottime_ns: int) -> Told | None:
+        """Its receipt came, made at `time_ms` of the center's clock; return what that tells."""
+        if self._followed is None or self._followed[0] not in seqs:
+            return None
+        left_ns, self._followed = self._followed[1], None
+        made_ns = time_ms * _MS
+        return Told(boottime_ns, made_ns, made_ns + _MS + boottime_ns - left_ns)
+
+    def is_news(self, told: Told, trust: Trust) -> bool:
+        """Tell whether `told` is to be recorded: while the clock is not synced, not too often."""
+        if trust is Trust.SYNCED:
+            return False
+        known = self._recorded
+        news = (
+            known is None
+            or told.boottime_ns - known.boottime_ns >= CLOCK_TOLD_EVERY_NS
+            or _width_ns(told) * _SHARPER < _width_ns(known)
+        )
+        if news:
+            self._recorded = told
+        return news
+
+
+def _width_ns(told: Told) -> int:
+    return told.latest_ns - told.earliest_ns
+
+
+class Timekeeper:
+    """The shell: looks at the clock, and makes events of what changed."""
+
+    def __init__(self, clock: KeptClock, note: Note) -> None:
+        self._clock, self._note = clock, note
+        self._center = CenterTime()
+
+    def sent(self, seq: int) -> None:
+        """An event of the running epoch was handed to the uplink."""
+        self._center.sent(seq, self._clock.boottime_ns())
+
+    def receipted(self, seqs: Container[int], receipt: bytes) -> None:
+        """The center's verified receipt for events of the running epoch came."""
+        try:
+            time_ms = peek_time_ms(receipt)
+        except Malformed:  # a receipt that tells no time is good for its events all the same
+            return
+        told = self._center.receipted(seqs, time_ms, self._clock.boottime_ns())
+        if told is None:
+            return
+        self._clock.hear(told)
+        if self._center.is_news(told, self._clock.stamp().trust):
+            pair = told.earliest_ns, told.latest_ns
+            log.info("the center told the time", earliest_ns=pair[0], latest_ns=pair[1])
+            self._say(ClockBody(ClockChange.TOLD, source="center", told=pair))
+
+    async def run(self) -> None:
+        """Look at the clock for ever."""
+        while True:
+            for changed in self._clock.look():
+                self._changed(changed)
+            await asyncio.sleep(CLOCK_LOOK_NS / 1e9)
+
+    def _changed(self, changed: Changed) -> None:
+        tell = log.warning if changed.change is ClockChange.DOUBTED else log.info
+        tell("clock", change=changed.change, step_s=changed.step_ns / 1e9, source=changed.source)
+        step_ms = round(changed.step_ns / 1e6) if changed.change is ClockChange.STEPPED else None
+        self._say(ClockBody(changed.change, step_ms, changed.was, changed.source))
+
+    def _say(self, body: ClockBody) -> None:
+        self._note(EventType.CLOCK, Lane.FAULT, body.to_body())
