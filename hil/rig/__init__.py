@@ -15,7 +15,7 @@ from hil.rig.child import Child, RigError, run, wait_until
 from hil.rig.count import Count, compare
 from hil.rig.panel import Panel
 from hil.rig.parts import Agent, Broker, Center, free_port
-from hil.rig.proxy import Network
+from hil.rig.proxy import Network, Way
 from hil.rig.stack import Setup, Stack
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "RigError",
     "Setup",
     "Stack",
+    "Way",
     "compare",
     "free_port",
     "run",

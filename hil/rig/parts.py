@@ -8,6 +8,7 @@ import shutil
 import socket
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,13 @@ class Center(Child):
 
 
 class Agent(Child):
-    """`edge-agent run` with the configuration `config`."""
+    """`edge-agent run` with the configuration `config`, `within` what these words start."""
 
-    def __init__(self, config: Path, log: Path, name: str = "agent") -> None:
-        super().__init__(name, [sys.executable, "-m", "edge_agent", "run", "--config", config], log)
+    def __init__(
+        self, config: Path, log: Path, name: str = "agent", *, within: Sequence[str] = ()
+    ) -> None:
+        words = (sys.executable, "-m", "edge_agent", "run", "--config", config)
+        super().__init__(name, [*within, *words], log)
         self.config = config
 
     @property

@@ -1,4 +1,4 @@
-"""The network between gateway and broker: a TCP relay that can be cut, slowed and delayed.
+"""The network before a broker: a TCP relay that cuts, delays, trickles, forgets and corrupts.
 
 One thread with an asyncio loop of its own.  Cut means what a gateway meets in the field: what was
 connected is reset, what calls is refused; `stall` lets connections stand and nothing through.
@@ -6,10 +6,13 @@ connected is reset, what calls is refused; `stall` lets connections stand and no
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 import threading
 from collections.abc import Coroutine
+from dataclasses import dataclass
+from enum import Enum
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,23 +21,53 @@ QUEUE_PIECES = 64  # in flight per direction: a slow line's buffer, beyond it TC
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: close by RST, socket(7)
 
 
+class Way(Enum):
+    """A direction, seen from who calls."""
+
+    OUT = "out"  # from the caller to the target
+    BACK = "back"
+
+
+@dataclass(slots=True, eq=False)
+class _Link:
+    """One relayed connection."""
+
+    near: asyncio.StreamWriter
+    far: asyncio.StreamWriter
+    forgotten: bool = False
+
+
 class Network:
     """Relays connections from `port` to `target` on loopback.
 
-    `delay_s` is one way, `bits_per_s` each direction's own; both may be changed at any time.
+    `delay_s` is one way, `bits_per_s` each direction's own, `damage` the chance of each piece (up
+    to 16 KiB as read) that one of its bits is flipped; all may be changed at any time.  `address`
+    is where it listens.
     """
 
-    def __init__(self, target: int, *, delay_s: float = 0.0, bits_per_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        target: int,
+        *,
+        delay_s: float = 0.0,
+        bits_per_s: float = 0.0,
+        address: str = "127.0.0.1",
+        seed: int = 0,
+    ) -> None:
         self._target = target
+        self._address = address
         self.delay_s = delay_s
         self.bits_per_s = bits_per_s
+        self.damage = 0.0
         self.port = 0
         self.carried = 0  # bytes, both directions
+        self.damaged = 0  # bits
+        self._chance = random.Random(seed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._open: asyncio.Event | None = None
+        self._links: set[_Link] = set()
+        self._open: dict[Way, asyncio.Event] = {}
 
     def start(self) -> None:
         """Begin to relay; `port` is known afterwards."""
@@ -46,12 +79,21 @@ class Network:
         self._call(self._cut())
 
     def mend(self) -> None:
-        """Let connections through again, at the same port; ends `stall` too."""
+        """Let connections through again, whole and at full speed, at the same port."""
+        self.delay_s = self.bits_per_s = self.damage = 0.0
         self._call(self._mend())
 
-    def stall(self) -> None:
-        """Let nothing through, without closing anything."""
-        self._call(self._stall())
+    def stall(self, *ways: Way) -> None:
+        """Let nothing through, or nothing one way, without closing anything."""
+        self._call(self._stall(ways or tuple(Way)))
+
+    def forget(self) -> None:
+        """Leave every connection half open: the target's end is closed and the caller not told.
+
+        What the caller still sends there goes nowhere, as with a router that lost its table; a new
+        connection is relayed as ever.
+        """
+        self._call(self._forget())
 
     def close(self) -> None:
         """Cut for good."""
@@ -79,25 +121,33 @@ class Network:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _mend(self) -> None:
-        if self._open is None:
-            self._open = asyncio.Event()
-        self._open.set()
+        for way in Way:
+            self._open.setdefault(way, asyncio.Event()).set()
+        for link in list(self._links):
+            if link.forgotten:
+                _reset(link.near)
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._relay, "127.0.0.1", self.port, reuse_address=True
+                self._relay, self._address, self.port, reuse_address=True
             )
             self.port = self._server.sockets[0].getsockname()[1]
 
-    async def _stall(self) -> None:
-        assert self._open is not None, "started first"
-        self._open.clear()
+    async def _stall(self, ways: tuple[Way, ...]) -> None:
+        for way in ways:
+            self._open[way].clear()
+
+    async def _forget(self) -> None:
+        for link in self._links:
+            link.forgotten = True
+            _reset(link.far)
 
     async def _cut(self, *, end: bool = False) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for writer in list(self._writers):
-            _reset(writer)
+        for link in list(self._links):
+            _reset(link.near)
+            _reset(link.far)
         if end:
             own = asyncio.current_task()
             others = [task for task in asyncio.all_tasks() if task is not own]
@@ -111,43 +161,58 @@ class Network:
         except OSError:  # no broker there: the caller is told as by any host without one
             _reset(writer)
             return
-        both = {writer, far_writer}
-        self._writers |= both
+        link = _Link(writer, far_writer)
+        self._links.add(link)
         if self._server is None:  # cut meanwhile
-            for one in both:
-                _reset(one)
+            _reset(writer)
+            _reset(far_writer)
         try:
-            await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
+            await asyncio.gather(
+                self._carry(Way.OUT, link, reader), self._carry(Way.BACK, link, far_reader)
+            )
         finally:
-            self._writers -= both
-            for one in both:
-                _reset(one)
+            self._links.discard(link)
+            _reset(writer)
+            _reset(far_writer)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, way: Way, link: _Link, reader: asyncio.StreamReader) -> None:
+        writer = link.far if way is Way.OUT else link.near
         _set_nodelay(writer)
         pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(QUEUE_PIECES)
-        sender = asyncio.ensure_future(self._send(pieces, writer))
+        sender = asyncio.ensure_future(self._send(way, pieces, link))
         free_s = 0.0  # when the line has sent everything before
         try:
             while data := await reader.read(READ_BYTES):
+                if link.forgotten:
+                    continue
                 self.carried += len(data)
                 now_s = self._loop.time()
                 free_s = max(free_s, now_s)
                 if self.bits_per_s:
                     free_s += len(data) * 8 / self.bits_per_s
-                await pieces.put((free_s + self.delay_s, data))
+                await pieces.put((free_s + self.delay_s, self._damaged(data)))
             await pieces.put((0.0, b""))
             await sender
         except OSError:
             pass  # reset by one side: `_relay` resets the other
         finally:
             sender.cancel()
-            writer.close()
+            if not link.forgotten:
+                writer.close()
+
+    def _damaged(self, data: bytes) -> bytes:
+        if self._chance.random() >= self.damage:
+            return data
+        self.damaged += 1
+        bit = self._chance.randrange(len(data) * 8)
+        whole = bytearray(data)
+        whole[bit // 8] ^= 1 << bit % 8
+        return bytes(whole)
 
     async def _send(
-        self, pieces: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter
+        self, way: Way, pieces: asyncio.Queue[tuple[float, bytes]], link: _Link
     ) -> None:
-        assert self._open is not None
+        writer = link.far if way is Way.OUT else link.near
         with contextlib.suppress(OSError):
             while True:
                 due_s, data = await pieces.get()
@@ -156,7 +221,7 @@ class Network:
                 wait_s = due_s - self._loop.time()
                 if wait_s > 0:
                     await asyncio.sleep(wait_s)
-                await self._open.wait()
+                await self._open[way].wait()
                 writer.write(data)
                 await writer.drain()
 

@@ -26,12 +26,17 @@ GATEWAY = "gw1"
 class Setup:
     """What may differ from stack to stack.
 
-    `network`: a `Network` stands between agent and broker.  `gateway`: further keys of [gateway].
-    `data_dir`: of the agent, below its own folder or absolute.  `persistent`: the broker keeps its
-    sessions.  `init`: further options of `edge-center init`.
+    `network`: a `Network` stands between agent and broker, `center_network`: between broker and
+    center.  `address`: where the agent's network listens.  `within`: words before the agent's
+    command (`ip netns exec NAME`).  `gateway`: further keys of [gateway].  `data_dir`: of the
+    agent, below its own folder or absolute.  `persistent`: the broker keeps its sessions.  `init`:
+    further options of `edge-center init`.
     """
 
     network: bool = False
+    center_network: bool = False
+    address: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
     delay_s: float = 0.0
     bits_per_s: float = 0.0
     persistent: bool = False
@@ -59,6 +64,7 @@ class Stack:
         self.center: Center
         self.agent: Agent
         self.network: Network | None = None
+        self.center_network: Network | None = None
         self.kills_ns: list[int] = []
 
     def panel(self, panel_id: str) -> Panel:
@@ -76,14 +82,23 @@ class Stack:
         self.center = Center(center, self._log("center"))
         if self.setup.network:
             self.network = Network(
-                self.broker.port, delay_s=self.setup.delay_s, bits_per_s=self.setup.bits_per_s
+                self.broker.port,
+                delay_s=self.setup.delay_s,
+                bits_per_s=self.setup.bits_per_s,
+                address=self.setup.address,
             )
             self.network.start()
+        if self.setup.center_network:
+            self.center_network = Network(self.broker.port)
+            self.center_network.start()
+            settings = center / "center.toml"
+            settings.write_text(_with_port(settings.read_text(), self.center_network.port))
         for panel in self.panels:
             panel.start(self.folder)
         shutil.copytree(center / "gateways" / GATEWAY, self.gateway)
         self.configure()
-        self.agent = Agent(self.gateway / "gateway.toml", self._log("agent"))
+        config = self.gateway / "gateway.toml"
+        self.agent = Agent(config, self._log("agent"), within=self.setup.within)
 
     def configure(self, extra: str = "", edit: Callable[[str], str] = str) -> None:
         """Write the agent's configuration: the center's part, every panel, `extra` tables.
@@ -102,7 +117,7 @@ class Stack:
         )
         text = text.replace("[gateway]\n", f"[gateway]\n{lines}", 1)
         if self.network is not None:
-            text = re.sub(r"(?m)^port = \d+$", f"port = {self.network.port}", text)
+            text = _with_port(text, self.network.port)
         tables = "\n".join(panel.toml() for panel in self.panels)
         (self.gateway / "gateway.toml").write_text(edit(f"{text}\n{tables}\n{extra}"))
 
@@ -122,8 +137,9 @@ class Stack:
                 part.close()
         for panel in self.panels:
             panel.close()
-        if self.network is not None:
-            self.network.close()
+        for network in (self.network, self.center_network):
+            if network is not None:
+                network.close()
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
 
@@ -195,3 +211,8 @@ class Stack:
             with contextlib.suppress(OSError):
                 print(self.logs(), file=sys.stderr)  # noqa: T201  pytest shows it with the failure
         self.close()
+
+
+def _with_port(text: str, port: int) -> str:
+    """Return a configuration that calls the broker at another port."""
+    return re.sub(r"(?m)^port = \d+$", f"port = {port}", text)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hil.rig import Child, Count, Network, RigError, compare, run, wait_until
+from hil.rig import Child, Count, Network, RigError, Way, compare, run, wait_until
 
 MS = 1_000_000
 
@@ -188,6 +188,48 @@ def test_delay_and_rate_are_kept(echo: int) -> None:
         network.delay_s, network.bits_per_s = 0.0, 1e6
         assert 0.1 <= echoed(peer, bytes(12_500)) < 2
         assert network.carried == 2 * 12_501
+
+
+def test_a_stall_of_one_way_lets_the_other_through(echo: int) -> None:
+    with Network(echo) as network, call(network) as peer:
+        network.stall(Way.BACK)
+        peer.sendall(b"heard")
+        wait_until(lambda: network.carried == 10, "there, and back as far as the network")
+        peer.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            peer.recv(10)
+        network.mend()
+        peer.settimeout(5)
+        assert peer.recv(10) == b"heard"
+
+
+def test_a_network_that_forgets_tells_the_caller_nothing(echo: int) -> None:
+    with Network(echo) as network, call(network) as peer:
+        echoed(peer, b"hello")
+        network.forget()
+        peer.sendall(b"into the void")
+        peer.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            peer.recv(10)
+        with call(network) as other:
+            echoed(other, b"new connections are relayed")
+        network.mend()
+        peer.settimeout(5)
+        with pytest.raises(ConnectionResetError):
+            peer.recv(10)
+
+
+def test_damage_flips_one_bit_of_a_piece(echo: int) -> None:
+    with Network(echo) as network, call(network) as peer:
+        network.stall(Way.BACK)
+        network.damage = 1.0
+        peer.sendall(bytes(100))
+        wait_until(lambda: network.damaged == 2, "one piece there, and the same back")
+        network.mend()
+        peer.settimeout(5)
+        heard = peer.recv(100)
+        assert len(heard) == 100
+        assert sum(byte.bit_count() for byte in heard) in (0, 2)  # 0: the same bit, both times
 
 
 # ---- children
