@@ -33,6 +33,9 @@ GRACE_S = 5.0  # for a stage that is being ended to put its own children away
 OUTCOMES = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings", "errors")
 """What pytest's closing line counts, in its order."""
 
+LEFT_OUT = " is left out: "
+"""In a line of a stage that names what the machine cannot do (tests/crash/conftest.py)."""
+
 CLOSING = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$")
 COUNT = re.compile(r"(\d+) ([a-z]+)")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -57,6 +60,7 @@ class Outcome:
     seconds: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     reasons: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # what this machine cannot do
 
 
 def count_closing(line: str) -> Counter[str] | None:
@@ -98,6 +102,8 @@ def run_stage(stage: Stage, show: Callable[[str], None]) -> Outcome:
 
 def _listen(outcome: Outcome, line: str, show: Callable[[str], None]) -> None:
     show(line)
+    if LEFT_OUT in line:
+        outcome.left_out.append(line.strip())
     if outcome.stage.counts_tests and (counts := count_closing(line)) is not None:
         outcome.counts += counts
 
@@ -206,6 +212,7 @@ def report(outcomes: Sequence[Outcome], absent: Sequence[str]) -> list[str]:
         stage = outcome.stage
         result = "; ".join(outcome.reasons) or "good"
         lines.append(f"{stage.name:<22}{outcome.seconds:>9.1f}{stage.budget_s:>8}  {result}")
+    lines += [line for outcome in outcomes for line in outcome.left_out]
     lines += [f"Python {version} is not installed here: unit stage left out" for version in absent]
     return lines
 

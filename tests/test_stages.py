@@ -67,6 +67,13 @@ def test_a_stage_in_which_no_test_ran_has_failed() -> None:
     assert outcome.reasons == ["no test ran"]
 
 
+def test_what_a_machine_cannot_do_is_named_again_at_the_end() -> None:
+    said = "tests/crash: all that needs loop is left out: this machine cannot mount"
+    script = f"print({said!r}); print('1 passed, 4 deselected in 0.1s')"
+    outcome, _ = run(Stage("s", 60, (python(script),)))
+    assert report([outcome], [])[-1] == said
+
+
 def test_a_failing_command_does_not_hide_the_next() -> None:
     commands = (python("raise SystemExit(3)"), python("print('second')"))
     outcome, heard = run(Stage("s", 60, commands, counts_tests=False))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from tests.crash.netns import cable
 from tests.crash.rig import LoopDisk, small_disk
 
 
@@ -29,9 +30,16 @@ def _strace(folder: Path) -> None:
     subprocess.run([*words, sys.executable, "-c", ""], capture_output=True, check=True)
 
 
+def _netns(folder: Path) -> None:
+    del folder
+    with cable() as wire:
+        wire.swallow()
+
+
 PROBES: dict[str, tuple[Callable[[Path], None], str]] = {
     "loop": (_loop, "mount and cut ext4 in a file (root and a loop device)"),
     "tmpfs": (_tmpfs, "mount a tmpfs (root)"),
+    "netns": (_netns, "make a network namespace and filter in it (root, ip and nft)"),
     "strace": (_strace, "trace a process (strace, ptrace)"),
 }
 

@@ -1,10 +1,10 @@
 """The center dies between two steps: in its commit, between store and receipt, before its ACK.
 
 strace kills the real center at its next write to the database, its next flush, or its next word to
-the broker.  The event is then stored or not, and the gateway keeps it unless it is receipted; after the center's next start it is there once, receipted.
+the broker.  The event is then stored or not, and the gateway keeps it unless it is receipted; after
+the center's next start it is there once, receipted.
 
-Seen to fail when: the center signs and sends the receipt before its COMMIT (the event is gone and
-the gateway has let it go).
+Seen to fail when: the center sends the receipt before its COMMIT (tests/mutants).
 """
 
 import subprocess

@@ -20,6 +20,7 @@ def test_a_machine_without_strace_says_what_it_leaves_out(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stdout
     assert "all that needs strace is left out: this machine cannot trace a process" in done.stdout
+    assert "all that needs netns is left out: this machine cannot make a network" in done.stdout
     assert "test_sectors.py" not in done.stdout
     assert "test_each_call_fails_in_turn" not in done.stdout
     assert "test_refusals.py" in done.stdout

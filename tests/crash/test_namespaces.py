@@ -1,0 +1,71 @@
+"""The gateway's network fails below TCP: pulled, swallowed, refused, lossy, an MTU, no address.
+
+The real agent runs in a network namespace of its own, behind a cable; broker and center are here.
+Panels speak all the while.  When the cable is whole: all is receipted, nothing lost, doubled or
+invented.
+
+Seen to fail when: what was handed to the broker is let go (tests/mutants).
+"""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from hil.rig import Count, Panel, Setup, Stack, wait_until
+from tests.crash.netns import Cable, cable
+
+pytestmark = [pytest.mark.needs("netns"), pytest.mark.timeout(240)]
+
+FAULTS: tuple[Callable[[Cable], None], ...] = (
+    Cable.lose_some,
+    Cable.lose_large,
+    Cable.swallow,
+    Cable.lose_address,
+    Cable.pull,
+    Cable.refuse,
+)
+HELD_S = 1.0  # of each fault; panels say some ten events in it
+SETTLE_S_MAX = 90.0  # the kernel's and the uplink's pauses, one after the other
+NEVER = threading.Event()
+
+
+def test_a_cable_that_fails_in_every_way() -> None:
+    with cable() as wire:
+        setup = Setup(
+            network=True,
+            address=wire.address,
+            within=wire.within,
+            persistent=True,
+            init=("--host", wire.address),
+        )
+        with Stack([_receiver("p1"), _receiver("p2")], setup) as stack:
+            for number, panel in enumerate(stack.panels):
+                panel.tell(f"plan traffic rate=10 first={40_000 * number}")
+            stack.agent.wait_well()
+            for fault in FAULTS:
+                _happens(stack, wire, fault)
+            for panel in stack.panels:
+                panel.tell("stop")
+            stack.settle(SETTLE_S_MAX)
+            rows = stack.center.events()
+            assert stack.count(rows) == Count()
+            assert all(len(panel.in_state("acked")) > 20 for panel in stack.panels)
+            stack.center.verify()
+            stack.agent.verify()
+
+
+def _happens(stack: Stack, wire: Cable, fault: Callable[[Cable], None]) -> None:
+    """Something is outstanding while it lasts, and panels are acknowledged all the same."""
+    acked = len(stack.panels[0].in_state("acked"))
+    fault(wire)
+    NEVER.wait(HELD_S)
+    if fault is not Cable.lose_some:
+        wait_until(lambda: (stack.agent.outstanding() or 0) > 0, f"{fault.__name__} is felt")
+    stack.panels[0].wait_acked(acked + 3)
+    wire.mend()
+
+
+def _receiver(name: str) -> Panel:
+    given = ("--repeat-s", "3")
+    return Panel(name, arguments=given, options={"repeat_after_s": 3.0})  # a pty: in no namespace
