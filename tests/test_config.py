@@ -24,6 +24,7 @@ from edge_agent.config import (
     parse,
 )
 from edge_agent.domain.address import SerialAddress, TcpAddress
+from edge_agent.domain.body import BodySettings, GpioInput
 from edge_agent.fitting import fit
 from edge_agent.resources import data
 
@@ -124,6 +125,40 @@ def test_a_bus_shares_its_port_with_nobody() -> None:
     assert "panel[0] (found p1): bus 'b2' has this" in problems(GOOD + bus.format("b2"))
     two = GOOD.replace("usb-x", "usb-y") + bus.format("b2") + bus.format("b3")
     assert "bus[2] (found b3): bus 'b2' has this port" in problems(two)
+
+
+BODY = """
+[body]
+tamper = { line = 17, active = "low", bias = "pull_up" }
+power_fail = { chip = "pinctrl-rp1", line = 4 }
+gasp_after_s = 8
+"""
+
+
+def test_the_gateways_own_body_may_be_told_or_left_out() -> None:
+    assert parse(GOOD.encode(), FILE).config.body == BodySettings()
+    body = parse((GOOD + BODY).encode(), FILE).config.body
+    assert body.tamper == GpioInput(line=17, active="low", bias="pull_up")
+    assert (body.gasp_after_s, body.ups) == (8, None)
+    jsonschema.Draft202012Validator(json.loads(json_schema())).validate(tomllib.loads(GOOD + BODY))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('active = "low"', 'active = "open"'), ["body.tamper.active", "'open'", "'high', 'low'"]),
+        (("bias", "baise"), ["body.tamper.baise", "did you mean 'bias'"]),
+        (("line = 17", "line = 2000"), ["body.tamper", "line is 0 to 1023"]),
+        (("power_fail", "#"), ["body", "gasp_after_s needs power_fail or ups"]),
+        (("gasp_after_s", "gasp_s"), ["body.gasp_s", "did you mean 'gasp_after_s'"]),
+    ],
+)
+def test_an_error_in_the_body_names_key_and_remedy(
+    change: tuple[str, str], words: list[str]
+) -> None:
+    message = problems((GOOD + BODY).replace(*change, 1))
+    for word in words:
+        assert word in message, message
 
 
 def test_a_bus_that_is_nowhere_is_asked_for() -> None:

@@ -144,6 +144,7 @@ def _plain_status(status: Status) -> dict[str, Any]:
         "outstanding": status.outstanding,
         "path": status.path,
         "clock": str(status.stamp.trust),
+        "conditions": list(status.conditions),
         "panels": dict(status.panels),
         "faults": {panel: dict(counts) for panel, counts in status.faults.items()},
     }
@@ -182,6 +183,8 @@ def _status_lines(status: dict[str, Any]) -> list[str]:
     lines = [f"  waiting there {status['outstanding']}, clock {status['clock']}"]
     if status["disk_refused"]:
         lines.append("  ITS DISK REFUSES")
+    if status["conditions"]:
+        lines.append(f"  ITS BODY: {', '.join(status['conditions'])}")
     away = [panel for panel, online in status["panels"].items() if online is not True]
     if away:
         lines.append(f"  panels not there: {', '.join(away)}")

@@ -81,7 +81,8 @@ def healthy(status: dict[str, Any]) -> bool:
     """Say whether nothing in `status` needs a technician."""
     panels = status["panels"].values()
     online = all(panel["online"] for panel in panels)
-    return online and status["uplink"]["connected"] and status["journal"]["refused"] is None
+    links = online and status["uplink"]["connected"]
+    return links and status["journal"]["refused"] is None and not status["body"]["conditions"]
 
 
 def lines(status: dict[str, Any]) -> list[str]:
@@ -96,6 +97,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         f"disk      {disk}",
         f"center    {way}{reason}",
         f"clock     {clock['trust']}",
+        *_body(status["body"]),
         "panels",
     ]
     width = max((len(name) for name in status["panels"]), default=0)
@@ -103,4 +105,43 @@ def lines(status: dict[str, Any]) -> list[str]:
         link = {True: "online", False: "OFFLINE", None: "unknown"}[panel["online"]]
         faults = ", ".join(f"{kind} {count}" for kind, count in panel["faults"].items())
         said.append(f"  {name:<{width}}  {link:<8} {panel['driver']}  {faults}".rstrip())
+    return said
+
+
+_POINTS = {
+    "enclosure_open": ("enclosure", "closed", "OPEN"),
+    "mains": ("mains", "GONE", "there"),
+    "battery_low": ("battery", "charged", "LOW"),
+}
+_READINGS = {
+    "temperature_c": "{:.1f} C",
+    "memory_mib": "{:.0f} MiB",
+    "threads": "{:.0f} threads",
+    "handles": "{:.0f} handles",
+    "card_life_percent": "card's life used up to {:.0f} %",
+    "card_gb_a_day": "card written {:.1f} GB a day",
+}
+
+
+def _body(body: dict[str, Any]) -> list[str]:
+    """Return the gateway's own body in words."""
+    conditions = ", ".join(body["conditions"])
+    said = [f"body      {f'TO BE SEEN TO: {conditions}' if conditions else 'well'}"]
+    points = [
+        f"{name} {({False: no, True: yes}).get(body['points'][key], 'UNKNOWN')}"
+        for key, (name, no, yes) in _POINTS.items()
+        if key in body["points"]
+    ]
+    if body["battery_percent"] is not None:
+        points.append(f"charge {body['battery_percent']} %")
+    figures = [
+        words.format(body["readings"][name])
+        for name, words in _READINGS.items()
+        if name in body["readings"]
+    ]
+    said += [f"  {', '.join(some)}" for some in (points, figures) if some]
+    for finding in body["findings"]:
+        said.append(f"  {finding['cause']}: {finding['detail']}; {finding['remedy']}")
+    if body["not_there"]:
+        said.append(f"  not there: {', '.join(body['not_there'])}")
     return said

@@ -97,6 +97,7 @@ def sign_status(status: Status, signer: Signer) -> bytes:
         _OUTSTANDING: status.outstanding,
         _PATH: fields.bounded(status.path or ""),
         _PANELS: panels,
+        _CONDITIONS: list(status.conditions) or None,
         _STOPPING: status.stopping or None,
     }
     return cose.sign1(cbor.encode(fields.without_none(content)), signer, Domain.STATUS)

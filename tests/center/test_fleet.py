@@ -43,6 +43,7 @@ def hear(
         disk_refused=True,
         outstanding=7,
         panels={"p1": True, "p2\x1b": False},
+        conditions=("tamper", "card_worn"),
         stopping=stopping,
     )
     store = PresenceStore(center.connection, center.roster, center.turns, 30)
@@ -90,6 +91,7 @@ def test_what_the_gateway_says_of_itself_is_shown(center: FakeCenter, gateway: F
     assert found["status"]["disk_refused"] is True
     text = "\n".join(fleet.lines(found, NOW_MS + 5_000))
     assert "ITS DISK REFUSES" in text
+    assert "ITS BODY: tamper, card_worn" in text
     assert "waiting there 7" in text
     assert "panels not there: p2\\x1b" in text
     assert "last heartbeat 5 s ago" in text

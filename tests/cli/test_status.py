@@ -18,6 +18,14 @@ GOOD: dict[str, Any] = {
     "journal": {"refused": None},
     "uplink": {"connected": True, "path": "h:8883", "outstanding": 0, "reason": ""},
     "clock": {"trust": "synced"},
+    "body": {
+        "conditions": [],
+        "points": {"enclosure_open": False, "mains": True},
+        "battery_percent": 88,
+        "readings": {"temperature_c": 48.31, "handles": 23.0, "card_written_bytes": 5.0},
+        "not_there": ["throttled"],
+        "findings": [],
+    },
 }
 
 
@@ -33,6 +41,25 @@ def test_good_is_healthy_and_reads_well() -> None:
     text = "\n".join(lines(GOOD))
     for words in ("gw1", "accepts", "connected over h:8883", "p1  online", "checksum 3"):
         assert words in text
+    assert "body      well\n  enclosure closed, mains there, charge 88 %\n" in text
+    assert "  48.3 C, 23 handles\n  not there: throttled\n" in text
+
+
+def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
+    hot = {"cause": "overheated", "detail": "84.0 C, limit 80 C", "remedy": "give it air"}
+    points = {"enclosure_open": True, "mains": None, "battery_low": True}
+    status = changed("body", conditions=["tamper", "overheated"], points=points, findings=[hot])
+    assert not healthy(status)
+    text = "\n".join(lines(status))
+    assert "body      TO BE SEEN TO: tamper, overheated\n" in text
+    assert "  enclosure OPEN, mains UNKNOWN, battery LOW, charge 88 %\n" in text
+    assert "  overheated: 84.0 C, limit 80 C; give it air\n" in text
+
+
+def test_a_body_without_anything_to_read_is_well() -> None:
+    bare = {"points": {}, "battery_percent": None, "readings": {}, "not_there": []}
+    text = "\n".join(lines(changed("body", **bare)))
+    assert "body      well\npanels" in text
 
 
 @pytest.mark.parametrize(

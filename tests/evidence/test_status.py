@@ -12,6 +12,7 @@ from edge_agent.evidence import cbor, cose
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, Domain
 from edge_agent.evidence.status import (
+    CONDITIONS_MAX,
     FAULT_KINDS_MAX,
     PANELS_MAX,
     Status,
@@ -65,6 +66,15 @@ def test_a_good_bye_is_said_and_otherwise_nothing_is_said_of_it() -> None:
     parting = replace(STATUS, stopping=True)
     assert open_status(sign_status(parting, BY), BY.public) == parting
     assert 13 not in cbor.decode_map(cose.parse(sign_status(STATUS, BY)).payload)
+
+
+def test_conditions_are_said_and_otherwise_nothing_is_said_of_them() -> None:
+    bad = replace(STATUS, conditions=("tamper", "overheated"))
+    assert open_status(sign_status(bad, BY), BY.public) == bad
+    assert 14 not in cbor.decode_map(cose.parse(sign_status(STATUS, BY)).payload)
+    for wrong in (("no word",), ("a",) * (CONDITIONS_MAX + 1)):
+        with pytest.raises(ValueError, match="conditions"):
+            replace(STATUS, conditions=wrong)
 
 
 def test_the_largest_status_fits() -> None:

@@ -1,5 +1,6 @@
 """The units: accepted by systemd, closed enough, and open enough for what the programs do."""
 
+import grp
 import re
 import subprocess
 import sys
@@ -8,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from edge_agent import resources
+from edge_agent.limits import STOP_DRAIN_NS_MAX
 
 EXPOSURE_MAX = 15  # tenths; the scale of systemd-analyze ends at 100
 UNITS = ("edge-agent.service", "edge-center.service")
-SERIAL_PORTS = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS"}
+DEVICES = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS", "char-gpiochip"}
 
 
 def unit_path(unit: str) -> Path:
@@ -74,13 +76,13 @@ def test_the_command_line_of_the_unit_exists(unit: str) -> None:
     run(Path(sys.executable).parent / Path(program).name, command, "--help")
 
 
-def test_serial_ports_and_network_stay_usable() -> None:
+def test_serial_ports_gpio_and_network_stay_usable() -> None:
     unit = settings("edge-agent.service")
-    assert {allow.split()[0] for allow in unit["DeviceAllow"]} == SERIAL_PORTS
+    assert {allow.split()[0] for allow in unit["DeviceAllow"]} == DEVICES
     assert all(allow.endswith(" rw") for allow in unit["DeviceAllow"])
     assert "PrivateDevices" not in unit  # it hides serial ports
     assert "PrivateUsers" not in unit  # it maps the group dialout away
-    assert unit["SupplementaryGroups"] == ["dialout"]
+    assert unit["SupplementaryGroups"] == ["dialout gpio"]
     assert "PrivateNetwork" not in unit
     assert unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
 
@@ -98,6 +100,23 @@ def test_every_user_of_a_unit_is_made(unit: str) -> None:
     made = run("systemd-sysusers", "--dry-run", unit_path("sysusers.conf"))
     (user,) = settings(unit)["User"]
     assert f"user '{user}'" in made
+
+
+def test_the_group_of_the_gpio_chips_is_made_and_owns_them() -> None:
+    """A group that is missing would keep the service from starting."""
+    made = run("systemd-sysusers", "--dry-run", unit_path("sysusers.conf"))
+    assert "group 'gpio'" in made or any(group.gr_name == "gpio" for group in grp.getgrall())
+    rules = [
+        line
+        for line in resources.data("systemd", "edge-agent.rules").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert rules == ['SUBSYSTEM=="gpio", KERNEL=="gpiochip[0-9]*", GROUP="gpio", MODE="0660"']
+
+
+def test_a_last_gasp_fits_the_time_that_systemd_gives_a_stop() -> None:
+    (limit,) = settings("edge-agent.service")["TimeoutStopSec"]
+    assert int(limit) * 1e9 / 2 > STOP_DRAIN_NS_MAX
 
 
 # ---- what the agent does must be allowed by its unit
