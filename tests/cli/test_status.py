@@ -57,7 +57,7 @@ def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
 
 
 def test_a_body_without_anything_to_read_is_well() -> None:
-    bare = {"points": {}, "battery_percent": None, "readings": {}, "not_there": []}
+    bare: dict[str, Any] = {"points": {}, "battery_percent": None, "readings": {}, "not_there": []}
     text = "\n".join(lines(changed("body", **bare)))
     assert "body      well\npanels" in text
 
