@@ -40,6 +40,7 @@ from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
+from edge_agent.housekeeping import Housekeeping
 from edge_agent.journal import (
     AbsentDisk,
     FolderDisk,
@@ -163,8 +164,11 @@ class Agent:
             for panel, newest in frames.frames.items():
                 for frame, stamp in newest:
                     self._recorder.remember(panel, frame, stamp)
-        terms = Terms([center.name for center in self._config.center])
+        names = [center.name for center in self._config.center]
+        terms = Terms(names, spares=limits.SPARE_SEGMENTS)
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
+        quota = self._config.gateway.journal_bytes_max
+        self._housekeeping = Housekeeping(self._journal, self._recorder, quota)
 
     def _identity(self) -> Signer | None:
         path = self._loaded.path(self._config.gateway.identity_key)
@@ -270,6 +274,7 @@ class Agent:
         """Return the coroutines that run beside the uplink."""
         works: list[Any] = [
             self._time.run(),
+            self._housekeeping.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
@@ -397,6 +402,7 @@ class Agent:
         """Return the signed heartbeat."""
         head = self._notary.frontier()
         view = self._uplink.view() if self._uplink else None
+        room = self._housekeeping.room
         status = Status(
             gateway=self._config.gateway.id,
             epoch=self._begun.epoch,
@@ -410,6 +416,7 @@ class Agent:
             ),
             disk_refused=self._recorder.refusal is not None,
             outstanding=sum(self._journal.progress().unreceipted),
+            journal_percent=room.percent if room else None,
             path=view.path if view else None,
             panels=dict(self._recorder.links),
             faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
@@ -422,6 +429,7 @@ class Agent:
         """Answer `edge-agent status`."""
         view = self._uplink.view() if self._uplink else None
         progress = self._journal.progress()
+        room = self._housekeeping.room
         stamp = self._clock.stamp()
         return {
             "gateway": self._config.gateway.id,
@@ -442,6 +450,9 @@ class Agent:
                 "refused": self._recorder.refusal,
                 "waiting": progress.waiting,
                 "unreceipted": sum(progress.unreceipted),
+                "used_percent": room.percent if room else None,
+                "left_bytes": room.left_bytes if room else None,
+                "omitted": self._housekeeping.omitted,
             },
             "uplink": {
                 "center": self._config.center[0].name,

@@ -56,6 +56,15 @@ class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     identity_key: FileName = "identity.key"
     data_dir: FileName = "/var/lib/edge-agent"
     socket: FileName = "/run/edge-agent/agent.sock"
+    journal_bytes_max: (
+        Annotated[
+            int, Meta(ge=64 << 20, description="space for the journal; default: half of the disk")
+        ]
+        | None
+    ) = None
+    journal_keep_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="receipted events are kept this long")
+    ] = 180
     reporting_time_s: Annotated[
         int, Meta(ge=20, le=2_764_800, description="EN 50136 reporting time; SP5 90, SP6 20")
     ] = 90

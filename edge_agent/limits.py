@@ -29,6 +29,13 @@ NOTES_POSTPONED_MAX = 4096
 """Events of the agent itself that may wait while the journal's memory is full; those beyond are
 counted, and the count is said by an event as soon as there is room."""
 
+SPACE_LOOK_S = 10.0
+"""How often the journal's space is measured: a flood at full line rate writes 2 MiB meanwhile."""
+
+SPARE_SEGMENTS = 4
+"""Segments made ahead: one for the next roll-over, three as a reserve that nobody else can fill:
+1,000 alarms in commits of their own, some 10,000 that share them."""
+
 CLOCK_LOOK_NS = 1_000_000_000
 """How often the wall clock is compared with boot time."""
 

@@ -35,7 +35,7 @@ from edge_agent.evidence.bodies import (
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.tree import Peaks, leaf_hash
-from edge_agent.journal import Journal, JournalFull, Record, RecordKind
+from edge_agent.journal import Journal, JournalFull, NoSpace, Record, RecordKind
 from edge_agent.limits import (
     NOTES_POSTPONED_MAX,
     RECENT_FRAMES_MAX,
@@ -164,6 +164,17 @@ class Source:
     acknowledges: bool  # the panel waits for an ACK: its signals never wait for a shared commit
 
 
+def _may_use_reserve(pending: Pending) -> bool:
+    """Whether an event may use the space that is kept for alarms, whatever its lane.
+
+    What a panel waits with may be followed by an alarm that it holds back until then.  What is said
+    about the journal itself tells why other events are missing.
+    """
+    if pending.ticket is None:
+        return pending.draft.type in {EventType.JOURNAL, EventType.GENESIS}
+    return not pending.patient or pending.draft.lane < Lane.TELEMETRY
+
+
 Publish = Callable[[Record, bytes, AbstractSet[str]], None]
 """Hand a record and its leaf hash to the uplinks, but of the centers named; called on the loop."""
 
@@ -196,6 +207,7 @@ class Recorder:
         self._finished = False
         self._retry: asyncio.TimerHandle | None = None
         self.unsaid = 0  # events of the agent itself that found no room at all
+        self.omitted: Counter[Lane] = Counter()  # not recorded for lack of space, not yet said
         self.refusal: str | None = None
         self.faults: dict[str, Counter[str]] = {panel: Counter() for panel in sources}
         self.links: dict[str, bool | None] = dict.fromkeys(sources)
@@ -236,6 +248,14 @@ class Recorder:
             self.unsaid += 1
             return
         self._postpone([Pending(Draft(type_, lane, self._clock.stamp(), body))])
+
+    def say_omitted(self) -> None:
+        """Record how many events were not recorded for lack of space, and count anew."""
+        counts, self.omitted = self.omitted, Counter()
+        if counts:
+            parts = ", ".join(f"{count} of {lane.name.lower()}" for lane, count in counts.items())
+            body = JournalBody(JournalChange.OMITTED, f"not recorded for lack of space: {parts}")
+            self.note(EventType.JOURNAL, Lane.FAULT, body.to_body())
 
     def finish(self) -> None:
         """The journal is about to be closed: what is noted from now on is only counted."""
@@ -309,14 +329,20 @@ class Recorder:
 
     def _submit(self, pending: Pending) -> None:
         patience_ns = _PATIENCE_NS.get(pending.draft.lane, 0) if pending.patient else 0
-        self._journal.submit(pending, patience_ns, pending.draft.lane)
+        lane, reserved = pending.draft.lane, _may_use_reserve(pending)
+        self._journal.submit(pending, patience_ns, lane, reserved=reserved)
         self.recorded += 1
 
     def _is_taken(self, pending: Pending) -> bool:
+        """Return whether nothing is left to do for it."""
         try:
             self._submit(pending)
         except JournalFull:
             return False
+        except NoSpace:
+            self.omitted[pending.draft.lane] += 1
+            if pending.ticket is not None:
+                pending.ticket.settle_one()
         return True
 
     def _postpone(self, pendings: Sequence[Pending]) -> None:

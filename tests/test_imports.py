@@ -42,6 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.ending": ("edge_agent.evidence",),
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
     "edge_agent.fitting": (*BELOW, "edge_agent.config", "edge_agent.recorder"),
+    "edge_agent.housekeeping": (*BELOW, "edge_agent.journal", "edge_agent.recorder"),
     "edge_agent.agent": (
         *BELOW,
         "edge_agent",
@@ -49,6 +50,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.ending",
         "edge_agent.epoch",
         "edge_agent.fitting",
+        "edge_agent.housekeeping",
         "edge_agent.recorder",
         "edge_agent.timekeeping",
         *(f"edge_agent.{folder}" for folder in FOLDERS),

@@ -142,6 +142,7 @@ def _plain_status(status: Status) -> dict[str, Any]:
         "stopping": status.stopping,
         "disk_refused": status.disk_refused,
         "outstanding": status.outstanding,
+        "journal_percent": status.journal_percent,
         "path": status.path,
         "clock": str(status.stamp.trust),
         "conditions": list(status.conditions),

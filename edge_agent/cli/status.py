@@ -81,14 +81,24 @@ def healthy(status: dict[str, Any]) -> bool:
     """Say whether nothing in `status` needs a technician."""
     panels = status["panels"].values()
     online = all(panel["online"] for panel in panels)
+    journal = status["journal"]
+    disk = journal["refused"] is None and (journal["used_percent"] or 0) < JOURNAL_PERCENT_MAX
     links = online and status["uplink"]["connected"]
-    return links and status["journal"]["refused"] is None and not status["body"]["conditions"]
+    return links and disk and not status["body"]["conditions"]
+
+
+JOURNAL_PERCENT_MAX = 85
+"""Used beyond it somebody has to come: what the center does not hold cannot be removed."""
 
 
 def lines(status: dict[str, Any]) -> list[str]:
     """Return `status` in words."""
     journal, uplink, clock = status["journal"], status["uplink"], status["clock"]
     disk = f"REFUSES: {journal['refused']}" if journal["refused"] else "accepts"
+    if journal["used_percent"] is not None:
+        disk += f", {journal['used_percent']} % of the journal's space used"
+    if journal["omitted"]:
+        disk += f"; NOT RECORDED for lack of space: {', '.join(journal['omitted'])}"
     way = f"connected over {uplink['path']}" if uplink["connected"] else "NOT CONNECTED"
     reason = f" ({uplink['reason']})" if uplink.get("reason") else ""
     said = [

@@ -18,7 +18,7 @@ from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import KID_BYTES, PublicKey
 from edge_agent.evidence.fields import NAME_CHARS_MAX
-from edge_agent.evidence.tree import HASH_BYTES
+from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 MASK = b"*"  # 0x2A: plain to a reader, and no code digit of any protocol
 SPANS_MAX = 64  # a frame carries at most a handful of codes; a reader must bound what it takes
@@ -293,26 +293,66 @@ class JournalChange(StrEnum):
     REFUSED = "refused"  # the disk refuses to write
     ACCEPTED = "accepted"  # it writes again, and what waited is written
     DAMAGED = "damaged"  # records were found that do not read back
-    NEARLY_FULL = "nearly_full"
+    NEARLY_FULL = "nearly_full"  # more of the space is used than a level that is told
+    ROOMY = "roomy"  # less again
+    OMITTED = "omitted"  # for lack of space: lanes not recorded from now on, or how many were not
     UNSAID = "unsaid"  # events of the agent itself found no room while the disk refused
     REMOVED = "removed"  # retention removed what was receipted and old enough
+    RECEIPTS = "receipts"  # binds the receipts that were recorded
 
 
 @dataclass(frozen=True, slots=True)
 class JournalBody:
-    """The journal or its disk changed."""
+    """The journal or its disk changed.
+
+    REMOVED: events `first`..`last` of `epoch` are gone; `tree` holds the peaks over all events of
+    that epoch up to `last`, so that what is left can still be proved.  RECEIPTS: the SHA-256
+    `digest` over the receipts numbered `first`..`last` that this epoch recorded.
+    """
 
     what: JournalChange
     detail: str = ""
+    first: int | None = None
+    last: int | None = None
+    epoch: bytes | None = None
+    digest: bytes | None = None
+    tree: bytes | None = None
 
     def to_body(self) -> Body:
         """Return the map."""
-        return fields.without_none({1: str(self.what), 2: fields.bounded(self.detail)})
+        return fields.without_none(
+            {
+                1: str(self.what),
+                2: fields.bounded(self.detail),
+                3: self.first,
+                4: self.last,
+                5: self.epoch,
+                6: self.digest,
+                7: self.tree,
+            }
+        )
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
         """Return what the map says.  Raises Malformed."""
-        return cls(fields.word(body, 1, JournalChange), fields.text_or_empty(body, 2))
+        return cls(
+            what=fields.word(body, 1, JournalChange),
+            detail=fields.text_or_empty(body, 2),
+            first=fields.number_or_none(body, 3),
+            last=fields.number_or_none(body, 4),
+            epoch=fields.octets(body, 5, _EPOCH_BYTES) if 5 in body else None,
+            digest=fields.octets(body, 6, HASH_BYTES) if 6 in body else None,
+            tree=_peaks(body, 7) if 7 in body else None,
+        )
+
+
+def _peaks(body: Body, key: int) -> bytes:
+    """Return the bytes of a tree's peaks, of a length that they can have."""
+    value = body[key]
+    if not isinstance(value, bytes):
+        raise Malformed(f"key {key} is not bytes")
+    Peaks.from_bytes(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)

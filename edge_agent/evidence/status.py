@@ -19,7 +19,7 @@ VERSION = 1
 PANELS_MAX = 128  # a gateway has ports for a few dozen; with all counters these take 40 KiB
 FAULT_KINDS_MAX = 16  # of a panel; the session contract knows 11
 CONDITIONS_MAX = 16  # of the gateway's body: its rules know a dozen
-_KEYS = range(1, 15)
+_KEYS = range(1, 16)
 (
     _VERSION,
     _GATEWAY,
@@ -35,6 +35,7 @@ _KEYS = range(1, 15)
     _PANELS,
     _STOPPING,
     _CONDITIONS,
+    _JOURNAL_PERCENT,
 ) = _KEYS
 
 
@@ -47,6 +48,7 @@ class Status:
     covers yet; `path` names the way in use; `panels` says of each panel whether it is there (None:
     not known), `faults` how many frames or answers of each fault kind were counted since start;
     `stopping`: the agent is told to stop, and no heartbeat follows this one.
+    `journal_percent` is how much of its space the journal uses, None where that is not known.
     Raises ValueError beyond the bounds.
     """
 
@@ -64,6 +66,7 @@ class Status:
     faults: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     conditions: tuple[str, ...] = ()
     stopping: bool = False
+    journal_percent: int | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway):
@@ -99,6 +102,7 @@ def sign_status(status: Status, signer: Signer) -> bytes:
         _PANELS: panels,
         _CONDITIONS: list(status.conditions) or None,
         _STOPPING: status.stopping or None,
+        _JOURNAL_PERCENT: status.journal_percent,
     }
     return cose.sign1(cbor.encode(fields.without_none(content)), signer, Domain.STATUS)
 
@@ -147,6 +151,7 @@ def _status(payload: bytes) -> Status:
             },
             conditions=_conditions(content),
             stopping=_stops(content),
+            journal_percent=fields.number_or_none(content, _JOURNAL_PERCENT, 0, 100),
         )
     except Malformed:
         raise

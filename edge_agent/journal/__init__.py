@@ -13,6 +13,7 @@ from edge_agent.journal.journal import Journal, JournalClosed
 from edge_agent.journal.reader import read, read_disk
 from edge_agent.journal.recovery import Recovery, Tail, recover
 from edge_agent.journal.scribe import Listener, Progress, Sealer, Terms
+from edge_agent.journal.space import Measured, NoSpace
 
 __all__ = [
     "AbsentDisk",
@@ -26,6 +27,8 @@ __all__ = [
     "JournalFull",
     "JournalLocked",
     "Listener",
+    "Measured",
+    "NoSpace",
     "Position",
     "Progress",
     "Record",

@@ -60,6 +60,12 @@ class AbsentDisk:
         """Fsync the directory."""
         self._there().sync()
 
+    def space(self) -> tuple[int, int]:
+        """Return the bytes that are free for us, and all that the filesystem has."""
+        if self._disk is None:
+            raise self.why
+        return self._disk.space()
+
     def close(self) -> None:
         """Let the directory and its lock go."""
         if self._disk is not None:

@@ -62,6 +62,9 @@ class Disk(Protocol):
     def sync(self) -> None:
         """Return when the names themselves survive a power cut."""
 
+    def space(self) -> tuple[int, int]:
+        """Return the bytes that are free for us, and all that the filesystem has."""
+
 
 class JournalLocked(Exception):  # noqa: N818  reads as what it says
     """Another process has this journal open; `pid` is None where it did not say who it is."""
@@ -183,6 +186,11 @@ class FolderDisk:
     def sync(self) -> None:
         """Fsync the directory."""
         os.fsync(self._folder)
+
+    def space(self) -> tuple[int, int]:
+        """Return the bytes that are free for us, and all that the filesystem has."""
+        found = os.fstatvfs(self._folder)
+        return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
 
     def close(self) -> None:
         """Let the directory and its lock go."""

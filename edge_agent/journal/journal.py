@@ -15,9 +15,13 @@ from edge_agent.journal.disk import Disk
 from edge_agent.journal.fetch import Batch, Position
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.scribe import Listener, Progress, Scribe, Sealer, Terms
+from edge_agent.journal.space import Measured
 
 SPARE_RETRY_S = 10.0
 """How long after a refusal the next spare segment is tried again."""
+
+RESERVE_PAUSE_S = 1.0
+"""Between two segments of the reserve: a card that writes zeros has no time for alarms."""
 
 URGENT_LANE_MAX = 1
 """Life and fire wait for nothing, not even for the signing of what came before them."""
@@ -102,16 +106,19 @@ class Journal:
         self._maker.join(SPARE_JOIN_S_MAX)
         return self._unwritten if not self._thread.is_alive() else self.progress().waiting
 
-    def submit(self, draft: object, patience_ns: int = 0, lane: int = 0) -> None:
+    def submit(
+        self, draft: object, patience_ns: int = 0, lane: int = 0, *, reserved: bool = True
+    ) -> None:
         """Hand a draft over to be sealed and made durable.
 
         `patience_ns`: how long it may wait for others to share its commit.  `lane` 0..6 decides
-        how much of the memory it may use while the disk refuses.  Raises JournalFull (push back,
-        do not acknowledge) or JournalClosed.
+        how much of the memory it may use while the disk refuses.  `reserved`: it may use the space
+        that is kept for alarms.  Raises JournalFull (push back, do not acknowledge), NoSpace
+        (count it, and say so) or JournalClosed.
         """
         if self._stopping or not self._thread.is_alive():
             raise JournalClosed("the journal is closed, or its thread has died")
-        self._scribe.admit(lane)
+        self._scribe.admit(lane, reserved=reserved)
         self._items.put((draft, patience_ns, lane <= URGENT_LANE_MAX))
         if self._writing:
             self._unsigned.set()
@@ -133,6 +140,14 @@ class Journal:
         not durable.  Does I/O: not for the loop's own thread.
         """
         return self._scribe.fetch(center, lane, after, bytes_max)
+
+    def measure(self) -> Measured:
+        """Return what space the journal takes and finds.  Does I/O.  Raises OSError."""
+        return self._scribe.measure()
+
+    def allow(self, lane_max: int) -> None:
+        """Record from now on what is not reserved only of lanes up to this one."""
+        self._scribe.lane_max = lane_max
 
     def first_of(self, epoch: bytes) -> bytes | None:
         """Return the genesis envelope of an epoch that the journal holds, None of any other."""
@@ -161,7 +176,7 @@ class Journal:
             scribe.turn(now_ns)
             with self._feeding:  # what the signing thread has in hand counts for the next deadline
                 self._writing = False
-            if not scribe.spares.ready:
+            if not scribe.spares.full:
                 self._wanted.set()
             scribe.busy_since_ns = None
         self._unwritten = scribe.finish(clock_ns())
@@ -214,4 +229,7 @@ class Journal:
             except OSError:  # said in `spare_refused`; a commit that needs one tries again itself
                 self._ended.wait(SPARE_RETRY_S)
             else:
-                self._wanted.wait()
+                if self._scribe.spares.full:
+                    self._wanted.wait()
+                else:
+                    self._ended.wait(RESERVE_PAUSE_S)

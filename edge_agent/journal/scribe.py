@@ -33,6 +33,7 @@ from edge_agent.journal.held import GROUP_BYTES_MAX, Group, Held, Load, receipt_
 from edge_agent.journal.index import ABSENT, Segment
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.recovery import Recovery
+from edge_agent.journal.space import Measured, NoSpace
 from edge_agent.journal.spares import Spares
 from edge_agent.journal.writer import Opening, Origin, Placed, Writer
 
@@ -84,6 +85,7 @@ class Terms:
 
     centers: Sequence[str]
     commit_records_max: int = COMMIT_RECORDS_MAX
+    spares: int = 1  # segments made ahead; those past the first are a reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class Scribe:
         self._cadence = Cadence()
         self._lock = threading.Lock()
         self._turn = threading.Lock()  # taken before _lock where both are
-        self.spares = Spares(disk, recovery.next_number, recovery.spare)
+        ready = () if recovery.spare is None else (recovery.spare,)
+        self.spares = Spares(disk, recovery.next_number, ready, terms.spares)
         self._writer = Writer(disk, self.spares, Origin(recovery.epoch, recovery.count))
         self._past = recovery.epoch
         self._urgent: deque[object] = deque()
@@ -153,6 +156,7 @@ class Scribe:
         self._reason: str | None = None
         self.busy_since_ns: int | None = None
         self._committed_ns: int | None = None
+        self.lane_max = LANES - 1  # lanes past it are refused for lack of space
 
     # ---- journal thread
 
@@ -330,10 +334,20 @@ class Scribe:
 
     # ---- any thread
 
-    def admit(self, lane: int) -> None:
-        """Count a draft of `lane` in.  Raises JournalFull."""
+    def admit(self, lane: int, *, reserved: bool = True) -> None:
+        """Count a draft of `lane` in.  Raises JournalFull; NoSpace only if it is not `reserved`."""
+        if not reserved and lane > self.lane_max:
+            raise NoSpace(lane)
         with self._lock:
             self._held.admit(lane)
+
+    def measure(self) -> Measured:
+        """Return what space the journal takes and finds.  Does I/O.  Raises OSError."""
+        free_bytes, total_bytes = self._disk.space()
+        spare_bytes = SEGMENT_BYTES * self.spares.ready
+        with self._lock:
+            stored = sum(segment.size for segment in self._index.segments)
+        return Measured(stored + spare_bytes, spare_bytes, free_bytes, total_bytes)
 
     def release(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
         """Mark events as held by a center and keep its receipt for the next commit.

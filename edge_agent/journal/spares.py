@@ -8,6 +8,8 @@ A segment that once refused a write is never used again; numbers may have holes.
 import contextlib
 import re
 import threading
+from collections import deque
+from collections.abc import Iterable
 
 from edge_agent.journal.disk import Disk, File, write_all
 from edge_agent.journal.format import SEGMENT_BYTES
@@ -31,33 +33,44 @@ def segment_number(name: str) -> int | None:
 
 
 class Spares:
-    """At most one segment ready for use.  Both methods may be called from any thread."""
+    """Segments ready for use, `wanted` of them where there is room.
 
-    def __init__(self, disk: Disk, next_number: int, ready: int | None) -> None:
+    The first keeps roll-overs quick, the others are a reserve: space that no other program can
+    take.  Every method may be called from any thread.
+    """
+
+    def __init__(self, disk: Disk, next_number: int, ready: Iterable[int], wanted: int = 1) -> None:
         self._disk = disk
         self._next = next_number
-        self._ready = ready
+        self._ready = deque(sorted(ready))
+        self._wanted = wanted
         self._lock = threading.Lock()
         self.refused: str | None = None
 
     @property
-    def ready(self) -> bool:
-        """Whether a roll-over would need no disk space."""
-        return self._ready is not None
+    def ready(self) -> int:
+        """How many roll-overs would need no disk space."""
+        return len(self._ready)
+
+    @property
+    def full(self) -> bool:
+        """Whether all that are wanted are there."""
+        return len(self._ready) >= self._wanted
 
     def prepare(self) -> None:
-        """Make the spare if there is none.  Raises OSError; `refused` then says why."""
+        """Make one spare if any is wanted.  Raises OSError; `refused` then says why."""
         with self._lock:
-            if self._ready is None:
-                self._ready = self._make()
+            if not self.full:
+                self._ready.append(self._make())
 
     def take(self) -> tuple[int, File]:
         """Return a segment full of zeros, made now only if none is ready.  Raises OSError."""
         with self._lock:
-            number = self._make() if self._ready is None else self._ready
-            self._ready = number
+            if not self._ready:
+                self._ready.append(self._make())
+            number = self._ready[0]
             file = self._disk.open(segment_name(number), writable=True)
-            self._ready = None
+            self._ready.popleft()
             return number, file
 
     def discard(self, number: int) -> None:

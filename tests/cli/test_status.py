@@ -15,7 +15,7 @@ GOOD: dict[str, Any] = {
     "epoch": "0102",
     "next_seq": 7,
     "panels": {"p1": {"online": True, "driver": "surgard", "faults": {"checksum": 3}}},
-    "journal": {"refused": None},
+    "journal": {"refused": None, "used_percent": 12, "omitted": []},
     "uplink": {"connected": True, "path": "h:8883", "outstanding": 0, "reason": ""},
     "clock": {"trust": "synced"},
     "body": {
@@ -68,6 +68,11 @@ def test_a_body_without_anything_to_read_is_well() -> None:
         (changed("panels", online=False), "OFFLINE"),
         (changed("panels", online=None), "unknown"),
         (changed("journal", refused="Read-only file system"), "REFUSES: Read-only"),
+        (changed("journal", used_percent=85), "85 % of the journal's space used"),
+        (
+            changed("journal", used_percent=97, omitted=["telemetry", "state"]),
+            "NOT RECORDED for lack of space: telemetry, state",
+        ),
         (changed("uplink", connected=False, reason="no route"), "NOT CONNECTED (no route)"),
     ],
 )

@@ -30,6 +30,7 @@ from edge_agent.evidence.bodies import (
 )
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.signers import P256Signer
+from edge_agent.evidence.tree import Peaks
 from tests.evidence.conftest import signer
 
 ED = signer(2).public
@@ -64,6 +65,8 @@ ALL = [
         ClockChange.TOLD, source="center", told=(1_795_000_000 * 10**9, 1_795_000_001 * 10**9)
     ),
     *(JournalBody(change, "why") for change in JournalChange),
+    JournalBody(JournalChange.REMOVED, "old", 0, 9, b"epoch--1", tree=Peaks().to_bytes()),
+    JournalBody(JournalChange.RECEIPTS, "", 3, 4, digest=bytes(32)),
     PathBody("center", "mqtt.example:8883", True),
     PathBody("center", "mqtt.example:8883", False, "no receipt for 30 s"),
     ConfigBody(b"d" * 32, "start"),

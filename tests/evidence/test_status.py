@@ -77,6 +77,14 @@ def test_conditions_are_said_and_otherwise_nothing_is_said_of_them() -> None:
             replace(STATUS, conditions=wrong)
 
 
+def test_how_full_the_journal_is_may_be_unknown() -> None:
+    for percent in (None, 0, 100):
+        status = replace(STATUS, journal_percent=percent)
+        assert open_status(sign_status(status, BY), BY.public) == status
+    with pytest.raises(Malformed):
+        open_status(sign_status(replace(STATUS, journal_percent=101), BY), BY.public)
+
+
 def test_the_largest_status_fits() -> None:
     kinds = {f"kind_{at:06}": 10**9 for at in range(11)}
     links = {f"{at:064}": True for at in range(PANELS_MAX)}

@@ -47,6 +47,8 @@ class SimFile:
     def write(self, offset: int, data: bytes | memoryview) -> int:
         taken = self._disk.take(len(data))
         node, end = self._node, offset + taken
+        if end > len(node.data) and self._disk.free_bytes() < end - len(node.data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._name in self._disk.nodes and node.data[offset:end].strip(b"\0"):
             raise AssertionError(f"{self._name}: bytes at {offset} are written again")
         node.data.extend(bytes(max(end - len(node.data), 0)))
@@ -84,6 +86,7 @@ class SimDisk:
         self.refusing: dict[str, int] = {}  # operation -> errno
         self.lying = False
         self.short: Random | None = None
+        self.capacity_bytes = 1 << 40
         self.operations: list[tuple[str, str]] = []
 
     def before(self, operation: str, name: str) -> None:
@@ -95,6 +98,14 @@ class SimDisk:
 
     def take(self, size: int) -> int:
         return size if self.short is None else self.short.randint(1, size)
+
+    def space(self) -> tuple[int, int]:
+        self.before("space", "")
+        return self.free_bytes(), self.capacity_bytes
+
+    def free_bytes(self) -> int:
+        nodes = {id(node): len(node.data) for node in self.nodes.values()}
+        return max(0, self.capacity_bytes - sum(nodes.values()))
 
     def names(self) -> list[str]:
         return list(self.nodes)

@@ -11,7 +11,7 @@ from tests.journal.simdisk import Node, SimDisk
 
 def test_a_spare_is_durable_in_content_and_name() -> None:
     disk = SimDisk()
-    spares = Spares(disk, 4, None)
+    spares = Spares(disk, 4, ())
     spares.prepare()
     assert [o for o, _ in disk.operations] == ["create", "write", "sync", "rename", "sync_names"]
     assert bytes(disk.nodes["00000004.seg"].durable) == bytes(SEGMENT_BYTES)
@@ -26,7 +26,7 @@ def test_a_spare_is_durable_in_content_and_name() -> None:
 @pytest.mark.parametrize("operation", ["create", "write", "sync", "rename", "sync_names"])
 def test_a_refusal_leaves_nothing_behind(operation: str) -> None:
     disk = SimDisk()
-    spares = Spares(disk, 1, None)
+    spares = Spares(disk, 1, ())
     disk.refusing = {operation: errno.ENOSPC}
     with pytest.raises(OSError, match="No space"):
         spares.prepare()
@@ -41,7 +41,25 @@ def test_a_refusal_leaves_nothing_behind(operation: str) -> None:
 def test_a_leftover_does_not_hinder() -> None:
     disk = SimDisk()
     disk.nodes["00000001.seg.making"] = Node(bytearray(b"half"))
-    assert Spares(disk, 1, None).take()[0] == 1
+    assert Spares(disk, 1, ()).take()[0] == 1
+
+
+def test_a_reserve_is_made_one_by_one_and_used_lowest_number_first() -> None:
+    disk = SimDisk()
+    before = Spares(disk, 4, (), wanted=2)
+    before.prepare()
+    before.prepare()
+    spares = Spares(disk, 6, (5, 4), wanted=4)
+    while not spares.full:
+        spares.prepare()
+    assert spares.ready == 4
+    disk.capacity_bytes = 0
+    assert [spares.take()[0] for _ in range(4)] == [4, 5, 6, 7]
+    with pytest.raises(OSError, match="No space"):
+        spares.take()
+    assert (spares.ready, spares.full) == (0, False)
+    disk.capacity_bytes = 1 << 40
+    assert spares.take()[0] == 8
 
 
 def test_names() -> None:

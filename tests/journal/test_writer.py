@@ -27,7 +27,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.disk = SimDisk()
-        self.spares = Spares(self.disk, 1, None)
+        self.spares = Spares(self.disk, 1, ())
         self.writer = Writer(self.disk, self.spares, Origin(b"epoch000", 7))
         self.seq = 0
 

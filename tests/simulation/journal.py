@@ -26,8 +26,9 @@ from edge_agent.journal import (
 )
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.format import BLOCK_BYTES
-from edge_agent.journal.journal import SPARE_RETRY_S
+from edge_agent.journal.journal import RESERVE_PAUSE_S, SPARE_RETRY_S
 from edge_agent.journal.scribe import Listener, Scribe, Sealer
+from edge_agent.journal.space import Measured
 from edge_agent.journal.writer import Placed
 from tests.journal.simdisk import Node, PowerCut, SimDisk
 from tests.simulation.loop import VirtualLoop
@@ -177,12 +178,14 @@ class InlineJournal:
         except PowerCut:
             return 0
 
-    def submit(self, draft: object, patience_ns: int = 0, lane: int = 0) -> None:
+    def submit(
+        self, draft: object, patience_ns: int = 0, lane: int = 0, *, reserved: bool = True
+    ) -> None:
         if not self._life.alive:
             return
         if self._closed:
             raise JournalClosed("the journal is closed")
-        self.scribe.admit(lane)
+        self.scribe.admit(lane, reserved=reserved)
         self._items.append((draft, patience_ns))
         self._wake()
 
@@ -194,6 +197,12 @@ class InlineJournal:
 
     def fetch(self, center: str, lane: int, after: Position | None, bytes_max: int) -> Batch:
         return self.scribe.fetch(center, lane, after, bytes_max)
+
+    def measure(self) -> Measured:
+        return self.scribe.measure()
+
+    def allow(self, lane_max: int) -> None:
+        self.scribe.lane_max = lane_max
 
     def first_of(self, epoch: bytes) -> bytes | None:
         return self.scribe.first_of(epoch)
@@ -251,7 +260,7 @@ class InlineJournal:
 
     def _rest(self) -> None:
         self.scribe.busy_since_ns = None
-        if not self.scribe.spares.ready and self._spares is None:
+        if not self.scribe.spares.full and self._spares is None:
             self._spares = self._loop.call_later(0.01, self._prepare)
         due_ns = self.scribe.deadline_ns()
         if self._items:
@@ -269,3 +278,6 @@ class InlineJournal:
             self._spares = self._loop.call_later(SPARE_RETRY_S, self._prepare)
         except PowerCut:
             return
+        else:
+            if not self.scribe.spares.full:
+                self._spares = self._loop.call_later(RESERVE_PAUSE_S, self._prepare)

@@ -1,0 +1,101 @@
+"""Housekeeping: what is measured is said, and decides what is recorded."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.bodies import JournalBody, JournalChange
+from edge_agent.housekeeping import MIB, Housekeeping
+from edge_agent.journal.space import Measured
+
+QUOTA = 100 * MIB
+
+
+@dataclass
+class Journal:
+    """Measures what it is told to; None: its disk is not there."""
+
+    used: int | None = 0
+    lane_max: int = 6
+
+    def measure(self) -> Measured:
+        if self.used is None:
+            raise OSError(19, "No such device")
+        return Measured(self.used * MIB, 0, 1 << 40, 1 << 40)
+
+    def allow(self, lane_max: int) -> None:
+        self.lane_max = lane_max
+
+
+@dataclass
+class Recorder:
+    said: list[JournalBody] = field(default_factory=list)
+
+    def note(self, type_: EventType, lane: Lane, body: Body) -> None:
+        assert (type_, lane) == (EventType.JOURNAL, Lane.FAULT)
+        self.said.append(JournalBody.from_body(body))
+
+    def say_omitted(self) -> None:
+        self.said.append(JournalBody(JournalChange.OMITTED, "counts"))
+
+
+def kept(*used: int | None) -> tuple[Housekeeping, Journal, list[JournalBody]]:
+    """Look once for each use, in MiB."""
+    journal, recorder = Journal(), Recorder()
+    house = Housekeeping(journal, recorder, QUOTA)  # type: ignore[arg-type]
+
+    async def looks() -> None:
+        for each in used:
+            journal.used = each
+            await house.look()
+
+    asyncio.run(looks())
+    return house, journal, recorder.said
+
+
+def test_nearly_full_is_said_and_room_again() -> None:
+    house, _, said = kept(10, 71, 60)
+    assert [body.what for body in said] == [JournalChange.NEARLY_FULL, JournalChange.ROOMY]
+    assert said[0].detail == "71 % used: 71 of 100 MiB"
+    assert house.room is not None
+    assert house.room.percent == 60
+
+
+def test_what_is_not_recorded_any_more_is_said_and_done() -> None:
+    house, journal, said = kept(95)
+    assert journal.lane_max == 4
+    assert house.omitted == ["state", "telemetry"]
+    assert [body.what for body in said] == [JournalChange.NEARLY_FULL, JournalChange.OMITTED]
+    assert said[1].detail.endswith("kept for alarms: state, telemetry")
+
+
+def test_when_it_is_recorded_again_the_omitted_are_counted() -> None:
+    _, journal, said = kept(95, 10)
+    assert journal.lane_max == 6
+    assert said[-1].detail == "counts"
+
+
+def test_a_disk_that_is_not_there_is_unknown_and_refuses_nothing() -> None:
+    house, journal, said = kept(71, None)
+    assert house.room is None
+    assert journal.lane_max == 6
+    assert len(said) == 1
+
+
+def test_it_looks_at_once_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.limits.SPACE_LOOK_S", 0.01)
+    journal, recorder = Journal(71), Recorder()
+    house = Housekeeping(journal, recorder, QUOTA)  # type: ignore[arg-type]
+
+    async def run() -> None:
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(house.run())
+            while len(recorder.said) < 2:
+                journal.used = 10 if recorder.said else 71
+                await asyncio.sleep(0.005)
+            running.cancel()
+
+    asyncio.run(run())
