@@ -179,7 +179,8 @@ def _add_events(commands: Commands) -> None:
         "show stored events, oldest first",
         "  edge-center events /srv/center --follow\n"
         "  edge-center events /srv/center --gateway gw1 --type signal --since 2h\n"
-        "  edge-center events /srv/center --lane fire --json --limit 0",
+        "  edge-center events /srv/center --lane fire --json --limit 0\n"
+        "  edge-center events /srv/center --gateway gw1 --by-time     after an outage",
     )
     made.add_argument("--gateway", metavar="ID", help="only of this gateway")
     made.add_argument("--type", choices=[str(one) for one in EventType], help="only of this type")
@@ -196,6 +197,11 @@ def _add_events(commands: Commands) -> None:
         type=int,
         default=LIMIT_DEFAULT,
         help=f"the newest so many, 0 for all (default {LIMIT_DEFAULT})",
+    )
+    made.add_argument(
+        "--by-time",
+        action="store_true",
+        help="in the order in which they happened, instead of that of their arrival",
     )
     made.add_argument("--follow", action="store_true", help="go on with those that come")
     made.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
@@ -216,9 +222,9 @@ def _events(arguments: argparse.Namespace) -> int:
         else:
             found = show.select(connection, wanted)
         while True:
-            for one in found:
+            for one in show.by_time(found) if arguments.by_time else found:
                 _print_event(one, zone, as_json=arguments.json)
-                after = one.number
+                after = max(after, one.number)
             if not arguments.follow:
                 return 0
             sys.stdout.flush()

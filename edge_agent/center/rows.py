@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
+from edge_agent.center.calendar import Calendar
 from edge_agent.center.examine import Genuine, KnownKey, Refused, Unknown
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import GenesisBody
@@ -37,7 +38,9 @@ class Rows:
         connection: sqlite3.Connection,
         counts: Counter[tuple[str, str]] | None = None,
         now_ms: int = 0,
+        calendar: Calendar | None = None,
     ) -> None:
+        self._connection, self._calendar = connection, calendar
         self._execute = connection.execute
         self._counts = Counter() if counts is None else counts
         self._epochs: dict[tuple[str, bytes], EpochRow] = {}
@@ -84,6 +87,8 @@ class Rows:
             self._counts[gateway, "doubles"] += 1
             return False
         self._counts[gateway, "stored"] += 1
+        if self._calendar is not None:
+            self._calendar.note(self._connection, event, epoch.id, self.now_ms)
         if event.seq <= epoch.top and self._is_fork(epoch.id, event.seq):
             self._mark_fork(gateway, epoch.id, genuine)
         else:

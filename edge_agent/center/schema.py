@@ -107,9 +107,22 @@ CREATE TABLE presence (
 ) WITHOUT ROWID;
 """
 
-INDEXES = """
+LATER = """
 CREATE INDEX IF NOT EXISTS epoch_unproved ON epoch (id) WHERE NOT broken AND proved_to <= top;
 CREATE INDEX IF NOT EXISTS epoch_previous ON epoch (gateway, previous);
+CREATE TABLE IF NOT EXISTS run (       -- on what an epoch ran, as its genesis tells
+    epoch_id INTEGER PRIMARY KEY,
+    boot BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS tie (       -- what dates the events of a boot: evidence/dating.py
+    gateway TEXT NOT NULL,
+    boot BLOB NOT NULL,
+    boottime_ns INTEGER NOT NULL,
+    firm INTEGER NOT NULL,             -- 1: the center's word, 0: a clock's
+    earliest_ns INTEGER,
+    latest_ns INTEGER,
+    PRIMARY KEY (gateway, boot, boottime_ns, firm)
+) WITHOUT ROWID;
 """
 """They cost a start nothing where they are there, and an older program does not mind them: so
 databases of this version get them without a new one."""
@@ -129,7 +142,7 @@ def open_for_writing(file: Path) -> sqlite3.Connection:
                 f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
             )
         _check(connection, file)
-        connection.executescript(INDEXES)
+        connection.executescript(LATER)
     except BaseException:
         connection.close()
         raise

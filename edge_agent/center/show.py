@@ -1,20 +1,22 @@
 """Stored events for people and programs: which, and what is known besides what they say."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from edge_agent import rendering
+from edge_agent.center.calendar import Dates
 from edge_agent.domain.stamp import Trust
+from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event, peek
 
 LATE_MS_MIN = 10_000  # stored this long after its stamp: shown as late
 ROWS_A_READ = 500  # rows fetched at a time
 
 _SELECT = (
-    "SELECT event.id, event.received_ms, live, fork, event.vouched, envelope FROM event"
+    "SELECT event.id, event.received_ms, live, fork, event.vouched, epoch_id, envelope FROM event"
     " JOIN epoch ON epoch.id = epoch_id WHERE event.id > ?"
 )
 
@@ -42,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One stored event; `number` is the order of arrival."""
+    """One stored event; `number` is the order of arrival, `dated` when it was, as known now."""
 
     number: int
     received_ms: int
@@ -50,23 +52,24 @@ class Shown:
     fork: bool
     vouched: bool
     event: Event
+    dated: Dated
 
     @property
     def late_ms(self) -> int | None:
-        """How long after its stamp it was stored; None where the stamp's wall clock was not set."""
-        stamp = self.event.stamp
-        if stamp.wall_ns is None or stamp.trust is Trust.UNSET:
-            return None
-        return self.received_ms - stamp.wall_ns // 1_000_000
+        """How long after it happened it was stored; None where only bounds of that are known."""
+        wall_ns = self.dated.wall_ns
+        return None if wall_ns is None else self.received_ms - wall_ns // 1_000_000
 
     @property
     def marks(self) -> list[str]:
         """What is to be known of it besides what it says."""
+        trusted = self.event.stamp.trust is not Trust.UNSET
         marks = {
             "fork": self.fork,
             "unvouched": not self.vouched,
             "late": self.late_ms is not None and self.late_ms >= LATE_MS_MIN,
-            "clock unset": self.event.stamp.trust is Trust.UNSET,
+            "clock unset": not trusted,
+            "clock wrong": trusted and self.dated.basis not in (Basis.OWN, Basis.UNCHECKED),
         }
         return [mark for mark, holds in marks.items() if holds]
 
@@ -80,8 +83,10 @@ def select(
         f"{_SELECT}{where} ORDER BY event.id LIMIT ?",
         [after, *values, -1 if limit is None else limit],
     )
+    dates = Dates(connection)
     while found := rows.fetchmany(ROWS_A_READ):
-        yield from map(_shown, found)
+        for row in found:
+            yield _shown(row, dates)
 
 
 def newest(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Shown]:
@@ -91,18 +96,32 @@ def newest(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> list[S
         f"{_SELECT}{where} ORDER BY event.id DESC LIMIT ?",
         [0, *values, limit],
     ).fetchall()
-    return [_shown(row) for row in reversed(rows)]
+    dates = Dates(connection)
+    return [_shown(row, dates) for row in reversed(rows)]
 
 
-def _shown(row: Any) -> Shown:
-    number, received_ms, live, fork, vouched, envelope = row
+def by_time(found: Iterable[Shown]) -> list[Shown]:
+    """Return events in the order in which they happened; within an epoch that of their numbers."""
+    latest: dict[bytes, int] = {}
+    keyed = []
+    for one in sorted(found, key=lambda one: one.event.seq):
+        epoch = one.event.epoch
+        latest[epoch] = max(latest.get(epoch, 0), one.dated.order_ns)
+        keyed.append((latest[epoch], one.number, one))
+    return [one for *_, one in sorted(keyed, key=lambda key: key[:2])]
+
+
+def _shown(row: Any, dates: Dates) -> Shown:
+    number, received_ms, live, fork, vouched, epoch_id, envelope = row
+    event = peek(envelope)[1]  # it was verified before it was stored
     return Shown(
         number=number,
         received_ms=received_ms,
         live=bool(live),
         fork=bool(fork),
         vouched=bool(vouched),
-        event=peek(envelope)[1],  # it was verified before it was stored
+        event=event,
+        dated=dates.date(event.gateway, epoch_id, event.stamp, received_ms),
     )
 
 
@@ -114,6 +133,7 @@ def as_json(shown: Shown) -> dict[str, Any]:
     return {
         "number": shown.number,
         **rendering.facts(shown.event),
+        "time": rendering.when_facts(shown.dated),
         "received_ms": shown.received_ms,
         "live": shown.live,
         "late_ms": shown.late_ms,
@@ -126,4 +146,4 @@ def as_json(shown: Shown) -> dict[str, Any]:
 
 def as_line(shown: Shown, zone: tzinfo | None) -> str:
     """Return one line; `zone` None is the reader's local time."""
-    return rendering.line(shown.event, zone, shown.marks)
+    return rendering.line(shown.event, zone, shown.marks, shown.dated)

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from edge_agent.center.calendar import Calendar
 from edge_agent.center.examine import (
     Finding,
     Genuine,
@@ -88,6 +89,7 @@ class Store:
         self._connection = connection
         self._urgent = urgent
         self._keys: OrderedDict[tuple[str, bytes], KnownKey] = OrderedDict()
+        self._calendar = Calendar()
 
     def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Taken:
         """Store `arrivals` and return the receipts to publish.
@@ -102,6 +104,7 @@ class Store:
                 taken = self._write(judged, now_ms)
                 self._connection.execute("COMMIT")
             except BaseException:
+                self._calendar.forget()
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
@@ -163,7 +166,7 @@ class Store:
 
     def _write(self, judged: list[Judged], now_ms: int) -> Taken:
         taken = Taken()
-        rows = Rows(self._connection, taken.counts, now_ms)
+        rows = Rows(self._connection, taken.counts, now_ms, self._calendar)
         places: dict[str, list[Place]] = {}
         stored_any: set[str] = set()
         todo = judged[::-1]

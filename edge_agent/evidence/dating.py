@@ -125,12 +125,12 @@ def told_tie(event: Event) -> Tie | None:
 
 
 def ties_of(event: Event, received_ns: int | None = None) -> Iterator[Tie]:
-    """Yield all that an event, received at `received_ns`, tells of its boot."""
+    """Yield all that an event, received at `received_ns`, tells of its boot: one firm, one not."""
     told, own = told_tie(event), stamp_tie(event.stamp)
     if told is not None:
-        yield told
-    if received_ns is not None:
-        yield Tie(event.stamp.boottime_ns, None, received_ns, firm=True)
+        yield Tie(told.boottime_ns, told.earliest_ns, _earlier(told.latest_ns, received_ns), True)
+    elif received_ns is not None:
+        yield Tie(event.stamp.boottime_ns, None, received_ns, True)
     if own is not None:
         yield own
 
@@ -146,19 +146,23 @@ class Line:
     _claims: list[Tie] = field(default_factory=list)  # of clocks
     _believed: list[Tie] | None = None
 
-    def add(self, tie: Tie, *, always: bool = False) -> None:
-        """Take a tie; `always` also one that is near others (a clock event: something changed)."""
+    def add(self, tie: Tie, *, always: bool = False) -> bool:
+        """Take a tie, and return whether it tells anything new.
+
+        `always`: also one that is near others (of a clock event: something changed there).
+        """
         ties = self._firm if tie.firm else self._claims
         at = bisect_left(ties, tie.boottime_ns, key=_boottime_ns)
         beside = ties[max(0, at - 1) : at + 1]
         if not always and any(_tells_as_much(known, tie) for known in beside):
-            return
+            return False
         if tie in ties[at : at + 2]:
-            return
+            return False
         insort(ties, tie, key=_boottime_ns)
         if len(ties) > TIES_MAX:
             del ties[1:-1:2]
         self._believed = None
+        return True
 
     def believed(self) -> list[Tie]:
         """Return the ties that do not contradict each other."""

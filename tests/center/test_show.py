@@ -9,9 +9,12 @@ from edge_agent.center.show import Shown, Wanted
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.stamp import Trust
+from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import SignalBody
-from tests.center.world import NOW_MS, FakeCenter, FakeGateway, stamp
+from edge_agent.evidence.dating import Basis, Dated
+from tests.center.world import NOW_MS, WALL_NS, FakeCenter, FakeGateway, stamp
+
+S = 1_000_000_000
 
 SIGNAL = SignalBody(
     signal=Signal(
@@ -64,10 +67,59 @@ def test_json_has_everything_as_plain_values(fire: Shown) -> None:
 def test_marks_tell_what_is_special(fire: Shown) -> None:
     assert replace(fire, fork=True, vouched=False).marks == ["fork", "unvouched"]
     assert replace(fire, received_ms=NOW_MS + show.LATE_MS_MIN).marks == ["late"]
-    unset = replace(fire, event=replace(fire.event, stamp=stamp(trust=Trust.UNSET)))
+    unset = replace(
+        fire,
+        event=replace(fire.event, stamp=stamp(trust=Trust.UNSET)),
+        dated=Dated(Basis.BOUNDS, None, None, NOW_MS * 1_000_000),
+    )
     assert unset.marks == ["clock unset"]
     assert unset.late_ms is None
-    assert show.as_line(unset, UTC).startswith("-  gw1")
+    assert show.as_line(unset, UTC).startswith("before 2026-11-18 11:06:40.005+00:00  gw1")
+    assert replace(fire, dated=Dated(Basis.LATER, 0, 0, 0)).marks == ["late", "clock wrong"]
+
+
+def test_an_event_of_1970_gets_its_time_once_a_later_one_tells_it(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    """Fails where the time is worked out when an event is stored."""
+    center.take(gateway.start())
+    dark = stamp(5 * S, Trust.UNSET)
+    center.take(gateway.sealed(EventType.LINK, {}, at=dark))
+    before = show.newest(center.connection, Wanted(), 1)[0]
+    assert before.dated.basis is Basis.EARLIER  # the genesis was synced
+    other = FakeGateway("gw1", gateway.identity, boot=b"2" * 16)
+    center.take(other.start(at=stamp(S, Trust.UNSET, other.boot)))
+    center.take(other.sealed(EventType.LINK, {}, at=stamp(60 * S, Trust.UNSET, other.boot)))
+    (unknown,) = show.newest(center.connection, Wanted(), 1)
+    assert unknown.dated.basis is Basis.BOUNDS
+    set_now = replace(stamp(90 * S, boot=other.boot), uncertainty_ms=1)
+    center.take(other.sealed(EventType.LINK, {}, at=set_now))
+    known = show.newest(center.connection, Wanted(), 2)[0]
+    assert known.number == unknown.number
+    assert known.event == unknown.event  # the envelope is as it was
+    assert known.dated.basis is Basis.LATER
+    assert known.dated.wall_ns == WALL_NS - 30 * S
+    assert known.marks == ["late", "clock unset"]
+    told = show.as_json(known)
+    assert told["stamp"]["wall_ns"] is None
+    assert told["time"]["wall_ns"] == known.dated.wall_ns
+    assert told["late_ms"] == 30_005
+
+
+def test_events_are_put_in_the_order_in_which_they_happened(tmp_path: Path) -> None:
+    one, two = FakeGateway("gw1"), FakeGateway("gw2")
+    center = FakeCenter(tmp_path, one, two)
+    late = [one.start(at=at(0)), *(one.sealed(EventType.LINK, {}, at=at(n)) for n in (1, 5))]
+    center.take(two.start(at=at(2)), two.sealed(EventType.LINK, {}, at=at(3)), gateway="gw2")
+    center.take(*late)
+    found = show.by_time(show.select(center.connection, Wanted()))
+    assert [(one.event.gateway, one.event.seq) for one in found] == [
+        *(("gw1", 0), ("gw1", 1), ("gw2", 0), ("gw2", 1), ("gw1", 2))
+    ]
+
+
+def at(second: int) -> Stamp:
+    return replace(stamp(second * S), wall_ns=WALL_NS + (second - 9) * S, uncertainty_ms=1)
 
 
 def test_other_events_are_shown_as_they_are(center: FakeCenter, gateway: FakeGateway) -> None:

@@ -23,9 +23,9 @@ NOW_MS = WALL_NS // 1_000_000 + 5
 BOOT_ID = bytes(range(16))
 
 
-def stamp(boottime_ns: int = 1_000, trust: Trust = Trust.SYNCED) -> Stamp:
+def stamp(boottime_ns: int = 1_000, trust: Trust = Trust.SYNCED, boot: bytes = BOOT_ID) -> Stamp:
     wall_ns = None if trust is Trust.UNSET else WALL_NS
-    return Stamp(wall_ns, boottime_ns, BOOT_ID, trust)
+    return Stamp(wall_ns, boottime_ns, boot, trust)
 
 
 @dataclass
@@ -37,8 +37,11 @@ class FakeGateway:
     epoch: bytes = b""
     signer: Ed25519Signer = field(default_factory=Ed25519Signer.generate)
     peaks: Peaks = field(default_factory=Peaks)
+    boot: bytes = BOOT_ID
 
-    def start(self, ended: Ended | None = None, *, vouched: bool = True) -> bytes:
+    def start(
+        self, ended: Ended | None = None, *, vouched: bool = True, at: Stamp | None = None
+    ) -> bytes:
         """Begin an epoch that follows the one before; return its genesis."""
         first = not self.epoch
         self.signer, previous, peaks = Ed25519Signer.generate(), self.epoch, self.peaks
@@ -53,28 +56,37 @@ class FakeGateway:
         )
         self.epoch, self.peaks = os.urandom(8), Peaks()
         signer = self.identity if vouched else self.signer
-        return self._seal(EventType.GENESIS, Lane.STATE, body.to_body(), signer)
+        return self._seal(EventType.GENESIS, Lane.STATE, body.to_body(), signer, at)
 
     def event(self, lane: Lane = Lane.STATE, reason: str = "") -> bytes:
         """Return the next envelope: a panel that came."""
         body = LinkBody("p1", online=True, reason=reason).to_body()
         return self._seal(EventType.LINK, lane, body, self.signer)
 
-    def sealed(self, event_type: EventType, body: Body, lane: Lane = Lane.STATE) -> bytes:
+    def sealed(
+        self, event_type: EventType, body: Body, lane: Lane = Lane.STATE, at: Stamp | None = None
+    ) -> bytes:
         """Return the next envelope with any type and body."""
-        return self._seal(event_type, lane, body, self.signer)
+        return self._seal(event_type, lane, body, self.signer, at)
 
     def events(self, count: int) -> list[bytes]:
         """Return the next `count` envelopes."""
         return [self.event() for _ in range(count)]
 
-    def _seal(self, event_type: EventType, lane: Lane, body: Body, signer: Ed25519Signer) -> bytes:
+    def _seal(
+        self,
+        event_type: EventType,
+        lane: Lane,
+        body: Body,
+        signer: Ed25519Signer,
+        at: Stamp | None = None,
+    ) -> bytes:
         event = Event(
             gateway=self.name,
             epoch=self.epoch,
             seq=self.peaks.size,
             root=self.peaks.root(),
-            stamp=stamp(self.peaks.size),
+            stamp=at or stamp(self.peaks.size, boot=self.boot),
             lane=lane,
             type=event_type,
             body=body,

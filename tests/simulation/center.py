@@ -74,7 +74,9 @@ class Center:
         self.connection: _Database = sqlite3.connect(
             ":memory:", isolation_level=None, factory=_Database
         )
-        self.connection.executescript(f"BEGIN; {schema.TABLES} COMMIT; PRAGMA foreign_keys = ON;")
+        self.connection.executescript(
+            f"BEGIN; {schema.TABLES} {schema.LATER} COMMIT; PRAGMA foreign_keys = ON;"
+        )
         self._roster = _Roster(identity)
         self._stores: dict[str, Store] = {}
         self._busy = dict.fromkeys(LANES, False)
