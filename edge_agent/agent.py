@@ -477,12 +477,12 @@ def _ms(ns: int | None) -> float | None:
     return None if ns is None else ns / 1e6
 
 
-def run(loaded: Loaded) -> int:
+def run(loaded: Loaded, hardware: Hardware | None = None) -> int:
     """Run the agent until SIGTERM or SIGINT; returns the exit code.
 
     Raises ConfigError where panels cannot be fitted, JournalLocked where another agent runs.
     """
-    agent = Agent(loaded, SystemClock())
+    agent = Agent(loaded, SystemClock(), hardware)
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk it again
     asyncio.run(run_until_signal(agent.ending, agent.serve, agent.await_power, agent.power_fails))
