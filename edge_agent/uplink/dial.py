@@ -1,4 +1,5 @@
-"""Makes a TLS connection to a broker: names, TCP over a chosen interface, handshake.  Blocking.
+"""Makes a TLS connection to a broker: names, TCP over a chosen interface, handshake.  Blocking,
+but never longer than the caller's patience.
 
 TLS 1.3, or 1.2; the only trusted CA is the center's own file; the broker must show its host name
 and we our client certificate.  Files are read at each attempt, so a renewed certificate is used
@@ -7,15 +8,13 @@ without a restart.
 
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.uplink import trouble
+from edge_agent.uplink.names import NAMES
 from edge_agent.uplink.trouble import Cause, DialError, Trouble
-
-DIAL_S_MAX = 8.0
-"""Name, TCP and TLS together: failover must be done within 10 s, and a handshake over a bad mobile
-link takes three round trips of up to 2 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +39,28 @@ class PathAccess:
         return f"{self.host}:{self.port}{over}"
 
 
-def dial(path: PathAccess) -> ssl.SSLSocket:
-    """Return a connected socket, non-blocking.  Raises DialError."""
+class _Patience:
+    """What is left of the time that a dial may take."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._end_s = time.perf_counter() + patience_s
+
+    def left_s(self) -> float:
+        """Return the rest, in seconds.  Raises TimeoutError."""
+        left_s = self._end_s - time.perf_counter()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
+
+def dial(path: PathAccess, patience_s: float) -> ssl.SSLSocket:
+    """Return a connected socket, non-blocking, within `patience_s`.  Raises DialError."""
     context = make_context(path)
+    patience = _Patience(patience_s)
     try:
-        plain = _connect(path)
+        plain = _connect(path, patience)
         try:
-            return _encrypt(plain, context, path)
+            return _encrypt(plain, context, path, patience)
         except BaseException:
             plain.close()
             raise
@@ -85,21 +99,24 @@ def _unusable(name: str, file: Path, error: Exception) -> Trouble:
     return trouble.credentials(f"{name} file {file} cannot be used ({said})")
 
 
-def _connect(path: PathAccess) -> socket.socket:
-    found = socket.getaddrinfo(path.host, path.port, type=socket.SOCK_STREAM)
+def _connect(path: PathAccess, patience: _Patience) -> socket.socket:
+    try:
+        found = NAMES.resolve(path.host, path.port, patience.left_s())
+    except TimeoutError as error:
+        raise DialError(trouble.no_name(path.where)) from error
     failure: OSError | None = None
-    for family, kind, protocol, _, address in found:
-        plain = socket.socket(family, kind, protocol)
+    for tried, (family, address) in enumerate(found):
+        plain = socket.socket(family, socket.SOCK_STREAM)
         try:
             _bind(plain, path.interface)
-            plain.settimeout(DIAL_S_MAX / min(len(found), 2))
+            plain.settimeout(patience.left_s() / min(len(found) - tried, 2))
             plain.connect(address)
         except OSError as error:
             plain.close()
             failure = error
         else:
             return plain
-    assert failure is not None  # getaddrinfo never returns an empty list
+    assert failure is not None  # there is at least one address
     raise failure
 
 
@@ -121,8 +138,10 @@ def _bind(plain: socket.socket, interface: str | None) -> None:
         ) from error
 
 
-def _encrypt(plain: socket.socket, context: ssl.SSLContext, path: PathAccess) -> ssl.SSLSocket:
-    plain.settimeout(DIAL_S_MAX)
+def _encrypt(
+    plain: socket.socket, context: ssl.SSLContext, path: PathAccess, patience: _Patience
+) -> ssl.SSLSocket:
+    plain.settimeout(patience.left_s())  # of each read and write; the port has an end for all
     secure = context.wrap_socket(plain, server_hostname=path.host)
     secure.setblocking(False)
     return secure

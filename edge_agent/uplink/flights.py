@@ -14,7 +14,8 @@ from edge_agent.uplink.messages import Key, Outgoing, Topic
 from edge_agent.uplink.window import Sent
 
 UNRECEIPTED_NS_MAX = 30_000_000_000
-"""A receipt takes two round trips and a commit; after this the message or its receipt is gone."""
+"""A receipt takes two round trips and a commit; after this the message or its receipt is gone,
+while others were receipted."""
 
 REMEMBERED_MAX = 1024
 """Leaves of events let go, for ranges that mix them with present ones: three full windows."""
@@ -74,6 +75,13 @@ class Flights:
         self.out.clear()
         return flights
 
+    def recall_before(self, sent_ns: int) -> list[Flight]:
+        """Return, no longer in flight, what was sent earlier."""
+        early = [flight for flight in self.out.values() if flight.sent.sent_ns < sent_ns]
+        for flight in early:
+            del self.out[flight.event.key]
+        return early
+
     def add(self, flight: Flight) -> None:
         """Note an event as sent now."""
         assert flight.event.key not in self.out
@@ -122,25 +130,30 @@ class Flights:
         aside = self.aside.get(key, 0) > now_ns
         return aside or key in self.out or key in self._remembered
 
+    @property
+    def silent_ns(self) -> int | None:
+        """Since when something is outstanding and nothing was receipted, None where nothing is."""
+        return self._silent_ns if self.out else None
+
     def deadline_ns(self) -> int | None:
         """Return when the oldest flight is late or an event set aside is due, None for never."""
         times = list(self.aside.values())[:1]
         for flight in self.out.values():
-            since_ns = min(flight.sent.sent_ns, self._silent_ns or flight.sent.sent_ns)
-            times.append(since_ns + UNRECEIPTED_NS_MAX)
+            if self._is_passed_over(flight):
+                times.append(flight.sent.sent_ns + UNRECEIPTED_NS_MAX)
             break
         return min(times, default=None)
 
-    def is_stalled(self, now_ns: int) -> bool:
-        """Whether nothing was receipted for too long with something outstanding all the while."""
-        silent = bool(self.out) and self._silent_ns is not None
-        return silent and now_ns - (self._silent_ns or 0) >= UNRECEIPTED_NS_MAX
+    def _is_passed_over(self, flight: Flight) -> bool:
+        """Whether others were receipted since it was sent; else the center is silent to all."""
+        return (self._silent_ns or 0) > flight.sent.sent_ns
 
     def drop_late(self, now_ns: int) -> list[Flight]:
         """Return, no longer in flight, what the center passed over while it receipted others."""
         late: list[Flight] = []
         for flight in self.out.values():
-            if now_ns - flight.sent.sent_ns < UNRECEIPTED_NS_MAX:
+            early = now_ns - flight.sent.sent_ns < UNRECEIPTED_NS_MAX
+            if early or not self._is_passed_over(flight):
                 break
             late.append(flight)
         for flight in late:

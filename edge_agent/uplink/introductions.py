@@ -38,6 +38,10 @@ class Introductions:
             oldest = next(known for known in self._known if known not in (running, epoch))
             del self._known[oldest]
 
+    def known(self, epoch: bytes | None) -> Outgoing | None:
+        """Return the genesis of `epoch`, None where it was not found (yet)."""
+        return self._known.get(epoch) if epoch is not None else None
+
     def is_done(self, epoch: bytes) -> bool:
         """Whether events of this epoch may go now."""
         return epoch in self._done

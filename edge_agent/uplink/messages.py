@@ -3,6 +3,10 @@
 A connection is named by its `attempt`, a number that never repeats, so that news of a connection
 that was given up cannot be taken for news of the present one.  A path is its index in the
 center's list, in order of preference.
+
+Events travel over one connection, the *main* one.  Beside it there may be a rival, made while the
+main one is doubted or while the preferred path is returned to, and a probe, which watches a path
+that is not in use.
 """
 
 from dataclasses import dataclass
@@ -59,10 +63,14 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker accepted; it allows `messages_max` unacknowledged messages (MQTT 5, 3.2.2.3.3)."""
+    """The broker accepted; it allows `messages_max` unacknowledged messages (MQTT 5, 3.2.2.3.3).
+
+    `jitter` is 0..1, drawn by the shell.
+    """
 
     attempt: int
     messages_max: int
+    jitter: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,20 @@ class Introduced:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The broker said something on this connection: it and the path to it are alive."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipted:
-    """A receipt whose signature and addressee the shell has verified."""
+    """A receipt whose signature and addressee the shell has verified; `attempt`: over which
+    connection it came.
+    """
 
     receipt: Receipt
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,7 @@ Input = (
     | Offered
     | Connected
     | Lost
+    | Answered
     | Fetched
     | FetchFailed
     | Introduced
@@ -168,19 +187,55 @@ class LetGo:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Connect over `path`; answered by `Connected` or `Lost` with the same attempt."""
+    """Connect over `path`, within `patience_ns`; answered by `Connected` or `Lost`."""
 
     path: int
+    attempt: int
+    patience_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Connect over `path` beside the main connection, only to see whether it would serve."""
+
+    path: int
+    attempt: int
+    patience_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Send the genesis over a probe: its receipt proves the whole way to the center."""
+
+    attempt: int
+    genesis: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Ask the broker for a sign of life; answered by `Answered`."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """From now on this connection is the main one: what is published goes over it."""
+
     attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """Give this connection up; nothing more is expected from it."""
+    """Give this connection up; nothing more is expected from it.
+
+    `orderly`: with a good-bye, so that the broker does not tell the center that we are lost.
+    """
 
     path: int
     attempt: int
     reason: str
+    orderly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +253,17 @@ class PathBack:
     path: int
 
 
-Action = Publish | Fetch | Introduce | LetGo | Connect | Disconnect | PathFault | PathBack
+Action = (
+    Publish
+    | Fetch
+    | Introduce
+    | LetGo
+    | Connect
+    | Probe
+    | Greet
+    | Ping
+    | Use
+    | Disconnect
+    | PathFault
+    | PathBack
+)

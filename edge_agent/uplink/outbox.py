@@ -16,6 +16,7 @@ from edge_agent.uplink.introductions import Introductions
 from edge_agent.uplink.lanes import FETCH_BYTES, LaneQueue, Waiting
 from edge_agent.uplink.messages import (
     Action,
+    Answered,
     Connected,
     Fetch,
     Fetched,
@@ -35,7 +36,8 @@ from edge_agent.uplink.messages import (
     Topic,
     Unread,
 )
-from edge_agent.uplink.paths import Paths, Phase
+from edge_agent.uplink.paths import Joined, Paths, Phase
+from edge_agent.uplink.supervision import Rhythm, Supervision, Traffic
 from edge_agent.uplink.window import MESSAGE_OVERHEAD_BYTES, Sent, Window
 
 URGENT_LANE_MAX = Lane.INTRUSION  # live events up to here never wait for the window
@@ -75,8 +77,8 @@ class _Batch:
 class Outbox:
     """The uplink to one center with `paths` paths."""
 
-    def __init__(self, paths: int) -> None:
-        self.paths = Paths(paths)
+    def __init__(self, paths: int, rhythm: Rhythm | None = None) -> None:
+        self.supervision = Supervision(paths, rhythm or Rhythm())
         self.window = Window()
         self.flights = Flights()
         self.lanes = [LaneQueue() for _ in Lane]
@@ -86,9 +88,14 @@ class Outbox:
         self._running: bytes | None = None
         self._unread = _Unread()
 
+    @property
+    def paths(self) -> Paths:
+        """Where the main connection stands, and what is known of each path."""
+        return self.supervision.paths
+
     def deadline_ns(self) -> int | None:
         """Return when `Ticked` is wanted, None for never."""
-        times = [self.paths.deadline_ns()]
+        times = [self.supervision.deadline_ns(self._traffic())]
         if self.paths.phase is Phase.UP:
             retry_ns, again_ns = self._reading.retry_ns, self._unread.again_ns
             times += [self.flights.deadline_ns(), retry_ns, again_ns]
@@ -97,16 +104,25 @@ class Outbox:
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input at `now_ns`; return what is to be done, in order."""
         actions = self._decide(happened, now_ns)
+        if self.paths.leaving is not None:
+            self._close_left(actions, now_ns)
         if self.paths.phase is Phase.UP:
+            quiet = not self.flights.out
+            actions += self.supervision.return_if_quiet(nothing_out=quiet, now_ns=now_ns)
             self._pump(actions, now_ns)
         return actions
+
+    def _traffic(self) -> Traffic:
+        return Traffic(self.flights.silent_ns, self.window.round_trip_ns)
 
     def _decide(self, happened: Input, now_ns: int) -> list[Action]:
         match happened:
             case Offered(event):
                 self._offer(event, now_ns)
-            case Receipted(receipt):
-                return self._receipted(receipt, now_ns)
+            case Answered(attempt):
+                return self.supervision.answered(attempt, now_ns)
+            case Receipted(receipt, attempt):
+                return self._receipted(receipt, attempt, now_ns)
             case Fetched():
                 self._fetched(happened, now_ns)
             case FetchFailed(request):
@@ -117,11 +133,10 @@ class Outbox:
                 self._running = epoch
                 ask = [Introduce(epoch)] if self._introductions.ask(epoch) else []
                 return [*ask, *self.paths.start()]
-            case Connected(attempt, messages_max):
-                if self.paths.connected(attempt, now_ns):
-                    self._start_over(messages_max, now_ns)
+            case Connected():
+                return self._connected(happened, now_ns)
             case Lost(attempt, reason, jitter):
-                return self.paths.lost(attempt, reason, jitter, now_ns)
+                return self.supervision.lost(attempt, reason, jitter, now_ns)
             case Unread():
                 self._unread.happened(now_ns)
             case Ticked(jitter):
@@ -137,9 +152,30 @@ class Outbox:
         lane.offer(event, now_ns)
         self.tally.overflowed += lane.find(event.key) is None
 
-    def _start_over(self, messages_max: int, now_ns: int) -> None:
-        self._unread.again_ns = None
-        self._send_all_again(self.flights.start_over(), messages_max, now_ns)
+    def _connected(self, accepted: Connected, now_ns: int) -> list[Action]:
+        genesis = self._introductions.known(self._running)
+        joined, actions = self.supervision.connected(
+            accepted.attempt, genesis, accepted.jitter, now_ns
+        )
+        if joined is not Joined.NOT:
+            self._unread.again_ns = None
+        if joined is Joined.ANEW:
+            flights = self.flights.start_over()
+            self._send_all_again(flights, accepted.messages_max, now_ns)
+        elif joined is Joined.MOVED:
+            self.window.moved(accepted.messages_max, now_ns)
+            self._introductions.start_over()
+        return actions
+
+    def _close_left(self, actions: list[Action], now_ns: int) -> None:
+        """End a connection that was left for a preferred path; send again what it leaves open."""
+        moved_ns = self.supervision.moved_ns
+        first = next(iter(self.flights.out.values()), None)
+        owes = first is not None and first.sent.sent_ns < moved_ns
+        if closing := self.paths.leave(nothing_out=not owes, now_ns=now_ns):
+            actions += closing
+            for flight in self.flights.recall_before(moved_ns):
+                self._send_again(flight)
 
     def _send_all_again(self, flights: list[Flight], messages_max: int, now_ns: int) -> None:
         self.window.reset(messages_max)
@@ -164,19 +200,22 @@ class Outbox:
         ]
         lane.fetched(new, portion.next)
 
-    def _receipted(self, receipt: Receipt, now_ns: int) -> list[Action]:
+    def _receipted(self, receipt: Receipt, attempt: int, now_ns: int) -> list[Action]:
+        if self.supervision.is_probe(attempt):
+            genesis = self._introductions.known(self._running)
+            return self.supervision.probe_receipted(receipt, genesis, now_ns)
         actions: list[Action] = []
         for claimed in receipt.ranges:
             match self.flights.judge(claimed, self._waiting_leaf):
                 case Verdict.HELD:
-                    actions += self._let_go(claimed, now_ns)
+                    actions += self._let_go(claimed, attempt, now_ns)
                 case Verdict.MISMATCH:
                     self.tally.receipt_mismatch += 1
                 case Verdict.UNKNOWN:
                     self.tally.receipt_unknown += 1
         return actions
 
-    def _let_go(self, held: Range, now_ns: int) -> list[Action]:
+    def _let_go(self, held: Range, attempt: int, now_ns: int) -> list[Action]:
         gone: list[int] = []
         landed = False
         for seq in range(held.first, held.last + 1):
@@ -195,7 +234,11 @@ class Outbox:
         self._unread.pause_ns = UNREAD_NS_MIN
         if not gone:
             return []
-        return [LetGo(held.epoch, tuple(gone)), *(self.paths.proved() if landed else [])]
+        let_go = LetGo(held.epoch, tuple(gone))
+        if not landed:
+            return [let_go]
+        proved = self.supervision.receipted(attempt, now_ns, news=held.last > 0)
+        return [let_go, *proved]
 
     def _find_waiting(self, key: Key) -> Waiting | None:
         return next((found for lane in self.lanes if (found := lane.find(key))), None)
@@ -205,12 +248,10 @@ class Outbox:
         return waiting.event.leaf if waiting else None
 
     def _tick(self, jitter: float, now_ns: int) -> list[Action]:
-        actions = self.paths.tick(now_ns)
+        actions = self.supervision.tick(self._traffic(), jitter, now_ns)
         self._reading.tick(now_ns)
         if self.paths.phase is not Phase.UP:
             return actions
-        if self.flights.is_stalled(now_ns):
-            return self.paths.stalled("nothing receipted for 30 s", jitter, now_ns)
         if self._unread.is_due(now_ns):
             self._send_all_again(self.flights.recall(), self.window.messages_max, now_ns)
         for flight in self.flights.drop_late(now_ns):
@@ -236,7 +277,10 @@ class Outbox:
         went: list[Sent] = []
         while batch := self._next_batch(actions, now_ns):
             went.append(self._send(batch, actions, now_ns))
-        if any(lane.live or lane.backlog for lane in self.lanes):
+        if (
+            any(lane.live or lane.backlog for lane in self.lanes)
+            and not self.supervision.wants_quiet
+        ):
             for sent in went:
                 sent.full = True
         self._read_on(actions)
@@ -250,7 +294,8 @@ class Outbox:
 
     def _next_batch(self, actions: list[Action], now_ns: int) -> _Batch | None:
         for number, lane in enumerate(self.lanes):
-            for part in (lane.live, lane.backlog):
+            parts = (lane.live, lane.backlog)
+            for part in parts[:1] if self.supervision.wants_quiet else parts:
                 self._leave_out_orphans(lane, part)
                 if not part:
                     continue

@@ -22,18 +22,17 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_agent.uplink import trouble
-from edge_agent.uplink.dial import DIAL_S_MAX, PathAccess, dial
+from edge_agent.uplink.dial import PathAccess, dial
 from edge_agent.uplink.trouble import Cause, DialError, Trouble
 
 KEEPALIVE_S = 20  # under the usual 30 s in which mobile networks forget a connection
 SESSION_S = 3600  # the broker keeps receipts and commands for us across short outages
 WILL_DELAY_S = 10  # a reconnect within this is not told as a lost connection
-CONNACK_S_MAX = 5.0  # the broker's answer; its authentication may ask a database
+DIAL_SHARE = 0.875  # of the patience is for name, TCP and TLS, so that these name what hangs
 RECEIVE_MAX = 64  # messages the broker may have unacknowledged towards us
 PACKET_BYTES_MAX = 64 * 1024  # the largest receipt is a quarter of it
 HOUSEKEEPING_S = 2.0  # keepalive is checked this often
 IN_FLIGHT_MAX = 1000  # above what the outbox allows, so that paho never queues
-DIALS_MAX = 8  # threads that may hang in a name lookup at once
 PACKETS_A_TURN_MAX = 64  # then the loop gets its turn
 
 _NO_MATCHING_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1
@@ -52,22 +51,32 @@ class Hearing:
     heard: Callable[[str, bytes], None]  # topic, payload
     refused: Callable[[str], None]  # the broker did not take a message of ours: why
     unread: Callable[[], None]  # it took a message that nobody subscribes to, and dropped it
+    alive: Callable[[], None]  # it said something, whatever it was
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How we appear to the broker: client id, last will, and what we listen to."""
+    """How we appear to the broker: client id, last will, and what we listen to.
+
+    `will_topic` None: without a will, and without a session that outlives the connection.
+    """
 
     client_id: str
-    will_topic: str
+    will_topic: str | None
     topics: tuple[str, ...]
 
 
 class Port:
-    """One connection to one broker: `open`, then `publish` until `lost` or `close`."""
+    """One connection to one broker: `open`, then `publish` until `lost` or `close`.
 
-    def __init__(self, path: PathAccess, manner: Manner, hearing: Hearing) -> None:
+    `patience_s` is for name, TCP, TLS and the broker's answer together.
+    """
+
+    def __init__(
+        self, path: PathAccess, manner: Manner, hearing: Hearing, patience_s: float
+    ) -> None:
         self._path = path
+        self._patience_s = patience_s
         self._manner = manner
         self._hearing: Hearing | None = hearing  # None: the end was told, or nobody wants it
         self._loop = asyncio.get_running_loop()
@@ -78,12 +87,9 @@ class Port:
 
     def open(self) -> None:
         """Start connecting; `connected` or `lost` follows."""
-        if sum(isinstance(thread, _Dialler) for thread in threading.enumerate()) >= DIALS_MAX:
-            hung = Trouble(Cause.NAME, "name lookups hang", "check the gateway's DNS")
-            self._loop.call_soon(self._end, hung)
-            return
-        self._timer = self._loop.call_later(DIAL_S_MAX + 1, self._late)
-        _Dialler(self._path, self._loop, self._dialled).start()
+        self._timer = self._loop.call_later(self._patience_s, self._late)
+        dial_s = self._patience_s * DIAL_SHARE
+        _Dialler(self._path, dial_s, self._loop, self._dialled).start()
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> None:
         """Hand one message to the socket; without a connection it is dropped."""
@@ -91,6 +97,12 @@ class Port:
             return
         self._client.publish(topic, payload, qos, retain)
         self._write()
+
+    def ping(self) -> None:
+        """Ask the broker for a sign of life: `alive` follows, or nothing."""
+        if self._client is not None and self._hearing is not None:
+            self._client.ping()
+            self._write()
 
     def close(self) -> None:
         """Say good-bye, so that the broker does not send our will; `lost` does not follow."""
@@ -115,7 +127,6 @@ class Port:
         if isinstance(result, Trouble):
             self._end(result)
             return
-        self._rearm(CONNACK_S_MAX, self._late)
         self._socket = result
         self._client = client = self._make_client(result)
         self._loop.add_reader(result, self._read)
@@ -123,17 +134,18 @@ class Port:
             self._path.host,
             self._path.port,
             KEEPALIVE_S,
-            clean_start=False,
-            properties=_connect_properties(),
+            clean_start=self._manner.will_topic is None,
+            properties=_connect_properties(lasting=self._manner.will_topic is not None),
         )
         self._write()
 
     def _make_client(self, connected: ssl.SSLSocket) -> "_Client":
         client = _Client(connected, self._manner.client_id)
         client.max_inflight_messages = IN_FLIGHT_MAX
-        will = _properties(PacketTypes.WILLMESSAGE)
-        will.WillDelayInterval = WILL_DELAY_S
-        client.will_set(self._manner.will_topic, b"", qos=1, retain=False, properties=will)
+        if self._manner.will_topic is not None:
+            will = _properties(PacketTypes.WILLMESSAGE)
+            will.WillDelayInterval = WILL_DELAY_S
+            client.will_set(self._manner.will_topic, b"", qos=1, retain=False, properties=will)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -165,6 +177,12 @@ class Port:
         client, socket = self._client, self._socket
         assert client is not None
         assert socket is not None
+        self._take_packets(client, socket)
+        if client.has_received and self._hearing is not None:
+            client.has_received = False
+            self._hearing.alive()
+
+    def _take_packets(self, client: "_Client", socket: ssl.SSLSocket) -> None:
         try:
             for _ in range(PACKETS_A_TURN_MAX):
                 client.loop_read()
@@ -297,7 +315,11 @@ class _Client(paho.Client):
             reconnect_on_failure=False,
         )
         self.failure: OSError | None = None
+        self.has_received = False  # bytes that TLS vouches for, since this was last cleared
         self._connected = connected
+
+    def ping(self) -> None:
+        self._send_pingreq()
 
     def _create_socket(self) -> ssl.SSLSocket:
         return self._connected
@@ -312,6 +334,7 @@ class _Client(paho.Client):
         except OSError as error:
             self.failure = error
             raise
+        self.has_received = self.has_received or bool(received)
         return received
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
@@ -338,23 +361,25 @@ class _Client(paho.Client):
 
 
 class _Dialler(threading.Thread):
-    """Dials once; daemonic, since a name lookup cannot be interrupted at a stop."""
+    """Dials once; daemonic, since what blocks cannot be interrupted at a stop."""
 
     def __init__(
         self,
         path: PathAccess,
+        patience_s: float,
         loop: asyncio.AbstractEventLoop,
         done: Callable[[ssl.SSLSocket | Trouble], None],
     ) -> None:
         super().__init__(name=f"dial {path.where}", daemon=True)
         self._path = path
+        self._patience_s = patience_s
         self._loop = loop
         self._done = done
 
     def run(self) -> None:
         result: ssl.SSLSocket | Trouble
         try:
-            result = dial(self._path)
+            result = dial(self._path, self._patience_s)
         except DialError as error:
             result = error.trouble
         try:
@@ -364,9 +389,9 @@ class _Dialler(threading.Thread):
                 result.close()
 
 
-def _connect_properties() -> Properties:
+def _connect_properties(*, lasting: bool) -> Properties:
     properties = _properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = SESSION_S
+    properties.SessionExpiryInterval = SESSION_S if lasting else 0
     properties.ReceiveMaximum = RECEIVE_MAX
     properties.MaximumPacketSize = PACKET_BYTES_MAX
     return properties

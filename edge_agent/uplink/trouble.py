@@ -157,6 +157,16 @@ def of_loss(error: OSError, where: str) -> Trouble:
     return broken(where, error.strerror or "")
 
 
+def no_name(where: str) -> Trouble:
+    """Name a lookup that does not come to an end."""
+    return Trouble(
+        Cause.NAME,
+        f"the name of broker {where} is not resolved in time",
+        "check the gateway's DNS; an address as `host` needs none, if the broker's certificate "
+        "names it",
+    )
+
+
 def broken(where: str, detail: str = "") -> Trouble:
     """Name the end of a connection that stood."""
     said = f" ({detail})" if detail else ""

@@ -10,7 +10,6 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -21,8 +20,10 @@ from edge_agent.evidence.cose import BadSignature
 from edge_agent.evidence.receipt import Receipt, open_receipt
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.uplink.access import CenterAccess
+from edge_agent.uplink.connections import Connections, Listener
 from edge_agent.uplink.messages import (
     Action,
+    Answered,
     Connect,
     Connected,
     Cursor,
@@ -30,6 +31,7 @@ from edge_agent.uplink.messages import (
     Fetch,
     Fetched,
     FetchFailed,
+    Greet,
     Input,
     Introduce,
     Introduced,
@@ -39,21 +41,28 @@ from edge_agent.uplink.messages import (
     Outgoing,
     PathBack,
     PathFault,
+    Ping,
+    Probe,
     Publish,
     Receipted,
     Started,
     Ticked,
+    Topic,
     Unread,
+    Use,
 )
 from edge_agent.uplink.outbox import Outbox, Tally
 from edge_agent.uplink.paths import Phase
-from edge_agent.uplink.port import Hearing, Manner, Port
+from edge_agent.uplink.supervision import Rhythm
 from edge_agent.uplink.trouble import Trouble
 
 log = structlog.get_logger()
 
 STATUS_INTERVAL_S = 25.0
 """Of the 90 s reporting time of EN 50136 three are missed before a fault, with time to judge."""
+
+ANSWERS_GAP_NS = 250_000_000
+"""In a drain the broker answers a thousand times a second; told so often it costs nothing."""
 
 STATUS_GAP_S_MIN = 0.5  # changes within this share one status message
 
@@ -98,11 +107,23 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class PathView:
+    """One way to the center: `good` as last proven, None where never tried; `reason` why not."""
+
+    path: str
+    in_use: bool
+    good: bool | None
+    since_ns: int | None  # boot time
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UplinkView:
     """How the uplink stands: for status and heartbeat.  Times are None where unknown."""
 
     center: str
     path: str
+    paths: tuple[PathView, ...]
     connected: bool
     proven: bool  # a receipt came over this path since its last fault
     since_ns: int | None  # boot time of the connection
@@ -132,14 +153,32 @@ class _Refusals:
 class Uplink:
     """The way to one center."""
 
-    def __init__(self, site: Site, center: CenterAccess, source: Source, clock: Clock) -> None:
+    def __init__(
+        self,
+        site: Site,
+        center: CenterAccess,
+        source: Source,
+        clock: Clock,
+        rhythm: Rhythm | None = None,
+    ) -> None:
         self._site = site
         self._center = center
         self._source = source
         self._clock = clock
-        self._outbox = Outbox(len(center.paths))
-        self._port: Port | None = None
-        self._news: deque[Input | bytes] = deque()  # bytes: a receipt, not yet verified
+        self._outbox = Outbox(len(center.paths), rhythm)
+        listener = Listener(
+            connected=self._connected,
+            lost=self._lost,
+            alive=self._alive,
+            heard=self._heard,
+            refused=self._publish_refused,
+            unread=self._unread,
+        )
+        prefix = f"edge/v1/{site.gateway}/"
+        self._receipts = f"{prefix}receipts"
+        self._connections = Connections(center, prefix, listener)
+        self._news: deque[Input | tuple[int, bytes]] = deque()  # receipts are not yet verified
+        self._alive_ns = 0
         self._wake = asyncio.Event()
         self._status_wanted = asyncio.Event()
         self._timer: tuple[int, asyncio.TimerHandle] | None = None
@@ -180,8 +219,20 @@ class Uplink:
         return UplinkView(
             center=self._center.name,
             path=self._center.paths[box.paths.path].where,
+            paths=tuple(
+                PathView(
+                    access.where,
+                    up and number == box.paths.path,
+                    way.good,
+                    way.since_ns,
+                    way.reason,
+                )
+                for number, (access, way) in enumerate(
+                    zip(self._center.paths, box.paths.ways, strict=True)
+                )
+            ),
             connected=up,
-            proven=up and box.paths.told[box.paths.path] is True,
+            proven=up and box.paths.ways[box.paths.path].good is True,
             since_ns=box.paths.since_ns if up else None,
             outstanding_events=len(box.flights.out),
             outstanding_bytes=box.window.bytes_out,
@@ -205,8 +256,8 @@ class Uplink:
             self._wake.clear()
             while self._news:
                 news = self._news.popleft()
-                if isinstance(news, bytes):
-                    self._open(news)
+                if isinstance(news, tuple):
+                    self._open(*news)
                 else:
                     self._take(news)
             self._tick()
@@ -216,7 +267,7 @@ class Uplink:
         if deadline_ns is not None and self._clock.boottime_ns() >= deadline_ns:
             self._take(Ticked(_jitter()))
 
-    def _tell(self, news: Input | bytes) -> None:
+    def _tell(self, news: Input | tuple[int, bytes]) -> None:
         self._news.append(news)
         self._wake.set()
 
@@ -229,15 +280,13 @@ class Uplink:
     def _arm(self) -> None:
         """Have `run` woken at the deadline; a timer that is early enough stays."""
         deadline_ns = self._outbox.deadline_ns()
+        if deadline_ns is None or (self._timer is not None and self._timer[0] <= deadline_ns):
+            return
         if self._timer is not None:
-            if self._timer[0] == deadline_ns:
-                return
             self._timer[1].cancel()
-            self._timer = None
-        if deadline_ns is not None:
-            after_s = max(0, deadline_ns - self._clock.boottime_ns()) / 1e9
-            handle = asyncio.get_running_loop().call_later(after_s, self._due)
-            self._timer = (deadline_ns, handle)
+        after_s = max(0, deadline_ns - self._clock.boottime_ns()) / 1e9
+        handle = asyncio.get_running_loop().call_later(after_s, self._due)
+        self._timer = (deadline_ns, handle)
 
     def _due(self) -> None:
         self._timer = None
@@ -258,10 +307,9 @@ class Uplink:
                 self._spawn(self._fetch(action))
             case Introduce(epoch):
                 self._spawn(self._introduce(epoch))
-            case Connect(path, attempt):
-                self._connect(path, attempt)
-            case Disconnect(_, _, _):
-                self._drop_port()
+            case Use(attempt):
+                self._connections.use(attempt)
+                self.status_changed()
             case PathFault(path, reason):
                 where = self._center.paths[path].where
                 log.warning("path lost", center=self._center.name, path=where, reason=reason)
@@ -272,47 +320,44 @@ class Uplink:
                 log.info("path proven by a receipt", center=self._center.name, path=where)
                 self._source.path(self._center.name, where, True, "")
                 self.status_changed()
+            case _:
+                self._connect(action)
 
-    def _connect(self, path: int, attempt: int) -> None:
-        self._drop_port()
-        hearing = Hearing(
-            connected=partial(self._connected, attempt),
-            lost=partial(self._lost, attempt),
-            heard=self._heard,
-            refused=self._publish_refused,
-            unread=self._unread,
-        )
-        manner = Manner(
-            client_id=self._center.client_id,
-            will_topic=self._topic("status"),
-            topics=(self._topic("receipts"),),
-        )
-        self._port = Port(self._center.paths[path], manner, hearing)
-        self._port.open()
+    def _connect(self, action: Connect | Probe | Greet | Ping | Disconnect) -> None:
+        connections = self._connections
+        match action:
+            case Connect(path, attempt, patience_ns):
+                connections.open(path, attempt, patience_ns, probe=False)
+            case Probe(path, attempt, patience_ns):
+                connections.open(path, attempt, patience_ns, probe=True)
+            case Greet(attempt, genesis):
+                connections.publish_over(attempt, Topic.EVENTS, genesis.data, qos=1)
+            case Ping(attempt):
+                connections.ping(attempt)
+            case Disconnect(_, attempt, _, orderly):
+                connections.drop(attempt, orderly=orderly)
 
     def _connected(self, attempt: int, messages_max: int) -> None:
-        self._tell(Connected(attempt, messages_max))
-        self.status_changed()
+        self._tell(Connected(attempt, messages_max, _jitter()))
 
     def _lost(self, attempt: int, why: Trouble) -> None:
-        self._trouble = why
+        if not self._outbox.supervision.is_probe(attempt):
+            self._trouble = why
         self._tell(Lost(attempt, str(why), _jitter()))
+
+    def _alive(self, attempt: int) -> None:
+        now_ns = self._clock.boottime_ns()
+        awaited = self._outbox.supervision.awaits_answer
+        if awaited or now_ns - self._alive_ns >= ANSWERS_GAP_NS:
+            self._alive_ns = now_ns
+            self._tell(Answered(attempt))
 
     def _unread(self) -> None:
         self._tell(Unread())
         self._tell_once("the broker has no subscriber", "is the center running?")
 
-    def _drop_port(self) -> None:
-        port, self._port = self._port, None
-        if port is not None:
-            port.abandon()
-
     def _publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> None:
-        if self._port is not None:
-            self._port.publish(self._topic(topic), payload, qos=qos, retain=retain)
-
-    def _topic(self, name: str) -> str:
-        return f"edge/v1/{self._site.gateway}/{name}"
+        self._connections.publish(topic, payload, qos=qos, retain=retain)
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
         assert self._tasks is not None
@@ -342,11 +387,11 @@ class Uplink:
 
     # ---- what the broker brings
 
-    def _heard(self, topic: str, payload: bytes) -> None:
-        if topic == self._topic("receipts"):
-            self._tell(payload)
+    def _heard(self, attempt: int, topic: str, payload: bytes) -> None:
+        if topic == self._receipts:
+            self._tell((attempt, payload))
 
-    def _open(self, payload: bytes) -> None:
+    def _open(self, attempt: int, payload: bytes) -> None:
         try:
             receipt = open_receipt(payload, self._center.receipt_key)
         except (Malformed, BadSignature) as error:
@@ -355,11 +400,11 @@ class Uplink:
         if receipt.gateway != self._site.gateway:
             self._refuse_receipt(f"meant for gateway {receipt.gateway}")
             return
-        self._receipted(receipt, payload)
+        self._receipted(receipt, attempt, payload)
 
-    def _receipted(self, receipt: Receipt, payload: bytes) -> None:
+    def _receipted(self, receipt: Receipt, attempt: int, payload: bytes) -> None:
         before = self._outbox.tally.receipt_mismatch
-        self._take(Receipted(receipt), payload)
+        self._take(Receipted(receipt, attempt), payload)
         if self._outbox.tally.receipt_mismatch > before:
             self._tell_once("receipt for bytes that we did not send", "kept and sent again")
 
@@ -398,9 +443,7 @@ class Uplink:
             self._timer = None
         if self._site.is_stopping() and self._outbox.paths.phase is Phase.UP:
             self._publish("status", self._site.status(), qos=0, retain=True)
-        port, self._port = self._port, None
-        if port is not None:
-            port.close()
+        self._connections.close()
 
 
 GENESIS_LANE = 5

@@ -61,6 +61,7 @@ class Window:
         self.messages_out = 0
         self.messages_max = MESSAGES_OUT_MAX
         self._path = _Measured()
+        self._moved_ns = 0
 
     def reset(self, messages_max: int) -> None:
         """Start over on a new connection, which allows `messages_max` unacknowledged messages."""
@@ -68,6 +69,13 @@ class Window:
         self.messages_out = 0
         self.messages_max = max(1, min(messages_max, MESSAGES_OUT_MAX))
         self._path = _Measured()
+
+    def moved(self, messages_max: int, now_ns: int) -> None:
+        """Go on over a new connection while the one before may still bring receipts."""
+        self.messages_max = max(1, min(messages_max, MESSAGES_OUT_MAX))
+        self._path = _Measured()
+        self._path.idle_until(now_ns)
+        self._moved_ns = now_ns
 
     @property
     def rate_bytes_s(self) -> int:
@@ -128,8 +136,10 @@ class Window:
 
     def receipted(self, sent: Sent, size_bytes: int, now_ns: int) -> None:
         """One event of `sent` is at the center."""
-        self._path.delivered(size_bytes, now_ns)
         self._free(sent, size_bytes)
+        if sent.sent_ns < self._moved_ns:
+            return  # it went over the connection before: no news of this one
+        self._path.delivered(size_bytes, now_ns)
         if not sent.left:
             self._path.measure(sent, now_ns)
 

@@ -12,6 +12,7 @@ from edge_agent.uplink.port import Hearing, Manner, Port
 from edge_agent.uplink.trouble import Trouble
 from tests.uplink.rig import Authority
 
+PATIENCE_S = 9.0
 CONNACK_OK = bytes.fromhex("20 03 00 00 00")  # no properties
 TOPIC = b"edge/v1/gw1/receipts"
 
@@ -56,14 +57,23 @@ class Ear:
     """What a port told, in order."""
 
     told: list[tuple[str, object]] = field(default_factory=list)
+    signs_of_life: int = 0
 
     def hearing(self) -> Hearing:
         def note(name: str) -> Callable[..., None]:
             return lambda *said: self.told.append((name, said[-1] if said else None))
 
         return Hearing(
-            note("connected"), note("lost"), note("heard"), note("refused"), note("unread")
+            connected=note("connected"),
+            lost=note("lost"),
+            heard=note("heard"),
+            refused=note("refused"),
+            unread=note("unread"),
+            alive=self._alive,
         )
+
+    def _alive(self) -> None:
+        self.signs_of_life += 1
 
     def of(self, name: str) -> list[object]:
         return [said for told, said in self.told if told == name]
@@ -75,7 +85,9 @@ class Ear:
 
 
 @contextlib.asynccontextmanager
-async def connected_to(stub: Stub, folder: Path) -> AsyncIterator[tuple[Port, Ear]]:
+async def connected_to(
+    stub: Stub, folder: Path, *, patience_s: float = PATIENCE_S, will: bool = True
+) -> AsyncIterator[tuple[Port, Ear]]:
     """Serve `stub` over TLS and open a port to it."""
     authority = Authority(folder)
     certificate, key = authority.issue("server", ("127.0.0.1",))
@@ -91,7 +103,8 @@ async def connected_to(stub: Stub, folder: Path) -> AsyncIterator[tuple[Port, Ea
         key=client_key,
     )
     ear = Ear()
-    port = Port(path, Manner("gw1", "edge/v1/gw1/status", (TOPIC.decode(),)), ear.hearing())
+    manner = Manner("gw1", "edge/v1/gw1/status" if will else None, (TOPIC.decode(),))
+    port = Port(path, manner, ear.hearing(), patience_s)
     port.open()
     try:
         yield port, ear

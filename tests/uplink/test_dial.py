@@ -76,7 +76,7 @@ def test_the_socket_does_not_wait_for_more_to_send(tmp_path: Path) -> None:
             certificate=client,
             key=client_key,
         )
-        made = await asyncio.to_thread(dial, path)
+        made = await asyncio.to_thread(dial, path, 8.0)
         assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert made.version() == "TLSv1.3"
         assert not made.getblocking()

@@ -69,19 +69,19 @@ def test_events_let_go_still_count_in_a_mixed_range() -> None:
     assert flights.judge(claim(1, 2), nothing) is Verdict.UNKNOWN
 
 
-def test_a_stall_is_silence_with_something_outstanding_all_the_while() -> None:
+def test_silence_lasts_while_something_is_out_and_nothing_comes_back() -> None:
     flights = Flights()
-    assert not flights.is_stalled(10 * LATE), "nothing outstanding"
+    seen: list[int | None] = [flights.silent_ns]
     fly(flights, 1)
-    assert flights.deadline_ns() == LATE
-    assert not flights.is_stalled(LATE - 1)
-    assert flights.is_stalled(LATE)
-    fly(flights, 2)
+    fly(flights, 2, at=LATE)
+    seen.append(flights.silent_ns)
     flights.land(make_event(1).key, LATE)
-    assert not flights.is_stalled(LATE)
+    seen.append(flights.silent_ns)
     flights.land(make_event(2).key, LATE)
+    seen.append(flights.silent_ns)
     fly(flights, 3, at=5 * LATE)
-    assert not flights.is_stalled(5 * LATE), "the pause before was no silence"
+    assert seen == [None, SECOND, LATE, None]
+    assert flights.silent_ns == 5 * LATE, "the pause before was no silence"
 
 
 def test_what_is_recalled_does_not_end_the_silence() -> None:
@@ -90,11 +90,30 @@ def test_what_is_recalled_does_not_end_the_silence() -> None:
     fly(flights, 1)
     assert [flight.event.seq for flight in flights.recall()] == [1]
     fly(flights, 1, at=LATE - 1)
-    assert flights.deadline_ns() == LATE
-    assert flights.is_stalled(LATE)
+    assert flights.silent_ns == SECOND
     flights.start_over()
     fly(flights, 1, at=LATE)
-    assert not flights.is_stalled(LATE)
+    assert flights.silent_ns == LATE
+
+
+def test_nothing_is_late_while_the_center_is_silent_to_all() -> None:
+    """Then another path is the remedy, not to send the same again over this one."""
+    flights = Flights()
+    fly(flights, 1)
+    assert flights.deadline_ns() is None
+    assert flights.drop_late(9 * LATE) == []
+    fly(flights, 2, at=LATE)
+    flights.land(make_event(2).key, LATE + 1)
+    assert flights.deadline_ns() == LATE
+    assert [flight.event.seq for flight in flights.drop_late(LATE + 1)] == [1]
+
+
+def test_what_went_over_the_connection_before_is_recalled_alone() -> None:
+    flights = Flights()
+    fly(flights, 1, 2)
+    fly(flights, 3, at=2 * SECOND)
+    assert [flight.event.seq for flight in flights.recall_before(2 * SECOND)] == [1, 2]
+    assert list(flights.out) == [make_event(3).key]
 
 
 def test_an_event_passed_over_again_and_again_is_set_aside() -> None:

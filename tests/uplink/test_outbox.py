@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge_agent.uplink.flights import ASIDE_NS, STRIKES_MAX, UNRECEIPTED_NS_MAX
 from edge_agent.uplink.lanes import LIVE_BYTES_MAX
 from edge_agent.uplink.messages import (
+    Answered,
     Connect,
     Connected,
     Disconnect,
@@ -25,14 +26,19 @@ from edge_agent.uplink.messages import (
     Outgoing,
     PathBack,
     PathFault,
+    Ping,
     Publish,
     Receipted,
     Started,
     Ticked,
     Topic,
     Unread,
+    Use,
 )
 from edge_agent.uplink.outbox import FETCH_RETRY_NS, UNREAD_NS_MIN, Outbox
+from edge_agent.uplink.paths import DIAL_NS
+from edge_agent.uplink.pulse import ANSWER_NS_MIN, HUSH_NS
+from edge_agent.uplink.supervision import STALL_ALONE_NS
 from edge_agent.uplink.window import IN_FLIGHT_BYTES_MAX, URGENT_BYTES
 from tests.uplink.world import EPOCH, MS, OLD_EPOCH, SECOND, World, make_event, make_receipt
 
@@ -45,10 +51,10 @@ def make_connected(now: int = SECOND) -> Outbox:
     box = Outbox(1)
     box.handle(Started(EPOCH), now)
     box.handle(Introduced(EPOCH, GENESIS), now)
-    actions = box.handle(Connected(1, 65535), now)
+    actions = box.handle(Connected(1, 65535, 0.5), now)
     while fetches := [action for action in actions if isinstance(action, Fetch)]:
         actions = box.handle(Fetched(fetches[0].request, (), None), now)
-    box.handle(Receipted(make_receipt([GENESIS])), now)
+    box.handle(Receipted(make_receipt([GENESIS]), 1), now)
     assert not any(lane.behind for lane in box.lanes)
     return box
 
@@ -60,14 +66,14 @@ def sent(actions: object) -> list[tuple[Topic, int]]:
 
 def test_the_running_genesis_goes_first_on_each_connection() -> None:
     box = Outbox(1)
-    assert box.handle(Started(EPOCH), 0) == [Introduce(EPOCH), Connect(0, 1)]
+    assert box.handle(Started(EPOCH), 0) == [Introduce(EPOCH), Connect(0, 1, 2 * DIAL_NS)]
     assert box.handle(Introduced(EPOCH, GENESIS), 0) == []
     assert box.handle(Offered(make_event(1, 0)), 0) == []
     first = [(Topic.ALARMS, 0), (Topic.ALARMS, 1)]
-    assert sent(box.handle(Connected(1, 65535), 0)) == first
+    assert sent(box.handle(Connected(1, 65535, 0.5), 0)) == first
     box.handle(Lost(1, "cut", 0.0), 1)
     box.handle(Ticked(0.0), SECOND)
-    assert sent(box.handle(Connected(2, 65535), SECOND)) == first
+    assert sent(box.handle(Connected(2, 65535, 0.5), SECOND)) == first
 
 
 def test_a_live_event_is_published_within_the_call() -> None:
@@ -82,7 +88,7 @@ def test_an_event_offered_before_and_after_its_commit_is_sent_once() -> None:
     event = make_event(1, 0)
     assert sent(box.handle(Offered(event), SECOND))
     assert box.handle(Offered(event), SECOND) == []
-    box.handle(Receipted(make_receipt([event])), SECOND)
+    box.handle(Receipted(make_receipt([event]), 1), SECOND)
     assert box.handle(Offered(event), SECOND) == []
 
 
@@ -109,7 +115,7 @@ def test_urgent_lanes_first_and_live_before_backlog() -> None:
     box.lanes[3].fetched([make_event(52, 3)], None)
     for event in (make_event(61, 6), make_event(62, 4), make_event(63, 3)):
         assert sent(box.handle(Offered(event), SECOND)) == []
-    order = [seq for _, seq in sent(box.handle(Receipted(make_receipt(in_flight)), SECOND + MS))]
+    order = [seq for _, seq in sent(box.handle(Receipted(make_receipt(in_flight), 1), SECOND + MS))]
     assert order[:4] == [63, 52, 62, 51]
     assert box.lanes[6].live or order[-1] == 61
 
@@ -128,24 +134,43 @@ def test_a_receipt_with_another_digest_lets_nothing_go() -> None:
     box = make_connected()
     event = make_event(1, 0)
     box.handle(Offered(event), SECOND)
-    assert box.handle(Receipted(make_receipt([event], forged=True)), SECOND) == []
+    assert box.handle(Receipted(make_receipt([event], forged=True), 1), SECOND) == []
     assert box.tally.receipt_mismatch == 1
-    assert box.handle(Receipted(make_receipt([make_event(9)])), SECOND) == []
+    assert box.handle(Receipted(make_receipt([make_event(9)]), 1), SECOND) == []
     assert box.tally.receipt_unknown == 1
     assert box.window.bytes_out
 
 
 def test_nothing_receipted_for_half_a_minute_is_a_path_fault() -> None:
+    """The broker answers all the while; another connection is made before this one is dropped."""
     box = make_connected()
     box.handle(Offered(make_event(1, 0)), SECOND)
-    end = SECOND + UNRECEIPTED_NS_MAX
-    assert box.deadline_ns() == end
-    actions = box.handle(Ticked(0.0), end)
-    reason = "nothing receipted for 30 s"
-    assert actions == [Disconnect(0, 1, reason), PathFault(0, reason)]
-    assert box.handle(Ticked(0.0), end) == [Connect(0, 2)]
-    again = box.handle(Connected(2, 65535), end)
-    assert (Topic.ALARMS, 1) in sent(again)
+    asked = SECOND + HUSH_NS
+    assert box.deadline_ns() == asked
+    assert box.handle(Ticked(0.0), asked) == [Ping(1)]
+    box.handle(Answered(1), asked)
+    end = SECOND + STALL_ALONE_NS
+    fault, connect = box.handle(Ticked(0.0), end)
+    assert isinstance(fault, PathFault)
+    assert fault.reason.startswith("nothing receipted for 30 s, though the broker answers")
+    assert connect == Connect(0, 2, 2 * DIAL_NS)
+    actions = box.handle(Connected(2, 65535, 0.5), end)
+    assert actions[:2] == [Use(2), Disconnect(0, 1, fault.reason)]
+    assert (Topic.ALARMS, 1) in sent(actions)
+
+
+def test_a_broker_that_does_not_answer_is_left_within_seconds() -> None:
+    box = make_connected()
+    box.handle(Offered(make_event(1, 0)), SECOND)
+    box.handle(Ticked(0.0), SECOND + HUSH_NS)
+    silent = SECOND + HUSH_NS + ANSWER_NS_MIN
+    assert box.deadline_ns() == silent
+    assert box.handle(Ticked(0.0), silent) == [Connect(0, 2, 2 * DIAL_NS)]
+    assert box.deadline_ns() is None, "nothing is asked until the rival has answered"
+    assert sent(box.handle(Connected(2, 65535, 0.5), silent)) == [
+        (Topic.ALARMS, 0),
+        (Topic.ALARMS, 1),
+    ]
 
 
 def test_a_late_receipt_of_the_last_connection_counts() -> None:
@@ -156,9 +181,9 @@ def test_a_late_receipt_of_the_last_connection_counts() -> None:
     box.handle(Lost(1, "cut", 0.0), SECOND)
     box.handle(Ticked(0.0), 2 * SECOND)
     box.window.messages_max = 0
-    box.handle(Connected(2, 1), 2 * SECOND)
+    box.handle(Connected(2, 1, 0.5), 2 * SECOND)
     assert box.lanes[5].live, "the only message allowed is the genesis"
-    actions = box.handle(Receipted(make_receipt([event])), 2 * SECOND)
+    actions = box.handle(Receipted(make_receipt([event]), 1), 2 * SECOND)
     assert [action.seqs for action in actions if hasattr(action, "seqs")] == [(1,)]
     assert not box.lanes[5].live
 
@@ -178,7 +203,7 @@ def test_a_broker_without_subscribers_is_tried_again_soon() -> None:
 def test_a_source_that_cannot_read_is_asked_again() -> None:
     box = Outbox(1)
     box.handle(Started(EPOCH), 0)
-    [fetch] = [a for a in box.handle(Connected(1, 65535), 0) if isinstance(a, Fetch)]
+    [fetch] = [a for a in box.handle(Connected(1, 65535, 0.5), 0) if isinstance(a, Fetch)]
     assert box.handle(FetchFailed(fetch.request), SECOND) == []
     assert box.deadline_ns() == SECOND + FETCH_RETRY_NS
     [again] = box.handle(Ticked(0.0), SECOND + FETCH_RETRY_NS)
@@ -261,11 +286,12 @@ def test_a_center_that_is_away_is_one_fault_and_one_return() -> None:
     world.center_up = True
     world.run(60 * SECOND)
     assert not world.source
-    news = [type(told) for told in world.told if not isinstance(told, Disconnect)]
+    news = [type(told) for told in world.told if not isinstance(told, Disconnect | Use)]
     assert news == [PathBack, PathFault, PathBack]
 
 
-FAULTS = ("cut", "broker", "center", "forge", "alarm", "burst", "state", "wait", "pass_over")
+CALLS = ("alarm", "burst", "state", "wait")
+FAULTS = ("cut", "broker", "center", "forge", "pass_over", "hole", "deaf", "path", *CALLS)
 
 
 @settings(max_examples=60, deadline=None)
@@ -279,7 +305,7 @@ def test_whatever_happens_everything_arrives_and_nothing_is_let_go_unreceipted(
 ) -> None:
     """Faults in any order; when they stop, all is receipted.  The world checks each LetGo."""
     rng = random.Random(seed)
-    world = World(paths=paths, jitter=rng.random())
+    world = World(paths=paths, jitter=rng.random(), one_broker=rng.random() < 0.5)
     world.road.rate_bytes_s = rng.choice((20_000, 125_000, 10_000_000))
     world.road.delay_ns = rng.choice((1, 40)) * MS
     world.start()
@@ -290,19 +316,21 @@ def test_whatever_happens_everything_arrives_and_nothing_is_let_go_unreceipted(
             world.record(make_event(seq, lane, rng.choice((200, 300, 4000))))
         if fault == "pass_over" and seq:
             world.passed_over ^= {(EPOCH, rng.randint(1, seq))}
-        _switch(world, fault)
+        _switch(world, fault, lane)
         world.run(rng.choice((0, 1, 30, 400, 12_000, 45_000)) * MS)
         assert world.bytes_out_max <= IN_FLIGHT_BYTES_MAX + PACKET_MAX
     world.broker_up = world.center_up = True
     world.forging = False
     world.passed_over.clear()
+    for switched in (world.hole, world.deaf, world.down):
+        switched.clear()
     world.run(2 * ASIDE_NS)
     assert not world.source
     assert world.outbox.window.bytes_out == 0
     assert set(world.at_center) >= {(EPOCH, number) for number in range(1, seq + 1)}
 
 
-def _switch(world: World, fault: str) -> None:
+def _switch(world: World, fault: str, lane: int) -> None:
     match fault:
         case "cut" if world.connection:
             world.cut()
@@ -314,6 +342,13 @@ def _switch(world: World, fault: str) -> None:
             world.center_up = not world.center_up
         case "forge":
             world.forging = not world.forging
+        case "hole" | "deaf":
+            affected: set[int] = getattr(world, fault)
+            affected ^= {lane % world.paths}
+        case "path" if lane % world.paths in world.down:
+            world.down.discard(lane % world.paths)
+        case "path":
+            world.cut_path(lane % world.paths)
 
 
 def test_a_mixed_backlog_and_offers_are_never_doubled_while_the_path_stands() -> None:

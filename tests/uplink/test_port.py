@@ -97,17 +97,46 @@ def test_a_broker_that_hangs_up_before_it_accepts_is_named(tmp_path: Path) -> No
     asyncio.run(scenario())
 
 
-def test_a_broker_that_never_answers_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(port_module, "CONNACK_S_MAX", 0.05)
+def test_a_broker_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    """Name, TCP, TLS and CONNACK share one patience."""
 
     async def scenario() -> None:
-        async with connected_to(Stub(b""), tmp_path) as (_, ear):
+        async with connected_to(Stub(b""), tmp_path, patience_s=0.5) as (_, ear):
             await until(lambda: ear.told)
             assert ear.trouble().cause is Cause.TIMEOUT
 
     asyncio.run(scenario())
+
+
+def test_a_ping_asks_and_any_answer_is_a_sign_of_life(tmp_path: Path) -> None:
+    stub = Stub(CONNACK_OK)
+
+    async def scenario() -> None:
+        async with connected_to(stub, tmp_path) as (port, ear):
+            await until(lambda: ear.signs_of_life)
+            before = ear.signs_of_life
+            port.ping()
+            await until(lambda: stub.heard.endswith(b"\xc0\x00"))
+            assert ear.signs_of_life == before, "a question is no answer"
+            assert stub.writer is not None
+            stub.writer.write(b"\xd0\x00")
+            await until(lambda: ear.signs_of_life > before)
+
+    asyncio.run(scenario())
+
+
+def test_a_probe_has_neither_will_nor_session(tmp_path: Path) -> None:
+    """Its end means nothing, and nothing is kept for it."""
+    stub = Stub(CONNACK_OK)
+
+    async def scenario() -> None:
+        async with connected_to(stub, tmp_path, will=False) as (_, ear):
+            await until(lambda: ear.told)
+
+    asyncio.run(scenario())
+    flags = stub.heard[stub.heard.index(b"MQTT") + 5]
+    assert not flags & 0b0000_0100, "no will"
+    assert flags & 0b0000_0010, "a clean start"
 
 
 def test_pubacks_that_refuse_or_find_no_reader_are_told(tmp_path: Path) -> None:

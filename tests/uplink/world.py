@@ -1,7 +1,8 @@
 """A simulated path, broker, center and journal around one outbox: time is a number.
 
 The path has a rate and a delay each way; the center receipts what arrives, message by message.
-Faults are switches: no path, no center, events that the center passes over, forged digests.
+Faults are switches: no path, no center, events that the center passes over, forged digests; and of
+each path: `down` refuses, a `hole` swallows without a word, `deaf` is a broker without its center.
 """
 
 import hashlib
@@ -13,11 +14,13 @@ from dataclasses import dataclass, field
 from edge_agent.evidence.receipt import Range, Receipt, range_digest
 from edge_agent.uplink.messages import (
     Action,
+    Answered,
     Connect,
     Connected,
     Disconnect,
     Fetch,
     Fetched,
+    Greet,
     Input,
     Introduce,
     Introduced,
@@ -28,16 +31,20 @@ from edge_agent.uplink.messages import (
     Outgoing,
     PathBack,
     PathFault,
+    Ping,
+    Probe,
     Publish,
     Receipted,
     Started,
     Ticked,
     Topic,
+    Use,
 )
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.paths import Phase
 
 MS = 1_000_000
+TURNS_MAX = 100_000  # of one run; a drain of its largest backlog takes a tenth
 SECOND = 1_000_000_000
 EPOCH = b"epoch001"
 OLD_EPOCH = b"epoch000"
@@ -86,9 +93,16 @@ class World:
     forging: bool = False
     passed_over: set[Key] = field(default_factory=set)
     jitter: float = 0.5
+    one_broker: bool = True  # all paths lead to it: it drops the older main connection
+    down: set[int] = field(default_factory=set)
+    hole: set[int] = field(default_factory=set)
+    deaf: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.paths)
+        self.links: dict[int, int] = {}  # accepted connections: their path
+        self.probes: set[int] = set()
+        self.doubled: list[Key] = []  # arrivals of what the center held, but the genesis
         self.source: dict[Key, Outgoing] = {}
         self.genesis = {epoch: make_event(0, 5, 300, epoch) for epoch in (EPOCH, OLD_EPOCH)}
         self.at_center: dict[Key, int] = {}
@@ -103,7 +117,9 @@ class World:
         self._path_free = {"up": 0, "down": 0}
         self._turn: dict[Topic, list[Outgoing]] = {}  # what waits for the center's next commit
         self._busy = dict.fromkeys(Topic, False)
-        self._attempt = 0
+        self._kept: list[tuple[Receipt, tuple[Outgoing, ...]]] = []  # in the broker's session
+        self._asked: set[int] = set()  # attempts that are being made
+        self._main = 0
 
     # ---- driving
 
@@ -116,7 +132,10 @@ class World:
 
     def run(self, for_ns: int) -> None:
         end = self.now + for_ns
+        turns = 0
         while True:
+            turns += 1
+            assert turns < TURNS_MAX, f"it spins at {self.now}: {self.outbox.deadline_ns()}"
             deadline = self.outbox.deadline_ns()
             next_due = self._due[0][0] if self._due else None
             when = min((t for t in (deadline, next_due) if t is not None), default=end + 1)
@@ -144,18 +163,35 @@ class World:
 
     @property
     def connection(self) -> int:
-        """The attempt that stands or is being made, 0 for none."""
-        return self._attempt
+        """The attempt of the main connection, or of the one that is being made; 0 for none."""
+        return self.outbox.paths.attempt if self.outbox.paths.phase is not Phase.WAITING else 0
+
+    @property
+    def path(self) -> int | None:
+        """The path in use."""
+        return self.outbox.paths.path if self.outbox.paths.phase is Phase.UP else None
 
     def cut(self, reason: str = "cut") -> None:
         """The present connection breaks; what is under way on it is gone."""
-        attempt, self._attempt = self._attempt, 0
+        self._end(self.connection, reason)
+
+    def cut_path(self, path: int) -> None:
+        """All connections over a path break, and it refuses new ones."""
+        self.down.add(path)
+        for attempt in [one for one, way in self.links.items() if way == path]:
+            self._end(attempt, "cut")
+
+    def _end(self, attempt: int, reason: str) -> None:
+        self.links.pop(attempt, None)
+        self._asked.discard(attempt)
         self.feed(Lost(attempt, reason, self.jitter))
 
     # ---- what the outbox asks for
 
     def _perform(self, action: Action) -> None:
         match action:
+            case Connect() | Probe() | Greet() | Ping() | Use() | Disconnect():
+                self._connect(action)
             case Publish(topic, events):
                 self._carry(topic, events)
             case LetGo(epoch, seqs):
@@ -167,24 +203,66 @@ class World:
             case Introduce(epoch):
                 found = Introduced(epoch, self.genesis.get(epoch))
                 self.at(self.now + MS, lambda: self.feed(found))
-            case Connect(_, attempt):
-                self._attempt = attempt
-                self.introduced.clear()
-                trip = 4 * self.road.delay_ns
-                self.at(self.now + trip, lambda: self._answer(attempt))
-            case Disconnect():
-                self._attempt = 0
-                self.told.append(action)
             case PathFault() | PathBack():
                 self.told.append(action)
 
-    def _answer(self, attempt: int) -> None:
-        if attempt != self._attempt:
+    def _connect(self, action: Connect | Probe | Greet | Ping | Use | Disconnect) -> None:
+        match action:
+            case Connect(path, attempt, patience) | Probe(path, attempt, patience):
+                self._asked.add(attempt)
+                if isinstance(action, Probe):
+                    self.probes.add(attempt)
+                trip = 4 * self.road.delay_ns
+                self.at(self.now + trip, lambda: self._answer(path, attempt, patience))
+            case Greet(attempt, genesis):
+                self._carry(Topic.EVENTS, (genesis,), attempt)
+            case Ping(attempt):
+                trip = 2 * self.road.delay_ns
+                self.at(self.now + trip, lambda: self._pong(attempt))
+            case Use(attempt):
+                self._main = attempt
+                self.introduced.clear()
+                kept, self._kept = self._kept, []
+                for receipt, events in kept:
+                    self.at(self.now + MS, lambda r=receipt, e=events: self._hear(r, e, 0))  # type: ignore[misc]  # bound here
+                self.told.append(action)
+            case Disconnect(_, attempt, _):
+                self.links.pop(attempt, None)
+                self._asked.discard(attempt)
+                self.told.append(action)
+
+    def _answer(self, path: int, attempt: int, patience: int) -> None:
+        if attempt not in self._asked:
             return
-        if self.broker_up:
-            self.feed(Connected(attempt, 65535))
-        else:
+        if path in self.hole:
+            late = lambda: self._end(attempt, "late") if attempt in self._asked else None  # noqa: E731
+            self.at(self.now + patience, late)
+            return
+        self._asked.discard(attempt)
+        if not self.broker_up or path in self.down:
             self.feed(Lost(attempt, "nobody listens", self.jitter))
+            return
+        older = [one for one in self.links if one not in self.probes and self._one(one, path)]
+        self.links[attempt] = path
+        if attempt not in self.probes:
+            for one in older:  # before or after our own CONNACK, as it happens
+                self.at(self.now + MS * round(self.jitter), lambda one=one: self._take_over(one))  # type: ignore[misc]  # bound here
+        self.feed(Connected(attempt, 65535, self.jitter))
+
+    def _one(self, attempt: int, path: int) -> bool:
+        """Whether a connection and a path lead to one broker."""
+        return self.one_broker or self.links[attempt] == path
+
+    def _take_over(self, attempt: int) -> None:
+        if attempt in self.links:
+            if self.links[attempt] in self.hole:
+                del self.links[attempt]  # nobody hears it
+            else:
+                self._end(attempt, "taken over")
+
+    def _pong(self, attempt: int) -> None:
+        if attempt in self.links and self.links[attempt] not in self.hole:
+            self.feed(Answered(attempt))
 
     def _fetch(self, asked: Fetch) -> Fetched:
         chosen: list[Outgoing] = []
@@ -207,18 +285,23 @@ class World:
         self._path_free[way] = begin + size * SECOND // self.road.rate_bytes_s
         return self._path_free[way] + self.road.delay_ns
 
-    def _carry(self, topic: Topic, events: tuple[Outgoing, ...]) -> None:
-        assert self.outbox.paths.phase is Phase.UP
-        for event in events:
-            self.introduced |= {event.epoch} if event.seq == 0 else set()
-            assert event.epoch in self.introduced, "an event before its genesis"
-        self.published.append((topic, events))
+    def _carry(self, topic: Topic, events: tuple[Outgoing, ...], over: int = 0) -> None:
+        attempt = over or self._main
+        if not over:
+            assert self.outbox.paths.phase is Phase.UP
+            for event in events:
+                self.introduced |= {event.epoch} if event.seq == 0 else set()
+                assert event.epoch in self.introduced, "an event before its genesis"
+            self.published.append((topic, events))
         arrived = self._transmit("up", sum(len(event.data) for event in events) + 90)
-        attempt = self._attempt
         self.at(arrived, lambda: self._arrive(topic, events, attempt))
 
     def _arrive(self, topic: Topic, events: tuple[Outgoing, ...], attempt: int) -> None:
-        if attempt != self._attempt or not self.center_up:
+        path = self.links.get(attempt)
+        if path is None or path in self.hole:
+            return
+        self.feed(Answered(attempt))  # PUBACK
+        if not self.center_up or path in self.deaf:
             return
         taken = [event for event in events if event.key not in self.passed_over]
         self._turn.setdefault(topic, []).extend(taken)
@@ -234,6 +317,8 @@ class World:
 
     def _store(self, topic: Topic, events: tuple[Outgoing, ...], attempt: int) -> None:
         for event in events:
+            if event.key in self.at_center and event.seq:
+                self.doubled.append(event.key)
             self.at_center.setdefault(event.key, self.now)
         receipt = make_receipt(events, forged=self.forging)
         arrived = self._transmit("down", 250)
@@ -241,11 +326,22 @@ class World:
         self._commit(topic, attempt)
 
     def _hear(self, receipt: Receipt, events: tuple[Outgoing, ...], attempt: int) -> None:
-        if attempt != self._attempt:
-            return
-        for event in events:
-            self.receipted_at.setdefault(event.key, self.now)
-        self.feed(Receipted(receipt))
+        """The receipt goes to every connection to its broker; without one the session keeps it."""
+        came_over = self.links.get(attempt)
+        reached = [
+            one
+            for one, path in self.links.items()
+            if self.one_broker or path == came_over or attempt == 0
+        ]
+        if not any(one not in self.probes for one in reached):
+            self._kept.append((receipt, events))
+        for one in reached:
+            if self.links.get(one) in self.hole or one not in self.links:
+                continue
+            if one not in self.probes:
+                for event in events:
+                    self.receipted_at.setdefault(event.key, self.now)
+            self.feed(Receipted(receipt, one))
 
     def latencies_ms(self, lane: int) -> list[float]:
         return sorted(
