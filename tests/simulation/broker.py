@@ -23,7 +23,6 @@ from tests.simulation.loop import VirtualLoop
 
 MS = 1_000_000
 KEEPALIVE_S = 30.0  # after this a connection into a hole is given up
-DIAL_S = 9.0  # and an attempt into it
 LANES = ("alarms", "events")
 
 
@@ -65,7 +64,7 @@ class Broker:
         self.spell = Spell()
         self.queues: dict[str, deque[Message]] = {}  # the center's sessions
         self.arrived: Callable[[str], None] = lambda lane: None
-        self.port: SimPort | None = None
+        self.ports: dict[str, SimPort] = {}  # accepted connections by client id
         self._kept: deque[bytes] | None = None  # receipts in the gateway's session
         self._mallory = seeded_signer(random)
         self.counts = {"published": 0, "unread": 0, "receipts": 0, "forged": 0, "status": 0}
@@ -79,14 +78,14 @@ class Broker:
             self.queues.clear()
             self._kept = None
 
-    def drop(self, reason: str) -> None:
-        if self.port is not None:
-            self.port.end(Trouble(Cause.BROKEN, reason, ""))
+    def drop(self, reason: str, network: Network | None = None) -> None:
+        for port in list(self.ports.values()):
+            if network is None or port.network is network:
+                port.end(Trouble(Cause.BROKEN, reason, ""))
 
     def cut(self, name: str) -> None:
         self.networks[name].up = False
-        if self.port is not None and self.port.network is self.networks[name]:
-            self.drop("network cut")
+        self.drop("network cut", self.networks[name])
 
     def heal(self) -> None:
         self.up, self.spell = True, Spell()
@@ -115,21 +114,27 @@ class Broker:
     def _deliver(self, data: bytes) -> None:
         if not self.up:
             return
-        if self.port is not None:
-            self.port.bring(data)
-        elif self._kept is not None:
+        if not any(port.lasting for port in self.ports.values()) and self._kept is not None:
             self._kept.append(data)
+        for port in list(self.ports.values()):
+            port.bring(data)
 
     # ---- the gateway's side
 
     def connect(self, port: "SimPort") -> None:
-        self.port = port
+        """Take a connection; of two with one client id the older is dropped."""
+        older = self.ports.get(port.client_id)
+        self.ports[port.client_id] = port
+        if older is not None and not older.network.hole:
+            older.end(Trouble(Cause.BROKER_REFUSED, "taken over", ""))
+        if not port.lasting:
+            return
         kept, self._kept = self._kept or deque(), deque()
         for data in kept:
             port.bring(data)
 
     def arrive(self, port: "SimPort", lane: str, data: bytes) -> None:
-        if port is not self.port or not self.up or port.network.hole:
+        if self.ports.get(port.client_id) is not port or not self.up or port.network.hole:
             return
         if lane == "status":
             self.counts["status"] += 1
@@ -183,7 +188,10 @@ class SimPort:
         path: PathAccess,
         manner: Manner,
         hearing: Hearing,
+        patience_s: float,
     ) -> None:
+        self.client_id, self.lasting = manner.client_id, manner.will_topic is not None
+        self._patience_s = patience_s
         self._loop, self._broker, self._life, self._bounds, self._random = world
         self.network = self._broker.networks[path.host]
         self._hearing: Hearing | None = hearing
@@ -194,9 +202,8 @@ class SimPort:
 
     def open(self) -> None:
         if self.network.hole:
-            self._loop.call_later(
-                DIAL_S, lambda: self.end(Trouble(Cause.TIMEOUT, "no answer in time", ""))
-            )
+            late = Trouble(Cause.TIMEOUT, "no answer in time", "")
+            self._loop.call_later(self._patience_s, lambda: self.end(late))
         else:
             self._loop.call_later(self._random.uniform(0.005, 0.1), self._answered)
 
@@ -220,13 +227,24 @@ class SimPort:
         self._clear_ns = max(self._clear_ns, self._loop.now_ns + self._random.randint(1, 15) * MS)
         self._loop.call_at(self._clear_ns / 1e9, self._broker.arrive, self, lane, payload)
 
+    def ping(self) -> None:
+        self._loop.call_later(self._random.uniform(0.002, 0.03), self._pong)
+
+    def _pong(self) -> None:
+        if self._broker.up and self._broker.ports.get(self.client_id) is self:
+            self._alive()
+
+    def _alive(self) -> None:
+        if self._hearing is not None and not self.network.hole and self._life.is_alive():
+            self._hearing.alive()
+
     def close(self) -> None:
         self.abandon()
 
     def abandon(self) -> None:
         self._hearing = None
-        if self._broker.port is self:
-            self._broker.port = None
+        if self._broker.ports.get(self.client_id) is self:
+            del self._broker.ports[self.client_id]
 
     # ---- what the broker does
 
@@ -249,9 +267,11 @@ class SimPort:
     def bring(self, receipt: bytes) -> None:
         if self._hearing is not None and not self.network.hole and self._life.is_alive():
             self._hearing.heard("edge/v1/gw1/receipts", receipt)
+            self._alive()
 
     def acknowledged(self) -> None:
         self._unacknowledged -= 1
+        self._alive()
 
     def unread(self) -> None:
         if self._hearing is not None and self._life.is_alive():

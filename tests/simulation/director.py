@@ -163,7 +163,7 @@ class Director:
         gateway = self._gateway
         end = End.POWER if fault in (Fault.POWER, Fault.POWER_AT_STEP) else End.KILL
         if fault in (Fault.KILL_AT_STEP, Fault.POWER_AT_STEP):
-            _, step = STEPPED[(self._seed + number) % len(STEPPED)]
+            step = self._step(number)
             gateway.armed = Armed(end, step, self._random.randint(1, 4))
             self._say()
         elif fault is Fault.STOP:
@@ -173,6 +173,12 @@ class Director:
                 gateway.cut_power()
             gateway.die(end)
             self._loop.call_later(self._random.uniform(0.5, 8), gateway.start)
+
+    def _step(self, number: int) -> str:
+        """Return where to die: each time that a cell's turn comes, at the next step."""
+        turn = (self._seed * FAULTS + number) // len(CELLS)
+        _, state = self.cells[number]
+        return STEPS[(turn + 2 * list(State).index(state)) % len(STEPS)]
 
     def _card(self, fault: Fault) -> Callable[[], None]:
         gateway = self._gateway
@@ -209,9 +215,10 @@ class Director:
         return panel.heal
 
     def _network(self, fault: Fault) -> Callable[[], None]:
-        if fault is not Fault.NETWORK_HOLE:
+        if fault in (Fault.NETWORK_CUT, Fault.PATH_CUT):
             return self._cut("a") if fault is Fault.PATH_CUT else self._cut("a", "b")
-        networks = self._broker.networks.values()
+        names = "a" if fault is Fault.PATH_HOLE else "ab"
+        networks = [self._broker.networks[name] for name in names]
         for network in networks:
             network.hole = True
 

@@ -43,6 +43,7 @@ class Fault(Enum):
     NETWORK_CUT = "network: cut"
     NETWORK_HOLE = "network: swallows"
     PATH_CUT = "network: preferred path cut"
+    PATH_HOLE = "network: preferred path swallows"
     BROKER_RESTART = "broker: killed, sessions kept"
     BROKER_FORGETS = "broker: killed, memory lost"
     CENTER_DOWN = "center: killed"

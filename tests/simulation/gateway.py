@@ -26,6 +26,7 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.health.body import Hardware
 from edge_agent.link import reopen as reopen_module
+from edge_agent.uplink import connections as connections_module
 from edge_agent.uplink import uplink as uplink_module
 from tests.journal.simdisk import PowerCut, SimDisk
 from tests.simulation.broker import Bounds, Broker, SimPort
@@ -284,12 +285,12 @@ class Gateway:
             name = getattr(address, "host", None) or address.port
             return SimOpener(self.panels[name], self.life, random)
 
-        def port(path: Any, manner: Any, hearing: Any) -> SimPort:
+        def port(path: Any, manner: Any, hearing: Any, patience_s: float) -> SimPort:
             life = self.life
             is_alive = lambda: life is not None and life.alive  # noqa: E731  one expression
             step = life.step_or_die if life is not None else lambda name: False
             world = self._loop, self._broker, PortLife(is_alive, step), self.bounds, random
-            return SimPort(world, path, manner, hearing)
+            return SimPort(world, path, manner, hearing, patience_s)
 
         patch.setattr(agent_module, "Journal", journal)
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
@@ -297,7 +298,7 @@ class Gateway:
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
         patch.setattr(agent_module, "load_receipt_key", lambda *_: self.center_key)
         patch.setattr(agent_module, "client_id_of", lambda *_: "gw1")
-        patch.setattr(uplink_module, "Port", port)
+        patch.setattr(connections_module, "Port", port)
         patch.setattr(uplink_module, "_jitter", random.random)
         patch.setattr(reopen_module, "random", SimpleNamespace(random=random.random))
         patch.setattr(epoch_module, "os", SimpleNamespace(urandom=random.randbytes))
