@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant, Worlds
 ANYWHERE = Worlds()
 MUTANTS = [
     Mutant(journal.fsync_left_out, ANYWHERE),
-    Mutant(journal.unflushed_copy_trusted, Worlds(first=80)),
+    Mutant(journal.unflushed_copy_trusted, Worlds(first=350)),
     Mutant(journal.refused_commit_forgotten, ANYWHERE),
     Mutant(gateway.ack_before_commit, ANYWHERE),
     Mutant(gateway.receipt_unverified, ANYWHERE),

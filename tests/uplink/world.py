@@ -235,7 +235,7 @@ class World:
         if attempt not in self._asked:
             return
         if path in self.hole:
-            late = lambda: self._end(attempt, "late") if attempt in self._asked else None  # noqa: E731
+            late = lambda: self._end(attempt, "late") if attempt in self._asked else None  # noqa: E731  a call for later
             self.at(self.now + patience, late)
             return
         self._asked.discard(attempt)
