@@ -168,7 +168,7 @@ class Agent:
         terms = Terms(names, spares=limits.SPARE_SEGMENTS)
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
         quota = self._config.gateway.journal_bytes_max
-        self._housekeeping = Housekeeping(self._journal, self._recorder, quota)
+        self._housekeeping = Housekeeping(self._journal, self._recorder, clock, quota)
 
     def _identity(self) -> Signer | None:
         path = self._loaded.path(self._config.gateway.identity_key)
@@ -215,6 +215,7 @@ class Agent:
                     self._systemd.notify("STOPPING=1")
                 for task in others:
                     task.cancel()
+                self._housekeeping.bind_receipts()
                 # no patience: what waits for a shared commit goes along
                 self._recorder.note(EventType.ACT, Lane.FAULT, self.ending.act.to_body())
                 await self._drain()

@@ -8,6 +8,7 @@ import asyncio
 import structlog
 
 from edge_agent import limits
+from edge_agent.clock import Clock
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import JournalBody, JournalChange
@@ -24,9 +25,13 @@ REMEDY = "let the center be reached, so that what it holds can be removed; or gi
 class Housekeeping:
     """Runs beside the panels; `room` is the space as last measured, None before."""
 
-    def __init__(self, journal: Journal, recorder: Recorder, quota_bytes: int | None) -> None:
+    def __init__(
+        self, journal: Journal, recorder: Recorder, clock: Clock, quota_bytes: int | None
+    ) -> None:
         self._journal = journal
         self._recorder = recorder
+        self._clock = clock
+        self._bound_ns = clock.boottime_ns()
         self._space = Space(quota_bytes)
         self._measured = False
 
@@ -48,6 +53,8 @@ class Housekeeping:
 
     async def look(self) -> None:
         """Measure once and do what follows."""
+        if self._clock.boottime_ns() - self._bound_ns >= limits.BINDING_NS:
+            self.bind_receipts()
         try:
             measured = await asyncio.to_thread(self._journal.measure)
         except OSError:  # a disk that is not there: the journal says so itself
@@ -56,6 +63,16 @@ class Housekeeping:
         self._measured = True
         for action in self._space.handle(measured):
             self._perform(action)
+
+    def bind_receipts(self) -> None:
+        """Sign a digest over the receipts recorded since the last one."""
+        self._bound_ns = self._clock.boottime_ns()
+        if (bound := self._journal.bind()) is not None:
+            detail = f"{bound.last - bound.first + 1} receipts recorded"
+            body = JournalBody(
+                JournalChange.RECEIPTS, detail, bound.first, bound.last, digest=bound.digest
+            )
+            self._recorder.note(EventType.JOURNAL, Lane.STATE, body.to_body())
 
     def _perform(self, action: Action) -> None:
         match action:

@@ -32,6 +32,9 @@ counted, and the count is said by an event as soon as there is room."""
 SPACE_LOOK_S = 10.0
 """How often the journal's space is measured: a flood at full line rate writes 2 MiB meanwhile."""
 
+BINDING_NS = 24 * 3600 * 1_000_000_000
+"""How often the recorded receipts are bound by a signed digest; also at an orderly stop."""
+
 SPARE_SEGMENTS = 4
 """Segments made ahead: one for the next roll-over, three as a reserve that nobody else can fill:
 1,000 alarms in commits of their own, some 10,000 that share them."""

@@ -7,8 +7,10 @@ import pytest
 
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence.bodies import JournalBody, JournalChange
 from edge_agent.housekeeping import MIB, Housekeeping
+from edge_agent.journal.receipts import Bound
 from edge_agent.journal.space import Measured
 
 QUOTA = 100 * MIB
@@ -20,6 +22,11 @@ class Journal:
 
     used: int | None = 0
     lane_max: int = 6
+    bound: Bound | None = None
+
+    def bind(self) -> Bound | None:
+        bound, self.bound = self.bound, None
+        return bound
 
     def measure(self) -> Measured:
         if self.used is None:
@@ -31,21 +38,37 @@ class Journal:
 
 
 @dataclass
+class Clock:
+    now_ns: int = 0
+
+    def boottime_ns(self) -> int:
+        return self.now_ns
+
+    def stamp(self) -> Stamp:
+        raise AssertionError("nobody asked for the time of day")
+
+
+@dataclass
 class Recorder:
     said: list[JournalBody] = field(default_factory=list)
 
     def note(self, type_: EventType, lane: Lane, body: Body) -> None:
-        assert (type_, lane) == (EventType.JOURNAL, Lane.FAULT)
+        assert type_ is EventType.JOURNAL
+        assert lane in {Lane.FAULT, Lane.STATE}
         self.said.append(JournalBody.from_body(body))
 
     def say_omitted(self) -> None:
         self.said.append(JournalBody(JournalChange.OMITTED, "counts"))
 
 
+def housekeeping(journal: Journal, recorder: Recorder, clock: Clock | None = None) -> Housekeeping:
+    return Housekeeping(journal, recorder, clock or Clock(), QUOTA)  # type: ignore[arg-type]
+
+
 def kept(*used: int | None) -> tuple[Housekeeping, Journal, list[JournalBody]]:
     """Look once for each use, in MiB."""
     journal, recorder = Journal(), Recorder()
-    house = Housekeeping(journal, recorder, QUOTA)  # type: ignore[arg-type]
+    house = housekeeping(journal, recorder)
 
     async def looks() -> None:
         for each in used:
@@ -85,10 +108,30 @@ def test_a_disk_that_is_not_there_is_unknown_and_refuses_nothing() -> None:
     assert len(said) == 1
 
 
+def test_receipts_are_bound_once_a_day_and_when_asked() -> None:
+    journal, recorder, clock = Journal(), Recorder(), Clock()
+    house = housekeeping(journal, recorder, clock)
+
+    def after(seconds: int) -> list[JournalBody]:
+        clock.now_ns += seconds * 1_000_000_000
+        journal.bound = Bound(3, 5, bytes(32))
+        asyncio.run(house.look())
+        said, recorder.said = recorder.said, []
+        return said
+
+    assert after(86_399) == []
+    expected = JournalBody(JournalChange.RECEIPTS, "3 receipts recorded", 3, 5, digest=bytes(32))
+    assert after(1) == [expected]
+    assert after(86_399) == []
+    house.bind_receipts()
+    house.bind_receipts()
+    assert recorder.said == [expected]
+
+
 def test_it_looks_at_once_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_agent.limits.SPACE_LOOK_S", 0.01)
     journal, recorder = Journal(71), Recorder()
-    house = Housekeeping(journal, recorder, QUOTA)  # type: ignore[arg-type]
+    house = housekeeping(journal, recorder)
 
     async def run() -> None:
         async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:

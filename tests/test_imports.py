@@ -42,6 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.ending": ("edge_agent.evidence",),
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
     "edge_agent.fitting": (*BELOW, "edge_agent.config", "edge_agent.recorder"),
+    "edge_agent.audit": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
     "edge_agent.housekeeping": (*BELOW, "edge_agent.journal", "edge_agent.recorder"),
     "edge_agent.agent": (
         *BELOW,

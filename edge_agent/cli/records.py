@@ -155,12 +155,18 @@ def _tell(damage: "Damage") -> None:
 
 
 def _envelopes(folder: Path, damaged: Callable[["Damage"], None]) -> Iterator["Stored"]:
-    from edge_agent.journal import RecordKind, read
+    from edge_agent.journal import RecordKind
+
+    for stored in _stored(folder, damaged):
+        if stored.record.kind is RecordKind.ENVELOPE:
+            yield stored
+
+
+def _stored(folder: Path, damaged: Callable[["Damage"], None]) -> Iterator["Stored"]:
+    from edge_agent.journal import read
 
     try:
-        for stored in read(folder, damaged):
-            if stored.record.kind is RecordKind.ENVELOPE:
-                yield stored
+        yield from read(folder, damaged)
     except OSError as error:  # of reading only: what the caller does with each is not caught here
         raise UnreadableError(
             f"the journal in {folder} cannot be read: {error.strerror}\n"
@@ -181,28 +187,35 @@ def check(arguments: argparse.Namespace) -> int:
 
     Exit 2 where journal or identity cannot be read: nothing was verified then.
     """
-    from edge_agent.evidence.verify import EpochVerifier
+    from edge_agent.audit import JournalAudit, Removals
+    from edge_agent.journal import heads
 
     folder = _folder(arguments)
     found: list[dict[str, Any]] = []
     damages: list[Damage] = []
     try:
         gateway, key = _trusted(arguments)
-        verifier = EpochVerifier(gateway, lambda kid: key if kid == key.kid else None)
-        for stored in _envelopes(folder, damages.append):
-            found.extend(map(_problem, verifier.feed(stored.record.data)))
-        found += map(_problem, verifier.lineage())
+        removals = Removals()
+        for stored in _stored(folder, lambda _: None):
+            removals.take(stored.record)
+        known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
+        audit = JournalAudit(gateway, known, removals, heads(folder))
+        for stored in _stored(folder, damages.append):
+            found.extend(map(_problem, audit.feed(stored.record)))
+        found += map(_problem, audit.finish())
         found += map(_damage, damages)
+        verified, bound = audit.verifier.verified, audit.receipts.bound
     except UnreadableError as error:
         return _unreadable(error)
     if arguments.json:
-        print(json.dumps({"gateway": gateway, "verified": verifier.verified, "problems": found}))
+        facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
+        print(json.dumps(facts))
     else:
         for one in found[:PROBLEMS_SHOWN_MAX]:
             place = f" at {one['epoch'][:6]}/{one['seq']}" if one["epoch"] else ""
             print(f"{one['what']}{place}: {one['detail']}")
         good = "nothing wrong" if not found else f"{len(found)} problems"
-        print(f"gateway {gateway}: {verifier.verified} events verified, {good}")
+        print(f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}")
     return 1 if found else 0
 
 

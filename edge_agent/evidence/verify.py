@@ -46,6 +46,7 @@ class What(StrEnum):
     ROOT_MISMATCH = "root_mismatch"  # an earlier event is not the one that the gateway signed over
     ROLLED_BACK = "rolled_back"  # the gateway continued from before what it had already signed
     BRANCH = "branch"  # two epochs follow the same one
+    RECEIPTS = "receipts"  # the receipts of a run are not those that it bound
 
 
 @dataclass(frozen=True, slots=True)

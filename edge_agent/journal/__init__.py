@@ -10,7 +10,7 @@ from edge_agent.journal.fetch import Batch, Position
 from edge_agent.journal.format import Record, RecordKind
 from edge_agent.journal.held import JournalFull
 from edge_agent.journal.journal import Journal, JournalClosed
-from edge_agent.journal.reader import read, read_disk
+from edge_agent.journal.reader import heads, read, read_disk
 from edge_agent.journal.recovery import Recovery, Tail, recover
 from edge_agent.journal.scribe import Listener, Progress, Sealer, Terms
 from edge_agent.journal.space import Measured, NoSpace
@@ -38,6 +38,7 @@ __all__ = [
     "Stored",
     "Tail",
     "Terms",
+    "heads",
     "open_disk",
     "read",
     "read_disk",

@@ -9,7 +9,7 @@ lock.
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
 
@@ -139,6 +139,7 @@ class Held:
     groups: deque[Group] = field(default_factory=deque)
     forgone_count: int = 0
     receipts_lost: int = 0
+    receipts_recorded: int = 0  # also the number of the next one
     _bytes: int = 0
     _flying: int = 0  # groups at the front that are being written
     _released: dict[int, set[int]] = field(default_factory=dict)  # by slot
@@ -247,7 +248,8 @@ class Held:
         framed = Framed()
         framed.extend(load.framed)
         while self._receipts and framed.size + record_size(self._receipts[0]) <= PAYLOAD_BYTES_MAX:
-            record = self._receipts.popleft()
+            number = self.receipts_recorded + len(load.receipts)
+            record = replace(self._receipts.popleft(), seq=number)
             self._receipt_bytes -= record_size(record)
             framed.add(record)
             load.receipts.append(record)
@@ -258,6 +260,7 @@ class Held:
         for _ in range(load.groups):
             self._bytes -= self.groups.popleft().weight
         self._flying = 0
+        self.receipts_recorded += len(load.receipts)
         self._note, self._noted = load.group.note, load.group.noted
         for first, last in load.forgone:
             self._forgone.difference_update(range(first, last + 1))
@@ -329,6 +332,7 @@ def _noted(group: Group) -> int:
 def receipt_records(slot: int, epoch: bytes, ranges: list[Range], receipt: bytes) -> list[Record]:
     """Return the records that keep a receipt: the first holds its bytes, all hold ranges.
 
+    Their numbers are given when they are written.
     Raises ValueError for a receipt that no record can hold.
     """
     records: list[Record] = []
@@ -338,7 +342,6 @@ def receipt_records(slot: int, epoch: bytes, ranges: list[Range], receipt: bytes
     while ranges or not records:
         part, ranges = ranges[: min(room, RANGES_MAX)], ranges[min(room, RANGES_MAX) :]
         data = encode_ranges(part, receipt)
-        first = part[0][0] if part else 0
-        records.append(Record(RecordKind.RECEIPT, slot, epoch, first, data))
+        records.append(Record(RecordKind.RECEIPT, slot, epoch, 0, data))
         receipt, room = b"", RANGES_MAX
     return records

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.fetch import Batch, Position
+from edge_agent.journal.receipts import Bound
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.scribe import Listener, Progress, Scribe, Sealer, Terms
 from edge_agent.journal.space import Measured
@@ -140,6 +141,10 @@ class Journal:
         not durable.  Does I/O: not for the loop's own thread.
         """
         return self._scribe.fetch(center, lane, after, bytes_max)
+
+    def bind(self) -> Bound | None:
+        """Return the digest over the receipts recorded since the last call, None without any."""
+        return self._scribe.bind()
 
     def measure(self) -> Measured:
         """Return what space the journal takes and finds.  Does I/O.  Raises OSError."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge_agent.journal.chain import Chain, Damage, Stored
 from edge_agent.journal.disk import Disk, FolderDisk
+from edge_agent.journal.format import HEAD_READ_BYTES, decode_head
 from edge_agent.journal.recovery import list_segments, read_segment
 from edge_agent.journal.scan import scan_segment
 
@@ -29,6 +30,24 @@ def read_disk(disk: Disk, damaged: Callable[[Damage], None] | None = None) -> It
         _tell(damages, damaged)
         yield from _records(chain.feed(found.number, scan_segment(data, found.number)), damaged)
     yield from _records(chain.finish(), damaged)
+
+
+def heads(directory: Path) -> dict[bytes, bytes]:
+    """Return the genesis envelope of each epoch of which there is a readable segment head.
+
+    Raises OSError where the directory cannot be opened.
+    """
+    found: dict[bytes, bytes] = {}
+    disk = FolderDisk(directory, locked=False)
+    with contextlib.closing(disk):
+        for each in list_segments(disk, disk.names())[0]:
+            with contextlib.suppress(OSError):
+                file = disk.open(each.name)
+                with contextlib.closing(file):
+                    head = decode_head(file.read(0, HEAD_READ_BYTES))
+                if head is not None:
+                    found[head.epoch] = head.data
+    return found
 
 
 def _records(

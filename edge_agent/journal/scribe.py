@@ -32,6 +32,7 @@ from edge_agent.journal.format import (
 from edge_agent.journal.held import GROUP_BYTES_MAX, Group, Held, Load, receipt_records
 from edge_agent.journal.index import ABSENT, Segment
 from edge_agent.journal.ranges import from_seqs
+from edge_agent.journal.receipts import Binding, Bound
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.space import Measured, NoSpace
 from edge_agent.journal.spares import Spares
@@ -156,6 +157,7 @@ class Scribe:
         self._reason: str | None = None
         self.busy_since_ns: int | None = None
         self._committed_ns: int | None = None
+        self._binding = Binding()
         self.lane_max = LANES - 1  # lanes past it are refused for lack of space
 
     # ---- journal thread
@@ -297,6 +299,7 @@ class Scribe:
         events = load.group.records
         with self._lock:
             released = self._held.written(load)
+            self._binding.add(load.receipts)
             if placed.fresh:
                 self._open(placed)
             segment = self._segment
@@ -340,6 +343,11 @@ class Scribe:
             raise NoSpace(lane)
         with self._lock:
             self._held.admit(lane)
+
+    def bind(self) -> Bound | None:
+        """Return the digest over the receipts recorded since the last call, None without any."""
+        with self._lock:
+            return self._binding.bind()
 
     def measure(self) -> Measured:
         """Return what space the journal takes and finds.  Does I/O.  Raises OSError."""

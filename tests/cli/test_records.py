@@ -125,7 +125,12 @@ def test_a_whole_journal_verifies(
     journal: Path, identity: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert verify(journal, identity) == 0
-    assert json.loads(printed(capsys)) == {"gateway": "gw1", "verified": 6, "problems": []}
+    assert json.loads(printed(capsys)) == {
+        "gateway": "gw1",
+        "verified": 6,
+        "receipts": 0,
+        "problems": [],
+    }
 
 
 def test_a_changed_byte_is_found_and_its_number_named(

@@ -36,6 +36,9 @@ from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_recei
 from edge_agent.evidence.signers import Ed25519Signer, P256Signer
 from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.tree import Peaks
+from edge_agent.journal import Record, RecordKind
+from edge_agent.journal.format import encode_ranges, encode_record
+from edge_agent.journal.receipts import Binding, leaf
 
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
 GATEWAY = "gw1"
@@ -299,6 +302,29 @@ def _findings() -> list[dict[str, object]]:
     ]
 
 
+def _binding(first: Epoch, receipt: dict[str, object]) -> dict[str, object]:
+    """Return two receipt records of a journal, and the body of the event that binds them."""
+    signed = bytes.fromhex(str(receipt["message"]))
+    records = [
+        Record(RecordKind.RECEIPT, 0, first.epoch, 0, encode_ranges([(0, 6)], signed)),
+        Record(RecordKind.RECEIPT, 1, first.epoch, 1, encode_ranges([(0, 3), (5, 6)], signed)),
+    ]
+    binding = Binding()
+    binding.add(records)
+    bound = binding.bind()
+    assert bound is not None
+    body = JournalBody(
+        JournalChange.RECEIPTS, "2 receipts recorded", bound.first, bound.last, digest=bound.digest
+    )
+    return {
+        "records": [
+            {"record": encode_record(one).hex(), "hash": leaf(one).hex()} for one in records
+        ],
+        "digest": bound.digest.hex(),
+        "body": cbor.encode(body.to_body()).hex(),
+    }
+
+
 def _refused(first: Epoch) -> list[dict[str, str]]:
     """Return messages that a verifier must refuse; each is signed where that is possible."""
     good = bytes.fromhex(str(first.rows[2]["message"]))
@@ -340,13 +366,15 @@ def make() -> dict[str, object]:
     """Return the content of each file by its name."""
     first = _first()
     second = _second(first)
+    receipt = _receipt(first, second)
     return {
         "keys.json": _keys(),
         "epochs.json": [first.told(), second.told()],
         "proofs.json": _proofs(first),
-        "receipt.json": _receipt(first, second),
+        "receipt.json": receipt,
         "status.json": _status(second),
         "finding.json": _findings(),
+        "binding.json": _binding(first, receipt),
         "refused.json": _refused(first),
     }
 

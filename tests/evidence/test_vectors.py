@@ -7,6 +7,8 @@ a reader of docs/wire-format.md would write.  At the end the page is compared wi
 import hashlib
 import json
 import re
+import struct
+import zlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,7 @@ PAGE = (FOLDER.parent / "wire-format.md").read_text()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = [
     *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
-    "refused.json",
+    *("binding.json", "refused.json"),
 ]
 
 
@@ -197,6 +199,24 @@ def test_the_findings_read_by_the_page_alone() -> None:
         assert (row["cause"], row["severity"], row["reasons"]) == (body[1], body[2], body[5])
         assert (row["remedy"], row["detail"]) == (body.get(6, ""), body.get(7, ""))
         assert row["over"] is body.get(8, False)
+
+
+def test_the_digest_over_receipts_follows_from_the_page_alone() -> None:
+    vector = load("binding.json")
+    hashes_ = []
+    for number, row in enumerate(vector["records"]):
+        record = bytes.fromhex(row["record"])
+        magic, kind, slot, _, _, its_number, size = struct.unpack_from(">4sBBH8sQI", record)
+        assert (magic, kind, slot, its_number) == (b"\xeaRec", 2, number, number)
+        assert len(record) == 32 + size
+        (crc,) = struct.unpack_from(">I", record, 28)
+        assert crc == zlib.crc32(record[32:], zlib.crc32(record[:28]))
+        hashes_.append(hashlib.sha256(record).digest())
+        assert hashes_[-1].hex() == row["hash"]
+    digest = hashlib.sha256(b"".join(hashes_)).digest()
+    assert digest.hex() == vector["digest"]
+    body = cbor2.loads(bytes.fromhex(vector["body"]))
+    assert body == {1: "receipts", 2: "2 receipts recorded", 3: 0, 4: 1, 6: digest}
 
 
 def test_the_proofs_verify() -> None:

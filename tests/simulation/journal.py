@@ -27,6 +27,7 @@ from edge_agent.journal import (
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.format import BLOCK_BYTES
 from edge_agent.journal.journal import RESERVE_PAUSE_S, SPARE_RETRY_S
+from edge_agent.journal.receipts import Bound
 from edge_agent.journal.scribe import Listener, Scribe, Sealer
 from edge_agent.journal.space import Measured
 from edge_agent.journal.writer import Placed
@@ -197,6 +198,9 @@ class InlineJournal:
 
     def fetch(self, center: str, lane: int, after: Position | None, bytes_max: int) -> Batch:
         return self.scribe.fetch(center, lane, after, bytes_max)
+
+    def bind(self) -> Bound | None:
+        return self.scribe.bind()
 
     def measure(self) -> Measured:
         return self.scribe.measure()

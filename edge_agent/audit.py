@@ -1,0 +1,149 @@
+"""Checks a gateway's own journal: its events, the receipts that they bind, what retention removed.
+
+Pure: fed with the records in the order of the journal.  What the journal says of its own removals
+is believed only as far as it is signed and the tree that it names goes on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from edge_agent.domain.event import EventType
+from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.envelope import Event, peek
+from edge_agent.evidence.tree import Peaks
+from edge_agent.evidence.verify import EpochVerifier, Problem, What
+from edge_agent.journal import Record, RecordKind
+from edge_agent.journal.receipts import BindingCheck, Bound, Mismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Events up to `last` of an epoch were removed; `tree` is over all of them."""
+
+    last: int
+    tree: bytes | None
+
+
+class Removals:
+    """What the journal says was removed, collected in a first reading."""
+
+    def __init__(self) -> None:
+        self.by_epoch: dict[bytes, Removal] = {}
+
+    def take(self, record: Record) -> None:
+        """Take any record."""
+        body = _journal_body(record)
+        if body is None or body.what is not JournalChange.REMOVED:
+            return
+        if body.epoch is not None and body.last is not None:
+            known = self.by_epoch.get(body.epoch)
+            if known is None or known.last < body.last:
+                self.by_epoch[body.epoch] = Removal(body.last, body.tree)
+
+
+def _journal_body(record: Record) -> JournalBody | None:
+    if record.kind is not RecordKind.ENVELOPE:
+        return None
+    try:
+        _, event = peek(record.data)
+        return JournalBody.from_body(event.body) if event.type == EventType.JOURNAL else None
+    except Malformed:
+        return None
+
+
+class JournalAudit:
+    """The second reading; `heads` are the genesis envelopes in the heads of segments, by epoch."""
+
+    def __init__(
+        self,
+        gateway: str,
+        identity: Callable[[bytes], PublicKey | None],
+        removals: Removals,
+        heads: Mapping[bytes, bytes],
+    ) -> None:
+        self.verifier = EpochVerifier(gateway, identity)
+        self.receipts = BindingCheck()
+        self._removed = removals.by_epoch
+        self._heads = heads
+        self._epoch: bytes | None = None  # of the run that is read
+
+    def feed(self, record: Record) -> list[Problem]:
+        """Take the next record; return what is wrong with it."""
+        if record.kind is RecordKind.RECEIPT and self._epoch is not None:
+            self.receipts.record(self._epoch, record)
+        if record.kind is not RecordKind.ENVELOPE:
+            return []
+        try:
+            _, event = peek(record.data)
+        except Malformed:
+            return self.verifier.feed(record.data)
+        problems: list[Problem] = []
+        if event.epoch != self._epoch:
+            problems += self._enter(event, is_oldest=self._epoch is None)
+            self._epoch = event.epoch
+        found = self.verifier.feed(record.data)
+        if not found and event.type == EventType.JOURNAL:
+            self._bind(event)
+        return problems + found
+
+    def finish(self) -> list[Problem]:
+        """Return what is wrong between the epochs, and with the receipts."""
+        return [
+            *self.verifier.lineage(),
+            *map(_problem, self.receipts.finish(self._removed)),
+        ]
+
+    def _enter(self, event: Event, *, is_oldest: bool) -> Iterable[Problem]:
+        """An epoch begins here, or what is left of it."""
+        if event.seq == 0:
+            return self._predecessor(event) if is_oldest else []
+        head = self._heads.get(event.epoch)
+        if head is None:
+            return []
+        removal = self._removed.get(event.epoch)
+        if is_oldest and removal is not None and removal.last == event.seq - 1:
+            tree = _tree(removal)
+            if tree is not None:
+                return self.verifier.resume(head, tree)
+        return self.verifier.feed(head)  # what is missing behind it is named
+
+    def _predecessor(self, genesis: Event) -> list[Problem]:
+        try:
+            body = GenesisBody.from_body(genesis.body)
+        except Malformed:
+            return []  # the verifier says so
+        before, size = body.previous_epoch, body.previous_size
+        if before is None or not size:
+            return []
+        removal = self._removed.get(before)
+        if removal is not None and removal.last >= size - 1:
+            return []
+        detail = f"the epoch before, {before.hex()}, is gone and its removal is not recorded"
+        return [Problem(What.GAP, before, 0, detail, size - 1)]
+
+    def _bind(self, event: Event) -> None:
+        try:
+            body = JournalBody.from_body(event.body)
+        except Malformed:
+            return
+        if body.what is not JournalChange.RECEIPTS or body.digest is None:
+            return
+        if body.first is not None and body.last is not None and body.first <= body.last:
+            self.receipts.claim(event.epoch, Bound(body.first, body.last, body.digest))
+
+
+def _tree(removal: Removal) -> Peaks | None:
+    """Return the tree over what was removed, None where it does not fit."""
+    if removal.tree is None:
+        return None
+    try:
+        tree = Peaks.from_bytes(removal.tree)
+    except Malformed:
+        return None
+    return tree if tree.size == removal.last + 1 else None
+
+
+def _problem(mismatch: Mismatch) -> Problem:
+    return Problem(What.RECEIPTS, mismatch.epoch, None, str(mismatch))
