@@ -183,7 +183,10 @@ class Agent:
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._uplink is not None and self._config.center[0].name not in holders:
             self._time.sent(record.seq)
-            self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
+            awaited = self._recorder.refusal is not None
+            self._uplink.offer(
+                Outgoing(record.epoch, record.seq, record.lane, leaf, record.data, awaited)
+            )
 
     def _status_changed(self) -> None:
         if self._uplink is not None:
