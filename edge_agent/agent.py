@@ -19,12 +19,13 @@ import edge_agent
 from edge_agent import limits
 from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.config import Center, Loaded
+from edge_agent.contents import Envelopes
 from edge_agent.control.socket import ControlSocket
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.ending import Ending, run_until_signal
-from edge_agent.epoch import LastFrames, begin
+from edge_agent.epoch import Beginning, LastFrames, begin
 from edge_agent.evidence.bodies import (
     ActBody,
     ConfigBody,
@@ -35,6 +36,7 @@ from edge_agent.evidence.bodies import (
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
+from edge_agent.evidence.tree import leaf_hash
 from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
@@ -42,8 +44,10 @@ from edge_agent.health.watchdog import Systemd, makes_progress
 from edge_agent.housekeeping import Housekeeping
 from edge_agent.journal import (
     AbsentDisk,
+    Care,
     FolderDisk,
     Journal,
+    Position,
     Record,
     Recovery,
     Terms,
@@ -54,18 +58,63 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.recorder import Notary, Recorder
-from edge_agent.source import JournalSource
 from edge_agent.timekeeping import Timekeeper
 from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
 from edge_agent.uplink.dial import PathAccess
-from edge_agent.uplink.messages import Outgoing
-from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
-from edge_agent.uplink.uplink import Site, Uplink
+from edge_agent.uplink.messages import Cursor, Outgoing
+from edge_agent.uplink.uplink import Portion, Site, Uplink
 
 log = structlog.get_logger()
 
 
 # ---- the running agent
+
+
+class JournalSource:
+    """The journal and the recorder, as the uplink of one center sees them."""
+
+    def __init__(
+        self,
+        center: str,
+        journal: Journal,
+        recorder: Recorder,
+        begun: Beginning,
+        time: Timekeeper,
+    ) -> None:
+        self._center = center
+        self._journal = journal
+        self._recorder = recorder
+        self._begun = begun
+        self._time = time
+
+    async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
+        """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
+        assert after is None or isinstance(after, Position), "made by this very source"
+        fetch = self._journal.fetch
+        batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
+        return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
+
+    async def genesis(self, epoch: bytes) -> bytes | None:
+        """Return the genesis envelope of `epoch`, None where there is none.  May raise OSError."""
+        if epoch == self._begun.epoch:
+            return self._begun.genesis  # alarms wait for it: no disk and no thread is asked
+        return await asyncio.to_thread(self._journal.first_of, epoch)
+
+    def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
+        """The center holds these."""
+        if epoch == self._begun.epoch:
+            self._time.receipted(seqs, receipt)
+        self._recorder.receipted(self._center, epoch, seqs, receipt)
+
+    def path(self, center: str, path: str, up: bool, reason: str) -> None:
+        """Record that a way to the center came or went."""
+        body = PathBody(center, path, up, reason).to_body()
+        self._recorder.note(EventType.PATH, Lane.FAULT, body)
+
+
+def outgoing(record: Record) -> Outgoing:
+    """Return a journal's record as the uplink sends it."""
+    return Outgoing(record.epoch, record.seq, record.lane, leaf_hash(record.data), record.data)
 
 
 def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDisk, Recovery]:
@@ -106,10 +155,6 @@ class Agent:
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
         self._time = Timekeeper(clock, self._recorder.note)
-        self._own_dates = OwnDates(
-            OwnCertificate(center.name, loaded.path(center.certificate))
-            for center in self._config.center
-        )
         self._body = Body(
             self._config.body,
             hardware or Hardware(),
@@ -122,7 +167,8 @@ class Agent:
                 for frame, stamp in newest:
                     self._recorder.remember(panel, frame, stamp)
         names = [center.name for center in self._config.center]
-        terms = Terms(names, spares=limits.SPARE_SEGMENTS)
+        care = Care(Envelopes(), self._recorder.damaged)
+        terms = Terms(names, spares=limits.SPARE_SEGMENTS, care=care)
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
         quota = self._config.gateway.journal_bytes_max
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, quota)
@@ -140,10 +186,7 @@ class Agent:
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._uplink is not None and self._config.center[0].name not in holders:
             self._time.sent(record.seq)
-            awaited = self._recorder.refusal is not None
-            self._uplink.offer(
-                Outgoing(record.epoch, record.seq, record.lane, leaf, record.data, awaited)
-            )
+            self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
 
     def _status_changed(self) -> None:
         if self._uplink is not None:
@@ -235,7 +278,6 @@ class Agent:
         """Return the coroutines that run beside the uplink."""
         works: list[Any] = [
             self._time.run(),
-            self._own_dates.watch(self._clock.now, self._say_of_certificate),
             self._housekeeping.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
@@ -340,17 +382,11 @@ class Agent:
                     certificate=path(center.certificate),
                     key=path(center.key),
                     interface=way.interface,
-                    now=self._clock.now,
                 )
                 for way in center.path
             )
             client_id = client_id_of(self._config.gateway.id, path(center.key))
             return CenterAccess(center.name, key, ways, client_id)
-
-    def _say_of_certificate(self, center: str, good: bool, words: str) -> None:
-        log.warning("our certificate", center=center, good=good, cause=words)
-        body = PathBody(center, "certificate", good, words).to_body()
-        self._recorder.note(EventType.PATH, Lane.FAULT, body)
 
     async def _feed_watchdog(self) -> None:
         every_s = self._systemd.watchdog_ns / 1e9 / 3 or limits.WATCHDOG_LOOK_S
@@ -398,7 +434,7 @@ class Agent:
         view = self._uplink.view() if self._uplink else None
         progress = self._journal.progress()
         room = self._housekeeping.room
-        stamp, now = self._clock.stamp(), self._clock.now()
+        stamp = self._clock.stamp()
         return {
             "gateway": self._config.gateway.id,
             "version": edge_agent.__version__,
@@ -427,7 +463,6 @@ class Agent:
                 "connected": bool(view and view.connected),
                 "proven": bool(view and view.proven),
                 "path": view.path if view else None,
-                "certificate": self._own_dates.standing.get(self._config.center[0].name, ""),
                 "reason": (view.last_trouble if view else "") or self._uplink_trouble,
                 "outstanding": sum(progress.unreceipted),
                 "in_flight": view.outstanding_events if view else 0,
@@ -437,8 +472,6 @@ class Agent:
                 "trust": stamp.trust,
                 "wall_ns": stamp.wall_ns,
                 "uncertainty_ms": stamp.uncertainty_ms,
-                "earliest_ns": now.earliest_ns,
-                "latest_ns": now.latest_ns,
             },
             "body": self._body.facts(),
         }

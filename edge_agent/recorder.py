@@ -35,7 +35,7 @@ from edge_agent.evidence.bodies import (
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.tree import Peaks, leaf_hash
-from edge_agent.journal import Journal, JournalFull, NoSpace, Record, RecordKind
+from edge_agent.journal import Damage, Journal, JournalFull, NoSpace, Record, RecordKind
 from edge_agent.limits import (
     NOTES_POSTPONED_MAX,
     RECENT_FRAMES_MAX,
@@ -386,6 +386,10 @@ class Recorder:
         """The disk is back."""
         self._hand_over(self._on_accepted)
 
+    def damaged(self, damage: Damage) -> None:
+        """Something in the journal that no start had named is not whole any more."""
+        self._hand_over(self._on_damaged, str(damage))
+
     def _hand_over(self, function: Callable[..., None], *arguments: object) -> None:
         self._loop.call_soon_threadsafe(functools.partial(function, *arguments))
 
@@ -428,6 +432,16 @@ class Recorder:
         log.info("journal.accepted")
         self.note(EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.ACCEPTED).to_body())
         self._disk_changed()
+
+    def _on_damaged(self, detail: str) -> None:
+        log.error(
+            "journal damaged",
+            damage=detail,
+            then="what is whole of it is served; the file is kept",
+            remedy="the card loses what was written: have it changed",
+        )
+        body = JournalBody(JournalChange.DAMAGED, detail).to_body()
+        self.note(EventType.JOURNAL, Lane.FAULT, body)
 
     def _send_uncommitted(self, seq: int) -> None:
         if seq in self._waiting:

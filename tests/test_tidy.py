@@ -29,6 +29,7 @@ WITHOUT_OWN_TEST: dict[str, str] = {
     "edge_agent/domain/session.py": "the contract; every driver's test and tests/contract use it",
     "edge_agent/domain/stamp.py": "values without behaviour",
     "edge_agent/cli/options.py": "declares options; every command's test uses it",
+    "edge_agent/journal/contents.py": "a Protocol; tests/test_contents.py tests what keeps it",
     "edge_agent/link/intake.py": "a Protocol; tests/test_recorder.py tests what keeps it",
 }
 

@@ -106,8 +106,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         f"events    {status['next_seq']} in this run, {uplink['outstanding']} not yet receipted",
         f"disk      {disk}",
         f"center    {way}{reason}",
-        *([f"          {uplink['certificate']}"] if uplink.get("certificate") else []),
-        f"clock     {clock['trust']}{_told(clock)}",
+        f"clock     {clock['trust']}",
         *_body(status["body"]),
         "panels",
     ]
@@ -156,12 +155,3 @@ def _body(body: dict[str, Any]) -> list[str]:
     if body["not_there"]:
         said.append(f"  not there: {', '.join(body['not_there'])}")
     return said
-
-
-def _told(clock: dict[str, Any]) -> str:
-    """Say what is known of the time where the wall clock does not know it."""
-    if clock["trust"] != "unset":
-        return ""
-    if clock.get("latest_ns") is None:
-        return " (nobody told the time yet; events are dated afterwards)"
-    return " (the center told the time: events are dated by it)"

@@ -26,7 +26,8 @@ def leaf_hash(envelope: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + envelope).digest()
 
 
-def _node(left: bytes, right: bytes) -> bytes:
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of a node over its two children."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -53,7 +54,7 @@ class Peaks:
         """Add a leaf by its hash (see `leaf_hash`)."""
         size = self._size
         while size & 1:  # two subtrees of one size become one
-            leaf = _node(self._hashes.pop(), leaf)
+            leaf = node_hash(self._hashes.pop(), leaf)
             size >>= 1
         self._hashes.append(leaf)
         self._size += 1
@@ -64,7 +65,7 @@ class Peaks:
             return EMPTY_ROOT
         root = self._hashes[-1]
         for peak in reversed(self._hashes[:-1]):
-            root = _node(peak, root)
+            root = node_hash(peak, root)
         return root
 
     def to_bytes(self) -> bytes:
@@ -131,11 +132,11 @@ def verify_inclusion(
         if last == 0:
             return False
         if at & 1 or at == last:
-            node = _node(step, node)
+            node = node_hash(step, node)
             while at and not at & 1:
                 at, last = at >> 1, last >> 1
         else:
-            node = _node(node, step)
+            node = node_hash(node, step)
         at, last = at >> 1, last >> 1
     return last == 0 and node == root
 
@@ -192,11 +193,11 @@ def _climb(path: list[bytes], at: int, last: int) -> tuple[bytes, bytes]:
         if last == 0:
             return b"", b""
         if at & 1 or at == last:
-            old, new = _node(step, old), _node(step, new)
+            old, new = node_hash(step, old), node_hash(step, new)
             while at and not at & 1:
                 at, last = at >> 1, last >> 1
         else:
-            new = _node(new, step)
+            new = node_hash(new, step)
         at, last = at >> 1, last >> 1
     return (old, new) if last == 0 else (b"", b"")
 

@@ -5,6 +5,7 @@ docs/journal-format.md tells the format, what recovery does, and what this canno
 
 from edge_agent.journal.absent import AbsentDisk, open_disk
 from edge_agent.journal.chain import Damage, Stored
+from edge_agent.journal.contents import Contents, Times
 from edge_agent.journal.disk import Disk, File, FolderDisk, JournalLocked
 from edge_agent.journal.fetch import Batch, Position
 from edge_agent.journal.format import Record, RecordKind
@@ -12,12 +13,14 @@ from edge_agent.journal.held import JournalFull
 from edge_agent.journal.journal import Journal, JournalClosed
 from edge_agent.journal.reader import heads, read, read_disk
 from edge_agent.journal.recovery import Recovery, Tail, recover
-from edge_agent.journal.scribe import Listener, Progress, Sealer, Terms
+from edge_agent.journal.scribe import Care, Listener, Progress, Sealer, Terms
 from edge_agent.journal.space import Measured, NoSpace
 
 __all__ = [
     "AbsentDisk",
     "Batch",
+    "Care",
+    "Contents",
     "Damage",
     "Disk",
     "File",
@@ -38,6 +41,7 @@ __all__ = [
     "Stored",
     "Tail",
     "Terms",
+    "Times",
     "heads",
     "open_disk",
     "read",

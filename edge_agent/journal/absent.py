@@ -44,6 +44,10 @@ class AbsentDisk:
         """Create a file that must not exist yet."""
         return self._there().create(name)
 
+    def mark(self, name: str) -> tuple[int, int]:
+        """Return a file's length and the time of its last change."""
+        return self._there().mark(name)
+
     def rename(self, old: str, new: str) -> None:
         """Rename."""
         self._there().rename(old, new)

@@ -11,9 +11,10 @@ neither.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from edge_agent.journal.footer import Footer
 from edge_agent.journal.format import Commit, Range, Record, RecordKind, decode_ranges
 from edge_agent.journal.ranges import contains, overlapping, subtract
-from edge_agent.journal.scan import Region, Scan
+from edge_agent.journal.scan import Piece, Region, Scan
 
 _KEPT = (RecordKind.RECEIPT, RecordKind.CENTER)  # saved beside events, wherever they are found
 
@@ -27,6 +28,18 @@ class Stored:
     segment: int
     offset: int
     record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """A sealed segment that was not read: `footer` says what is in it.
+
+    Its events below `expected` are repeated after a refused write and count where they first stood.
+    """
+
+    segment: int
+    expected: int
+    footer: Footer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ class _Doubt:
     region: Region
 
 
-Found = Stored | Damage
+Found = Stored | Summed | Damage
 
 
 class Chain:
@@ -95,6 +108,8 @@ class Chain:
             run.head = scan.head.data
         elif any(isinstance(piece, Commit) for piece in scan.pieces):
             yield Damage(number, 0, "segment head unreadable")
+        if scan.sealed and scan.footer is None:
+            yield Damage(number, scan.end, "footer unreadable: its records are read one by one")
         for piece in scan.pieces:
             yield from self._piece(run, number, piece)
 
@@ -121,9 +136,12 @@ class Chain:
                 yield Damage(number, 0, text, head.previous)
         self.run = Run(scan.epoch, 0 if before is not None else _first(scan))
 
-    def _piece(self, run: Run, number: int, piece: Commit | Region) -> Iterator[Found]:
+    def _piece(self, run: Run, number: int, piece: Piece) -> Iterator[Found]:
         if isinstance(piece, Commit):
             yield from self._commit(run, number, piece)
+            return
+        if isinstance(piece, Footer):
+            yield from self._summary(run, number, piece)
             return
         if piece.first is not None:
             yield from self._settle(run, piece.first, number, piece.offset)
@@ -146,8 +164,27 @@ class Chain:
                     yield from self._gap(run, record.seq, number, commit.offset)
                     run.expected = max(run.expected, record.seq)
             yield Stored(number, commit.offset, record)
-        run.note, run.noted = commit.note, commit.noted
-        run.orderly = commit.records[-1].kind is RecordKind.END if commit.records else False
+        if commit.noted:
+            run.note, run.noted = commit.note, commit.noted
+        if commit.records:
+            run.orderly = commit.records[-1].kind is RecordKind.END
+
+    def _summary(self, run: Run, number: int, footer: Footer) -> Iterator[Found]:
+        """Take all of a sealed segment at once."""
+        run.forgone += footer.forgone
+        run.forgone.sort()
+        yield from self._settle(run, footer.first, number)
+        expected = run.expected
+        for first, last in footer.runs:
+            yield from self._gap(run, first, number, footer.start)
+            run.expected = max(run.expected, last + 1)
+        if footer.ended is not None:
+            yield from self._gap(run, footer.ended, number, footer.end)
+            run.expected = max(run.expected, footer.ended)
+        yield Summed(number, expected, footer)
+        if footer.noted:
+            run.note, run.noted = footer.note, footer.noted
+        run.orderly = footer.ended is not None
 
     def _settle(
         self, run: Run, until: int, number: int | None = None, offset: int = 0

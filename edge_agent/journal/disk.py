@@ -34,6 +34,9 @@ class File(Protocol):
     def size(self) -> int:
         """Return the file's length in bytes."""
 
+    def uncache(self) -> None:
+        """Let the next reads come from the medium, where the system can do that."""
+
     def close(self) -> None:
         """Let the file go."""
 
@@ -49,6 +52,9 @@ class Disk(Protocol):
 
     def create(self, name: str) -> File:
         """Create a file that must not exist yet, for writing."""
+
+    def mark(self, name: str) -> tuple[int, int]:
+        """Return a file's length and the time of its last change, which tell it from another."""
 
     def rename(self, old: str, new: str) -> None:
         """Rename; an existing `new` is replaced."""
@@ -128,6 +134,11 @@ class FolderFile:
         """Return the file's length in bytes."""
         return os.fstat(self._descriptor).st_size
 
+    def uncache(self) -> None:
+        """Drop the file's clean pages from memory: what is read next comes from the medium."""
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def close(self) -> None:
         """Close the descriptor."""
         os.close(self._descriptor)
@@ -163,6 +174,11 @@ class FolderDisk:
     def create(self, name: str) -> FolderFile:
         """Create a file that must not exist yet, for writing."""
         return FolderFile(self._open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+
+    def mark(self, name: str) -> tuple[int, int]:
+        """Return a file's length and the time of its last change in nanoseconds."""
+        status = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        return status.st_size, status.st_mtime_ns
 
     def rename(self, old: str, new: str) -> None:
         """Rename; an existing `new` is replaced."""

@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edge_agent.journal.disk import Disk, read_blocks
+from edge_agent.journal import files
+from edge_agent.journal.disk import Disk, File, read_blocks
 from edge_agent.journal.format import (
     BLOCK_BYTES,
-    HEAD_READ_BYTES,
+    SEALED_VERSION,
     Commit,
+    Head,
     Record,
     RecordKind,
-    decode_head,
 )
 from edge_agent.journal.index import Index, Segment
 from edge_agent.journal.scan import walk
+from edge_agent.journal.sealed import walk_records
 
 FETCH_READ_BYTES_MAX = 4 * 1024 * 1024
 """What one fetch reads at most: 4 segments, some 20 ms from a card; then it returns what it has."""
@@ -27,7 +29,8 @@ FETCH_READ_BYTES_MAX = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a lane was fetched: opaque, but kept by value (no file stays open for it).
+    """How far a lane was fetched: opaque, but kept by value (no file stays open for it).  In a
+    segment that was sealed since, the number counts and not the place.
 
     Everything in segments before `segment`, in it before `offset`, and of `epoch` up to `seq` was
     seen.
@@ -86,13 +89,11 @@ def fetch_stored(
 def _read(disk: Disk, segment: Segment, owed: Owed, state: _Progress) -> bool:
     """Take what fits of one segment; return whether it was read to its end."""
     position = state.position
-    end = segment.end
-    resumed = position.segment == segment.number
-    offset = max(position.offset if resumed else 0, segment.start)
     known = position.seq if position.epoch == segment.epoch else -1
-    data = _bytes(disk, segment.name, offset, end)
-    state.read += len(data)
-    for place, record in _events(data, offset, segment):
+    offset = position.offset if position.segment == segment.number else 0
+    part = _part(disk, segment, max(offset, segment.start), known)
+    state.read += len(part.data)
+    for place, record in _events(part, segment):
         if record.lane != owed.lane or record.seq <= known:
             continue
         if not segment.waits(owed.slot, record.seq):
@@ -104,13 +105,67 @@ def _read(disk: Disk, segment: Segment, owed: Owed, state: _Progress) -> bool:
         state.room -= len(record.data)
         known = record.seq
         state.position = Position(segment.number, place, segment.epoch, record.seq)
-    state.position = Position(segment.number, end, segment.epoch, known)
+    state.position = Position(segment.number, part.end, segment.epoch, known)
     return True
 
 
-def _events(data: bytes, base: int, segment: Segment) -> Iterator[tuple[int, Record]]:
-    """Yield envelopes with the offset of the commit or region they stand in."""
-    for piece in walk(data, 0, base, segment.number, segment.epoch):
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What was read of a segment: from byte `base` on; commits end at `end`."""
+
+    data: bytes
+    base: int
+    end: int
+    sealed: bool
+
+
+def _part(disk: Disk, segment: Segment, offset: int, known: int) -> _Part:
+    """Return what stands behind event `known`: it may have been sealed since its place was learned,
+    so the file itself says how it is to be read.  A block that cannot be read is damage, which the
+    next start names.
+    """
+    end = segment.end
+    with contextlib.suppress(OSError):
+        file = disk.open(segment.name)
+        with contextlib.closing(file):
+            head = _head(file)
+            if segment.sealed if head is None else head.version == SEALED_VERSION:
+                return _sealed_part(file, head, known)
+            try:
+                return _Part(file.read(offset, end - offset), offset, end, sealed=False)
+            except OSError:
+                data = read_blocks(file, end, BLOCK_BYTES)[0][offset:]
+                return _Part(data, offset, end, sealed=False)
+    return _Part(b"", offset, end, segment.sealed)
+
+
+def _head(file: File) -> Head | None:
+    with contextlib.suppress(OSError):
+        return files.read_head(file)
+    return None
+
+
+def _sealed_part(file: File, head: Head | None, known: int) -> _Part:
+    size = file.size()
+    footer = files.read_footer(file, size, head) if head is not None else None
+    start = footer.place_of(known + 1) if footer is not None else 0
+    end = footer.end if footer is not None else size
+    try:
+        return _Part(file.read(start, end - start), start, end, sealed=True)
+    except OSError:
+        data = read_blocks(file, end, BLOCK_BYTES)[0][start:]
+        return _Part(data, start, end, sealed=True)
+
+
+def _events(part: _Part, segment: Segment) -> Iterator[tuple[int, Record]]:
+    """Yield envelopes with the offset of the commit or region they stand in, or their own."""
+    if part.sealed:
+        found = walk_records(part.data, 0, len(part.data), part.base, segment.epoch)
+        for place, record in found:
+            if record is not None and record.kind is RecordKind.ENVELOPE:
+                yield place, record
+        return
+    for piece in walk(part.data, 0, part.base, segment.number, segment.epoch):
         records = (
             piece.records if isinstance(piece, Commit) else (record for _, record in piece.records)
         )
@@ -119,23 +174,11 @@ def _events(data: bytes, base: int, segment: Segment) -> Iterator[tuple[int, Rec
                 yield piece.offset, record
 
 
-def _bytes(disk: Disk, name: str, offset: int, end: int) -> bytes:
-    """Return what can be read: a block that cannot is damage, which the next start names."""
-    with contextlib.suppress(OSError):
-        file = disk.open(name)
-        with contextlib.closing(file):
-            try:
-                return file.read(offset, end - offset)
-            except OSError:
-                return read_blocks(file, end, BLOCK_BYTES)[0][offset:]
-    return b""
-
-
 def read_head(disk: Disk, segment: Segment) -> bytes | None:
     """Return the sealer's bytes at the start of a segment, None where they cannot be read."""
     with contextlib.suppress(OSError):
         file = disk.open(segment.name)
         with contextlib.closing(file):
-            head = decode_head(file.read(0, HEAD_READ_BYTES))
+            head = files.read_head(file)
             return head.data if head else None
     return None

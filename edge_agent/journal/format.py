@@ -35,6 +35,12 @@ SLOTS = 8
 EPOCH_BYTES = 8
 NO_EPOCH = bytes(EPOCH_BYTES)
 VERSION = 1
+SEALED_VERSION = 2
+SEALED_BYTES_MAX = 2 * SEGMENT_BYTES
+"""A sealed segment: nearly always smaller than it was; its footer may take more than it saved."""
+
+NUMBER_MAX = 4_000_000_000
+"""Of a segment: no gateway gets near it, and the field of four bytes never overflows."""
 
 RECORD_MAGIC = b"\xeaRec"
 COMMIT_MAGIC = b"\xeaCom"
@@ -85,6 +91,7 @@ class Head:
 
     `first` is the first sequence number that was to go into it; `previous` and `previous_count`
     name the epoch found at start and how many events it had (None and 0 for the first epoch).
+    `version` is SEALED_VERSION in a sealed segment.
     """
 
     number: int
@@ -93,6 +100,7 @@ class Head:
     previous: bytes | None
     previous_count: int
     data: bytes
+    version: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,7 @@ class Framed:
 
 
 _ENVELOPE = RecordKind.ENVELOPE
+_VERSIONS = frozenset({VERSION, SEALED_VERSION})
 _KINDS = {kind.value: kind for kind in RecordKind}
 
 
@@ -295,11 +304,11 @@ def _in_order(records: Sequence[Record], head: CommitHead) -> bool:
 
 
 def encode_head(head: Head) -> bytes:
-    """Return the head of a segment, padded to whole blocks."""
+    """Return the head of a segment, padded to whole blocks unless it is sealed."""
     assert len(head.data) <= HEAD_BYTES_MAX
     fixed = _HEAD.pack(
         SEGMENT_MAGIC,
-        VERSION,
+        head.version,
         0,
         head.number,
         head.first,
@@ -310,12 +319,13 @@ def encode_head(head: Head) -> bytes:
     )
     crc = _CRC.pack(crc32(head.data, crc32(fixed)))
     size = len(fixed) + len(crc) + len(head.data)
-    return b"".join((fixed, crc, head.data, bytes(padded(size) - size)))
+    return b"".join((fixed, crc, head.data, bytes(head_size(head) - size)))
 
 
 def head_size(head: Head) -> int:
-    """Return the offset of the first commit behind this head."""
-    return padded(_HEAD.size + _CRC.size + len(head.data))
+    """Return the offset of the first commit (sealed: record) behind this head."""
+    size = _HEAD.size + _CRC.size + len(head.data)
+    return size if head.version == SEALED_VERSION else padded(size)
 
 
 HEAD_READ_BYTES = padded(_HEAD.size + _CRC.size + HEAD_BYTES_MAX)
@@ -328,12 +338,15 @@ def decode_head(data: bytes) -> Head | None:
     if len(data) < start or not data.startswith(SEGMENT_MAGIC):
         return None
     _, version, _, number, first, epoch, previous, count, size = _HEAD.unpack_from(data)
-    if version != VERSION or size > HEAD_BYTES_MAX or start + size > len(data):
+    if version not in _VERSIONS or number > NUMBER_MAX:
+        return None
+    if size > HEAD_BYTES_MAX or start + size > len(data):
         return None
     body = data[start : start + size]
     if _CRC.unpack_from(data, _HEAD.size)[0] != crc32(body, crc32(data[: _HEAD.size])):
         return None
-    return Head(number, first, epoch, None if previous == NO_EPOCH else previous, count, body)
+    before = None if previous == NO_EPOCH else previous
+    return Head(number, first, epoch, before, count, body, version)
 
 
 # ---- ranges inside RECEIPT and FORGONE records

@@ -23,7 +23,9 @@ _DIGITS = [bytes(b"01"[byte == lane] for byte in range(256)) for lane in range(L
 
 @dataclass(slots=True)
 class Segment:
-    """One file: `start` and `end` bound its commits, `size` is what it takes on disk.
+    """One file: `start` and `end` bound its commits (where it is `sealed`: its records), `size` is
+    what it takes on disk.  What is `damaged` stays as it is for ever.  `heard_ns` is the latest
+    wall time of its events, known of a sealed one where any of them had one.
 
     `first` counts once there are events, `span` numbers from it on are known; `headed` tells
     whether its head is readable.  `lanes` and `held` are sets, by lane and by center's slot;
@@ -38,6 +40,9 @@ class Segment:
     end: int
     size: int
     headed: bool = True
+    sealed: bool = False
+    damaged: bool = False
+    heard_ns: int | None = None
     span: int = 0
     lanes: list[int] = field(default_factory=lambda: [0] * LANES)
     held: dict[int, int] = field(default_factory=dict)

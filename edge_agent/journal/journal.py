@@ -2,10 +2,13 @@
 
 A second, seldom busy thread keeps the next segment ready, so that no commit waits for a megabyte
 of zeros.  A third one signs what comes while the first is busy with the disk: cards stall for
-seconds, and an alarm that is signed can be sent without them.  All are daemon threads: a disk that
+seconds, and an alarm that is signed can be sent without them.  A fourth seals full segments and
+reads through them.  All are daemon threads: a disk that
 never returns must not keep the process from ending.
 """
 
+import contextlib
+import os
 import queue
 import threading
 import time
@@ -17,6 +20,7 @@ from edge_agent.journal.receipts import Bound
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.scribe import Listener, Progress, Scribe, Sealer, Terms
 from edge_agent.journal.space import Measured
+from edge_agent.journal.upkeep import Upkeep
 
 SPARE_RETRY_S = 10.0
 """How long after a refusal the next spare segment is tried again."""
@@ -28,7 +32,9 @@ URGENT_LANE_MAX = 1
 """Life and fire wait for nothing, not even for the signing of what came before them."""
 
 SPARE_JOIN_S_MAX = 1.0
-"""How long `close` waits for a segment in the making, which nobody needs any more."""
+"""How long `close` waits for a segment in the making or being sealed, which nobody needs now."""
+
+UPKEEP_NICE = 10
 
 CLOSE_S_MAX = 10.0
 """How long `close` waits for the disk: inside the 20 s that the unit gives a stop."""
@@ -73,12 +79,16 @@ class Journal:
         clock_ns: Callable[[], int] = boottime_ns,
     ) -> None:
         self._scribe = Scribe(disk, recovery, sealer, listener, terms)
+        self._upkeep = None
+        if terms.care is not None:
+            self._upkeep = Upkeep(disk, recovery, self._scribe, terms.care)
         self.centers = tuple(terms.centers)
         self._clock_ns = clock_ns
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._maker = threading.Thread(target=self._make_spares, name="spares", daemon=True)
         self._signer = threading.Thread(target=self._sign_meanwhile, name="signing", daemon=True)
+        self._keeper = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
         self._feeding = threading.Lock()  # one thread at a time takes items, so that order is kept
         self._writing = False
         self._unsigned = threading.Event()  # something came while the disk is busy, or the end
@@ -91,6 +101,8 @@ class Journal:
         """Start the threads."""
         self._maker.start()
         self._signer.start()
+        if self._upkeep is not None:
+            self._keeper.start()
         self._thread.start()
 
     def close(self) -> int:
@@ -105,6 +117,8 @@ class Journal:
         self._ended.set()
         self._thread.join(CLOSE_S_MAX)
         self._maker.join(SPARE_JOIN_S_MAX)
+        if self._upkeep is not None:
+            self._keeper.join(SPARE_JOIN_S_MAX)
         return self._unwritten if not self._thread.is_alive() else self.progress().waiting
 
     def submit(
@@ -160,8 +174,9 @@ class Journal:
 
     def progress(self) -> Progress:
         """Return how the journal is doing, for watchdog and heartbeat."""
-        signing = self._stopping or self._signer.is_alive()
-        return self._scribe.progress(alive=self._thread.is_alive() and signing)
+        beside = [self._signer] if self._upkeep is None else [self._signer, self._keeper]
+        helped = self._stopping or all(thread.is_alive() for thread in beside)
+        return self._scribe.progress(alive=self._thread.is_alive() and helped)
 
     # ---- the threads
 
@@ -225,6 +240,16 @@ class Journal:
             draft, patience_ns, urgent = item
             self._scribe.take(draft, patience_ns, now_ns, urgent=urgent)
         return False
+
+    def _keep_up(self) -> None:
+        """Do in small steps, at the lowest priority, what no commit waits for."""
+        upkeep = self._upkeep
+        assert upkeep is not None
+        with contextlib.suppress(OSError):  # of this thread alone: setpriority(2), Linux
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), UPKEEP_NICE)
+        while not self._ended.wait(upkeep.step(self._clock_ns()) / 1e9):
+            pass
+        upkeep.close()
 
     def _make_spares(self) -> None:
         while not self._stopping:

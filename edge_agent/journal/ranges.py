@@ -17,6 +17,17 @@ def from_seqs(seqs: Iterable[int]) -> list[Range]:
     return ranges
 
 
+def merged(ranges: Iterable[Range]) -> list[Range]:
+    """Return the fewest ranges that cover the same numbers, for ranges in any order."""
+    found: list[Range] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
+
+
 def subtract(ranges: Sequence[Range], holes: Iterable[Range]) -> list[Range]:
     """Return what of `ranges` is in none of `holes`."""
     left = list(ranges)

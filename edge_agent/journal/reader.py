@@ -4,31 +4,42 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edge_agent.journal.chain import Chain, Damage, Stored
+from edge_agent.journal.chain import Chain, Damage, Stored, Summed
 from edge_agent.journal.disk import Disk, FolderDisk
-from edge_agent.journal.format import HEAD_READ_BYTES, decode_head
-from edge_agent.journal.recovery import list_segments, read_segment
-from edge_agent.journal.scan import scan_segment
+from edge_agent.journal.files import SegmentFile, list_segments, outline, read_head, read_segment
+from edge_agent.journal.footer import Footer
+from edge_agent.journal.scan import Scan, scan_segment
+
+Wanted = Callable[[Footer], bool]
+Damaged = Callable[[Damage], None]
 
 
-def read(directory: Path, damaged: Callable[[Damage], None] | None = None) -> Iterator[Stored]:
+def read(
+    directory: Path, damaged: Damaged | None = None, wanted: Wanted | None = None
+) -> Iterator[Stored]:
     """Yield every record in order; `damaged` is called for what is not whole.
 
-    What an agent writes meanwhile may be in it or not; its last commit may be read before it is
-    durable.  Raises OSError where the directory cannot be opened.
+    Sealed segments of which `wanted` says no are not read: only their footers are.  What an agent
+    writes meanwhile may be in it or not; its last commit may be read before it is durable.  Raises
+    OSError where the directory cannot be opened.
     """
     disk = FolderDisk(directory, locked=False)
     with contextlib.closing(disk):
-        yield from read_disk(disk, damaged)
+        yield from read_disk(disk, damaged, wanted)
 
 
-def read_disk(disk: Disk, damaged: Callable[[Damage], None] | None = None) -> Iterator[Stored]:
+def read_disk(
+    disk: Disk, damaged: Damaged | None = None, wanted: Wanted | None = None
+) -> Iterator[Stored]:
     """Yield every record of a journal on `disk`."""
     chain = Chain()
-    for found in list_segments(disk, disk.names())[0]:
-        data, _, damages = read_segment(disk, found.name, found.number)
-        _tell(damages, damaged)
-        yield from _records(chain.feed(found.number, scan_segment(data, found.number)), damaged)
+    for file in list_segments(disk, disk.names())[0]:
+        scan = _skipped(disk, file, wanted)
+        if scan is None:
+            data, _, damages = read_segment(disk, file.name, file.number)
+            _tell(damages, damaged)
+            scan = scan_segment(data, file.number)
+        yield from _records(chain.feed(file.number, scan), damaged)
     yield from _records(chain.finish(), damaged)
 
 
@@ -44,23 +55,32 @@ def heads(directory: Path) -> dict[bytes, bytes]:
             with contextlib.suppress(OSError):
                 file = disk.open(each.name)
                 with contextlib.closing(file):
-                    head = decode_head(file.read(0, HEAD_READ_BYTES))
+                    head = read_head(file)
                 if head is not None:
                     found[head.epoch] = head.data
     return found
 
 
+def _skipped(disk: Disk, file: SegmentFile, wanted: Wanted | None) -> Scan | None:
+    """Return what stands for a segment that nobody wants, None for one that must be read."""
+    found = outline(disk, file) if wanted is not None else None
+    if found is None or wanted is None or wanted(found.footer):
+        return None
+    head, footer, size = found
+    return Scan(head, head.epoch, (footer,), size, sealed=True, footer=footer)
+
+
 def _records(
-    found: Iterator[Stored | Damage], damaged: Callable[[Damage], None] | None
+    found: Iterator[Stored | Summed | Damage], damaged: Damaged | None
 ) -> Iterator[Stored]:
     for item in found:
         if isinstance(item, Damage):
             _tell([item], damaged)
-        else:
+        elif isinstance(item, Stored):
             yield item
 
 
-def _tell(damages: list[Damage], damaged: Callable[[Damage], None] | None) -> None:
+def _tell(damages: list[Damage], damaged: Damaged | None) -> None:
     for damage in damages:
         if damaged is not None:
             damaged(damage)

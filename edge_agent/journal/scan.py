@@ -1,5 +1,8 @@
 """Walks the bytes of one segment: whole commits, and regions that hold something else.
 
+A sealed segment has no commits of its own: its records are given as such, one for each run of whole
+ones, and its footer says what they should be.
+
 Resync needs no trust in lengths: commits begin on block boundaries, records begin with their
 magic, and each is checked by CRC, place and epoch.  Whether a region is a torn write or damage
 depends on what follows it, also in later segments: `chain` decides that.
@@ -8,10 +11,13 @@ depends on what follows it, also in later segments: `chain` decides that.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edge_agent.journal.footer import TRAILER_BYTES, Footer, decode_footer, decode_trailer
 from edge_agent.journal.format import (
     BLOCK_BYTES,
     HEAD_READ_BYTES,
     RECORD_MAGIC,
+    SEALED_VERSION,
+    SEGMENT_BYTES,
     Commit,
     Head,
     Record,
@@ -23,6 +29,7 @@ from edge_agent.journal.format import (
     head_size,
     record_size,
 )
+from edge_agent.journal.sealed import walk_records
 
 _OF_THIS_EPOCH = frozenset({RecordKind.ENVELOPE, RecordKind.END})
 _OF_ANY_EPOCH = frozenset({RecordKind.RECEIPT, RecordKind.CENTER})
@@ -44,18 +51,25 @@ class Region:
     records: tuple[tuple[int, Record], ...]
 
 
-Piece = Commit | Region
+Walked = Commit | Region
+Piece = Walked | Footer
+"""A footer stands for the records that it sums up, which were not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One segment as read: `end` is where its last whole commit ends; `blank` means all zeros."""
+    """One segment as read: `end` is where its last whole commit ends; `blank` means all zeros.
+
+    `footer` is None in a segment that is not `sealed`, and where it does not hold.
+    """
 
     head: Head | None
     epoch: bytes | None
     pieces: tuple[Piece, ...]
     end: int
-    blank: bool
+    blank: bool = False
+    sealed: bool = False
+    footer: Footer | None = None
 
 
 def is_blank(data: bytes, at: int) -> bool:
@@ -74,12 +88,91 @@ def scan_segment(data: bytes, number: int) -> Scan:
         return Scan(None, None, (), 0, blank=True)
     head = decode_head(data[:HEAD_READ_BYTES])
     if head is not None and head.number != number:
-        return Scan(None, None, (), 0, blank=False)  # a stranger: nothing in it belongs here
+        return Scan(None, None, (), 0)  # a stranger: nothing in it belongs here
+    footer = footer_of(data, number, head)
+    if footer is not None or (head is not None and head.version == SEALED_VERSION):
+        owner = footer or head
+        assert owner is not None
+        return _scan_sealed(data, owner.epoch, head, footer)
     start = head_size(head) if head else min(BLOCK_BYTES, len(data))
     epoch = head.epoch if head else _epoch_of(data, number)
+    if head is None and epoch is not None and _was_sealed(data, number):
+        return _scan_sealed(data, epoch, None, None)
     pieces = tuple(walk(data, start, 0, number, epoch))
     whole = [piece.offset + piece.length for piece in pieces if isinstance(piece, Commit)]
-    return Scan(head, epoch, pieces, max(whole, default=start), blank=False)
+    return Scan(head, epoch, pieces, max(whole, default=start))
+
+
+def footer_of(data: bytes, number: int, head: Head | None) -> Footer | None:
+    """Return the footer at the end of a whole segment, None where there is none that belongs."""
+    place = decode_trailer(data[-TRAILER_BYTES:], len(data))
+    footer = decode_footer(data[place[0] : place[0] + place[1]]) if place is not None else None
+    if footer is None or place is None:
+        return None
+    fits = (footer.number, footer.end) == (number, place[0]) and footer.start <= footer.end
+    return footer if fits and head_fits(head, footer) else None
+
+
+def head_fits(head: Head | None, footer: Footer) -> bool:
+    """Tell whether head and footer are of one sealed segment; a lost head fits."""
+    if head is None:
+        return True
+    return head.version == SEALED_VERSION and (head.epoch, head_size(head)) == (
+        footer.epoch,
+        footer.start,
+    )
+
+
+def _was_sealed(data: bytes, number: int) -> bool:
+    """Tell whether a segment without head and footer was sealed, so that nothing in it is torn.
+
+    A first write that was torn left a file of its full size, or a commit.
+    """
+    places = range(0, len(data), BLOCK_BYTES)
+    return len(data) != SEGMENT_BYTES and not any(
+        decode_commit_head(data, at, 0, number, None) for at in places
+    )
+
+
+def _scan_sealed(data: bytes, epoch: bytes, head: Head | None, footer: Footer | None) -> Scan:
+    start = head_size(head) if head is not None else footer.start if footer is not None else 0
+    end = footer.end if footer is not None else len(data)
+    pieces: list[Piece] = list(_sealed_pieces(data, start, end, epoch))
+    if footer is None:
+        if pieces and isinstance(pieces[-1], Region):
+            pieces.pop()  # the remains of the footer
+    else:
+        pieces.append(_last_word(footer))
+    return Scan(head, epoch, tuple(pieces), len(data), sealed=True, footer=footer)
+
+
+def _sealed_pieces(data: bytes, start: int, end: int, epoch: bytes) -> Iterator[Commit | Region]:
+    """Yield each run of whole records as one commit, and what is between them."""
+    found = list(walk_records(data, start, end, 0, epoch))
+    run: list[Record] = []
+    begun = start
+    for place, (at, record) in enumerate(found):
+        if record is not None:
+            run.append(record)
+            continue
+        if run:
+            yield _run(begun, at, epoch, run)
+        begun = found[place + 1][0] if place + 1 < len(found) else end
+        yield Region(at, begun - at, tail=False, first=None, records=())
+        run = []
+    if run:
+        yield _run(begun, end, epoch, run)
+
+
+def _run(begun: int, end: int, epoch: bytes, records: list[Record]) -> Commit:
+    first = next((r.seq for r in records if r.kind is RecordKind.ENVELOPE), 0)
+    return Commit(begun, end - begun, epoch, first, 0, b"", tuple(records))
+
+
+def _last_word(footer: Footer) -> Commit:
+    """Return what the footer says of the records before it: how many events, and the note."""
+    until = footer.runs[-1][1] + 1 if footer.runs else footer.first
+    return Commit(footer.end, 0, footer.epoch, until, footer.noted, footer.note, ())
 
 
 def _epoch_of(data: bytes, number: int) -> bytes | None:
@@ -91,7 +184,7 @@ def _epoch_of(data: bytes, number: int) -> bytes | None:
     return next(kept, None)
 
 
-def walk(data: bytes, at: int, base: int, number: int, epoch: bytes | None) -> Iterator[Piece]:
+def walk(data: bytes, at: int, base: int, number: int, epoch: bytes | None) -> Iterator[Walked]:
     """Yield what stands from `at` on in `data`, which was read from `base` of segment `number`."""
     while at < len(data):
         if commit := decode_commit(data, at, base, number, epoch):

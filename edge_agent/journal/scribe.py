@@ -9,12 +9,14 @@ signed and can be sent while the disk takes its time over an earlier commit.
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge_agent.journal.cadence import Cadence, Do, Failed, Happened, Offered, Refuse
 from edge_agent.journal.centers import assign, center_record
+from edge_agent.journal.chain import Damage
+from edge_agent.journal.contents import Contents
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.fetch import START, Batch, Owed, Position, fetch_stored, read_head
 from edge_agent.journal.format import (
@@ -34,6 +36,7 @@ from edge_agent.journal.index import ABSENT, Segment
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.receipts import Binding, Bound
 from edge_agent.journal.recovery import Recovery
+from edge_agent.journal.sealing import Sealed
 from edge_agent.journal.space import Measured, NoSpace
 from edge_agent.journal.spares import Spares
 from edge_agent.journal.writer import Opening, Origin, Placed, Writer
@@ -77,16 +80,27 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Care:
+    """What the journal needs for it: `contents` reads its payloads; `damaged` is told, on the
+    background thread, of damage that no start had named."""
+
+    contents: Contents
+    damaged: Callable[[Damage], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What the journal is told by the configuration.
 
     `centers` names those whose receipts are waited for: an event is let go when all of them that
     are owed it have receipted it.  A new one is owed what is recorded from this start on.
+    Without `care` full segments stay as they are.
     """
 
     centers: Sequence[str]
     commit_records_max: int = COMMIT_RECORDS_MAX
     spares: int = 1  # segments made ahead; those past the first are a reserve
+    care: Care | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +348,39 @@ class Scribe:
             size=SEGMENT_BYTES,
         )
         self._index.add(self._segment)
+
+    # ---- upkeep: sealing, and what else is done to files that are full
+
+    def sealable(self) -> list[Segment]:
+        """Return the segments that can be sealed, oldest first: all but the one being written.
+
+        Of what a refused write left at the end of one, all is durable in a later one by then.
+        """
+        with self._lock:
+            return [
+                segment
+                for segment in self._index.segments
+                if not (segment.sealed or segment.damaged or segment is self._segment)
+            ]
+
+    def was_sealed(self, segment: Segment, sealed: Sealed) -> None:
+        """A segment's file is another one now."""
+        footer = sealed.footer
+        with self._lock:
+            segment.sealed = True
+            segment.start, segment.end, segment.size = footer.start, footer.end, sealed.size
+            segment.heard_ns = footer.span.wall_last_ns
+
+    def sealed_from(self, number: int) -> Segment | None:
+        """Return the first sealed and undamaged segment from `number` on."""
+        with self._lock:
+            whole = (s for s in self._index.segments if s.sealed and not s.damaged)
+            return next((s for s in whole if s.number >= number), None)
+
+    def segment_named(self, name: str) -> Segment | None:
+        """Return the segment in file `name`."""
+        with self._lock:
+            return next((s for s in self._index.segments if s.name == name), None)
 
     # ---- any thread
 

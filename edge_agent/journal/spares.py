@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Iterable
 
 from edge_agent.journal.disk import Disk, File, write_all
-from edge_agent.journal.format import SEGMENT_BYTES
+from edge_agent.journal.format import NUMBER_MAX, SEGMENT_BYTES
 
 SEGMENT_SUFFIX = ".seg"
 BROKEN_SUFFIX = ".broken"
 MAKING_SUFFIX = ".making"
-_NAME = re.compile(r"(\d{8})\.seg")
+_NAME = re.compile(r"(\d{8,10})\.seg")
 _ZEROS = bytes(SEGMENT_BYTES)
 
 
@@ -29,7 +29,8 @@ def segment_name(number: int) -> str:
 def segment_number(name: str) -> int | None:
     """Return the number in a segment's file name, None for any other name."""
     match = _NAME.fullmatch(name)
-    return int(match[1]) if match else None
+    number = int(match[1]) if match else 0
+    return number if match and number <= NUMBER_MAX and name == segment_name(number) else None
 
 
 class Spares:

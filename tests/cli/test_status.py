@@ -45,19 +45,6 @@ def test_good_is_healthy_and_reads_well() -> None:
     assert "  48.3 C, 23 handles\n  not there: throttled\n" in text
 
 
-def test_a_certificate_that_ends_says_so_with_its_remedy() -> None:
-    words = "our certificate client.pem ends on 2026-12-01, in 4 days; have it renewed"
-    text = "\n".join(lines(changed("uplink", certificate=words)))
-    assert f"\n          {words}\nclock" in text
-
-
-def test_an_unset_clock_says_whether_the_center_told_the_time() -> None:
-    unset = changed("clock", trust="unset", latest_ns=None)
-    assert "clock     unset (nobody told the time yet" in "\n".join(lines(unset))
-    told = changed("clock", trust="unset", latest_ns=5)
-    assert "clock     unset (the center told the time" in "\n".join(lines(told))
-
-
 def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
     hot = {"cause": "overheated", "detail": "84.0 C, limit 80 C", "remedy": "give it air"}
     points = {"enclosure_open": True, "mains": None, "battery_low": True}

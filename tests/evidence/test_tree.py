@@ -93,7 +93,7 @@ def defined(leaves: list[bytes]) -> bytes:
     half = 1
     while half * 2 < len(leaves):
         half *= 2
-    return tree._node(defined(leaves[:half]), defined(leaves[half:]))
+    return tree.node_hash(defined(leaves[:half]), defined(leaves[half:]))
 
 
 ROOTS = [defined(LEAVES[:size]) for size in range(SIZE + 1)]
@@ -163,9 +163,9 @@ def test_hostile_proofs_are_refused() -> None:
     assert not tree.verify_inclusion(LEAVES[0], 0, 2**63 - 1, [LEAVES[1]] * 1000, root)
     assert not tree.verify_inclusion(LEAVES[0], 0, 2, [LEAVES[1][:31]], ROOTS[2])
     short = LEAVES[1][:31]
-    assert not tree.verify_inclusion(LEAVES[0], 0, 2, [short], tree._node(LEAVES[0], short))
+    assert not tree.verify_inclusion(LEAVES[0], 0, 2, [short], tree.node_hash(LEAVES[0], short))
     assert not tree.verify_consistency(3, 8, ROOTS[3], root, [b""])
-    grown = tree._node(LEAVES[0], short)
+    grown = tree.node_hash(LEAVES[0], short)
     assert not tree.verify_consistency(1, 2, LEAVES[0], grown, [short])
     assert not tree.verify_consistency(2**64, 2**64, root, root, [])
     assert not tree.verify_consistency(-3, -3, root, root, [])
@@ -216,13 +216,13 @@ def test_a_root_costs_a_hash_a_level(monkeypatch: pytest.MonkeyPatch) -> None:
     for at in range(1023):  # the most peaks below 1024
         peaks.append(leaf_hash(at.to_bytes(2, "big")))
     calls = 0
-    node = tree._node
+    node = tree.node_hash
 
     def counted(left: bytes, right: bytes) -> bytes:
         nonlocal calls
         calls += 1
         return node(left, right)
 
-    monkeypatch.setattr(tree, "_node", counted)
+    monkeypatch.setattr(tree, "node_hash", counted)
     peaks.root()
     assert calls == 9

@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 
 SECTOR_BYTES = 512
@@ -19,11 +20,15 @@ class PowerCut(BaseException):
     """The lights go out in the middle of an operation."""
 
 
+_CHANGES = count(1)
+
+
 @dataclass
 class Node:
     data: bytearray = field(default_factory=bytearray)
     durable: bytes = b""
     dirty: set[int] = field(default_factory=set)  # sectors written since the last sync
+    changed: int = field(default_factory=lambda: next(_CHANGES))
 
     def survivor(self, random: Random) -> "Node":
         size = random.choice((len(self.data), len(self.durable)))
@@ -33,7 +38,11 @@ class Node:
             start, end = sector * SECTOR_BYTES, min((sector + 1) * SECTOR_BYTES, size)
             if start < end and random.random() < keep:
                 after[start:end] = self.data[start:end].ljust(end - start, b"\0")
-        return Node(after, bytes(after))
+        return Node(after, bytes(after), changed=self.changed)
+
+
+def _copied(node: Node) -> Node:
+    return Node(bytearray(node.data), bytes(node.data), changed=node.changed)
 
 
 class SimFile:
@@ -53,6 +62,7 @@ class SimFile:
             raise AssertionError(f"{self._name}: bytes at {offset} are written again")
         node.data.extend(bytes(max(end - len(node.data), 0)))
         node.data[offset:end] = data[:taken]
+        node.changed = next(_CHANGES)
         node.dirty |= set(range(offset // SECTOR_BYTES, -(-end // SECTOR_BYTES)))
         self._disk.before("write", self._name)  # a cut or an error may leave part of it behind
         return taken
@@ -67,9 +77,13 @@ class SimFile:
     def truncate(self, size: int) -> None:
         self._disk.before("truncate", self._name)
         del self._node.data[size:]
+        self._node.changed = next(_CHANGES)
 
     def size(self) -> int:
         return len(self._node.data)
+
+    def uncache(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -122,6 +136,11 @@ class SimDisk:
         self._change(lambda names: names.__setitem__(name, node))
         return SimFile(self, node, name)
 
+    def mark(self, name: str) -> tuple[int, int]:
+        if name not in self.nodes:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return len(self.nodes[name].data), self.nodes[name].changed
+
     def rename(self, old: str, new: str) -> None:
         self.before("rename", old)
         self._change(lambda names: names.__setitem__(new, names.pop(old)))
@@ -152,7 +171,7 @@ class SimDisk:
 
     def copy(self) -> "SimDisk":
         """The same disk after an orderly stop of the machine."""
-        return self._with(self.nodes, lambda node: Node(bytearray(node.data), bytes(node.data)))
+        return self._with(self.nodes, _copied)
 
     def _with(self, names: dict[str, Node], made: Callable[[Node], Node]) -> "SimDisk":
         disk = SimDisk()

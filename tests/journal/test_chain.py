@@ -1,6 +1,6 @@
 """Torn, damaged, refused and forgone told apart, from scans made by hand."""
 
-from edge_agent.journal.chain import NOT_A_SEGMENT, Chain, Damage, Stored
+from edge_agent.journal.chain import NOT_A_SEGMENT, Chain, Damage, Stored, Summed
 from edge_agent.journal.format import (
     BLOCK_BYTES,
     Commit,
@@ -63,7 +63,7 @@ def follows(previous: bytes, count: int) -> Head:
 def judge(*scans: Scan) -> tuple[list[int], list[Damage], Chain]:
     """Stored envelopes, damages, and the chain, of segments 1, 2, ..."""
     chain = Chain()
-    found: list[Stored | Damage] = []
+    found: list[Stored | Summed | Damage] = []
     for number, each in enumerate(scans, start=1):
         found += chain.feed(number, each)
     found += chain.finish()

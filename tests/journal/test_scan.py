@@ -1,6 +1,7 @@
 """One segment's bytes: whole commits, regions, and what is saved out of them."""
 
 from edge_agent.journal import Record, RecordKind
+from edge_agent.journal.footer import Footer
 from edge_agent.journal.format import (
     BLOCK_BYTES,
     SEGMENT_BYTES,
@@ -11,7 +12,7 @@ from edge_agent.journal.format import (
     encode_head,
     encode_record,
 )
-from edge_agent.journal.scan import Piece, Region, Scan, is_blank, scan_segment, walk
+from edge_agent.journal.scan import Region, Scan, Walked, is_blank, scan_segment, walk
 
 EPOCH, OTHER = b"epoch001", b"epoch002"
 HEAD = encode_head(Head(7, 0, EPOCH, None, 0, b"genesis"))
@@ -34,10 +35,11 @@ def segment(*parts: bytes) -> bytes:
 
 def shape(scan: Scan) -> list[tuple[str, int, list[int]]]:
     """What each piece is, its block, and the numbers in it."""
-    return [(type(p).__name__, p.offset // BLOCK_BYTES, seqs(p)) for p in scan.pieces]
+    pieces = [piece for piece in scan.pieces if not isinstance(piece, Footer)]
+    return [(type(p).__name__, p.offset // BLOCK_BYTES, seqs(p)) for p in pieces]
 
 
-def seqs(piece: Piece) -> list[int]:
+def seqs(piece: Walked) -> list[int]:
     if isinstance(piece, Commit):
         return [record.seq for record in piece.records]
     return [record.seq for _, record in piece.records]
@@ -81,9 +83,11 @@ def test_without_head_and_commit_a_record_says_the_epoch() -> None:
     data = bytearray(segment(commit(1, receipt, envelope(5))))
     data[20] ^= 1
     data[BLOCK_BYTES + 10] ^= 1
-    scan = scan_segment(bytes(data), 7)
+    scan = scan_segment(bytes(data.ljust(SEGMENT_BYTES, b"\0")), 7)
     assert scan.epoch == EPOCH, "not the receipt's, which may be of any"
     assert shape(scan) == [("Region", 1, [0, 5])]
+    cut = scan_segment(bytes(data), 7)
+    assert shape(cut) == [("Region", 0, []), ("Commit", 1, [0, 5])], "cut or sealed: not torn"
 
 
 def test_garbage_has_no_epoch() -> None:

@@ -1,11 +1,13 @@
 """Planted bugs of the journal: what a promise of durability rests on."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from edge_agent import agent
-from edge_agent.journal import recovery
+from edge_agent.journal import recovery, sealing
 from edge_agent.journal.held import Held, Load
+from edge_agent.journal.index import Segment
+from edge_agent.journal.scribe import Scribe
 from edge_agent.journal.writer import Writer
 from tests.mutants.mutant import Patch
 
@@ -45,3 +47,29 @@ def refused_commit_forgotten(patch: Patch) -> None:
         self.written(load)
 
     patch.setattr(Held, "failed", failed)
+
+
+def sealed_unflushed(patch: Patch) -> None:
+    """The compact copy takes a segment's place before it is flushed."""
+    real = sealing._replace
+
+    class Disk:
+        def __init__(self, disk: Any) -> None:
+            self._disk = disk
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._disk, name)
+
+        def create(self, name: str) -> Any:
+            return _Unsynced(self._disk.create(name))
+
+    patch.setattr(sealing, "_replace", lambda disk, *rest: real(cast("Any", Disk(disk)), *rest))
+
+
+def sealed_while_written(patch: Patch) -> None:
+    """The segment that commits still go to is sealed like any other."""
+
+    def sealable(self: Scribe) -> list[Segment]:
+        return [segment for segment in self._index.segments if not segment.sealed]
+
+    patch.setattr(Scribe, "sealable", sealable)

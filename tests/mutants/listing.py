@@ -8,6 +8,8 @@ MUTANTS = [
     Mutant(journal.fsync_left_out, ANYWHERE),
     Mutant(journal.unflushed_copy_trusted, Worlds(first=350)),
     Mutant(journal.refused_commit_forgotten, ANYWHERE),
+    Mutant(journal.sealed_unflushed, ANYWHERE),
+    Mutant(journal.sealed_while_written, ANYWHERE),
     Mutant(gateway.ack_before_commit, ANYWHERE),
     Mutant(gateway.receipt_unverified, ANYWHERE),
     Mutant(gateway.let_go_when_sent, ANYWHERE),

@@ -25,6 +25,7 @@ from edge_agent.config import Loaded, load
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.health.body import Hardware
+from edge_agent.journal.sealing import SEALING_SUFFIX
 from edge_agent.link import reopen as reopen_module
 from edge_agent.uplink import connections as connections_module
 from edge_agent.uplink import uplink as uplink_module
@@ -64,7 +65,7 @@ driver = "surgard"
 profile = "surgard_system3"
 tcp = { host = "p2", port = 1 }
 """
-STEPS = ("write", "sync", "sealed", "committed", "publish", "ack", "receipt")
+STEPS = ("write", "sync", "sealed", "committed", "publish", "ack", "receipt", "sealing")
 
 
 class End(Enum):
@@ -154,8 +155,8 @@ class Gateway:
     # ---- steps
 
     def _on_disk(self, operation: str, name: str) -> None:
-        del name
-        if operation in ("write", "sync") and not self.step(operation):
+        step = "sealing" if name.endswith(SEALING_SUFFIX) else operation
+        if step in STEPS and not self.step(step):
             raise PowerCut
 
     def step(self, name: str) -> bool:

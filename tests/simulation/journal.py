@@ -19,9 +19,13 @@ from edge_agent.journal import (
     Record,
     Recovery,
     Terms,
-    recovery,
+    files,
+    repairs,
+    scan,
     scribe,
+    sealed,
     spares,
+    upkeep,
     writer,
 )
 from edge_agent.journal.disk import Disk
@@ -36,12 +40,15 @@ from tests.simulation.loop import VirtualLoop
 
 _ZEROS = bytes(16 * BLOCK_BYTES)
 WAKE_S = 0.0001  # until the thread runs
+STEPS_AT_ONCE = 8  # of the upkeep
+SCRUB_START_NS = 2_000_000_000  # few lives last a minute
 SMALL_SEGMENT_BYTES = 40 * BLOCK_BYTES  # holds the largest commit; soon full
 
 
 def make_segments_small(patch: pytest.MonkeyPatch) -> None:
-    """Let lives of a minute fill several segments."""
-    for module in (recovery, scribe, spares, writer):
+    """Let lives of a minute fill several segments, and read them through."""
+    patch.setattr(upkeep, "SCRUB_START_NS", SCRUB_START_NS)
+    for module in (files, repairs, scan, scribe, sealed, spares, writer):
         if hasattr(module, "SEGMENT_BYTES"):
             patch.setattr(module, "SEGMENT_BYTES", SMALL_SEGMENT_BYTES)
     patch.setattr(spares, "_ZEROS", bytes(SMALL_SEGMENT_BYTES))
@@ -140,13 +147,7 @@ class _Watched:
 
 
 class InlineJournal:
-    """Stands for `Journal`: the same methods, no thread.
-
-    `signs_meanwhile`: what comes while the disk is busy is signed a moment later, as the real one's
-    signing thread does; else it waits for the write to end, where the seeds' crashes fall.
-    """
-
-    signs_meanwhile = False
+    """Stands for `Journal`: the same methods, no thread."""
 
     def __init__(
         self,
@@ -165,17 +166,20 @@ class InlineJournal:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._spares: asyncio.TimerHandle | None = None
-        self._signing: asyncio.TimerHandle | None = None
+        assert terms.care is not None
+        self.upkeep = upkeep.Upkeep(disk, recovery, self.scribe, terms.care)
+        self._keeping: asyncio.TimerHandle | None = None
         self._closed = False
 
     def start(self) -> None:
         self._spares = self._loop.call_later(0.01, self._prepare)
+        self._keeping = self._loop.call_later(0.02, self._keep)
 
     def close(self) -> int:
         if not self._life.alive or self._closed:
             return 0
         self._closed = True
-        for timer in (self._timer, self._writing, self._spares, self._signing):
+        for timer in (self._timer, self._writing, self._spares, self._keeping):
             if timer is not None:
                 timer.cancel()
         self.scribe.hurry = True
@@ -226,14 +230,6 @@ class InlineJournal:
     def _wake(self) -> None:
         if self._writing is None:
             self._at(self._loop.time() + WAKE_S)
-        elif self.signs_meanwhile and self._signing is None:
-            self._signing = self._loop.call_later(WAKE_S, self._sign)
-
-    def _sign(self) -> None:
-        self._signing = None
-        if self._life.alive and not self._closed and self._writing is not None:
-            self._accept()
-            self.scribe.seal_waiting(self._loop.now_ns)
 
     def _at(self, when: float) -> None:
         if self._timer is not None:
@@ -286,6 +282,20 @@ class InlineJournal:
             self._wake()
         elif due_ns is not None:
             self._at(max(due_ns, self._loop.now_ns) / 1e9)
+
+    def _keep(self) -> None:
+        """Take some steps of the upkeep, as many as a slow disk lets it."""
+        if not self._life.alive or self._closed:
+            return
+        rest_ns = upkeep.REST_NS
+        try:
+            for _ in range(STEPS_AT_ONCE):
+                rest_ns = self.upkeep.step(self._loop.now_ns)
+                if rest_ns > upkeep.REST_NS:
+                    break
+        except PowerCut:
+            return
+        self._keeping = self._loop.after_ns(rest_ns + self._life.write_ns(), self._keep)
 
     def _prepare(self) -> None:
         self._spares = None

@@ -1,0 +1,70 @@
+"""Reads one sealed segment through, from the medium where that can be, and says what is wrong."""
+
+import contextlib
+from collections.abc import Generator
+
+from edge_agent.journal.chain import Damage
+from edge_agent.journal.disk import Disk, read_blocks
+from edge_agent.journal.files import read_head
+from edge_agent.journal.footer import Footer
+from edge_agent.journal.format import BLOCK_BYTES, SEALED_BYTES_MAX, RecordKind
+from edge_agent.journal.ranges import from_seqs
+from edge_agent.journal.scan import footer_of
+from edge_agent.journal.sealed import walk_records
+
+RECORDS_A_STEP = 500
+
+
+def examine(disk: Disk, name: str, number: int) -> Generator[None, None, list[Damage]]:
+    """Return what is not whole in a sealed segment; yields every few milliseconds.
+
+    Raises OSError where the file cannot be opened.
+    """
+    file = disk.open(name)
+    with contextlib.closing(file):
+        file.uncache()
+        size = file.size()
+        data, unreadable = read_blocks(file, min(size, SEALED_BYTES_MAX), BLOCK_BYTES)
+        try:
+            head = read_head(file)
+        except OSError:
+            head = None
+        file.uncache()  # what nobody needs again shall not push out what is needed
+    yield
+    if head is None or head.number != number:
+        return [Damage(number, 0, "segment head unreadable")]
+    footer = footer_of(data, number, head)
+    if footer is None:
+        return [Damage(number, size, "footer unreadable", head.epoch)]
+    return (yield from _read(data, number, footer, unreadable))
+
+
+def _read(
+    data: bytes, number: int, footer: Footer, unreadable: list[int]
+) -> Generator[None, None, list[Damage]]:
+    seqs: list[int] = []
+    damages = []
+    if unreadable:
+        text = f"{len(unreadable)} blocks of {BLOCK_BYTES} bytes: the disk cannot read them"
+        damages.append(Damage(number, unreadable[0], text, footer.epoch))
+    found = walk_records(data, footer.start, footer.end, 0, footer.epoch)
+    records = 0
+    for place, record in found:
+        if record is None:
+            damages.append(Damage(number, place, "bytes unreadable", footer.epoch))
+            continue
+        records += 1
+        if record.kind is RecordKind.ENVELOPE:
+            seqs.append(record.seq)
+        if records % RECORDS_A_STEP == 0:
+            yield
+    kept = set(seqs)
+    for first, last in footer.runs:
+        lost = from_seqs(seq for seq in range(first, last + 1) if seq not in kept)
+        for low, high in lost:
+            text = f"events {low} to {high} are lost"
+            damages.append(Damage(number, footer.start, text, footer.epoch, low, high))
+    if records != footer.records and not damages:
+        text = f"{records} records, the footer says {footer.records}"
+        damages.append(Damage(number, footer.start, text, footer.epoch))
+    return damages
