@@ -48,6 +48,7 @@ class Chip:
     levels: dict[int, bool] = field(default_factory=dict)
     refuses: int = 0
     gone: bool = False
+    reads: int = 0
     requests: list[tuple[int, int, bytes]] = field(default_factory=list)
     _open: dict[int, tuple[int, int, int]] = field(default_factory=dict)  # fd: line, flags, writer
 
@@ -81,6 +82,7 @@ class Chip:
             told[-1] = reader
             buffer[:] = REQUEST.pack(*told)
         elif request == GET_VALUES:
+            self.reads += 1
             line, flags, _ = self._open[fd]
             active = self.levels.get(line, False) is not bool(flags & ACTIVE_LOW)
             buffer[:] = VALUES.pack(active, VALUES.unpack(buffer)[1])

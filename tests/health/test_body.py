@@ -131,6 +131,10 @@ def test_the_enclosure_is_heard_by_its_edge_even_while_a_look_hangs(
         bench.machine.chip.set(17, False)
         await bench.until(lambda: len(bench.heard.events) == 2)
         assert asyncio.get_running_loop().time() - before < 0.9  # not by the second's poll
+        reads = bench.machine.chip.reads
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        assert bench.machine.chip.reads - reads < 5  # an edge that stays would spin the loop
 
     bench = run(tmp_path, BodySettings(tamper=TAMPER), play)
     assert bench.heard.signals() == [

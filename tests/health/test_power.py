@@ -15,6 +15,7 @@ from edge_agent.health.debounce import MS, S
 from edge_agent.health.points import Said
 from edge_agent.health.power import RETURN_NS, Gasp, Power, Supply
 
+SECOND_NS = 1_000_000_000
 PIN = GpioInput(line=4, debounce_ms=20)
 CAPACITOR = BodySettings(power_fail=PIN, gasp_after_s=8)
 UPS = BodySettings(ups="ups")
@@ -36,13 +37,13 @@ class Bench:
         self._keep(self.power.handle(supply, self.now_ns))
 
     def run_to(self, ns: int) -> None:
-        while (deadline := self.power.deadline_ns()) is not None and deadline <= ns:
-            assert deadline >= self.now_ns, "a deadline in the past would spin"
-            self.now_ns = max(deadline, self.now_ns)
-            before = self.power.deadline_ns()
+        """As the shell does: each second, and at deadlines."""
+        while self.now_ns < ns:
+            deadline = self.power.deadline_ns()
+            assert deadline is None or deadline > self.now_ns, "a deadline that stays would spin"
+            second = self.now_ns + SECOND_NS
+            self.now_ns = min(ns, second if deadline is None else min(deadline, second))
             self._keep(self.power.handle(self.supply, self.now_ns))
-            assert self.power.deadline_ns() != before, "a deadline that stays would spin"
-        self.now_ns = ns
 
     def _keep(self, actions: list[Said | Gasp]) -> None:
         for action in actions:
@@ -82,6 +83,18 @@ def test_power_that_returns_before_carries_on() -> None:
     assert bench.gasps == []
     assert bench.signals[-1] == (returned + RETURN_NS, "301", State.RESTORED, Origin.LIVE)
     assert bench.power.mains is True
+
+
+def test_the_next_loss_has_a_countdown_of_its_own() -> None:
+    bench = started(CAPACITOR, Supply(mains=True))
+    bench.take(Supply(mains=False))
+    bench.run_to(bench.now_ns + 7 * S)
+    bench.take(Supply(mains=True))
+    bench.run_to(bench.now_ns + 100 * S)
+    bench.take(Supply(mains=False))
+    lost = bench.now_ns + 20 * MS
+    bench.run_to(bench.now_ns + 60 * S)
+    assert bench.gasps == [(lost + 8 * S, "8 s after mains loss")]
 
 
 def test_a_flicker_of_the_mains_does_not_set_the_countdown_back() -> None:
