@@ -223,7 +223,7 @@ def running_epoch(agent: Agent) -> bytes:
 
 def settled(agent: Agent) -> bool:
     status = agent.status()
-    return bool(status) and bool(status["uplink"]["proven"]) and agent.outstanding() == 0
+    return bool(status) and bool(status["centers"][0]["proven"]) and agent.outstanding() == 0
 
 
 @contextmanager

@@ -18,25 +18,23 @@ import structlog
 import edge_agent
 from edge_agent import limits
 from edge_agent.clock import KeptClock, SystemClock
-from edge_agent.config import Center, Loaded
+from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.socket import ControlSocket
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.ending import Ending, run_until_signal
-from edge_agent.epoch import Beginning, LastFrames, begin
+from edge_agent.epoch import LastFrames, begin
 from edge_agent.evidence.bodies import (
     ActBody,
     ConfigBody,
     JournalBody,
     JournalChange,
-    PathBody,
 )
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
-from edge_agent.evidence.tree import leaf_hash
 from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
@@ -47,7 +45,6 @@ from edge_agent.journal import (
     Care,
     FolderDisk,
     Journal,
-    Position,
     Record,
     Recovery,
     Terms,
@@ -58,63 +55,14 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.recorder import Notary, Recorder
+from edge_agent.source import JournalSource
+from edge_agent.supply import Station, Supply
 from edge_agent.timekeeping import Timekeeper
-from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
-from edge_agent.uplink.dial import PathAccess
-from edge_agent.uplink.messages import Cursor, Outgoing
-from edge_agent.uplink.uplink import Portion, Site, Uplink
 
 log = structlog.get_logger()
 
 
 # ---- the running agent
-
-
-class JournalSource:
-    """The journal and the recorder, as the uplink of one center sees them."""
-
-    def __init__(
-        self,
-        center: str,
-        journal: Journal,
-        recorder: Recorder,
-        begun: Beginning,
-        time: Timekeeper,
-    ) -> None:
-        self._center = center
-        self._journal = journal
-        self._recorder = recorder
-        self._begun = begun
-        self._time = time
-
-    async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
-        """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
-        assert after is None or isinstance(after, Position), "made by this very source"
-        fetch = self._journal.fetch
-        batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
-        return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
-
-    async def genesis(self, epoch: bytes) -> bytes | None:
-        """Return the genesis envelope of `epoch`, None where there is none.  May raise OSError."""
-        if epoch == self._begun.epoch:
-            return self._begun.genesis  # alarms wait for it: no disk and no thread is asked
-        return await asyncio.to_thread(self._journal.first_of, epoch)
-
-    def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
-        """The center holds these."""
-        if epoch == self._begun.epoch:
-            self._time.receipted(seqs, receipt)
-        self._recorder.receipted(self._center, epoch, seqs, receipt)
-
-    def path(self, center: str, path: str, up: bool, reason: str) -> None:
-        """Record that a way to the center came or went."""
-        body = PathBody(center, path, up, reason).to_body()
-        self._recorder.note(EventType.PATH, Lane.FAULT, body)
-
-
-def outgoing(record: Record) -> Outgoing:
-    """Return a journal's record as the uplink sends it."""
-    return Outgoing(record.epoch, record.seq, record.lane, leaf_hash(record.data), record.data)
 
 
 def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDisk, Recovery]:
@@ -139,8 +87,6 @@ class Agent:
         self._clock = clock
         self._fitted = fit(loaded)
         self._systemd = Systemd()
-        self._uplink: Uplink | None = None
-        self._uplink_trouble = ""
         self._stopping = False
         self._defects: asyncio.Queue[Exception] = asyncio.Queue()
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
@@ -166,10 +112,18 @@ class Agent:
             for panel, newest in frames.frames.items():
                 for frame, stamp in newest:
                     self._recorder.remember(panel, frame, stamp)
-        names = [center.name for center in self._config.center]
-        care = Care(Envelopes(), self._recorder.damaged)
-        terms = Terms(names, spares=limits.SPARE_SEGMENTS, care=care)
+        centers = self._config.center
+        terms = Terms(
+            [center.name for center in centers],
+            optional=[center.name for center in centers if not center.required],
+            spares=limits.SPARE_SEGMENTS,
+            care=Care(Envelopes(), self._recorder.damaged),
+        )
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
+        station = Station(
+            self._begun.epoch, self._signed_status, self._source, lambda: self._stopping
+        )
+        self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         quota = self._config.gateway.journal_bytes_max
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, quota)
 
@@ -183,14 +137,15 @@ class Agent:
             )
             return None
 
+    def _source(self, center: str) -> JournalSource:
+        return JournalSource(center, self._journal, self._recorder, self._begun, self._time)
+
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
-        if self._uplink is not None and self._config.center[0].name not in holders:
+        if self._supply.offer(record, leaf, holders):
             self._time.sent(record.seq)
-            self._uplink.offer(Outgoing(record.epoch, record.seq, record.lane, leaf, record.data))
 
     def _status_changed(self) -> None:
-        if self._uplink is not None:
-            self._uplink.status_changed()
+        self._supply.status_changed()
 
     # ---- life
 
@@ -209,7 +164,7 @@ class Agent:
             log.error("no control socket", cause=str(error), then="'edge-agent status' is deaf")
         try:
             async with asyncio.TaskGroup() as group:
-                uplink = group.create_task(self._run_uplink(self._config.center[0]))
+                uplinks = [group.create_task(work) for work in self._supply.works()]
                 others = [group.create_task(work) for work in self._works()]
                 self._systemd.notify("READY=1")
                 log.info("ready", gateway=self._config.gateway.id, epoch=self._begun.epoch.hex())
@@ -223,7 +178,8 @@ class Agent:
                 self._recorder.note(EventType.ACT, Lane.FAULT, self.ending.act.to_body())
                 await self._drain()
                 self._stopping = True
-                uplink.cancel()
+                for uplink in uplinks:
+                    uplink.cancel()
             orderly = True
         finally:
             await control.stop()
@@ -275,7 +231,7 @@ class Agent:
         self._recorder.finish()
 
     def _works(self) -> list[Any]:
-        """Return the coroutines that run beside the uplink."""
+        """Return the coroutines that run beside the uplinks."""
         works: list[Any] = [
             self._time.run(),
             self._housekeeping.run(),
@@ -327,13 +283,12 @@ class Agent:
             self._recorder.note(EventType.JOURNAL, Lane.FAULT, body)
 
     async def _drain(self) -> None:
-        """Give the last events a moment to reach the center; what does not is in the journal."""
+        """Give the last events a moment to reach the centers; what does not is in the journal."""
 
         def is_over() -> bool:
-            if self._uplink is None or not self._uplink.view().connected:
+            if not self._supply.is_connected():
                 return True
-            progress = self._journal.progress()
-            return not progress.waiting and not sum(progress.unreceipted)
+            return not self._journal.progress().waiting and self._supply.is_drained()
 
         await self._wait_until(is_over)
 
@@ -345,48 +300,6 @@ class Agent:
             await asyncio.sleep(0.02)
 
     # ---- the work beside the panels
-
-    async def _run_uplink(self, center: Center) -> None:
-        """Run the uplink once its files can be used; until then panels are read all the same."""
-        access = await self._access(center)
-        site = Site(
-            self._config.gateway.id,
-            self._begun.epoch,
-            self._signed_status,
-            self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
-            lambda: self._stopping,
-        )
-        source = JournalSource(center.name, self._journal, self._recorder, self._begun, self._time)
-        self._uplink = Uplink(site, access, source, self._clock)
-        await self._uplink.run()
-
-    async def _access(self, center: Center) -> CenterAccess:
-        path = self._loaded.path
-        while True:
-            try:
-                key = load_receipt_key(path(center.receipt_certificate), path(center.ca))
-            except AccessError as error:
-                if str(error) != self._uplink_trouble:
-                    self._uplink_trouble = str(error)
-                    log.error("center not usable", center=center.name, cause=str(error))
-                    body = PathBody(center.name, "credentials", False, str(error)).to_body()
-                    self._recorder.note(EventType.PATH, Lane.FAULT, body)
-                await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
-                continue
-            self._uplink_trouble = ""
-            ways = tuple(
-                PathAccess(
-                    host=way.host,
-                    port=way.port,
-                    ca=path(center.ca),
-                    certificate=path(center.certificate),
-                    key=path(center.key),
-                    interface=way.interface,
-                )
-                for way in center.path
-            )
-            client_id = client_id_of(self._config.gateway.id, path(center.key))
-            return CenterAccess(center.name, key, ways, client_id)
 
     async def _feed_watchdog(self) -> None:
         every_s = self._systemd.watchdog_ns / 1e9 / 3 or limits.WATCHDOG_LOOK_S
@@ -402,10 +315,9 @@ class Agent:
 
     # ---- what the agent says of itself
 
-    def _signed_status(self) -> bytes:
-        """Return the signed heartbeat."""
+    def _signed_status(self, center: str) -> bytes:
+        """Return the signed heartbeat for a center."""
         head = self._notary.frontier()
-        view = self._uplink.view() if self._uplink else None
         room = self._housekeeping.room
         status = Status(
             gateway=self._config.gateway.id,
@@ -419,9 +331,9 @@ class Agent:
                 round(self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME),
             ),
             disk_refused=self._recorder.refusal is not None,
-            outstanding=sum(self._journal.progress().unreceipted),
+            outstanding=self._supply.owed(center),
             journal_percent=room.percent if room else None,
-            path=view.path if view else None,
+            path=self._supply.path_in_use(center),
             panels=dict(self._recorder.links),
             faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
             conditions=tuple(self._body.conditions()[:CONDITIONS_MAX]),
@@ -431,7 +343,6 @@ class Agent:
 
     async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer `edge-agent status`."""
-        view = self._uplink.view() if self._uplink else None
         progress = self._journal.progress()
         room = self._housekeeping.room
         stamp = self._clock.stamp()
@@ -458,16 +369,7 @@ class Agent:
                 "left_bytes": room.left_bytes if room else None,
                 "omitted": self._housekeeping.omitted,
             },
-            "uplink": {
-                "center": self._config.center[0].name,
-                "connected": bool(view and view.connected),
-                "proven": bool(view and view.proven),
-                "path": view.path if view else None,
-                "reason": (view.last_trouble if view else "") or self._uplink_trouble,
-                "outstanding": sum(progress.unreceipted),
-                "in_flight": view.outstanding_events if view else 0,
-                "round_trip_ms": _ms(view.round_trip_ns if view else None),
-            },
+            "centers": self._supply.facts(),
             "clock": {
                 "trust": stamp.trust,
                 "wall_ns": stamp.wall_ns,
@@ -475,10 +377,6 @@ class Agent:
             },
             "body": self._body.facts(),
         }
-
-
-def _ms(ns: int | None) -> float | None:
-    return None if ns is None else ns / 1e6
 
 
 def run(loaded: Loaded, hardware: Hardware | None = None) -> int:

@@ -25,7 +25,7 @@ from edge_agent.domain.address import (
     check_host,
 )
 from edge_agent.domain.body import BodySettings
-from edge_agent.limits import PANELS_MAX
+from edge_agent.limits import CENTERS_MAX, PANELS_MAX
 
 CONFIG_BYTES_MAX = 1 << 20  # a site of 64 panels takes some 20 kB; more is not a configuration
 DEFAULT_PATH = Path("/etc/edge-agent/gateway.toml")
@@ -89,6 +89,18 @@ class Center(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     certificate: FileName = "client.pem"
     key: FileName = "client.key"
     receipt_certificate: FileName = "receipt.pem"
+    required: Annotated[
+        bool, Meta(description="events are kept until this center has receipted them")
+    ] = True
+    standby_reporting_time_s: Annotated[
+        int,
+        Meta(
+            ge=60,
+            le=2_764_800,
+            description="within which the fault of a path that is not in use is told; EN 50136 "
+            "DP4: 18000",
+        ),
+    ] = 3600
     path: Annotated[list[CenterPath], Meta(min_length=1, max_length=8)]
 
 
@@ -139,7 +151,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gateway: Gateway
     site: Site = Site()
     body: BodySettings = BodySettings()
-    center: Annotated[list[Center], Meta(min_length=1, max_length=1)]
+    center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
     panel: Annotated[list[Panel], Meta(min_length=1, max_length=PANELS_MAX)]
 
@@ -306,6 +318,7 @@ def _at(raw: Any, key: str) -> Any:
 
 
 def _cross_checks(config: Config) -> Iterator[Problem]:
+    yield from _center_checks(config.center)
     yield from _doubles("panel", [panel.id for panel in config.panel])
     yield from _doubles("bus", [bus.id for bus in config.bus])
     for index, bus in enumerate(config.bus):
@@ -335,6 +348,23 @@ def _cross_checks(config: Config) -> Iterator[Problem]:
             places[place] = f"panel '{panel.id}'"
 
 
+def _center_checks(centers: list[Center]) -> Iterator[Problem]:
+    yield from _doubles("center", [center.name for center in centers], "name")
+    if not any(center.required for center in centers):
+        yield Problem("center", "", "at least one center must be required, or nothing is kept")
+    receipts: dict[str, str] = {}
+    for index, center in enumerate(centers):
+        key, receipt = f"center[{index}]", center.receipt_certificate
+        if receipt in receipts:
+            remedy = f"center '{receipts[receipt]}' has this file; each has one of its own"
+            yield Problem(f"{key}.receipt_certificate", receipt, remedy)
+        receipts[receipt] = center.name
+        ways = [(way.host, way.port, way.interface) for way in center.path]
+        for number, way in enumerate(ways):
+            if way in ways[:number]:
+                yield Problem(f"{key}.path[{number}]", way[0], "this very path is there already")
+
+
 def _place(panel: Panel) -> object:
     """What two panels cannot share: a serial port, a listening port, a unit of a bus."""
     if panel.serial is not None:
@@ -344,7 +374,7 @@ def _place(panel: Panel) -> object:
     return (panel.bus, panel.unit) if panel.bus is not None else panel.tcp
 
 
-def _doubles(table: str, ids: list[str]) -> Iterator[Problem]:
+def _doubles(table: str, ids: list[str], key: str = "id") -> Iterator[Problem]:
     for index, name in enumerate(ids):
         if name in ids[:index]:
-            yield Problem(f"{table}[{index}].id", repr(name), f"another {table} has this id")
+            yield Problem(f"{table}[{index}].{key}", repr(name), f"another {table} has this {key}")

@@ -3,6 +3,10 @@
 PANELS_MAX = 64
 """Panels of one gateway: a Pi has at most a few USB hubs and one or two networks."""
 
+CENTERS_MAX = 4
+"""Centers that one gateway supplies: old and new one at a handover, the police's, one of a client.
+Each costs memory of its own; the journal has slots for twice as many, since names change."""
+
 SIGNALS_A_REPORT_MAX = 64
 """Signals of one frame: the largest, a whole state map, is sent in parts by every known panel."""
 

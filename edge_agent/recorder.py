@@ -411,7 +411,7 @@ class Recorder:
             self._published.discard(record.seq)
             signed = self._waiting.pop(record.seq, None)
             if signed is None:
-                continue  # the receipts of all centers came first
+                continue  # the receipts of all required centers came first
             # Also what went out uncommitted: an uplink may have had to leave it to the journal,
             # and found it neither there nor in memory while it was being written.
             self._publish(record, leaf_hash(record.data), signed.holders)
@@ -463,7 +463,7 @@ class Recorder:
                 if (signed := self._waiting.get(seq)) is not None:
                     signed.holders.add(center)
                     signed.settle()
-                    if signed.holders.issuperset(self._journal.centers):
+                    if signed.holders.issuperset(self._journal.required):
                         del self._waiting[seq]
                         self._published.discard(seq)
         self._journal.release(center, epoch, held, receipt)

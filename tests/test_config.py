@@ -109,6 +109,40 @@ def test_an_error_names_file_key_found_and_allowed(
         assert word in message, message
 
 
+POLICE = """
+[[center]]
+name = "police"
+receipt_certificate = "police.pem"
+path = [{ host = "p", interface = "wwan0" }, { host = "p" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"police"', '"center"'), ["center[1].name", "another center has this name"]),
+        (('"police.pem"', '"receipt.pem"'), ["center[1].receipt_certificate", "one of its own"]),
+        ((', interface = "wwan0"', ""), ["center[1].path[1]", "there already"]),
+        (('name = "police"', 'name = "police"\nrequired = "no"'), ["center[1].required"]),
+    ],
+)
+def test_several_centers_have_names_files_and_paths_of_their_own(
+    change: tuple[str, str], words: list[str]
+) -> None:
+    both = parse((GOOD + POLICE).encode(), FILE).config
+    assert [center.required for center in both.center] == [True, True]
+    message = problems(GOOD + POLICE.replace(*change, 1))
+    for word in words:
+        assert word in message, message
+
+
+def test_one_center_at_least_is_required() -> None:
+    none = GOOD.replace("[[center]]\n", "[[center]]\nrequired = false\n")
+    assert "at least one center must be required" in problems(none)
+    one = none + POLICE
+    assert not parse(one.encode(), FILE).config.center[0].required
+
+
 def test_all_unknown_keys_are_named_at_once() -> None:
     message = problems(GOOD.replace("unit = 1", "unit = 1\nfoo = 1\nbar = 2"))
     assert "panel[1].foo" in message

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edge_agent.config import Center, Loaded
 
 EXPIRES_SOON = timedelta(days=30)
+NETWORKS = Path("/sys/class/net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
     from edge_agent.uplink.trouble import DialError
 
     path, what = loaded.path, f"center {center.name}"
+    for way in center.path:
+        yield _way(f"{what}, path {way.host}:{way.port}", way.interface)
     try:
         load_receipt_key(path(center.receipt_certificate), path(center.ca))
         yield Finding(f"{what}, receipt key", True, "certified by the center's CA")
@@ -125,6 +128,16 @@ def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
         return
     yield Finding(f"{what}, TLS files", True, f"{files.certificate} fits its key")
     yield _expiry(f"{what}, certificate", files.certificate)
+
+
+def _way(what: str, interface: str | None) -> Finding:
+    if interface is None:
+        return Finding(what, True, "over any network")
+    if os.access(NETWORKS / interface, os.F_OK):
+        return Finding(what, True, f"over {interface}")
+    remedy = "a modem's appears when it is plugged in; write `interface` as `ip link` shows it"
+    there = ", ".join(sorted(one.name for one in NETWORKS.glob("*"))) or "none"
+    return Finding(what, False, f"no network interface {interface}; there are: {there}", remedy)
 
 
 def _expiry(what: str, file: Path) -> Finding:

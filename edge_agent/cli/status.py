@@ -83,8 +83,14 @@ def healthy(status: dict[str, Any]) -> bool:
     online = all(panel["online"] for panel in panels)
     journal = status["journal"]
     disk = journal["refused"] is None and (journal["used_percent"] or 0) < JOURNAL_PERCENT_MAX
-    links = online and status["uplink"]["connected"]
+    links = online and all(map(_reached, status["centers"]))
     return links and disk and not status["body"]["conditions"]
+
+
+def _reached(center: dict[str, Any]) -> bool:
+    """Say whether a center can be reached, and could be if the path in use failed now."""
+    spare = all(path["good"] is not False for path in center["paths"])
+    return not center["required"] or (center["connected"] and spare)
 
 
 JOURNAL_PERCENT_MAX = 85
@@ -93,19 +99,17 @@ JOURNAL_PERCENT_MAX = 85
 
 def lines(status: dict[str, Any]) -> list[str]:
     """Return `status` in words."""
-    journal, uplink, clock = status["journal"], status["uplink"], status["clock"]
+    journal, clock = status["journal"], status["clock"]
     disk = f"REFUSES: {journal['refused']}" if journal["refused"] else "accepts"
     if journal["used_percent"] is not None:
         disk += f", {journal['used_percent']} % of the journal's space used"
     if journal["omitted"]:
         disk += f"; NOT RECORDED for lack of space: {', '.join(journal['omitted'])}"
-    way = f"connected over {uplink['path']}" if uplink["connected"] else "NOT CONNECTED"
-    reason = f" ({uplink['reason']})" if uplink.get("reason") else ""
     said = [
         f"gateway   {status['gateway']}, version {status['version']}, epoch {status['epoch']}",
-        f"events    {status['next_seq']} in this run, {uplink['outstanding']} not yet receipted",
+        f"events    {status['next_seq']} in this run, {journal['unreceipted']} not yet receipted",
         f"disk      {disk}",
-        f"center    {way}{reason}",
+        *(line for center in status["centers"] for line in _center(center)),
         f"clock     {clock['trust']}",
         *_body(status["body"]),
         "panels",
@@ -116,6 +120,30 @@ def lines(status: dict[str, Any]) -> list[str]:
         faults = ", ".join(f"{kind} {count}" for kind, count in panel["faults"].items())
         said.append(f"  {name:<{width}}  {link:<8} {panel['driver']}  {faults}".rstrip())
     return said
+
+
+def _center(center: dict[str, Any]) -> list[str]:
+    """Return a center and the paths to it in words."""
+    way = f"connected over {center['path']}" if center["connected"] else "NOT CONNECTED"
+    reason = f" ({center['reason']})" if center["reason"] and not center["connected"] else ""
+    optional = "" if center["required"] else ", not waited for"
+    owed = f", {center['outstanding']} not yet receipted" if center["outstanding"] else ""
+    said = [f"center    {center['center']}: {way}{reason}{owed}{optional}"]
+    width = max((len(path["path"]) for path in center["paths"]), default=0)
+    for path in center["paths"]:
+        word = {True: "good", False: "BAD", None: "not yet proven"}[path["good"]]
+        since = "" if path["since_s"] is None else f" for {_span(path['since_s'])}"
+        use = ", in use" if path["in_use"] else ""
+        cause = f": {path['reason']}" if path["good"] is False else ""
+        said.append(f"  {path['path']:<{width}}  {word}{since}{use}{cause}")
+    return said
+
+
+def _span(seconds: int) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
 
 
 _POINTS = {

@@ -173,8 +173,9 @@ class Play:
             await asyncio.sleep(STATUS_S)
 
     def _take(self, status: dict[str, Any]) -> None:
-        self._outstanding = int(status["uplink"]["outstanding"])
-        self._board.connected = status["uplink"]["connected"]
+        [center] = status["centers"]
+        self._outstanding = int(center["outstanding"])
+        self._board.connected = center["connected"]
         self._board.receipt(self._outstanding, status["epoch"], status["next_seq"])
         self._board.disk_refuses = status["journal"]["refused"] is not None
         for name, panel in status["panels"].items():

@@ -82,7 +82,7 @@ class Journal:
         self._upkeep = None
         if terms.care is not None:
             self._upkeep = Upkeep(disk, recovery, self._scribe, terms.care)
-        self.centers = tuple(terms.centers)
+        self.required = frozenset(terms.centers).difference(terms.optional)
         self._clock_ns = clock_ns
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)

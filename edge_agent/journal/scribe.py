@@ -9,7 +9,7 @@ signed and can be sent while the disk takes its time over an earlier commit.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -92,12 +92,14 @@ class Care:
 class Terms:
     """What the journal is told by the configuration.
 
-    `centers` names those whose receipts are waited for: an event is let go when all of them that
-    are owed it have receipted it.  A new one is owed what is recorded from this start on.
+    An event is let go when all `centers` that are owed it have receipted it, but those in
+    `optional`: they are supplied as long as the others wait.  A new one is owed what is recorded
+    from this start on.
     Without `care` full segments stay as they are.
     """
 
     centers: Sequence[str]
+    optional: Collection[str] = ()
     commit_records_max: int = COMMIT_RECORDS_MAX
     spares: int = 1  # segments made ahead; those past the first are a reserve
     care: Care | None = None
@@ -152,7 +154,9 @@ class Scribe:
             if center.epoch is None:
                 self._index.forget(center.slot)
                 self._index.owe(center.slot, len(self._index.segments))
-        self._index.require(self._slots.values())
+        self._index.require(
+            slot for name, slot in self._slots.items() if name not in terms.optional
+        )
         self._held = Held(self._index.required)
         self._cadence = Cadence()
         self._lock = threading.Lock()

@@ -164,4 +164,5 @@ def _is_well(status: dict[str, Any]) -> bool:
     if not status:
         return False
     online = all(panel["online"] for panel in status["panels"].values())
-    return online and status["uplink"]["connected"] and status["journal"]["refused"] is None
+    connected = all(center["connected"] for center in status["centers"])
+    return online and connected and status["journal"]["refused"] is None

@@ -82,6 +82,22 @@ def test_a_receipt_key_of_another_center_is_named(
     assert "center center, receipt key" in findings(config, capsys)[1]
 
 
+def test_every_path_of_every_center_is_looked_at(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second center's files are not there; the first one's second path has no network."""
+    text = config.read_text()
+    spare = '[[center.path]]\nhost = "spare"\ninterface = "nosuch0"\n'
+    police = '[[center]]\nname = "police"\nreceipt_certificate = "none.pem"\n'
+    ways = '[[center.path]]\nhost = "p"\ninterface = "lo"\n'
+    config.write_text(text.replace("[[panel]]", f"{spare}{police}{ways}[[panel]]", 1))
+    code, bad = findings(config, capsys)
+    assert code == 1
+    assert "no network interface nosuch0; there are: " in bad["center center, path spare:8883"]
+    assert "center police, receipt key" in bad
+    assert "center police, path p:8883" not in bad
+
+
 def test_a_short_life_of_the_certificate_is_named(
     tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,8 +15,22 @@ GOOD: dict[str, Any] = {
     "epoch": "0102",
     "next_seq": 7,
     "panels": {"p1": {"online": True, "driver": "surgard", "faults": {"checksum": 3}}},
-    "journal": {"refused": None, "used_percent": 12, "omitted": []},
-    "uplink": {"connected": True, "path": "h:8883", "outstanding": 0, "reason": ""},
+    "journal": {"refused": None, "used_percent": 12, "omitted": [], "unreceipted": 0},
+    "centers": [
+        {
+            "center": "center",
+            "required": True,
+            "connected": True,
+            "path": "h:8883",
+            "outstanding": 0,
+            "reason": "the connection broke once",
+            "paths": [
+                {"path": "h:8883", "in_use": True, "good": True, "since_s": 7300, "reason": ""},
+                {"path": "h:8883%wwan0", "in_use": False, "good": None, "since_s": None}
+                | {"reason": ""},
+            ],
+        }
+    ],
     "clock": {"trust": "synced"},
     "body": {
         "conditions": [],
@@ -29,9 +43,17 @@ GOOD: dict[str, Any] = {
 }
 
 
+SPARE: dict[str, Any] = GOOD["centers"][0]["paths"][1]
+BAD_SPARE = {**SPARE, "good": False, "since_s": 301, "reason": "no SIM"}
+
+
 def changed(part: str, **values: Any) -> dict[str, Any]:
     status: dict[str, Any] = json.loads(json.dumps(GOOD))
-    target = status[part]["p1"] if part == "panels" else status[part]
+    target = status[part]
+    if part == "panels":
+        target = target["p1"]
+    elif part == "centers":
+        target = target[0]
     target.update(values)
     return status
 
@@ -43,6 +65,19 @@ def test_good_is_healthy_and_reads_well() -> None:
         assert words in text
     assert "body      well\n  enclosure closed, mains there, charge 88 %\n" in text
     assert "  48.3 C, 23 handles\n  not there: throttled\n" in text
+
+
+def test_every_center_and_path_is_listed_and_one_that_is_not_waited_for_may_be_away() -> None:
+    status = changed("centers")
+    police = {**status["centers"][0], "center": "police", "required": False, "connected": False}
+    status["centers"].append({**police, "outstanding": 5, "reason": "no route"})
+    text = "\n".join(lines(status))
+    assert "center    center: connected over h:8883\n" in text
+    assert "  h:8883        good for 2 h, in use\n" in text
+    assert "  h:8883%wwan0  not yet proven\n" in text
+    words = "center    police: NOT CONNECTED (no route), 5 not yet receipted, not waited for\n"
+    assert words in text
+    assert healthy(status)
 
 
 def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
@@ -73,7 +108,13 @@ def test_a_body_without_anything_to_read_is_well() -> None:
             changed("journal", used_percent=97, omitted=["telemetry", "state"]),
             "NOT RECORDED for lack of space: telemetry, state",
         ),
-        (changed("uplink", connected=False, reason="no route"), "NOT CONNECTED (no route)"),
+        (changed("centers", connected=False, reason="no route"), "NOT CONNECTED (no route)"),
+        (
+            changed(
+                "centers", paths=[{**SPARE, "good": False, "since_s": 300, "reason": "no SIM"}]
+            ),
+            "h:8883%wwan0  BAD for 5 min: no SIM",
+        ),
     ],
 )
 def test_anything_else_is_not(status: dict[str, Any], words: str) -> None:

@@ -20,7 +20,7 @@ STATUS: dict[str, Any] = {
     "next_seq": 4,
     "panels": {name: {"online": True} for name in PANELS},
     "journal": {"refused": None},
-    "uplink": {"outstanding": 0, "connected": True},
+    "centers": [{"outstanding": 0, "connected": True}],
 }
 
 
@@ -32,8 +32,8 @@ class Set:
         self.board = Board(12, PANELS)
         self.play = Play(stage, self.board, Silent(), SystemClock())
 
-    def status(self, **uplink: Any) -> None:
-        self.play._take({**STATUS, "uplink": {**STATUS["uplink"], **uplink}})
+    def status(self, **center: Any) -> None:
+        self.play._take({**STATUS, "centers": [{**STATUS["centers"][0], **center}]})
 
 
 @pytest.fixture(name="on")

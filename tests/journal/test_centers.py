@@ -86,6 +86,22 @@ def test_each_center_is_owed_what_it_has_not_receipted_itself() -> None:
     assert again.recovery.unreceipted[2] == 3
 
 
+def test_an_optional_center_is_supplied_and_not_waited_for() -> None:
+    """Seen to fail: with all centers required, one that is away keeps everything for ever."""
+    disk = SimDisk()
+    world = World(disk, centers=(OLD, NEW), optional=(NEW,))
+    world.commit(*drafts(3))
+    world.release(E1, [0, 1, 2], center=OLD)
+    assert owed(world, NEW) == [(E1, 0), (E1, 1), (E1, 2)]
+    assert counts(world) == (0, {OLD: 0, NEW: 3})
+    world.wait(11)
+    again = World(disk.copy(), E2, centers=(OLD, NEW), optional=(NEW,))
+    assert owed(again, NEW) == [(E1, 0), (E1, 1), (E1, 2)]
+    again.release(E1, [1], center=NEW)
+    assert owed(again, NEW) == [(E1, 0), (E1, 2)]
+    assert counts(again)[0] == 0
+
+
 def test_a_new_center_starts_at_a_genesis_and_sees_nothing_older() -> None:
     disk = SimDisk()
     World(disk, centers=(OLD,)).commit(*drafts(2))

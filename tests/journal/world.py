@@ -72,13 +72,15 @@ class World:
         epoch: bytes = b"epoch001",
         visit: Callable[[Record], None] | None = None,
         centers: Sequence[str] = ("center",),
+        optional: Sequence[str] = (),
     ) -> None:
         self.disk = disk
         self.now_ns = 0
         self.log = Log()
         self.epoch = epoch
         self.recovery: Recovery = recover(disk, visit)
-        self.scribe = Scribe(disk, self.recovery, PlainSealer(epoch), self.log, Terms(centers))
+        terms = Terms(centers, optional)
+        self.scribe = Scribe(disk, self.recovery, PlainSealer(epoch), self.log, terms)
 
     def submit(self, *drafts: Draft, patience_ns: int = 0) -> None:
         for draft in drafts:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent import agent, epoch
+from edge_agent import agent, epoch, source
 from edge_agent.evidence import cose, receipt
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.uplink.messages import Publish
@@ -51,23 +51,23 @@ def let_go_when_sent(patch: Patch) -> None:
 
 def let_go_too_much(patch: Patch) -> None:
     """A receipt is taken for all numbers up to its last."""
-    real = agent.JournalSource.release
+    real = source.JournalSource.release
 
     def release(self: Any, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
         real(self, epoch, tuple(range(max(seqs) + 1)), receipt)
 
-    patch.setattr(agent.JournalSource, "release", release)
+    patch.setattr(source.JournalSource, "release", release)
 
 
 def cursor_moved_early(patch: Patch) -> None:
     """A read of the backlog goes on behind one event more than it returned."""
-    real = agent.JournalSource.fetch
+    real = source.JournalSource.fetch
 
     async def short(self: Any, *where: Any) -> Portion:
         portion = await real(self, *where)
         return replace(portion, events=portion.events[:-1])
 
-    patch.setattr(agent.JournalSource, "fetch", short)
+    patch.setattr(source.JournalSource, "fetch", short)
 
 
 def numbers_reused(patch: Patch) -> None:

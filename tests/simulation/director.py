@@ -73,10 +73,10 @@ class Director:
         life = self._gateway.life
         if life is None or life.journal is None or life.agent is None:
             return State.DOWN
-        uplink = life.agent._uplink
+        connected = life.agent._supply.is_connected()
         if life.agent._recorder.refusal is not None:
             return State.REFUSED
-        if uplink is None or not uplink.view().connected:
+        if not connected:
             return State.OFFLINE
         progress = life.journal.progress()
         busy = progress.waiting or progress.held_bytes or sum(progress.unreceipted)

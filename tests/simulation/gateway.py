@@ -20,6 +20,7 @@ import pytest
 
 from edge_agent import agent as agent_module
 from edge_agent import epoch as epoch_module
+from edge_agent import supply as supply_module
 from edge_agent.agent import Agent
 from edge_agent.config import Loaded, load
 from edge_agent.evidence.cose import PublicKey
@@ -297,8 +298,8 @@ class Gateway:
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
         patch.setattr(agent_module, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
-        patch.setattr(agent_module, "load_receipt_key", lambda *_: self.center_key)
-        patch.setattr(agent_module, "client_id_of", lambda *_: "gw1")
+        patch.setattr(supply_module, "load_receipt_key", lambda *_: self.center_key)
+        patch.setattr(supply_module, "client_id_of", lambda *_: "gw1")
         patch.setattr(connections_module, "Port", port)
         patch.setattr(uplink_module, "_jitter", random.random)
         patch.setattr(reopen_module, "random", SimpleNamespace(random=random.random))

@@ -118,10 +118,8 @@ class Laws:
         held = life.journal.progress()
         self._bound("journal memory", held.held_bytes, MEMORY_BYTES_MAX + COMMIT_BYTES_MAX)
         self._bound("card", held.disk_bytes, CARD_BYTES_MAX)
-        uplink = life.agent._uplink
-        if uplink is not None:
-            out = uplink.view().outstanding_bytes
-            self._bound("in flight", out, IN_FLIGHT_BYTES_MAX)
+        for view in life.agent._supply.views():
+            self._bound("in flight", view.outstanding_bytes, IN_FLIGHT_BYTES_MAX)
         self._bound("packet", self.gateway.bounds.packet_bytes, PACKET_BYTES_MAX)
         for excess in self.gateway.bounds.excess:
             self.break_(6, excess)

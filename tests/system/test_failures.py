@@ -210,7 +210,7 @@ def test_unreadable_keys() -> None:
 
 
 def _reason(agent: Agent) -> str:
-    return str((agent.status() or {"uplink": {}})["uplink"].get("reason", ""))
+    return str((agent.status() or {"centers": [{}]})["centers"][0].get("reason", ""))
 
 
 # ---- brokers

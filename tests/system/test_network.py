@@ -95,7 +95,7 @@ def _torment(stack: Stack, chance: random.Random, done: list[str]) -> None:
 
 def _judge(stack: Stack) -> None:
     stack.settle(SETTLE_S_MAX)
-    wait_until(lambda: stack.agent.status()["uplink"]["connected"], "connected again")
+    wait_until(lambda: stack.agent.status()["centers"][0]["connected"], "connected again")
     rows = stack.center.events()
     assert stack.count(rows) == Count()
     assert all(len(panel.in_state("acked")) > 10 for panel in stack.panels)

@@ -1,0 +1,61 @@
+"""The journal and the recorder, as the uplink of one center sees them."""
+
+import asyncio
+
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.epoch import Beginning
+from edge_agent.evidence.bodies import PathBody
+from edge_agent.evidence.tree import leaf_hash
+from edge_agent.journal import Journal, Position, Record
+from edge_agent.recorder import Recorder
+from edge_agent.timekeeping import Timekeeper
+from edge_agent.uplink.messages import Cursor, Outgoing
+from edge_agent.uplink.uplink import Portion
+
+
+class JournalSource:
+    """The journal and the recorder, as the uplink of one center sees them."""
+
+    def __init__(
+        self,
+        center: str,
+        journal: Journal,
+        recorder: Recorder,
+        begun: Beginning,
+        time: Timekeeper,
+    ) -> None:
+        self._center = center
+        self._journal = journal
+        self._recorder = recorder
+        self._begun = begun
+        self._time = time
+
+    async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
+        """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
+        assert after is None or isinstance(after, Position), "made by this very source"
+        fetch = self._journal.fetch
+        batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
+        return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
+
+    async def genesis(self, epoch: bytes) -> bytes | None:
+        """Return the genesis envelope of `epoch`, None where there is none.  May raise OSError."""
+        if epoch == self._begun.epoch:
+            return self._begun.genesis  # alarms wait for it: no disk and no thread is asked
+        return await asyncio.to_thread(self._journal.first_of, epoch)
+
+    def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
+        """The center holds these."""
+        if epoch == self._begun.epoch:
+            self._time.receipted(seqs, receipt)
+        self._recorder.receipted(self._center, epoch, seqs, receipt)
+
+    def path(self, center: str, path: str, up: bool, reason: str) -> None:
+        """Record that a way to the center came or went."""
+        body = PathBody(center, path, up, reason).to_body()
+        self._recorder.note(EventType.PATH, Lane.FAULT, body)
+
+
+def outgoing(record: Record) -> Outgoing:
+    """Return a journal's record as the uplink sends it."""
+    return Outgoing(record.epoch, record.seq, record.lane, leaf_hash(record.data), record.data)

@@ -1,0 +1,208 @@
+"""Keeps every center supplied: one uplink each, with credentials, paths and a cursor of its own.
+
+The centers know nothing of each other.  One whose files cannot be used, or that nobody answers for,
+has its own uplink wait, its own bounded memory, and its own place in the journal; the others go on.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from edge_agent import limits
+from edge_agent.clock import Clock
+from edge_agent.config import Center, Loaded
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.bodies import PathBody
+from edge_agent.journal import Journal, Record
+from edge_agent.recorder import Recorder
+from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
+from edge_agent.uplink.dial import PathAccess
+from edge_agent.uplink.messages import Outgoing
+from edge_agent.uplink.pulse import idle_ns_of
+from edge_agent.uplink.supervision import Rhythm
+from edge_agent.uplink.uplink import Site, Source, Uplink, UplinkView
+
+log = structlog.get_logger()
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """What every uplink is given of the gateway.
+
+    `status` makes the signed heartbeat for the center named; `source` is the journal as that center
+    sees it.
+    """
+
+    epoch: bytes
+    status: Callable[[str], bytes]
+    source: Callable[[str], Source]
+    is_stopping: Callable[[], bool]
+
+
+class _Supplied:
+    """One center, and its uplink once its files could be used."""
+
+    def __init__(self, config: Center) -> None:
+        self.config = config
+        self.uplink: Uplink | None = None
+        self.trouble = ""
+
+    def view(self) -> UplinkView | None:
+        return self.uplink.view() if self.uplink is not None else None
+
+
+class Supply:
+    """The uplinks to all centers of the configuration."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        journal: Journal,
+        recorder: Recorder,
+        clock: Clock,
+        station: Station,
+    ) -> None:
+        self._loaded = loaded
+        self._journal = journal
+        self._recorder = recorder
+        self._clock = clock
+        self._station = station
+        self._centers = [_Supplied(center) for center in loaded.config.center]
+
+    # ---- what the agent calls
+
+    def works(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what is to be run, one coroutine a center; each ends in order when cancelled."""
+        return [self._run(supplied) for supplied in self._centers]
+
+    def offer(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> bool:
+        """Send an event to all centers but `holders`; return whether any uplink took it."""
+        event = Outgoing(record.epoch, record.seq, record.lane, leaf, record.data)
+        taken = False
+        for supplied in self._centers:
+            if supplied.uplink is not None and supplied.config.name not in holders:
+                supplied.uplink.offer(event)
+                taken = True
+        return taken
+
+    def status_changed(self) -> None:
+        """Send every center a heartbeat soon."""
+        for supplied in self._centers:
+            if supplied.uplink is not None:
+                supplied.uplink.status_changed()
+
+    def views(self) -> list[UplinkView]:
+        """Return how the uplinks stand that run."""
+        return [view for one in self._centers if (view := one.view()) is not None]
+
+    def is_connected(self) -> bool:
+        """Whether any center can be reached now."""
+        return any(view.connected for view in self.views())
+
+    def is_drained(self) -> bool:
+        """Whether every center that is connected has receipted all that it is owed."""
+        owed = self._journal.progress().owed
+        return not any(sum(owed[view.center]) for view in self.views() if view.connected)
+
+    def owed(self, center: str) -> int:
+        """Return how many events a center has not receipted yet."""
+        return sum(self._journal.progress().owed[center])
+
+    def path_in_use(self, center: str) -> str | None:
+        """Return the way to a center that is, or was last, tried."""
+        view = next(one for one in self._centers if one.config.name == center).view()
+        return view.path if view else None
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Return how each center and each path stands, for `edge-agent status`."""
+        owed = self._journal.progress().owed
+        return [self._facts_of(one, sum(owed[one.config.name])) for one in self._centers]
+
+    def _facts_of(self, supplied: _Supplied, owed: int) -> dict[str, Any]:
+        view, config = supplied.view(), supplied.config
+        trip_ns = view.round_trip_ns if view else None
+        return {
+            "center": config.name,
+            "required": config.required,
+            "connected": bool(view and view.connected),
+            "proven": bool(view and view.proven),
+            "path": view.path if view else None,
+            "reason": (view.last_trouble if view else "") or supplied.trouble,
+            "outstanding": owed,
+            "in_flight": view.outstanding_events if view else 0,
+            "round_trip_ms": None if trip_ns is None else trip_ns / 1e6,
+            "paths": self._paths_of(view) if view else [],
+        }
+
+    def _paths_of(self, view: UplinkView) -> list[dict[str, Any]]:
+        now_ns = self._clock.boottime_ns()
+        return [
+            {
+                "path": way.path,
+                "in_use": way.in_use,
+                "good": way.good,
+                "since_s": None if way.since_ns is None else (now_ns - way.since_ns) // SECOND_NS,
+                "reason": way.reason,
+            }
+            for way in view.paths
+        ]
+
+    # ---- one center
+
+    async def _run(self, supplied: _Supplied) -> None:
+        """Run the uplink once its files can be used; until then panels are read all the same."""
+        config, gateway = supplied.config, self._loaded.config.gateway
+        access = await self._access(supplied)
+        site = Site(
+            gateway.id,
+            self._station.epoch,
+            partial(self._station.status, config.name),
+            gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
+            self._station.is_stopping,
+        )
+        watch_s = config.standby_reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME
+        rhythm = Rhythm(idle_ns_of(gateway.reporting_time_s), int(watch_s * SECOND_NS))
+        source = self._station.source(config.name)
+        supplied.uplink = Uplink(site, access, source, self._clock, rhythm)
+        await supplied.uplink.run()
+
+    async def _access(self, supplied: _Supplied) -> CenterAccess:
+        path, center = self._loaded.path, supplied.config
+        while True:
+            try:
+                key = load_receipt_key(path(center.receipt_certificate), path(center.ca))
+            except AccessError as error:
+                self._cannot_use(supplied, str(error))
+                await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
+                continue
+            supplied.trouble = ""
+            ways = tuple(
+                PathAccess(
+                    host=way.host,
+                    port=way.port,
+                    ca=path(center.ca),
+                    certificate=path(center.certificate),
+                    key=path(center.key),
+                    interface=way.interface,
+                )
+                for way in center.path
+            )
+            client_id = client_id_of(self._loaded.config.gateway.id, path(center.key))
+            return CenterAccess(center.name, key, ways, client_id)
+
+    def _cannot_use(self, supplied: _Supplied, trouble: str) -> None:
+        if trouble == supplied.trouble:
+            return
+        supplied.trouble = trouble
+        name = supplied.config.name
+        log.error("center not usable", center=name, cause=trouble)
+        body = PathBody(name, "credentials", False, trouble).to_body()
+        self._recorder.note(EventType.PATH, Lane.FAULT, body)
