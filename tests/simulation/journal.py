@@ -159,7 +159,7 @@ class InlineJournal:
         terms: Terms,
     ) -> None:
         self._loop, self._life = where
-        self.centers = tuple(terms.centers)
+        self.required = frozenset(terms.centers).difference(terms.optional)
         watched = _Watched(listener, self._life)
         self.scribe = _SlowScribe(disk, recovery, sealer, watched, terms)
         self._items: deque[tuple[object, int] | None] = deque()
