@@ -4,22 +4,29 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from edge_agent.config import Loaded
 from tests.mutants.mutant import Mutant, Tests, Worlds
-from tests.mutants.plugin import NAME
 from tests.simulation.world import play
 
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "tests" / "mutants" / "site"
 TESTS_S_MAX = 300
 
 
 def catch(mutant: Mutant, site: Loaded) -> str | None:
-    """Plant it; return what caught it, None where nothing did."""
-    if isinstance(mutant.found_by, Worlds):
-        return by_worlds(mutant, mutant.found_by, site)
-    return by_tests(mutant, mutant.found_by)
+    """Plant it; return what caught it, None where anything of what should did not."""
+    caught = []
+    for hunter in mutant.found_by:
+        if isinstance(hunter, Worlds):
+            caught.append(by_worlds(mutant, hunter, site))
+        else:
+            caught.append(by_tests(mutant, hunter))
+    said = [one for one in caught if one is not None]
+    return "; ".join(said) if len(said) == len(caught) else None
 
 
 def by_worlds(mutant: Mutant, where: Worlds, site: Loaded) -> str | None:
@@ -35,11 +42,11 @@ def by_worlds(mutant: Mutant, where: Worlds, site: Loaded) -> str | None:
 
 def by_tests(mutant: Mutant, where: Tests) -> str | None:
     """Run the named tests with the bug: each must fail, and none for want of being there."""
-    words = [sys.executable, "-m", "pytest", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider"]
-    words += ["-q", "--no-header", "--tb=no", "--color=no", "-n0", *where.nodes]
+    words = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=no", "--color=no"]
     done = subprocess.run(
-        words,
-        env=os.environ | {NAME: mutant.name},
+        [*words, "-p", "no:cacheprovider", *where.nodes],
+        env=os.environ | {"EDGE_MUTANT": mutant.name, "PYTHONPATH": f"{SITE}:{ROOT}"},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -49,4 +56,4 @@ def by_tests(mutant: Mutant, where: Tests) -> str | None:
     if done.returncode != 1:
         return None
     lived = [node for node in where.nodes if not any(one.startswith(node) for one in failed)]
-    return None if lived else ", ".join(failed)
+    return None if lived else f"{failed[0]}{' and more' * (len(failed) > 1)}"

@@ -16,26 +16,21 @@ class Worlds:
     most: int = 40
 
 
-@dataclass(frozen=True, slots=True)
 class Tests:
     """Each of these tests fails; a test that starts processes plants the bug in them as well."""
 
     __test__ = False  # no test of pytest's
-    nodes: tuple[str, ...]
+
+    def __init__(self, *nodes: str) -> None:
+        self.nodes = nodes
 
 
-@dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug: `plant` changes the product through the patch that it is given; its docstring tells
-    what goes wrong."""
+    """A bug: `plant` changes the product through the patch that it is given, and its docstring
+    tells what goes wrong; each of `found_by` finds it."""
 
-    plant: Callable[[Patch], None]
-    found_by: Worlds | Tests
-
-    @property
-    def name(self) -> str:
-        return self.plant.__name__
-
-    @property
-    def breaks(self) -> str:
-        return (self.plant.__doc__ or "").strip()
+    def __init__(self, plant: Callable[[Patch], None], *found_by: Worlds | Tests) -> None:
+        self.plant = plant
+        self.found_by = found_by
+        self.name = plant.__name__
+        self.breaks = " ".join((plant.__doc__ or "").split())

@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+from tests.mutants.catch import by_tests
 from tests.mutants.listing import MUTANTS
 from tests.mutants.mutant import Tests
 
@@ -16,11 +17,23 @@ def test_there_are_enough_and_each_is_told() -> None:
     assert all(mutant.breaks.endswith(".") for mutant in MUTANTS)
 
 
+def test_each_is_looked_for() -> None:
+    assert all(mutant.found_by for mutant in MUTANTS)
+
+
 def test_the_tests_that_are_to_catch_one_exist() -> None:
-    for mutant in MUTANTS:
-        if isinstance(mutant.found_by, Tests):
-            for node in mutant.found_by.nodes:
-                file, _, test = node.partition("::")
-                tree = ast.parse((ROOT / file).read_text())
-                functions = [one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
-                assert test in functions, node
+    hunters = [one for mutant in MUTANTS for one in mutant.found_by if isinstance(one, Tests)]
+    for node in (node for hunter in hunters for node in hunter.nodes):
+        file, _, test = node.partition("::")
+        tree = ast.parse((ROOT / file).read_text())
+        functions = [one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+        assert test in functions, node
+
+
+def test_a_bug_is_planted_in_tests_and_what_they_start() -> None:
+    """And nothing is called caught for a test that is not there, or does not fail."""
+    [mutant] = [one for one in MUTANTS if one.name == "fsync_left_out"]
+    here = f"{Path(__file__).relative_to(ROOT)}"
+    assert by_tests(mutant, Tests(f"{here}::test_there_are_enough_and_each_is_told")) is None
+    assert by_tests(mutant, Tests(f"{here}::test_of_no_such_name")) is None
+    assert by_tests(mutant, Tests("tests/journal/test_power_cuts.py")) is not None

@@ -9,12 +9,16 @@ from tests.mutants.listing import MUTANTS
 from tests.mutants.mutant import Mutant, Worlds
 from tests.simulation.gateway import make_site
 
-CAUGHT_HERE = [mutant for mutant in MUTANTS if isinstance(mutant.found_by, Worlds)]
+HUNTS = [
+    pytest.param(mutant, hunter, id=mutant.name)
+    for mutant in MUTANTS
+    for hunter in mutant.found_by
+    if isinstance(hunter, Worlds)
+]
 
 
-@pytest.mark.parametrize("mutant", CAUGHT_HERE, ids=lambda mutant: str(mutant.name))
-def test_a_planted_bug_is_found(mutant: Mutant, tmp_path: Path) -> None:
-    assert isinstance(mutant.found_by, Worlds)
-    found = by_worlds(mutant, mutant.found_by, make_site(tmp_path))
-    assert found is not None, f"{mutant.name} lived through {mutant.found_by}"
+@pytest.mark.parametrize(("mutant", "hunter"), HUNTS)
+def test_a_planted_bug_is_found(mutant: Mutant, hunter: Worlds, tmp_path: Path) -> None:
+    found = by_worlds(mutant, hunter, make_site(tmp_path))
+    assert found is not None, f"{mutant.name} lived through {hunter}"
     print(f"{mutant.name}: {found}")
