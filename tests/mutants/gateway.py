@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
+from drivers.surgard import ReceiverSession
 from edge_agent import agent, epoch, source
 from edge_agent.evidence import cose, receipt
 from edge_agent.recorder import Pending, Recorder
+from edge_agent.uplink.flights import Flights, Verdict
 from edge_agent.uplink.messages import Publish
+from edge_agent.uplink.outbox import Outbox
+from edge_agent.uplink.paths import Paths
 from edge_agent.uplink.uplink import Portion, Uplink
+from edge_agent.uplink.window import Window
 from tests.mutants.mutant import Patch
 
 
@@ -82,3 +87,78 @@ def numbers_reused(patch: Patch) -> None:
             return real(*given)
 
     patch.setattr(agent, "begin", begin)
+
+
+def sent_before_durable(patch: Patch) -> None:
+    """Every event is sent when it is signed, whatever the card says."""
+    real = Recorder._on_sealed
+
+    def on_sealed(self: Any, pairs: Any) -> None:
+        real(self, pairs)
+        for _, record in pairs:
+            self._send(record)
+
+    patch.setattr(Recorder, "_on_sealed", on_sealed)
+
+
+def refused_and_kept_back(patch: Patch) -> None:
+    """What the card refuses is not sent until the card takes it."""
+    patch.setattr(Recorder, "_send", lambda self, record: None)
+
+
+def last_frames_forgotten(patch: Patch) -> None:
+    """A start does not remember what the panels said last: a copy is a new event."""
+    patch.setattr(Recorder, "recent", lambda self, panel: ())
+
+
+def not_sent_again(patch: Patch) -> None:
+    """What a lost connection took along is taken for sent."""
+    patch.setattr(Outbox, "_send_all_again", lambda self, *given: None)
+
+
+def digest_ignored(patch: Patch) -> None:
+    """A receipt is believed whatever bytes it says that the center holds."""
+    real = Flights.judge
+
+    def judge(self: Flights, *given: Any) -> Verdict:
+        verdict = real(self, *given)
+        return Verdict.HELD if verdict is Verdict.MISMATCH else verdict
+
+    patch.setattr(Flights, "judge", judge)
+
+
+def window_without_bound(patch: Patch) -> None:
+    """Everything goes out at once, as much as there is."""
+    patch.setattr(Window, "room_bytes", lambda self, now_ns, *, urgent: 1 << 30)
+
+
+def alarms_wait_for_the_window(patch: Patch) -> None:
+    """No room is kept for alarms beside a backlog."""
+    real = Window.room_bytes
+
+    def room(self: Window, now_ns: int, *, urgent: bool) -> int:
+        return real(self, now_ns, urgent=False)
+
+    patch.setattr(Window, "room_bytes", room)
+
+
+def first_path_only(patch: Patch) -> None:
+    """The second path is never tried."""
+    real = Paths._dial
+    patch.setattr(Paths, "_dial", lambda self, path: real(self, 0))
+
+
+def silence_not_noticed(patch: Patch) -> None:
+    """A connection over which nothing comes back is kept."""
+    patch.setattr(Flights, "is_stalled", lambda self, now_ns: False)
+
+
+def driver_acknowledges_at_once(patch: Patch) -> None:
+    """The driver answers the panel without waiting for the journal."""
+    real = ReceiverSession._answer
+
+    def answer(self: Any, now_ns: int) -> Any:
+        self._pending.clear()
+        return real(self, now_ns)
+
+    patch.setattr(ReceiverSession, "_answer", answer)

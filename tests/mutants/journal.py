@@ -1,10 +1,11 @@
 """Planted bugs of the journal: what a promise of durability rests on."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
 from edge_agent import agent
-from edge_agent.journal import recovery, sealing
+from edge_agent.journal import chain, recovery, scan, sealing, spares
 from edge_agent.journal.held import Held, Load
 from edge_agent.journal.index import Segment
 from edge_agent.journal.scribe import Scribe
@@ -73,3 +74,80 @@ def sealed_while_written(patch: Patch) -> None:
         return [segment for segment in self._index.segments if not segment.sealed]
 
     patch.setattr(Scribe, "sealable", sealable)
+
+
+class _Nameless:
+    """A disk whose folder is never flushed."""
+
+    def __init__(self, disk: Any) -> None:
+        self._disk = disk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._disk, name)
+
+    def sync(self) -> None:
+        pass
+
+
+def name_not_flushed(patch: Patch) -> None:
+    """A new segment is used before its name is durable."""
+    real = spares.Spares._write
+
+    def write(self: Any, number: int) -> None:
+        disk, self._disk = self._disk, _Nameless(self._disk)
+        try:
+            real(self, number)
+        finally:
+            self._disk = disk
+
+    patch.setattr(spares.Spares, "_write", write)
+
+
+def found_and_not_flushed(patch: Patch) -> None:
+    """A start builds on what a killed process had written and nobody flushed."""
+    patch.setattr(recovery._Repairs, "_flush", lambda self, name: None)
+
+
+def damaged_file_cut(patch: Patch) -> None:
+    """A start cuts a damaged segment as if it were torn, and keeps no copy."""
+    real = recovery._Repairs._repair
+
+    def repair(self: Any, file: Any, segment: Any, *, last: bool) -> None:
+        known, file.damages = file.damages, []
+        real(self, file, segment, last=last)
+        file.damages = known
+
+    patch.setattr(recovery._Repairs, "_repair", repair)
+
+
+def nothing_salvaged(patch: Patch) -> None:
+    """What is whole within a damaged commit is given up with it."""
+    patch.setattr(scan, "_salvage", lambda *given: iter(()))
+
+
+def gap_not_named(patch: Patch) -> None:
+    """A start says nothing of events that are missing."""
+    real = chain.Chain._settle
+
+    def settle(self: Any, *given: Any) -> Iterator[Any]:
+        return (one for one in real(self, *given) if not isinstance(one, chain.Damage))
+
+    patch.setattr(chain.Chain, "_settle", settle)
+
+
+def memory_without_bound(patch: Patch) -> None:
+    """While the card refuses, everything is held in memory, however much."""
+
+    def admit(self: Held, lane: int) -> None:
+        self.waiting += 1
+
+    patch.setattr(Held, "admit", admit)
+
+
+def unreceipted_let_go(patch: Patch) -> None:
+    """When memory is short, the oldest is let go, receipted or not."""
+
+    def settled(self: Held, slots: Iterable[int]) -> set[int]:
+        return {record.seq for group in self.groups for record in group.records}
+
+    patch.setattr(Held, "_settled", settled)

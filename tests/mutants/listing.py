@@ -1,20 +1,112 @@
-"""All planted bugs; `./run soak --mutants` applies one by one, and every one must be caught."""
+"""All planted bugs; `./run soak --mutants` applies one by one, and every one must be caught.
 
-from tests.mutants import center, gateway, journal
-from tests.mutants.mutant import Mutant, Worlds
+Each stands with what is to find it: worlds of the simulation, or tests by name.
+"""
+
+from tests.mutants import center, evidence, gateway, journal
+from tests.mutants.mutant import Mutant, Tests, Worlds
 
 ANYWHERE = Worlds()
+RECOVERY = "tests/journal/test_recovery.py::"
+OUTBOX = "tests/uplink/test_outbox.py::"
+RECORDER = "tests/test_recorder.py::"
+POWER_CUTS = "tests/journal/test_power_cuts.py::"
+VERIFY = "tests/evidence/test_verify.py::"
+STORE = "tests/center/test_store.py::"
+DEATH = Tests("tests/crash/test_center_death.py::test_a_center_that_dies_between_two_steps")
+DAMAGE = "tests/crash/test_damage.py::test_all_that_is_whole_is_found_and_the_rest_is_named"
+KILLS = Tests("tests/system/test_kills.py::test_kills_lose_double_and_invent_nothing")
+
 MUTANTS = [
+    # durable before the panel's ACK
     Mutant(journal.fsync_left_out, ANYWHERE),
+    Mutant(journal.name_not_flushed, ANYWHERE),
+    Mutant(
+        journal.found_and_not_flushed,
+        Tests(POWER_CUTS + "test_what_a_killed_process_left_unflushed_is_durable_before_it_counts"),
+    ),
     Mutant(journal.unflushed_copy_trusted, Worlds(first=350)),
     Mutant(journal.refused_commit_forgotten, ANYWHERE),
+    Mutant(gateway.ack_before_commit, ANYWHERE, KILLS),
+    Mutant(
+        gateway.driver_acknowledges_at_once,
+        Tests("tests/contract/test_stream.py::test_no_ack_before_durable_even_if_it_never_is"),
+    ),
+    Mutant(gateway.sent_before_durable, ANYWHERE),
+    Mutant(
+        gateway.refused_and_kept_back,
+        Tests(RECORDER + "test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise"),
+    ),
+    Mutant(gateway.last_frames_forgotten, KILLS),
     Mutant(journal.sealed_unflushed, ANYWHERE),
     Mutant(journal.sealed_while_written, ANYWHERE),
-    Mutant(gateway.ack_before_commit, ANYWHERE),
+    # only a verified receipt lets go
     Mutant(gateway.receipt_unverified, ANYWHERE),
     Mutant(gateway.let_go_when_sent, ANYWHERE),
     Mutant(gateway.let_go_too_much, ANYWHERE),
+    Mutant(
+        gateway.digest_ignored,
+        Tests(OUTBOX + "test_a_receipt_with_another_digest_lets_nothing_go"),
+    ),
+    Mutant(
+        journal.unreceipted_let_go,
+        Tests("tests/journal/test_held.py::test_what_is_let_go_is_neither_framed_nor_counted"),
+    ),
+    # everything arrives
     Mutant(gateway.cursor_moved_early, ANYWHERE),
+    Mutant(gateway.not_sent_again, ANYWHERE),
+    Mutant(
+        gateway.first_path_only,
+        Tests("tests/system/test_uplink.py::test_the_next_path_is_taken_when_the_first_is_dead"),
+    ),
+    Mutant(
+        gateway.silence_not_noticed,
+        Tests(OUTBOX + "test_nothing_receipted_for_half_a_minute_is_a_path_fault"),
+    ),
+    Mutant(
+        gateway.alarms_wait_for_the_window,
+        Tests(
+            "tests/uplink/test_window.py::test_room_is_kept_for_urgent_events_and_one_message_always_goes"
+        ),
+    ),
+    # bounds
+    Mutant(gateway.window_without_bound, Worlds(first=30)),
+    Mutant(
+        journal.memory_without_bound,
+        Tests(RECORDER + "test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted"),
+    ),
+    # numbers, signatures, the tree
     Mutant(gateway.numbers_reused, ANYWHERE),
-    Mutant(center.receipt_before_commit, ANYWHERE),
+    Mutant(evidence.nobody_checks, Tests(VERIFY + "test_a_bad_signature")),
+    Mutant(
+        evidence.root_unchecked,
+        Tests(
+            VERIFY + "test_a_wrong_root_is_named_once",
+            VERIFY + "test_a_gap_is_named_with_its_range",
+        ),
+    ),
+    Mutant(evidence.lineage_unchecked, Tests(VERIFY + "test_a_rolled_back_gateway_is_named")),
+    # damage
+    Mutant(
+        journal.damaged_file_cut, Tests(RECOVERY + "test_a_damaged_file_is_kept_and_never_changed")
+    ),
+    Mutant(journal.nothing_salvaged, Tests(DAMAGE)),
+    Mutant(
+        journal.gap_not_named, Tests(RECOVERY + "test_a_missing_segment_is_named_with_its_numbers")
+    ),
+    # the center
+    Mutant(center.receipt_before_commit, ANYWHERE, DEATH),
+    Mutant(
+        center.broker_may_forget_first,
+        Tests("tests/center/test_receiver.py::test_receipts_go_out_before_the_broker_may_forget"),
+    ),
+    Mutant(
+        center.signature_unchecked,
+        Tests(STORE + "test_a_forged_event_is_kept_apart_and_never_receipted"),
+    ),
+    Mutant(
+        center.held_is_receipted,
+        Tests(STORE + "test_events_wait_for_their_genesis_even_across_lanes"),
+    ),
+    Mutant(center.double_is_stored, ANYWHERE),
 ]
