@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from edge_agent import agent
-from edge_agent.journal import chain, recovery, scan, sealing, spares
+from edge_agent.journal import chain, recovery, repairs, scan, sealing, spares
 from edge_agent.journal.held import Held, Load
 from edge_agent.journal.index import Segment
 from edge_agent.journal.scribe import Scribe
@@ -105,19 +105,19 @@ def name_not_flushed(patch: Patch) -> None:
 
 def found_and_not_flushed(patch: Patch) -> None:
     """A start builds on what a killed process had written and nobody flushed."""
-    patch.setattr(recovery._Repairs, "_flush", lambda self, name: None)
+    patch.setattr(repairs.Repairs, "_flush", lambda self, name: None)
 
 
 def damaged_file_cut(patch: Patch) -> None:
     """A start cuts a damaged segment as if it were torn, and keeps no copy."""
-    real = recovery._Repairs._repair
+    real = repairs.Repairs._repair
 
     def repair(self: Any, file: Any, segment: Any, *, last: bool) -> None:
         known, file.damages = file.damages, []
         real(self, file, segment, last=last)
         file.damages = known
 
-    patch.setattr(recovery._Repairs, "_repair", repair)
+    patch.setattr(repairs.Repairs, "_repair", repair)
 
 
 def nothing_salvaged(patch: Patch) -> None:

@@ -70,7 +70,7 @@ MUTANTS = [
         ),
     ),
     # bounds
-    Mutant(gateway.window_without_bound, Worlds(first=30)),
+    Mutant(gateway.window_without_bound, Worlds(first=20)),
     Mutant(
         journal.memory_without_bound,
         Tests(RECORDER + "test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted"),
