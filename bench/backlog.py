@@ -4,7 +4,9 @@ The real recorder, notary and journal write it; only the panels are missing.
 """
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
@@ -35,15 +37,29 @@ def signal(number: int) -> Signal:
     )
 
 
-def fill(folder: Path, gateway: str, identity: Signer, count: int, panel: str = "p1") -> bytes:
+Make = Callable[[int], Signal]
+
+
+def mixed(number: int) -> Signal:
+    """Return what a site with a fault says in a long outage: troubles, some alarms, few fires."""
+    kind = Kind.FIRE if number % 100 == 0 else Kind.BURGLARY if number % 20 == 1 else Kind.COMMS
+    return replace(signal(number), kind=kind)
+
+
+def fill(
+    folder: Path, gateway: str, identity: Signer, count: int, make: Make = signal, panel: str = "p1"
+) -> bytes:
     """Write `count` signals into the journal in `folder` as one run of the agent.
 
     Returns the epoch: its events are the genesis and the signals, 1..count.
     """
-    return asyncio.run(_fill(folder, gateway, identity, count, panel))
+    return asyncio.run(_fill(folder, (gateway, identity), range(count), make, panel))
 
 
-async def _fill(folder: Path, gateway: str, identity: Signer, count: int, panel: str) -> bytes:
+async def _fill(
+    folder: Path, who: tuple[str, Signer], numbers: range, make: Make, panel: str
+) -> bytes:
+    (gateway, identity), count = who, len(numbers)
     clock = SystemClock()
     disk = FolderDisk(folder)
     found = recover(disk)
@@ -55,8 +71,8 @@ async def _fill(folder: Path, gateway: str, identity: Signer, count: int, panel:
     recorder.attach(journal, begun.epoch, begun.draft)
     waiting: list[asyncio.Future[None]] = []
     for first in range(0, count, REPORT_SIGNALS):
-        numbers = range(first, min(first + REPORT_SIGNALS, count))
-        waiting.append(recorder.record(panel, tuple(map(signal, numbers)), clock.stamp()))
+        part = numbers[first : first + REPORT_SIGNALS]
+        waiting.append(recorder.record(panel, tuple(map(make, part)), clock.stamp()))
         if len(waiting) >= REPORTS_AHEAD:
             await waiting.pop(0)
     await asyncio.gather(*waiting)
@@ -76,3 +92,12 @@ def envelopes(folder: Path, epoch: bytes) -> list[bytes]:
         for stored in read(folder)
         if stored.record.kind is RecordKind.ENVELOPE and stored.record.epoch == epoch
     ]
+
+
+def lanes(folder: Path, epoch: bytes) -> dict[int, int]:
+    """Return the lane of each event of an epoch; urgent ones may have been signed before others."""
+    return {
+        stored.record.seq: stored.record.lane
+        for stored in read(folder)
+        if stored.record.kind is RecordKind.ENVELOPE and stored.record.epoch == epoch
+    }
