@@ -14,6 +14,8 @@ from edge_agent.uplink.flights import Flights, Verdict
 from edge_agent.uplink.messages import Publish
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.paths import Paths
+from edge_agent.uplink.pulse import Pulse
+from edge_agent.uplink.supervision import _Stall
 from edge_agent.uplink.uplink import Portion, Uplink
 from edge_agent.uplink.window import Window
 from tests.mutants.mutant import Patch
@@ -149,8 +151,13 @@ def first_path_only(patch: Patch) -> None:
 
 
 def silence_not_noticed(patch: Patch) -> None:
-    """A connection over which nothing comes back is kept."""
-    patch.setattr(Flights, "is_stalled", lambda self, now_ns: False)
+    """A connection over which the broker no longer answers is kept."""
+    patch.setattr(Pulse, "is_silent", lambda self, now_ns: False)
+
+
+def stall_not_noticed(patch: Patch) -> None:
+    """A path over which the broker answers and nothing is receipted is kept."""
+    patch.setattr(_Stall, "is_due", lambda self, silent_ns, now_ns: False)
 
 
 def driver_acknowledges_at_once(patch: Patch) -> None:

@@ -61,6 +61,10 @@ MUTANTS = [
     ),
     Mutant(
         gateway.silence_not_noticed,
+        Tests(OUTBOX + "test_a_broker_that_does_not_answer_is_left_within_seconds"),
+    ),
+    Mutant(
+        gateway.stall_not_noticed,
         Tests(OUTBOX + "test_nothing_receipted_for_half_a_minute_is_a_path_fault"),
     ),
     Mutant(
