@@ -234,6 +234,7 @@ class Agent:
         """Return the coroutines that run beside the uplinks."""
         works: list[Any] = [
             self._time.run(),
+            self._supply.watch_certificates(),
             self._housekeeping.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
@@ -345,7 +346,7 @@ class Agent:
         """Answer `edge-agent status`."""
         progress = self._journal.progress()
         room = self._housekeeping.room
-        stamp = self._clock.stamp()
+        stamp, now = self._clock.stamp(), self._clock.now()
         return {
             "gateway": self._config.gateway.id,
             "version": edge_agent.__version__,
@@ -374,6 +375,8 @@ class Agent:
                 "trust": stamp.trust,
                 "wall_ns": stamp.wall_ns,
                 "uncertainty_ms": stamp.uncertainty_ms,
+                "earliest_ns": now.earliest_ns,
+                "latest_ns": now.latest_ns,
             },
             "body": self._body.facts(),
         }

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from edge_agent import limits
-from edge_agent.clock import Clock
+from edge_agent.clock import KeptClock
 from edge_agent.config import Center, Loaded
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -24,6 +24,7 @@ from edge_agent.recorder import Recorder
 from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Outgoing
+from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
 from edge_agent.uplink.pulse import idle_ns_of
 from edge_agent.uplink.supervision import Rhythm
 from edge_agent.uplink.uplink import Site, Source, Uplink, UplinkView
@@ -67,7 +68,7 @@ class Supply:
         loaded: Loaded,
         journal: Journal,
         recorder: Recorder,
-        clock: Clock,
+        clock: KeptClock,
         station: Station,
     ) -> None:
         self._loaded = loaded
@@ -76,12 +77,25 @@ class Supply:
         self._clock = clock
         self._station = station
         self._centers = [_Supplied(center) for center in loaded.config.center]
+        self._own_dates = OwnDates(
+            OwnCertificate(center.name, loaded.path(center.certificate))
+            for center in loaded.config.center
+        )
 
     # ---- what the agent calls
 
     def works(self) -> list[Coroutine[Any, Any, None]]:
         """Return what is to be run, one coroutine a center; each ends in order when cancelled."""
         return [self._run(supplied) for supplied in self._centers]
+
+    async def watch_certificates(self) -> None:
+        """Tell long before the end of our own certificates."""
+        await self._own_dates.watch(self._clock.now, self._say_of_certificate)
+
+    def _say_of_certificate(self, center: str, good: bool, words: str) -> None:
+        log.warning("our certificate", center=center, good=good, cause=words)
+        body = PathBody(center, "certificate", good, words).to_body()
+        self._recorder.note(EventType.PATH, Lane.FAULT, body)
 
     def offer(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> bool:
         """Send an event to all centers but `holders`; return whether any uplink took it."""
@@ -135,6 +149,7 @@ class Supply:
             "connected": bool(view and view.connected),
             "proven": bool(view and view.proven),
             "path": view.path if view else None,
+            "certificate": self._own_dates.standing.get(config.name, ""),
             "reason": (view.last_trouble if view else "") or supplied.trouble,
             "outstanding": owed,
             "in_flight": view.outstanding_events if view else 0,
@@ -192,6 +207,7 @@ class Supply:
                     certificate=path(center.certificate),
                     key=path(center.key),
                     interface=way.interface,
+                    now=self._clock.now,
                 )
                 for way in center.path
             )

@@ -42,9 +42,13 @@ class CenterTime:
         if self._followed is None or boottime_ns - self._followed[1] > _PATIENCE_NS:
             self._followed = seq, boottime_ns
 
+    def follows(self, seqs: Container[int]) -> bool:
+        """Tell whether the event that is followed is one of `seqs`."""
+        return self._followed is not None and self._followed[0] in seqs
+
     def receipted(self, seqs: Container[int], time_ms: int, boottime_ns: int) -> Told | None:
         """Its receipt came, made at `time_ms` of the center's clock; return what that tells."""
-        if self._followed is None or self._followed[0] not in seqs:
+        if self._followed is None or not self.follows(seqs):
             return None
         left_ns, self._followed = self._followed[1], None
         made_ns = time_ms * _MS
@@ -82,6 +86,8 @@ class Timekeeper:
 
     def receipted(self, seqs: Container[int], receipt: bytes) -> None:
         """The center's verified receipt for events of the running epoch came."""
+        if not self._center.follows(seqs):
+            return
         try:
             time_ms = peek_time_ms(receipt)
         except Malformed:  # a receipt that tells no time is good for its events all the same

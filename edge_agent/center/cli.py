@@ -102,7 +102,8 @@ def _add_init(commands: Commands) -> None:
         "init",
         "make a center's directory, or add gateways to one; never replaces a key",
         "  edge-center init /srv/center --gateway gw1 --gateway gw2 --host mqtt.example.com\n"
-        "  edge-center init /srv/center --gateway gw3",
+        "  edge-center init /srv/center --gateway gw3\n"
+        "  edge-center init /srv/center --gateway gw3 --renew",
     )
     made.add_argument(
         "--gateway",
@@ -126,6 +127,11 @@ def _add_init(commands: Commands) -> None:
         default=credentials.DAYS_DEFAULT,
         help=f"validity of certificates made now (default {credentials.DAYS_DEFAULT})",
     )
+    made.add_argument(
+        "--renew",
+        action="store_true",
+        help="give the gateways named new certificates for the TLS keys they have",
+    )
     made.add_argument("--port", type=_port, help=f"of the broker (default {init.PORT_DEFAULT})")
     made.set_defaults(run=_init)
 
@@ -137,6 +143,7 @@ def _init(arguments: argparse.Namespace) -> int:
         hosts=tuple(dict.fromkeys(arguments.host)),
         port=arguments.port,
         days=arguments.days,
+        renew=arguments.renew,
     )
     done = init.init(Layout(arguments.dir), request, now)
     print("\n".join(done) or "nothing to do")

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -28,12 +29,16 @@ PORT_DEFAULT = 8883  # MQTT over TLS as registered with IANA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What `edge-center init` was asked for; `port` None keeps what is there."""
+    """What `edge-center init` was asked for; `port` None keeps what is there.
+
+    `renew`: the gateways are there, and get new certificates for the TLS keys that they have.
+    """
 
     gateways: tuple[str, ...]
     hosts: tuple[str, ...] = ()
     port: int | None = None
     days: int = credentials.DAYS_DEFAULT
+    renew: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +71,9 @@ def init(layout: Layout, request: Request, now: datetime) -> list[str]:
         _server(founding, authority)
         _broker_files(founding, port)
         for gateway in request.gateways:
+            if request.renew:
+                _renew(founding, authority, gateway)
+                continue
             _gateway(founding, authority, gateway, port)
         return founding.done
 
@@ -189,6 +197,31 @@ def _gateway(founding: Founding, authority: Authority, gateway: str, port: int) 
         _write_new(folder / "gateway.toml", gateway_toml(gateway, host, port).encode())
     done = f"made; hand gateways/{gateway}/ to it" if fresh else "already there"
     founding.done.append(f"gateway {gateway}: {done}")
+
+
+def _renew(founding: Founding, authority: Authority, gateway: str) -> None:
+    """Certify the gateway's TLS key again; its old certificate is enough, the key stays there.
+
+    Whoever holds the old certificate alone gains nothing: it is of use to the key's holder only.
+    """
+    layout, file = founding.layout, founding.layout.gateway(gateway) / "client.pem"
+    if not layout.identity(gateway).exists():
+        raise CenterError(f"no gateway {gateway} was made here; leave --renew out to make it")
+    if not file.exists():
+        raise CenterError(f"{file}: not there; copy the gateway's own client.pem to it")
+    old = read_certificate(file)
+    try:
+        old.verify_directly_issued_by(authority.certificate)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise CenterError(f"{file}: not made by this center; copy the gateway's own") from error
+    subject, key = Subject(gateway, Use.CLIENT), old.public_key()
+    if credentials.name_of(old) != gateway or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise CenterError(f"{file}: it is {credentials.name_of(old)}'s; copy {gateway}'s own")
+    made = credentials.certify(authority, key, subject, founding.now, founding.request.days)
+    _replace(file, credentials.certificate_pem(made))
+    founding.said(
+        file, f"renewed until {made.not_valid_after_utc:%Y-%m-%d}; copy it to the gateway"
+    )
 
 
 def gateway_toml(gateway: str, host: str, port: int) -> str:

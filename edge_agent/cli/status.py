@@ -110,7 +110,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         f"events    {status['next_seq']} in this run, {journal['unreceipted']} not yet receipted",
         f"disk      {disk}",
         *(line for center in status["centers"] for line in _center(center)),
-        f"clock     {clock['trust']}",
+        f"clock     {clock['trust']}{_told(clock)}",
         *_body(status["body"]),
         "panels",
     ]
@@ -136,7 +136,7 @@ def _center(center: dict[str, Any]) -> list[str]:
         use = ", in use" if path["in_use"] else ""
         cause = f": {path['reason']}" if path["good"] is False else ""
         said.append(f"  {path['path']:<{width}}  {word}{since}{use}{cause}")
-    return said
+    return said + ([f"  {center['certificate']}"] if center["certificate"] else [])
 
 
 def _span(seconds: int) -> str:
@@ -183,3 +183,12 @@ def _body(body: dict[str, Any]) -> list[str]:
     if body["not_there"]:
         said.append(f"  not there: {', '.join(body['not_there'])}")
     return said
+
+
+def _told(clock: dict[str, Any]) -> str:
+    """Say what is known of the time where the wall clock does not know it."""
+    if clock["trust"] != "unset":
+        return ""
+    if clock.get("latest_ns") is None:
+        return " (nobody told the time yet; events are dated afterwards)"
+    return " (the center told the time: events are dated by it)"

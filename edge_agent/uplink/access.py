@@ -84,8 +84,13 @@ def load_receipt_key(certificate: Path, ca: Path) -> PublicKey:
 
 def valid_until(certificate: Path) -> datetime:
     """Return the end of a certificate's life.  Raises AccessError."""
+    return read_certificate(certificate).not_valid_after_utc
+
+
+def read_certificate(certificate: Path) -> x509.Certificate:
+    """Return the first certificate in a PEM file.  Raises AccessError."""
     try:
-        return x509.load_pem_x509_certificate(_read(certificate)).not_valid_after_utc
+        return x509.load_pem_x509_certificate(_read(certificate))
     except ValueError as error:
         raise AccessError(
             certificate, f"no usable certificate ({error})", "copy it from the center again"

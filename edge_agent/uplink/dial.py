@@ -2,17 +2,19 @@
 but never longer than the caller's patience.
 
 TLS 1.3, or 1.2; the only trusted CA is the center's own file; the broker must show its host name
-and we our client certificate.  Files are read at each attempt, so a renewed certificate is used
-without a restart.
+and we our client certificate.  Dates are judged by what is known of the time (`dates`).  Files are
+read at each attempt, so a renewed certificate is used without a restart.
 """
 
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.uplink import trouble
+from edge_agent.clock import Now, system_now
+from edge_agent.uplink import dates, trouble
 from edge_agent.uplink.names import NAMES
 from edge_agent.uplink.trouble import Cause, DialError, Trouble
 
@@ -31,6 +33,7 @@ class PathAccess:
     certificate: Path
     key: Path
     interface: str | None = None
+    now: Callable[[], Now] = system_now  # between which times the present is: judges certificates
 
     @property
     def where(self) -> str:
@@ -72,6 +75,7 @@ def make_context(path: PathAccess) -> ssl.SSLContext:
     """Return the TLS settings of `path`.  Raises DialError for files that cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks the chain and the host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= dates.NO_CHECK_TIME  # `dates` does, by what is known of the time
     try:
         context.load_verify_locations(cafile=path.ca)
     except (OSError, ssl.SSLError) as error:
@@ -143,5 +147,10 @@ def _encrypt(
 ) -> ssl.SSLSocket:
     plain.settimeout(patience.left_s())  # of each read and write; the port has an end for all
     secure = context.wrap_socket(plain, server_hostname=path.host)
+    try:
+        dates.check_peer(secure, path.now(), path.where)
+    except BaseException:
+        secure.close()
+        raise
     secure.setblocking(False)
     return secure

@@ -113,6 +113,44 @@ def test_a_folder_that_was_handed_over_is_not_made_again(layout: Layout, tmp_pat
     assert not layout.gateway("gw1").exists()
 
 
+def test_a_certificate_is_renewed_for_the_key_that_the_gateway_has(
+    layout: Layout, tmp_path: Path
+) -> None:
+    """Also where nothing but the old certificate came back from the gateway, long expired."""
+    folder = layout.gateway("gw1")
+    before = read_certificate(folder / "client.pem")
+    folder.rename(tmp_path / "on-the-gateway")
+    folder.mkdir()
+    (folder / "client.pem").write_bytes((tmp_path / "on-the-gateway/client.pem").read_bytes())
+    late = before.not_valid_after_utc + timedelta(days=400)
+    (line,) = init(layout, Request(gateways=("gw1",), days=90, renew=True), late)
+    assert "renewed until" in line
+    after = read_certificate(folder / "client.pem")
+    assert PublicKey.of(after.public_key()) == PublicKey.of(before.public_key())
+    assert after.not_valid_after_utc > late
+    assert credentials.name_of(after) == "gw1"
+    assert [file.name for file in folder.iterdir()] == ["client.pem"]
+
+
+def test_what_cannot_be_renewed_is_told(layout: Layout, tmp_path: Path) -> None:
+    def renew(gateway: str, match: str) -> None:
+        with pytest.raises(CenterError, match=match):
+            init(layout, Request(gateways=(gateway,), renew=True), NOW)
+
+    renew("gw9", "no gateway gw9 was made here")
+    file = layout.gateway("gw1") / "client.pem"
+    own = file.read_bytes()
+    file.write_bytes(layout.certificate("center").read_bytes())
+    renew("gw1", "it is center's")
+    other = Layout(tmp_path / "other")
+    init(other, Request(gateways=("gw1",)), NOW)
+    file.write_bytes((other.gateway("gw1") / "client.pem").read_bytes())
+    renew("gw1", "not made by this center")
+    file.unlink()
+    renew("gw1", "copy the gateway's own client.pem")
+    file.write_bytes(own)
+
+
 def test_another_port_is_refused(layout: Layout) -> None:
     with pytest.raises(CenterError, match="has port 18883"):
         init(layout, Request(gateways=(), port=1), NOW)

@@ -23,6 +23,7 @@ GOOD: dict[str, Any] = {
             "connected": True,
             "path": "h:8883",
             "outstanding": 0,
+            "certificate": "",
             "reason": "the connection broke once",
             "paths": [
                 {"path": "h:8883", "in_use": True, "good": True, "since_s": 7300, "reason": ""},
@@ -78,6 +79,19 @@ def test_every_center_and_path_is_listed_and_one_that_is_not_waited_for_may_be_a
     words = "center    police: NOT CONNECTED (no route), 5 not yet receipted, not waited for\n"
     assert words in text
     assert healthy(status)
+
+
+def test_a_certificate_that_ends_says_so_with_its_remedy() -> None:
+    words = "our certificate client.pem ends on 2026-12-01, in 4 days; have it renewed"
+    text = "\n".join(lines(changed("centers", certificate=words)))
+    assert f"\n  {words}\nclock" in text
+
+
+def test_an_unset_clock_says_whether_the_center_told_the_time() -> None:
+    unset = changed("clock", trust="unset", latest_ns=None)
+    assert "clock     unset (nobody told the time yet" in "\n".join(lines(unset))
+    told = changed("clock", trust="unset", latest_ns=5)
+    assert "clock     unset (the center told the time" in "\n".join(lines(told))
 
 
 def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
