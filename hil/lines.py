@@ -42,6 +42,8 @@ class Trick(Enum):
 class Quality:
     """How bad a line is.  Chances are 0..1: `lose` and `noise` a byte, the others a thing said.
 
+    `cut` leaves the beginning of it, `drop` nothing, as a lost datagram.
+
     `noise_not` are bytes that noise never imitates: without a checksum a false ACK is
     indistinguishable from a true one, and no protocol can be blamed for that.
     """
@@ -53,6 +55,7 @@ class Quality:
     cut: float = 0.0
     split: Split = Split.WHOLE
     noise_not: bytes = b""
+    drop: float = 0.0
 
 
 PERFECT = Quality()
@@ -121,6 +124,8 @@ class Wire:
             return b""
         if self._tricks:
             return self._play(self._tricks.popleft(), data)
+        if self._chance(self.quality.drop):
+            return b""
         if self._chance(self.quality.cut):
             data = data[: self._random.randrange(len(data))] if data else data
         elif self._chance(self.quality.double):

@@ -234,7 +234,7 @@ def expected_test(source: str) -> str:
     """The test file that mirrors a source."""
     path = Path(source)
     parents = path.parent.parts[1:] if path.parts[0] == "edge_agent" else path.parent.parts
-    return str(Path("tests", *parents, f"test_{path.name}"))
+    return str(Path("tests", *parents, f"test_{path.name.lstrip('_')}"))
 
 
 # ---- the project
@@ -380,6 +380,7 @@ def test_a_fine_line_is_left_alone(line: str) -> None:
         ("edge_agent/clock.py", "tests/test_clock.py"),
         ("edge_agent/evidence/cbor.py", "tests/evidence/test_cbor.py"),
         ("drivers/surgard.py", "tests/drivers/test_surgard.py"),
+        ("drivers/_ness_frames.py", "tests/drivers/test_ness_frames.py"),
     ],
 )
 def test_where_a_test_file_is_expected(source: str, test: str) -> None:

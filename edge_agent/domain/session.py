@@ -35,6 +35,7 @@ class FaultKind(StrEnum):
     NO_ANSWER = "no_answer"  # a request was not answered
     REFUSED = "refused"  # the panel answered that it will not
     REPEAT = "repeat"  # a retransmission, recognised and not recorded again
+    MISSED = "missed"  # a number or a toggle shows that the panel said something we did not hear
     HEARTBEAT = "heartbeat"  # one that was due did not come; several are silence
 
 

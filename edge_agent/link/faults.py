@@ -31,6 +31,7 @@ REMEDIES: Mapping[FaultKind, str] = MappingProxyType(
         FaultKind.SILENCE: "check that the panel is on and its supervision is enabled",
         FaultKind.NO_ANSWER: "check power, wiring and unit address of the device",
         FaultKind.REFUSED: _PANEL,
+        FaultKind.MISSED: "the state is asked for again; if it happens often, check the line",
         FaultKind.HEARTBEAT: "check the panel's load and the line; several missed are silence",
         FaultKind.REPEAT: "nothing to do: the panel repeated what was already recorded",
     }

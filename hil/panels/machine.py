@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Profile
 from edge_agent.domain.signal import Signal
 
@@ -21,6 +22,10 @@ class Said(StrEnum):
     SET = "set"  # it happened in the panel; nobody can know it yet (register maps only)
     SAID = "said"  # first put on the wire, or first read by a master
     ACKED = "acked"  # the panel heard its acknowledgement
+    ARRIVED = "arrived"  # it left the panel unharmed; its protocol has no acknowledgement
+    STATED = "stated"  # not an event: the condition of a point, said along in a frame
+    UNTOLD = "untold"  # not a signal: `line` happened, and the protocol has no words for it
+    OBEYED = "obeyed"  # not a signal: the panel did `line`, as it was told over its line
     GAVE_UP = "gave_up"  # all tries used; kept, and said again when communication starts again
     DROPPED = "dropped"  # never said: the panel's buffer was full
     MISSED = "missed"  # never read: it changed back too soon (register maps only)
@@ -214,12 +219,16 @@ class Face:
     """One kind of panel: how it is made and what can be asked of it.
 
     `build` makes a machine from parsed arguments, `for_profile` from the profile of a driver
-    (None: the driver is to detect the dialect).  `plans` are built-in plans, made from their
-    settings.  `speak` gives the control line of the n-th of endlessly many different signals; told
-    that the line is bad, only in frames whose damage can be seen.  `unknown` is the control line of
-    a good frame that says what no table knows, "" where the protocol has no such thing.
+    (None: the driver is to detect the dialect) and settings for tests.  `plans` are built-in plans,
+    made from their settings.  `speak` gives the control line of the n-th of endlessly many signals;
+    told that the line is bad, only in frames whose damage can be seen.  `unknown` is the control
+    line of a good frame that says what no table knows, "" where the protocol has no such thing.
     `wrong_at` is the byte that a wrong frame gets wrong, None for any.  `adds` adds the face's own
-    command line arguments.
+    command line arguments, `quick` are those that make its timing fit for tests in real time.
+
+    For the contract test: a silence of `silence_s` its driver has to say, one of `patience_s` to
+    bear; `truth` gives what a host must believe of each point, for machines with a state;
+    `standing` is a control line of an alarm that a status request shows, "" where there is none.
     """
 
     name: str
@@ -233,3 +242,8 @@ class Face:
     speak: Callable[[int, bool], str]
     unknown: str = ""
     wrong_at: Callable[[Namespace], int | None] = lambda _: None
+    quick: tuple[str, ...] = ()
+    silence_s: float = 90.0
+    patience_s: float = 5.0
+    truth: Callable[[Machine], Mapping[tuple[Kind, int], State]] = lambda _: {}
+    standing: str = ""

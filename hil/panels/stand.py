@@ -183,16 +183,21 @@ class Stand:
 
     def _tell(self, happened: Input, now_ns: int) -> list[StandOutput]:
         outputs: list[StandOutput] = []
+        delivered: list[Delivered] = []
         for output in self.machine.handle(happened, now_ns):
-            outputs += self._perform(output, now_ns)
+            outputs += self._perform(output, now_ns, delivered)
+        for one in delivered:  # what was said is in the ledger before what became of it
+            outputs += self._tell(one, now_ns)
         return outputs
 
-    def _perform(self, output: Output, now_ns: int) -> list[StandOutput]:
+    def _perform(
+        self, output: Output, now_ns: int, delivered: list[Delivered]
+    ) -> list[StandOutput]:
         match output:
             case Say(data, peer, covers):
                 unharmed = self.out.put(data, now_ns, peer)
                 if covers and unharmed:
-                    return self._tell(Delivered(covers, data), now_ns)
+                    delivered.append(Delivered(covers, data))
                 return []
             case Note(entry):
                 on_wire = entry.state in {Said.SAID, Said.FOUND}

@@ -153,5 +153,7 @@ FACE = Face(
     for_profile=for_profile,
     speak=speak,
     unknown="cid code=8B8 area=1",
+    patience_s=45,  # one missed heartbeat is no silence
+    quick=("--repeat-s", "0.5", "--heartbeat-s", "1"),
     plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )

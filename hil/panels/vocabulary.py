@@ -25,6 +25,7 @@ WORDS: dict[str, Word] = {
     "medical": Word(Kind.MEDICAL, "100", "zone", "MA", "MH"),
     "fire": Word(Kind.FIRE, "110", "zone", "FA", "FH"),
     "smoke": Word(Kind.FIRE, "111", "zone"),
+    "heat": Word(Kind.FIRE, "114", "zone", "KA", "KH"),
     "callpoint": Word(Kind.FIRE, "115", "zone"),
     "panic": Word(Kind.PANIC, "120", "zone", "PA", "PH"),
     "duress": Word(Kind.DURESS, "121", "user"),
@@ -34,10 +35,16 @@ WORDS: dict[str, Word] = {
     "tamper": Word(Kind.TAMPER, "137", "zone", "TA", "TR"),
     "gas": Word(Kind.GAS, "151", "zone", "GA", "GH"),
     "co": Word(Kind.CO, "162", "zone"),
+    "water": Word(Kind.ENVIRONMENT, "154", "zone", "WA", "WH"),
     "mains": Word(Kind.POWER, "301", "", "AT", "AR"),
     "battery": Word(Kind.POWER, "302", "", "YT", "YR"),
+    "cover": Word(Kind.TAMPER, "316", ""),  # the panel's own enclosure
+    "line": Word(Kind.COMMS, "351", "", "LT", "LR"),
+    "report": Word(Kind.COMMS, "354", "", "YC", "YK"),
     "exiterror": Word(Kind.EXIT_ERROR, "374", "zone", "EA"),
     "trouble": Word(Kind.ZONE_TROUBLE, "380", "zone", "BT", "BJ"),
+    "lost": Word(Kind.ZONE_TROUBLE, "381", "zone"),  # a wireless detector that is not heard
+    "weak": Word(Kind.ZONE_TROUBLE, "384", "zone"),  # the battery of a wireless detector
     "cancel": Word(Kind.CANCEL, "406", "user", "BC"),
     "bypass": Word(Kind.BYPASS, "570", "zone"),
     "test": Word(Kind.TEST, "602", "", "RP"),

@@ -1,17 +1,22 @@
 """What the contract is tested on: every driver x profile that is found, with its emulated panel."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC
 from typing import Any
 
+import pytest
+
 from edge_agent import resources
-from edge_agent.domain.session import Driver, Nature, Profile, Session, Setup
+from edge_agent.domain.command import ALLOWABLE
+from edge_agent.domain.session import Driver, Nature, Plain, Profile, Session, Setup
 from hil.panels.__main__ import load_face
 from hil.panels.machine import Face
 
-SEEDS = int(os.environ.get("EDGE_SEEDS", "4"))
-"""How many worlds each combination gets; the long run sets more."""
+SEEDS = int(os.environ.get("EDGE_SEEDS", "2"))
+"""How many worlds each combination gets: the first profile of a driver all of them, the others one,
+for what a profile changes is no matter of chance.  The long run sets more."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +26,18 @@ class Subject:
     driver: Driver
     profile: Profile | None
     face: Face
+    first: bool = False  # of its driver
+    options: Mapping[str, Plain] = field(default_factory=dict)
 
     @property
     def setup(self) -> Setup:
-        options = resources.check_options(self.driver, {})
-        return Setup(resources.load_codes(), self.profile, options)
+        options = resources.check_options(self.driver, self.options)
+        return Setup(resources.load_codes(), self.profile, options, UTC, frozenset(ALLOWABLE))
+
+    @property
+    def listening(self) -> "Subject":
+        """The same, told never to send a byte."""
+        return replace(self, options={**self.options, "listen_only": True})
 
     @property
     def session(self) -> Callable[[], Session]:
@@ -46,8 +58,18 @@ def subjects(nature: Nature) -> list[Subject]:
         choices: list[Profile | None] = list(own)
         if nature is Nature.STREAM:
             choices.append(None)  # a register map means nothing without its profile
-        found += [Subject(driver, profile, load_face(name)) for profile in choices]
+        face = load_face(name)
+        found += [Subject(driver, choice, face, at == 0) for at, choice in enumerate(choices)]
     return found
+
+
+def seeded(found: list[Subject]) -> list[Any]:
+    """Parameters `subject, seed` of a test that plays many worlds."""
+    return [
+        pytest.param(subject, seed, id=f"{subject}-{seed}")
+        for subject in found
+        for seed in range(SEEDS if subject.first else max(1, SEEDS // 4))
+    ]
 
 
 STREAM = subjects(Nature.STREAM)

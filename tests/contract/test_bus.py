@@ -12,7 +12,7 @@ from hil.panels.machine import Said
 from hil.panels.modbus_map import Framing
 from hil.panels.stand import Stand, StandSetup
 from tests.contract.bus import UNIT, BusWorld
-from tests.contract.subjects import BUS, SEEDS, Subject, names
+from tests.contract.subjects import BUS, Subject, names, seeded
 from tests.contract.world import SECOND_NS, Gateway, commit_times, meaning
 
 PACE = byte_ns(9600)
@@ -59,9 +59,8 @@ def check_nothing_invented(here: BusWorld) -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("subject", BUS, ids=names)
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_edges(subject: Subject, line: str, seed: int) -> None:
+@pytest.mark.parametrize(("subject", "seed"), seeded(BUS))
+def test_edges(subject: Subject, seed: int, line: str) -> None:
     here = world(subject, LINES[line], seed)
     here.run(speak(here, subject, 10 * SECOND_NS))
     check_nothing_invented(here)
@@ -110,8 +109,7 @@ def test_a_unit_that_does_not_answer_is_lost_in_time_and_comes_back(
     assert alarms[0].t_ns > 149 * SECOND_NS
 
 
-@pytest.mark.parametrize("subject", BUS, ids=names)
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(("subject", "seed"), seeded(BUS))
 def test_trouble_of_every_kind_invents_nothing_and_ends(subject: Subject, seed: int) -> None:
     here = world(subject, Quality(PACE, 0.01, 0.01, 0.05, 0.05, Split.RANDOM), seed)
     random = Random(seed)

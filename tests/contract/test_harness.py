@@ -25,6 +25,7 @@ from edge_agent.domain.session import (
 from tests.contract import test_bus, test_session, test_stream
 from tests.contract.subjects import BUS, STREAM, Subject
 
+ACKS = next(subject for subject in STREAM if subject.driver.acknowledges)
 Spoil = Callable[[Input, list[Action]], list[Action]]
 
 
@@ -128,44 +129,44 @@ def flips_bits(happened: Input, actions: list[Action]) -> list[Action]:
 def test_a_dialogue_finds(spoil: Spoil) -> None:
     with pytest.raises(AssertionError):
         for seed in range(3):
-            test_stream.test_dialogue(spoilt(STREAM[0], spoil), test_stream.LINES[0], seed)
+            test_stream.test_dialogue(spoilt(ACKS, spoil), seed, test_stream.LINES[0])
 
 
 def test_an_invention_is_found_on_a_bad_line_too() -> None:
     [bad] = [line for line in test_stream.LINES if line.name == "loss_2"]
     with pytest.raises(AssertionError, match="nobody said this"):
-        test_stream.test_dialogue(spoilt(STREAM[0], invents), bad, 0)
+        test_stream.test_dialogue(spoilt(ACKS, invents), 0, bad)
 
 
 def test_an_early_ack_is_found_where_nothing_is_ever_durable() -> None:
     with pytest.raises(AssertionError):
-        test_stream.test_no_ack_before_durable_even_if_it_never_is(spoilt(STREAM[0], acks_at_once))
+        test_stream.test_no_ack_before_durable_even_if_it_never_is(spoilt(ACKS, acks_at_once))
 
 
 def test_unnoticed_silence_is_found() -> None:
     with pytest.raises((AssertionError, ValueError)):
-        test_stream.test_silence_is_found_in_time_and_its_end_too(spoilt(STREAM[0], never_silent))
+        test_stream.test_silence_is_found_in_time_and_its_end_too(spoilt(ACKS, never_silent))
 
 
 @pytest.mark.parametrize("spoil", [acks_at_once, misreads_zones, forgets_signals])
 def test_golden_frames_find(spoil: Spoil) -> None:
     with pytest.raises((AssertionError, ValueError)):
         test_session.test_a_session_reports_golden_signals_and_acks_only_after_commit(
-            spoilt(STREAM[0], spoil)
+            spoilt(ACKS, spoil)
         )
 
 
 def test_a_session_that_keeps_everything_is_found() -> None:
     with pytest.raises(AssertionError):
         test_session.test_rubbish_without_end_leaves_a_session_as_small_as_it_was(
-            spoilt(STREAM[0], hoarding), "random"
+            spoilt(ACKS, hoarding), "random"
         )
 
 
 @pytest.mark.parametrize("spoil", [reports_twice, flips_bits, invents, forgets_signals])
 def test_edges_find(spoil: Spoil) -> None:
     with pytest.raises(AssertionError):
-        test_bus.test_edges(spoilt(BUS[0], spoil), "perfect", 0)
+        test_bus.test_edges(spoilt(BUS[0], spoil), 0, "perfect")
 
 
 def test_a_bus_driver_that_never_misses_its_unit_is_found() -> None:

@@ -1,7 +1,7 @@
 """The same contract where nothing is simulated: emulated panels as processes, real ports and time.
 
-One driver of each nature: a receiver on a pty paced at 9600 baud and on TCP both ways round, an
-input module over RTU on a pty and over TCP.  Parity cannot be proven on a pty.
+Every driver on every kind of line that it names: a pty paced at 9600 baud, TCP both ways round,
+datagrams; an input module over RTU on a pty and over TCP.  Parity cannot be proven on a pty.
 """
 
 import asyncio
@@ -74,7 +74,9 @@ class Recorder:
 
     @property
     def frames(self) -> Counter[str]:
-        return Counter(body(signal.frame).hex() for signal in self.durable)
+        return Counter(
+            body(signal.frame).hex() for signal in self.durable if signal.kind not in POINTS
+        )
 
     @property
     def meanings(self) -> list[dict[str, object]]:
@@ -96,75 +98,92 @@ def converse(runner: Coroutine[Any, Any, None], script: Callable[[], None]) -> N
     asyncio.run(both())
 
 
-def acked(panel: Emulator, count: int) -> set[str]:
-    """Wait for so many acknowledgements; return the frames."""
-    return {panel.state("acked")["frame"] for _ in range(count)}
+def heard(panel: Emulator, subject: Subject, count: int) -> set[str]:
+    """Wait until so many events are acknowledged, or have arrived where nothing is; their frames.
+
+    Frames are cut at their ends as recorded ones are.
+    """
+    state = "acked" if subject.driver.acknowledges else "arrived"
+    return {body(bytes.fromhex(panel.state(state)["frame"])).hex() for _ in range(count)}
 
 
 def stream(subject: Subject, address: LineAddress, recorder: Recorder) -> Coroutine[Any, Any, None]:
     clock = SystemClock()
-    return run_panel("p", subject.session, opener(address, clock), recorder, clock)
+    where = opener(address, clock, subject.driver.peers_max)
+    return run_panel("p", subject.session, where, recorder, clock)
 
 
-def say(panel: Emulator, subject: Subject, numbers: range) -> None:
-    panel.tell(*(subject.face.speak(number, False) for number in numbers))
+def events(subject: Subject, numbers: range) -> list[str]:
+    """Control lines of events, without those that only move a point."""
+    lines = [subject.face.speak(number, False) for number in numbers]
+    return [line for line in lines if line.split()[0] not in {"open", "close", "output"}]
 
 
-@pytest.mark.parametrize("subject", STREAM, ids=names)
-def test_a_paced_pty_with_bad_frames_and_an_unplug(subject: Subject, tmp_path: Path) -> None:
-    link = tmp_path / "panel"
-    recorder = Recorder()
-    with running(
-        *(subject.driver.name, "--pty", "--link", str(link), "--baud", "9600"),
-        *("--split", "random", "--repeat-s", "0.5", "--heartbeat-s", "1"),
-    ) as panel:
-        panel.where()
-
-        def script() -> None:
-            say(panel, subject, range(5))
-            frames = acked(panel, 5)
-            panel.tell("garbage 40")
-            say(panel, subject, range(5, 10))
-            frames |= acked(panel, 5)
-            panel.tell("unplug 0.2")
-            say(panel, subject, range(10, 15))
-            frames |= acked(panel, 5)
-            assert len(frames) == 15
-            assert frames <= set(recorder.frames), "acknowledged but not durable"
-
-        address = SerialAddress(port=str(link), baud=9600)
-        converse(stream(subject, address, recorder), script)
-    assert len(recorder.frames) == 15
-    assert set(recorder.frames.values()) == {1}
-    assert recorder.links[0] is True
-    assert False in recorder.links
-    assert recorder.links[-1] is True
-
-
-@pytest.mark.parametrize("calls", [False, True], ids=["panel_listens", "panel_calls"])
-@pytest.mark.parametrize("subject", STREAM[:1], ids=names)
-def test_tcp_both_ways_round(subject: Subject, calls: bool) -> None:
-    recorder = Recorder()
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    where = ("--connect", f"127.0.0.1:{port}") if calls else ("--tcp", str(port))
-    address: LineAddress = TcpAddress(host="127.0.0.1", port=port)
-    if calls:
-        address = ListenAddress(host="127.0.0.1", port=port)
-    with running(subject.driver.name, *where, "--split", "bytes") as panel:
+        return int(free.getsockname()[1])
+
+
+Way = Callable[[str, int], tuple[tuple[str, ...], LineAddress]]
+WAYS: dict[str, Way] = {
+    # a line of `Driver.lines`: how its panel is started, and where its driver finds it
+    "serial": lambda link, _: (
+        ("--pty", "--link", link, "--baud", "9600"),
+        SerialAddress(port=link),
+    ),
+    "tcp": lambda _, port: (("--tcp", str(port)), TcpAddress(host="127.0.0.1", port=port)),
+    "listen": lambda _, port: (
+        ("--connect", f"127.0.0.1:{port}"),
+        ListenAddress(host="127.0.0.1", port=port),
+    ),
+    "udp": lambda _, port: (
+        ("--udp", f"127.0.0.1:{port}"),
+        ListenAddress(host="127.0.0.1", port=port, transport="udp"),
+    ),
+}
+REAL = [
+    pytest.param(subject, way, id=f"{subject.driver.name}-{way}")
+    for subject in STREAM
+    if subject.first
+    for way in subject.driver.lines
+]
+
+
+@pytest.mark.parametrize(("subject", "way"), REAL)
+def test_a_real_line_with_bad_frames_and_an_unplug(
+    subject: Subject, way: str, tmp_path: Path
+) -> None:
+    recorder = Recorder()
+    arguments, address = WAYS[way](str(tmp_path / "panel"), free_port())
+    split = "whole" if way == "udp" else "random"
+    with running(subject.driver.name, *arguments, "--split", split, *subject.face.quick) as panel:
         panel.where()
+        frames: list[set[str]] = []
+
+        def say(numbers: range) -> None:
+            wait_for(lambda: recorder.links[-1:] == [True], "the panel is there")
+            lines = events(subject, numbers)
+            panel.tell(*lines)
+            frames.append(heard(panel, subject, len(lines)))
+            wait_for(lambda: frames[-1] <= set(recorder.frames), "all is durable")
 
         def script() -> None:
-            say(panel, subject, range(20))
-            frames = acked(panel, 20)
-            assert frames <= set(recorder.frames), "acknowledged but not durable"
+            say(range(6))
+            if way != "udp":
+                panel.tell("garbage 40")
+            say(range(6, 12))
+            gone = recorder.links.count(False)
             panel.tell("unplug 0.2")
-            say(panel, subject, range(20, 25))
-            acked(panel, 5)
+            if way in {"serial", "tcp"}:
+                wait_for(lambda: recorder.links.count(False) > gone, "the panel is gone")
+            say(range(12, 18))
 
         converse(stream(subject, address, recorder), script)
-    assert len(recorder.frames) == 25
-    assert set(recorder.frames.values()) == {1}
+    everything = set().union(*frames)
+    assert len(everything) == len(events(subject, range(18)))
+    assert {recorder.frames[frame] for frame in everything} == {1}, "each is recorded once"
+    assert recorder.links[0] is True
+    assert recorder.links[-1] is True
 
 
 def bus(subject: Subject, address: BusAddress, recorder: Recorder) -> Coroutine[Any, Any, None]:

@@ -45,12 +45,13 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.stamp import Trust
 from hil.panels.machine import Said, describe
-from tests.contract.subjects import BUS, SEEDS, STREAM, Subject, names
+from tests.contract.subjects import BUS, STREAM, Subject, names, seeded
 from tests.contract.test_stream import LINES, world
-from tests.contract.world import SECOND_NS, body, meaning
+from tests.contract.world import SECOND_NS, body, is_event, meaning
 
 ALL = STREAM + BUS
-GARBAGE_BYTES = 1 << 20
+FIRST = [subject for subject in ALL if subject.first]  # what no profile changes
+GARBAGE_BYTES = 1 << 18  # four times what any bound allows; the long run's garbage is longer
 GROWTH_BYTES_MAX = 128 * 1024  # what a session may hold: one run of noise of 64 KiB, doubled
 
 
@@ -91,8 +92,7 @@ def test_golden_frames_are_recognised_in_turn(subject: Subject) -> None:
     assert not [frame for frame in frames if frame.fault is not None]
 
 
-@pytest.mark.parametrize("subject", ALL, ids=names)
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(("subject", "seed"), seeded(ALL))
 def test_any_split_of_golden_frames_gives_the_same(subject: Subject, seed: int) -> None:
     stream = b"".join(known.frame for known in golden(subject))
     whole = subject.driver.decoder(subject.setup)
@@ -120,14 +120,13 @@ def test_a_session_reports_golden_signals_and_acks_only_after_commit(subject: Su
         [report] = [action for action in actions if isinstance(action, Report)]
         assert tuple(tuple(describe(s).values()) for s in report.signals) == known.signals
         assert all(body(s.frame) in body(known.frame) for s in report.signals)
-        assert not [action for action in actions if isinstance(action, Send)], known.source
-        after = session.handle(Committed(report.token), 2 * SECOND_NS)
-        sent = [action for action in after if isinstance(action, Send)]
-        assert bool(sent) is subject.driver.acknowledges, known.source
+        if subject.driver.acknowledges:
+            assert not [action for action in actions if isinstance(action, Send)], known.source
+            after = session.handle(Committed(report.token), 2 * SECOND_NS)
+            assert [action for action in after if isinstance(action, Send)], known.source
 
 
-@pytest.mark.parametrize("subject", STREAM, ids=names)
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(("subject", "seed"), seeded(STREAM))
 def test_golden_frames_survive_garbage_before_them(subject: Subject, seed: int) -> None:
     random = Random(seed)
     for known in golden(subject):
@@ -149,10 +148,10 @@ def test_an_unknown_code_is_kept_with_its_frame(subject: Subject) -> None:
     here.plug()
     here.tell(2 * SECOND_NS, subject.face.unknown)
     here.run(60 * SECOND_NS)
-    [entry] = here.state(Said.ACKED)
+    [entry] = here.state(Said.ACKED if subject.driver.acknowledges else Said.ARRIVED)
     assert entry.signal is not None
-    [durable] = here.gateway.durable
-    assert body(durable.signal.frame) == entry.frame
+    [durable] = [item for item in here.gateway.durable if is_event(item.signal)]
+    assert body(durable.signal.frame) == body(entry.frame)
     assert meaning(durable.signal) == meaning(entry.signal)
 
 
@@ -189,7 +188,7 @@ def pieces(subject: Subject) -> list[bytes]:
     return frames + [frame[: len(frame) // 2] for frame in frames] + [b"\x14", b"\r\n", b"\x06"]
 
 
-@pytest.mark.parametrize("subject", ALL, ids=names)
+@pytest.mark.parametrize("subject", FIRST, ids=names)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_session_takes_every_input_in_any_order(subject: Subject, data: st.DataObject) -> None:
@@ -205,7 +204,7 @@ def test_a_session_takes_every_input_in_any_order(subject: Subject, data: st.Dat
         assert deadline_ns is None or isinstance(deadline_ns, int)
 
 
-@pytest.mark.parametrize("subject", ALL, ids=names)
+@pytest.mark.parametrize("subject", FIRST, ids=names)
 def test_waking_a_session_at_its_deadlines_lets_time_pass(subject: Subject) -> None:
     session = subject.driver.session(subject.setup)
     session.handle(Opened(), 0)
@@ -240,7 +239,7 @@ def garbage(kind: str, subject: Subject) -> bytes:
             return start * (GARBAGE_BYTES // len(start))
 
 
-@pytest.mark.parametrize("subject", ALL, ids=names)
+@pytest.mark.parametrize("subject", FIRST, ids=names)
 @pytest.mark.parametrize("kind", ["random", "endless_line", "terminators", "beginnings"])
 def test_rubbish_without_end_leaves_a_session_as_small_as_it_was(
     subject: Subject, kind: str
@@ -251,7 +250,7 @@ def test_rubbish_without_end_leaves_a_session_as_small_as_it_was(
     before = held_bytes(session)
     for at in range(0, len(rubbish), 4096):
         session.handle(Received(rubbish[at : at + 4096]), at)
-        if at % (1 << 18) == 0:
+        if at % (1 << 16) == 0:
             assert held_bytes(session) - before < GROWTH_BYTES_MAX
     assert held_bytes(session) - before < GROWTH_BYTES_MAX
 
@@ -273,7 +272,7 @@ def held_bytes(root: object) -> int:
 # ---- what a driver imports
 
 
-@pytest.mark.parametrize("subject", ALL, ids=names)
+@pytest.mark.parametrize("subject", FIRST, ids=names)
 def test_a_driver_imports_the_domain_and_the_standard_library_only(subject: Subject) -> None:
     module = subject.driver.session.__module__
     spec = importlib.util.find_spec(module)

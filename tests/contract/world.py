@@ -10,13 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from edge_agent.domain.command import Command as PanelCommand
+from edge_agent.domain.finding import Finding
+from edge_agent.domain.kinds import POINTS, Kind, State
 from edge_agent.domain.session import (
     Action,
+    Called,
+    ClockRead,
     Close,
     Committed,
     Fault,
+    HungUp,
     Input,
     Link,
+    Obeyed,
     Opened,
     Read,
     Received,
@@ -26,7 +33,9 @@ from edge_agent.domain.session import (
     Session,
     Ticked,
 )
+from edge_agent.domain.session import Commanded as Wanted
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
 from hil.panels.machine import (
     Command,
     Commanded,
@@ -41,10 +50,16 @@ from hil.panels.machine import Ticked as PanelTicked
 from hil.panels.stand import Noted, Plug, Quit, Spoken, Stand, StandOutput
 
 SECOND_NS = 1_000_000_000
+EPOCH_OFFSET_NS = 1_795_464_000 * SECOND_NS  # the gateway's clock: 2026-11-23 20:00 UTC at 0
 TERMINATORS = b"\r\n\x14"
 STEPS_MAX = 2_000_000  # a world that turns without time passing is a session's bug
 
 Meaning = tuple[tuple[str, object], ...]
+
+
+def is_event(signal: Signal) -> bool:
+    """Whether something happened; else a point's state is told."""
+    return signal.kind not in POINTS
 
 
 def meaning(signal: Signal) -> Meaning:
@@ -77,13 +92,19 @@ class Gateway:
     recent: deque[tuple[bytes, int]] = field(default_factory=lambda: deque(maxlen=32))
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     links: list[tuple[int, Link]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    obeyed: list[Obeyed] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    opened: int = 0  # how much was durable when the line came up last
 
     def open(self, now_ns: int) -> list[Action]:
         """Start a fresh session; what was not durable before is lost."""
         self.session = self.make()
         self.waiting = []
+        self.opened = len(self.durable)
         recent = tuple(Recent(frame, now_ns - at_ns) for frame, at_ns in self.recent)
-        return self.take(Opened(recent), now_ns)
+        clock = ClockRead(EPOCH_OFFSET_NS, Trust.SYNCED)
+        return self.take(Opened(recent), now_ns) + self.take(clock, now_ns)
 
     def kill(self) -> None:
         """End the session at once."""
@@ -103,7 +124,13 @@ class Gateway:
                     self.faults.append((now_ns, action))
                 case Link():
                     self.links.append((now_ns, action))
+                case Finding():
+                    self.findings.append(action)
+                case Obeyed():
+                    self.obeyed.append(action)
                 case Send() | Read() | Close():
+                    if isinstance(action, Send):
+                        self.sent.append(action.data)
                     outward.append(action)
         return outward
 
@@ -133,11 +160,17 @@ class Gateway:
 class World:
     """Runs a stand and a gateway; `at` plans what happens when, `run` lets time pass."""
 
-    def __init__(self, stand: Stand, gateway: Gateway) -> None:
+    def __init__(
+        self, stand: Stand, gateway: Gateway, *, many: bool = False, packets: bool = False
+    ) -> None:
+        """`many`: our port has many peers; `packets`: they speak by datagrams."""
+        self._many, self._packets = many or packets, packets
+        self._peer = 0
         self.stand = stand
         self.gateway = gateway
         self.now_ns = SECOND_NS
         self.ledger: list[tuple[int, Entry]] = []
+        self._stated: set[tuple[bytes, Meaning]] = set()
         self._plugged = False
         self._plans: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
@@ -156,20 +189,43 @@ class World:
         """Open the line at both ends."""
         if not self._plugged:
             self._plugged = True
+            if self._many:
+                self._call()
+                return
             self._panel_does(self.stand.handle(Plugged(), self.now_ns))
             self._gateway_does(self.gateway.open(self.now_ns))
 
     def unplug(self) -> None:
-        """Pull the plug: the runner ends the session."""
+        """Pull the plug: the runner ends the session; a port of ours stays, its peer is gone."""
         if self._plugged:
             self._plugged = False
-            self.gateway.kill()
-            self._panel_does(self.stand.handle(Unplugged(), self.now_ns))
+            if self._many:
+                self._gateway_does(self.gateway.take(HungUp(self._peer), self.now_ns))
+            else:
+                self.gateway.kill()
+            self._panel_does(self.stand.handle(Unplugged(self._peer), self.now_ns))
 
     def restart(self) -> None:
-        """Kill the gateway alone: a panel on three wires does not notice."""
+        """Kill the gateway alone: a panel on three wires does not notice, a caller does."""
         self.gateway.kill()
-        self._gateway_does(self.gateway.open(self.now_ns))
+        if self._many and self._plugged:
+            self._panel_does(self.stand.handle(Unplugged(self._peer), self.now_ns))
+            self._call()
+        elif self._plugged:
+            self._gateway_does(self.gateway.open(self.now_ns))
+
+    def _call(self) -> None:
+        """The panel calls our port."""
+        if self.gateway.session is None:
+            self._gateway_does(self.gateway.open(self.now_ns))
+        self._peer += 1
+        self._gateway_does(self.gateway.take(Called(self._peer, "192.0.2.7"), self.now_ns))
+        self._panel_does(self.stand.handle(Plugged(self._peer), self.now_ns))
+
+    def command(self, t_ns: int, number: int, command: PanelCommand) -> None:
+        """Let somebody entitled want something of the panel at `t_ns`."""
+        wanted = Wanted(number, command)
+        self.at(t_ns, lambda: self._gateway_does(self.gateway.take(wanted, self.now_ns)))
 
     def run(self, until_ns: int) -> None:
         """Let time pass until `until_ns`."""
@@ -190,19 +246,50 @@ class World:
 
     @property
     def recorded(self) -> Counter[tuple[bytes, Meaning]]:
-        """What is durable: frames and what they mean."""
+        """The durable events: frames and what they mean."""
         return Counter(
-            (body(item.signal.frame), meaning(item.signal)) for item in self.gateway.durable
+            (body(item.signal.frame), meaning(item.signal))
+            for item in self.gateway.durable
+            if is_event(item.signal)
         )
 
     @property
+    def points(self) -> list[Signal]:
+        """The durable states of points, in order."""
+        return [item.signal for item in self.gateway.durable if not is_event(item.signal)]
+
+    @property
     def said(self) -> Counter[tuple[bytes, Meaning]]:
-        """What the panel said, each signal once."""
+        """The events that the panel said, each once."""
+        return self.told(Said.SAID)
+
+    def told(self, *states: Said) -> Counter[tuple[bytes, Meaning]]:
+        """What stands in the ledger in one of these states."""
         return Counter(
-            (entry.frame, meaning(entry.signal))
-            for entry in self.state(Said.SAID)
-            if entry.signal is not None
+            (body(entry.frame), meaning(entry.signal))
+            for _, entry in self.ledger
+            if entry.state in states and entry.signal is not None
         )
+
+    def is_stated(self, signal: Signal) -> bool:
+        """Whether the panel stated this along with a frame."""
+        return (body(signal.frame), meaning(signal)) in self._stated
+
+    def is_recorded(self, entry: Entry) -> bool:
+        """Whether what the ledger has is durable."""
+        assert entry.signal is not None
+        return self.recorded[body(entry.frame), meaning(entry.signal)] > 0
+
+    @property
+    def believed(self) -> dict[tuple[Kind, int], State]:
+        """What is proven of each point since the line came up, by its number."""
+        known: dict[tuple[Kind, int], State] = {}
+        for item in self.gateway.durable[self.gateway.opened :]:
+            signal = item.signal
+            number = signal.area if signal.kind is Kind.AREA else signal.zone
+            if not is_event(signal) and number is not None:
+                known[signal.kind, number] = signal.state
+        return known
 
     def _next_ns(self) -> int | None:
         due = [self.stand.deadline_ns(), self.gateway.deadline_ns()]
@@ -218,8 +305,9 @@ class World:
     def _gateway_does(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
-                case Send(data):
-                    self._panel_does(self.stand.handle(Heard(data), self.now_ns))
+                case Send(data, peer):
+                    if self._plugged and peer == self._peer:
+                        self._panel_does(self.stand.handle(Heard(data, peer), self.now_ns))
                 case Close():
                     self.unplug()
                     self.at(self.now_ns + SECOND_NS, self.plug)
@@ -229,8 +317,9 @@ class World:
     def _panel_does(self, outputs: list[StandOutput]) -> None:
         for output in outputs:
             match output:
-                case Spoken(data):
-                    self._gateway_does(self.gateway.take(Received(data), self.now_ns))
+                case Spoken(data, peer):
+                    heard = Received(data, peer, self._packets)
+                    self._gateway_does(self.gateway.take(heard, self.now_ns))
                 case Noted(entry):
                     self._note(entry)
                 case Plug() | Quit():
@@ -238,8 +327,10 @@ class World:
 
     def _note(self, entry: Entry) -> None:
         self.ledger.append((self.now_ns, entry))
+        if entry.state is Said.STATED and entry.signal is not None:
+            self._stated.add((body(entry.frame), meaning(entry.signal)))
         if entry.state is Said.ACKED and entry.signal is not None:
-            wanted = (entry.frame, meaning(entry.signal))
+            wanted = (body(entry.frame), meaning(entry.signal))
             assert self.recorded[wanted], f"acknowledged but not durable: {entry}"
 
     @staticmethod
