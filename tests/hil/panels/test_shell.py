@@ -222,7 +222,7 @@ def test_usage(arguments: tuple[str, ...]) -> None:
 
 def test_help_names_every_panel_and_every_plan() -> None:
     told = run("--help").stdout
-    assert names() == ["modbus_map", "ness", "surgard"]
+    assert {"modbus_map", "ness", "surgard"} <= set(names())
     assert all(name in told for name in names())
     for name in names():
         own = run(name, "--help").stdout
