@@ -21,6 +21,16 @@ class Cable:
         self._end, self._far_end = end, far_end
 
     @property
+    def interface(self) -> str:
+        """The far end's name, where the gateway is."""
+        return self._far_end
+
+    @property
+    def far_address(self) -> str:
+        """The far end's address: whom this side sees calling."""
+        return self._far_address
+
+    @property
     def within(self) -> tuple[str, ...]:
         """Words that start a command on the far side."""
         return "ip", "netns", "exec", self.namespace
@@ -74,11 +84,37 @@ def cable() -> Iterator[Cable]:
     run("ip", "netns", "add", name)
     try:
         made = Cable(name, end, far_end, f"10.213.{number}")
-        run("ip", "link", "add", end, "type", "veth", "peer", "name", far_end, "netns", name)
-        run("ip", "address", "add", f"{made.address}/24", "dev", end)
-        for link in ("lo", far_end):
-            run(*made.within, "ip", "link", "set", link, "up")
-        made.mend()
+        _lay(made)
         yield made
     finally:
         run("ip", "netns", "delete", name)  # and the cable with it
+
+
+def _lay(made: Cable) -> None:
+    end, far_end, name = made._end, made._far_end, made.namespace
+    run("ip", "link", "add", end, "type", "veth", "peer", "name", far_end, "netns", name)
+    run("ip", "address", "add", f"{made.address}/24", "dev", end)
+    for link in ("lo", far_end):
+        run(*made.within, "ip", "link", "set", link, "up")
+    made.mend()
+
+
+@contextmanager
+def two_cables() -> Iterator[tuple[Cable, Cable, str]]:
+    """Make a namespace with two cables, and an address here that both lead to.
+
+    The first one has the better route: who does not name an interface calls over it.
+    """
+    with cable() as first:
+        number = (os.getpid() * 7 + next(_numbers)) % 250
+        second = Cable(first.namespace, f"ei{number}", f"ej{number}", f"10.214.{number}")
+        _lay(second)
+        common = f"10.215.{number}.1"
+        run("ip", "address", "add", f"{common}/32", "dev", "lo")
+        try:
+            for metric, way in (("100", first), ("200", second)):
+                route = ("route", "add", common, "via", way.address, "dev", way.interface)
+                run(*way.within, "ip", *route, "metric", metric)
+            yield first, second, common
+        finally:
+            run("ip", "address", "delete", f"{common}/32", "dev", "lo")
