@@ -3,21 +3,26 @@
 import argparse
 import contextlib
 import json
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.period import Period, moment
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
     from edge_agent.evidence.cose import PublicKey
-    from edge_agent.evidence.dating import Chronicle
+    from edge_agent.evidence.dating import Chronicle, Dated
+    from edge_agent.evidence.envelope import Event
     from edge_agent.evidence.verify import Problem
     from edge_agent.journal import Damage, Stored
+    from edge_agent.journal.footer import Footer
 
 PROBLEMS_SHOWN_MAX = 100  # a journal damaged all over would fill the screen with the same
 EXIT_USAGE = 2
@@ -35,9 +40,12 @@ def add(commands: Commands) -> None:
         "list the events in the journal, also while the agent runs",
         "  edge-agent events --last 20\n"
         "  edge-agent events --type signal --panel p1 --json\n"
+        "  edge-agent events --since 2h\n"
+        "  edge-agent events --since 2026-11-26T20:00 --until 2026-11-27T06:00\n"
+        "  edge-agent events --epoch 8b8cc5 --seq 17\n"
         "  edge-agent events --journal /mnt/card/journal",
     )
-    _add_journal(events)
+    add_journal(events)
     events.add_argument(
         "--type",
         choices=[one.value for one in EventType],
@@ -48,6 +56,17 @@ def add(commands: Commands) -> None:
     events.add_argument(
         "--last", type=_count, metavar="N", help="only the last N of those that match"
     )
+    events.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="only events since then: 2026-11-27, 2026-11-27T22:00Z, or how long ago: 30m, 2h, 3d",
+    )
+    events.add_argument("--until", type=moment, metavar="TIME", help="only events until then")
+    events.add_argument("--epoch", type=_hex, metavar="HEX", help="only of the run that begins so")
+    events.add_argument(
+        "--seq", type=_numbers, metavar="N[-M]", help="only this number, or from N to M"
+    )
     events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
     add_json(events)
     events.set_defaults(run=show)
@@ -57,7 +76,7 @@ def add(commands: Commands) -> None:
         "check every signature, number and root in the journal, and that no event is missing",
         "  edge-agent verify\n  edge-agent verify --journal DIR --identity identity.pem --json",
     )
-    _add_journal(verify)
+    add_journal(verify)
     verify.add_argument(
         "--identity",
         type=Path,
@@ -75,7 +94,21 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _add_journal(parser: argparse.ArgumentParser) -> None:
+def _hex(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{1,16}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part of a run's name: 1 to 16 hex digits")
+    return text.lower()
+
+
+def _numbers(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text)
+    if match is None or int(match[2] or match[1]) < int(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of an event: give 17 or 17-30")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def add_journal(parser: argparse.ArgumentParser) -> None:
+    """Add what says which journal is meant."""
     add_config(parser)
     parser.add_argument(
         "--journal",
@@ -85,7 +118,8 @@ def _add_journal(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _folder(arguments: argparse.Namespace) -> Path:
+def folder_of(arguments: argparse.Namespace) -> Path:
+    """Return the folder of the journal that is meant."""
     from edge_agent import config
 
     if arguments.journal:
@@ -102,13 +136,13 @@ def show(arguments: argparse.Namespace) -> int:
     """Print the events that match; exit 2 where the journal cannot be read."""
     from edge_agent import rendering
 
-    folder = _folder(arguments)
+    folder = folder_of(arguments)
     try:
-        chronicle = _chronicle(folder)
-        events = _events(folder, arguments)
+        choice = _Choice.of(arguments)
+        events = _events(folder, choice, _chronicle(folder, choice))
         zone = UTC if arguments.utc else None
-        for event in events if arguments.last is None else deque(events, maxlen=arguments.last):
-            dated = chronicle.date(event.stamp)
+        chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
+        for event, dated in chosen:
             if arguments.json:
                 facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
                 print(json.dumps(facts, ensure_ascii=False))
@@ -119,54 +153,116 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chronicle(folder: Path) -> "Chronicle":
-    """Read the journal for what dates its events: a clock set later dates those before it."""
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which events are asked for; whole segments are skipped by what their footers say."""
+
+    period: Period
+    epoch: str = ""
+    seqs: tuple[int, int] | None = None
+    type: str | None = None
+    panel: str | None = None
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Self:
+        """Return what the command line asks for."""
+        period = Period(arguments.since, arguments.until)
+        return cls(period, arguments.epoch or "", arguments.seq, arguments.type, arguments.panel)
+
+    def may_be_in(self, footer: "Footer") -> bool:
+        """Tell whether a sealed segment must be read."""
+        if not footer.epoch.hex().startswith(self.epoch):
+            return False
+        if self.seqs is not None:
+            low, high = self.seqs
+            if not any(first <= high and low <= last for first, last in footer.runs):
+                return False
+        return self.period.may_hold(footer.span)
+
+    def is_met(self, event: "Event", dated: "Dated") -> bool:
+        """Tell whether an event is asked for."""
+        from edge_agent import rendering
+
+        if self.seqs is not None and not self.seqs[0] <= event.seq <= self.seqs[1]:
+            return False
+        if not event.epoch.hex().startswith(self.epoch) or self.type not in {None, event.type}:
+            return False
+        if self.panel not in {None, rendering.body_facts(event).get("panel")}:
+            return False
+        return self.period.holds(dated)
+
+
+def _chronicle(folder: Path, choice: _Choice) -> "Chronicle":
+    """Read the journal for what dates its events: a clock set later dates those before it.
+
+    Segments that are not asked for are not needed for it, but for a segment none of whose events
+    has a clock that anybody set.
+    """
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.dating import Chronicle
     from edge_agent.evidence.envelope import peek
 
-    chronicle = Chronicle()
-    for stored in _envelopes(folder, lambda _: None):  # the second reading tells of damage
-        with contextlib.suppress(Malformed):
-            chronicle.learn(peek(stored.record.data)[1])
-    return chronicle
+    lost: list[bytes] = []
+
+    def is_needed(footer: "Footer") -> bool:
+        chosen = choice.may_be_in(footer)
+        if chosen and footer.events and footer.span.wall_first_ns is None:
+            lost.append(footer.epoch)
+        return chosen
+
+    def learn(wanted: "Callable[[Footer], bool] | None") -> "Chronicle":
+        chronicle = Chronicle()
+        for stored in _envelopes(folder, lambda _: None, wanted):  # the second reading tells of it
+            with contextlib.suppress(Malformed):
+                chronicle.learn(peek(stored.record.data)[1])
+        return chronicle
+
+    chronicle = learn(is_needed)
+    return learn(None) if lost else chronicle
 
 
-def _events(folder: Path, arguments: argparse.Namespace) -> Iterator[Any]:
-    from edge_agent import rendering
+def _events(
+    folder: Path, choice: _Choice, chronicle: "Chronicle"
+) -> Iterator[tuple["Event", "Dated"]]:
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.envelope import peek
 
-    for stored in _envelopes(folder, _tell):
+    for stored in _envelopes(folder, _tell, choice.may_be_in):
         try:
             _, event = peek(stored.record.data)
         except Malformed as error:
             print(f"edge-agent: an envelope cannot be read: {error}", file=sys.stderr)
             continue
-        if arguments.type and event.type != arguments.type:
-            continue
-        if arguments.panel and rendering.body_facts(event).get("panel") != arguments.panel:
-            continue
-        yield event
+        dated = chronicle.date(event.stamp)
+        if choice.is_met(event, dated):
+            yield event, dated
 
 
 def _tell(damage: "Damage") -> None:
     print(f"edge-agent: damage in the journal: {damage}", file=sys.stderr)
 
 
-def _envelopes(folder: Path, damaged: Callable[["Damage"], None]) -> Iterator["Stored"]:
+def _envelopes(
+    folder: Path,
+    damaged: Callable[["Damage"], None],
+    wanted: "Callable[[Footer], bool] | None" = None,
+) -> Iterator["Stored"]:
     from edge_agent.journal import RecordKind
 
-    for stored in _stored(folder, damaged):
+    for stored in _stored(folder, damaged, wanted):
         if stored.record.kind is RecordKind.ENVELOPE:
             yield stored
 
 
-def _stored(folder: Path, damaged: Callable[["Damage"], None]) -> Iterator["Stored"]:
+def _stored(
+    folder: Path,
+    damaged: Callable[["Damage"], None],
+    wanted: "Callable[[Footer], bool] | None" = None,
+) -> Iterator["Stored"]:
     from edge_agent.journal import read
 
     try:
-        yield from read(folder, damaged)
+        yield from read(folder, damaged, wanted)
     except OSError as error:  # of reading only: what the caller does with each is not caught here
         raise UnreadableError(
             f"the journal in {folder} cannot be read: {error.strerror}\n"
@@ -190,7 +286,7 @@ def check(arguments: argparse.Namespace) -> int:
     from edge_agent.audit import JournalAudit, Removals
     from edge_agent.journal import heads
 
-    folder = _folder(arguments)
+    folder = folder_of(arguments)
     found: list[dict[str, Any]] = []
     damages: list[Damage] = []
     try:

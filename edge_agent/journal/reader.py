@@ -37,6 +37,8 @@ def read_disk(
         scan = _skipped(disk, file, wanted)
         if scan is None:
             data, _, damages = read_segment(disk, file.name, file.number)
+            if damages and file.name not in disk.names():
+                continue  # the agent removed it meanwhile
             _tell(damages, damaged)
             scan = scan_segment(data, file.number)
         yield from _records(chain.feed(file.number, scan), damaged)

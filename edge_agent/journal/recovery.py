@@ -84,61 +84,84 @@ def recover(disk: Disk, visit: Callable[[Record], None] | None = None) -> Recove
         cache.close()
 
 
+class Reading:
+    """All segments as found, taken one after the other; nothing is changed.
+
+    `each` sees every file while what was read of it is still there.
+    """
+
+    def __init__(
+        self, disk: Disk, cache: Cache, each: Callable[[Found], None] | None = None
+    ) -> None:
+        self._disk = disk
+        self._cache = cache
+        self._each = each
+        self.names = set(disk.names())
+        self.files: list[Found] = []
+        self.copies: list[str] = []
+        self.chain = Chain()
+        self.rebuild = Rebuild()
+        self.uncached: list[str] = []
+
+    def read(self) -> None:
+        """Read all of them."""
+        listed, self.copies = list_segments(self._disk, self.names, self._cache)
+        for one in listed:
+            self._take(one)
+        self._blame(self.rebuild.take(self.chain.finish()))
+
+    def _take(self, one: SegmentFile) -> None:
+        file = Found(one.name, one.number)
+        self.files.append(file)
+        known = one.name + BROKEN_SUFFIX in self.names  # reported: its records are read each time
+        found = None if known else outline(self._disk, one, self._cache)
+        if found is not None:
+            head, footer, file.size = found
+            file.scan = Scan(head, head.epoch, (footer,), file.size, sealed=True, footer=footer)
+            if not one.cached:
+                self.uncached.append(one.name)
+        else:
+            data, file.size, file.damages = read_segment(self._disk, one.name, one.number)
+            file.scan = scan_segment(data, one.number)
+        if file.scan.epoch is not None:
+            self.rebuild.index.add(_segment(file))
+        self._blame(self.rebuild.take(self.chain.feed(file.number, file.scan)))
+        if self._each is not None:
+            self._each(file)
+        file.scan = replace(file.scan, pieces=())  # lets the records go
+
+    def _blame(self, damages: list[Damage]) -> None:
+        for damage in damages:
+            owner = next((f for f in self.files if f.number == damage.segment), self.files[-1])
+            owner.damages.append(damage)
+
+
 class _Start:
     """One start."""
 
     def __init__(self, disk: Disk, cache: Cache) -> None:
         self._disk = disk
         self._cache = cache
-        self._names = set(disk.names())
-        self._files: list[Found] = []
-        self._chain = Chain()
-        self._rebuild = Rebuild()
-        self._uncached: list[str] = []
+        self._reading = Reading(disk, cache)
 
     def run(self, visit: Callable[[Record], None] | None) -> Recovery:
-        listed, copies = list_segments(self._disk, self._names, self._cache)
-        for one in listed:
-            self._take(one)
-        self._blame(self._rebuild.take(self._chain.finish()))
+        self._reading.read()
         if visit is not None:
             for record in self._newest():
                 visit(record)
-        repairs = Repairs(self._disk, self._names)
-        spare = repairs.make(self._files, self._rebuild.index)
-        return self._recovery(copies, repairs, spare)
-
-    def _take(self, one: SegmentFile) -> None:
-        file = Found(one.name, one.number)
-        self._files.append(file)
-        known = one.name + BROKEN_SUFFIX in self._names  # reported: its records are read each time
-        found = None if known else outline(self._disk, one, self._cache)
-        if found is not None:
-            head, footer, file.size = found
-            file.scan = Scan(head, head.epoch, (footer,), file.size, sealed=True, footer=footer)
-            if not one.cached:
-                self._uncached.append(one.name)
-        else:
-            data, file.size, file.damages = read_segment(self._disk, one.name, one.number)
-            file.scan = scan_segment(data, one.number)
-        if file.scan.epoch is not None:
-            self._rebuild.index.add(_segment(file))
-        self._blame(self._rebuild.take(self._chain.feed(file.number, file.scan)))
-        file.scan = replace(file.scan, pieces=())  # lets the records go
-
-    def _blame(self, damages: list[Damage]) -> None:
-        for damage in damages:
-            owner = next((f for f in self._files if f.number == damage.segment), self._files[-1])
-            owner.damages.append(damage)
+        repairs = Repairs(self._disk, self._reading.names)
+        spare = repairs.make(self._reading.files, self._reading.rebuild.index)
+        return self._recovery(repairs, spare)
 
     def _newest(self) -> list[Record]:
         """Return the newest envelopes, oldest first; sealed segments are read for them, as many as
         it takes."""
+        reading = self._reading
         read: dict[int, list[Record]] = {}
-        for number, record in self._rebuild.newest:
+        for number, record in reading.rebuild.newest:
             read.setdefault(number, []).append(record)
         newest: dict[tuple[bytes, int], Record] = {}  # newest first; what was repeated counts once
-        for file in reversed(self._files):
+        for file in reversed(reading.files):
             records = read.get(file.number, [])
             if file.scan.footer is not None and not records:
                 wanted = VISITED_MAX - len(newest)
@@ -149,16 +172,17 @@ class _Start:
                 break
         return list(newest.values())[VISITED_MAX - 1 :: -1]
 
-    def _recovery(self, copies: list[str], repairs: Repairs, spare: int | None) -> Recovery:
-        known_centers = self._rebuild.centers.known
-        run, index = self._chain.run, self._rebuild.index
+    def _recovery(self, repairs: Repairs, spare: int | None) -> Recovery:
+        reading = self._reading
+        known_centers = reading.rebuild.centers.known
+        run, index = reading.chain.run, reading.rebuild.index
         index.require(sorted(known_centers) or index.required)
-        damages = [d for f in self._files for d in f.damages if f.name not in repairs.known]
-        known = [d for f in self._files for d in f.damages if f.name in repairs.known]
+        damages = [d for f in reading.files for d in f.damages if f.name not in repairs.known]
+        known = [d for f in reading.files for d in f.damages if f.name in repairs.known]
         torn_bytes = repairs.torn_bytes + (run.torn_bytes if run else 0)
-        named = [segment_number(n.removesuffix(BROKEN_SUFFIX)) or 0 for n in self._names]
-        limit = number_limit(self._files)
-        used = [n for n in (*named, *(f.number for f in self._files)) if n <= limit]
+        named = [segment_number(n.removesuffix(BROKEN_SUFFIX)) or 0 for n in reading.names]
+        limit = number_limit(reading.files)
+        used = [n for n in (*named, *(f.number for f in reading.files)) if n <= limit]
         return Recovery(
             epoch=run.epoch if run else None,
             count=run.expected if run else 0,
@@ -172,12 +196,12 @@ class _Start:
             known=tuple(known),
             centers=tuple(known_centers.values()),
             unreceipted=index.unreceipted(),
-            foreign=tuple(sorted([*copies, *(n for n in self._names if _is_foreign(n))])),
+            foreign=tuple(sorted([*reading.copies, *(n for n in reading.names if _is_foreign(n))])),
             refused=repairs.refused,
             index=index,
             spare=spare,
             next_number=max([0, *used]) + 1,
-            uncached=tuple(self._uncached),
+            uncached=tuple(reading.uncached),
             cache_end=self._cache.end,
         )
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bench import start as bench_start
 from edge_agent.cli import main
+from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.signers import Ed25519Signer
 from tests.test_epoch import IDENTITY, T0, S, SetLater, run_once
 
@@ -154,3 +156,74 @@ def test_another_identity_is_refused(
     Ed25519Signer.generate().save(tmp_path / "other.key")
     assert verify(journal, tmp_path / "other.key") == 1
     assert json.loads(printed(capsys))["problems"][0]["what"] == "unknown_key"
+
+
+DAY = 86_400 * S
+
+
+class Set:
+    """A right clock, each in a boot of its own."""
+
+    def __init__(self, wall_ns: int) -> None:
+        self._wall_ns, self._boot_ns = wall_ns, 0
+        self._boot_id = wall_ns.to_bytes(16, "big")
+
+    def boottime_ns(self) -> int:
+        return self._boot_ns
+
+    def stamp(self) -> Stamp:
+        self._boot_ns += 60 * S
+        wall_ns = self._wall_ns + self._boot_ns
+        return Stamp(wall_ns, self._boot_ns, self._boot_id, Trust.SYNCED, 20)
+
+
+def sealed(folder: Path) -> None:
+    """Seal all that is there, as the agent does in the background."""
+    bench_start.seal_all(folder)
+
+
+def test_events_of_a_time_a_run_and_a_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same with sealed segments, where most are skipped."""
+    for day in range(3):
+        run_once(tmp_path, frames=2, clock=Set(T0 + day * DAY))
+    for _ in range(2):
+        assert chosen(tmp_path, capsys, "--since", "2026-11-19T00:00Z") == [0, 1, 2, 0, 1, 2]
+        assert chosen(tmp_path, capsys, "--until", "2026-11-19T00:00Z") == [0, 1, 2]
+        times = ("--since", "2026-11-19T00:00Z", "--until", "2026-11-20T00:00Z")
+        assert chosen(tmp_path, capsys, *times) == [0, 1, 2]
+        assert chosen(tmp_path, capsys, "--seq", "1") == [1, 1, 1]
+        assert chosen(tmp_path, capsys, "--seq", "1-9") == [1, 2, 1, 2, 1, 2]
+        epoch = run_of(tmp_path, capsys)
+        assert chosen(tmp_path, capsys, "--epoch", epoch[:8].upper()) == [0, 1, 2]
+        assert chosen(tmp_path, capsys, "--epoch", epoch, "--seq", "2") == [2]
+        sealed(tmp_path)
+
+
+def test_an_event_before_the_clock_was_set_is_found_at_its_corrected_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_once(tmp_path, clock=SetLater(3, T0))
+    for _ in range(2):
+        assert chosen(tmp_path, capsys, "--since", "2026-11-18T11:00Z") == [0, 1, 2]
+        assert chosen(tmp_path, capsys, "--until", "2026-11-18T11:00Z") == []
+        assert chosen(tmp_path, capsys, "--until", "2026-11-18T11:08Z") == [0]
+        sealed(tmp_path)
+
+
+def chosen(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> list[int]:
+    assert main(["events", "--journal", str(folder), "--json", *words]) == 0
+    return [json.loads(line)["seq"] for line in printed(capsys).splitlines()]
+
+
+def run_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["events", "--journal", str(folder), "--json", "--last", "1"]) == 0
+    epoch: str = json.loads(printed(capsys))["epoch"]
+    return epoch
+
+
+@pytest.mark.parametrize("words", [["--seq", "x"], ["--seq", "9-3"], ["--epoch", "xyz"]])
+def test_what_is_no_number_and_no_run(words: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["events", *words])

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.journal import Damage, FolderDisk, Record, RecordKind, read
+from edge_agent.journal import Damage, FolderDisk, Record, RecordKind, read, read_disk
 from edge_agent.journal.format import BLOCK_BYTES
+from tests.journal.sealing import seal_all
+from tests.journal.simdisk import SimDisk
 from tests.journal.world import Draft, World, drafts
 
 
@@ -99,3 +101,32 @@ def test_an_empty_directory_and_none(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         numbers(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_sealed_segments_that_nobody_wants_are_not_read() -> None:
+    disk = SimDisk()
+    for number in range(3):
+        world = World(disk, b"epoch%03d" % number)
+        world.commit(*drafts(300, b"x" * 300))
+        world.scribe.finish(0)
+    seal_all(disk)
+    disk.operations.clear()
+    damages: list[Damage] = []
+    found = read_disk(disk, damages.append, lambda footer: footer.epoch == b"epoch001")
+    assert {stored.record.epoch for stored in found} == {b"epoch001"}
+    assert damages == [], "what is skipped is not missing"
+    reads = [name for operation, name in disk.operations if operation == "read"]
+    assert reads.count("00000001.seg") == reads.count("00000003.seg") <= 4
+
+
+def test_what_is_missing_between_skipped_segments_is_named_all_the_same() -> None:
+    disk = SimDisk()
+    for number in range(3):
+        world = World(disk, b"epoch%03d" % number)
+        world.commit(*drafts(3))
+        world.scribe.finish(0)
+    seal_all(disk)
+    del disk.nodes["00000002.seg"]
+    damages: list[Damage] = []
+    assert list(read_disk(disk, damages.append, lambda _: False)) == []
+    assert "is missing" in damages[0].what
