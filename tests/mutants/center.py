@@ -4,7 +4,7 @@ from dataclasses import replace
 from os import urandom
 from typing import Any
 
-from edge_agent.center import examine
+from edge_agent.center import examine, verify
 from edge_agent.center.receipting import Place
 from edge_agent.center.receiver import Receiver
 from edge_agent.center.rows import Rows
@@ -71,3 +71,8 @@ def double_is_stored(patch: Patch) -> None:
         return real(self, gateway, again, live=live)
 
     patch.setattr(Rows, "add", add)
+
+
+def receipts_not_held_to(patch: Patch) -> None:
+    """The center's verifier does not look whether it still holds what it receipted."""
+    patch.setattr(verify, "_holds", lambda connection, gateway, given: True)

@@ -8,6 +8,7 @@ import pytest
 
 from drivers.surgard import ReceiverSession
 from edge_agent import agent, epoch, source
+from edge_agent.domain.event import EventType
 from edge_agent.evidence import cose, receipt
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.uplink.flights import Flights, Verdict
@@ -169,3 +170,47 @@ def driver_acknowledges_at_once(patch: Patch) -> None:
         return real(self, now_ns)
 
     patch.setattr(ReceiverSession, "_answer", answer)
+
+
+def fire_waits_for_the_card(patch: Patch) -> None:
+    """A life or fire event is not sent before its commit, however long that takes."""
+    patch.setattr(Recorder, "_send_uncommitted", lambda self, seq: None)
+
+
+def backlog_before_live(patch: Patch) -> None:
+    """Within a lane what is old goes out before what is new."""
+
+    real = Outbox._next_batch
+
+    def next_batch(self: Any, actions: Any, now_ns: int) -> Any:
+        for lane in self.lanes:
+            if lane.live and lane.backlog:
+                lane.live, lane.backlog = lane.backlog, lane.live
+                try:
+                    return real(self, actions, now_ns)
+                finally:
+                    lane.live, lane.backlog = lane.backlog, lane.live
+        return real(self, actions, now_ns)
+
+    patch.setattr(Outbox, "_next_batch", next_batch)
+
+
+def silence_of_a_panel_unsaid(patch: Patch) -> None:
+    """A panel that says nothing is taken for well."""
+    patch.setattr(ReceiverSession, "_on_silence", lambda self: [])
+
+
+def refusal_unsaid(patch: Patch) -> None:
+    """The card refuses and no event says so."""
+    real = Recorder.note
+
+    def note(self: Any, type_: Any, lane: Any, body: Any) -> None:
+        if type_ is not EventType.JOURNAL:
+            real(self, type_, lane, body)
+
+    patch.setattr(Recorder, "note", note)
+
+
+def path_fault_unsaid(patch: Patch) -> None:
+    """A path is lost and nobody told."""
+    patch.setattr(Paths, "tell_fault", lambda self, *given: [])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from edge_agent import agent
-from edge_agent.journal import chain, recovery, repairs, scan, sealing, spares
+from edge_agent.journal import chain, receipts, recovery, repairs, scan, sealing, space, spares
 from edge_agent.journal.held import Held, Load
 from edge_agent.journal.index import Segment
 from edge_agent.journal.scribe import Scribe
@@ -151,3 +151,30 @@ def unreceipted_let_go(patch: Patch) -> None:
         return {record.seq for group in self.groups for record in group.records}
 
     patch.setattr(Held, "_settled", settled)
+
+
+def one_center_for_all(patch: Patch) -> None:
+    """What one center receipted is taken for receipted by every center."""
+    real = Scribe.release
+
+    def release(self: Any, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
+        held = list(seqs)
+        for name in self._slots:
+            real(self, name, epoch, held, receipt)
+
+    patch.setattr(Scribe, "release", release)
+
+
+def panel_reports_left_out(patch: Patch) -> None:
+    """When space runs short, what panels report is left out as well."""
+    patch.setattr(space, "_lane_max", lambda room: 1 if room.level >= 95 else 6)
+
+
+def space_unsaid(patch: Patch) -> None:
+    """The journal's space runs short and nobody is told."""
+    patch.setattr(space, "_level", lambda room: 0)
+
+
+def receipts_not_compared(patch: Patch) -> None:
+    """The signed digest of the receipts is there, and verify does not compare it."""
+    patch.setattr(receipts.BindingCheck, "claim", lambda self, epoch, bound: None)

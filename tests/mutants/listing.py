@@ -12,6 +12,7 @@ OUTBOX = "tests/uplink/test_outbox.py::"
 RECORDER = "tests/test_recorder.py::"
 POWER_CUTS = "tests/journal/test_power_cuts.py::"
 VERIFY = "tests/evidence/test_verify.py::"
+CENTERS = "tests/journal/test_centers.py::"
 STORE = "tests/center/test_store.py::"
 DEATH = Tests("tests/crash/test_center_death.py::test_a_center_that_dies_between_two_steps")
 DAMAGE = "tests/crash/test_damage.py::test_all_that_is_whole_is_found_and_the_rest_is_named"
@@ -73,6 +74,39 @@ MUTANTS = [
             "tests/uplink/test_window.py::test_room_is_kept_for_urgent_events_and_one_message_always_goes"
         ),
     ),
+    Mutant(
+        gateway.fire_waits_for_the_card,
+        Tests(RECORDER + "test_a_fire_is_sent_while_the_commit_before_it_hangs"),
+    ),
+    Mutant(
+        gateway.backlog_before_live,
+        Tests(OUTBOX + "test_urgent_lanes_first_and_live_before_backlog"),
+    ),
+    Mutant(
+        journal.one_center_for_all,
+        Tests(CENTERS + "test_each_center_is_owed_what_it_has_not_receipted_itself"),
+    ),
+    Mutant(
+        journal.panel_reports_left_out,
+        Tests("tests/journal/test_space.py::test_telemetry_is_refused_first_and_alarms_never"),
+    ),
+    # what is not known is said
+    Mutant(
+        gateway.silence_of_a_panel_unsaid,
+        Tests("tests/contract/test_stream.py::test_silence_is_found_in_time_and_its_end_too"),
+    ),
+    Mutant(
+        gateway.refusal_unsaid,
+        Tests(RECORDER + "test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise"),
+    ),
+    Mutant(
+        gateway.path_fault_unsaid,
+        Tests(OUTBOX + "test_nothing_receipted_for_half_a_minute_is_a_path_fault"),
+    ),
+    Mutant(
+        journal.space_unsaid,
+        Tests("tests/journal/test_space.py::test_each_level_is_told_once_before_it_is_full"),
+    ),
     # bounds
     Mutant(gateway.window_without_bound, Worlds(first=20)),
     Mutant(
@@ -90,6 +124,10 @@ MUTANTS = [
         ),
     ),
     Mutant(evidence.lineage_unchecked, Tests(VERIFY + "test_a_rolled_back_gateway_is_named")),
+    Mutant(
+        journal.receipts_not_compared,
+        Tests("tests/journal/test_receipts.py::test_a_changed_receipt_is_found"),
+    ),
     # damage
     Mutant(
         journal.damaged_file_cut, Tests(RECOVERY + "test_a_damaged_file_is_kept_and_never_changed")
@@ -111,6 +149,13 @@ MUTANTS = [
     Mutant(
         center.held_is_receipted,
         Tests(STORE + "test_events_wait_for_their_genesis_even_across_lanes"),
+    ),
+    Mutant(
+        center.receipts_not_held_to,
+        Tests(
+            "tests/center/test_verify.py::"
+            "test_a_deleted_tail_of_the_newest_epoch_is_named_by_the_receipt"
+        ),
     ),
     Mutant(center.double_is_stored, ANYWHERE),
 ]
