@@ -24,7 +24,9 @@ from edge_agent.center.store import Arrival, Taken
 from edge_agent.clock import Clock
 
 BATCH_BYTES_MAX = 65_536  # stored in one transaction: some 20 ms that an alarm may have to wait
-RETRY_NS_MIN, RETRY_NS_MAX = 100_000_000, 5_000_000_000
+RETRY_NS_MIN, RETRY_NS_MAX = 100_000_000, 1_000_000_000
+"""Alarms wait for the center to come back to its broker, and there is one of it, no herd."""
+
 LASTED_NS = 10_000_000_000  # a connection that held this long was a good one
 TURN_S = 1.0  # how often the loop turns when nothing happens
 COMPLAIN_NS = 10_000_000_000  # between two times that it is logged what gateways do wrong

@@ -6,6 +6,7 @@ bytes are heard: a serial server that accepts calls for an adapter that it lost 
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable
 
 import structlog
@@ -13,6 +14,9 @@ import structlog
 from edge_agent.clock import Clock
 from edge_agent.link.backoff import Backoff, Waits
 from edge_agent.link.line import Line, LineError, Opener
+
+FLAPS_SAID_MAX = 6  # losses of a line that are logged in one minute; those beyond are counted:
+FLAPS_NS = 60_000_000_000  # whoever can reach a port can make a thousand calls a second
 
 
 class Reopening:
@@ -34,6 +38,9 @@ class Reopening:
         self._wait_ns = 0
         self._down_since_ns: int | None = None
         self._opened = False
+        self._said_ns: deque[int] = deque(maxlen=FLAPS_SAID_MAX)  # when losses were logged
+        self._is_said = False  # the present one was
+        self._unsaid = 0
         self._log = structlog.get_logger().bind(line=opener.name, **context)
 
     async def open(self) -> Line:
@@ -73,7 +80,8 @@ class Reopening:
         if self._down_since_ns is not None:
             down_ns = self._clock.boottime_ns() - self._down_since_ns
             self._down_since_ns = None
-            self._log.info("line.back", down_s=round(down_ns / 1e9, 1))
+            if self._is_said:
+                self._log.info("line.back", down_s=round(down_ns / 1e9, 1))
 
     def close(self) -> None:
         """Give up."""
@@ -82,5 +90,16 @@ class Reopening:
     def _down(self, error: LineError) -> None:
         if self._down_since_ns is None:
             self._down_since_ns = self._clock.boottime_ns()
-            self._log.warning("line.down", cause=error.cause, remedy=error.remedy)
+            self._say(error, self._down_since_ns)
         self._tell(error)
+
+    def _say(self, error: LineError, now_ns: int) -> None:
+        said = self._said_ns
+        self._is_said = len(said) < FLAPS_SAID_MAX or now_ns - said[0] >= FLAPS_NS
+        if not self._is_said:
+            self._unsaid += 1
+            return
+        said.append(now_ns)
+        more = {"unsaid": self._unsaid} if self._unsaid else {}
+        self._unsaid = 0
+        self._log.warning("line.down", cause=error.cause, remedy=error.remedy, **more)

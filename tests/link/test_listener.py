@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,6 +16,10 @@ from tests.link.rig import CLOCK, MS, free_port, run, until
 
 def fresh() -> ListenOpener:
     return ListenOpener(ListenAddress(host="127.0.0.1", port=free_port()), CLOCK)
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def call(opener: ListenOpener, source: str = "127.0.0.1") -> socket.socket:
@@ -166,5 +171,30 @@ def test_closing_drops_a_call_that_nobody_took() -> None:
         assert await asyncio.get_running_loop().sock_recv(second, 1) == b""
         first.close()
         second.close()
+
+    run(main())
+
+
+def test_thousands_of_calls_leave_nothing_behind_and_the_panel_is_heard_among_them() -> None:
+    async def main() -> None:
+        opener = fresh()
+        opening = asyncio.get_running_loop().create_task(opener.open())
+        panel = await call(opener)
+        line = await opening
+        before = descriptors()
+        for number in range(2000):
+            stray = await call(opener, "127.0.0.2")  # from elsewhere: refused, the panel goes on
+            stray.close()
+            if number % 100 == 0:
+                panel.send(b"x")
+                assert (await line.read()).data == b"x"
+        for _ in range(2000):  # from the panel's own address: the newest wins, each time
+            (await call(opener)).close()
+        line.close()
+        line = await opener.open()
+        await until(lambda: descriptors() <= before + 2, "closed")
+        line.close()
+        opener.close()
+        panel.close()
 
     run(main())

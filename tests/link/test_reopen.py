@@ -7,10 +7,24 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from edge_agent.domain.stamp import Stamp
 from edge_agent.link.line import DescriptorLine, LineError
-from edge_agent.link.reopen import Reopening
+from edge_agent.link.reopen import FLAPS_NS, FLAPS_SAID_MAX, Reopening
 from tests.link.rig import CLOCK, QUICK, run
 from tests.link.test_line import pair
+
+
+class Moved:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1
+
+    def boottime_ns(self) -> int:
+        return self.now_ns
+
+    def stamp(self) -> Stamp:
+        raise AssertionError("nobody asks")
 
 
 class Unsteady:
@@ -71,6 +85,34 @@ def test_a_line_that_opens_and_is_lost_again_and_again_is_one_message() -> None:
     with capture_logs() as logs:
         run(main())
     assert said(logs) == ["line.open", "line.down"]
+
+
+def test_a_peer_that_calls_and_hangs_up_for_ever_does_not_flood_the_log() -> None:
+    """Seen to fail with a line for each: two thousand a second by one host that reaches a port."""
+    clock = Moved()
+    told: list[LineError] = []
+
+    async def main() -> None:
+        reopening = Reopening(Unsteady(0, called=True), clock, told.append, QUICK)
+
+        async def flap(times: int) -> None:
+            for _ in range(times):
+                (await reopening.open()).close()
+                reopening.heard()
+                reopening.lost(LineError("hung up"))
+                clock.now_ns += 1_000_000
+
+        await flap(1000)
+        clock.now_ns += FLAPS_NS
+        await flap(1)
+
+    with capture_logs() as logs:
+        run(main())
+    downs = [log for log in logs if log["event"] == "line.down"]
+    assert len(downs) == FLAPS_SAID_MAX + 1
+    assert downs[-1]["unsaid"] == 1000 - FLAPS_SAID_MAX
+    assert said(logs).count("line.back") <= len(downs)
+    assert len(told) == 1001, "the panels hear each"
 
 
 def test_after_a_loss_it_waits_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:

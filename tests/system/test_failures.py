@@ -50,6 +50,26 @@ def _good_is_read(stack: Stack) -> None:
     panel.wait_acked(count + 1, 5)
 
 
+# ---- the agent itself
+
+
+def test_an_orderly_stop_is_known_at_the_center_at_once_and_a_kill_is_not(tmp_path: Path) -> None:
+    """Seen to fail without the last heartbeat: for a minute the gateway was shown as online."""
+    with Stack([_receiver(GOOD)], folder=tmp_path) as stack:
+        stack.agent.wait_well()
+
+        def state() -> str:
+            return str(stack.center.fleet()["gw1"]["state"])
+
+        wait_until(lambda: state() == "online", "online")
+        stack.agent.stop()
+        assert state() == "stopped"
+        stack.agent.start()
+        wait_until(lambda: state() == "online", "online again")
+        stack.agent.kill()
+        assert state() == "online", "nobody can know yet"
+
+
 # ---- lines and panels
 
 
