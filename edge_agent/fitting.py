@@ -7,6 +7,7 @@ from pathlib import Path
 from edge_agent import resources
 from edge_agent.config import ConfigError, Loaded, Panel, Problem
 from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
+from edge_agent.domain.command import ALLOWS
 from edge_agent.domain.session import Driver, Nature, Session, Setup
 from edge_agent.recorder import Source
 
@@ -100,6 +101,9 @@ def _fit(panel: Panel, zone: tzinfo) -> Fitted:
     if (driver.nature is Nature.BUS) != (panel.bus is not None) or not _is_reached(driver, panel):
         places = ", ".join(driver.lines)
         raise ValueError(f"driver '{driver.name}' is reached over: {places}")
+    for word in panel.allow:
+        if not any(ALLOWS[act] == word for act in driver.commands):
+            raise ValueError(f"driver '{driver.name}' cannot do {word!r}: take it out of `allow`")
     setup = Setup(
         resources.load_codes(),
         profile,

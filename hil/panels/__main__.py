@@ -11,7 +11,7 @@ from typing import cast
 
 from hil.lines import Quality, Split, byte_ns
 from hil.panels import plans, stand
-from hil.panels.ends import CallEnd, End, ListenEnd, PtyEnd
+from hil.panels.ends import CallEnd, DatagramEnd, End, ListenEnd, PtyEnd
 from hil.panels.machine import CommandError, Face, Plan
 from hil.panels.shell import Shell, now_ns
 from hil.panels.stand import Stand, StandSetup
@@ -71,6 +71,7 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     line.add_argument("--pty", action="store_true", help="a pseudo terminal")
     line.add_argument("--tcp", type=int, metavar="PORT", help="listen; 0 for any free port")
     line.add_argument("--connect", metavar="HOST:PORT", help="call a host until it answers")
+    line.add_argument("--udp", metavar="HOST:PORT", help="send datagrams to a host")
     parser.add_argument("--link", type=Path, help="symbolic link to the pty")
     parser.add_argument("--no-dtr", action="store_true", help="do not see whether the pty is open")
     parser.add_argument("--name", help="name in the ledger; the panel's kind by default")
@@ -124,8 +125,8 @@ def _end(face: Face, arguments: argparse.Namespace, shell: Shell) -> End:
         return PtyEnd(shell.feed, arguments.link, dtr=not arguments.no_dtr)
     if arguments.tcp is not None:
         return ListenEnd(shell.feed, face.peers_max, arguments.tcp)
-    host, _, port = arguments.connect.rpartition(":")
-    return CallEnd(shell.feed, host, int(port))
+    host, _, port = (arguments.connect or arguments.udp).rpartition(":")
+    return (CallEnd if arguments.connect else DatagramEnd)(shell.feed, host, int(port))
 
 
 async def _run(face: Face, arguments: argparse.Namespace) -> None:
@@ -143,8 +144,10 @@ def main() -> int:
     """Run one emulated panel; exit 0 when it was stopped, 1 when it cannot be plugged in."""
     parser = _parser()
     arguments = parser.parse_args()
-    if arguments.connect and not arguments.connect.rpartition(":")[2].isdecimal():
-        parser.error(f"--connect {arguments.connect}: wanted HOST:PORT")
+    for option in ("connect", "udp"):
+        where = getattr(arguments, option)
+        if where and not where.rpartition(":")[2].isdecimal():
+            parser.error(f"--{option} {where}: wanted HOST:PORT")
     try:
         asyncio.run(_run(load_face(arguments.face), arguments))
     except (OSError, plans.PlanError, CommandError) as error:

@@ -1,4 +1,4 @@
-"""Where an emulated panel is plugged in: a pty, a listening TCP port, or a call to a TCP host.
+"""Where an emulated panel is plugged in: a pty, a TCP port, a call to a TCP host, or datagrams.
 
 Each end tells the shell about hosts that come, speak and go.  On a pty a host is there while the
 port is open, as DTR tells a panel on a real cable; what is said while nobody has it open is lost,
@@ -223,3 +223,46 @@ class CallEnd(TcpPeers):
             with suppress(OSError):
                 await self.serve(*await asyncio.open_connection(self._host, self._port))
             await asyncio.sleep(CALL_AGAIN_S)
+
+
+class DatagramEnd(asyncio.DatagramProtocol):
+    """Sends datagrams to a host, which is there as long as we are: nobody is called."""
+
+    PEER = 1
+
+    def __init__(self, feed: Feed, host: str, port: int) -> None:
+        self._feed = feed
+        self._address = host, port
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def plug(self) -> str:
+        """Begin; return the host that is spoken to."""
+        if self._transport is None:
+            loop = asyncio.get_running_loop()
+            self._transport, _ = await loop.create_datagram_endpoint(
+                lambda: self, remote_addr=self._address
+            )
+            self._feed(Plugged(self.PEER))
+        return f"{self._address[0]}:{self._address[1]}"
+
+    async def unplug(self) -> None:
+        """End; the next time our address is another."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+            self._feed(Unplugged(self.PEER))
+
+    def write(self, data: bytes, peer: int) -> None:
+        """Send one datagram; lost when nobody is there."""
+        del peer
+        if self._transport is not None:
+            self._transport.sendto(data)
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        """Hand over what the host sent."""
+        del addr
+        self._feed(Heard(data, self.PEER))
+
+    def error_received(self, exc: Exception) -> None:
+        """Nobody listens there: as lost as a datagram can be."""
+        del exc

@@ -240,3 +240,24 @@ def test_it_starts_without_the_modbus_stack() -> None:
     )
     assert "pymodbus" not in told.stderr
     assert "hil.panels.surgard" in told.stderr
+
+
+def test_a_panel_that_sends_datagrams() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
+        host.bind(("127.0.0.1", 0))
+        host.settimeout(PATIENCE_S)
+        where = f"127.0.0.1:{host.getsockname()[1]}"
+        with running("ness", "--udp", where) as panel:
+            assert panel.where() == where
+            panel.tell("alarm zone=8")
+            data, sender = host.recvfrom(99)
+            assert data.startswith(b"87")
+            assert data.endswith(b"\r\n")
+            host.sendto(b"8300360S14E4?", sender)
+            assert host.recv(99).startswith(b"8200036014")
+            panel.tell("unplug 0.05")
+            panel.state("closed")
+            panel.state("open")
+            panel.tell("alarm zone=9")
+            _, other = host.recvfrom(99)
+            assert other != sender

@@ -1,0 +1,140 @@
+"""What a panel that wants acknowledgement does: one message at a time, said until it is taken.
+
+Pure.  For voices of such protocols, as `hil.panels.voice.Teller` is for those without.  Unanswered,
+a message is said again after `repeat_ns`, `tries_max` times; then the panel gives up for `rest_ns`,
+keeps what it has to say, and begins anew.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from edge_agent.domain.kinds import POINTS
+from edge_agent.domain.signal import Signal
+from hil.panels.machine import Entry, Note, Output, Said, Say
+from hil.panels.model import Happening
+from hil.panels.voice import Told
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a panel repeats; times in ns."""
+
+    repeat_ns: int = 4 * SECOND_NS
+    tries_max: int = 3
+    rest_ns: int = 30 * SECOND_NS
+    kept_max: int = 127
+
+
+@dataclass(slots=True)
+class _Message:
+    frame: bytes
+    entries: list[Entry] = field(default_factory=list)
+    tries: int = 0
+    said: bool = False
+
+
+class Outbox:
+    """The messages of one panel; `end` ends each on the wire, and is not in the ledger.
+
+    outbox = Outbox(Patience(), b"\\r")
+    outbox.open(peer, now_ns)
+    outbox.put(Told(frame, (signal,)), now_ns)    # [Say(...), Note(said)]
+    outbox.taken(now_ns)                          # [Note(acked), Say(the next) ...]
+    """
+
+    def __init__(self, patience: Patience, end: bytes = b"") -> None:
+        self._patience = patience
+        self._end = end
+        self._queue: deque[_Message] = deque()
+        self._peer: int | None = None
+        self._due_ns = 0
+        self._waiting = False  # for the answer to the first of the queue
+        self._ids = 0
+        self.last = b""
+
+    @property
+    def first(self) -> bytes:
+        """The message that waits for its answer, without its end; b"" for none."""
+        return self._queue[0].frame if self._queue and self._waiting else b""
+
+    def open(self, peer: int, now_ns: int) -> list[Output]:
+        """A host is there."""
+        self._peer, self._waiting = peer, False
+        return self._next(now_ns)
+
+    def close(self) -> None:
+        """It is gone: what was not taken is kept."""
+        self._peer, self._waiting = None, False
+        if self._queue:
+            self._queue[0].tries = 0
+
+    def put(self, told: Told, now_ns: int) -> list[Output]:
+        """Want this said; a full buffer drops it."""
+        entries = [
+            self._entry(signal, told.frame, Said.STATED if signal.kind in POINTS else Said.SAID)
+            for signal in told.signals
+        ]
+        entries += [self._entry(signal, told.frame, Said.STATED) for signal in told.stated]
+        if len(self._queue) >= self._patience.kept_max:
+            return [Note(replace(entry, state=Said.DROPPED)) for entry in entries]
+        self._queue.append(_Message(told.frame, entries))
+        return self._next(now_ns)
+
+    def untold(self, happening: Happening) -> list[Output]:
+        """Note that the protocol has no words for this."""
+        self._ids += 1
+        return [Note(Entry(self._ids, Said.UNTOLD, line=happening.word))]
+
+    def taken(self, now_ns: int) -> list[Output]:
+        """The host acknowledged the message that waits; nothing waits for nothing."""
+        if not self._waiting:
+            return []
+        self._waiting = False
+        told = self._queue.popleft().entries
+        acked = [Note(replace(e, state=Said.ACKED)) for e in told if e.state is Said.SAID]
+        return [*acked, *self._next(now_ns)]
+
+    def refused(self, now_ns: int) -> list[Output]:
+        """The host wants it again."""
+        return self._again(now_ns) if self._waiting else []
+
+    def deadline_ns(self) -> int | None:
+        """Return when to repeat, or to begin anew."""
+        return self._due_ns if self._peer is not None and self._queue else None
+
+    def wake(self, now_ns: int) -> list[Output]:
+        """Repeat, give up, or begin anew."""
+        if self._peer is None or not self._queue or now_ns < self._due_ns:
+            return []
+        return self._again(now_ns) if self._waiting else self._say(now_ns)
+
+    def _again(self, now_ns: int) -> list[Output]:
+        message = self._queue[0]
+        if message.tries < self._patience.tries_max:
+            return self._say(now_ns)
+        message.tries, self._waiting = 0, False
+        self._due_ns = now_ns + self._patience.rest_ns
+        said = [entry for entry in message.entries if entry.state is Said.SAID]
+        return [Note(replace(entry, state=Said.GAVE_UP)) for entry in said]
+
+    def _next(self, now_ns: int) -> list[Output]:
+        return self._say(now_ns) if self._queue and not self._waiting else []
+
+    def _say(self, now_ns: int) -> list[Output]:
+        if self._peer is None:
+            return []
+        message = self._queue[0]
+        message.tries += 1
+        self._waiting, self._due_ns = True, now_ns + self._patience.repeat_ns
+        self.last = message.frame + self._end
+        outputs: list[Output] = [Say(self.last, self._peer)]
+        if not message.said:
+            message.said = True
+            outputs += [Note(entry) for entry in message.entries]
+        return outputs
+
+    def _entry(self, signal: Signal, frame: bytes, state: Said) -> Entry:
+        self._ids += 1
+        return Entry(self._ids, state, replace(signal, frame=frame), frame)

@@ -1,0 +1,86 @@
+"""A panel that wants acknowledgement: one message at a time, repeated, kept, begun anew."""
+
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.signal import Signal
+from hil.panels.machine import Note, Output, Said, Say
+from hil.panels.model import Happening
+from hil.panels.outbox import Outbox, Patience
+from hil.panels.voice import Told
+
+PATIENCE = Patience(repeat_ns=4, tries_max=3, rest_ns=30, kept_max=3)
+
+
+def alarm(zone: int) -> Told:
+    signal = Signal(kind=Kind.BURGLARY, code="130", state=State.ACTIVE, zone=zone)
+    point = Signal(kind=Kind.ZONE, state=State.OPEN, zone=zone)
+    return Told(b"%d" % zone, (signal, point))
+
+
+def said(outputs: list[Output]) -> list[bytes]:
+    return [one.data for one in outputs if isinstance(one, Say)]
+
+
+def notes(outputs: list[Output]) -> list[tuple[int, Said]]:
+    return [(one.entry.id, one.entry.state) for one in outputs if isinstance(one, Note)]
+
+
+def test_one_message_at_a_time() -> None:
+    outbox = Outbox(PATIENCE, b"\r")
+    assert outbox.put(alarm(1), 0) == [], "nobody is there"
+    first = outbox.open(7, 0)
+    assert said(first) == [b"1\r"]
+    assert notes(first) == [(1, Said.SAID), (2, Said.STATED)]
+    assert outbox.first == b"1"
+    assert outbox.put(alarm(2), 1) == []
+    taken = outbox.taken(2)
+    assert notes(taken) == [(1, Said.ACKED), (3, Said.SAID), (4, Said.STATED)]
+    assert said(taken) == [b"2\r"]
+    assert said(outbox.taken(3)) == []
+    assert outbox.taken(4) == [], "nothing waits"
+    assert outbox.deadline_ns() is None
+
+
+def test_unanswered_it_is_said_again_given_up_kept_and_begun_anew() -> None:
+    outbox = Outbox(PATIENCE)
+    outbox.open(1, 0)
+    outbox.put(alarm(1), 0)
+    assert outbox.deadline_ns() == 4
+    assert outbox.wake(3) == []
+    assert said(outbox.wake(4)) == [b"1"]
+    assert notes(outbox.wake(8)) == [], "the ledger has it once"
+    assert notes(outbox.wake(12)) == [(1, Said.GAVE_UP)]
+    assert outbox.taken(13) == [], "too late: it is said again and may be taken then"
+    assert outbox.deadline_ns() == 42
+    assert said(outbox.wake(42)) == [b"1"]
+    assert notes(outbox.taken(43)) == [(1, Said.ACKED)]
+
+
+def test_a_refusal_is_answered_at_once() -> None:
+    outbox = Outbox(PATIENCE)
+    assert outbox.refused(0) == []
+    outbox.open(1, 0)
+    outbox.put(alarm(1), 0)
+    assert said(outbox.refused(1)) == [b"1"]
+
+
+def test_what_was_not_taken_when_the_line_broke_is_said_on_the_next() -> None:
+    outbox = Outbox(PATIENCE)
+    outbox.open(1, 0)
+    outbox.put(alarm(1), 0)
+    outbox.close()
+    assert outbox.deadline_ns() is None
+    assert outbox.wake(99) == []
+    assert outbox.taken(99) == []
+    again = outbox.open(2, 100)
+    assert again == [Say(b"1", 2)]
+
+
+def test_a_full_buffer_drops_and_says_so() -> None:
+    outbox = Outbox(PATIENCE)
+    for zone in (1, 2, 3):
+        assert outbox.put(alarm(zone), 0) == []
+    assert notes(outbox.put(alarm(4), 0)) == [(7, Said.DROPPED), (8, Said.DROPPED)]
+
+
+def test_what_has_no_words_is_untold() -> None:
+    assert notes(Outbox(PATIENCE).untold(Happening("gas"))) == [(1, Said.UNTOLD)]
