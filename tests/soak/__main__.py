@@ -163,12 +163,9 @@ def _interrupting(watch: Watch, screen: Screen) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def report(parts: list[Result], chosen: argparse.Namespace, words: Sequence[str]) -> None:
+def report(parts: list[Result], chosen: argparse.Namespace, begun: dict[str, str]) -> None:
     """Print the summary, and write the file that was asked for."""
-    told = {
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "commit": _commit(),
-        "command": " ".join(["./run soak", *words]),
+    told = begun | {
         "first_seed": chosen.seed,
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}",
@@ -197,13 +194,18 @@ def main(words: Sequence[str]) -> int:
     """Run what is asked; return the exit code."""
     chosen = options().parse_args(words)
     parts = asked(chosen)
+    begun = {  # what it was when its code was loaded
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "commit": _commit(),
+        "command": " ".join(["./run soak", *words]),
+    }
     try:
         run_parts(parts, chosen, Screen())
     except KeyboardInterrupt:
         for part in parts:
             if part.asked is None or part.done < part.asked:
                 part.ending = Ending.INTERRUPTED
-    report(parts, chosen, words)
+    report(parts, chosen, begun)
     return verdict(parts)
 
 
