@@ -45,6 +45,7 @@ class Contents:
 
     rows: set[Key] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
+    sealed: int = 0  # segments of the journal
 
 
 def contents(store: str, folder: Path, identity: PublicKey | None = None) -> Contents:
@@ -68,7 +69,8 @@ def journal_contents(folder: Path, identity: PublicKey) -> Contents:
     doubled = [f"{key} is there {count} times" for key, count in counts.items() if count > 1]
     problems = verified(identity, (record.data for record in envelopes))
     wrong = [*(str(d) for d in (*found.damages, *damages)), *doubled, *problems]
-    return Contents(set(counts), wrong)
+    sealed = sum(segment.sealed for segment in found.index.segments)
+    return Contents(set(counts), wrong, sealed)
 
 
 def recover_folder(folder: Path) -> Recovery:
@@ -119,6 +121,7 @@ class Tally:
     losing: int = 0  # images that lack a row that was told
     lost_most: int = 0
     wrong: list[str] = field(default_factory=list)
+    sealed: int = 0  # images of the journal in which a segment was sealed
 
     def count(
         self, promised: set[Key], found: Contents, earlier: set[Key] | frozenset[Key] = frozenset()
@@ -130,12 +133,14 @@ class Tally:
         self.losing += bool(lost)
         self.lost_most = max(self.lost_most, len(lost))
         self.wrong += found.wrong
+        self.sealed += found.sealed > 0
 
     def add(self, other: "Tally") -> None:
         """Take in what another run of the same store gave."""
         self.images += other.images
         self.told += other.told
         self.losing += other.losing
+        self.sealed += other.sealed
         self.lost_most = max(self.lost_most, other.lost_most)
         self.wrong += other.wrong
 

@@ -30,6 +30,7 @@ def test_what_was_promised_survives(
     assert all(tally.told for tally in tallies.values()), lines
     assert tallies[JOURNAL].losing == 0, lines
     assert tallies[JOURNAL].wrong == [], lines
+    assert tallies[JOURNAL].sealed, "no cut found a sealed segment: sealing is not tested"
     assert tallies["sqlite-full"].losing == 0, lines
     assert tallies["sqlite-normal"].losing > 0, f"the rig catches nothing\n{lines}"
     assert tallies["append"].losing > 0, f"the rig catches nothing\n{lines}"

@@ -19,11 +19,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
+from edge_agent.contents import Envelopes
 from edge_agent.domain.event import BodyValue, Draft, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.epoch import begin
 from edge_agent.evidence.signers import Ed25519Signer
-from edge_agent.journal import FolderDisk, Journal, Record, Terms, recover
+from edge_agent.journal import Care, Damage, FolderDisk, Journal, Record, Terms, recover
 from edge_agent.recorder import Notary, Pending
 from tests.crash.rows import APPEND, TABLE, row
 
@@ -82,6 +83,10 @@ class Told:
     def accepted(self) -> None:
         self._ledger.say("accepted")
 
+    def damaged(self, damage: Damage) -> None:
+        """Nothing damages what the writer has just read."""
+        self._ledger.say("damaged", damage)
+
 
 class Ending:
     """SIGTERM ends the writer in order."""
@@ -105,7 +110,8 @@ def write_journal(order: Order, ledger: Ledger) -> None:
     start = begin(GATEWAY, identity, found, clock)
     told = Told(ledger)
     notary = Notary(GATEWAY, start.epoch, start.genesis, start.signer)
-    journal = Journal(disk, found, notary, told, Terms(["center"]))
+    terms = Terms(["center"], care=Care(Envelopes(), told.damaged))
+    journal = Journal(disk, found, notary, told, terms)
     journal.start()
     ending, chance = Ending(), random.Random(order.seed)
     drafts = [Pending(start.draft)]
