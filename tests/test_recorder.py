@@ -19,7 +19,6 @@ from edge_agent.domain.session import Fault, FaultKind
 from edge_agent.domain.signal import Signal, Span
 from edge_agent.epoch import Beginning, begin
 from edge_agent.evidence.bodies import (
-    ActBody,
     FindingBody,
     JournalBody,
     JournalChange,
@@ -490,33 +489,5 @@ def test_a_fire_is_signed_before_the_lesser_events_in_front_of_it(tmp_path: Path
             rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
         await until(lambda: len(rig.published) == 52)
         assert rig.events()[1].lane is Lane.FIRE
-
-    with_rig(tmp_path, scenario)
-
-
-def test_for_lack_of_space_only_what_no_panel_waits_with_is_omitted_and_counted(
-    tmp_path: Path,
-) -> None:
-    """Seen to fail when a panel's state was refused: its next alarm would wait behind it."""
-
-    async def scenario(rig: Rig) -> None:
-        rig.journal.allow(3)
-        await rig.recorder.record("p1", (CLOSED, MAINS), CLOCK.stamp())
-        await rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
-        rig.recorder.link("p1", False, "gone")
-        rig.recorder.note(EventType.ACT, Lane.STATE, ActBody("read", "me").to_body())
-        assert rig.recorder.omitted == {Lane.FAULT: 1, Lane.STATE: 1}
-        rig.recorder.say_omitted()
-        await until(lambda: any(event.type is EventType.JOURNAL for event in rig.events()))
-        assert [event.type for event in rig.events()].count(EventType.SIGNAL) == 3
-        assert not any(event.type in {EventType.LINK, EventType.ACT} for event in rig.events())
-        told = JournalBody.from_body(rig.events()[-1].body)
-        assert told.what is JournalChange.OMITTED
-        assert told.detail == "not recorded for lack of space: 1 of fault, 1 of state"
-        rig.recorder.say_omitted()
-        rig.journal.allow(6)
-        rig.recorder.link("p1", True, "")
-        await until(lambda: rig.events()[-1].type is EventType.LINK)
-        assert sum(event.type is EventType.JOURNAL for event in rig.events()) == 1
 
     with_rig(tmp_path, scenario)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from edge_agent.journal import (
+    Care,
+    Damage,
     FolderDisk,
     Journal,
     JournalClosed,
@@ -24,6 +26,8 @@ from edge_agent.journal import (
     recover,
 )
 from edge_agent.journal.disk import FolderFile
+from edge_agent.journal.format import SEALED_VERSION, decode_head
+from tests.journal.contents import PlainContents
 from tests.journal.simdisk import SimDisk
 from tests.journal.world import Draft, Log, PlainSealer, numbers
 
@@ -296,3 +300,35 @@ def test_a_signing_thread_that_dies_of_a_defect_shows(
         threading.excepthook = before
         free.set()
     journal.close()
+
+
+def test_full_segments_are_sealed_behind_the_commits(folder: FolderDisk, tmp_path: Path) -> None:
+    """With its real thread; what another run left is sealed at once."""
+    journal, log = begun(folder)
+    for number in range(20):
+        journal.submit(Draft(b"%d" % number))
+    log.until(20)
+    journal.close()
+    before = [stored.record for stored in read(tmp_path)]
+    damages: list[Damage] = []
+    care = Care(PlainContents(), damages.append)
+    later = Waiting()
+    terms = Terms(["center"], care=care)
+    journal = Journal(folder, recover(folder), PlainSealer(b"epoch002"), later, terms)
+    journal.start()
+    deadline = time.perf_counter() + WAIT_S
+    while version_of(tmp_path / "00000001.seg") != SEALED_VERSION:
+        assert time.perf_counter() < deadline, "nothing is sealed"
+        time.sleep(0.01)
+    journal.submit(Draft(b"and on"))
+    later.until(1)
+    assert journal.progress().alive
+    assert journal.close() == 0
+    assert [stored.record for stored in read(tmp_path)][: len(before)] == before
+    assert damages == []
+    assert recover(folder).index.segments[0].sealed
+
+
+def version_of(path: Path) -> int:
+    head = decode_head(path.read_bytes())
+    return head.version if head is not None else 0
