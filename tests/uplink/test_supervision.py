@@ -8,6 +8,7 @@ without the doubling of the stall a center that is down has the gateway run from
 import pytest
 
 from edge_agent.uplink.messages import Answered, Disconnect, PathBack, PathFault, Ticked, Use
+from edge_agent.uplink.paths import LEAVING_NS_MAX
 from edge_agent.uplink.pulse import ANSWER_NS_MIN, HUSH_NS, IDLE_NS
 from edge_agent.uplink.supervision import STALL_NS
 from edge_agent.uplink.watch import HOLD_NS_MIN
@@ -162,6 +163,38 @@ def test_a_drain_goes_on_over_the_preferred_path() -> None:
     assert world.path == 0
     assert world.source
     assert world.doubled == []
+
+
+def test_the_backlog_rests_while_it_moves_so_that_the_broker_drops_nothing() -> None:
+    """One broker behind both paths closes the older connection, with what is in its socket."""
+    world = make_world(road=SLOW)
+    world.cut_path(0)
+    world.run(5 * SECOND)
+    for seq in range(1, 40_000):
+        world.source[(EPOCH, seq)] = make_event(seq, 5)
+    for lane in world.outbox.lanes:
+        lane.miss()
+    world.down.clear()
+    world.run(RETURN_NS)
+    assert world.path == 0
+    assert world.source
+    assert world.outbox.tally.resent == 0
+    assert world.doubled == []
+
+
+def test_an_alarm_that_was_lost_in_the_move_goes_again_within_seconds() -> None:
+    world = make_world(one_broker=False)
+    world.cut_path(0)
+    world.run(5 * SECOND)
+    world.down.clear()
+    while world.outbox.paths.rival is None:
+        world.run(MS)
+    world.hole.add(1)
+    world.record(make_event(1, 0))
+    world.run(10 * SECOND)
+    assert world.path == 0
+    assert arrived_after(world, 1) < LEAVING_NS_MAX + SECOND
+    assert world.outbox.tally.resent == 1
 
 
 def test_a_preferred_path_that_comes_and_goes_is_not_run_after() -> None:
