@@ -31,7 +31,7 @@ LASTED_NS = 10_000_000_000  # a connection that held this long was a good one
 TURN_S = 1.0  # how often the loop turns when nothing happens
 COMPLAIN_NS = 10_000_000_000  # between two times that it is logged what gateways do wrong
 COMPLAINTS_MAX = 20  # lines each time: with a hundred thousand gateways one defect is everywhere
-REPEATS = frozenset({"stored", "doubles"})  # what is normal and not worth a line
+REPEATS = frozenset({"stored", "doubles", "introductions"})  # what is normal and not worth a line
 
 log = structlog.get_logger("center")
 

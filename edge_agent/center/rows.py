@@ -84,7 +84,8 @@ class Rows:
             ),
         ).rowcount
         if not inserted:
-            self._counts[gateway, "doubles"] += 1
+            # a genesis comes with every connection and every look at a spare path: no news
+            self._counts[gateway, "doubles" if event.seq else "introductions"] += 1
             return False
         self._counts[gateway, "stored"] += 1
         if self._calendar is not None:

@@ -129,7 +129,7 @@ class Salvage:
         for (_, name), count in counts.items():
             if name == "stored":
                 self.found.events += count
-            elif name == "doubles":
+            elif name in {"doubles", "introductions"}:
                 self.found.doubles += count
             elif name != "forks":
                 self.found.refused += count
