@@ -25,7 +25,7 @@ from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.ending import Ending, run_until_signal
-from edge_agent.epoch import LastFrames, begin
+from edge_agent.epoch import LastFrames, begin, what_happened
 from edge_agent.evidence.bodies import (
     ActBody,
     ConfigBody,
@@ -54,6 +54,7 @@ from edge_agent.journal import (
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
+from edge_agent.machine import machine_facts
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
@@ -90,11 +91,14 @@ class Agent:
         self._stopping = False
         self._defects: asyncio.Queue[Exception] = asyncio.Queue()
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
-        frames = LastFrames()
+        frames = LastFrames(self._config.gateway.id)
         self._disk, self._found = _recovered(folder, frames)
         self.ending = Ending()
         clock.recall(frames.told_ns, frames.seen_ns)
-        self._begun = begin(self._config.gateway.id, self._identity(), self._found, clock)
+        gateway = self._config.gateway.id
+        machine = machine_facts(gateway, device_of(folder))
+        self._strange = what_happened(gateway, self._found.head, machine)
+        self._begun = begin(gateway, self._identity(), self._found, clock, machine)
         self._notary = Notary(
             self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
         )
@@ -278,6 +282,9 @@ class Agent:
                 then="events are kept in memory and sent; panels get their ACK by receipt",
                 remedy="mount the card, free space on it, or correct `data_dir` and its owner",
             )
+        if self._strange is not None:
+            log.error(self._strange.cause, cause=self._strange.detail, remedy=self._strange.remedy)
+            self._recorder.note(EventType.FINDING, Lane.FAULT, self._strange.to_body())
         for damage in self._found.damages:
             log.error("journal damaged", damage=str(damage))
             body = JournalBody(JournalChange.DAMAGED, str(damage)).to_body()

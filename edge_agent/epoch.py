@@ -9,11 +9,18 @@ from edge_agent.clock import Clock
 from edge_agent.domain.event import Draft, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp
-from edge_agent.evidence.bodies import Ended, GenesisBody, SignalBody
+from edge_agent.evidence.bodies import (
+    Ended,
+    FindingBody,
+    GenesisBody,
+    Severity,
+    SignalBody,
+)
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.dating import stamp_tie, told_tie
 from edge_agent.evidence.envelope import Event, peek, seal
+from edge_agent.evidence.machine import Change, Fact, compare
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
 from edge_agent.journal.format import Record
@@ -32,19 +39,30 @@ class Beginning:
     started: Stamp
 
 
-def begin(gateway: str, identity: Signer | None, found: Recovery, clock: Clock) -> Beginning:
-    """Start an epoch that follows what was found; without an identity key it signs for itself."""
+def begin(
+    gateway: str,
+    identity: Signer | None,
+    found: Recovery,
+    clock: Clock,
+    machine: tuple[Fact, ...] = (),
+) -> Beginning:
+    """Start an epoch that follows what was found; without an identity key it signs for itself.
+
+    An epoch of another gateway is no predecessor: its card was put into this one.
+    """
     signer = Ed25519Signer.generate()
     epoch, stamp = os.urandom(8), clock.stamp()
-    before = _peaks(found.note)
+    before, foreign = _peaks(found.note), owner_of(found.head) not in (None, gateway)
+    previous = None if foreign else found.epoch
     body = GenesisBody(
         event_key=signer.public,
         identity_kid=identity.public.kid if identity else None,
-        ended=_how_it_ended(found),
+        ended=Ended.FIRST if foreign else _how_it_ended(found),
         version=edge_agent.__version__,
-        previous_epoch=found.epoch,
-        previous_size=before.size if found.epoch else 0,
-        previous_root=before.root() if found.epoch else None,
+        previous_epoch=previous,
+        previous_size=before.size if previous else 0,
+        previous_root=before.root() if previous else None,
+        machine=machine,
     ).to_body()
     draft = Draft(EventType.GENESIS, Lane.STATE, stamp, body)
     event = Event(
@@ -58,6 +76,63 @@ def begin(gateway: str, identity: Signer | None, found: Recovery, clock: Clock) 
         body=body,
     )
     return Beginning(epoch, signer, seal(event, identity or signer), draft, stamp)
+
+
+def owner_of(genesis: bytes | None) -> str | None:
+    """Return whose epoch a genesis begins, None where it cannot be read."""
+    if genesis is None:
+        return None
+    try:
+        return peek(genesis)[1].gateway
+    except Malformed:
+        return None
+
+
+def what_happened(
+    gateway: str, genesis: bytes | None, machine: tuple[Fact, ...]
+) -> FindingBody | None:
+    """Say what is strange about the card, by the last genesis on it; None where nothing is."""
+    owner = owner_of(genesis)
+    if owner is None or genesis is None:
+        return None
+    if owner != gateway:
+        return _finding(
+            "foreign_journal",
+            f"the journal was written by gateway {owner}",
+            f"its events are kept and not sent: put the card back into {owner}; this gateway goes "
+            "on beside them",
+        )
+    try:
+        before = GenesisBody.from_body(peek(genesis)[1].body).machine
+    except Malformed:
+        return None
+    match compare(before, machine):
+        case Change.MOVED:
+            return _finding(
+                "card_moved",
+                "the journal was written on another board",
+                "if nobody replaced the hardware, the card was stolen or copied: tell the center "
+                "and give the gateway new keys; see that the other board does not run any more",
+            )
+        case Change.COPIED:
+            return _finding(
+                "card_copied",
+                "the journal was written on another card",
+                "if nobody replaced the card, it was copied: tell the center and give the gateway "
+                "new keys; destroy the old card, it holds the identity key",
+            )
+    return None
+
+
+def _finding(cause: str, detail: str, remedy: str) -> FindingBody:
+    return FindingBody(
+        panel="@gateway",
+        cause=cause,
+        severity=Severity.URGENT,
+        reasons=("journal.machine",),
+        remedy=remedy,
+        detail=detail,
+    )
 
 
 def _peaks(note: bytes) -> Peaks:
@@ -88,7 +163,8 @@ class LastFrames:
     stamped since, for the center's word corrects what a clock believed before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gateway: str) -> None:
+        self._gateway = gateway
         self.frames: dict[str, deque[tuple[bytes, Stamp]]] = {}
         self.told_ns = 0
         self.seen_ns = 0
@@ -98,7 +174,7 @@ class LastFrames:
         try:
             _, event = peek(record.data)
             self._remember_time(event)
-            if event.type is EventType.SIGNAL:
+            if event.type is EventType.SIGNAL and event.gateway == self._gateway:
                 body = SignalBody.from_body(event.body)
                 newest = self.frames.setdefault(body.panel, deque(maxlen=RECENT_FRAMES_MAX))
                 if not newest or newest[-1] != (body.signal.frame, event.stamp):

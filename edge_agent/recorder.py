@@ -422,9 +422,8 @@ class Recorder:
         log.error("journal.refused", reason=reason, remedy="check the card: full, worn or unsafe")
         for signed in list(self._waiting.values()):
             self._send(signed.record)
-        self.note(
-            EventType.JOURNAL, Lane.FAULT, JournalBody(JournalChange.REFUSED, reason).to_body()
-        )
+        body = JournalBody(JournalChange.REFUSED, reason, first=min(self._waiting, default=None))
+        self.note(EventType.JOURNAL, Lane.FAULT, body.to_body())
         self._disk_changed()
 
     def _on_accepted(self) -> None:

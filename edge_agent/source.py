@@ -4,7 +4,7 @@ import asyncio
 
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.epoch import Beginning
+from edge_agent.epoch import Beginning, owner_of
 from edge_agent.evidence.bodies import PathBody
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import Journal, Position, Record
@@ -30,13 +30,27 @@ class JournalSource:
         self._recorder = recorder
         self._begun = begun
         self._time = time
+        self._gateway = owner_of(begun.genesis)
+        self._ours: dict[bytes, bool] = {begun.epoch: True}  # epochs, as far as they were asked for
 
     async def fetch(self, lane: int, after: Cursor | None, bytes_max: int) -> Portion:
         """Return events of `lane` that the center is owed, oldest first.  May raise OSError."""
         assert after is None or isinstance(after, Position), "made by this very source"
         fetch = self._journal.fetch
-        batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
-        return Portion(tuple(outgoing(record) for record in batch.records), batch.next)
+        while True:
+            batch = await asyncio.to_thread(fetch, self._center, lane, after, bytes_max)
+            ours = [record for record in batch.records if await self._is_ours(record.epoch)]
+            if ours or batch.next is None:
+                return Portion(tuple(map(outgoing, ours)), batch.next)
+            after = batch.next
+
+    async def _is_ours(self, epoch: bytes) -> bool:
+        """Tell whether an epoch is this gateway's own: a card of another one may have been put in,
+        whose events the center would not take from us."""
+        if epoch not in self._ours:
+            genesis = await asyncio.to_thread(self._journal.first_of, epoch)
+            self._ours[epoch] = owner_of(genesis) in (None, self._gateway)
+        return self._ours[epoch]
 
     async def genesis(self, epoch: bytes) -> bytes | None:
         """Return the genesis envelope of `epoch`, None where there is none.  May raise OSError."""

@@ -11,9 +11,10 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import ClockChange, Stamp, Trust
-from edge_agent.epoch import Beginning, LastFrames, begin
+from edge_agent.epoch import Beginning, LastFrames, begin, what_happened
 from edge_agent.evidence.bodies import ClockBody, Ended, GenesisBody
 from edge_agent.evidence.envelope import open_event
+from edge_agent.evidence.machine import BOARD, CARD, Fact, fact
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, What
@@ -34,13 +35,14 @@ def run_once(
     orderly: bool = True,
     clock: Clock = CLOCK,
     notes: tuple[ClockBody, ...] = (),
+    machine: tuple[Fact, ...] = (),
 ) -> tuple[Beginning, Ended]:
     """Run an epoch with some events; return how it began and what its genesis says."""
 
     async def run() -> Beginning:
         disk = FolderDisk(folder)
         found = recover(disk)
-        begun = begin("gw1", IDENTITY, found, clock)
+        begun = begin("gw1", IDENTITY, found, clock, machine)
         notary = Notary("gw1", begun.epoch, begun.genesis, begun.signer)
         recorder = Recorder(clock, {"p1": Source("d", "1", None, None, True)}, lambda *_: None)
         journal = Journal(disk, found, notary, recorder, Terms(["center"]))
@@ -95,7 +97,7 @@ def test_epochs_follow_each_other_and_the_whole_chain_verifies(tmp_path: Path) -
 
 def test_the_newest_frame_of_a_panel_is_found_again(tmp_path: Path) -> None:
     run_once(tmp_path, frames=4)
-    frames = LastFrames()
+    frames = LastFrames("gw1")
     disk = FolderDisk(tmp_path)
     recover(disk, frames.visit)
     disk.close()
@@ -120,7 +122,7 @@ class SetLater:
 
 
 def remembered(folder: Path) -> LastFrames:
-    frames, disk = LastFrames(), FolderDisk(folder)
+    frames, disk = LastFrames("gw1"), FolderDisk(folder)
     recover(disk, frames.visit)
     disk.close()
     return frames
@@ -139,6 +141,47 @@ def test_what_the_center_told_corrects_what_a_clock_believed(tmp_path: Path) -> 
     run_once(tmp_path, clock=SetLater(3, T0 + 3650 * 86_400 * S), notes=(told,))
     found = remembered(tmp_path)
     assert (found.told_ns, found.seen_ns) == (T0, T0)
+
+
+HERE = (fact("gw1", BOARD, "b1"), fact("gw1", CARD, "c1"))
+
+
+def begun_on(folder: Path, machine: tuple[Fact, ...], gateway: str = "gw1") -> tuple[str, Ended]:
+    """Begin on what is in `folder`; return what is said of it, and how the epoch before ended."""
+    disk = FolderDisk(folder)
+    found = recover(disk)
+    disk.close()
+    said = what_happened(gateway, found.head, machine)
+    begun = begin(gateway, IDENTITY, found, CLOCK, machine)
+    body = GenesisBody.from_body(open_event(begun.genesis, IDENTITY.public).body)
+    assert body.machine == machine
+    return "" if said is None else said.cause, body.ended
+
+
+def test_a_card_on_another_board_or_copied_to_another_card_is_said(tmp_path: Path) -> None:
+    run_once(tmp_path, machine=HERE)
+    assert begun_on(tmp_path, HERE) == ("", Ended.ORDERLY)
+    moved = (fact("gw1", BOARD, "b2"), fact("gw1", CARD, "c1"))
+    assert begun_on(tmp_path, moved) == ("card_moved", Ended.ORDERLY)
+    copied = (fact("gw1", BOARD, "b1"), fact("gw1", CARD, "c2"))
+    assert begun_on(tmp_path, copied) == ("card_copied", Ended.ORDERLY)
+    assert begun_on(tmp_path, ()) == ("", Ended.ORDERLY)
+
+
+def test_another_gateways_card_is_said_and_is_no_predecessor(tmp_path: Path) -> None:
+    """Fails where the genesis names an epoch that its center can never hold."""
+    run_once(tmp_path, machine=HERE)
+    assert begun_on(tmp_path, (), "gw2") == ("foreign_journal", Ended.FIRST)
+    assert remembered(tmp_path).frames.keys() == {"p1"}
+    other, disk = LastFrames("gw2"), FolderDisk(tmp_path)
+    recover(disk, other.visit)
+    disk.close()
+    assert other.frames == {}  # what its panels said is no copy of what ours say
+
+
+def test_an_empty_journal_is_nothing_strange(tmp_path: Path) -> None:
+    assert begun_on(tmp_path, HERE) == ("", Ended.FIRST)
+    assert what_happened("gw1", b"no genesis", HERE) is None
 
 
 def test_without_an_identity_key_the_epoch_signs_for_itself(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.fitting": (*BELOW, "edge_agent.config", "edge_agent.recorder"),
     "edge_agent.audit": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
     "edge_agent.housekeeping": (*BELOW, "edge_agent.journal", "edge_agent.recorder"),
+    "edge_agent.machine": BELOW,
     "edge_agent.source": (
         *BELOW,
         "edge_agent.epoch",
@@ -70,6 +71,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.fitting",
         "edge_agent.housekeeping",
         "edge_agent.recorder",
+        "edge_agent.machine",
         "edge_agent.source",
         "edge_agent.supply",
         "edge_agent.timekeeping",

@@ -1,7 +1,7 @@
 """What an uplink gets of journal and recorder: by fakes; tests/test_agent.py has the whole."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edge_agent.domain.event import EventType
@@ -9,8 +9,10 @@ from edge_agent.evidence.bodies import PathBody
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import Batch, Position, Record, RecordKind
 from edge_agent.source import JournalSource, outgoing
+from tests.center.world import FakeGateway
 
 OWN, OTHER = b"o" * 8, b"x" * 8
+AFTER = Position(1, 2, OTHER, 7)
 RECORD = Record(RecordKind.ENVELOPE, 2, OTHER, 7, b"envelope")
 
 
@@ -21,10 +23,11 @@ class Fake:
     asked: list[Any] = field(default_factory=list)
     epoch: bytes = OWN
     genesis: bytes = b"our genesis"
+    batches: list[Batch] = field(default_factory=lambda: [Batch((RECORD,), None)])
 
     def fetch(self, *given: Any) -> Batch:
         self.asked.append(given)
-        return Batch((RECORD,), None)
+        return self.batches.pop(0)
 
     def first_of(self, epoch: bytes) -> bytes:
         return b"genesis of " + epoch
@@ -55,6 +58,19 @@ def test_the_own_genesis_asks_no_disk() -> None:
     _, _, source = make()
     assert asyncio.run(source.genesis(OWN)) == b"our genesis"
     assert asyncio.run(source.genesis(OTHER)) == b"genesis of " + OTHER
+
+
+def test_events_of_another_gateways_card_are_kept_and_not_sent() -> None:
+    """Fails where they are sent: the center refuses them, and they come again for ever."""
+    fake, time = Fake(), Fake()
+    fake.genesis = FakeGateway("gw1").start()
+    foreign = FakeGateway("gw2").start()
+    fake.first_of = lambda epoch: foreign  # type: ignore[method-assign]  # of OTHER
+    fake.batches = [Batch((RECORD,), AFTER), Batch((replace(RECORD, epoch=OWN),), None)]
+    source = JournalSource("c1", fake, fake, fake, time)  # type: ignore[arg-type]  # fakes
+    portion = asyncio.run(source.fetch(2, None, 1000))
+    assert [event.epoch for event in portion.events] == [OWN]
+    assert [asked[2] for asked in fake.asked] == [None, AFTER]
 
 
 def test_only_receipts_of_this_run_tell_the_time() -> None:

@@ -10,9 +10,14 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
+from edge_agent.center.lineage import JUDGEMENTS, REMEDIES, strange
 from edge_agent.center.rows import Rows
 from edge_agent.center.turns import Turns
 from edge_agent.evidence.tree import Peaks
+
+log = structlog.get_logger("center")
 
 SLICE_EVENTS = 500  # about 10 ms of hashing, then others have the interpreter
 
@@ -25,17 +30,8 @@ COME_SINCE = (
     "SELECT DISTINCT gateway FROM event JOIN epoch ON epoch.id = epoch_id"
     " WHERE event.id > ? AND event.id <= ?"
 )
-BRANCHES = (
-    "SELECT later.epoch, first.epoch FROM epoch AS later"
-    " JOIN epoch AS first ON first.gateway = later.gateway"
-    "  AND first.previous IS later.previous AND first.id < later.id"
-    " WHERE later.gateway = ?"
-)
-ROLLBACKS = (
-    "SELECT later.epoch, later.previous_size, before.top + 1"
-    " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
-    "  AND before.epoch = later.previous"
-    " WHERE later.gateway = ? AND before.top >= later.previous_size"
+REPLACED = (
+    "DELETE FROM problem WHERE gateway = ? AND epoch = ? AND what <> ? AND what IN (?, ?, ?, ?)"
 )
 OTHER_ROOTS = (
     "SELECT later.epoch, later.previous_root, before.id, before.peaks"
@@ -170,7 +166,8 @@ class Audit:
         return self._moved.union(row[0] for row in found)
 
     def _lineage(self, gateway: str, now_ms: int) -> None:
-        found = [*self._branches(gateway), *self._rollbacks(gateway), *self._other_roots(gateway)]
+        lineage = [(one.epoch, one.what, one.detail) for one in strange(self._connection, gateway)]
+        found = [*lineage, *self._other_roots(gateway)]
         if not found:
             return
         known = {
@@ -188,20 +185,17 @@ class Audit:
             rows = Rows(self._connection, now_ms=now_ms)
             for epoch, what, detail in fresh:
                 rows.problem(gateway, epoch, 0, what, detail)
+                self._settle(gateway, epoch, what)
+        for epoch, what, detail in fresh:
+            remedy = REMEDIES.get(what, "see `edge-center verify`")
+            log.warning(
+                "strange", gateway=gateway, what=what, at=epoch.hex(), detail=detail, remedy=remedy
+            )
 
-    def _branches(self, gateway: str) -> list[tuple[bytes, str, str]]:
-        found = self._connection.execute(BRANCHES, (gateway,))
-        return [
-            (epoch, "branch", f"it and epoch {other.hex()} both follow the same one")
-            for epoch, other in found
-        ]
-
-    def _rollbacks(self, gateway: str) -> list[tuple[bytes, str, str]]:
-        found = self._connection.execute(ROLLBACKS, (gateway,))
-        return [
-            (epoch, "rollback", f"it follows after {size} events, {here} are stored")
-            for epoch, size, here in found
-        ]
+    def _settle(self, gateway: str, epoch: bytes, what: str) -> None:
+        """A later judgement of the same epoch, from more of its events, replaces an earlier one."""
+        if what in JUDGEMENTS:
+            self._connection.execute(REPLACED, (gateway, epoch, what, *JUDGEMENTS))
 
     def _other_roots(self, gateway: str) -> list[tuple[bytes, str, str]]:
         found = self._connection.execute(OTHER_ROOTS, (gateway,)).fetchall()

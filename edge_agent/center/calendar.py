@@ -12,6 +12,7 @@ from typing import Any
 
 from edge_agent.domain.event import EventType
 from edge_agent.domain.stamp import Stamp
+from edge_agent.evidence import cbor
 from edge_agent.evidence.dating import Chronicle, Dated, Line, Tie, ties_of
 from edge_agent.evidence.envelope import Event
 
@@ -36,6 +37,9 @@ AFTER = (
     " ON later.gateway = before.gateway AND later.previous = before.epoch"
     " JOIN run ON run.epoch_id = later.id WHERE before.id = ? ORDER BY later.id LIMIT 1"
 )
+STRANGE = "SELECT DISTINCT what FROM problem WHERE gateway = ? AND epoch = ? ORDER BY what"
+MARKED = ("branch", "clone", "copied", "moved", "rollback")
+"""Judgements of an epoch (center/lineage.py) that each of its events is marked with."""
 _END_NS = 1 << 62
 
 
@@ -56,7 +60,11 @@ class Calendar:
         gateway, boot = event.gateway, event.stamp.boot_id
         genesis = event.type == EventType.GENESIS
         if genesis:
-            connection.execute("INSERT OR IGNORE INTO run VALUES (?, ?)", (epoch_id, boot))
+            machine = event.body.get(6)
+            stored = None if machine is None else cbor.encode(machine)
+            connection.execute(
+                "INSERT OR IGNORE INTO run VALUES (?, ?, ?)", (epoch_id, boot, stored)
+            )
         line = self._line(connection, gateway, boot)
         always = genesis or event.type == EventType.CLOCK
         for tie in ties_of(event, (received_ms + 1) * _MS):
@@ -96,6 +104,7 @@ class Dates:
         self._connection = connection
         found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tie'").fetchone()
         self._known = found is not None  # else made by an older program, and not served since
+        self._strange: dict[tuple[str, bytes], tuple[str, ...]] = {}
         self._periods: OrderedDict[tuple[str, bytes, int], Chronicle] = OrderedDict()
 
     def date(self, gateway: str, epoch_id: int, stamp: Stamp, received_ms: int) -> Dated:
@@ -104,6 +113,14 @@ class Dates:
         if not self._known:
             return Chronicle().date(stamp, received_ns)
         return self._chronicle(gateway, epoch_id, stamp).date(stamp, received_ns)
+
+    def strange(self, gateway: str, epoch: bytes) -> tuple[str, ...]:
+        """Return what the lineage of an epoch is called, see `lineage`."""
+        place = gateway, epoch
+        if place not in self._strange:
+            found = self._connection.execute(STRANGE, place).fetchall()
+            self._strange[place] = tuple(what for (what,) in found if what in MARKED)
+        return self._strange[place]
 
     def _chronicle(self, gateway: str, epoch_id: int, stamp: Stamp) -> Chronicle:
         number = stamp.boottime_ns // PERIOD_NS

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_agent import rendering
+from edge_agent.center.lineage import REMEDIES
 from edge_agent.center.settings import Presence
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.status import Status, peek_status
@@ -90,7 +91,14 @@ def _problems(connection: sqlite3.Connection, gateway: str) -> list[dict[str, An
         (gateway, PROBLEMS_SHOWN_MAX),
     )
     return [
-        {"epoch": epoch.hex(), "seq": seq, "what": what, "detail": detail, "found_ms": found_ms}
+        {
+            "epoch": epoch.hex(),
+            "seq": seq,
+            "what": what,
+            "detail": detail,
+            "remedy": REMEDIES.get(what),
+            "found_ms": found_ms,
+        }
         for epoch, seq, what, detail, found_ms in found
     ]
 
@@ -173,6 +181,7 @@ def lines(fact: dict[str, Any], now_ms: int) -> list[str]:
     text.append(f"  doubles {counters.get('doubles', 0)}" + "".join(f", {one}" for one in wrong))
     text += [
         f"  PROBLEM {one['what']} at {one['epoch'][:6]}/{one['seq']}: {one['detail']}"
+        + (f"; {one['remedy']}" if one["remedy"] else "")
         for one in fact["problems"]
     ]
     return [rendering.safe(line) for line in text]

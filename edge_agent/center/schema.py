@@ -112,7 +112,8 @@ CREATE INDEX IF NOT EXISTS epoch_unproved ON epoch (id) WHERE NOT broken AND pro
 CREATE INDEX IF NOT EXISTS epoch_previous ON epoch (gateway, previous);
 CREATE TABLE IF NOT EXISTS run (       -- on what an epoch ran, as its genesis tells
     epoch_id INTEGER PRIMARY KEY,
-    boot BLOB NOT NULL
+    boot BLOB NOT NULL,
+    machine BLOB                       -- facts as in the genesis, CBOR
 );
 CREATE TABLE IF NOT EXISTS tie (       -- what dates the events of a boot: evidence/dating.py
     gateway TEXT NOT NULL,

@@ -53,6 +53,7 @@ class Shown:
     vouched: bool
     event: Event
     dated: Dated
+    strange: tuple[str, ...] = ()  # what the lineage of its epoch is called (center/lineage.py)
 
     @property
     def late_ms(self) -> int | None:
@@ -71,7 +72,7 @@ class Shown:
             "clock unset": not trusted,
             "clock wrong": trusted and self.dated.basis not in (Basis.OWN, Basis.UNCHECKED),
         }
-        return [mark for mark, holds in marks.items() if holds]
+        return [*(mark for mark, holds in marks.items() if holds), *self.strange]
 
 
 def select(
@@ -122,6 +123,7 @@ def _shown(row: Any, dates: Dates) -> Shown:
         vouched=bool(vouched),
         event=event,
         dated=dates.date(event.gateway, epoch_id, event.stamp, received_ms),
+        strange=dates.strange(event.gateway, event.epoch),
     )
 
 

@@ -18,6 +18,7 @@ from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import KID_BYTES, PublicKey
 from edge_agent.evidence.fields import NAME_CHARS_MAX
+from edge_agent.evidence.machine import FACT_BYTES, FACTS_MAX, Fact
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 MASK = b"*"  # 0x2A: plain to a reader, and no code digit of any protocol
@@ -162,7 +163,8 @@ class GenesisBody:
     `identity_kid` names the identity key that signed the genesis; None where that key could not be
     read and the event key signed for itself, to be vouched for later.  `previous_size` is one more
     than the last number recovered of the epoch before, `previous_root` the root over its events
-    0..previous_size-1.  Raises ValueError where `ended` and the previous epoch disagree.
+    0..previous_size-1; `machine` what it runs on (evidence/machine.py).  Raises ValueError where
+    `ended` and the previous epoch disagree.
     """
 
     event_key: PublicKey
@@ -172,6 +174,7 @@ class GenesisBody:
     previous_epoch: bytes | None = None
     previous_size: int = 0
     previous_root: bytes | None = None
+    machine: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
         missing = {self.previous_epoch is None, self.previous_root is None}
@@ -198,6 +201,7 @@ class GenesisBody:
                 3: None if self.previous_epoch is None else previous,
                 4: str(self.ended),
                 5: self.version,
+                6: [[kind, value] for kind, value in self.machine] or None,
             }
         )
 
@@ -216,7 +220,13 @@ class GenesisBody:
             previous_epoch=fields.octets(previous, 0, _EPOCH_BYTES) if previous else None,
             previous_size=fields.number(previous, 1) if previous else 0,
             previous_root=fields.octets(previous, 2, HASH_BYTES) if previous else None,
+            machine=tuple(map(_fact, fields.array(body, 6, FACTS_MAX))) if 6 in body else (),
         )
+
+
+def _fact(value: BodyValue) -> Fact:
+    pair = fields.row(value, 2)
+    return fields.text(pair, 0, NAME_CHARS_MAX), fields.octets(pair, 1, FACT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +315,10 @@ class JournalChange(StrEnum):
 class JournalBody:
     """The journal or its disk changed.
 
-    REMOVED: events `first`..`last` of `epoch` are gone; `tree` holds the peaks over all events of
-    that epoch up to `last`, so that what is left can still be proved.  RECEIPTS: the SHA-256
-    `digest` over the receipts numbered `first`..`last` that this epoch recorded.
+    REFUSED: the disk does not hold the event numbered `first`, nor any after it.  REMOVED: events
+    `first`..`last` of `epoch` are gone; `tree` holds the peaks over all events of that epoch up to
+    `last`, so that what is left can still be proved.  RECEIPTS: the SHA-256 `digest` over the
+    receipts numbered `first`..`last` that this epoch recorded.
     """
 
     what: JournalChange

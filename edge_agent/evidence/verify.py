@@ -22,7 +22,9 @@ from edge_agent.evidence import cose, tree
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, Message, PublicKey
+from edge_agent.evidence.durable import Durable
 from edge_agent.evidence.envelope import Event, peek, read, verify
+from edge_agent.evidence.machine import Change, compare
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 BRANCHES_MAX = (
@@ -46,6 +48,8 @@ class What(StrEnum):
     ROOT_MISMATCH = "root_mismatch"  # an earlier event is not the one that the gateway signed over
     ROLLED_BACK = "rolled_back"  # the gateway continued from before what it had already signed
     BRANCH = "branch"  # two epochs follow the same one
+    CLONE = "clone"  # ... on different boards: a copy of the gateway
+    UNWRITTEN = "unwritten"  # as either of these, but for what was sent and never on the card
     RECEIPTS = "receipts"  # the receipts of a run are not those that it bound
 
 
@@ -82,6 +86,7 @@ class _Epoch:
     branches: list[Peaks]
     runs: list[_Run]
     before: Peaks = field(default_factory=Peaks)
+    durable: Durable = field(default_factory=Durable)
     next_seq: int = 1
     resumed_at: int = 0
     lost_at: int | None = None
@@ -165,7 +170,7 @@ class EpochVerifier:
         if event is not None and peaks.size > 1:
             known = self._epochs[event.epoch]
             known.branches, known.runs = [peaks.copy()], []
-            known.resumed_at = known.next_seq = peaks.size
+            known.resumed_at = known.next_seq = known.durable.size = peaks.size
         return problems
 
     def feed(self, envelope: bytes) -> list[Problem]:
@@ -220,6 +225,7 @@ class EpochVerifier:
         if event.seq < known.next_seq:
             return self._again(known, fed)
         self.verified += 1
+        known.durable.feed(event)
         problems = self._advance(known, event)
         known.before = known.branches[0].copy()
         for peaks in known.branches:
@@ -298,14 +304,24 @@ class EpochVerifier:
             previous = known.genesis.previous_epoch
             other = followers.setdefault(previous, epoch)
             if other != epoch:
-                named = "nothing" if previous is None else previous.hex()
-                detail = f"this epoch and {other.hex()} both follow {named}"
-                problems.append(Problem(What.BRANCH, epoch, 0, detail))
+                problems.append(self._branch(previous, other, epoch))
             problems += self._predecessor(epoch, known, at)
             if not known.genesis.vouched and not self._vouched_later(epoch):
                 detail = "self-signed, and no later epoch of the identity key stands for it"
                 problems.append(Problem(What.UNVOUCHED, epoch, 0, detail))
         return problems
+
+    def _branch(self, previous: bytes | None, one: bytes, other: bytes) -> Problem:
+        """Name what two epochs are that follow the same one; `one` came first."""
+        if not self._epochs[one].durable.size:
+            detail = f"nothing of it need have been on the card when {other.hex()} went on"
+            return Problem(What.UNWRITTEN, one, 0, detail)
+        named = "nothing" if previous is None else previous.hex()
+        detail = f"this epoch and {one.hex()} both follow {named}"
+        machines = (self._epochs[epoch].genesis.machine for epoch in (one, other))
+        if compare(*machines) is Change.MOVED:
+            return Problem(What.CLONE, other, 0, f"{detail}, on different boards")
+        return Problem(What.BRANCH, other, 0, detail)
 
     def _predecessor(self, epoch: bytes, known: _Epoch, at: int) -> Iterator[Problem]:
         """Compare what a genesis says of the epoch before with what is held of that."""
@@ -325,7 +341,11 @@ class EpochVerifier:
                 f"it continues {genesis.previous_epoch.hex()} after {size} events "
                 f"({genesis.ended}), {before.next_seq} are held"
             )
-            yield Problem(What.ROLLED_BACK, epoch, 0, detail)
+            if before.durable.explains(size, genesis.ended):
+                detail += "; the card refused, or had no time to write the rest"
+                yield Problem(What.UNWRITTEN, genesis.previous_epoch, size, detail)
+            else:
+                yield Problem(What.ROLLED_BACK, epoch, 0, detail)
         elif before.lost_at is None and not _ends_in(before, genesis):
             detail = f"the next epoch ({genesis.ended}) names another root over {size} events"
             yield Problem(What.ROOT_MISMATCH, genesis.previous_epoch, size - 1, detail)

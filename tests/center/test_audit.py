@@ -123,7 +123,7 @@ def test_two_epochs_with_one_predecessor_are_a_branch(
 ) -> None:
     center.take(gateway.start(), gateway.event())
     before = gateway.epoch, gateway.peaks.copy()
-    center.take(gateway.start())
+    center.take(gateway.start(), gateway.event())
     gateway.epoch, gateway.peaks = before
     center.take(gateway.start())
     run(center)
@@ -133,7 +133,7 @@ def test_two_epochs_with_one_predecessor_are_a_branch(
 
 def test_a_second_first_epoch_is_a_branch(center: FakeCenter, gateway: FakeGateway) -> None:
     """A gateway that was reset to its factory image follows nothing, once more."""
-    center.take(gateway.start())
+    center.take(gateway.start(), gateway.event())
     gateway.epoch = b""
     center.take(gateway.start(Ended.FIRST))
     run(center)

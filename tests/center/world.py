@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_agent.center import schema
@@ -14,6 +14,7 @@ from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import Ended, GenesisBody, LinkBody
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.envelope import Event, seal
+from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.receipt import Receipt, open_receipt
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks, leaf_hash
@@ -38,6 +39,11 @@ class FakeGateway:
     signer: Ed25519Signer = field(default_factory=Ed25519Signer.generate)
     peaks: Peaks = field(default_factory=Peaks)
     boot: bytes = BOOT_ID
+    machine: tuple[Fact, ...] = ()
+
+    def copied(self, machine: tuple[Fact, ...] = ()) -> "FakeGateway":
+        """Return what a copy of the card is as it stands, in another machine."""
+        return replace(self, peaks=self.peaks.copy(), machine=machine)
 
     def start(
         self, ended: Ended | None = None, *, vouched: bool = True, at: Stamp | None = None
@@ -53,6 +59,7 @@ class FakeGateway:
             previous_epoch=None if first else previous,
             previous_size=0 if first else peaks.size,
             previous_root=None if first else peaks.root(),
+            machine=self.machine,
         )
         self.epoch, self.peaks = os.urandom(8), Peaks()
         signer = self.identity if vouched else self.signer

@@ -32,6 +32,7 @@ from edge_agent.evidence.bodies import (
 )
 from edge_agent.evidence.cose import Domain
 from edge_agent.evidence.envelope import Event, domain_of, seal
+from edge_agent.evidence.machine import BOARD, CARD, NETWORK, fact
 from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer, P256Signer
 from edge_agent.evidence.status import Status, sign_status
@@ -192,11 +193,19 @@ def _second(first: Epoch) -> Epoch:
         previous_epoch=first.epoch,
         previous_size=first.peaks.size,
         previous_root=first.peaks.root(),
+        machine=(
+            fact(GATEWAY, BOARD, "10000000deadbeef"),
+            fact(GATEWAY, CARD, "1b534d45423151543089a1b2c3d4e5f6"),
+            fact(GATEWAY, NETWORK, "b8:27:eb:11:22:33"),
+        ),
     )
     note = "after a power cut, signed by a P-256 identity key"
     epoch.add(note, EventType.GENESIS, Lane.STATE, genesis.to_body(), "identity in hardware")
-    journal = JournalBody(JournalChange.REFUSED, "read-only file system")
+    journal = JournalBody(JournalChange.REFUSED, "read-only file system", first=1)
     epoch.add("the disk refuses", EventType.JOURNAL, Lane.FAULT, journal.to_body())
+    told = (1_763_900_002 * 10**9, 1_763_900_002 * 10**9 + 150_000_000)
+    clock = ClockBody(ClockChange.TOLD, source="center", told=told)
+    epoch.add("the center told the time", EventType.CLOCK, Lane.FAULT, clock.to_body())
     epoch.add("orderly stop", EventType.ACT, Lane.STATE, ActBody("stop", "systemd").to_body())
     return epoch
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.event import EventType
 from edge_agent.evidence import tree
-from edge_agent.evidence.bodies import Ended
+from edge_agent.evidence.bodies import Ended, JournalBody, JournalChange
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.envelope import open_event, seal
+from edge_agent.evidence.machine import BOARD, fact
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import STRANGERS_MAX, EpochVerifier, Problem, What, check
 from tests.evidence.conftest import Chain, signer
@@ -290,6 +291,53 @@ def test_a_rolled_back_gateway_is_named(chain: Chain) -> None:
     problems = found(*chain.envelopes, *two.envelopes)
     assert [(p.what, p.epoch) for p in problems] == [(What.ROLLED_BACK, b"epoch--2")]
     assert "after 6 events" in problems[0].detail
+
+
+def refused(chain: Chain, first: int) -> bytes:
+    """The gateway's word that its disk does not hold `first` and what follows."""
+    body = JournalBody(JournalChange.REFUSED, "EIO", first=first).to_body()
+    return chain.make(chain.peaks.size, EventType.JOURNAL, body)
+
+
+def test_what_a_refusing_card_lost_is_unwritten_and_not_rolled_back(chain: Chain) -> None:
+    """Fails where the gateway's word about its disk is not asked for."""
+    left = Chain(peaks=chain.peaks.copy())
+    held = chain.peaks.size
+    chain.more(2)
+    chain.add(refused(chain, held))
+    problems = found(*chain.envelopes, *second(left).envelopes)
+    assert [(p.what, p.epoch, p.seq) for p in problems] == [(What.UNWRITTEN, b"epoch--1", held)]
+
+
+def test_its_word_excuses_nothing_from_before_it(chain: Chain) -> None:
+    image = Chain(peaks=chain.peaks.copy())
+    chain.more(2)
+    chain.add(refused(chain, chain.peaks.size))
+    problems = found(*chain.envelopes, *second(image).envelopes)
+    assert [p.what for p in problems] == [What.ROLLED_BACK]
+
+
+def test_an_orderly_end_leaves_nothing_unwritten(chain: Chain) -> None:
+    image = Chain(peaks=chain.peaks.copy())
+    chain.add(refused(chain, chain.peaks.size))
+    problems = found(*chain.envelopes, *second(image, ended=Ended.ORDERLY).envelopes)
+    assert [p.what for p in problems] == [What.ROLLED_BACK]
+
+
+def test_a_run_of_which_the_card_kept_nothing_is_unwritten_and_no_branch(chain: Chain) -> None:
+    lost = Chain(epoch=b"epoch--2", event_key=signer(3))
+    lost.genesis(follows=chain)
+    problems = found(*chain.envelopes, *lost.envelopes, *second(chain, 4, b"epoch--3").envelopes)
+    assert [(p.what, p.epoch) for p in problems] == [(What.UNWRITTEN, b"epoch--2")]
+
+
+def test_a_branch_on_another_board_is_a_clone(chain: Chain) -> None:
+    here, there = (fact("gw1", BOARD, number) for number in ("b1", "b2"))
+    one = second(chain, machine=(here,))
+    for machine, what in (((there,), What.CLONE), ((here,), What.BRANCH), ((), What.BRANCH)):
+        two = second(chain, 4, b"epoch--3", machine=machine)
+        problems = found(*chain.envelopes, *one.envelopes, *two.envelopes)
+        assert [(p.what, p.epoch) for p in problems] == [(what, b"epoch--3")]
 
 
 def test_another_head_of_the_same_size_is_named(chain: Chain) -> None:

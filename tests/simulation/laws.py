@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane
-from edge_agent.evidence.bodies import GenesisBody, SignalBody
+from edge_agent.evidence.bodies import SignalBody
 from edge_agent.evidence.cbor import split_sequence
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.envelope import Event, peek
@@ -136,7 +136,7 @@ class Laws:
         envelopes = self.center.envelopes()
         problems = list(check("gw1", lambda _: identity, envelopes))
         for problem in problems:
-            if not self._explained(problem, envelopes):
+            if not self._explained(problem):
                 self.break_(2 if problem.what is What.GAP else 3, str(problem))
         places = Counter((event.epoch, event.seq) for event in map(_event, envelopes))
         for place, times in places.items():
@@ -148,25 +148,15 @@ class Laws:
         self._nothing_invented(envelopes)
         self._all_there(envelopes)
 
-    def _explained(self, problem: Problem, envelopes: list[bytes]) -> bool:
+    def _explained(self, problem: Problem) -> bool:
         """Whether it is the mark of a life whose last events only the center has.
 
-        The next start cannot know of them: an honest gateway whose card refused looks like one
-        that was set back.  Which it was is said by its own events about the card.
+        The next start cannot know of them.  That it was the card is said by the gateway's own
+        events about it: an honest gateway never looks like one that was set back or copied.
         """
-        if problem.what is What.GAP:
-            return problem.epoch in self.behind
-        if problem.what not in (What.ROLLED_BACK, What.BRANCH):
+        if problem.what not in (What.GAP, What.UNWRITTEN):
             return False
-        geneses = {
-            event.epoch: GenesisBody.from_body(event.body).previous_epoch
-            for event in map(_event, envelopes)
-            if event.type is EventType.GENESIS
-        }
-        before = geneses.get(problem.epoch or b"")
-        return before in self.behind or any(
-            previous == before and epoch in self.behind for epoch, previous in geneses.items()
-        )
+        return problem.epoch in self.behind
 
     def _nothing_invented(self, envelopes: list[bytes]) -> None:
         for event in map(_event, envelopes):

@@ -1,0 +1,149 @@
+"""Names what is strange about how a gateway's epochs follow each other.
+
+Two epochs that follow the same one, or one that goes on from before what is stored, come from a
+card that was copied, moved or set back; or from an honest one that lost power while it refused to
+write.  What tells them apart: the board that each genesis names, whether both went on at the same
+time, and what the gateway must have had on its card (evidence/durable.py).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from edge_agent.evidence import cbor
+from edge_agent.evidence.bodies import Ended
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.durable import Durable
+from edge_agent.evidence.envelope import peek
+from edge_agent.evidence.machine import Change, Fact, compare
+
+SIBLINGS = (
+    "SELECT first.id, first.epoch, later.epoch, later.received_ms, one.machine, other.machine"
+    " FROM epoch AS later JOIN epoch AS first ON first.gateway = later.gateway"
+    "  AND first.previous IS later.previous AND first.id < later.id"
+    " LEFT JOIN run AS one ON one.epoch_id = first.id"
+    " LEFT JOIN run AS other ON other.epoch_id = later.id WHERE later.gateway = ?"
+)
+SET_BACK = (
+    "SELECT before.id, later.epoch, later.previous_size, later.ended, before.top + 1"
+    " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
+    "  AND before.epoch = later.previous"
+    " WHERE later.gateway = ? AND before.top >= later.previous_size"
+)
+MOVED = (
+    "SELECT later.epoch, one.machine, other.machine FROM epoch AS later"
+    " JOIN epoch AS before ON before.gateway = later.gateway AND before.epoch = later.previous"
+    " JOIN run AS one ON one.epoch_id = before.id JOIN run AS other ON other.epoch_id = later.id"
+    " WHERE later.gateway = ? AND one.machine IS NOT other.machine"
+)
+LAST_RECEIVED = "SELECT received_ms FROM event WHERE epoch_id = ? ORDER BY seq DESC LIMIT 1"
+CHILD_SINCE = "SELECT 1 FROM epoch WHERE gateway = ? AND previous = ? AND received_ms > ? LIMIT 1"
+TAIL = "SELECT envelope FROM event WHERE epoch_id = ? AND seq >= ? ORDER BY seq, id LIMIT ?"
+
+TAIL_EVENTS_MAX = 20_000  # sent while a card refused; a longer tail is not excused
+BEFORE_TAIL = 2_000  # how far back the disk's last word is looked for
+TOGETHER_MS = 60_000  # what a broker may still have held when the other epoch began
+
+REMEDIES = {
+    "clone": "two machines run as this gateway: take the false one away, give the true one new "
+    "keys (a new name by `edge-center init`), and destroy the copy",
+    "moved": "if nobody replaced the hardware the card was stolen or copied: give the gateway new "
+    "keys; else nothing",
+    "copied": "if nobody replaced the card it was copied: give the gateway new keys, destroy the "
+    "old card; else nothing",
+    "rollback": "an old image of the card was restored, or somebody hid what it held: ask who did "
+    "it; what was received before stays here",
+    "branch": "the card was copied or set back: ask who did it, and see that no second machine "
+    "runs",
+    "unwritten": "none: nothing is lost here; change the card if it still refuses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """One thing found, at an epoch."""
+
+    epoch: bytes
+    what: str
+    detail: str
+
+
+JUDGEMENTS = ("unwritten", "branch", "rollback", "clone")
+"""Words for one thing, the worst last: an epoch has one of them, and more of its events may change
+which."""
+
+
+def strange(connection: sqlite3.Connection, gateway: str) -> Iterator[Strange]:
+    """Yield what is strange about the epochs of a gateway.  Raises sqlite3.Error."""
+    siblings = connection.execute(SIBLINGS, (gateway,)).fetchall()
+    found = [_of_siblings(connection, gateway, *row) for row in siblings]
+    found += [
+        _of_set_back(connection, *row)
+        for row in connection.execute(SET_BACK, (gateway,)).fetchall()
+    ]
+    worst: dict[bytes, Strange] = {}
+    for one in found:
+        known = worst.setdefault(one.epoch, one)
+        if JUDGEMENTS.index(one.what) > JUDGEMENTS.index(known.what):
+            worst[one.epoch] = one
+    yield from worst.values()
+    for epoch, one, other in connection.execute(MOVED, (gateway,)).fetchall():
+        if epoch in worst:
+            continue  # a copy is elsewhere: that is said already
+        match compare(machine_of(one), machine_of(other)):
+            case Change.MOVED:
+                yield Strange(epoch, "moved", "it runs on another board than the epoch before")
+            case Change.COPIED:
+                yield Strange(epoch, "copied", "it runs from another card than the epoch before")
+
+
+def _of_siblings(connection: sqlite3.Connection, gateway: str, *row: Any) -> Strange:
+    first_id, first, later, received_ms, one, other = row
+    if not _durable(connection, first_id, 0).size:
+        detail = f"of epoch {first.hex()} nothing need have been on the card when it went on"
+        return Strange(later, "unwritten", detail)
+    both = f"it and epoch {first.hex()} both follow the same one"
+    change = compare(machine_of(one), machine_of(other))
+    if change is Change.MOVED:
+        return Strange(later, "clone", f"{both}, on different boards")
+    (last_ms,) = connection.execute(LAST_RECEIVED, (first_id,)).fetchone() or (0,)
+    since_ms = received_ms + TOGETHER_MS
+    child = connection.execute(CHILD_SINCE, (gateway, first, received_ms)).fetchone()
+    if last_ms > since_ms or child is not None:
+        return Strange(later, "clone", f"{both}, and both went on at the same time")
+    if change is Change.UNKNOWN:
+        return Strange(later, "branch", both)
+    return Strange(later, "rollback", f"{both}, on the same board: an older image was restored")
+
+
+def _of_set_back(connection: sqlite3.Connection, *row: Any) -> Strange:
+    before_id, epoch, size, ended, here = row
+    detail = f"it follows after {size} events, {here} are stored"
+    tail = _durable(connection, before_id, max(0, size - BEFORE_TAIL))
+    if tail.explains(size, Ended(ended)):
+        return Strange(epoch, "unwritten", f"{detail}: the rest was sent and never on the card")
+    return Strange(epoch, "rollback", detail)
+
+
+def _durable(connection: sqlite3.Connection, epoch_id: int, from_seq: int) -> Durable:
+    """Return how much of an epoch was on the card, as far as its end from `from_seq` on tells."""
+    durable = Durable(size=from_seq)
+    rows = connection.execute(TAIL, (epoch_id, from_seq, TAIL_EVENTS_MAX)).fetchall()
+    for (envelope,) in rows:
+        durable.feed(peek(envelope)[1])
+    if len(rows) == TAIL_EVENTS_MAX:
+        durable.size = from_seq + TAIL_EVENTS_MAX
+    return durable
+
+
+def machine_of(stored: bytes | None) -> tuple[Fact, ...]:
+    """Return the facts in a column of table `run`; nothing where there are none."""
+    if stored is None:
+        return ()
+    try:
+        value = cbor.decode(stored)
+    except Malformed:
+        return ()
+    rows = value if isinstance(value, list) else []
+    return tuple((one[0], one[1]) for one in rows if isinstance(one, list))  # type: ignore[misc]  # as we wrote it

@@ -1,0 +1,50 @@
+"""How much of an epoch its gateway must have had on its card when it sent it (pure).
+
+A gateway sends what it has committed, with two exceptions: a life or fire event whose commit takes
+too long, and anything while its disk refuses, which it says by a signed event.  What was sent by an
+exception may be gone after a power cut, and an honest gateway then goes on from before what the
+center holds.  Everything else was on the card: a gateway that goes on from before that has been
+set back.
+"""
+
+from dataclasses import dataclass
+
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.bodies import Ended, JournalBody, JournalChange
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.envelope import Event
+
+
+@dataclass(slots=True)
+class Durable:
+    """Follows one epoch; feed its events in order.  The first `size` of them were on the card."""
+
+    size: int = 0
+    refusing: bool = False
+
+    def feed(self, event: Event) -> None:
+        """Take the next event."""
+        if event.seq == 0:
+            return  # the genesis is shown on each connection, committed or not
+        if event.type == EventType.JOURNAL:
+            self._feed_journal(event)
+        if event.lane > Lane.FIRE and not self.refusing:
+            self.size = max(self.size, event.seq + 1)
+
+    def _feed_journal(self, event: Event) -> None:
+        try:
+            body = JournalBody.from_body(event.body)
+        except Malformed:
+            return
+        if body.what is JournalChange.REFUSED:
+            self.refusing = True
+            if body.first is not None:
+                self.size = min(self.size, body.first)
+        elif body.what is JournalChange.ACCEPTED:
+            self.refusing = False
+
+    def explains(self, size: int, ended: Ended) -> bool:
+        """Tell whether an honest gateway may go on after `size` events, if it found that the epoch
+        had `ended` so.  An orderly end leaves nothing unwritten."""
+        return size >= self.size and ended is not Ended.ORDERLY
