@@ -1,6 +1,7 @@
 """The command: which parts run, what is said at the end, and that it can fail."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,11 @@ def test_worlds_are_really_played(capsys: pytest.CaptureFixture[str]) -> None:
     assert "0 lost" in said
     assert "0 events" not in said
     assert "agent: kill -9 at a step" in said
+
+
+def test_every_command_of_the_page_is_understood() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+    commands = re.findall(r"(?m)^\./run soak((?: --?\S+(?: [\w./]+)?)*)", page.read_text())
+    assert len(commands) >= 6
+    for words in commands:
+        assert asked(options().parse_args(words.split()))
