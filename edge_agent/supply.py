@@ -99,7 +99,8 @@ class Supply:
 
     def offer(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> bool:
         """Send an event to all centers but `holders`; return whether any uplink took it."""
-        event = Outgoing(record.epoch, record.seq, record.lane, leaf, record.data)
+        awaited = self._recorder.refusal is not None
+        event = Outgoing(record.epoch, record.seq, record.lane, leaf, record.data, awaited)
         taken = False
         for supplied in self._centers:
             if supplied.uplink is not None and supplied.config.name not in holders:

@@ -53,6 +53,7 @@ class FakeUplink:
     clock: Any
     rhythm: Rhythm
     offered: list[int] = field(default_factory=list)
+    awaited: list[bool] = field(default_factory=list)
     changes: int = 0
     connected: bool = True
     proven: bool = True
@@ -60,6 +61,7 @@ class FakeUplink:
 
     def offer(self, event: Any) -> None:
         self.offered.append(event.seq)
+        self.awaited.append(event.awaited)
 
     def status_changed(self) -> None:
         self.changes += 1
@@ -83,6 +85,8 @@ class FakeUplink:
 
 class Ledger:
     """The journal's word, and the recorder's ear."""
+
+    refusal: str | None = None
 
     def __init__(self) -> None:
         self.owed = {"own": (0, 2), "police": (1, 4)}
@@ -164,6 +168,9 @@ def test_an_event_goes_to_all_centers_that_do_not_hold_it(world: World) -> None:
         assert not world.supply.offer(RECORD, bytes(32), {"own", "police"})
         assert world.uplinks["own"].offered == [7]
         assert world.uplinks["police"].offered == [7, 7]
+        world.ledger.refusal = "I/O error"  # now panels wait for receipts
+        assert world.supply.offer(RECORD, bytes(32), {"own"})
+        assert world.uplinks["police"].awaited == [False, False, True]
 
     asyncio.run(scenario())
 

@@ -13,6 +13,11 @@ from edge_agent.uplink.messages import Cursor, Key, Outgoing
 LIVE_BYTES_MAX = 64 * 1024
 """Live events of one lane in memory: what is in flight at most, once more."""
 
+AWAITED_BYTES_MAX = 64 * 1024
+"""Live events of one lane that are in memory only while the disk refuses.  A panel that has
+unacknowledged reports is not read on, so there are few; they never give way to others, since a
+panel that waits for its ACK says nothing more, not even that it burns."""
+
 LIVE_AGE_NS_MAX = 60_000_000_000
 """An event that waited longer for a connection is no longer news: it goes as backlog."""
 
@@ -40,6 +45,8 @@ class LaneQueue:
         self.live: dict[Key, Waiting] = {}
         self.backlog: dict[Key, Waiting] = {}
         self.live_bytes = 0
+        self.awaited: dict[Key, Waiting] = {}  # live ones that a panel may be waiting for
+        self.awaited_bytes = 0
         self.backlog_bytes = 0
         self.behind = True  # the source may hold what is neither here nor in flight
         self.cursor: Cursor | None = None
@@ -48,11 +55,14 @@ class LaneQueue:
     def offer(self, event: Outgoing, offered_ns: int) -> None:
         """Hold a live event, or leave it to the source where memory is full."""
         size = len(event.data)
-        if self.live_bytes + size > LIVE_BYTES_MAX:
+        if event.awaited and self.awaited_bytes + size <= AWAITED_BYTES_MAX:
+            self.awaited[event.key] = Waiting(event, offered_ns)
+            self.awaited_bytes += size
+        elif self.live_bytes + size <= LIVE_BYTES_MAX:
+            self.live[event.key] = Waiting(event, offered_ns)
+            self.live_bytes += size
+        else:
             self.miss()
-            return
-        self.live[event.key] = Waiting(event, offered_ns)
-        self.live_bytes += size
 
     def miss(self) -> None:
         """The source must be read again, from its oldest."""
@@ -70,9 +80,10 @@ class LaneQueue:
 
     def give_back(self, returned: list[Waiting]) -> None:
         """Hold live events again, ahead of the others, that were in flight when a link broke."""
-        later = list(self.live.values())
+        later = [*self.awaited.values(), *self.live.values()]
         self.live.clear()
-        self.live_bytes = 0
+        self.awaited.clear()
+        self.live_bytes = self.awaited_bytes = 0
         for waiting in [*returned, *later]:
             self.offer(waiting.event, waiting.offered_ns or 0)
 
@@ -96,11 +107,23 @@ class LaneQueue:
 
     def find(self, key: Key) -> Waiting | None:
         """Return the waiting event of that name."""
-        return self.live.get(key) or self.backlog.get(key)
+        return self.awaited.get(key) or self.live.get(key) or self.backlog.get(key)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits in memory."""
+        return not (self.awaited or self.live or self.backlog)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes wait in memory."""
+        return self.awaited_bytes + self.live_bytes + self.backlog_bytes
 
     def take(self, key: Key) -> None:
         """Remove the waiting event of that name."""
         if (waiting := self.live.pop(key, None)) is not None:
             self.live_bytes -= len(waiting.event.data)
+        if (waiting := self.awaited.pop(key, None)) is not None:
+            self.awaited_bytes -= len(waiting.event.data)
         if (waiting := self.backlog.pop(key, None)) is not None:
             self.backlog_bytes -= len(waiting.event.data)

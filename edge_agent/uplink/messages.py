@@ -23,13 +23,18 @@ Cursor = object
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One envelope on its way: `leaf` is its RFC 9162 leaf hash, which receipts are checked by."""
+    """One envelope on its way: `leaf` is its RFC 9162 leaf hash, which receipts are checked by.
+
+    `awaited`: it is in memory only, the disk refuses: its receipt is what makes it durable, and a
+    panel that waits for its ACK says nothing more until then.
+    """
 
     epoch: bytes
     seq: int
     lane: int
     leaf: bytes
     data: bytes
+    awaited: bool = False
 
     @property
     def key(self) -> Key:

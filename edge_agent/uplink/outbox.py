@@ -7,6 +7,7 @@ The facts behind it: a default mosquitto drops silently what exceeds 1000 queued
 it acknowledged them, so PUBACK frees nothing.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge_agent.domain.kinds import Lane
@@ -38,8 +39,9 @@ from edge_agent.uplink.messages import (
 )
 from edge_agent.uplink.paths import Joined, Paths, Phase
 from edge_agent.uplink.supervision import Rhythm, Supervision, Traffic
-from edge_agent.uplink.window import MESSAGE_OVERHEAD_BYTES, Sent, Window
+from edge_agent.uplink.window import MESSAGE_OVERHEAD_BYTES, Sent, Urgency, Window
 
+LIFE_LANE_MAX = Lane.FIRE  # live events up to here wait for nothing
 URGENT_LANE_MAX = Lane.INTRUSION  # live events up to here never wait for the window
 ALARM_LANE_MAX = Lane.VERDICT  # live events up to here go to the topic `alarms`
 
@@ -72,6 +74,7 @@ class _Batch:
 
     topic: Topic
     waiting: tuple[Waiting, ...]
+    urgency: Urgency = Urgency.NONE
 
 
 class Outbox:
@@ -277,10 +280,7 @@ class Outbox:
         went: list[Sent] = []
         while batch := self._next_batch(actions, now_ns):
             went.append(self._send(batch, actions, now_ns))
-        if (
-            any(lane.live or lane.backlog for lane in self.lanes)
-            and not self.supervision.wants_quiet
-        ):
+        if not (self.supervision.wants_quiet or all(lane.is_empty for lane in self.lanes)):
             for sent in went:
                 sent.full = True
         self._read_on(actions)
@@ -293,18 +293,31 @@ class Outbox:
             self._send_genesis(genesis, Topic.ALARMS, actions, now_ns)
 
     def _next_batch(self, actions: list[Action], now_ns: int) -> _Batch | None:
-        for number, lane in enumerate(self.lanes):
-            parts = (lane.live, lane.backlog)
-            for part in parts[:1] if self.supervision.wants_quiet else parts:
-                self._leave_out_orphans(lane, part)
-                if not part:
-                    continue
-                first = next(iter(part.values()))
-                topic = _topic(number, live=first.live)
-                # the introduction may have been all that waited here
-                if self._is_introduced(first, topic, actions, now_ns) and part:
-                    return self._fill(number, topic, part, now_ns)
+        for number, part in self._turns():
+            self._leave_out_orphans(self.lanes[number], part)
+            if not part:
+                continue
+            first = next(iter(part.values()))
+            topic = _topic(number, live=first.live)
+            # the introduction may have been all that waited here
+            if self._is_introduced(first, topic, actions, now_ns) and part:
+                return self._fill(number, topic, part, now_ns)
         return None
+
+    def _turns(self) -> Iterator[tuple[int, dict[Key, Waiting]]]:
+        """Yield what may be sent, in order: urgent lanes first, live before backlog.
+
+        Right after lives and fire come those live ones that a panel waits for, of any lane: it may
+        hold an alarm back behind a trouble that is not acknowledged.
+        """
+        for number, lane in enumerate(self.lanes):
+            if number == LIFE_LANE_MAX + 1:
+                yield from ((at, one.awaited) for at, one in enumerate(self.lanes))
+            elif number <= LIFE_LANE_MAX:
+                yield number, lane.awaited
+            yield number, lane.live
+            if not self.supervision.wants_quiet:
+                yield number, lane.backlog
 
     def _leave_out_orphans(self, lane: LaneQueue, part: dict[Key, Waiting]) -> None:
         """What no genesis vouches for stays in the source: the center could only hold it."""
@@ -340,18 +353,19 @@ class Outbox:
     ) -> _Batch | None:
         """Take from the head of `part` what fits one message; None: it must wait for receipts."""
         lane = self.lanes[number]
-        live = part is lane.live
-        room = self.window.room_bytes(now_ns, urgent=live and number <= URGENT_LANE_MAX)
+        live = part is not lane.backlog
+        urgency = _urgency(number, awaited=part is lane.awaited) if live else Urgency.NONE
+        room = self.window.room_bytes(now_ns, urgency)
         wanted = self.window.message_bytes(now_ns)
         if not live and room < min(wanted, MESSAGE_OVERHEAD_BYTES + lane.backlog_bytes):
             return None  # no tails of single events: the receipts under way make more room
         chosen, size = _take_head(part, min(room, wanted))
-        return _Batch(topic, tuple(chosen)) if size <= room else None
+        return _Batch(topic, tuple(chosen), urgency) if size <= room else None
 
     def _send(self, batch: _Batch, actions: list[Action], now_ns: int) -> Sent:
         events = tuple(waiting.event for waiting in batch.waiting)
         size = MESSAGE_OVERHEAD_BYTES + sum(len(event.data) for event in events)
-        sent = self.window.sent(size, len(events), now_ns)
+        sent = self.window.sent(size, len(events), now_ns, batch.urgency)
         overhead = MESSAGE_OVERHEAD_BYTES  # counted with the first event
         for waiting in batch.waiting:
             event = waiting.event
@@ -426,6 +440,13 @@ class _Reading:
     def tick(self, now_ns: int) -> None:
         if self.retry_ns is not None and now_ns >= self.retry_ns:
             self.retry_ns = None
+
+
+def _urgency(lane: int, *, awaited: bool) -> Urgency:
+    """Return which reserves live events may use."""
+    if lane <= LIFE_LANE_MAX:
+        return Urgency.LIFE
+    return Urgency.INTRUSION if awaited or lane <= URGENT_LANE_MAX else Urgency.NONE
 
 
 def _topic(lane: int, *, live: bool) -> Topic:

@@ -236,7 +236,7 @@ class Uplink:
             since_ns=box.paths.since_ns if up else None,
             outstanding_events=len(box.flights.out),
             outstanding_bytes=box.window.bytes_out,
-            waiting_bytes=sum(lane.live_bytes + lane.backlog_bytes for lane in box.lanes),
+            waiting_bytes=sum(lane.waiting_bytes for lane in box.lanes),
             behind=tuple(number for number, lane in enumerate(box.lanes) if lane.behind),
             round_trip_ns=box.window.round_trip_ns,
             rate_bytes_s=box.window.rate_bytes_s,

@@ -10,6 +10,7 @@ before it has the whole of it.  Every connection starts from the floor.
 
 from collections import deque
 from dataclasses import dataclass
+from enum import IntEnum
 
 SECOND_NS = 1_000_000_000
 
@@ -19,7 +20,11 @@ IN_FLIGHT_BYTES_MAX = 64 * 1024
 URGENT_BYTES = 16 * 1024
 """Kept for live events of lanes 0 to 2, which never wait for the window: some fifty alarms."""
 
-WINDOW_BYTES_MAX = IN_FLIGHT_BYTES_MAX - URGENT_BYTES
+LIFE_BYTES = 8 * 1024
+"""Left beyond that for live events of lanes 0 and 1: a flood of intrusion alarms, of a site with a
+fault in its bus, must not stand before a life (seen in a simulated flood: it waited 2.5 s)."""
+
+WINDOW_BYTES_MAX = IN_FLIGHT_BYTES_MAX - URGENT_BYTES - LIFE_BYTES
 
 WINDOW_BYTES_MIN = 4 * 1024
 """Where each connection starts; less than this sends event by event, all of it overhead."""
@@ -37,7 +42,16 @@ ROUND_TRIP_AGE_NS = 30 * SECOND_NS  # after this the queue is emptied once to me
 
 MESSAGE_OVERHEAD_BYTES = 90  # MQTT header with topic, TLS record, TCP/IP header
 MESSAGES_OUT_MAX = 200  # paho searches all its unacknowledged messages at each PUBACK
-MESSAGES_SHARE = 4  # a quarter of what the broker allows is kept for urgent events
+MESSAGES_SHARE = 2  # half of what the broker allows (often 20) is kept for urgent events
+MESSAGES_LIFE_SHARE = 4  # half of that for those of lanes 0 and 1
+
+
+class Urgency(IntEnum):
+    """Which reserves an event may use."""
+
+    NONE = 0
+    INTRUSION = 1  # live, lane 2
+    LIFE = 2  # live, lanes 0 and 1
 
 
 @dataclass(slots=True)
@@ -50,6 +64,7 @@ class Sent:
     delivered_bytes: int
     delivered_ns: int
     first_sent_ns: int
+    urgency: Urgency
     full: bool = False  # the window was the limit, so its rate is the path's, not the site's
 
 
@@ -58,6 +73,7 @@ class Window:
 
     def __init__(self) -> None:
         self.bytes_out = 0
+        self._reserve_out = 0  # of these, what went as `Urgency.INTRUSION`
         self.messages_out = 0
         self.messages_max = MESSAGES_OUT_MAX
         self._path = _Measured()
@@ -65,7 +81,7 @@ class Window:
 
     def reset(self, messages_max: int) -> None:
         """Start over on a new connection, which allows `messages_max` unacknowledged messages."""
-        self.bytes_out = 0
+        self.bytes_out = self._reserve_out = 0
         self.messages_out = 0
         self.messages_max = max(1, min(messages_max, MESSAGES_OUT_MAX))
         self._path = _Measured()
@@ -107,21 +123,32 @@ class Window:
         fills = rate * held_ns // SECOND_NS + self._message_bytes()
         return max(WINDOW_BYTES_MIN, min(fills, rate, WINDOW_BYTES_MAX))
 
-    def room_bytes(self, now_ns: int, *, urgent: bool) -> int:
-        """Return how many more bytes may go now; one message may always go into an empty path."""
-        spare = 0 if urgent else self.messages_max // MESSAGES_SHARE
+    def room_bytes(self, now_ns: int, urgency: Urgency) -> int:
+        """Return how many more bytes may go now; one message may always go into an empty path.
+
+        The reserves are there whatever the limit: it may have fallen below what is on its way.
+        """
+        spare = self.messages_max // _MESSAGES_SHARES[urgency]
         if self.messages_out and self.messages_out + spare >= self.messages_max:
             return 0
         if not self.bytes_out:
             return IN_FLIGHT_BYTES_MAX
-        limit = self.limit_bytes(now_ns) + (URGENT_BYTES if urgent else 0)
-        return max(0, limit - self.bytes_out)
+        if urgency is Urgency.LIFE:
+            return max(0, IN_FLIGHT_BYTES_MAX - self.bytes_out)
+        room = max(0, self.limit_bytes(now_ns) - self.bytes_out)
+        if urgency is Urgency.INTRUSION:
+            room += max(0, URGENT_BYTES - self._reserve_out)
+        return room
 
-    def sent(self, size_bytes: int, events: int, now_ns: int) -> Sent:
+    def sent(
+        self, size_bytes: int, events: int, now_ns: int, urgency: Urgency = Urgency.NONE
+    ) -> Sent:
         """Note a message of `events` envelopes."""
         path = self._path
         alone = not self.bytes_out
         self.bytes_out += size_bytes
+        if urgency is Urgency.INTRUSION:
+            self._reserve_out += size_bytes
         self.messages_out += 1
         if alone:
             path.idle_until(now_ns)
@@ -132,6 +159,7 @@ class Window:
             path.delivered_bytes,
             path.delivered_ns,
             path.first_sent_ns,
+            urgency,
         )
 
     def receipted(self, sent: Sent, size_bytes: int, now_ns: int) -> None:
@@ -149,11 +177,16 @@ class Window:
 
     def _free(self, sent: Sent, size_bytes: int) -> None:
         self.bytes_out -= size_bytes
+        if sent.urgency is Urgency.INTRUSION:
+            self._reserve_out -= size_bytes
         sent.left -= 1
         if not sent.left:
             self.messages_out -= 1
-        assert self.bytes_out >= 0
+        assert self.bytes_out >= self._reserve_out >= 0
         assert sent.left >= 0
+
+
+_MESSAGES_SHARES = (MESSAGES_SHARE, MESSAGES_LIFE_SHARE, MESSAGES_OUT_MAX + 1)
 
 
 class _Measured:

@@ -18,7 +18,7 @@ from edge_agent.uplink.paths import Paths
 from edge_agent.uplink.pulse import Pulse
 from edge_agent.uplink.supervision import _Stall
 from edge_agent.uplink.uplink import Portion, Uplink
-from edge_agent.uplink.window import Window
+from edge_agent.uplink.window import Urgency, Window
 from tests.mutants.mutant import Patch
 
 
@@ -132,15 +132,16 @@ def digest_ignored(patch: Patch) -> None:
 
 def window_without_bound(patch: Patch) -> None:
     """Everything goes out at once, as much as there is."""
-    patch.setattr(Window, "room_bytes", lambda self, now_ns, *, urgent: 1 << 30)
+    patch.setattr(Window, "room_bytes", lambda self, now_ns, urgency: 1 << 30)
 
 
 def alarms_wait_for_the_window(patch: Patch) -> None:
     """No room is kept for alarms beside a backlog."""
     real = Window.room_bytes
 
-    def room(self: Window, now_ns: int, *, urgent: bool) -> int:
-        return real(self, now_ns, urgent=False)
+    def room(self: Window, now_ns: int, urgency: Urgency) -> int:
+        del urgency
+        return real(self, now_ns, Urgency.NONE)
 
     patch.setattr(Window, "room_bytes", room)
 

@@ -68,12 +68,11 @@ class Center:
         broker: Broker,
         identity: PublicKey,
         wall_ms: Callable[[], int],
+        file: str = ":memory:",
     ) -> None:
         self._loop, self._random, self._broker, self._wall_ms = loop, random, broker, wall_ms
         self.signer = seeded_signer(random)
-        self.connection: _Database = sqlite3.connect(
-            ":memory:", isolation_level=None, factory=_Database
-        )
+        self.connection: _Database = sqlite3.connect(file, isolation_level=None, factory=_Database)
         self.connection.executescript(
             f"BEGIN; {schema.TABLES} {schema.LATER} COMMIT; PRAGMA foreign_keys = ON;"
         )
@@ -81,6 +80,7 @@ class Center:
         self._stores: dict[str, Store] = {}
         self._busy = dict.fromkeys(LANES, False)
         self._lives = 0
+        self.turn_s = 0.001, 0.02  # how long one transaction takes
         self.up = False
         self.armed: Moment | None = None
         self.died_at: list[Moment] = []
@@ -132,7 +132,7 @@ class Center:
     def _arrived(self, lane: str) -> None:
         if self.up and not self._busy[lane] and self._broker.queues.get(lane):
             self._busy[lane] = True
-            life, delay_s = self._lives, self._random.uniform(0.001, 0.02)
+            life, delay_s = self._lives, self._random.uniform(*self.turn_s)
             self._loop.call_later(delay_s, lambda: self._work(lane, life))
 
     def _work(self, lane: str, life: int) -> None:

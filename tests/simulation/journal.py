@@ -147,7 +147,13 @@ class _Watched:
 
 
 class InlineJournal:
-    """Stands for `Journal`: the same methods, no thread."""
+    """Stands for `Journal`: the same methods, no thread.
+
+    `signs_meanwhile`: what comes while the disk is busy is signed a moment later, as the real one's
+    signing thread does; else it waits for the write to end, where the seeds' crashes fall.
+    """
+
+    signs_meanwhile = False
 
     def __init__(
         self,
@@ -169,6 +175,7 @@ class InlineJournal:
         assert terms.care is not None
         self.upkeep = upkeep.Upkeep(disk, recovery, self.scribe, terms.care)
         self._keeping: asyncio.TimerHandle | None = None
+        self._signing: asyncio.TimerHandle | None = None
         self._closed = False
 
     def start(self) -> None:
@@ -179,7 +186,7 @@ class InlineJournal:
         if not self._life.alive or self._closed:
             return 0
         self._closed = True
-        for timer in (self._timer, self._writing, self._spares, self._keeping):
+        for timer in (self._timer, self._writing, self._spares, self._keeping, self._signing):
             if timer is not None:
                 timer.cancel()
         self.scribe.hurry = True
@@ -230,6 +237,14 @@ class InlineJournal:
     def _wake(self) -> None:
         if self._writing is None:
             self._at(self._loop.time() + WAKE_S)
+        elif self.signs_meanwhile and self._signing is None:
+            self._signing = self._loop.call_later(WAKE_S, self._sign)
+
+    def _sign(self) -> None:
+        self._signing = None
+        if self._life.alive and not self._closed and self._writing is not None:
+            self._accept()
+            self.scribe.seal_waiting(self._loop.now_ns)
 
     def _at(self, when: float) -> None:
         if self._timer is not None:

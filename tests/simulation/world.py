@@ -161,7 +161,7 @@ def _story(error: BaseException) -> str:
 
 def play(seed: int, loaded: Loaded, before: Callable[[World], None] | None = None) -> Outcome:
     """Play the world of `seed`; `before` may change it."""
-    structlog.configure(processors=[_drop])
+    structlog.configure(processors=[drop])
     loop = VirtualLoop(Random(f"{seed} loop"))
 
     async def whole() -> Outcome:
@@ -174,5 +174,5 @@ def play(seed: int, loaded: Loaded, before: Callable[[World], None] | None = Non
         return runner.run(whole())
 
 
-def _drop(*_: object) -> dict[str, object]:
+def drop(*_: object) -> dict[str, object]:
     raise structlog.DropEvent

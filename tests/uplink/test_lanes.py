@@ -1,6 +1,15 @@
 """Memory is bounded, and what it drops is found in the source again."""
 
-from edge_agent.uplink.lanes import FETCH_LOW_BYTES, LIVE_AGE_NS_MAX, LIVE_BYTES_MAX, LaneQueue
+from dataclasses import replace
+
+from edge_agent.uplink.lanes import (
+    AWAITED_BYTES_MAX,
+    FETCH_LOW_BYTES,
+    LIVE_AGE_NS_MAX,
+    LIVE_BYTES_MAX,
+    LaneQueue,
+    Waiting,
+)
 from tests.uplink.world import SECOND, make_event
 
 
@@ -86,3 +95,27 @@ def test_an_event_is_found_and_taken_wherever_it_waits() -> None:
     for seq in (1, 2, 3):
         lane.take(make_event(seq).key)
     assert (lane.live_bytes, lane.backlog_bytes) == (0, 0)
+
+
+def test_what_a_panel_waits_for_never_gives_way_and_is_bounded() -> None:
+    lane = LaneQueue()
+    seq = 0
+    while not lane.live_bytes or lane.live_bytes + 300 <= LIVE_BYTES_MAX:
+        lane.offer(make_event(seq, 4, 300), SECOND)
+        seq += 1
+    lane.behind = False
+    first = replace(make_event(10_000, 4, 300), awaited=True)
+    lane.offer(first, SECOND)
+    assert list(lane.awaited) == [first.key]
+    assert not lane.behind
+    lane.start_over(SECOND + LIVE_AGE_NS_MAX + 1)
+    assert list(lane.awaited) == [first.key], "its panel waits all the same"
+    assert not lane.live
+    for more in range(20_000, 20_000 + 2 * AWAITED_BYTES_MAX // 300):
+        lane.offer(replace(make_event(more, 4, 300), awaited=True), SECOND)
+    assert lane.awaited_bytes <= AWAITED_BYTES_MAX
+    assert lane.live, "beyond its bound it is like any other"
+    lane.take(first.key)
+    assert lane.find(first.key) is None
+    lane.give_back([Waiting(first, SECOND)])
+    assert lane.find(first.key) is not None

@@ -5,6 +5,7 @@ loses events; freeing at publish breaks the bound; reading lower lanes first bre
 """
 
 import random
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,35 @@ def test_life_never_waits_for_the_window_and_state_does() -> None:
     burst = [make_event(seq, 1) for seq in range(200, 400)]
     through = [seq for event in burst for _, seq in sent(box.handle(Offered(event), SECOND))]
     assert URGENT_BYTES // 400 - 2 <= len(through) < len(burst), "even they are bounded"
+
+
+def test_a_flood_of_intrusion_alarms_does_not_stand_before_a_life() -> None:
+    """Seen to fail while both used one reserve: the life waited for receipts."""
+    box = make_connected()
+    flood = [make_event(seq, 2) for seq in range(1, 400)]
+    went = [seq for event in flood for _, seq in sent(box.handle(Offered(event), SECOND))]
+    assert len(went) < len(flood), "the window and their reserve are full"
+    for seq in range(1000, 1010):
+        life = make_event(seq, seq % 2)
+        assert sent(box.handle(Offered(life), SECOND)) == [(Topic.ALARMS, seq)]
+
+
+def test_what_a_panel_waits_for_goes_before_any_backlog() -> None:
+    """Seen to fail in lane order: a trouble waited for thousands of old alarms to drain, its panel
+    for its ACK, and behind it in the panel whatever came next."""
+    box = make_connected()
+    full = [make_event(seq, 2) for seq in range(1, 400)]
+    for event in full:
+        box.handle(Offered(event), SECOND)
+    trouble = replace(make_event(1000, 4), awaited=True)
+    box.handle(Offered(trouble), SECOND)
+    box.handle(Offered(make_event(1001, 4)), SECOND)
+    life = make_event(1002, 0)
+    assert [seq for _, seq in sent(box.handle(Offered(life), SECOND))] == [1002]
+    receipt = make_receipt(full[:20])
+    went = [seq for _, seq in sent(box.handle(Receipted(receipt, 1), SECOND + 1))]
+    assert went[:1] == [1000]
+    assert not box.lanes[4].awaited
 
 
 def test_urgent_lanes_first_and_live_before_backlog() -> None:
