@@ -142,7 +142,9 @@ class Agent:
             return None
 
     def _source(self, center: str) -> JournalSource:
-        return JournalSource(center, self._journal, self._recorder, self._begun, self._time)
+        first = center == self._config.center[0].name  # two centers may disagree about the time
+        time = self._time if first else None
+        return JournalSource(center, self._journal, self._recorder, self._begun, time)
 
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._supply.offer(record, leaf, holders):

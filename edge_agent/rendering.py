@@ -108,13 +108,13 @@ def _named(body: Any) -> dict[str, Any]:
     return {field.name: _plain(getattr(body, field.name)) for field in dataclasses.fields(body)}
 
 
-def _plain(value: BodyValue | Enum | PublicKey) -> Any:
+def _plain(value: BodyValue | Enum | PublicKey | tuple[Any, ...]) -> Any:
     match value:
         case PublicKey():
             return value.kid.hex()
         case bytes():
             return value.hex()
-        case list():
+        case list() | tuple():
             return [_plain(one) for one in value]
         case dict():
             return {str(key): _plain(one) for key, one in value.items()}

@@ -15,7 +15,7 @@ from edge_agent.uplink.uplink import Portion
 
 
 class JournalSource:
-    """The journal and the recorder, as the uplink of one center sees them."""
+    """One center's source; `time` learns from its receipts, None where another center's count."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class JournalSource:
         journal: Journal,
         recorder: Recorder,
         begun: Beginning,
-        time: Timekeeper,
+        time: Timekeeper | None,
     ) -> None:
         self._center = center
         self._journal = journal
@@ -60,7 +60,7 @@ class JournalSource:
 
     def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
         """The center holds these."""
-        if epoch == self._begun.epoch:
+        if epoch == self._begun.epoch and self._time is not None:
             self._time.receipted(seqs, receipt)
         self._recorder.receipted(self._center, epoch, seqs, receipt)
 

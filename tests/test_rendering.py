@@ -88,10 +88,17 @@ def test_a_corrected_time_says_how_certain_it_is() -> None:
 
 def test_bodies_have_names_and_everything_fits_json() -> None:
     key = Ed25519Signer.generate().public
-    genesis = GenesisBody(event_key=key, identity_kid=None, ended=Ended.FIRST, version="1")
+    genesis = GenesisBody(
+        event_key=key,
+        identity_kid=None,
+        ended=Ended.FIRST,
+        version="1",
+        machine=(("board", b"12345678"),),
+    )
     read = facts(event(EventType.GENESIS, genesis.to_body()))
     assert read["body"]["event_key"] == key.kid.hex()
     assert read["body"]["ended"] == "first"
+    assert read["body"]["machine"] == [["board", "3132333435363738"]]
     link = facts(event(EventType.LINK, LinkBody("p1", False, "silent").to_body()))
     assert link["body"] == {"panel": "p1", "online": False, "reason": "silent"}
     json.dumps([read, link, facts(signal())])
