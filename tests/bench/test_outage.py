@@ -1,6 +1,13 @@
 """What the program about long outages judges, on made-up measurements."""
 
-from bench.outage import State, judge_draining, judge_offline, judge_order, out_of_order
+from bench.outage import (
+    State,
+    judge_draining,
+    judge_memory,
+    judge_offline,
+    judge_order,
+    out_of_order,
+)
 from bench.report import Report
 
 BEFORE = State(
@@ -11,6 +18,7 @@ BEFORE = State(
 def bad(after: State) -> list[str]:
     report = Report("outage", quiet=True)
     judge_offline(report, BEFORE, after)
+    judge_memory(report, BEFORE, after)
     judge_draining(report, BEFORE, after)
     return [check.name for check in report.checks if not check.good]
 
@@ -18,7 +26,7 @@ def bad(after: State) -> list[str]:
 def test_the_same_is_good_and_each_excess_is_named() -> None:
     assert bad(BEFORE) == []
     worse = State(
-        ready_s=1.1, rss_kib=55_001, pss_kib=44_001, ack_ms=16.1, receipt_ms=19.1, linked_kib=58_651
+        ready_s=1.1, rss_kib=55_001, pss_kib=44_001, ack_ms=16.1, receipt_ms=19.1, linked_kib=56_101
     )
     assert len(bad(worse)) == 6
 
