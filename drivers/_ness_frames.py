@@ -9,8 +9,9 @@ with each new message; CMD 61 is an event (number, id, area), 60 the answer to a
 (request, two bytes), which has an address although its START says 82.  Ids of zones and users are
 decimal digits: zone 16 arrives as 16.
 
-To the panel: `83 A LL 60 data CK ?`: address one hex digit, data characters (S and two digits, or
-keys), CK the complement of the sum of the characters.  Nothing is acknowledged.
+To the panel: `83 A LL 60 data CK ?`, some hosts say CR LF for `?`: address one hex digit, data
+characters (S and two digits, or keys), CK the complement of the sum of the characters.  Nothing is
+acknowledged.
 
 Source: the maker's published protocol paper; an open client with captures.
 """
@@ -423,7 +424,7 @@ def _bytes_of(address: bool, time: bool) -> int:
 class NessDecoder:
     """Cuts at CR, LF and `?`; what stands between is read as messages, end to end.
 
-    `?` ends what a host says: requests are recognised, codes among their keys are not shown.
+    Requests of a host end with `?` or CR LF; codes among their keys are not shown.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -459,31 +460,32 @@ class NessDecoder:
         if not line:
             # the rest of a message's CR LF belongs to it, unless noise stands before it
             return self._noisy(end) if self._noise and end else []
-        return self._request(line) if end == b"?" else self._messages(line, end)
+        return self._request(line, end) if end == b"?" else self._messages(line, end)
 
-    def _request(self, line: bytes) -> list[Frame]:
+    def _request(self, line: bytes, end: bytes) -> list[Frame]:
         at = line.rfind(b"83", 0, max(0, len(line) - 8))
         while at >= 0:
             found = _REQUEST.fullmatch(line, at)
             if found and -sum(line[at:-2]) & 0xFF == int(found[4], 16):
                 noise = self._noisy(line[:at]) if at else []
-                return [*noise, *self._flush(), _host_frame(found, line[at:] + b"?")]
+                return [*noise, *self._flush(), _host_frame(found, line[at:] + end)]
             at = line.rfind(b"83", 0, at + 1) if at else -1
-        return self._refused(line, b"?")
+        return self._refused(line, end)
 
     def _messages(self, line: bytes, end: bytes) -> list[Frame]:
         frames: list[Frame] = []
         at = begun = 0
         while at < len(line):
             frame = _message_at(line, at, end)
-            if frame is None:
+            if frame is None or not _may_follow(line, at + len(frame.raw.rstrip(b"\r\n"))):
                 at += 1
                 continue
             if at > begun:
                 frames += self._refused(line[begun:at], b"")
             frames += [*self._flush(), frame]
             at = begun = at + len(frame.raw.rstrip(b"\r\n"))
-        return frames + self._refused(line[begun:], end) if begun < len(line) else frames
+        # what is left may be a host's request that ends with CR LF instead of `?`
+        return frames + self._request(line[begun:], end) if begun < len(line) else frames
 
     def _refused(self, piece: bytes, end: bytes) -> list[Frame]:
         fault = _fault_of(piece)
@@ -540,6 +542,14 @@ def _message_at(line: bytes, at: int, end: bytes) -> Frame | None:
             return _status_frame(raw, head, body)
         return _event_frame(raw, head, body, stamp)
     return None
+
+
+def _may_follow(line: bytes, at: int) -> bool:
+    """Tell whether a message can end here: the line ends, or another begins.
+
+    The beginning of a message that was cut and glued to the next can have the right sum by chance.
+    """
+    return at == len(line) or _STARTS.match(line, at) is not None
 
 
 def _fault_of(piece: bytes) -> FaultKind:

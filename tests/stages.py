@@ -21,7 +21,7 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
-FOLDERS = ("contract", "crash", "simulation", "system")
+FOLDERS = ("contract", "counterparts", "crash", "simulation", "system")
 """Folders of tests with a stage of their own."""
 
 SYSTEM = ("tests/system", "-n", "3", "--maxschedchunk", "1")
@@ -195,6 +195,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         lint(),
         unit("unit and property", here, options),
         Stage("driver contract", 60, (_pytest(here, ["tests/contract"], options),)),
+        Stage("counterparts", 60, (_pytest(here, ["tests/counterparts"], options),)),
         Stage("simulation", 100, (_pytest(here, ["tests/simulation"], options),)),
         Stage("power cuts and damage", 60, (_pytest(here, ["tests/crash"], options),)),
         Stage("system and kills", 90, (_pytest(here, SYSTEM, options),)),

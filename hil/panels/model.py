@@ -241,7 +241,7 @@ class Model:
 
     def _obey(self, command: Command, now_ns: int) -> list[Happening]:
         match command.name:
-            case "open" | "close" | "cut" | "short" | "mend" | "mask" | "unmask":
+            case "open" | "close" | "sever" | "short" | "mend" | "mask" | "unmask":
                 return self._circuit(command, now_ns)
             case "cable" | "leak":
                 return self._cable(command)
@@ -306,7 +306,7 @@ class Model:
             case "mask" | "unmask":
                 zone.loop.masked = command.name == "mask"
             case name:
-                zone.loop.cut, zone.loop.short = name == "cut", name == "short"
+                zone.loop.cut, zone.loop.short = name == "sever", name == "short"
         if zone.is_open() is was_open or zone.bypassed:
             return []
         return self._tripped(number, now_ns) if zone.is_open() else self._restored(number)
@@ -429,7 +429,7 @@ CONTROL = (
     """\
 control lines of the premises, the same for every panel:
   open Z | close Z          a detector; what follows is up to its type, the arming and the delays
-  cut Z | short Z | mend Z  its cable       mask Z | unmask Z
+  sever Z | short Z | mend Z   its cable       mask Z | unmask Z
   cable Z ohms=N            ohms in series (a bad joint)      leak Z ohms=N   in parallel (water)
   arm|disarm [area=N] [user=N] [mode=away|stay] [how=code|key|quick|remote|auto]
   bypass zone=N [user=N] | unbypass zone=N      output N on|off

@@ -7,10 +7,11 @@ What it says, all in hex digits, each message ended by CR LF:
 
 START: 01 address follows, 02 always, 04 time stamp follows, 80 ASCII.  LEN is 3, bit 7 toggles with
 each new event.  All bytes add up to 0 mod 256.  Ids are decimal digits: zone 16 is the byte 16.
-What it hears: `83 A LL 60 data CK ?`, where CK is the complement of the sum of the *characters*.
-There is no acknowledgement.
+What it hears: `83 A LL 60 data CK ?` (or CR LF for `?`), where CK is the complement of the sum of
+the *characters*.  There is no acknowledgement.
 """
 
+import re
 from dataclasses import dataclass
 
 from edge_agent.domain.kinds import Kind, State
@@ -69,9 +70,9 @@ WORDS = {
     "battery": Word(0x12, 0x13, Kind.POWER, "302", 0),
     "weak": Word(0x12, 0x13, Kind.ZONE_TROUBLE, "384", RADIO),
     "report": Word(0x14, 0x15, Kind.COMMS, "354", 0),
-    "lost": Word(0x16, 0x17, Kind.ZONE_TROUBLE, "381", RADIO),
+    "missing": Word(0x16, 0x17, Kind.ZONE_TROUBLE, "381", RADIO),
 }
-STATUS_WORDS = {5: "alarm", 9: "lost", 11: "weak", 12: "tamper"}
+STATUS_WORDS = {5: "alarm", 9: "missing", 11: "weak", 12: "tamper"}
 MISC = {  # bits of status 13, real byte order
     "duress": 0x0100,
     "panic": 0x0200,
@@ -267,10 +268,11 @@ class NessVoice:
         if peer != self._peer:
             return []
         outputs: list[Output] = []
-        *requests, self._heard = (self._heard + data).split(b"?")
+        # some hosts end a request with `?`, some with CR LF, some with both
+        *requests, self._heard = re.split(rb"[?\r\n]", self._heard + data)
         self._heard = self._heard[-HEARD_BYTES_MAX:]
         for request in requests:
-            outputs += self._take(request.strip(END), now_ns)
+            outputs += self._take(request, now_ns)
         return outputs
 
     def _take(self, request: bytes, now_ns: int) -> list[Output]:
@@ -330,7 +332,7 @@ class NessVoice:
 
     def _status(self, request: int) -> tuple[int, tuple[Signal, ...]] | None:
         """Return data and meaning of a status answer; None for one that this panel has not."""
-        model, big = self._model, self._setup.model == "d32x"
+        model = self._model
         if request == 17:
             return MODELS[self._setup.model] << 8 | int(self._setup.version, 16), ()
         if request == 13:
@@ -345,7 +347,7 @@ class NessVoice:
                 for number in model.outputs
                 if request == 18 or number <= 4
             )
-        if request in range(20, 34) and big:
+        if request in range(20, 34):  # smaller panels answer too: with nothing
             low = 19 if request == 33 else request - 20
             return self._zone_map(low, 16)
         return self._zone_map(request, 0) if request in {*range(13), 16, 19} else None

@@ -79,7 +79,7 @@ def tamper(_settings: Mapping[str, str]) -> Plan:
     """A detector opened, its cable cut and mended, the panel's cover off and on."""
     return [
         (0.0, "tamper zone=2"),
-        (1.0, "cut 3"),
+        (1.0, "sever 3"),
         (2.0, "cover"),
         (4.0, "restore cover"),
         (5.0, "mend 3"),

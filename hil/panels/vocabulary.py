@@ -43,7 +43,7 @@ WORDS: dict[str, Word] = {
     "report": Word(Kind.COMMS, "354", "", "YC", "YK"),
     "exiterror": Word(Kind.EXIT_ERROR, "374", "zone", "EA"),
     "trouble": Word(Kind.ZONE_TROUBLE, "380", "zone", "BT", "BJ"),
-    "lost": Word(Kind.ZONE_TROUBLE, "381", "zone"),  # a wireless detector that is not heard
+    "missing": Word(Kind.ZONE_TROUBLE, "381", "zone"),  # a wireless detector that is not heard
     "weak": Word(Kind.ZONE_TROUBLE, "384", "zone"),  # the battery of a wireless detector
     "cancel": Word(Kind.CANCEL, "406", "user", "BC"),
     "bypass": Word(Kind.BYPASS, "570", "zone"),

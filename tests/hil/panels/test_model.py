@@ -120,7 +120,7 @@ def test_a_bypassed_zone_says_nothing_until_it_is_taken_back() -> None:
 
 def test_a_cut_cable_is_tampering() -> None:
     here = Premises()
-    assert here.does("cut 2") == ["zone 2 tamper"]
+    assert here.does("sever 2") == ["zone 2 tamper"]
     assert here.does("mend 2") == ["zone 2 closed"]
     assert here.does("cable 2 ohms=2000") == ["zone 2 fault"]
     assert here.does("cable 2 ohms=10") == ["zone 2 closed"]
@@ -183,7 +183,7 @@ def test_what_makes_no_sense_is_refused_with_what_does(line: str) -> None:
 
 
 def test_whatever_happens_points_have_states_that_exist_and_moves_tell_them_all() -> None:
-    lines = ["open 1", "close 1", "open 2", "close 2", "cut 3", "mend 3", "arm", "disarm"]
+    lines = ["open 1", "close 1", "open 2", "close 2", "sever 3", "mend 3", "arm", "disarm"]
     lines += ["arm mode=stay", "alarm zone=2", "restore alarm zone=2", "bypass zone=2"]
     lines += ["unbypass zone=2", "tamper zone=1", "restore tamper zone=1", "output 1 on", "fire"]
     random = Random(1)

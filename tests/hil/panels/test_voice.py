@@ -1,12 +1,26 @@
 """How a face joins the model: ledger of what was said, arrived, stated, untold."""
 
+import pytest
+
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from hil.lines import Trick
-from hil.panels.machine import Command, Commanded, Entry, Heard, Plugged, Said, Say, Ticked
+from hil.panels.machine import (
+    Command,
+    Commanded,
+    Entry,
+    Heard,
+    Input,
+    Output,
+    Plugged,
+    Said,
+    Say,
+    Ticked,
+)
 from hil.panels.model import Happening
 from hil.panels.ness_face import for_profile
 from hil.panels.stand import Noted, Spoken, Stand, StandOutput, StandSetup
+from hil.panels.vocabulary import WORDS
 from hil.panels.voice import Teller, Told
 
 ALARM = Signal(kind=Kind.BURGLARY, code="130", state=State.ACTIVE, zone=3)
@@ -38,6 +52,23 @@ def test_a_point_is_stated_and_what_has_no_words_is_untold() -> None:
     there = stand()
     assert notes(tell(there, "open 3")) == [(1, Said.STATED)]
     assert notes(tell(there, "gas zone=3")) == [(2, Said.UNTOLD)]
+
+
+@pytest.mark.parametrize("word", [*WORDS, "open", "close", "sever", "short", "mend", "mask", "arm"])
+def test_no_word_of_the_premises_is_one_of_the_lines_faults(word: str) -> None:
+    """The stand takes its own control lines first: `cut` and `lost` are the line's."""
+    heard: list[str] = []
+
+    class Ear:
+        def handle(self, happened: Input, now_ns: int) -> list[Output]:
+            heard.extend([happened.command.name] if isinstance(happened, Commanded) else [])
+            return []
+
+        def deadline_ns(self) -> int | None:
+            return None
+
+    Stand(Ear(), StandSetup()).handle(Commanded(Command.parse(word)), 0)
+    assert heard == [word]
 
 
 def test_nobody_there_nothing_said() -> None:
