@@ -7,7 +7,7 @@ damage is already known.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from edge_agent.journal.cache import CACHE_NAME, Cache
@@ -87,11 +87,11 @@ def recover(disk: Disk, visit: Callable[[Record], None] | None = None) -> Recove
 class Reading:
     """All segments as found, taken one after the other; nothing is changed.
 
-    `each` sees every file while what was read of it is still there.
+    `each` sees what was read of every file; nothing of it is kept.
     """
 
     def __init__(
-        self, disk: Disk, cache: Cache, each: Callable[[Found], None] | None = None
+        self, disk: Disk, cache: Cache, each: Callable[[Scan], None] | None = None
     ) -> None:
         self._disk = disk
         self._cache = cache
@@ -117,18 +117,18 @@ class Reading:
         found = None if known else outline(self._disk, one, self._cache)
         if found is not None:
             head, footer, file.size = found
-            file.scan = Scan(head, head.epoch, (footer,), file.size, sealed=True, footer=footer)
+            scan = Scan(head, head.epoch, (footer,), file.size, sealed=True, footer=footer)
             if not one.cached:
                 self.uncached.append(one.name)
         else:
             data, file.size, file.damages = read_segment(self._disk, one.name, one.number)
-            file.scan = scan_segment(data, one.number)
-        if file.scan.epoch is not None:
-            self.rebuild.index.add(_segment(file))
-        self._blame(self.rebuild.take(self.chain.feed(file.number, file.scan)))
+            scan = scan_segment(data, one.number)
+        file.take(scan)
+        if scan.epoch is not None:
+            self.rebuild.index.add(_segment(file, scan))
+        self._blame(self.rebuild.take(self.chain.feed(file.number, scan)))
         if self._each is not None:
-            self._each(file)
-        file.scan = replace(file.scan, pieces=())  # lets the records go
+            self._each(scan)
 
     def _blame(self, damages: list[Damage]) -> None:
         for damage in damages:
@@ -163,14 +163,17 @@ class _Start:
         newest: dict[tuple[bytes, int], Record] = {}  # newest first; what was repeated counts once
         for file in reversed(reading.files):
             records = read.get(file.number, [])
-            if file.scan.footer is not None and not records:
-                wanted = VISITED_MAX - len(newest)
-                records = last_events(self._disk, file.name, file.scan.footer, wanted)
+            if file.sealed and not records:
+                records = self._last(file, VISITED_MAX - len(newest))
             for record in reversed(records):
                 newest.setdefault((record.epoch, record.seq), record)
             if len(newest) >= VISITED_MAX:
                 break
         return list(newest.values())[VISITED_MAX - 1 :: -1]
+
+    def _last(self, file: Found, wanted: int) -> list[Record]:
+        found = outline(self._disk, SegmentFile(file.name, file.number, sealed=True))
+        return last_events(self._disk, file.name, found.footer, wanted) if found else []
 
     def _recovery(self, repairs: Repairs, spare: int | None) -> Recovery:
         reading = self._reading
@@ -206,8 +209,7 @@ class _Start:
         )
 
 
-def _segment(file: Found) -> Segment:
-    scan = file.scan
+def _segment(file: Found, scan: Scan) -> Segment:
     assert scan.epoch is not None
     footer = scan.footer
     return Segment(

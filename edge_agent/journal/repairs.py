@@ -26,23 +26,36 @@ holes, but a stranger called 99999999.seg must not use up all that are left."""
 
 @dataclass(slots=True)
 class Found:
-    """One segment file: `number` is what its head says, its name where there is no head."""
+    """One segment file: `number` is what its head says, its name where there is no head.
+
+    `end` is where its last whole commit ends; `sealed`: it is, and its footer holds.  What was read
+    is not kept: of thousands of segments it would take tens of megabytes.
+    """
 
     name: str
     number: int
-    scan: Scan = field(default=Scan(None, None, (), 0, blank=True))
     size: int = 0
+    blank: bool = True
+    headed: bool = False
+    sealed: bool = False
+    epoch: bytes | None = None
+    end: int = 0
     damages: list[Damage] = field(default_factory=list)
+
+    def take(self, scan: Scan) -> None:
+        """Note what was found."""
+        self.blank, self.epoch, self.end = scan.blank, scan.epoch, scan.end
+        self.headed, self.sealed = scan.head is not None, scan.footer is not None
 
     @property
     def whole(self) -> bool:
         """Whether it is sealed and nothing is known to be wrong with it."""
-        return self.scan.footer is not None and not self.damages
+        return self.sealed and not self.damages
 
 
 def number_limit(files: Iterable[Found]) -> int:
     """Return the largest number that counts."""
-    readable = (file.number for file in files if file.scan.epoch is not None)
+    readable = (file.number for file in files if file.epoch is not None)
     return max(readable, default=0) + HOLE_MAX
 
 
@@ -64,9 +77,9 @@ class Repairs:
         spare = None
         by_number = {segment.number: segment for segment in index.segments}
         limit = number_limit(files)
-        used = [file for file in files if not file.scan.blank and file.number <= limit]
+        used = [file for file in files if not file.blank and file.number <= limit]
         for file in files:
-            if file.scan.blank and not file.damages:
+            if file.blank and not file.damages:
                 spare = self._unused(file, last=file is files[-1] and file.number <= limit)
             elif not file.whole:
                 segment = by_number.get(file.number)
@@ -84,7 +97,7 @@ class Repairs:
         return None
 
     def _repair(self, file: Found, segment: Segment | None, *, last: bool) -> None:
-        empty = file.scan.head is None and (segment is None or not segment.span)
+        empty = not file.headed and (segment is None or not segment.span)
         if empty and all(d.what == NOT_A_SEGMENT for d in file.damages):
             self._set_aside(file, last=last)
             return
@@ -92,9 +105,9 @@ class Repairs:
             broken = file.name + BROKEN_SUFFIX
             if broken not in self.names:
                 self._try(lambda: self._disk.link(file.name, broken))
-        elif segment is not None and file.size > file.scan.end:
-            self._try(lambda: self._cut(file.name, file.scan.end))
-            segment.end = segment.size = file.scan.end
+        elif segment is not None and file.size > file.end:
+            self._try(lambda: self._cut(file.name, file.end))
+            segment.end = segment.size = file.end
         # All that are not sealed: the flush of an earlier start may have been refused.
         self._try(lambda: self._flush(file.name))
 

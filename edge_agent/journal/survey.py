@@ -15,7 +15,6 @@ from edge_agent.journal.footer import Footer, Span
 from edge_agent.journal.format import LANES, Record, RecordKind
 from edge_agent.journal.reader import read_disk
 from edge_agent.journal.recovery import Reading
-from edge_agent.journal.repairs import Found
 from edge_agent.journal.scan import Region, Scan, scan_segment
 from edge_agent.journal.sealed import summarise
 from edge_agent.journal.spares import BROKEN_SUFFIX
@@ -59,7 +58,7 @@ def survey(disk: Disk, contents: Contents) -> Survey:
     """Count what is there.  Raises OSError where the folder cannot be listed."""
     found = Survey()
     cache = Cache(disk)
-    reading = Reading(disk, cache, lambda file: _count(found, file, contents))
+    reading = Reading(disk, cache, lambda scan: _count(found, scan, contents))
     try:
         reading.read()
     finally:
@@ -84,8 +83,7 @@ def survey(disk: Disk, contents: Contents) -> Survey:
     return found
 
 
-def _count(found: Survey, file: Found, contents: Contents) -> None:
-    scan = file.scan
+def _count(found: Survey, scan: Scan, contents: Contents) -> None:
     if scan.blank:
         found.spare += 1
         return
