@@ -65,7 +65,7 @@ class Recovery:
     foreign: tuple[str, ...]
     refused: str | None
     index: Index
-    spare: int | None
+    spares: tuple[int, ...]
     next_number: int
     uncached: tuple[str, ...] = ()
     cache_end: int = 0
@@ -150,8 +150,8 @@ class _Start:
             for record in self._newest():
                 visit(record)
         repairs = Repairs(self._disk, self._reading.names)
-        spare = repairs.make(self._reading.files, self._reading.rebuild.index)
-        return self._recovery(repairs, spare)
+        spares = repairs.make(self._reading.files, self._reading.rebuild.index)
+        return self._recovery(repairs, spares)
 
     def _newest(self) -> list[Record]:
         """Return the newest envelopes, oldest first; sealed segments are read for them, as many as
@@ -175,7 +175,7 @@ class _Start:
         found = outline(self._disk, SegmentFile(file.name, file.number, sealed=True))
         return last_events(self._disk, file.name, found.footer, wanted) if found else []
 
-    def _recovery(self, repairs: Repairs, spare: int | None) -> Recovery:
+    def _recovery(self, repairs: Repairs, spares: tuple[int, ...]) -> Recovery:
         reading = self._reading
         known_centers = reading.rebuild.centers.known
         run, index = reading.chain.run, reading.rebuild.index
@@ -202,7 +202,7 @@ class _Start:
             foreign=tuple(sorted([*reading.copies, *(n for n in reading.names if _is_foreign(n))])),
             refused=repairs.refused,
             index=index,
-            spare=spare,
+            spares=spares,
             next_number=max([0, *used]) + 1,
             uncached=tuple(reading.uncached),
             cache_end=self._cache.end,

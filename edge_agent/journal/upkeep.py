@@ -60,6 +60,8 @@ class Upkeep:
     _refused_until: dict[int, int] = field(default_factory=dict)
     _uncached: list[str] = field(init=False)
     _cache: CacheWriter | None = field(init=False)
+    removal_refused: str | None = None
+    _removal: int | None = None
     _scrub_at_ns: int = 0
     _scrub_next: int = 0
 
@@ -81,6 +83,11 @@ class Upkeep:
             self._job = None
         return REST_NS
 
+    def remove(self, number: int) -> None:
+        """Remove the oldest segment soon; from any thread.  It is gone when the journal's oldest
+        is another one; `removal_refused` says why it could not be."""
+        self._removal = number
+
     def close(self) -> None:
         """Let go of what is open."""
         if self._job is not None:
@@ -89,6 +96,9 @@ class Upkeep:
             self._cache.close()
 
     def _choose(self, now_ns: int) -> Job | None:
+        if self._removal is not None:
+            number, self._removal = self._removal, None
+            return self._remove(number)
         for segment in self.scribe.sealable():
             if self._refused_until.get(segment.number, 0) <= now_ns:
                 return self._seal(segment, now_ns)
@@ -97,6 +107,17 @@ class Upkeep:
         if now_ns >= self._scrub_at_ns:
             return self._scrub(now_ns)
         return None
+
+    # ---- removing
+
+    def _remove(self, number: int) -> Job:
+        self.removal_refused = None
+        if self.scribe.oldest_number() == number:
+            try:
+                self.scribe.remove(number)
+            except OSError as error:
+                self.removal_refused = error.strerror or str(error)
+        yield
 
     # ---- sealing
 
