@@ -121,8 +121,8 @@ def long_run(folder: Path, *, record: bool = True) -> None:
         if not record:
             rig.recorder.vow = vow_nothing  # type: ignore[method-assign]
         async with asyncio.timeout(20):
+            assert await house.look()
             while rig.journal.oldest_number() == 1:
-                await house.look()
                 await asyncio.sleep(0.01)
 
     def vow_nothing(body: JournalBody) -> asyncio.Future[None]:
