@@ -47,7 +47,8 @@ class Recovery:
     have a slot; `unreceipted` counts per lane, over all epochs, the events that any of them is
     owed.  `refused`: why a repair could not be made, None where all
     were.  `foreign`: names in the directory that are not the journal's.  `uncached`: sealed
-    segments that the cache, whole up to byte `cache_end`, does not know.
+    segments that the cache, whole up to byte `cache_end`, does not know; `cache_used` bytes of it
+    are about segments that are there.
     """
 
     epoch: bytes | None
@@ -69,6 +70,7 @@ class Recovery:
     next_number: int
     uncached: tuple[str, ...] = ()
     cache_end: int = 0
+    cache_used: int = 0
 
 
 def recover(disk: Disk, visit: Callable[[Record], None] | None = None) -> Recovery:
@@ -206,6 +208,7 @@ class _Start:
             next_number=max([0, *used]) + 1,
             uncached=tuple(reading.uncached),
             cache_end=self._cache.end,
+            cache_used=self._cache.used,
         )
 
 

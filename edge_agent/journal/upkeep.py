@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from edge_agent.journal.cache import CacheWriter, encode_entry
+from edge_agent.journal.cache import CACHE_NAME, CacheWriter, encode_entry, is_mostly_waste
 from edge_agent.journal.chain import Damage
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.files import SegmentFile, outline
@@ -67,7 +67,13 @@ class Upkeep:
 
     def __post_init__(self) -> None:
         self._uncached = list(self.recovery.uncached)
-        self._cache = CacheWriter(self.disk, self.recovery.cache_end)
+        end = self.recovery.cache_end
+        if is_mostly_waste(end, self.recovery.cache_used):
+            with contextlib.suppress(OSError):
+                self.disk.remove(CACHE_NAME)
+                end = 0
+                self._uncached = [s.name for s in self.recovery.index.segments if s.sealed]
+        self._cache = CacheWriter(self.disk, end)
 
     def step(self, now_ns: int) -> int:
         """Do a few milliseconds of work; return how long to rest before the next step."""
