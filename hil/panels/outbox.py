@@ -6,6 +6,7 @@ keeps what it has to say, and begins anew.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_agent.domain.kinds import POINTS
@@ -31,6 +32,7 @@ class Patience:
 class _Message:
     frame: bytes
     entries: list[Entry] = field(default_factory=list)
+    renew: Callable[[int], bytes] | None = None
     tries: int = 0
     said: bool = False
 
@@ -70,8 +72,13 @@ class Outbox:
         if self._queue:
             self._queue[0].tries = 0
 
-    def put(self, told: Told, now_ns: int) -> list[Output]:
-        """Want this said; a full buffer drops it."""
+    def put(
+        self, told: Told, now_ns: int, renew: Callable[[int], bytes] | None = None
+    ) -> list[Output]:
+        """Want this said; a full buffer drops it.
+
+        `renew` makes the frame anew each time it is said again, where it carries the time.
+        """
         entries = [
             self._entry(signal, told.frame, Said.STATED if signal.kind in POINTS else Said.SAID)
             for signal in told.signals
@@ -79,7 +86,7 @@ class Outbox:
         entries += [self._entry(signal, told.frame, Said.STATED) for signal in told.stated]
         if len(self._queue) >= self._patience.kept_max:
             return [Note(replace(entry, state=Said.DROPPED)) for entry in entries]
-        self._queue.append(_Message(told.frame, entries))
+        self._queue.append(_Message(told.frame, entries, renew))
         return self._next(now_ns)
 
     def untold(self, happening: Happening) -> list[Output]:
@@ -126,6 +133,8 @@ class Outbox:
         if self._peer is None:
             return []
         message = self._queue[0]
+        if message.renew is not None and message.said:
+            message.frame = message.renew(now_ns)
         message.tries += 1
         self._waiting, self._due_ns = True, now_ns + self._patience.repeat_ns
         self.last = message.frame + self._end

@@ -84,3 +84,13 @@ def test_a_full_buffer_drops_and_says_so() -> None:
 
 def test_what_has_no_words_is_untold() -> None:
     assert notes(Outbox(PATIENCE).untold(Happening("gas"))) == [(1, Said.UNTOLD)]
+
+
+def test_what_carries_the_time_is_made_anew_for_each_copy() -> None:
+    outbox = Outbox(PATIENCE, b"\r")
+    outbox.open(1, 0)
+    first = outbox.put(alarm(1), 0, lambda now_ns: b"at %d" % now_ns)
+    assert said(first) == [b"1\r"]
+    assert said(outbox.wake(4)) == [b"at 4\r"]
+    assert outbox.first == b"at 4"
+    assert notes(outbox.taken(5)) == [(1, Said.ACKED)]
