@@ -182,7 +182,7 @@ class Cutter:
     def _fits(self, head: _Head, end: int) -> bool:
         """Tell whether the CRC is that of the body up to `end`; counted once for each end."""
         if end not in self._checked:
-            self._checked[end] = crc16(self._buffer[head.at : end]) == head.crc
+            self._checked[end] = crc16(bytes(self._buffer[head.at : end])) == head.crc
         return self._checked[end]
 
     def _made(
