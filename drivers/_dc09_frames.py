@@ -5,7 +5,7 @@ r"""Frames of SIA DC-09: cut out of a stream, and put together.
 `crc` is CRC-16/ARC over everything from the first quote to the last byte before CR, `0LLL` the
 length of the same in bytes, both as four hex digits.  Met in the field and accepted: a CRC of two
 plain bytes, a length in decimal (its CRC right), length and CRC with the CR in them, small hex
-digits, no CR, NUL and LF after CR, bytes of any value inside (so a frame is cut by its length, not
+digits, NUL and LF after CR, bytes of any value inside (so a frame is cut by its length, not
 by CR), and the keepalive line of another protocol on the same port.  Sources: open receivers and
 senders of this format, and their issues.
 """
@@ -170,9 +170,10 @@ class Cutter:
             decimal = head.digits.isdigit() and int(head.digits) == end - head.at
             return self._made(head, end, None if decimal else FaultKind.LENGTH, decimal=decimal)
         if whole <= limit and self._fits(head, whole):
-            # else its CR is on the way; ELDES counts it in
-            is_ended = over or whole < len(buffer) or buffer[whole - 1 : whole] == CR
-            return self._made(head, whole, None) if is_ended else None
+            if CR in buffer[whole - 1 : whole + 1]:  # ELDES counts it in
+                return self._made(head, whole, None)
+            is_cut = over or whole < len(buffer)  # else its CR is on the way
+            return self._made(head, whole, FaultKind.LENGTH) if is_cut else None
         if whole <= limit and buffer[whole : whole + 1] == CR:
             return self._made(head, whole, FaultKind.CHECKSUM)
         if end >= 0 and (over or whole < len(buffer) or head.size is None):

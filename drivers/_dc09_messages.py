@@ -148,7 +148,8 @@ class Reader:
         """Return what `cut` says; with `now_s` (since 1970, UTC) old encrypted ones are refused."""
         if cut.is_keepalive:
             return Heard(Frame(cut.raw, "keepalive", fields={"text": cut.raw.decode("ascii")}))
-        if not cut.body or (cut.fault is not None and self.is_strict):
+        is_damaged = cut.fault is not None
+        if not cut.body or (is_damaged and (self.is_strict or cut.fault is FaultKind.LENGTH)):
             return Heard(Frame(cut.raw, fault=cut.fault))
         try:
             message = self._message(cut)

@@ -109,7 +109,7 @@ class Dc09Decoder:
         return [self._reader.read(cut, self._now_s).frame for cut in self._cutter.feed(data)]
 
     def finish(self) -> list[Frame]:
-        """Return what is left: the end of the input ends a frame as well as CR does."""
+        """Return what is left: a frame without its end, or noise."""
         return [self._reader.read(cut, self._now_s).frame for cut in self._cutter.finish()]
 
 
@@ -286,7 +286,7 @@ class Dc09Session:
         return actions + self._hear(ear.cutter.feed(data), peer, now_ns)
 
     def _hang_up(self, peer: int, now_ns: int) -> list[Action]:
-        """Read what was whole but for its end; nobody is there to hear an answer."""
+        """Count what was cut; nobody is there to hear an answer."""
         ear = self._ears.pop(peer, None)
         actions = [] if ear is None else self._hear(ear.cutter.finish(), peer, now_ns)
         for owed in self._owed.values():

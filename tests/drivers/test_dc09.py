@@ -155,16 +155,11 @@ def test_each_caller_has_a_stream_of_its_own() -> None:
     assert sent(talk.commit(heard)) == [(ack(1), 1)]
 
 
-def test_a_frame_without_cr_is_read_when_no_more_comes_or_the_caller_hangs_up() -> None:
+def test_what_a_caller_left_unfinished_is_no_part_of_the_next_call() -> None:
     talk = Talk()
-    assert signals(talk.say(event(1, 1)[:-1])) == []
-    waited = talk.wait(4)
-    assert [one.zone for one in signals(waited)] == [1]
-    assert sent(talk.commit(waited)) == [(ack(1), 1)]
-    talk.say(event(2, 2)[:-1])
-    gone = talk.session.handle(HungUp(1), talk.now_ns)
-    assert [one.zone for one in signals(gone)] == [2]
-    assert sent(talk.commit(gone)) == [], "nobody is there any more"
+    talk.say(event(1, 1)[:-1])
+    assert faults(talk.session.handle(HungUp(1), talk.now_ns)) == [FaultKind.LENGTH]
+    assert [one.zone for one in signals(talk.say(event(1, 1)))] == [1]
 
 
 def test_half_a_frame_is_given_up() -> None:
@@ -177,7 +172,7 @@ def test_half_a_frame_is_given_up() -> None:
 def test_a_datagram_is_whole() -> None:
     talk = Talk()
     assert faults(talk.say(event(1, 1)[:30], packet=True)) == [FaultKind.LENGTH]
-    heard = talk.say(event(1, 1)[:-1], 3, packet=True)
+    heard = talk.say(event(1, 1), 3, packet=True)
     assert sent(talk.commit(heard)) == [(ack(1), 3)]
 
 

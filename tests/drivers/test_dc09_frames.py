@@ -90,13 +90,26 @@ def test_two_in_one_piece_and_one_in_two() -> None:
     assert [one.raw for one in cut(ALARM + CONTACT_ID, split=7)] == [ALARM, CONTACT_ID]
 
 
-def test_a_frame_without_its_cr_is_whole_by_length_and_crc() -> None:
-    assert [one.raw for one in cut(ALARM[:-1] + CONTACT_ID)] == [ALARM[:-1], CONTACT_ID]
-    assert [one.fault for one in cut(ALARM[:-1])] == [None]
+def test_a_frame_without_its_cr_is_cut() -> None:
+    assert faults(ALARM[:-1] + CONTACT_ID) == [FaultKind.LENGTH, None]
+    assert faults(ALARM[:-1] + b"x" + CONTACT_ID) == [FaultKind.LENGTH, FaultKind.NOISE, None]
+    assert faults(ALARM[:-1]) == [FaultKind.LENGTH]
+
+
+@pytest.mark.parametrize("frame", [ALARM, CONTACT_ID, SEALED, ELDES])
+def test_no_byte_can_be_wrong_or_missing(frame: bytes) -> None:
+    for at in range(len(frame)):
+        for damaged in (
+            frame[:at] + bytes([frame[at] ^ 1]) + frame[at + 1 :],
+            frame[:at] + bytes([frame[at] ^ 0x80]) + frame[at + 1 :],
+            frame[:at] + frame[at + 1 :],
+            frame[:at],
+        ):
+            assert all(one.fault is not None for one in cut(damaged)), at
 
 
 def test_a_cut_frame_does_not_hold_up_the_next() -> None:
-    for size in range(10, len(ALARM) - 1):
+    for size in range(10, len(ALARM)):
         cutter = Cutter()
         cuts = cutter.feed(ALARM[:size] + CONTACT_ID)
         assert [one.fault for one in cuts] == [FaultKind.LENGTH, None], size
