@@ -39,7 +39,7 @@ from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
-from edge_agent.housekeeping import Housekeeping
+from edge_agent.housekeeping import Housekeeping, Keeping
 from edge_agent.journal import (
     AbsentDisk,
     Care,
@@ -128,8 +128,9 @@ class Agent:
             self._begun.epoch, self._signed_status, self._source, lambda: self._stopping
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
-        quota = self._config.gateway.journal_bytes_max
-        self._housekeeping = Housekeeping(self._journal, self._recorder, clock, quota)
+        told = self._config.gateway
+        keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
+        self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
 
     def _identity(self) -> Signer | None:
         path = self._loaded.path(self._config.gateway.identity_key)

@@ -5,7 +5,6 @@ is believed only as far as it is signed and the tree that it names goes on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange
@@ -18,19 +17,14 @@ from edge_agent.journal import Record, RecordKind
 from edge_agent.journal.receipts import BindingCheck, Bound, Mismatch
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """Events up to `last` of an epoch were removed; `tree` is over all of them."""
-
-    last: int
-    tree: bytes | None
-
-
 class Removals:
-    """What the journal says was removed, collected in a first reading."""
+    """What the journal says was removed, collected in a first reading.
+
+    `by_epoch`: for the last number of each removed segment the tree over the epoch up to it.
+    """
 
     def __init__(self) -> None:
-        self.by_epoch: dict[bytes, Removal] = {}
+        self.by_epoch: dict[bytes, dict[int, bytes | None]] = {}
 
     def take(self, record: Record) -> None:
         """Take any record."""
@@ -38,9 +32,7 @@ class Removals:
         if body is None or body.what is not JournalChange.REMOVED:
             return
         if body.epoch is not None and body.last is not None:
-            known = self.by_epoch.get(body.epoch)
-            if known is None or known.last < body.last:
-                self.by_epoch[body.epoch] = Removal(body.last, body.tree)
+            self.by_epoch.setdefault(body.epoch, {})[body.last] = body.tree
 
 
 def _journal_body(record: Record) -> JournalBody | None:
@@ -68,6 +60,7 @@ class JournalAudit:
         self._removed = removals.by_epoch
         self._heads = heads
         self._epoch: bytes | None = None  # of the run that is read
+        self._explained: tuple[bytes, int] | None = None  # a gap that is none, of unknown tree
 
     def feed(self, record: Record) -> list[Problem]:
         """Take the next record; return what is wrong with it."""
@@ -84,6 +77,9 @@ class JournalAudit:
             problems += self._enter(event, is_oldest=self._epoch is None)
             self._epoch = event.epoch
         found = self.verifier.feed(record.data)
+        if self._explained is not None:
+            place, self._explained = self._explained, None
+            found = [p for p in found if p.what is not What.GAP or (p.epoch, p.last) != place]
         if not found and event.type == EventType.JOURNAL:
             self._bind(event)
         return problems + found
@@ -102,11 +98,11 @@ class JournalAudit:
         head = self._heads.get(event.epoch)
         if head is None:
             return []
-        removal = self._removed.get(event.epoch)
-        if is_oldest and removal is not None and removal.last == event.seq - 1:
-            tree = _tree(removal)
-            if tree is not None:
+        removed, last = self._removed.get(event.epoch, {}), event.seq - 1
+        if is_oldest and last in removed:
+            if tree := _tree(removed[last], last):
                 return self.verifier.resume(head, tree)
+            self._explained = (event.epoch, last)
         return self.verifier.feed(head)  # what is missing behind it is named
 
     def _predecessor(self, genesis: Event) -> list[Problem]:
@@ -117,8 +113,7 @@ class JournalAudit:
         before, size = body.previous_epoch, body.previous_size
         if before is None or not size:
             return []
-        removal = self._removed.get(before)
-        if removal is not None and removal.last >= size - 1:
+        if any(last >= size - 1 for last in self._removed.get(before, {})):
             return []
         detail = f"the epoch before, {before.hex()}, is gone and its removal is not recorded"
         return [Problem(What.GAP, before, 0, detail, size - 1)]
@@ -134,15 +129,15 @@ class JournalAudit:
             self.receipts.claim(event.epoch, Bound(body.first, body.last, body.digest))
 
 
-def _tree(removal: Removal) -> Peaks | None:
-    """Return the tree over what was removed, None where it does not fit."""
-    if removal.tree is None:
+def _tree(data: bytes | None, last: int) -> Peaks | None:
+    """Return the tree over everything up to `last`, None where it does not fit."""
+    if data is None:
         return None
     try:
-        tree = Peaks.from_bytes(removal.tree)
+        tree = Peaks.from_bytes(data)
     except Malformed:
         return None
-    return tree if tree.size == removal.last + 1 else None
+    return tree if tree.size == last + 1 else None
 
 
 def _problem(mismatch: Mismatch) -> Problem:

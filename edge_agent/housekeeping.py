@@ -4,35 +4,48 @@ The shell around the journal's own machines: measures on a thread, performs on t
 """
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
 from edge_agent import limits
 from edge_agent.clock import Clock
-from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import JournalBody, JournalChange
 from edge_agent.journal import Journal
+from edge_agent.journal.retention import Retention
 from edge_agent.journal.space import Action, Admit, LevelFell, LevelRose, Room, Space
 from edge_agent.recorder import Recorder
+from edge_agent.retirement import Retirement
 
 log = structlog.get_logger()
 
 MIB = 1 << 20
+DAY_NS = 86_400 * 1_000_000_000
 REMEDY = "let the center be reached, so that what it holds can be removed; or give it a larger card"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the configuration says: `bytes_max` None is a share of the filesystem."""
+
+    bytes_max: int | None
+    days: int
 
 
 class Housekeeping:
     """Runs beside the panels; `room` is the space as last measured, None before."""
 
     def __init__(
-        self, journal: Journal, recorder: Recorder, clock: Clock, quota_bytes: int | None
+        self, journal: Journal, recorder: Recorder, clock: Clock, keeping: Keeping
     ) -> None:
         self._journal = journal
         self._recorder = recorder
         self._clock = clock
         self._bound_ns = clock.boottime_ns()
-        self._space = Space(quota_bytes)
+        self._space = Space(keeping.bytes_max)
+        retention = Retention(keeping.days * DAY_NS, limits.KEEP_PRESSED_NS)
+        self._retirement = Retirement(journal, recorder, clock, retention)
         self._measured = False
 
     @property
@@ -48,13 +61,17 @@ class Housekeeping:
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await self.look()
-            await asyncio.sleep(limits.SPACE_LOOK_S)
+            removing = await self.look()
+            await asyncio.sleep(limits.REMOVAL_LOOK_S if removing else limits.SPACE_LOOK_S)
 
-    async def look(self) -> None:
-        """Measure once and do what follows."""
+    async def look(self) -> bool:
+        """Measure once and do what follows; return whether something is being removed."""
         if self._clock.boottime_ns() - self._bound_ns >= limits.BINDING_NS:
             self.bind_receipts()
+        await self._measure()
+        return await self._retirement.look(self.room)
+
+    async def _measure(self) -> None:
         try:
             measured = await asyncio.to_thread(self._journal.measure)
         except OSError:  # a disk that is not there: the journal says so itself
@@ -72,7 +89,7 @@ class Housekeeping:
             body = JournalBody(
                 JournalChange.RECEIPTS, detail, bound.first, bound.last, digest=bound.digest
             )
-            self._recorder.note(EventType.JOURNAL, Lane.STATE, body.to_body())
+            self._recorder.say(body, Lane.STATE)
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -98,7 +115,7 @@ class Housekeeping:
         self._note(JournalChange.OMITTED, text)
 
     def _note(self, what: JournalChange, detail: str) -> None:
-        self._recorder.note(EventType.JOURNAL, Lane.FAULT, JournalBody(what, detail).to_body())
+        self._recorder.say(JournalBody(what, detail))
 
 
 def _used(room: Room) -> str:

@@ -36,6 +36,19 @@ counted, and the count is said by an event as soon as there is room."""
 SPACE_LOOK_S = 10.0
 """How often the journal's space is measured: a flood at full line rate writes 2 MiB meanwhile."""
 
+KEEP_PRESSED_NS = 14 * 24 * 3600 * 1_000_000_000
+"""What is younger is never removed, whatever presses: two weeks are a technician's next visit."""
+
+REMOVAL_LOOK_S = 1.0
+"""From one removed segment to the next: faster than any flood fills them, and the card has rests
+when a year became old at once."""
+
+REMOVAL_RECORD_S_MAX = 60.0
+"""How long a removal waits for its record to be durable; then it is tried again later."""
+
+DATED_BY_MAX = 8
+"""So many segments are looked at for an event that can be dated, to date what stands before it."""
+
 BINDING_NS = 24 * 3600 * 1_000_000_000
 """How often the recorded receipts are bound by a signed digest; also at an orderly stop."""
 

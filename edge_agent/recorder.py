@@ -170,8 +170,10 @@ def _may_use_reserve(pending: Pending) -> bool:
     What a panel waits with may be followed by an alarm that it holds back until then.  What is said
     about the journal itself tells why other events are missing.
     """
+    if pending.draft.type in {EventType.JOURNAL, EventType.GENESIS}:
+        return True
     if pending.ticket is None:
-        return pending.draft.type in {EventType.JOURNAL, EventType.GENESIS}
+        return False
     return not pending.patient or pending.draft.lane < Lane.TELEMETRY
 
 
@@ -249,13 +251,24 @@ class Recorder:
             return
         self._postpone([Pending(Draft(type_, lane, self._clock.stamp(), body))])
 
+    def say(self, body: JournalBody, lane: Lane = Lane.FAULT) -> None:
+        """Record something about the journal itself."""
+        self.note(EventType.JOURNAL, lane, body.to_body())
+
+    def vow(self, body: JournalBody) -> asyncio.Future[None]:
+        """Record what is about to be done to the journal; the future is done when it is durable."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        ticket = Ticket(future, 1, lambda: None)
+        draft = Draft(EventType.JOURNAL, Lane.FAULT, self._clock.stamp(), body.to_body())
+        self._postpone([Pending(draft, ticket)])
+        return future
+
     def say_omitted(self) -> None:
         """Record how many events were not recorded for lack of space, and count anew."""
         counts, self.omitted = self.omitted, Counter()
         if counts:
             parts = ", ".join(f"{count} of {lane.name.lower()}" for lane, count in counts.items())
-            body = JournalBody(JournalChange.OMITTED, f"not recorded for lack of space: {parts}")
-            self.note(EventType.JOURNAL, Lane.FAULT, body.to_body())
+            self.say(JournalBody(JournalChange.OMITTED, f"not recorded for lack of space: {parts}"))
 
     def finish(self) -> None:
         """The journal is about to be closed: what is noted from now on is only counted."""

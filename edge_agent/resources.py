@@ -316,6 +316,7 @@ def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
         "bauds": list(driver.bauds),
         "abilities": list(driver.abilities),
         "acknowledges": driver.acknowledges,
+        "commands": [act.value for act in sorted(driver.commands)],
         "quality": driver.quality,
         "options": options,
         "profiles": found,

@@ -28,6 +28,9 @@ SYSTEM = ("tests/system", "-n", "3", "--maxschedchunk", "1")
 """These tests wait for processes most of the time, and a few are far longer than the rest: a third
 worker fills the gaps, and tests are handed out one by one."""
 
+CONTRACT = ("tests/contract", "-n", "3")
+"""Half of its time goes by on real lines, paced as slowly as they are."""
+
 GRACE_S = 5.0  # for a stage that is being ended to put its own children away
 
 OUTCOMES = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings", "errors")
@@ -194,7 +197,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     found = [
         lint(),
         unit("unit and property", here, options),
-        Stage("driver contract", 60, (_pytest(here, ["tests/contract"], options),)),
+        Stage("driver contract", 60, (_pytest(here, CONTRACT, options),)),
         Stage("counterparts", 60, (_pytest(here, ["tests/counterparts"], options),)),
         Stage("simulation", 100, (_pytest(here, ["tests/simulation"], options),)),
         Stage("power cuts and damage", 60, (_pytest(here, ["tests/crash"], options),)),

@@ -1,5 +1,6 @@
 """The audit of a journal that the real recorder wrote: receipts, removals, forgeries of both."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from edge_agent.audit import JournalAudit, Removals
+from edge_agent.contents import Envelopes
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Stamp, Trust
+from edge_agent.evidence.bodies import JournalBody
+from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import Problem, What
-from edge_agent.housekeeping import Housekeeping
-from edge_agent.journal import Record, RecordKind, heads, read
+from edge_agent.housekeeping import Housekeeping, Keeping
+from edge_agent.journal import Care, Record, RecordKind, heads, read
 from edge_agent.journal.format import encode_record
 from tests.test_recorder import BURGLARY, CLOCK, IDENTITY, Rig, until, with_rig
 
@@ -28,7 +35,7 @@ def receipted(folder: Path) -> None:
     """A run in which three receipts are recorded and bound, and one more is not."""
 
     async def scenario(rig: Rig) -> None:
-        house = Housekeeping(rig.journal, rig.recorder, CLOCK, None)
+        house = Housekeeping(rig.journal, rig.recorder, CLOCK, Keeping(None, 180))
         for seq in range(1, 5):
             await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
             if seq == 4:
@@ -85,3 +92,113 @@ def test_a_removed_receipt_is_named(journal: Path) -> None:
 def test_what_came_after_the_last_digest_is_bound_by_nothing(journal: Path) -> None:
     forge(journal, receipts(journal)[3], lambda old: replace(old, kind=RecordKind.CENTER))
     assert audited(journal)[0] == []
+
+
+# ---- removals
+
+BIG = Signal(kind=Kind.LOG, state=State.STATUS, frame=b"x" * 4000)
+LATER = Stamp(None, 400 * 86_400 * 10**9, CLOCK.stamp().boot_id, Trust.UNSET)
+
+
+class Later:
+    """A clock 400 days on, in the same boot."""
+
+    def stamp(self) -> Stamp:
+        return LATER
+
+    def boottime_ns(self) -> int:
+        return LATER.boottime_ns
+
+
+def long_run(folder: Path, *, record: bool = True) -> None:
+    """A run that fills two segments, all receipted; the first of them is removed."""
+
+    async def scenario(rig: Rig) -> None:
+        house = Housekeeping(rig.journal, rig.recorder, Later(), Keeping(None, 180))
+        for _ in range(20):
+            await rig.recorder.record("p1", (BIG,) * 30, CLOCK.stamp())
+        rig.recorder.receipted("center", rig.begun.epoch, range(601), b"receipt")
+        if not record:
+            rig.recorder.vow = vow_nothing  # type: ignore[method-assign]
+        async with asyncio.timeout(20):
+            assert await house.look()
+            while rig.journal.oldest_number() == 1:
+                await asyncio.sleep(0.01)
+
+    def vow_nothing(body: JournalBody) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
+    with_rig(folder, scenario, care=Care(Envelopes(), lambda damage: None))
+
+
+def test_what_is_left_after_a_removal_verifies_with_its_roots(tmp_path: Path) -> None:
+    long_run(tmp_path)
+    assert not (tmp_path / "00000001.seg").exists()
+    problems, audit = audited(tmp_path)
+    assert problems == []
+    assert 200 < audit.verifier.verified < 600
+    with_rig(tmp_path, one_more)
+    assert audited(tmp_path)[0] == []
+
+
+async def one_more(rig: Rig) -> None:
+    await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+    rig.recorder.receipted("center", rig.begun.epoch, [0, 1], b"receipt")
+
+
+def test_a_removal_that_nobody_recorded_is_named(tmp_path: Path) -> None:
+    """Seen to fail with what is held allowed to begin anywhere."""
+    long_run(tmp_path, record=False)
+    ((problem,), _) = audited(tmp_path)
+    assert problem.what is What.GAP
+    assert problem.seq == 1
+
+
+def test_more_removed_than_was_recorded_is_named(tmp_path: Path) -> None:
+    long_run(tmp_path)
+    (tmp_path / "00000002.seg").unlink()
+    problems, _ = audited(tmp_path)
+    assert [problem.what for problem in problems] == [What.GAP]
+
+
+def test_an_event_changed_in_what_is_left_breaks_the_root(tmp_path: Path) -> None:
+    """The tree goes on from the peaks that the record of the removal holds."""
+    long_run(tmp_path)
+    removals = Removals()
+    for stored in read(tmp_path):
+        removals.take(stored.record)
+    ((epoch, trees),) = removals.by_epoch.items()
+    (last,) = trees
+    assert trees[last] is not None
+    other = Peaks()
+    for _ in range(last + 1):
+        other.append(bytes(32))
+    removals.by_epoch[epoch][last] = other.to_bytes()
+    audit = JournalAudit("gw1", lambda _: IDENTITY.public, removals, heads(tmp_path))
+    problems = [one for stored in read(tmp_path) for one in audit.feed(stored.record)]
+    assert problems[0].what is What.ROOT_MISMATCH
+
+
+def test_of_an_unreadable_tree_only_the_roots_are_not_checked(tmp_path: Path) -> None:
+    long_run(tmp_path)
+    removals = Removals()
+    for stored in read(tmp_path):
+        removals.take(stored.record)
+    ((epoch, trees),) = removals.by_epoch.items()
+    removals.by_epoch[epoch] = dict.fromkeys(trees)
+    audit = JournalAudit("gw1", lambda _: IDENTITY.public, removals, heads(tmp_path))
+    assert [one for stored in read(tmp_path) for one in audit.feed(stored.record)] == []
+    assert audit.verifier.verified > 200
+
+
+def test_epochs_that_are_gone_are_explained_by_their_removal_only(tmp_path: Path) -> None:
+    with_rig(tmp_path, one_more)
+    long_run(tmp_path)
+    assert audited(tmp_path)[0] == [], "segment 1 is the first run's"
+    removals, identity = Removals(), {IDENTITY.public.kid: IDENTITY.public}.get
+    audit = JournalAudit("gw1", identity, removals, heads(tmp_path))
+    problems = [one for stored in read(tmp_path) for one in audit.feed(stored.record)]
+    assert [problem.what for problem in problems] == [What.GAP]
+    assert "its removal is not recorded" in problems[0].detail

@@ -7,9 +7,9 @@ import pytest
 
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.domain.stamp import Stamp
+from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import JournalBody, JournalChange
-from edge_agent.housekeeping import MIB, Housekeeping
+from edge_agent.housekeeping import MIB, Housekeeping, Keeping
 from edge_agent.journal.receipts import Bound
 from edge_agent.journal.space import Measured
 
@@ -33,6 +33,9 @@ class Journal:
             raise OSError(19, "No such device")
         return Measured(self.used * MIB, 0, 1 << 40, 1 << 40)
 
+    def oldest(self) -> None:
+        return None
+
     def allow(self, lane_max: int) -> None:
         self.lane_max = lane_max
 
@@ -45,7 +48,7 @@ class Clock:
         return self.now_ns
 
     def stamp(self) -> Stamp:
-        raise AssertionError("nobody asked for the time of day")
+        return Stamp(None, self.now_ns, bytes(16), Trust.UNSET)
 
 
 @dataclass
@@ -57,12 +60,15 @@ class Recorder:
         assert lane in {Lane.FAULT, Lane.STATE}
         self.said.append(JournalBody.from_body(body))
 
+    def say(self, body: JournalBody, lane: Lane = Lane.FAULT) -> None:
+        self.note(EventType.JOURNAL, lane, body.to_body())
+
     def say_omitted(self) -> None:
         self.said.append(JournalBody(JournalChange.OMITTED, "counts"))
 
 
 def housekeeping(journal: Journal, recorder: Recorder, clock: Clock | None = None) -> Housekeeping:
-    return Housekeeping(journal, recorder, clock or Clock(), QUOTA)  # type: ignore[arg-type]
+    return Housekeeping(journal, recorder, clock or Clock(), Keeping(QUOTA, 180))  # type: ignore[arg-type]
 
 
 def kept(*used: int | None) -> tuple[Housekeeping, Journal, list[JournalBody]]:

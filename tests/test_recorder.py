@@ -30,7 +30,7 @@ from edge_agent.evidence.receipt import RANGES_MAX, Range, Receipt, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
-from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, read, recover
+from edge_agent.journal import Care, FolderDisk, Journal, Record, RecordKind, Terms, read, recover
 from edge_agent.journal.disk import FolderFile
 from edge_agent.limits import RECENT_FRAMES_MAX
 from edge_agent.link.intake import IntakeFull
@@ -69,6 +69,7 @@ def with_rig(
     folder: Path,
     scenario: Callable[[Rig], Awaitable[None]],
     centers: Sequence[str] = ("center",),
+    care: Care | None = None,
 ) -> None:
     async def run() -> None:
         defects: list[dict[str, Any]] = []  # a callback's exception ends no test by itself
@@ -86,7 +87,7 @@ def with_rig(
             published.append(record)
 
         recorder = Recorder(CLOCK, SOURCES, publish)
-        journal = Journal(disk, found, notary, recorder, Terms(centers))
+        journal = Journal(disk, found, notary, recorder, Terms(centers, care=care))
         journal.start()
         recorder.attach(journal, begun.epoch, begun.draft)
         rig = Rig(recorder, journal, begun, disk, published)
@@ -212,31 +213,6 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
     with_rig(tmp_path, scenario)
     seqs = [one.record.seq for one in read(tmp_path) if one.record.lane == Lane.INTRUSION]
     assert seqs in ([], [1])  # receipted: it need not be written any more, but may be
-
-
-def test_of_two_centers_one_keeps_the_promise_and_the_other_is_sent_to_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Seen to fail when the first receipt ended the wait for the commit."""
-    refusing = Refusing(monkeypatch)
-
-    async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY, BURGLARY), CLOCK.stamp())
-        await until(lambda: {1, 2} <= {record.seq for record in rig.published})
-        rig.recorder.receipted("one", rig.begun.epoch, [1, 2], b"receipt")
-        await asyncio.wait_for(promise, 1)
-        rig.recorder.receipted("two", rig.begun.epoch, [2], b"receipt")
-        refusing.on = False
-        await until(lambda: rig.journal.progress().refused is None)
-        await until(lambda: bool(rig.spared))
-        assert rig.spared == [(1, {"one"})]
-        assert [record.seq for record in rig.published].count(2) == 1
-        assert rig.journal.progress().owed["one"][Lane.INTRUSION] == 0
-        assert rig.journal.progress().owed["two"][Lane.INTRUSION] == 1
-
-    with_rig(tmp_path, scenario, centers=("one", "two"))
 
 
 def test_without_receipt_the_promise_is_kept_when_the_disk_is_back(

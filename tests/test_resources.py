@@ -259,6 +259,10 @@ def test_what_a_driver_can_do_is_plain_values() -> None:
     own = [profile for profile in profiles().values() if profile.driver == "surgard"]
     told = describe(load_driver("surgard"), own)
     assert told["acknowledges"] is True
+    assert told["commands"] == []
+    ness = describe(load_driver("ness"), [])
+    assert isinstance(ness["commands"], list)
+    assert {"arm_away", "bypass", "status"} <= set(map(str, ness["commands"]))
     assert isinstance(told["profiles"], list)
     assert {"baud": 19200, "bits": 7, "parity": "E"} in [
         profile["line"] for profile in told["profiles"] if isinstance(profile, dict)

@@ -119,7 +119,7 @@ def test_stages_cover_every_test_once() -> None:
     for folder in FOLDERS:
         assert sum(f" tests/{folder} " in f"{words} " for words in names.values()) == 1
     assert names["power cuts and damage"].endswith("tests/crash -x")
-    assert names["driver contract"].endswith("tests/contract -x")
+    assert names["driver contract"].endswith("tests/contract -n 3 -x")
     assert "tests/system -n 3" in names["system and kills"]
     assert names["system and kills"].endswith(" -x")
 

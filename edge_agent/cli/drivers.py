@@ -52,6 +52,7 @@ def _text(driver: dict[str, Any]) -> str:
         f"  lines      {', '.join(driver['lines'])}{f' at {bauds} baud' if bauds else ''}",
         f"  abilities  {', '.join(driver['abilities'])}",
         f"  ACK        {ack}",
+        f"  commands   {', '.join(driver['commands']) or 'none'}",
         f"  quality    {driver['quality']}",
     ]
     lines += [f"  option     {_option(option)}" for option in driver["options"]]

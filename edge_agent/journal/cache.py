@@ -22,6 +22,9 @@ _CRC = struct.Struct(">I")
 _NAME_BYTES = 16
 ENTRY_BYTES_MAX = _ENTRY.size + _NAME_BYTES + HEAD_READ_BYTES + FOOTER_BYTES_MAX + _CRC.size
 
+WASTE_BYTES_MIN = 64 * 1024
+"""Less than this is not worth making it anew."""
+
 Mark = tuple[int, int]
 """Length and time of change of a segment's file, see `Disk.mark`."""
 
@@ -41,6 +44,7 @@ class Cache:
         self._file: File | None = None
         self._entries: dict[str, _Entry] = {}
         self.end = 0
+        self.used = 0  # bytes of entries that were asked for and are about what is there
         with contextlib.suppress(OSError):
             self._file = disk.open(CACHE_NAME)
             self._scan(self._file)
@@ -50,6 +54,7 @@ class Cache:
         entry = self._entries.get(name)
         with contextlib.suppress(OSError):
             if entry is not None and entry.mark == self._disk.mark(name):
+                self.used += entry.length
                 return entry.number
         return None
 
@@ -116,6 +121,11 @@ def encode_entry(name: str, mark: Mark, head: Head, footer: bytes) -> bytes:
     fixed = _ENTRY.pack(_MAGIC, length, head.number, *mark, len(footer))
     body = b"".join((fixed, text, start, footer))
     return body + _CRC.pack(crc32(body))
+
+
+def is_mostly_waste(end: int, used: int) -> bool:
+    """Tell whether a cache of `end` bytes should be made anew: segments were removed or changed."""
+    return end > 2 * used + WASTE_BYTES_MIN
 
 
 class CacheWriter:

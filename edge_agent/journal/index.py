@@ -184,15 +184,31 @@ class Index:
             _subtract(self._awaited, counts if settled == fresh else segment.count(settled))
         return fresh.bit_count()
 
+    def remove_first(self) -> None:
+        """Forget the first segment, which no required center waits for.
+
+        The list is replaced, not changed: whoever reads it without the lock keeps what it has.
+        """
+        segment = self.segments[0]
+        assert not segment.awaited(self.required), "a center is owed what is to be removed"
+        self.segments = self.segments[1:]
+        if segment.span:
+            holding = self._holding[segment.epoch]
+            assert holding[0] is segment
+            self._holding[segment.epoch] = holding[1:]
+        for slot, owed in segment.owed.items():  # of centers that are not configured now
+            _subtract(self._owed[slot], owed)
+
     # ---- questions
 
     def next_with(self, slot: int, lane: int, number: int) -> Segment | None:
         """Return the first segment from `number` on with an event of `lane` owed to a center."""
-        place = bisect_right(self.segments, number - 1, key=_number)
-        while place < len(self.segments):
-            owed = self.segments[place].owed.get(slot)
+        segments = self.segments
+        place = bisect_right(segments, number - 1, key=_number)
+        while place < len(segments):
+            owed = segments[place].owed.get(slot)
             if owed is not None and owed[lane]:
-                return self.segments[place]
+                return segments[place]
             place += 1
         return None
 

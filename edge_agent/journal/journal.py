@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.fetch import Batch, Position
+from edge_agent.journal.oldest import Glimpse
 from edge_agent.journal.receipts import Bound
 from edge_agent.journal.recovery import Recovery
 from edge_agent.journal.scribe import Listener, Progress, Scribe, Sealer, Terms
@@ -94,6 +95,7 @@ class Journal:
         self._unsigned = threading.Event()  # something came while the disk is busy, or the end
         self._wanted = threading.Event()  # a spare, or the end
         self._ended = threading.Event()
+        self._tend = threading.Event()  # something is to be removed, or the end
         self._stopping = False
         self._unwritten = 0
 
@@ -115,6 +117,7 @@ class Journal:
         self._wanted.set()
         self._unsigned.set()
         self._ended.set()
+        self._tend.set()
         self._thread.join(CLOSE_S_MAX)
         self._maker.join(SPARE_JOIN_S_MAX)
         if self._upkeep is not None:
@@ -159,6 +162,32 @@ class Journal:
     def bind(self) -> Bound | None:
         """Return the digest over the receipts recorded since the last call, None without any."""
         return self._scribe.bind()
+
+    def oldest(self) -> Glimpse | None:
+        """Return the oldest segment that is written no more, None without one.  Does I/O."""
+        return self._scribe.oldest()
+
+    def oldest_number(self) -> int | None:
+        """Return the number of the oldest segment."""
+        return self._scribe.oldest_number()
+
+    def newest_of(self, place: int) -> bytes:
+        """Return the last envelope of the segment `place` behind the oldest.  Does I/O."""
+        return self._scribe.newest_of(place)
+
+    def remove(self, number: int) -> None:
+        """Remove the oldest segment, which all required centers hold, in the background.
+
+        It is gone when the oldest is another one; `removal_refused` says why it could not be.
+        """
+        if self._upkeep is not None:
+            self._upkeep.remove(number)
+            self._tend.set()
+
+    @property
+    def removal_refused(self) -> str | None:
+        """Why the last removal could not be done, None where it could or is still to come."""
+        return None if self._upkeep is None else self._upkeep.removal_refused
 
     def measure(self) -> Measured:
         """Return what space the journal takes and finds.  Does I/O.  Raises OSError."""
@@ -247,8 +276,10 @@ class Journal:
         assert upkeep is not None
         with contextlib.suppress(OSError):  # of this thread alone: setpriority(2), Linux
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), UPKEEP_NICE)
-        while not self._ended.wait(upkeep.step(self._clock_ns()) / 1e9):
-            pass
+        while not self._ended.is_set():
+            self._tend.wait(upkeep.step(self._clock_ns()) / 1e9)
+            if not self._ended.is_set():
+                self._tend.clear()
         upkeep.close()
 
     def _make_spares(self) -> None:

@@ -47,7 +47,8 @@ class Recovery:
     have a slot; `unreceipted` counts per lane, over all epochs, the events that any of them is
     owed.  `refused`: why a repair could not be made, None where all
     were.  `foreign`: names in the directory that are not the journal's.  `uncached`: sealed
-    segments that the cache, whole up to byte `cache_end`, does not know.
+    segments that the cache, whole up to byte `cache_end`, does not know; `cache_used` bytes of it
+    are about segments that are there.
     """
 
     epoch: bytes | None
@@ -65,10 +66,11 @@ class Recovery:
     foreign: tuple[str, ...]
     refused: str | None
     index: Index
-    spare: int | None
+    spares: tuple[int, ...]
     next_number: int
     uncached: tuple[str, ...] = ()
     cache_end: int = 0
+    cache_used: int = 0
 
 
 def recover(disk: Disk, visit: Callable[[Record], None] | None = None) -> Recovery:
@@ -150,8 +152,8 @@ class _Start:
             for record in self._newest():
                 visit(record)
         repairs = Repairs(self._disk, self._reading.names)
-        spare = repairs.make(self._reading.files, self._reading.rebuild.index)
-        return self._recovery(repairs, spare)
+        spares = repairs.make(self._reading.files, self._reading.rebuild.index)
+        return self._recovery(repairs, spares)
 
     def _newest(self) -> list[Record]:
         """Return the newest envelopes, oldest first; sealed segments are read for them, as many as
@@ -175,7 +177,7 @@ class _Start:
         found = outline(self._disk, SegmentFile(file.name, file.number, sealed=True))
         return last_events(self._disk, file.name, found.footer, wanted) if found else []
 
-    def _recovery(self, repairs: Repairs, spare: int | None) -> Recovery:
+    def _recovery(self, repairs: Repairs, spares: tuple[int, ...]) -> Recovery:
         reading = self._reading
         known_centers = reading.rebuild.centers.known
         run, index = reading.chain.run, reading.rebuild.index
@@ -202,10 +204,11 @@ class _Start:
             foreign=tuple(sorted([*reading.copies, *(n for n in reading.names if _is_foreign(n))])),
             refused=repairs.refused,
             index=index,
-            spare=spare,
+            spares=spares,
             next_number=max([0, *used]) + 1,
             uncached=tuple(reading.uncached),
             cache_end=self._cache.end,
+            cache_used=self._cache.used,
         )
 
 

@@ -69,32 +69,28 @@ class Repairs:
         self.refused: str | None = None
         self.torn_bytes = 0
 
-    def make(self, files: list[Found], index: Index) -> int | None:
-        """Repair every file; return the number of an unused segment that is ready for use."""
+    def make(self, files: list[Found], index: Index) -> tuple[int, ...]:
+        """Repair every file; return the numbers of unused segments that are ready for use."""
         for name in self.names:
             if name.endswith(UNFINISHED):
                 self._try(partial(self._disk.remove, name))
-        spare = None
+        spares: list[int] = []
         by_number = {segment.number: segment for segment in index.segments}
         limit = number_limit(files)
         used = [file for file in files if not file.blank and file.number <= limit]
         for file in files:
             if file.blank and not file.damages:
-                spare = self._unused(file, last=file is files[-1] and file.number <= limit)
+                if _is_ready(file, used) and file.number <= limit:
+                    spares.append(file.number)
+                else:
+                    self._try(partial(self._disk.remove, file.name))
             elif not file.whole:
                 segment = by_number.get(file.number)
                 self._repair(file, segment, last=file in used[-1:])
                 if segment is not None:
                     segment.damaged = bool(file.damages)
         self._try(self._disk.sync)
-        return spare
-
-    def _unused(self, file: Found, *, last: bool) -> int | None:
-        """Keep a whole unused segment for this run, remove any other."""
-        if last and file.size == SEGMENT_BYTES and file.name == segment_name(file.number):
-            return file.number
-        self._try(lambda: self._disk.remove(file.name))
-        return None
+        return tuple(spares)
 
     def _repair(self, file: Found, segment: Segment | None, *, last: bool) -> None:
         empty = not file.headed and (segment is None or not segment.span)
@@ -136,3 +132,9 @@ class Repairs:
             change()
         except OSError as error:
             self.refused = self.refused or (error.strerror or str(error))
+
+
+def _is_ready(file: Found, used: list[Found]) -> bool:
+    """Tell whether an unused segment is whole and stands behind all that were used."""
+    behind = not used or file.number > used[-1].number
+    return behind and file.size == SEGMENT_BYTES and file.name == segment_name(file.number)

@@ -7,6 +7,7 @@ a segment; another guards signing and the timing.  No I/O happens under either, 
 signed and can be sent while the disk takes its time over an earlier commit.
 """
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -33,6 +34,7 @@ from edge_agent.journal.format import (
 )
 from edge_agent.journal.held import GROUP_BYTES_MAX, Group, Held, Load, receipt_records
 from edge_agent.journal.index import ABSENT, Segment
+from edge_agent.journal.oldest import Glimpse, glimpse, newest_of
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.receipts import Binding, Bound
 from edge_agent.journal.recovery import Recovery
@@ -161,8 +163,7 @@ class Scribe:
         self._cadence = Cadence()
         self._lock = threading.Lock()
         self._turn = threading.Lock()  # taken before _lock where both are
-        ready = () if recovery.spare is None else (recovery.spare,)
-        self.spares = Spares(disk, recovery.next_number, ready, terms.spares)
+        self.spares = Spares(disk, recovery.next_number, recovery.spares, terms.spares)
         self._writer = Writer(disk, self.spares, Origin(recovery.epoch, recovery.count))
         self._past = recovery.epoch
         self._urgent: deque[object] = deque()
@@ -399,6 +400,35 @@ class Scribe:
         """Return the digest over the receipts recorded since the last call, None without any."""
         with self._lock:
             return self._binding.bind()
+
+    def oldest(self) -> Glimpse | None:
+        """Return what is known of the oldest segment; see `glimpse`.  Does I/O."""
+        return glimpse(self._disk, self._index)
+
+    def oldest_number(self) -> int | None:
+        """Return the number of the oldest segment."""
+        segments = self._index.segments
+        return segments[0].number if segments else None
+
+    def newest_of(self, place: int) -> bytes:
+        """Return the last envelope of the segment `place` behind the oldest.  Does I/O."""
+        return newest_of(self._disk, self._index, place)
+
+    def remove(self, number: int) -> None:
+        """Remove the oldest segment, which all required centers hold.  Raises OSError.
+
+        Durable when it returns: a later removal must never survive a power cut without this one.
+        """
+        with self._lock:
+            oldest = self._index.segments[0]
+            assert oldest.number == number, "only the oldest segment is removed"
+            assert oldest is not self._segment, "it is being written"
+            assert not oldest.awaited(self._index.required), "a center is owed it"
+        with contextlib.suppress(FileNotFoundError):
+            self._disk.remove(oldest.name)
+        self._disk.sync()
+        with self._lock:
+            self._index.remove_first()
 
     def measure(self) -> Measured:
         """Return what space the journal takes and finds.  Does I/O.  Raises OSError."""

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from edge_agent.journal.cache import CacheWriter, encode_entry
+from edge_agent.journal.cache import CACHE_NAME, CacheWriter, encode_entry, is_mostly_waste
 from edge_agent.journal.chain import Damage
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.files import SegmentFile, outline
@@ -60,12 +60,20 @@ class Upkeep:
     _refused_until: dict[int, int] = field(default_factory=dict)
     _uncached: list[str] = field(init=False)
     _cache: CacheWriter | None = field(init=False)
+    removal_refused: str | None = None
+    _removal: int | None = None
     _scrub_at_ns: int = 0
     _scrub_next: int = 0
 
     def __post_init__(self) -> None:
         self._uncached = list(self.recovery.uncached)
-        self._cache = CacheWriter(self.disk, self.recovery.cache_end)
+        end = self.recovery.cache_end
+        if is_mostly_waste(end, self.recovery.cache_used):
+            with contextlib.suppress(OSError):
+                self.disk.remove(CACHE_NAME)
+                end = 0
+                self._uncached = [s.name for s in self.recovery.index.segments if s.sealed]
+        self._cache = CacheWriter(self.disk, end)
 
     def step(self, now_ns: int) -> int:
         """Do a few milliseconds of work; return how long to rest before the next step."""
@@ -81,6 +89,11 @@ class Upkeep:
             self._job = None
         return REST_NS
 
+    def remove(self, number: int) -> None:
+        """Remove the oldest segment soon; from any thread.  It is gone when the journal's oldest
+        is another one; `removal_refused` says why it could not be."""
+        self._removal = number
+
     def close(self) -> None:
         """Let go of what is open."""
         if self._job is not None:
@@ -89,6 +102,9 @@ class Upkeep:
             self._cache.close()
 
     def _choose(self, now_ns: int) -> Job | None:
+        if self._removal is not None:
+            number, self._removal = self._removal, None
+            return self._remove(number)
         for segment in self.scribe.sealable():
             if self._refused_until.get(segment.number, 0) <= now_ns:
                 return self._seal(segment, now_ns)
@@ -97,6 +113,17 @@ class Upkeep:
         if now_ns >= self._scrub_at_ns:
             return self._scrub(now_ns)
         return None
+
+    # ---- removing
+
+    def _remove(self, number: int) -> Job:
+        self.removal_refused = None
+        if self.scribe.oldest_number() == number:
+            try:
+                self.scribe.remove(number)
+            except OSError as error:
+                self.removal_refused = error.strerror or str(error)
+        yield
 
     # ---- sealing
 

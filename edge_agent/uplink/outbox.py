@@ -82,6 +82,7 @@ class Outbox:
 
     def __init__(self, paths: int, rhythm: Rhythm | None = None) -> None:
         self.supervision = Supervision(paths, rhythm or Rhythm())
+        self.paths: Paths = self.supervision.paths  # where the main connection stands
         self.window = Window()
         self.flights = Flights()
         self.lanes = [LaneQueue() for _ in Lane]
@@ -91,14 +92,9 @@ class Outbox:
         self._running: bytes | None = None
         self._unread = _Unread()
 
-    @property
-    def paths(self) -> Paths:
-        """Where the main connection stands, and what is known of each path."""
-        return self.supervision.paths
-
     def deadline_ns(self) -> int | None:
         """Return when `Ticked` is wanted, None for never."""
-        times = [self.supervision.deadline_ns(self._traffic())]
+        times = [self.supervision.deadline_ns(self.flights.silent_ns)]
         if self.paths.phase is Phase.UP:
             retry_ns, again_ns = self._reading.retry_ns, self._unread.again_ns
             times += [self.flights.deadline_ns(), retry_ns, again_ns]
@@ -107,11 +103,13 @@ class Outbox:
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input at `now_ns`; return what is to be done, in order."""
         actions = self._decide(happened, now_ns)
-        if self.paths.leaving is not None:
+        paths = self.paths
+        if paths.leaving is not None:
             self._close_left(actions, now_ns)
-        if self.paths.phase is Phase.UP:
-            quiet = not self.flights.out
-            actions += self.supervision.return_if_quiet(nothing_out=quiet, now_ns=now_ns)
+        if paths.phase is Phase.UP:
+            if self.supervision.wants_quiet:
+                quiet = not self.flights.out
+                actions += self.supervision.return_if_quiet(nothing_out=quiet, now_ns=now_ns)
             self._pump(actions, now_ns)
         return actions
 
@@ -294,7 +292,8 @@ class Outbox:
 
     def _next_batch(self, actions: list[Action], now_ns: int) -> _Batch | None:
         for number, part in self._turns():
-            self._leave_out_orphans(self.lanes[number], part)
+            if part:
+                self._leave_out_orphans(self.lanes[number], part)
             if not part:
                 continue
             first = next(iter(part.values()))
@@ -310,13 +309,14 @@ class Outbox:
         Right after lives and fire come those live ones that a panel waits for, of any lane: it may
         hold an alarm back behind a trouble that is not acknowledged.
         """
+        quiet = self.supervision.wants_quiet
         for number, lane in enumerate(self.lanes):
             if number == LIFE_LANE_MAX + 1:
                 yield from ((at, one.awaited) for at, one in enumerate(self.lanes))
             elif number <= LIFE_LANE_MAX:
                 yield number, lane.awaited
             yield number, lane.live
-            if not self.supervision.wants_quiet:
+            if not quiet:
                 yield number, lane.backlog
 
     def _leave_out_orphans(self, lane: LaneQueue, part: dict[Key, Waiting]) -> None:

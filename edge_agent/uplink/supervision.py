@@ -70,16 +70,16 @@ class Supervision:
         """Whether the broker was asked for a sign of life."""
         return self._pulse.is_asked
 
-    def deadline_ns(self, traffic: Traffic) -> int | None:
-        """Return when `tick` is wanted, None for never."""
+    def deadline_ns(self, silent_ns: int | None) -> int | None:
+        """Return when `tick` is wanted, None for never; `silent_ns` as in `Traffic`."""
         times = [self.paths.deadline_ns()]
         if self.paths.phase is Phase.UP:
             if self.paths.rival is None and self._watch.ready is None:
                 times.append(self._watch.deadline_ns())
             times.append(self._quiet_ns)
             if not self._is_doubted():
-                times.append(self._pulse.deadline_ns(traffic.silent_ns))
-                times.append(self._stall.due_ns(traffic.silent_ns))
+                times.append(self._pulse.deadline_ns(silent_ns))
+                times.append(self._stall.due_ns(silent_ns))
         return min((time for time in times if time is not None), default=None)
 
     def _is_doubted(self) -> bool:

@@ -8,12 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from edge_agent.domain.command import Act, Outcome
+from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.session import (
     Action,
     Answered,
+    Commanded,
     Fault,
     Input,
     Link,
+    Obeyed,
+    Opened,
     Received,
     Report,
     Send,
@@ -22,10 +27,12 @@ from edge_agent.domain.session import (
     Ticked,
     Unanswered,
 )
+from edge_agent.domain.signal import Signal
 from tests.contract import test_bus, test_session, test_stream
 from tests.contract.subjects import BUS, STREAM, Subject
 
 ACKS = next(subject for subject in STREAM if subject.driver.acknowledges)
+ASKS = next(subject for subject in STREAM if subject.driver.name == "ness")
 Spoil = Callable[[Input, list[Action]], list[Action]]
 
 
@@ -116,6 +123,61 @@ def flips_bits(happened: Input, actions: list[Action]) -> list[Action]:
     return misreads_zones(happened, actions) if isinstance(happened, Answered) else actions
 
 
+# ---- defects of drivers that know a state, and obey
+
+
+def loses_points(happened: Input, actions: list[Action]) -> list[Action]:
+    """Points that are seen to change are not reported; what is first proven is."""
+    return [
+        action
+        for action in actions
+        if not isinstance(action, Report)
+        or not all(s.kind in POINTS and s.origin is Origin.LIVE for s in action.signals)
+    ]
+
+
+def calls_all_live(happened: Input, actions: list[Action]) -> list[Action]:
+    return [
+        Report(a.token, tuple(replace(s, origin=Origin.LIVE) for s in a.signals))
+        if isinstance(a, Report)
+        else a
+        for a in actions
+    ]
+
+
+def takes_for_granted(happened: Input, actions: list[Action]) -> list[Action]:
+    rest = Signal(kind=Kind.ZONE, state=State.CLOSED, zone=1)
+    return [Report(10**6, (rest,)), *actions] if isinstance(happened, Opened) else actions
+
+
+def always_there(happened: Input, actions: list[Action]) -> list[Action]:
+    return [Link(True), *actions] if isinstance(happened, Opened) else actions
+
+
+def speaks_up(happened: Input, actions: list[Action]) -> list[Action]:
+    return [*actions, Send(b"?")] if isinstance(happened, Received) else actions
+
+
+def obeys_twice(happened: Input, actions: list[Action]) -> list[Action]:
+    return [again for action in actions for again in [action] * (1 + isinstance(action, Obeyed))]
+
+
+def always_done(happened: Input, actions: list[Action]) -> list[Action]:
+    return [Obeyed(happened.id, Outcome.DONE)] if isinstance(happened, Commanded) else actions
+
+
+def resending() -> Spoil:
+    """A defect with a memory: what was commanded is sent again on the next line."""
+    commanded: list[Action] = []
+
+    def resends(happened: Input, actions: list[Action]) -> list[Action]:
+        if isinstance(happened, Commanded):
+            commanded[:] = [action for action in actions if isinstance(action, Send)]
+        return [*actions, *commanded] if isinstance(happened, Opened) else actions
+
+    return resends
+
+
 # ---- each is found
 
 
@@ -174,3 +236,46 @@ def test_a_bus_driver_that_never_misses_its_unit_is_found() -> None:
         test_bus.test_a_unit_that_does_not_answer_is_lost_in_time_and_comes_back(
             spoilt(BUS[0], never_silent), "dead 120"
         )
+
+
+def test_a_lost_change_of_a_point_is_found() -> None:
+    with pytest.raises(AssertionError):
+        for seed in range(3):
+            test_stream.test_dialogue(spoilt(ASKS, loses_points), seed, test_stream.LINES[0])
+
+
+@pytest.mark.parametrize("spoil", [loses_points, calls_all_live, takes_for_granted])
+def test_a_state_that_is_not_proven_anew_is_found(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_what_changed_while_the_line_was_down_is_proven_anew(spoilt(ASKS, spoil))
+
+
+@pytest.mark.parametrize("spoil", [takes_for_granted, always_there])
+def test_what_is_known_of_a_silent_panel_is_found(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_nothing_is_known_of_a_panel_that_says_nothing(spoilt(ASKS, spoil))
+
+
+@pytest.mark.parametrize("spoil", [calls_all_live, forgets_signals])
+def test_a_standing_alarm_that_is_no_event_of_then_is_found(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_an_alarm_that_stands_at_link_up_is_an_event(spoilt(ASKS, spoil))
+
+
+def test_a_byte_of_a_listener_is_found() -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_a_driver_that_only_listens_never_sends(spoilt(ASKS, speaks_up))
+
+
+@pytest.mark.parametrize("spoil", [obeys_twice, always_done])
+def test_a_command_that_is_not_done_once_is_found(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_a_command_is_done_and_its_outcome_told_once(
+            spoilt(ASKS, spoil), Act.ARM_AWAY
+        )
+
+
+@pytest.mark.parametrize("spoil", [resending(), always_done])
+def test_a_command_that_is_sent_again_or_only_said_to_be_done_is_found(spoil: Spoil) -> None:
+    with pytest.raises(AssertionError):
+        test_stream.test_a_command_is_never_sent_again(spoilt(ASKS, spoil), Act.OUTPUT_ON)

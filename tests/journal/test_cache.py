@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from edge_agent.journal import recover
+from edge_agent.journal import cache, recover
 from edge_agent.journal.cache import CACHE_NAME, Cache
 from tests.journal.histories import history
 from tests.journal.sealing import seal_all
@@ -97,3 +97,19 @@ def test_a_disk_that_refuses_it_is_no_matter() -> None:
     disk.refusing = {}
     assert CACHE_NAME not in disk.nodes
     assert start(disk) == before
+
+
+def test_it_is_made_anew_when_most_of_it_is_about_what_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cache, "WASTE_BYTES_MIN", 0)
+    disk = cached(Random(1))
+    before = len(disk.nodes[CACHE_NAME].data)
+    kept_up(disk)
+    assert len(disk.nodes[CACHE_NAME].data) == before, "nothing of it is waste"
+    names = sorted(name for name in disk.nodes if name.endswith(".seg"))
+    for name in names[: len(names) * 2 // 3]:
+        disk.remove(name)
+    kept_up(disk)
+    assert len(disk.nodes[CACHE_NAME].data) < before / 2
+    assert opened(disk) == set()

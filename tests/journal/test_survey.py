@@ -5,9 +5,12 @@ comparison with the records finds it.
 """
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
-from edge_agent.journal import read_disk, recover
+import pytest
+
+from edge_agent.journal import Care, FolderDisk, Journal, Terms, read_disk, recover, upkeep
 from edge_agent.journal.files import list_segments, outline
 from edge_agent.journal.footer import encode_footer
 from edge_agent.journal.survey import check, survey
@@ -15,7 +18,7 @@ from tests.journal.histories import history
 from tests.journal.sealing import CONTENTS, seal_all
 from tests.journal.simdisk import Node, SimDisk
 from tests.journal.test_rebuild import SEEDS
-from tests.journal.world import Draft, World, drafts
+from tests.journal.world import Draft, Log, PlainSealer, World, drafts
 
 
 def test_sealed_or_not_it_counts_the_same() -> None:
@@ -109,3 +112,31 @@ def test_a_segment_that_is_removed_meanwhile_is_no_damage() -> None:
 
     disk._before = vanish
     assert check(disk, CONTENTS).problems == []
+
+
+def test_beside_a_running_agent_nothing_false_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Segments are filled, begun and sealed while all of it is read."""
+    monkeypatch.setattr(upkeep, "IDLE_NS", 1_000_000)
+    writing = FolderDisk(tmp_path)
+    log = Log()
+    terms = Terms(["center"], care=Care(CONTENTS, lambda damage: pytest.fail(str(damage))))
+    journal = Journal(writing, recover(writing), PlainSealer(b"epoch001"), log, terms)
+    journal.start()
+    reading = FolderDisk(tmp_path, locked=False)
+    submitted, last, tries = 0, check(reading, CONTENTS), 0
+    while (submitted < 360 or last.sealed < 2) and tries < 500:
+        tries += 1
+        for _ in range(60 if submitted < 360 else 0):
+            journal.submit(Draft(b"x" * 9000))
+            submitted += 1
+        before, last = last, check(reading, CONTENTS)
+        assert last.problems == []
+        assert last.events >= before.events
+        assert survey(reading, CONTENTS).damages == []
+    assert last.sealed >= 2, "nothing was sealed meanwhile"
+    journal.close()
+    assert check(reading, CONTENTS).events == 360
+    reading.close()
+    writing.close()

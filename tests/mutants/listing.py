@@ -3,7 +3,7 @@
 Each stands with what is to find it: worlds of the simulation, or tests by name.
 """
 
-from tests.mutants import center, evidence, gateway, journal
+from tests.mutants import center, evidence, gateway, journal, keeping
 from tests.mutants.mutant import Mutant, Tests, Worlds
 
 ANYWHERE = Worlds()
@@ -127,6 +127,22 @@ MUTANTS = [
     Mutant(
         journal.receipts_not_compared,
         Tests("tests/journal/test_receipts.py::test_a_changed_receipt_is_found"),
+    ),
+    # retention
+    Mutant(
+        keeping.unreceipted_removed,
+        Tests(
+            "tests/journal/test_retention.py::"
+            "test_nothing_unreceipted_young_or_undated_is_ever_removed"
+        ),
+    ),
+    Mutant(
+        keeping.removed_before_recorded,
+        Tests("tests/test_retirement.py::test_what_is_not_recorded_is_not_removed"),
+    ),
+    Mutant(
+        keeping.removal_unexplained,
+        Tests("tests/test_audit.py::test_epochs_that_are_gone_are_explained_by_their_removal_only"),
     ),
     # damage
     Mutant(

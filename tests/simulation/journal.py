@@ -31,6 +31,7 @@ from edge_agent.journal import (
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.format import BLOCK_BYTES
 from edge_agent.journal.journal import RESERVE_PAUSE_S, SPARE_RETRY_S
+from edge_agent.journal.oldest import Glimpse
 from edge_agent.journal.receipts import Bound
 from edge_agent.journal.scribe import Listener, Scribe, Sealer
 from edge_agent.journal.space import Measured
@@ -219,6 +220,22 @@ class InlineJournal:
 
     def bind(self) -> Bound | None:
         return self.scribe.bind()
+
+    def oldest(self) -> Glimpse | None:
+        return self.scribe.oldest()
+
+    def oldest_number(self) -> int | None:
+        return self.scribe.oldest_number()
+
+    def newest_of(self, place: int) -> bytes:
+        return self.scribe.newest_of(place)
+
+    def remove(self, number: int) -> None:
+        self.upkeep.remove(number)
+
+    @property
+    def removal_refused(self) -> str | None:
+        return self.upkeep.removal_refused
 
     def measure(self) -> Measured:
         return self.scribe.measure()
