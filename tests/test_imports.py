@@ -44,7 +44,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
     "edge_agent.fitting": (*BELOW, "edge_agent.config", "edge_agent.recorder"),
     "edge_agent.audit": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
-    "edge_agent.housekeeping": (*BELOW, "edge_agent.journal", "edge_agent.recorder"),
+    "edge_agent.retirement": (*BELOW, "edge_agent.journal", "edge_agent.recorder"),
+    "edge_agent.housekeeping": (
+        *BELOW,
+        "edge_agent.journal",
+        "edge_agent.recorder",
+        "edge_agent.retirement",
+    ),
     "edge_agent.machine": BELOW,
     "edge_agent.source": (
         *BELOW,
