@@ -44,6 +44,7 @@ from edge_agent.domain.session import (
     Recent,
     Table,
 )
+from edge_agent.domain.signal import Signal
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 
@@ -98,6 +99,9 @@ class Nobody:
         pass
 
     def recent(self, panel: str) -> tuple[Recent, ...]:  # noqa: ARG002  contract
+        return ()
+
+    def standing(self, panel: str) -> tuple[Signal, ...]:  # noqa: ARG002  contract
         return ()
 
 

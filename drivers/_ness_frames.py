@@ -222,6 +222,18 @@ _ZONE_EVENTS: Final[Mapping[str, tuple[Kind, str]]] = {
     **dict.fromkeys(("11", "31"), (Kind.ZONE_TROUBLE, "384")),
     **dict.fromkeys(("12", "32"), (Kind.TAMPER, "383")),
 }
+
+
+def covers(request: str, signal: Signal) -> bool:
+    """Tell whether the answer to `request` would show this event if it stood."""
+    said = signal.kind, signal.code or ""
+    if request == "13":
+        return signal.zone is None and any(said == (kind, code) for _, kind, code in _MISC.values())
+    above = 16 if request >= "20" else 0
+    in_map = signal.zone is not None and above < signal.zone <= above + 16
+    return in_map and _ZONE_EVENTS.get(request) == said
+
+
 _STATUS_NAMES: Final[Mapping[str, str]] = {
     **dict(zip(("00", "20"), ("unsealed",) * 2, strict=True)),
     **dict(zip(("01", "21"), ("unsealed_radio",) * 2, strict=True)),

@@ -8,7 +8,7 @@ Source: the maker's published protocol paper; an open client with captures.
 
 from dataclasses import dataclass
 
-from drivers._ness_frames import AREA_UNSAID, ZONES_BYPASSED, NessDecoder, request
+from drivers._ness_frames import AREA_UNSAID, ZONES_BYPASSED, NessDecoder, covers, request
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, State
@@ -118,8 +118,9 @@ class NessSession:
         """Take one input; see the session contract."""
         actions: list[Action] = []
         match happened:
-            case Opened():
+            case Opened(standing=standing):
                 self._begin(now_ns)
+                self._proven.forget(standing)
             case ClockRead():
                 self._clock.read(happened)
             case Received(data):
@@ -190,17 +191,16 @@ class NessSession:
             self._refresh(now_ns)  # perhaps an event was lost
             fault = Fault(frame.fault, "", frame.raw)
             return [fault, *(self._quality.bad() if frame.fault in _DAMAGE else [])]
-        actions: list[Action] = [*self._quality.good(), *self._alive(now_ns)]
-        if frame.type == "event":
-            return actions + self._on_event(frame, now_ns)
-        return actions + self._on_status(frame, now_ns)
+        actions = self._alive(now_ns)  # before it says anything, what was proven before is void
+        read = self._on_event if frame.type == "event" else self._on_status
+        return [*actions, *read(frame, now_ns), *self._quality.good()]
 
     def _alive(self, now_ns: int) -> list[Action]:
         self._heard_ns = now_ns
         if self._online:
             return []
         if self._online is False:  # it was away: nothing that was proven holds
-            self._proven.forget()
+            self._proven.forget(self._proven.standing)
             self._sequence = None
             self._asking.clear()
             self._poll_at_ns = now_ns
@@ -216,7 +216,7 @@ class NessSession:
         last, self._last = self._last, (frame.raw.rstrip(), now_ns)
         if last is not None and last[0] == self._last[0] and now_ns - last[1] <= DOUBLED_NS:
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
-        actions: list[Action] = []
+        actions = self._report(self._proven.heard(frame.signals))  # first of all
         sequence = 1 if frame.fields["sequence"] else 0
         if self._sequence == sequence:
             actions.append(Fault(FaultKind.MISSED, "the toggle did not change"))
@@ -230,7 +230,7 @@ class NessSession:
             self._want("00")
         if frame.signals and (told := frame.signals[0].panel_time):
             actions += self._clock.compare(PanelTime(told).local, now_ns)
-        return actions + self._report(self._proven.heard(frame.signals))
+        return actions
 
     def _on_status(self, frame: Frame, now_ns: int) -> list[Action]:
         name = str(frame.fields["request"])
@@ -245,7 +245,8 @@ class NessSession:
             self._bypassed_now(frame)
         if name == "14" and not self._is_s14_whole(str(frame.fields["data"])):
             signals = ()
-        actions = self._report(self._proven.map(name, signals, frame.raw))
+        told = self._proven.map(name, signals, frame.raw, lambda signal: covers(name, signal))
+        actions = self._report(told)
         if self._doing is not None and self._doing.asked and self._doing.check == name:
             actions.append(self._judge(frame))
         return actions

@@ -113,6 +113,9 @@ class Agent:
             device_of(folder),
         )
         if self._found.refused is None:  # else what was read may be in no more than the page cache
+            for panel, standing in frames.standing.items():
+                for active in standing.signals:
+                    self._recorder.recall(panel, active)
             for panel, newest in frames.frames.items():
                 for frame, stamp in newest:
                     self._recorder.remember(panel, frame, stamp)

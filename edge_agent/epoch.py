@@ -9,6 +9,7 @@ from edge_agent.clock import Clock
 from edge_agent.domain.event import Draft, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp
+from edge_agent.domain.standing import Standing
 from edge_agent.evidence.bodies import (
     Ended,
     FindingBody,
@@ -157,7 +158,9 @@ def _how_it_ended(found: Recovery) -> Ended:
 
 
 class LastFrames:
-    """Remembers, while the journal is read at start, the newest frames of each panel, and the time.
+    """Remembers, while the journal is read at start, what panels said last, and the time.
+
+    `frames`: the newest of each panel; `standing`: the events active in what was read.
 
     `told_ns`: what the center's receipts told last; `seen_ns`: the newest time that a trusted clock
     stamped since, for the center's word corrects what a clock believed before.
@@ -166,6 +169,7 @@ class LastFrames:
     def __init__(self, gateway: str) -> None:
         self._gateway = gateway
         self.frames: dict[str, deque[tuple[bytes, Stamp]]] = {}
+        self.standing: dict[str, Standing] = {}
         self.told_ns = 0
         self.seen_ns = 0
 
@@ -179,6 +183,7 @@ class LastFrames:
                 newest = self.frames.setdefault(body.panel, deque(maxlen=RECENT_FRAMES_MAX))
                 if not newest or newest[-1] != (body.signal.frame, event.stamp):
                     newest.append((body.signal.frame, event.stamp))  # once for all its signals
+                self.standing.setdefault(body.panel, Standing()).take(body.signal)
         except Malformed:  # salvaged, or of another version: the verifier judges it, not we
             return
 

@@ -24,6 +24,7 @@ from edge_agent.domain.kinds import Lane, lane_of
 from edge_agent.domain.session import Fault, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
+from edge_agent.domain.standing import Standing
 from edge_agent.evidence.bodies import (
     FindingBody,
     JournalBody,
@@ -205,6 +206,7 @@ class Recorder:
         self._waiting: dict[int, _Signed] = {}  # by number: what is not yet durable here
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
         self._heard: dict[str, list[tuple[bytes, Stamp]]] = {}
+        self._standing = {panel: Standing() for panel in sources}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
         self._retry: asyncio.TimerHandle | None = None
@@ -232,7 +234,7 @@ class Recorder:
         """
         assert signals, "a report has signals"
         future: asyncio.Future[None] = self._loop.create_future()
-        heard = functools.partial(self.remember, panel, signals[-1].frame, stamp)
+        heard = functools.partial(self._settled, panel, signals, stamp)
         ticket = Ticket(future, len(signals), heard)
         patient = not self._sources[panel].acknowledges
         pendings = [
@@ -318,6 +320,20 @@ class Recorder:
             Recent(frame, _age_ns(now, stamp) if stamp.boot_id == now.boot_id else None)
             for frame, stamp in self._heard.get(panel, ())
         )
+
+    def standing(self, panel: str) -> tuple[Signal, ...]:
+        """Return the durable events of `panel` that stand, for `Opened`."""
+        return self._standing[panel].signals
+
+    def recall(self, panel: str, signal: Signal) -> None:
+        """Take one more durable signal of `panel`, in the order they were recorded."""
+        if panel in self._standing:
+            self._standing[panel].take(signal)
+
+    def _settled(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> None:
+        self.remember(panel, signals[-1].frame, stamp)
+        for signal in signals:
+            self.recall(panel, signal)
 
     def remember(self, panel: str, frame: bytes, stamp: Stamp) -> None:
         """Take `frame` among the newest durable ones of `panel`, in the order they were heard."""

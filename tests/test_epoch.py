@@ -102,6 +102,7 @@ def test_the_newest_frame_of_a_panel_is_found_again(tmp_path: Path) -> None:
     recover(disk, frames.visit)
     disk.close()
     assert [frame for frame, _ in frames.frames["p1"]] == [b"0", b"1", b"2", b"3"]
+    assert {signal.kind for signal in frames.standing["p1"].signals} == {Kind.BURGLARY}
 
 
 class SetLater:

@@ -386,6 +386,20 @@ def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_pa
     with_rig(tmp_path, scenario)
 
 
+def test_what_stands_is_known_when_it_is_durable_and_until_its_end(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.recorder.record("p1", (BURGLARY, CLOSED), CLOCK.stamp())
+        assert [signal.kind for signal in rig.recorder.standing("p1")] == [Kind.BURGLARY]
+        rig.recorder.recall("p1", FIRE)
+        rig.recorder.recall("of another site", FIRE)
+        assert len(rig.recorder.standing("p1")) == 2
+        over = replace(BURGLARY, state=State.RESTORED)
+        await rig.recorder.record("p1", (over,), CLOCK.stamp())
+        assert [signal.kind for signal in rig.recorder.standing("p1")] == [FIRE.kind]
+
+    with_rig(tmp_path, scenario)
+
+
 def test_a_finding_is_an_event_with_its_remedy(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, True, "2 of 40 frames damaged"))

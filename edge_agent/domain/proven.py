@@ -4,39 +4,22 @@ Pure.  Panels that are polled say the same state again and again: only what is n
 is unknown when the link comes up; what is then heard for the first time has origin `at_start`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.standing import EventKey, bare, event_key
 
 POINTS_MAX = 10_000  # the largest panels have some thousands; a panel that names more is damaged
 
 _PointKey = tuple[Kind, int | None, int | None, str | None]
-_EventKey = tuple[Kind, str | None, int | None, int | None, str | None]
 
 
 def _point_key(signal: Signal) -> _PointKey:
     # a zone is known by its number: some frames say its area along, some do not
     area = signal.area if signal.kind is Kind.AREA else None
     return signal.kind, area, signal.zone, signal.account
-
-
-def _event_key(signal: Signal) -> _EventKey:
-    return signal.kind, signal.code, signal.zone, signal.user, signal.account
-
-
-def _ended(signal: Signal, frame: bytes) -> Signal:
-    """Return the end of an event as a map tells it: no more than that it stands no longer."""
-    return Signal(
-        kind=signal.kind,
-        state=State.RESTORED,
-        code=signal.code,
-        zone=signal.zone,
-        user=signal.user,
-        account=signal.account,
-        frame=frame,
-    )
 
 
 class Proven:
@@ -49,11 +32,17 @@ class Proven:
     def __init__(self) -> None:
         self.forget()
 
-    def forget(self) -> None:
-        """Know nothing: the link came up."""
+    def forget(self, standing: Iterable[Signal] = ()) -> None:
+        """Know nothing: the link came up.  `standing` is in the journal, and ends by proof only."""
         self._points: dict[_PointKey, State] = {}
-        self._standing: dict[_EventKey, Signal] = {}
-        self._maps: dict[str, frozenset[_EventKey]] = {}
+        self._standing: dict[EventKey, Signal] = {event_key(s): s for s in standing}
+        self._unproven = set(self._standing)  # since the link came up
+        self._maps: dict[str, frozenset[EventKey]] = {}
+
+    @property
+    def standing(self) -> tuple[Signal, ...]:
+        """The events that are reported and not ended."""
+        return tuple(self._standing.values())
 
     def state(self, kind: Kind, number: int) -> State | None:
         """Return what is proven of a point, None where nothing is."""
@@ -69,31 +58,44 @@ class Proven:
             if signal.kind in POINTS:
                 self._learn(signal)
             elif signal.state is State.RESTORED:
-                self._standing.pop(_event_key(signal), None)
+                self._standing.pop(event_key(signal), None)
             elif signal.state is State.ACTIVE and len(self._standing) < POINTS_MAX:
-                self._standing[_event_key(signal)] = signal
+                self._standing[event_key(signal)] = signal
         return told
 
-    def map(self, name: str, signals: Iterable[Signal], frame: bytes) -> tuple[Signal, ...]:
+    def map(
+        self,
+        name: str,
+        signals: Iterable[Signal],
+        frame: bytes,
+        covers: Callable[[Signal], bool] = lambda _: False,
+    ) -> tuple[Signal, ...]:
         """Take the answer to request `name`, which came as `frame`: a state, and standing events.
 
         Returns points that are new or changed, events that nobody reported, and the end
         (`restored`) of those that the same map showed and shows no more.  What only an event told
-        is ended by an event only: a map that never showed it may not be about it.
+        is ended by an event only: a map that never showed it may not be about it.  But of what
+        stood before the link came up, the map ends what it `covers` and does not show: it ended
+        while nobody listened.
         """
         told = tuple(signals)
         news = [self._dated(signal) for signal in told if signal.kind in POINTS]
-        events = {_event_key(s): s for s in told if s.kind not in POINTS}
+        events = {event_key(s): s for s in told if s.kind not in POINTS}
         first = name not in self._maps
         for key, signal in events.items():
             if key not in self._standing:
                 self._standing[key] = signal
                 news.append(replace(signal, origin=Origin.AT_START) if first else signal)
         over = self._maps.get(name, frozenset()) - set(events)
+        over |= {key for key in self._unproven - set(events) if self._covered(key, covers)}
+        self._unproven -= over | set(events)
         self._maps[name] = frozenset(events)
         ended = (self._standing.pop(key, None) for key in sorted(over, key=str))
-        restored = (_ended(signal, frame) for signal in ended if signal)
+        restored = (bare(signal, State.RESTORED, frame) for signal in ended if signal)
         return (*(signal for signal in news if signal is not None), *restored)
+
+    def _covered(self, key: EventKey, covers: Callable[[Signal], bool]) -> bool:
+        return key in self._standing and covers(self._standing[key])
 
     def _dated(self, signal: Signal) -> Signal | None:
         before = self._points.get(_point_key(signal))

@@ -59,10 +59,13 @@ class Opened:
 
     `recent` are the newest durable frames of this panel, oldest first; empty where there are none.
     By them a protocol that repeats unacknowledged frames tells a repeat after a restart, and one
-    whose panel keeps a log tells what of the log is recorded already.
+    whose panel keeps a log tells what of the log is recorded already.  `standing` are the events
+    that were recorded active and not ended, without time and frame: they are in the journal, and
+    are not reported again where the panel still shows them.
     """
 
     recent: tuple[Recent, ...] = ()
+    standing: tuple[Signal, ...] = ()
 
     @property
     def last(self) -> Recent | None:

@@ -64,7 +64,8 @@ class Conversation:
         self._session = self._make()
         self._told = None
         self.desk.open(self._wake)
-        return self.take(Opened(self._intake.recent(self.panel)))
+        recent, standing = self._intake.recent(self.panel), self._intake.standing(self.panel)
+        return self.take(Opened(recent, standing))
 
     def end(self, reason: str) -> None:
         """The line is gone: nothing more is said to this session, and the panel is offline."""

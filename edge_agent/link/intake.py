@@ -33,3 +33,6 @@ class Intake(Protocol):
 
     def recent(self, panel: str) -> tuple[Recent, ...]:
         """Return the newest durable frames of `panel`, oldest first, for `Opened`."""
+
+    def standing(self, panel: str) -> tuple[Signal, ...]:
+        """Return the events of `panel` that were recorded active and not ended, for `Opened`."""

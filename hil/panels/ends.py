@@ -181,11 +181,15 @@ class ListenEnd(TcpPeers):
         """Listen; return host:port."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self.serve, "127.0.0.1", self._port, reuse_address=True
+                self._answer, "127.0.0.1", self._port, reuse_address=True
             )
             # after an unplug it has to come back at the same place
             self._port = self._server.sockets[0].getsockname()[1]
         return f"127.0.0.1:{self._port}"
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # the end of the process, of which asyncio complains
+            await self.serve(reader, writer)
 
     async def unplug(self) -> None:
         """Stop listening and drop everybody."""

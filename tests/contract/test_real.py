@@ -34,7 +34,7 @@ from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from hil.panels.machine import describe
 from tests.contract.subjects import BUS, STREAM, Subject, names
-from tests.contract.world import body
+from tests.contract.world import body, standing_of
 from tests.hil.process import PATIENCE_S, Emulator, running
 
 COMMIT_S = 0.003  # a good disk's fsync
@@ -71,6 +71,9 @@ class Recorder:
 
     def recent(self, panel: str) -> tuple[Recent, ...]:
         return tuple(Recent(signal.frame, 0) for signal in self.durable[-32:])
+
+    def standing(self, panel: str) -> tuple[Signal, ...]:
+        return standing_of(self.durable)
 
     @property
     def frames(self) -> Counter[str]:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.finding import Finding
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Answered,
     Called,
@@ -43,6 +44,7 @@ from edge_agent.domain.session import (
     Ticked,
     Unanswered,
 )
+from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from hil.panels.machine import Said, describe
 from tests.contract.subjects import BUS, STREAM, Subject, names, seeded
@@ -158,11 +160,20 @@ def test_an_unknown_code_is_kept_with_its_frame(subject: Subject) -> None:
 # ---- any input in any order
 
 RECENT = st.builds(Recent, st.binary(max_size=30), st.none() | st.integers(0, 10**18))
+STANDING = st.builds(
+    Signal,
+    kind=st.just(Kind.BURGLARY),
+    state=st.just(State.ACTIVE),
+    code=st.just("130"),
+    zone=st.none() | st.integers(1, 40),
+)
 NUMBERS = st.none() | st.integers(1, 400)
 CODES = st.none() | st.from_regex(r"[0-9]{1,8}", fullmatch=True)
 COMMANDS = st.builds(Command, act=st.sampled_from(Act), area=NUMBERS, zone=NUMBERS, code=CODES)
 INPUTS: st.SearchStrategy[Input] = st.one_of(
-    st.builds(Opened, st.lists(RECENT, max_size=3).map(tuple)),
+    st.builds(
+        Opened, st.lists(RECENT, max_size=3).map(tuple), st.lists(STANDING, max_size=3).map(tuple)
+    ),
     st.builds(Called, st.integers(0, 3), st.just("192.0.2.7")),
     st.builds(HungUp, st.integers(0, 3)),
     st.builds(ClockRead, st.none() | st.integers(0, 2 * 10**18), st.sampled_from(Trust)),

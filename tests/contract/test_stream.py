@@ -8,6 +8,7 @@ import pytest
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import FaultKind
+from edge_agent.domain.signal import Signal
 from hil.lines import PERFECT, Quality, Split, byte_ns
 from hil.panels.machine import Said
 from hil.panels.stand import Stand, StandSetup
@@ -267,7 +268,7 @@ def test_what_changed_while_the_line_was_down_is_proven_anew(subject: Subject) -
     here.plug()
     here.run(here.now_ns + SYNC_NS)
     check_belief(here, subject)
-    since = here.gateway.durable[here.gateway.opened :]
+    since = here.gateway.in_order(here.gateway.opened)
     assert {item.signal.origin for item in since if not is_event(item.signal)} == {Origin.AT_START}
 
 
@@ -291,8 +292,22 @@ def test_an_alarm_that_stands_at_link_up_is_an_event(subject: Subject) -> None:
     here.run(10 * SECOND_NS)
     here.plug()
     here.run(here.now_ns + SYNC_NS)
-    alarms = [item.signal for item in here.gateway.durable if is_event(item.signal)]
-    assert [signal.origin for signal in alarms if signal.state is State.ACTIVE] == [Origin.AT_START]
+    assert [(s.state, s.origin) for s in events(here)] == [(State.ACTIVE, Origin.AT_START)]
+    here.unplug()
+    here.run(here.now_ns + 10 * SECOND_NS)
+    here.plug()
+    here.run(here.now_ns + SYNC_NS)
+    assert len(events(here)) == 1, "it is in the journal, and is not said again"
+    here.unplug()
+    here.tell(here.now_ns, f"restore {subject.face.standing}")
+    here.run(here.now_ns + 10 * SECOND_NS)
+    here.plug()
+    here.run(here.now_ns + SYNC_NS)
+    assert [s.state for s in events(here)[1:]] == [State.RESTORED], "it ended while nobody listened"
+
+
+def events(here: World) -> list[Signal]:
+    return [item.signal for item in here.gateway.durable if is_event(item.signal)]
 
 
 # ---- listening only, and commands

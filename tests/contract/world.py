@@ -6,7 +6,7 @@ checked at the very moment of each acknowledgement, the others at the end.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -36,6 +36,7 @@ from edge_agent.domain.session import (
 from edge_agent.domain.session import Commanded as Wanted
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
+from edge_agent.domain.standing import Standing
 from hil.panels.machine import (
     Command,
     Commanded,
@@ -72,12 +73,24 @@ def body(frame: bytes) -> bytes:
     return frame.strip(TERMINATORS)
 
 
+def standing_of(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """The events that were recorded active and not ended."""
+    standing = Standing()
+    for signal in signals:
+        standing.take(signal)
+    return standing.signals
+
+
 @dataclass(slots=True)
 class Durable:
-    """One signal in the journal, and when it got there."""
+    """One signal in the journal, when it got there, and the number of its report.
+
+    Commits here overtake each other, as those of different lanes do; numbers tell what came first.
+    """
 
     signal: Signal
     t_ns: int
+    number: int
 
 
 @dataclass(slots=True)
@@ -88,23 +101,25 @@ class Gateway:
     commit_ns: Callable[[], int]
     session: Session | None = None
     durable: list[Durable] = field(default_factory=list)
-    waiting: list[tuple[int, int, tuple[Signal, ...]]] = field(default_factory=list)
+    waiting: list[tuple[int, int, Report]] = field(default_factory=list)  # due, number
+    reports: int = 0
     recent: deque[tuple[bytes, int]] = field(default_factory=lambda: deque(maxlen=32))
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     links: list[tuple[int, Link]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
-    opened: int = 0  # how much was durable when the line came up last
+    opened: int = 0  # how many reports there were when the line came up last
 
     def open(self, now_ns: int) -> list[Action]:
         """Start a fresh session; what was not durable before is lost."""
         self.session = self.make()
         self.waiting = []
-        self.opened = len(self.durable)
+        self.opened = self.reports
         recent = tuple(Recent(frame, now_ns - at_ns) for frame, at_ns in self.recent)
         clock = ClockRead(EPOCH_OFFSET_NS, Trust.SYNCED)
-        return self.take(Opened(recent), now_ns) + self.take(clock, now_ns)
+        standing = standing_of(item.signal for item in self.in_order())
+        return self.take(Opened(recent, standing), now_ns) + self.take(clock, now_ns)
 
     def kill(self) -> None:
         """End the session at once."""
@@ -118,8 +133,9 @@ class Gateway:
         outward: list[Action] = []
         for action in self.session.handle(happened, now_ns):
             match action:
-                case Report(token, signals):
-                    self.waiting.append((now_ns + self.commit_ns(), token, signals))
+                case Report():
+                    self.reports += 1
+                    self.waiting.append((now_ns + self.commit_ns(), self.reports, action))
                 case Fault():
                     self.faults.append((now_ns, action))
                 case Link():
@@ -139,15 +155,21 @@ class Gateway:
         outward: list[Action] = []
         ready = [item for item in self.waiting if item[0] <= now_ns]
         self.waiting = [item for item in self.waiting if item[0] > now_ns]
-        for _, token, signals in sorted(ready, key=lambda item: item[0]):
-            for signal in signals:
-                self.durable.append(Durable(signal, now_ns))
+        for _, number, report in sorted(ready, key=lambda item: item[0]):
+            for signal in report.signals:
+                self.durable.append(Durable(signal, now_ns, number))
                 self.recent.append((signal.frame, now_ns))
-            outward += self.take(Committed(token), now_ns)
+            outward += self.take(Committed(report.token), now_ns)
         deadline_ns = None if self.session is None else self.session.deadline_ns()
         if deadline_ns is not None and deadline_ns <= now_ns:
             outward += self.take(Ticked(), now_ns)
         return outward
+
+    def in_order(self, after: int = 0) -> list[Durable]:
+        """Return what is durable in the order it was reported, after report `after`."""
+        return sorted(
+            (item for item in self.durable if item.number > after), key=lambda item: item.number
+        )
 
     def deadline_ns(self) -> int | None:
         """Return when `due` has work."""
@@ -284,7 +306,7 @@ class World:
     def believed(self) -> dict[tuple[Kind, int], State]:
         """What is proven of each point since the line came up, by its number."""
         known: dict[tuple[Kind, int], State] = {}
-        for item in self.gateway.durable[self.gateway.opened :]:
+        for item in self.gateway.in_order(self.gateway.opened):
             signal = item.signal
             number = signal.area if signal.kind is Kind.AREA else signal.zone
             if not is_event(signal) and number is not None:

@@ -103,3 +103,50 @@ def test_a_panel_that_names_points_without_end_does_not_fill_the_memory() -> Non
     assert len(proven.map("0", signals, b"map")) == len(signals), "each is said"
     assert proven.state(Kind.ZONE, POINTS_MAX) is State.OPEN
     assert proven.state(Kind.ZONE, POINTS_MAX + 50) is None
+
+
+def seeded() -> Proven:
+    proven = Proven()
+    proven.forget([alarm(3), alarm(20)])
+    return proven
+
+
+def small(signal: Signal) -> bool:
+    return signal.zone is not None and signal.zone <= 16
+
+
+def test_what_is_in_the_journal_already_is_not_said_again() -> None:
+    proven = seeded()
+    assert proven.map("5", [alarm(3)], b"map", small) == ()
+    assert {signal.zone for signal in proven.standing} == {3, 20}
+
+
+def test_what_ended_while_nobody_listened_is_ended_by_the_map_that_covers_it() -> None:
+    proven = seeded()
+    assert proven.map("6", [], b"other") == (), "a map that is not about it"
+    (ended,) = proven.map("5", [], b"map", small)
+    assert (ended.zone, ended.state, ended.frame) == (3, State.RESTORED, b"map")
+    assert [signal.zone for signal in proven.standing] == [20]
+    assert proven.map("5", [], b"map", small) == ()
+
+
+def test_what_was_shown_once_since_is_proven_and_ends_as_everything_does() -> None:
+    proven = seeded()
+    proven.map("5", [alarm(3)], b"map", small)
+    (ended,) = proven.map("5", [], b"map", small)
+    assert ended.zone == 3
+
+
+def test_what_happens_after_the_link_is_up_is_not_ended_by_a_map_that_never_showed_it() -> None:
+    proven = seeded()
+    proven.heard([alarm(7)])
+    assert [signal.zone for signal in proven.map("5", [], b"map", small)] == [3]
+    assert {signal.zone for signal in proven.standing} == {7, 20}
+
+
+def test_an_absence_keeps_what_is_in_the_journal() -> None:
+    proven = seeded()
+    proven.heard([alarm(7)])
+    proven.forget(proven.standing)
+    assert {signal.zone for signal in proven.standing} == {3, 7, 20}
+    assert [signal.zone for signal in proven.map("5", [alarm(7)], b"map", small)] == [3]

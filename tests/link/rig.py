@@ -100,6 +100,7 @@ class Intake:
     faults: Counter[str] = field(default_factory=Counter)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     recent_of: tuple[Recent, ...] = ()
+    standing_of: tuple[Signal, ...] = ()
 
     def record(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> asyncio.Future[None]:
         if not self.room:
@@ -123,6 +124,9 @@ class Intake:
 
     def recent(self, panel: str) -> tuple[Recent, ...]:
         return self.recent_of
+
+    def standing(self, panel: str) -> tuple[Signal, ...]:
+        return self.standing_of
 
     @property
     def texts(self) -> list[str]:

@@ -75,10 +75,11 @@ def start(
 
 def test_a_session_begins_with_what_was_recorded_last() -> None:
     recent = (Recent(b"older"), Recent(b"frame", 7))
-    conversation, session, _, _ = start({}, Intake(recent_of=recent))
+    standing = (Signal(kind=Kind.FIRE, state=State.ACTIVE, code="110", zone=3),)
+    conversation, session, _, _ = start({}, Intake(recent_of=recent, standing_of=standing))
     conversation.begin()
     unset = ClockRead(None, Trust.UNSET)
-    assert session.given == [(Opened(recent), 1000), (unset, 1000)]
+    assert session.given == [(Opened(recent, standing), 1000), (unset, 1000)]
 
 
 def test_a_session_is_told_of_our_clock_when_its_trust_changes_or_it_jumps() -> None:

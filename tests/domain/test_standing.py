@@ -1,0 +1,45 @@
+"""Events stand from their begin to their end, whatever else is said, in bounded memory."""
+
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.standing import STANDING_MAX, Standing, event_key
+
+
+def alarm(zone: int, state: State = State.ACTIVE, **more: object) -> Signal:
+    return Signal(kind=Kind.BURGLARY, code="130", state=state, zone=zone, **more)  # type: ignore[arg-type]
+
+
+def test_an_event_stands_until_it_is_restored() -> None:
+    standing = Standing()
+    standing.take(alarm(1, area=2, frame=b"raw", panel_time="2026-11-23T20:00:00"))
+    standing.take(alarm(2, origin=Origin.AT_START))
+    standing.take(alarm(1))
+    assert list(standing.signals) == [alarm(1), alarm(2)], "no more than what it is"
+    standing.take(alarm(1, State.STATUS))
+    assert len(standing.signals) == 2
+    standing.take(alarm(1, State.RESTORED, area=2))
+    assert list(standing.signals) == [alarm(2)]
+    standing.take(alarm(9, State.RESTORED))
+    assert list(standing.signals) == [alarm(2)]
+
+
+def test_points_and_arming_do_not_stand() -> None:
+    standing = Standing()
+    standing.take(Signal(kind=Kind.ZONE, state=State.OPEN, zone=1))
+    standing.take(Signal(kind=Kind.OPEN_CLOSE, code="401", state=State.ARMED, user=1))
+    assert not standing.signals
+
+
+def test_different_zones_users_codes_and_accounts_are_different_events() -> None:
+    keys = {event_key(alarm(1)), event_key(alarm(2)), event_key(alarm(1, account="7"))}
+    keys.add(event_key(Signal(kind=Kind.BURGLARY, code="134", state=State.ACTIVE, zone=1)))
+    assert len(keys) == 4
+    assert event_key(alarm(1, area=1)) == event_key(alarm(1))
+
+
+def test_memory_is_bounded() -> None:
+    standing = Standing()
+    for zone in range(1, STANDING_MAX + 10):
+        standing.take(alarm(zone))
+    assert len(standing.signals) == STANDING_MAX
+    assert standing.signals[0].zone == 10
