@@ -3,7 +3,7 @@
 Each stands with what is to find it: worlds of the simulation, or tests by name.
 """
 
-from tests.mutants import center, evidence, gateway, journal, keeping
+from tests.mutants import center, clock, evidence, gateway, journal, keeping
 from tests.mutants.mutant import Mutant, Tests, Worlds
 
 ANYWHERE = Worlds()
@@ -13,6 +13,9 @@ RECORDER = "tests/test_recorder.py::"
 POWER_CUTS = "tests/journal/test_power_cuts.py::"
 VERIFY = "tests/evidence/test_verify.py::"
 CENTERS = "tests/journal/test_centers.py::"
+CLOCK = "tests/test_clock.py::"
+DATES = "tests/uplink/test_dates.py::"
+LINEAGE = "tests/center/test_lineage.py::"
 STORE = "tests/center/test_store.py::"
 DEATH = Tests("tests/crash/test_center_death.py::test_a_center_that_dies_between_two_steps")
 DAMAGE = "tests/crash/test_damage.py::test_all_that_is_whole_is_found_and_the_rest_is_named"
@@ -174,4 +177,38 @@ MUTANTS = [
         ),
     ),
     Mutant(center.double_is_stored, ANYWHERE),
+    # time and cards
+    Mutant(clock.told_too_narrow, ANYWHERE),
+    Mutant(clock.step_trusted, Tests(CLOCK + "test_slewing_is_no_step_but_a_jump_back_is")),
+    Mutant(
+        clock.source_believed,
+        Tests(
+            CLOCK + "test_a_source_that_says_less_than_the_center_said_is_not_believed",
+            CLOCK + "test_a_clock_ahead_of_or_behind_the_center_is_doubted_until_it_agrees",
+        ),
+    ),
+    Mutant(
+        clock.expired_taken,
+        Tests(DATES + "test_a_real_broker_is_judged_by_what_is_known_of_the_time"),
+    ),
+    Mutant(
+        clock.openssl_judges_dates,
+        Tests(DATES + "test_openssl_leaves_the_dates_to_us_and_nothing_else"),
+    ),
+    Mutant(
+        clock.refusal_excuses_all,
+        Tests(
+            VERIFY + "test_its_word_excuses_nothing_from_before_it",
+            LINEAGE + "test_a_card_set_back_further_than_it_refused_is_a_rollback",
+        ),
+    ),
+    Mutant(
+        clock.honest_accused,
+        ANYWHERE,
+        Tests(VERIFY + "test_what_a_refusing_card_lost_is_unwritten_and_not_rolled_back"),
+    ),
+    Mutant(
+        clock.foreign_sent,
+        Tests("tests/test_source.py::test_events_of_another_gateways_card_are_kept_and_not_sent"),
+    ),
 ]

@@ -1,6 +1,7 @@
 """The gateway's clocks: boot time, and a wall clock that is stepped, lost and set again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from random import Random
 
 from edge_agent.clock import Changed, ClockWatch, Now, Told
 from edge_agent.discipline import Discipline
@@ -13,14 +14,37 @@ SYNC_MS = 20  # how far a disciplined clock may be off
 
 @dataclass
 class Wall:
-    """The wall clock: its distance from the world's time, and whether something disciplines it."""
+    """The wall clock: its distance from the world's time, and whether something disciplines it.
+
+    A machine without a battery starts in 1970; a time source that answers sets it right.  One that
+    lies, or a hand, sets it wrong: then nothing but the center knows better.
+    """
 
     offset_ns: int = WALL_NS
     disciplined: bool = True
+    random: Random = field(default_factory=lambda: Random("wall"))
+    liar: bool = field(init=False)  # in some worlds it is always the time source
+
+    def __post_init__(self) -> None:
+        self.liar = self.random.random() < 0.3
+
+    def set_right(self) -> None:
+        self.offset_ns, self.disciplined = WALL_NS, True
+
+    def set_wrong(self, step_ns: int) -> None:
+        """By a source that lies, or a hand: that the kernel takes for undisciplined."""
+        self.offset_ns += step_ns
+        self.disciplined = self.liar
+
+    def start_without_battery(self, now_ns: int) -> None:
+        self.offset_ns, self.disciplined = -now_ns, False
 
 
 class SimClock:
-    """The clocks of one boot, with the real judgement of how far they can be trusted."""
+    """The clocks of one boot, with the real judgement of how far they can be trusted.
+
+    Boot time drifts, by as much as a crystal may and the same all through the boot.
+    """
 
     def __init__(self, loop: VirtualLoop, wall: Wall, boot: int, booted_ns: int) -> None:
         self._loop, self._wall, self._booted_ns = loop, wall, booted_ns
@@ -30,7 +54,8 @@ class SimClock:
         self.look()
 
     def boottime_ns(self) -> int:
-        return self._loop.now_ns - self._booted_ns
+        passed_ns = self._loop.now_ns - self._booted_ns
+        return passed_ns + passed_ns * drift_ppm(self._boot_id) // 1_000_000
 
     def stamp(self) -> Stamp:
         wall_ns, boottime_ns = self._wall_ns(), self.boottime_ns()
@@ -55,3 +80,12 @@ class SimClock:
 
     def _wall_ns(self) -> int:
         return max(0, self._loop.now_ns + self._wall.offset_ns)
+
+
+def drift_ppm(boot_id: bytes) -> int:
+    return int.from_bytes(boot_id, "big") * 37 % 181 - 90
+
+
+def passed_ns(boot_id: bytes, boottime_ns: int) -> int:
+    """Return the true time since boot, to the microsecond."""
+    return boottime_ns * 1_000_000 // (1_000_000 + drift_ppm(boot_id))

@@ -195,10 +195,11 @@ class Director:
         wall = self._gateway.wall
         if fault is Fault.CLOCK_LOST:
             wall.disciplined = False
-            return lambda: setattr(wall, "disciplined", True)
-        before_ns = wall.offset_ns
-        wall.offset_ns += -25 * YEAR_NS if fault is Fault.CLOCK_BACK else YEAR_NS // 5_000
-        return lambda: setattr(wall, "offset_ns", before_ns)
+        elif fault is Fault.CLOCK_BACK:
+            wall.set_wrong(-wall.random.choice((1, 25, 56)) * YEAR_NS)
+        else:
+            wall.set_wrong(wall.random.choice((YEAR_NS // 5_000, 10 * YEAR_NS)))
+        return wall.set_right
 
     def _line(self, fault: Fault) -> Callable[[], None]:
         panel: Panel = self._random.choice(list(self._gateway.panels.values()))

@@ -148,6 +148,7 @@ class Gateway:
         self.ends: Counter[End] = Counter()
         self.died_in: Counter[tuple[str, str]] = Counter()
         self.rolled = 0  # segments that were filled up
+        self.booted_ns: dict[bytes, int] = {}  # by boot id, on the loop's clock
         self._boots, self._booted_ns = 1, START_NS - 60_000 * MS
         self._old: list[asyncio.Task[None]] = []
         self.on_end: Callable[[bytes], None] = lambda epoch: None
@@ -184,6 +185,7 @@ class Gateway:
         if self.life is not None or self.away:
             return
         clock = SimClock(self._loop, self.wall, self._boots, self._booted_ns)
+        self.booted_ns[clock.stamp().boot_id] = self._booted_ns
         self.life = life = Life(self, clock)
         try:
             life.agent = Agent(self._loaded, clock, NO_BODY)
@@ -216,6 +218,9 @@ class Gateway:
         """The card keeps what was flushed and some of the rest; the machine boots anew."""
         self._boots += 1
         self._booted_ns = self._loop.now_ns
+        if self.wall.random.random() < 0.7:
+            self.wall.start_without_battery(self._booted_ns)
+            self._loop.call_later(self.wall.random.uniform(0, 90), self.wall.set_right)
         self._take(self.card.after_cut(self._random))
 
     def stop(self) -> None:
@@ -251,7 +256,7 @@ class Gateway:
     def heal(self) -> None:
         self.armed, self.slow, self.away = None, False, False
         self.card.refusing, self.card.short = {}, None
-        self.wall.disciplined = True
+        self.wall.set_right()
         self.start()
 
     async def end(self) -> None:

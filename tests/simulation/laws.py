@@ -3,17 +3,20 @@
 1 what a panel saw acknowledged is durable   2 numbers never repeat or skip   3 everything verifies
 4 the center holds everything receipted, once   5 when faults stop, everything is receipted in
 bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody said
+And for the clocks: 8 the corrected time of an event is within what is stated of it.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from edge_agent.center.calendar import Dates
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane
 from edge_agent.evidence.bodies import SignalBody
 from edge_agent.evidence.cbor import split_sequence
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.dating import Tie, stamp_tie
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import Problem, What, check
@@ -22,6 +25,7 @@ from edge_agent.journal.held import MEMORY_BYTES_MAX
 from edge_agent.uplink.window import IN_FLIGHT_BYTES_MAX, MESSAGE_BYTES_MAX
 from hil.panels.machine import describe
 from tests.simulation.center import Center
+from tests.simulation.clock import WALL_NS, passed_ns
 from tests.simulation.gateway import Gateway
 
 ENDS = b"\x14\r\n"
@@ -43,6 +47,10 @@ class LawError(AssertionError):
         self.number = number
 
 
+def _holds(own: Tie, true_ns: int) -> bool:
+    return (own.earliest_ns or 0) - 2_000 <= true_ns <= (own.latest_ns or 0) + 2_000
+
+
 @dataclass
 class Laws:
     """Watches one world; `broken` is what was found, in order."""
@@ -54,6 +62,7 @@ class Laws:
     ahead: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
     behind: set[bytes] = field(default_factory=set)
     doubtful: set[bytes] = field(default_factory=set)
+    dated: Counter[str] = field(default_factory=Counter)
     early: Counter[str] = field(default_factory=Counter)
     peaks: Counter[str] = field(default_factory=Counter)
 
@@ -147,6 +156,7 @@ class Laws:
                 self.break_(3, f"the center counts {name}")
         self._nothing_invented(envelopes)
         self._all_there(envelopes)
+        self._dated_right()
 
     def _explained(self, problem: Problem) -> bool:
         """Whether it is the mark of a life whose last events only the center has.
@@ -170,6 +180,26 @@ class Laws:
                     self.break_(7, f"nobody said {frame!r}")
                 elif describe(entry.signal) != describe(body.signal):
                     self.break_(7, f"{frame!r} was understood as {describe(body.signal)}")
+
+    def _dated_right(self) -> None:
+        """The corrected time of every event holds the true one, whatever the clocks did."""
+        dates = Dates(self.center.connection)
+        for epoch_id, received_ms, envelope in self.center.connection.execute(
+            "SELECT epoch_id, received_ms, envelope FROM event"
+        ):
+            stamp = _event(envelope).stamp
+            booted_ns = self.gateway.booted_ns[stamp.boot_id]
+            true_ns = booted_ns + passed_ns(stamp.boot_id, stamp.boottime_ns) + WALL_NS
+            dated = dates.date("gw1", epoch_id, stamp, received_ms)
+            early, late = dated.earliest_ns, dated.latest_ns
+            self.dated[dated.basis] += 1
+            if (early is not None and true_ns < early - 2_000) or (
+                late is not None and true_ns > late + 2_000
+            ):
+                self.break_(8, f"{stamp} was at {true_ns}, dated {dated}")
+            own = stamp_tie(stamp)
+            if own is not None and not self.gateway.wall.liar and not _holds(own, true_ns):
+                self.break_(8, f"{stamp} was at {true_ns}, and its clock was trusted")
 
     def _all_there(self, envelopes: list[bytes]) -> None:
         everything = b"".join(envelopes)

@@ -12,7 +12,7 @@ from edge_agent.config import Loaded
 from edge_agent.evidence.signers import load_signer
 from tests.simulation.broker import Broker
 from tests.simulation.center import Center
-from tests.simulation.clock import Wall
+from tests.simulation.clock import WALL_NS, Wall
 from tests.simulation.director import Director
 from tests.simulation.faults import Table
 from tests.simulation.gateway import Gateway
@@ -46,7 +46,7 @@ class World:
         self.loop, self.seed = loop, seed
         self.random = Random(f"{seed} world")
         self.trace = hashlib.sha256()
-        wall = Wall()
+        wall = Wall(random=self._chance("wall"))
         self.broker = Broker(loop, self._chance("broker"), self._published)
         self.gateway = Gateway(loop, self._chance("gateway"), loaded, self.broker, wall)
         identity = load_signer(loaded.path("identity.key"))
@@ -56,7 +56,7 @@ class World:
             self._chance("center"),
             self.broker,
             self.identity,
-            lambda: max(0, loop.now_ns + wall.offset_ns) // 1_000_000,
+            lambda: (loop.now_ns + WALL_NS) // 1_000_000,
         )
         self.gateway.center_key = self.center.signer.public
         self.laws = Laws(self.gateway, self.center)
