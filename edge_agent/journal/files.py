@@ -24,19 +24,28 @@ from edge_agent.journal.format import (
     RecordKind,
     decode_head,
 )
-from edge_agent.journal.scan import head_fits
+from edge_agent.journal.scan import Scan, head_fits
 from edge_agent.journal.sealed import walk_records
 from edge_agent.journal.spares import segment_number
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFile:
-    """One segment file: `number` is what its head says, its name's where there is no head."""
+    """One segment file: `number` is what its head says, its name's where it was not `headed`."""
 
     name: str
     number: int
     sealed: bool
     cached: bool = False
+    headed: bool = True
+
+    def came_meanwhile(self, scan: Scan) -> bool:
+        """Tell whether an agent began to use the file after it was listed.
+
+        The one before it may have been read when it was not full yet: a reader beside a running
+        agent must stop here, or it would miss the events in between.
+        """
+        return scan.head is not None and not self.headed
 
 
 class Outline(NamedTuple):
@@ -80,7 +89,7 @@ def _look(disk: Disk, name: str, named: int, cache: Cache | None) -> SegmentFile
         with contextlib.closing(file):
             if head := read_head(file):
                 return SegmentFile(name, head.number, sealed=head.version == SEALED_VERSION)
-    return SegmentFile(name, named, sealed=False)
+    return SegmentFile(name, named, sealed=False, headed=False)
 
 
 def outline(disk: Disk, file: SegmentFile, cache: Cache | None = None) -> Outline | None:

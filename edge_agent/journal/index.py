@@ -28,8 +28,9 @@ class Segment:
     wall time of its events, known of a sealed one where any of them had one.
 
     `first` counts once there are events, `span` numbers from it on are known; `headed` tells
-    whether its head is readable.  `lanes` and `held` are sets, by lane and by center's slot;
-    `owed` counts, by slot and lane, what that center is owed and has not receipted.
+    whether its head is readable.  `lanes` and `held` are sets of events, by lane and by center's
+    slot; `owed` are the slots of the centers that are owed this segment, shared by many: a long
+    outage has thousands of segments.
     """
 
     number: int
@@ -46,7 +47,7 @@ class Segment:
     span: int = 0
     lanes: list[int] = field(default_factory=lambda: [0] * LANES)
     held: dict[int, int] = field(default_factory=dict)
-    owed: dict[int, list[int]] = field(default_factory=dict)
+    owed: frozenset[int] = frozenset()
 
     @property
     def present(self) -> int:
@@ -55,6 +56,10 @@ class Segment:
         for lane in self.lanes:
             here |= lane
         return here
+
+    def missing(self, slot: int) -> int:
+        """Return the set of events that a center has not receipted, owed to it or not."""
+        return self.present & ~self.held.get(slot, 0)
 
     def within(self, first: int, last: int) -> int:
         """Return the set of all numbers of first..last that this segment spans, here or not."""
@@ -67,7 +72,7 @@ class Segment:
         place = seq - self.first
         if not 0 <= place < self.span or slot not in self.owed:
             return False
-        return bool((self.present & ~self.held.get(slot, 0)) >> place & 1)
+        return bool(self.missing(slot) >> place & 1)
 
     def awaited(self, slots: Iterable[int]) -> int:
         """Return the set of events that any center of `slots` is owed."""
@@ -94,6 +99,7 @@ class Index:
         self._owed: dict[int, list[int]] = {FIRST_SLOT: [0] * LANES}  # by slot, over all segments
         self._awaited = [0] * LANES  # by any of `required`
         self._holding: dict[bytes, list[Segment]] = {}  # those with events, by epoch
+        self._shared: dict[frozenset[int], frozenset[int]] = {}  # each set of slots once
 
     # ---- centers
 
@@ -101,10 +107,10 @@ class Index:
         """Owe the center of `slot` what is in segment `start` of the list and after it."""
         self._owed[slot] = [0] * LANES
         for place, segment in enumerate(self.segments):
-            segment.owed.pop(slot, None)
+            segment.owed = self._slots(segment.owed - {slot})
             if place >= start:
-                segment.owed[slot] = segment.count(segment.present & ~segment.held.get(slot, 0))
-                _add(self._owed[slot], segment.owed[slot])
+                segment.owed = self._slots(segment.owed | {slot})
+                _add(self._owed[slot], segment.count(segment.missing(slot)))
         self.require(self.required)
 
     def forget(self, slot: int) -> None:
@@ -119,12 +125,15 @@ class Index:
         for segment in self.segments:
             _add(self._awaited, segment.count(segment.awaited(self.required)))
 
+    def _slots(self, slots: frozenset[int]) -> frozenset[int]:
+        return self._shared.setdefault(slots, slots)
+
     # ---- segments and events
 
     def add(self, segment: Segment) -> None:
         """Add the segment that follows all others."""
         assert not self.segments or segment.number > self.segments[-1].number
-        segment.owed = {slot: [0] * LANES for slot in self._owed}
+        segment.owed = self._slots(frozenset(self._owed))
         self.segments.append(segment)
 
     def extend(self, segment: Segment, first: int, lanes: bytes | bytearray) -> None:
@@ -147,10 +156,9 @@ class Index:
                 segment.lanes[lane] |= int(lanes.translate(_DIGITS[lane])[::-1], 2) << place
                 counts[lane] = count
                 uncounted -= count
-        for slot, owed in segment.owed.items():
-            _add(owed, counts)
+        for slot in segment.owed:
             _add(self._owed[slot], counts)
-        if not segment.owed.keys().isdisjoint(self.required):
+        if not segment.owed.isdisjoint(self.required):
             _add(self._awaited, counts)
 
     def headed(self, epoch: bytes) -> Segment | None:
@@ -173,11 +181,9 @@ class Index:
         if not fresh:
             return 0
         segment.held[slot] = held | fresh
-        owed = segment.owed.get(slot)
-        if owed is None:
+        if slot not in segment.owed:
             return 0
         counts = segment.count(fresh)
-        _subtract(owed, counts)
         _subtract(self._owed[slot], counts)
         if slot in self.required:
             settled = fresh & ~segment.awaited(self.required)
@@ -196,8 +202,8 @@ class Index:
             holding = self._holding[segment.epoch]
             assert holding[0] is segment
             self._holding[segment.epoch] = holding[1:]
-        for slot, owed in segment.owed.items():  # of centers that are not configured now
-            _subtract(self._owed[slot], owed)
+        for slot in segment.owed:  # of centers that are not configured now
+            _subtract(self._owed[slot], segment.count(segment.missing(slot)))
 
     # ---- questions
 
@@ -206,9 +212,9 @@ class Index:
         segments = self.segments
         place = bisect_right(segments, number - 1, key=_number)
         while place < len(segments):
-            owed = segments[place].owed.get(slot)
-            if owed is not None and owed[lane]:
-                return segments[place]
+            segment = segments[place]
+            if slot in segment.owed and segment.lanes[lane] & ~segment.held.get(slot, 0):
+                return segment
             place += 1
         return None
 

@@ -41,6 +41,8 @@ def read_disk(
                 continue  # the agent removed it meanwhile
             _tell(damages, damaged)
             scan = scan_segment(data, file.number)
+            if file.came_meanwhile(scan):
+                break
         yield from _records(chain.feed(file.number, scan), damaged)
     yield from _records(chain.finish(), damaged)
 

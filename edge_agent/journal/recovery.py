@@ -109,12 +109,13 @@ class Reading:
         """Read all of them."""
         listed, self.copies = list_segments(self._disk, self.names, self._cache)
         for one in listed:
-            self._take(one)
+            if not self._take(one):
+                break
         self._blame(self.rebuild.take(self.chain.finish()))
 
-    def _take(self, one: SegmentFile) -> None:
+    def _take(self, one: SegmentFile) -> bool:
+        """Take the next file; return whether others may follow."""
         file = Found(one.name, one.number)
-        self.files.append(file)
         known = one.name + BROKEN_SUFFIX in self.names  # reported: its records are read each time
         found = None if known else outline(self._disk, one, self._cache)
         if found is not None:
@@ -125,12 +126,16 @@ class Reading:
         else:
             data, file.size, file.damages = read_segment(self._disk, one.name, one.number)
             scan = scan_segment(data, one.number)
+            if one.came_meanwhile(scan):
+                return False
+        self.files.append(file)
         file.take(scan)
         if scan.epoch is not None:
             self.rebuild.index.add(_segment(file, scan))
         self._blame(self.rebuild.take(self.chain.feed(file.number, scan)))
         if self._each is not None:
             self._each(scan)
+        return True
 
     def _blame(self, damages: list[Damage]) -> None:
         for damage in damages:
