@@ -10,6 +10,7 @@ Sources: open receivers and senders of this format, and their issues.
 """
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ NAK_NS = 3600 * NS_PER_S  # how seldom a clear NULL is refused to put a clock ri
 ACCOUNTS_MAX = 256  # more behind one port than any site has
 PEERS_MAX = 16  # each account's main and second path, and connections that linger
 NOISE_KEPT_BYTES = 4096  # a peer's noise is reported in pieces of this size
+_TIME_AT_END = re.compile(rb"_[0-9:,-]{19}\r?\Z")
 
 
 # ---- decoder
@@ -453,9 +455,15 @@ def _account(heard: Heard) -> str:
 
 
 def _identity(heard: Heard) -> bytes:
-    if heard.frame.fault is None and heard.message is not None:
-        return heard.message.identity
-    return hashlib.sha256(heard.frame.raw).digest()[:16]
+    """Return what the copies of one message have in common.
+
+    Sealed with another key they have nothing but their number: each is sealed anew.
+    """
+    frame, message = heard.frame, heard.message
+    if message is not None and frame.fault in {None, FaultKind.DECRYPT}:
+        return message.identity
+    body = frame.raw[frame.raw.find(b'"') :]
+    return hashlib.sha256(_TIME_AT_END.sub(b"", body)).digest()[:16]
 
 
 def _unknown(heard: Heard) -> Signal:

@@ -159,14 +159,17 @@ class Dc09Voice:
             return self._outbox.refused(now_ns)
         if parts.id not in {"ACK", "DUH"} or not self._waiting:
             return []
-        if self._setup.key and (not parts.encrypted or not unseal(parts.inner, self._setup.key)):
-            return []  # anybody could have said it
+        if self._setup.key and parts.id == "ACK" and not self._is_sealed(parts):
+            return []  # anybody could have said it; who has no key can say DUH alone
         if parts.sequence != self._waiting[0] or parts.account != self._header:
             return []
         if not self._outbox.first:
             return []  # given up: said again later
         del self._waiting[0]
         return self._outbox.taken(now_ns)
+
+    def _is_sealed(self, parts: Parts) -> bool:
+        return parts.encrypted and unseal(parts.inner, self._setup.key) != ""
 
     # ---- events
 

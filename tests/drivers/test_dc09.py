@@ -273,6 +273,18 @@ def test_it_is_kept_whole_before_its_sender_may_forget_it(body: bytes, kind: Fau
     assert sent(again) == [(duh, 1)]
 
 
+def test_copies_of_what_we_do_not_understand_are_repeats_whatever_their_time() -> None:
+    talk = Talk()
+    for second in range(3):
+        heard = talk.say(framed(b'"ACR-SF"0007R0L0#2468[x]_11:40:%02d,11-23-2026' % second))
+        assert len(signals(heard)) == (second == 0)
+    wrong = Talk(key="X" * 16)
+    for second in range(3):
+        heard = wrong.say(sealed("#2468|NFA1", time_text(EPOCH_S + second)))
+        assert len(signals(heard)) == (second == 0)
+    assert len(signals(wrong.say(sealed("#2468|NFA1", time_text(EPOCH_S), sequence=8)))) == 1
+
+
 def test_a_whole_frame_of_no_shape_is_kept_though_nobody_can_be_answered() -> None:
     talk = Talk()
     heard = talk.say(framed(b'"hello"'))

@@ -116,6 +116,13 @@ def test_a_cut_frame_does_not_hold_up_the_next() -> None:
         assert cuts[0].raw + cuts[1].raw == ALARM[:size] + CONTACT_ID
 
 
+def test_a_good_frame_after_a_damaged_one_of_the_same_length() -> None:
+    damaged = ALARM.replace(b"BA031", b"BA032")
+    for split in (1, 1000):
+        cuts = cut(damaged + ALARM, split=split)
+        assert [one.fault for one in cuts] == [FaultKind.CHECKSUM, None]
+
+
 def test_what_a_damaged_length_claims_is_not_waited_for() -> None:
     cutter = Cutter()
     claims = ALARM.replace(b"003C", b"0F3C").replace(b"BA031", b"BA032")

@@ -132,6 +132,8 @@ def test_the_time_is_the_block_s_then_the_header_s() -> None:
     assert sia("#2468|Nti10:11:12/da11-20-26/BA1", time).panel_time == "2026-11-20T10:11:12"
     assert sia("#2468|NBA1", time).panel_time == "2026-11-23T11:22:33Z"
     assert sia("#2468|Nti10:11:12/BA1", time).panel_time == "2026-11-23T11:22:33Z"
+    both = sia("#2468|Nti10:11:12/da11-20-26/BA1", "[H11:20:00,11-22-2026]")
+    assert both.panel_time == "2026-11-22T11:20:00"
     assert sia("#2468|NBA1").panel_time is None
     assert sia("#2468|NBA1", "_11:60:00,02-30-2026").panel_time == "2026-02-28T12:00:00Z"
 
