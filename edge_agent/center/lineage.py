@@ -17,6 +17,7 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.durable import Durable
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.machine import Change, Fact, compare
+from edge_agent.evidence.verify import WORD_LOST
 
 SIBLINGS = (
     "SELECT first.id, first.epoch, later.epoch, later.received_ms, one.machine, other.machine"
@@ -40,6 +41,7 @@ MOVED = (
 LAST_RECEIVED = "SELECT received_ms FROM event WHERE epoch_id = ? ORDER BY seq DESC LIMIT 1"
 CHILD_SINCE = "SELECT 1 FROM epoch WHERE gateway = ? AND previous = ? AND received_ms > ? LIMIT 1"
 TAIL = "SELECT envelope FROM event WHERE epoch_id = ? AND seq >= ? ORDER BY seq, id LIMIT ?"
+HELD = "SELECT count(DISTINCT seq) FROM event WHERE epoch_id = ? AND seq >= ?"
 
 TAIL_EVENTS_MAX = 20_000  # sent while a card refused; a longer tail is not excused
 BEFORE_TAIL = 2_000  # how far back the disk's last word is looked for
@@ -123,7 +125,8 @@ def _of_set_back(connection: sqlite3.Connection, *row: Any) -> Strange:
     tail = _durable(connection, before_id, max(0, size - BEFORE_TAIL))
     if tail.explains(size, Ended(ended)):
         return Strange(epoch, "unwritten", f"{detail}: the rest was sent and never on the card")
-    return Strange(epoch, "rollback", detail)
+    (held,) = connection.execute(HELD, (before_id, size)).fetchone()
+    return Strange(epoch, "rollback", detail + WORD_LOST * (held < here - size))
 
 
 def _durable(connection: sqlite3.Connection, epoch_id: int, from_seq: int) -> Durable:

@@ -33,6 +33,9 @@ BRANCHES_MAX = (
 STRANGERS_MAX = 1024  # epochs without genesis that are told one by one: forgers choose how many
 
 
+WORD_LOST = "; numbers among them are missing: its word about a refusing card may be one of them"
+
+
 class What(StrEnum):
     """What can be wrong."""
 
@@ -321,7 +324,8 @@ class EpochVerifier:
         machines = (self._epochs[epoch].genesis.machine for epoch in (one, other))
         if compare(*machines) is Change.MOVED:
             return Problem(What.CLONE, other, 0, f"{detail}, on different boards")
-        return Problem(What.BRANCH, other, 0, detail)
+        lost = self._epochs[one].lost_at is not None
+        return Problem(What.BRANCH, other, 0, detail + WORD_LOST * lost)
 
     def _predecessor(self, epoch: bytes, known: _Epoch, at: int) -> Iterator[Problem]:
         """Compare what a genesis says of the epoch before with what is held of that."""
@@ -345,7 +349,8 @@ class EpochVerifier:
                 detail += "; the card refused, or had no time to write the rest"
                 yield Problem(What.UNWRITTEN, genesis.previous_epoch, size, detail)
             else:
-                yield Problem(What.ROLLED_BACK, epoch, 0, detail)
+                lost = before.lost_at is not None and before.lost_at >= size
+                yield Problem(What.ROLLED_BACK, epoch, 0, detail + WORD_LOST * lost)
         elif before.lost_at is None and not _ends_in(before, genesis):
             detail = f"the next epoch ({genesis.ended}) names another root over {size} events"
             yield Problem(What.ROOT_MISMATCH, genesis.previous_epoch, size - 1, detail)

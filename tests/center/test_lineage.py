@@ -15,6 +15,7 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import Ended, JournalBody, JournalChange
 from edge_agent.evidence.machine import BOARD, CARD, Fact, fact
+from edge_agent.evidence.verify import WORD_LOST
 from tests.center.world import NOW_MS, FakeCenter, FakeGateway
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
@@ -142,6 +143,19 @@ def test_a_card_set_back_further_than_it_refused_is_a_rollback(
     take(center, *gateway.events(3), gateway.sealed(*journal(JournalChange.REFUSED, 7)))
     take(center, image.start(Ended.CRASH), image.event(), at_ms=MINUTE_MS)
     assert judged(center) == ["rollback"]
+
+
+def test_a_word_that_was_lost_with_the_rest_may_have_been_one(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    take(center, gateway.start(), gateway.event())
+    left = gateway.copied(HERE)
+    gateway.sealed(*journal(JournalChange.REFUSED, 2))  # never came
+    take(center, gateway.event())
+    take(center, left.start(Ended.CRASH), left.event())
+    assert judged(center) == ["rollback"]
+    (detail,) = center.connection.execute("SELECT detail FROM problem").fetchone()
+    assert detail.endswith(WORD_LOST)
 
 
 def test_a_disk_that_accepted_again_excuses_nothing(
