@@ -205,6 +205,7 @@ class Recorder:
         self._running_epoch = b""
         self._waiting: dict[int, _Signed] = {}  # by number: what is not yet durable here
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
+        self._unwritten = 0  # the first number that is not on the disk, whoever holds it
         self._heard: dict[str, list[tuple[bytes, Stamp]]] = {}
         self._standing = {panel: Standing() for panel in sources}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
@@ -436,6 +437,7 @@ class Recorder:
                 )
 
     def _on_committed(self, records: list[Record]) -> None:
+        self._unwritten = records[-1].seq + 1
         for record in records:
             self._published.discard(record.seq)
             signed = self._waiting.pop(record.seq, None)
@@ -451,7 +453,7 @@ class Recorder:
         log.error("journal.refused", reason=reason, remedy="check the card: full, worn or unsafe")
         for signed in list(self._waiting.values()):
             self._send(signed.record)
-        body = JournalBody(JournalChange.REFUSED, reason, first=min(self._waiting, default=None))
+        body = JournalBody(JournalChange.REFUSED, reason, first=self._unwritten)
         self.note(EventType.JOURNAL, Lane.FAULT, body.to_body())
         self._disk_changed()
 

@@ -200,7 +200,8 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
         assert not promise.done()  # nobody holds it yet: no ACK
         assert rig.recorder.refusal
         told = [event for event in rig.events() if event.type is EventType.JOURNAL]
-        assert JournalBody.from_body(told[0].body).what is JournalChange.REFUSED
+        body = JournalBody.from_body(told[0].body)
+        assert (body.what, body.first) == (JournalChange.REFUSED, 1)
         seq = rig.published[1].seq
         rig.recorder.receipted("center", rig.begun.epoch, [seq], b"receipt")
         await asyncio.wait_for(promise, 1)

@@ -4,7 +4,8 @@ A gateway sends what it has committed, with two exceptions: a life or fire event
 too long, and anything while its disk refuses, which it says by a signed event.  What was sent by an
 exception may be gone after a power cut, and an honest gateway then goes on from before what the
 center holds.  Everything else was on the card: a gateway that goes on from before that has been
-set back.
+set back.  What stands behind a gap proves nothing: what is missing, and is named as missing, may be
+the very event that said that the disk refuses.
 """
 
 from dataclasses import dataclass
@@ -22,9 +23,13 @@ class Durable:
 
     size: int = 0
     refusing: bool = False
+    next_seq: int | None = None
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
+        if self.next_seq is not None and event.seq > self.next_seq:
+            self.refusing = True
+        self.next_seq = event.seq + 1
         if event.seq == 0:
             return  # the genesis is shown on each connection, committed or not
         if event.type == EventType.JOURNAL:

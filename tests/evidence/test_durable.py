@@ -54,6 +54,15 @@ def test_a_disk_that_accepts_again_has_it_all() -> None:
     assert durable.size == 5
 
 
+def test_behind_a_gap_nothing_is_known_until_the_disk_is_said_to_accept() -> None:
+    """Seen to fail in a world whose network swallowed the very event that said it."""
+    durable = fed(event(0), event(1), event(4), event(5))
+    assert durable.size == 2
+    assert durable.explains(2, Ended.CRASH)
+    durable.feed(disk(6, JournalChange.ACCEPTED))
+    assert durable.size == 7
+
+
 def test_a_body_that_cannot_be_read_excuses_nothing() -> None:
     assert fed(event(1), event(2, Lane.FAULT, {1: 7})).size == 3
 

@@ -75,16 +75,19 @@ class Table:
     met: Counter[tuple[Fault, State]] = field(default_factory=Counter)
     died: Counter[tuple[str, str]] = field(default_factory=Counter)
     rolled: int = 0  # segments that were filled up
+    removed: int = 0  # segments that retention removed
 
     def add(self, other: "Table") -> None:
         self.met += other.met
         self.died += other.died
         self.rolled += other.rolled
+        self.removed += other.removed
 
     def empty(self, deaths: Iterable[tuple[str, str]]) -> list[str]:
         """Return the cells that nothing reached."""
         cells = [f"{f.value} x {s.value}" for f, s in CELLS if not self.met[f, s]]
         cells += [] if self.rolled else ["a segment filled up"]
+        cells += [] if self.removed else ["a segment removed"]
         return cells + [f"{end} x {step}" for end, step in deaths if not self.died[end, step]]
 
     def __str__(self) -> str:
@@ -100,5 +103,5 @@ class Table:
         for end in sorted({end for end, _ in self.died}):
             row = "".join(f"{self.died[end, step]:>10}" for step in steps)
             lines.append(f"{end:<{width}}{row}")
-        lines.append(f"\nsegments filled up: {self.rolled}")
+        lines.append(f"\nsegments filled up: {self.rolled}, removed: {self.removed}")
         return "\n".join(lines)

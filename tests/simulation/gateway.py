@@ -34,7 +34,7 @@ from tests.journal.simdisk import PowerCut, SimDisk
 from tests.simulation.broker import Bounds, Broker, SimPort
 from tests.simulation.broker import Life as PortLife
 from tests.simulation.clock import SimClock, Wall
-from tests.simulation.journal import Card, InlineJournal, make_segments_small
+from tests.simulation.journal import Card, InlineJournal, keep_briefly, make_segments_small
 from tests.simulation.keys import seeded_signer, verify_once
 from tests.simulation.loop import START_NS, VirtualLoop
 from tests.simulation.panel import Panel, SimOpener
@@ -149,6 +149,7 @@ class Gateway:
         self.died_in: Counter[tuple[str, str]] = Counter()
         self.rolled = 0  # segments that were filled up
         self.booted_ns: dict[bytes, int] = {}  # by boot id, on the loop's clock
+        self.removed = 0
         self._boots, self._booted_ns = 1, START_NS - 60_000 * MS
         self._old: list[asyncio.Task[None]] = []
         self.on_end: Callable[[bytes], None] = lambda epoch: None
@@ -247,6 +248,7 @@ class Gateway:
     def _count(self, life: Life) -> None:
         if life.journal is not None:
             self.rolled += max(0, life.journal.scribe.opened - 1)
+            self.removed += life.journal.scribe.removed
 
     def _take(self, disk: SimDisk) -> None:
         refusing, short = self.card.refusing, self.card.short
@@ -275,6 +277,8 @@ class Gateway:
             self._replace(patch)
             if self._random.random() < 0.5:
                 make_segments_small(patch)
+            if self._random.random() < 0.5:
+                keep_briefly(patch)
             yield
 
     def _replace(self, patch: pytest.MonkeyPatch) -> None:

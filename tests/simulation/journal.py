@@ -11,6 +11,8 @@ from typing import Protocol
 
 import pytest
 
+from edge_agent import agent, housekeeping, limits
+from edge_agent.housekeeping import Keeping
 from edge_agent.journal import (
     Batch,
     JournalClosed,
@@ -43,6 +45,8 @@ _ZEROS = bytes(16 * BLOCK_BYTES)
 WAKE_S = 0.0001  # until the thread runs
 STEPS_AT_ONCE = 8  # of the upkeep
 SCRUB_START_NS = 2_000_000_000  # few lives last a minute
+KEEP_NS = 20_000_000_000
+SMALL_QUOTA_BYTES = 6 << 20
 SMALL_SEGMENT_BYTES = 40 * BLOCK_BYTES  # holds the largest commit; soon full
 
 
@@ -53,6 +57,14 @@ def make_segments_small(patch: pytest.MonkeyPatch) -> None:
         if hasattr(module, "SEGMENT_BYTES"):
             patch.setattr(module, "SEGMENT_BYTES", SMALL_SEGMENT_BYTES)
     patch.setattr(spares, "_ZEROS", bytes(SMALL_SEGMENT_BYTES))
+
+
+def keep_briefly(patch: pytest.MonkeyPatch) -> None:
+    """Let lives of a minute see their space run short, and their oldest segments removed."""
+    patch.setattr(limits, "SPACE_LOOK_S", 2.0)
+    patch.setattr(limits, "KEEP_PRESSED_NS", KEEP_NS // 2)
+    patch.setattr(agent, "Keeping", lambda *_: Keeping(SMALL_QUOTA_BYTES, 1))
+    patch.setattr(housekeeping, "DAY_NS", KEEP_NS)
 
 
 class Card(SimDisk):
@@ -108,6 +120,7 @@ class _SlowScribe(Scribe):
     hurry = False
     postponed_ns: int | None = None
     opened = 0  # segments, in this life
+    removed = 0
 
     def _write(self, now_ns: int, *, ending: bool = False) -> bool:
         if self.hurry:
@@ -118,6 +131,10 @@ class _SlowScribe(Scribe):
     def _open(self, placed: Placed) -> None:
         self.opened += 1
         super()._open(placed)
+
+    def remove(self, number: int) -> None:
+        super().remove(number)
+        self.removed += 1
 
     def write_now(self) -> None:
         now_ns, self.postponed_ns = self.postponed_ns, None

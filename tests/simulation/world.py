@@ -147,6 +147,7 @@ class World:
         table = self.director.table
         table.died += self.gateway.died_in
         table.rolled = self.gateway.rolled
+        table.removed = self.gateway.removed
         events = len(self.center.envelopes())
         return Outcome(self.seed, broken, table, peace_s, events, self.trace.hexdigest())
 
