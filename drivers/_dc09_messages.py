@@ -212,10 +212,10 @@ class Reader:
     def _sia(
         self, message: Message, cut: Cut, fields: dict[str, Plain], said: tuple[str | None, str]
     ) -> Frame:
-        account, payload = said
-        events = parse_block(self._text(payload)) or parse_block(payload.removesuffix("NM"))
+        account, text = said[0], self._text(said[1])
+        events = parse_block(text) or parse_block(text.removesuffix("NM"))
         if events is None and account is None:
-            account, events = _glued_sia(self._text(payload), message.account)
+            account, events = _glued_sia(text, message.account)
         if events is None:
             raise UnreadableError(FaultKind.SHAPE, message)
         fields["events"] = [_event_fields(event) for event in events]

@@ -522,7 +522,7 @@ DRIVER = Driver(
         ),
         Option("clear_text", bool, False, "with a key: believe messages without encryption too"),
         Option("listen_only", bool, False, "never send a byte, not even an ACK"),
-        Option("charset", str, "latin-1", "Python codec of free text"),
+        Option("charset", str, None, "Python codec of free text (profile, else latin-1)"),
         Option("strict", bool, True, "decode: refuse a frame with a wrong checksum"),
         Option("now", str, None, "decode: the time, ISO 8601, for the window of encrypted frames"),
     ),

@@ -1,6 +1,5 @@
 """What a session is set to: the site's option, else the profile's fact, else the protocol's own."""
 
-import codecs
 from typing import Final
 
 from edge_agent.domain.session import Setup
@@ -23,10 +22,14 @@ def seconds_ns(setup: Setup, name: str, default: float) -> int:
 
 
 def charset_of(setup: Setup) -> str:
-    """Return the Python codec of the panel's text.  Raises ValueError where there is none such."""
-    charset = str(setup.options.get("charset", "latin-1"))
+    """Return the Python codec of the panel's text; Latin-1 where neither site nor profile says.
+
+    Raises ValueError where there is none such, or it is not one of text.
+    """
+    facts = setup.profile.facts if setup.profile is not None else {}
+    charset = str(setup.options.get("charset") or facts.get("charset") or "latin-1")
     try:
-        codecs.lookup(charset)
-    except LookupError:
+        b" ".decode(charset, errors="replace")
+    except (LookupError, ValueError):
         raise ValueError(f"option 'charset': Python knows no codec {charset!r}") from None
     return charset

@@ -34,5 +34,12 @@ def test_the_character_set_is_one_that_python_knows() -> None:
     codes = load_codes()
     assert charset_of(Setup(codes)) == "latin-1"
     assert charset_of(Setup(codes, None, {"charset": "gb18030"})) == "gb18030"
-    with pytest.raises(ValueError, match="no codec 'gb'"):
-        charset_of(Setup(codes, None, {"charset": "gb"}))
+    profile = Profile("p", "1", "d", "P", {"charset": "cp1251"})
+    assert charset_of(Setup(codes, profile)) == "cp1251"
+    assert charset_of(Setup(codes, profile, {"charset": "gb18030"})) == "gb18030"
+
+
+@pytest.mark.parametrize("wrong", ["gb", "hex", "undefined", "a\0b"])
+def test_what_is_no_character_set_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="knows no codec"):
+        charset_of(Setup(load_codes(), None, {"charset": wrong}))

@@ -169,6 +169,15 @@ def test_lenient_reading_of_a_wrong_checksum_still_says_so() -> None:
     assert (lenient.fault, lenient.signals[0].code) == (FaultKind.CHECKSUM, "130")
 
 
+def test_text_in_the_character_set_of_the_panel() -> None:
+    body = '"SIA-DCS"0001R0L0#2468[#2468|NBA1^前门^]'.encode("gb18030")
+    cutter = Cutter()
+    [cut] = cutter.feed(framed(body))
+    chinese = Reader(load_codes(), "gb18030").read(cut, None).frame
+    assert only(chinese).text == "前门"
+    assert chinese.fields["data"] == "NBA1^前门^"
+
+
 # ---- HENG-BO
 
 
