@@ -21,6 +21,7 @@ DEATHS = [(end.value, step) for end, step in STEPPED]
 
 KNOWN = {
     # seed: what it found once
+    61: "a card that refused when nothing waited did not say from which event on",
     84: "a copy of a frame that a start could not flush was acknowledged at once",
 }
 
