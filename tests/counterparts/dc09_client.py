@@ -6,13 +6,17 @@ Arguments: port, tcp or udp, account, key (left out: none).  Any line on standar
 import json
 import logging
 import sys
+import threading
 
 from pysiaalarm import CommunicationsProtocol, SIAAccount, SIAClient
 from pysiaalarm.event import SIAEvent
 
+_PRINTING = threading.Lock()  # it takes each datagram in a thread of its own
+
 
 def say(**seen: object) -> None:
-    print(json.dumps(seen), flush=True)
+    with _PRINTING:
+        print(json.dumps(seen), flush=True)
 
 
 def on_event(event: SIAEvent) -> None:
