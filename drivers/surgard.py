@@ -24,6 +24,7 @@ from typing import Final
 from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
+    WAITING,
     Action,
     Committed,
     Driver,
@@ -398,7 +399,8 @@ class ReceiverSession:
             case Committed(token):
                 self._pending.discard(token)
                 if self._last is not None and self._last.token == token:
-                    self._last.durable_ns = now_ns
+                    # since when what waited is durable, nobody knows here
+                    self._last.durable_ns = self._last.heard_ns if token < 0 else now_ns
                 return self._answer(now_ns)
             case Ticked():
                 actions = self._give_up_cut(now_ns) + self._answer(now_ns)
@@ -416,14 +418,16 @@ class ReceiverSession:
         self._decoder = ReceiverDecoder(self._setup)
         self._online, self._owed, self._refused = None, None, (b"", 0)
         self._refusing, self._beat_ns = False, None
-        self._pending.clear()
         self._silent_at_ns = now_ns + self._silence_ns
-        before = opened.last
+        # What waits was never acknowledged: what is the same is a copy, if the receiver still has
+        # it.  For any other frame our ACK may have been lost with the line.
+        before, waits = opened.waiting or opened.last, opened.waiting is not None
+        self._pending = {WAITING} if waits else set()
         if before is not None and before.age_ns is not None:
-            heard_ns = now_ns - before.age_ns
-            self._last = _Heard(before.frame.rstrip(ENDS), heard_ns, durable_ns=heard_ns)
+            body, at_ns = before.frame.rstrip(ENDS), now_ns - before.age_ns
+            self._last = _Heard(body, at_ns, WAITING if waits else None, None if waits else at_ns)
         if self._last is not None:
-            self._last.reopened = True
+            self._last.reopened = not waits
 
     def _on_bytes(self, data: bytes, now_ns: int) -> list[Action]:
         actions = self._give_up_cut(now_ns)
@@ -502,7 +506,8 @@ class ReceiverSession:
         if last.body != body or last.perhaps_new:
             return False
         if last.token in self._pending:
-            return True
+            # an opening may follow a restart of the receiver, which then has forgotten it
+            return last.token != WAITING or now_ns - last.heard_ns <= self._silence_ns
         if last.durable_ns is None:
             return False  # the line was opened again before it was durable
         if last.garbled_ns is not None and now_ns - last.garbled_ns <= WINDOW[1] * self._repeat_ns:

@@ -21,7 +21,7 @@ from edge_agent.clock import Clock
 from edge_agent.domain.event import Body, Draft, EventType
 from edge_agent.domain.finding import REMEDIES, RULES, Finding
 from edge_agent.domain.kinds import Lane, lane_of
-from edge_agent.domain.session import Fault, Recent
+from edge_agent.domain.session import Fault, FaultKind, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 from edge_agent.domain.standing import Standing
@@ -287,8 +287,11 @@ class Recorder:
         self.note(EventType.LINK, Lane.FAULT, LinkBody(panel, online, reason).to_body())
 
     def fault(self, panel: str, fault: Fault) -> None:
-        """Count a fault of a panel's line."""
+        """Count a fault of a panel's line; what was repeated is as young as its newest copy."""
         self.faults[panel][fault.kind.value] += 1
+        known = self._heard.get(panel)
+        if fault.kind is FaultKind.REPEAT and known and known[-1][0] == fault.frame:
+            known[-1] = fault.frame, self._clock.stamp()
 
     def finding(self, panel: str, finding: Finding) -> None:
         """Record what a session found wrong with its panel or line."""

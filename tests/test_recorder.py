@@ -366,6 +366,27 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
     with_rig(tmp_path, scenario)
 
 
+def test_a_repeated_frame_is_as_young_as_its_newest_copy(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        now = CLOCK.stamp()
+        for name, age_ns in ((b"old", 9_000_000_000), (b"new", 8_000_000_000)):
+            at = replace(now, boottime_ns=max(0, now.boottime_ns - age_ns))
+            rig.recorder.remember("p1", name, at)
+        before = rig.recorder.recent("p1")
+        for frame in (b"old", b"stranger"):
+            rig.recorder.fault("p1", Fault(FaultKind.REPEAT, "", frame))
+        rig.recorder.fault("p1", Fault(FaultKind.NOISE, "", b"new"))
+        [old, new] = rig.recorder.recent("p1")
+        assert (old.age_ns or 0) >= (before[0].age_ns or 0)
+        assert (new.age_ns or 0) >= (before[1].age_ns or 0) > 1_000_000_000
+        rig.recorder.fault("p1", Fault(FaultKind.REPEAT, "", b"new"))
+        [_, new] = rig.recorder.recent("p1")
+        assert new.age_ns is not None
+        assert new.age_ns < 1_000_000_000
+
+    with_rig(tmp_path, scenario)
+
+
 def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         now = CLOCK.stamp()

@@ -53,6 +53,10 @@ class Recent:
     age_ns: int | None = None
 
 
+WAITING = -1
+"""The token of what `Opened.waiting` shows; a session's own tokens are not negative."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The line is up: every point is unknown until proven.
@@ -62,10 +66,15 @@ class Opened:
     whose panel keeps a log tells what of the log is recorded already.  `standing` are the events
     that were recorded active and not ended, without time and frame: they are in the journal, and
     are not reported again where the panel still shows them.
+
+    `waiting` is newer than all of `recent`: an earlier session of this run reported it and was
+    never told that it is durable, so it was never acknowledged.  `Committed(WAITING)` follows as
+    soon as it is durable, with everything before it; until then a copy of it gets no ACK.
     """
 
     recent: tuple[Recent, ...] = ()
     standing: tuple[Signal, ...] = ()
+    waiting: Recent | None = None
 
     @property
     def last(self) -> Recent | None:

@@ -18,6 +18,7 @@ from edge_agent.domain.session import (
     Obeyed,
     Opened,
     Read,
+    Recent,
     Report,
     Send,
     Session,
@@ -60,12 +61,16 @@ class Conversation:
 
     def begin(self) -> list[Outward]:
         """The line is up: start a fresh session."""
-        self.reports.renew()
+        untold = self.reports.renew()
         self._session = self._make()
         self._told = None
         self.desk.open(self._wake)
         recent, standing = self._intake.recent(self.panel), self._intake.standing(self.panel)
-        return self.take(Opened(recent, standing))
+        waiting = None
+        if untold is not None:
+            age_ns = max(0, self._clock.boottime_ns() - untold.stamp.boottime_ns)
+            waiting = Recent(untold.frame, age_ns)
+        return self.take(Opened(recent, standing, waiting))
 
     def end(self, reason: str) -> None:
         """The line is gone: nothing more is said to this session, and the panel is offline."""

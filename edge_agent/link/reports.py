@@ -7,10 +7,11 @@ even if the line is lost meanwhile.  The wait is bounded because `full` stops th
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
-from edge_agent.domain.session import Report
+from edge_agent.domain.session import WAITING, Report
 from edge_agent.domain.stamp import Stamp
 from edge_agent.limits import UNCOMMITTED_REPORTS_MAX
 from edge_agent.link.intake import Intake, IntakeFull
@@ -18,6 +19,14 @@ from edge_agent.link.intake import Intake, IntakeFull
 RETRY_S = 0.1  # room comes with the next commit, a few tens of milliseconds on a card
 
 _Held = tuple[Report, Stamp, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The newest report of all, where no session was told that it is durable: no ACK was sent."""
+
+    frame: bytes
+    stamp: Stamp
 
 
 class Reports:
@@ -29,9 +38,12 @@ class Reports:
         self._wake = wake
         self._held: deque[_Held] = deque()
         self._has_held = asyncio.Event()
-        self._committing: set[asyncio.Future[None]] = set()
+        self._committing: dict[asyncio.Future[None], int] = {}  # with their sessions
         self._durable: list[int] = []
         self._session = 0
+        self._newest: _Held | None = None
+        self._told = True  # a session knows that the newest is durable, or there is none
+        self._awaited = False  # this session is to be told when what it began with is durable
         self._failure: BaseException | None = None
 
     @property
@@ -39,14 +51,24 @@ class Reports:
         """Whether the panel must not be read now."""
         return bool(self._held) or len(self._committing) >= UNCOMMITTED_REPORTS_MAX
 
-    def renew(self) -> None:
-        """Begin a new session: commits of the old one concern nobody, its panel repeats."""
+    def renew(self) -> Untold | None:
+        """Begin a new session: commits of the old one concern nobody, its panel repeats.
+
+        Only the newest report matters to it, if nobody was told: `durable` gives WAITING for it.
+        """
         self._session += 1
         self._durable.clear()
+        self._awaited = not self._told
+        if self._newest is None or self._told:
+            return None
+        report, stamp, _ = self._newest
+        self._wake()
+        return Untold(report.signals[-1].frame, stamp)
 
     def submit(self, report: Report, stamp: Stamp) -> None:
         """Hand `report` over, or hold it behind those that already wait."""
-        held = (report, stamp, self._session)
+        held = self._newest = (report, stamp, self._session)
+        self._told = False
         if self._held or not self._recorded(held):
             self._held.append(held)
             self._has_held.set()
@@ -59,7 +81,19 @@ class Reports:
         if self._failure is not None:
             raise self._failure
         tokens, self._durable = self._durable, []
+        if self._awaited and not self._is_older_left():
+            self._awaited = False
+            tokens.insert(0, WAITING)
+        if self._newest is not None and not self._told:
+            report, _, session = self._newest
+            token = report.token if session == self._session else WAITING
+            self._told = token in tokens
         return tokens
+
+    def _is_older_left(self) -> bool:
+        """Tell whether anything of earlier sessions is not durable yet."""
+        sessions = (*self._committing.values(), *(session for *_, session in self._held))
+        return any(session < self._session for session in sessions)
 
     async def retry(self) -> None:
         """Hand over what is held, until cancelled."""
@@ -95,13 +129,15 @@ class Reports:
         def done(future: asyncio.Future[None]) -> None:
             self._done(future, report.token, session)
 
-        self._committing.add(future)
+        self._committing[future] = session
         future.add_done_callback(done)
         return True
 
     def _done(self, future: asyncio.Future[None], token: int, session: int) -> None:
-        self._committing.discard(future)
-        if not future.cancelled():
+        del self._committing[future]
+        if future.cancelled():
+            self._awaited = False  # nobody will ever know
+        else:
             self._failure = self._failure or future.exception()
             if session == self._session:
                 self._durable.append(token)

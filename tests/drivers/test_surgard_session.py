@@ -13,6 +13,7 @@ from drivers.surgard import (
 )
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
+    WAITING,
     Action,
     Committed,
     Fault,
@@ -190,6 +191,42 @@ def test_a_heartbeat_behind_an_event_waits_for_it() -> None:
     (token,) = tokens(host.hear(BURGLARY))
     assert sent(host.hear(HEARTBEAT, 1)) == []
     assert host.commit(token) == [Send(ACK)]
+
+
+def waiting(age_s: float) -> Host:
+    """A host whose line is up again; the frame before was never acknowledged."""
+    host = Host()
+    before = Recent(BURGLARY.rstrip(b"\x14") + b"\r\n", int(age_s * NS))
+    host.session.handle(Opened((Recent(FIRE, NS),), waiting=before), host.now_ns)
+    return host
+
+
+def test_a_copy_of_what_waits_from_before_is_answered_when_that_is_durable() -> None:
+    host = waiting(30.0)
+    assert Send(ACK) not in host.hear(HEARTBEAT)
+    assert host.hear(BURGLARY) == [Fault(FaultKind.REPEAT, "", BURGLARY)]
+    assert host.commit(WAITING, 0.1) == [Send(ACK)]
+    assert host.hear(BURGLARY, 4.0) == [Fault(FaultKind.REPEAT, "", BURGLARY), Send(ACK)]
+
+
+def test_a_copy_of_what_became_durable_while_the_line_was_down_is_answered_at_once() -> None:
+    host = waiting(30.0)
+    assert host.commit(WAITING) == []
+    assert Send(ACK) in host.hear(HEARTBEAT)
+    assert host.hear(BURGLARY, 0.1) == [Fault(FaultKind.REPEAT, "", BURGLARY), Send(ACK)]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_what_waits_from_long_before_may_have_been_forgotten_by_the_receiver(
+    durable: bool,
+) -> None:
+    host = waiting(91.0)
+    if durable:
+        host.commit(WAITING)
+    assert any(isinstance(action, Report) for action in host.hear(BURGLARY))
+    assert Send(ACK) not in host.hear(HEARTBEAT, 0.1), "this one is not durable"
+    host.commit(WAITING)
+    assert Send(ACK) in host.commit(1)
 
 
 def test_after_a_restart_the_last_frame_is_known() -> None:

@@ -1,15 +1,18 @@
 """What becomes of a session's actions, without any line."""
 
+import asyncio
 from collections.abc import Callable
 
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
+    WAITING,
     Action,
     ClockRead,
     Close,
     Commanded,
+    Committed,
     Fault,
     FaultKind,
     Input,
@@ -80,6 +83,26 @@ def test_a_session_begins_with_what_was_recorded_last() -> None:
     conversation.begin()
     unset = ClockRead(None, Trust.UNSET)
     assert session.given == [(Opened(recent, standing), 1000), (unset, 1000)]
+
+
+def test_a_session_begins_with_what_no_earlier_one_was_told_of() -> None:
+    async def main() -> None:
+        signal = Signal(kind=Kind.FIRE, state=State.ACTIVE, frame=b"frame")
+        intake = Intake(commits=False)
+        conversation, session, clock, _ = start({Received: [Report(1, (signal,))]}, intake)
+        conversation.begin()
+        conversation.take(Received(b"."), clock.stamp())
+        conversation.end("unplugged")
+        clock.now_ns += 5
+        session.given.clear()
+        conversation.begin()
+        assert session.given[0] == (Opened((), (), Recent(b"frame", 5)), clock.now_ns)
+        intake.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        conversation.due()
+        assert session.given[-1] == (Committed(WAITING), clock.now_ns)
+
+    run(main())
 
 
 def test_a_session_is_told_of_our_clock_when_its_trust_changes_or_it_jumps() -> None:

@@ -6,16 +6,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.session import Report
+from edge_agent.domain.session import WAITING, Report
 from edge_agent.domain.signal import Signal
 from edge_agent.limits import UNCOMMITTED_REPORTS_MAX
-from edge_agent.link.reports import Reports
+from edge_agent.link.reports import Reports, Untold
 from edge_agent.link.wake import Wake
 from tests.link.rig import CLOCK, Intake, Running, run, until
 
 
 def report(token: int) -> Report:
-    signal = Signal(kind=Kind.FIRE, state=State.ACTIVE, text=str(token))
+    signal = Signal(kind=Kind.FIRE, state=State.ACTIVE, text=str(token), frame=b"%d" % token)
     return Report(token, (signal,))
 
 
@@ -38,16 +38,53 @@ def test_durable_in_the_order_of_completion() -> None:
     run(main())
 
 
-def test_commits_of_an_old_session_concern_nobody() -> None:
+def test_what_no_session_was_told_of_waits_for_the_next_one() -> None:
     async def main() -> None:
         intake = Intake(commits=False)
         reports = make(intake)
-        reports.submit(report(0), CLOCK.stamp())
+        assert reports.renew() is None
+        reports.submit(report(1), CLOCK.stamp())
+        reports.submit(report(2), stamp := CLOCK.stamp())
+        assert reports.renew() == Untold(b"2", stamp)
+        intake.futures[1].set_result(None)
+        await asyncio.sleep(0)
+        assert reports.durable() == [], "one before it is not durable"
         reports.submit(report(1), CLOCK.stamp())
         intake.futures[0].set_result(None)
         await asyncio.sleep(0)
-        reports.renew()
-        intake.futures[1].set_result(None)
+        assert reports.durable() == [WAITING]
+        intake.futures[2].set_result(None)
+        await asyncio.sleep(0)
+        assert reports.durable() == [1]
+        assert reports.renew() is None, "told: the panel may have heard its ACK"
+        assert reports.durable() == []
+
+    run(main())
+
+
+def test_what_became_durable_while_no_line_was_up_is_told_at_once_and_once() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False)
+        reports = make(intake)
+        reports.submit(report(7), stamp := CLOCK.stamp())
+        intake.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        for _ in range(2):  # the line is lost again before anybody looked
+            assert reports.renew() == Untold(b"7", stamp)
+        assert reports.durable() == [WAITING]
+        assert reports.durable() == []
+        assert reports.renew() is None
+
+    run(main())
+
+
+def test_what_was_given_up_never_counts_as_durable() -> None:
+    async def main() -> None:
+        intake = Intake(commits=False)
+        reports = make(intake)
+        reports.submit(report(7), CLOCK.stamp())
+        assert reports.renew() is not None
+        intake.futures[0].cancel()
         await asyncio.sleep(0)
         assert reports.durable() == []
 

@@ -153,6 +153,7 @@ class Gateway:
         self._boots, self._booted_ns = 1, START_NS - 60_000 * MS
         self._old: list[asyncio.Task[None]] = []
         self.on_end: Callable[[bytes], None] = lambda epoch: None
+        self.on_start: Callable[[Life], None] = lambda life: None
         self.on_release: Callable[[bytes, tuple[int, ...]], None] = lambda epoch, seqs: None
 
     # ---- steps
@@ -192,6 +193,7 @@ class Gateway:
             life.agent = Agent(self._loaded, clock, NO_BODY)
         except PowerCut:
             return
+        self.on_start(life)
         life.task = self._loop.create_task(life.agent.serve(life.stop))
         life.task.add_done_callback(lambda task: self._ended(life, task))
 

@@ -1,9 +1,10 @@
-"""The seven laws, judged from outside: wire, card, broker's traffic and the center's database.
+"""The eight laws, judged from outside: wire, card, broker's traffic and the center's database.
 
 1 what a panel saw acknowledged is durable   2 numbers never repeat or skip   3 everything verifies
 4 the center holds everything receipted, once   5 when faults stop, everything is receipted in
 bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody said
 And for the clocks: 8 the corrected time of an event is within what is stated of it.
+And 9 one frame of a panel is one event at the center, but for the reasons in `copies`.
 """
 
 from collections import Counter
@@ -26,9 +27,9 @@ from edge_agent.uplink.window import IN_FLIGHT_BYTES_MAX, MESSAGE_BYTES_MAX
 from hil.panels.machine import describe
 from tests.simulation.center import Center
 from tests.simulation.clock import WALL_NS, passed_ns
+from tests.simulation.copies import ENDS, Copies
 from tests.simulation.gateway import Gateway
 
-ENDS = b"\x14\r\n"
 PACKET_BYTES_MAX = MESSAGE_BYTES_MAX + 4096  # a message takes one event more than fits, at most
 CARD_BYTES_MAX = 64 << 20
 
@@ -40,7 +41,7 @@ def _event(envelope: bytes) -> Event:
 
 
 class LawError(AssertionError):
-    """One of the seven does not hold."""
+    """One of the eight does not hold."""
 
     def __init__(self, number: int, what: str) -> None:
         super().__init__(f"law {number}: {what}")
@@ -57,6 +58,7 @@ class Laws:
 
     gateway: Gateway
     center: Center
+    copies: Copies
     broken: list[LawError] = field(default_factory=list)
     seen: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
     ahead: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
@@ -157,6 +159,8 @@ class Laws:
         self._nothing_invented(envelopes)
         self._all_there(envelopes)
         self._dated_right()
+        for double in self.copies.unexplained(map(_event, envelopes)):
+            self.break_(9, double)
 
     def _explained(self, problem: Problem) -> bool:
         """Whether it is the mark of a life whose last events only the center has.

@@ -1,12 +1,15 @@
 """An emulated panel, its faulty wire, and the line by which the agent's real runner reads it."""
 
 import asyncio
+import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 from edge_agent.clock import Clock
+from edge_agent.domain.stamp import Stamp
 from edge_agent.link.line import Heard, LineError
 from hil.lines import Quality, Split, byte_ns
 from hil.panels.machine import Command, Commanded, Entry, Plugged, Said, Unplugged
@@ -52,8 +55,10 @@ class Panel:
         seed: int,
         acked: Callable[[bytes], None],
         notices: bool,
+        first: int = 0,
     ) -> None:
         self._loop, self._acked, self._notices = loop, acked, notices
+        self._first = first
         [subject] = [one for one in STREAM if one.profile and one.profile.name == profile]
         self.subject = subject
         self.stand = Stand(
@@ -62,6 +67,9 @@ class Panel:
         )
         self.ledger = Ledger({}, {})
         self.told = 0
+        self.heard: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
+        self.opened: dict[bytes, list[int]] = defaultdict(list)
+        self._coming = b""
         self.there = True  # the plug is in
         self.line: SimLine | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -72,8 +80,8 @@ class Panel:
     # ---- the world's side
 
     def say(self) -> None:
-        """Something new happens at the panel; every signal differs from every other."""
-        line = self.subject.face.speak(self.told, True)
+        """Something new happens at the panel; every signal differs from every other panel's too."""
+        line = self.subject.face.speak(self._first + self.told, True)
         self.told += 1
         self._does(self.stand.handle(Commanded(Command.parse(line)), self._loop.now_ns))
 
@@ -108,8 +116,9 @@ class Panel:
 
     # ---- the line's side
 
-    def attach(self, line: "SimLine") -> None:
-        self.line = line
+    def attach(self, line: "SimLine", stamp: Stamp) -> None:
+        self.line, self._coming = line, b""
+        self.opened[stamp.boot_id].append(stamp.boottime_ns)
         if self._notices:
             self._plug(in_=True)
 
@@ -118,6 +127,14 @@ class Panel:
             self.line = None
             if self._notices:
                 self._plug(in_=False)
+
+    def carried(self, data: bytes, stamp: Stamp) -> None:
+        """The line carried this to a living process: remember which frames came whole, and when."""
+        *lines, self._coming = re.split(rb"[\x14\r\n]", self._coming + data)
+        for line in lines:
+            for frame in self.ledger.said.keys() - self.ledger.acked.keys():
+                if line.endswith(frame):
+                    self.heard[stamp.boot_id, frame].append(stamp.boottime_ns)
 
     def hear(self, data: bytes) -> None:
         if self.there:
@@ -203,6 +220,7 @@ class SimLine:
     def arrive(self, data: bytes) -> None:
         if self._life.alive and not self._closed and self._error is None:
             self._unread += data
+            self._panel.carried(data, self._life.clock.stamp())
             self._deliver()
 
     def lose(self, error: LineError) -> None:
@@ -243,7 +261,7 @@ class SimOpener:
         if not self._panel.there or not self._life.alive:
             raise LineError("no such port")
         line = SimLine(self._panel, self._life)
-        self._panel.attach(line)
+        self._panel.attach(line, self._life.clock.stamp())
         return line
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from edge_agent.evidence.signers import load_signer
 from tests.simulation.broker import Broker
 from tests.simulation.center import Center
 from tests.simulation.clock import WALL_NS, Wall
+from tests.simulation.copies import Copies
 from tests.simulation.director import Director
 from tests.simulation.faults import Table
 from tests.simulation.gateway import Gateway
@@ -20,6 +21,7 @@ from tests.simulation.laws import LawError, Laws
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.panel import Panel
 
+SIGNALS_ALIKE = 999 * 99  # so many signals of a panel have one account: the next has another
 SIGNALS_EVERY_S = 6.0  # of one panel, on average
 PEACE_S_MAX = 900.0
 """Bound of liveness: a panel's heartbeat after it gave up (30 s), the uplink's longest pause (30 s)
@@ -59,14 +61,15 @@ class World:
             lambda: (loop.now_ns + WALL_NS) // 1_000_000,
         )
         self.gateway.center_key = self.center.signer.public
-        self.laws = Laws(self.gateway, self.center)
+        self.laws = Laws(self.gateway, self.center, Copies(self.gateway))
+        self.gateway.on_start = self.laws.copies.started
         self.gateway.on_release = self.laws.released
         self.gateway.on_end = self.laws.ended
-        for name, profile, notices in (
-            ("p1", "surgard_mlr2", False),
-            ("p2", "surgard_system3", True),
+        for name, profile, notices, first in (
+            ("p1", "surgard_mlr2", False, 0),
+            ("p2", "surgard_system3", True, SIGNALS_ALIKE),
         ):
-            panel = Panel(loop, profile, seed, self._acked, notices)
+            panel = Panel(loop, profile, seed, self._acked, notices, first)
             self.gateway.panels[name] = panel
         self.director = Director(loop, seed, self.gateway, self.broker, self.center)
 
