@@ -3,8 +3,6 @@
 The real agent runs in a network namespace of its own, behind a cable; broker and center are here.
 Panels speak all the while.  When the cable is whole: all is receipted, nothing lost, doubled or
 invented.
-
-Seen to fail when: what was handed to the broker is let go (tests/mutants).
 """
 
 import threading

@@ -10,6 +10,7 @@ from drivers.surgard import ReceiverSession
 from edge_agent import agent, epoch, source
 from edge_agent.domain.event import EventType
 from edge_agent.evidence import cose, receipt
+from edge_agent.link.reports import Reports
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.uplink.flights import Flights, Verdict
 from edge_agent.uplink.messages import Publish
@@ -112,6 +113,22 @@ def refused_and_kept_back(patch: Patch) -> None:
 def last_frames_forgotten(patch: Patch) -> None:
     """A start does not remember what the panels said last: a copy is a new event."""
     patch.setattr(Recorder, "recent", lambda self, panel: ())
+
+
+def repeats_unrecognised(patch: Patch) -> None:
+    """A copy of a frame is a new event, however soon it comes."""
+    patch.setattr(ReceiverSession, "_is_repeat", lambda *given: False)
+
+
+def waiting_forgotten(patch: Patch) -> None:
+    """What was not durable when its line was lost is unknown when the line is back."""
+    real = Reports.renew
+
+    def renew(self: Reports) -> None:
+        self._told = True
+        real(self)
+
+    patch.setattr(Reports, "renew", renew)
 
 
 def not_sent_again(patch: Patch) -> None:

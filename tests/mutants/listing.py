@@ -41,7 +41,9 @@ MUTANTS = [
         gateway.refused_and_kept_back,
         Tests(RECORDER + "test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise"),
     ),
-    Mutant(gateway.last_frames_forgotten, KILLS),
+    Mutant(gateway.last_frames_forgotten, KILLS, ANYWHERE),
+    Mutant(gateway.repeats_unrecognised, ANYWHERE),
+    Mutant(gateway.waiting_forgotten, Worlds(first=100)),
     Mutant(journal.sealed_unflushed, ANYWHERE),
     Mutant(journal.sealed_while_written, ANYWHERE),
     # only a verified receipt lets go

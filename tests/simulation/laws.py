@@ -1,10 +1,10 @@
-"""The eight laws, judged from outside: wire, card, broker's traffic and the center's database.
+"""The nine laws, judged from outside: wire, card, broker's traffic and the center's database.
 
 1 what a panel saw acknowledged is durable   2 numbers never repeat or skip   3 everything verifies
 4 the center holds everything receipted, once   5 when faults stop, everything is receipted in
 bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody said
-And for the clocks: 8 the corrected time of an event is within what is stated of it.
-And 9 one frame of a panel is one event at the center, but for the reasons in `copies`.
+8 the corrected time of an event is within what is stated of it
+9 one frame of a panel is one event at the center, but for the reasons in `copies`
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ def _event(envelope: bytes) -> Event:
 
 
 class LawError(AssertionError):
-    """One of the eight does not hold."""
+    """One of the nine does not hold."""
 
     def __init__(self, number: int, what: str) -> None:
         super().__init__(f"law {number}: {what}")
