@@ -211,7 +211,6 @@ class Recorder:
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
         self._retry: asyncio.TimerHandle | None = None
-        self._next_seq = 0  # of what is signed next, as far as is known
         self.unsaid = 0  # events of the agent itself that found no room at all
         self.omitted: Counter[Lane] = Counter()  # not recorded for lack of space, not yet said
         self.refusal: str | None = None
@@ -432,7 +431,6 @@ class Recorder:
     def _on_sealed(self, pairs: list[tuple[object, Record]]) -> None:
         for pending, record in pairs:
             assert isinstance(pending, Pending)
-            self._next_seq = record.seq + 1
             self._waiting[record.seq] = _Signed(record, pending.ticket)
             if self.refusal is not None:
                 self._send(record)
