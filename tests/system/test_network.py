@@ -7,8 +7,8 @@ else is; both verifiers are content.
 
 EDGE_NETWORK_FAULTS is how many faults there are (default 14), EDGE_SEED replays them.
 
-Seen to fail when: what a lost connection took along is taken for sent (tests/mutants), never
-receipted.
+Seen to fail when: what a lost connection took along is taken for sent (never receipted); the center
+stores a copy of an event as another one (forks).  Both are in tests/mutants.
 """
 
 import os
