@@ -539,8 +539,9 @@ def _message_at(line: bytes, at: int, end: bytes) -> Frame | None:
             continue
         text = piece.decode().upper()
         length, command = text[2 + 2 * address :][:2], text[4 + 2 * address :][:2]
+        # only an answer breaks the rule of START; one that lost its address (00) has the right sum
         is_answer = text[:2] == "82" and address
-        fits = length in ("03", "83") and command in (("60",) if is_answer else ("60", "61"))
+        fits = length in ("03", "83") and command == ("60" if is_answer else "61")
         if not fits or sum(bytes.fromhex(text)) & 0xFF:
             continue
         raw = piece + (end if at + size == len(line) else b"")

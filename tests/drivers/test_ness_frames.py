@@ -119,6 +119,15 @@ def test_glued_messages_and_those_behind_damage_are_found() -> None:
     assert b"".join(frame.raw for frame in frames) == first[:9] + second + first + b"\r"
 
 
+def test_zeros_that_are_lost_do_not_change_the_sum_but_the_shape() -> None:
+    for known in GOOD:
+        text = known.frame
+        for at in range(0, len(text) - 2, 2):
+            if text[at : at + 2] == b"00" and known.type in {"event", "status"}:
+                frames = decode(text[:at] + text[at + 2 :])
+                assert not [signal for frame in frames for signal in frame.signals], text
+
+
 def test_noise_is_one_piece_and_bounded() -> None:
     frames = decode(b"\xff" * 10 + b"\r\n" + b"\x00?" + ALARM)
     assert [frame.fault for frame in frames] == [FaultKind.NOISE, None]
