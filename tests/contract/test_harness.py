@@ -31,7 +31,7 @@ from edge_agent.domain.signal import Signal
 from tests.contract import test_bus, test_session, test_stream
 from tests.contract.subjects import BUS, STREAM, Subject
 
-ACKS = next(subject for subject in STREAM if subject.driver.acknowledges)
+ACKS = next(subject for subject in STREAM if subject.driver.name == "surgard")
 ASKS = next(subject for subject in STREAM if subject.driver.name == "ness")
 Spoil = Callable[[Input, list[Action]], list[Action]]
 

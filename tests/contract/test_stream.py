@@ -276,6 +276,7 @@ def test_what_changed_while_the_line_was_down_is_proven_anew(subject: Subject) -
 def test_what_changed_while_the_panel_was_silent_is_proven_anew(subject: Subject) -> None:
     here = world(subject, LINES[0], 0)
     here.plug()
+    here.tell(10 * SECOND_NS, "open 3")
     here.run(SYNC_NS)
     here.tell(here.now_ns, "silence 300")
     here.tell(here.now_ns + 100 * SECOND_NS, "open 2")
@@ -317,11 +318,14 @@ LISTENERS = [subject for subject in STREAM if "listen_only" in subject.driver.ab
 
 @pytest.mark.parametrize("subject", LISTENERS, ids=names)
 def test_a_driver_that_only_listens_never_sends(subject: Subject) -> None:
-    subject = subject.listening
+    stateful, subject = subject in STATEFUL, subject.listening
     for line in LINES:
         if line.name in {"perfect", "loss_2", "unplug"} and line.fits(subject):
             here = world(subject, line, 0)
             here.command(5 * SECOND_NS, 1, Command(act=Act.STATUS))
+            for at_s, told in ((20, "arm area=1 user=1"), (60, "bypass zone=2"), (90, "disarm")):
+                if stateful:  # what makes a driver that may speak ask
+                    here.tell(at_s * SECOND_NS, told)
             play(here, subject, line, 0)
             assert not here.gateway.sent
             # a panel that waits for ACKs says nothing more to a host that gives none

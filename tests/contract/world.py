@@ -109,7 +109,7 @@ class Gateway:
     findings: list[Finding] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
-    opened: int = 0  # how many reports there were when the line came up last
+    opened: int = 0  # how many reports there were when the link came up last
 
     def open(self, now_ns: int) -> list[Action]:
         """Start a fresh session; what was not durable before is lost."""
@@ -139,6 +139,8 @@ class Gateway:
                 case Fault():
                     self.faults.append((now_ns, action))
                 case Link():
+                    if action.online and self.links and not self.links[-1][1].online:
+                        self.opened = self.reports  # after an absence nothing is known
                     self.links.append((now_ns, action))
                 case Finding():
                     self.findings.append(action)
