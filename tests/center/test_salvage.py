@@ -54,13 +54,15 @@ def spoil(file: Path, page: int, count: int = 1) -> None:
 
 
 def salvaged(old: FakeCenter, tmp_path: Path) -> tuple[FakeCenter, Salvage]:
-    """Set the old database aside and salvage it into a new one."""
+    """Set the old database aside and salvage it into a new one; the old file stays as it is."""
     aside = salvage.set_aside(Layout(tmp_path), NOW_MS)
+    before = aside.read_bytes()
     new = FakeCenter(tmp_path)
     office = Office(center="center", signer=old.signer, roster=old.roster, turns=new.turns)
     work = Salvage(aside, office, new.connection)
     for _ in work.run():
         pass
+    assert aside.read_bytes() == before
     return new, work
 
 
