@@ -2,11 +2,12 @@
 
 The certificates lie in `identities/`, put there by `edge-center init`; each counts only if the
 center's own authority issued it for signing.  Each is read when its gateway first speaks, and again
-after the folder changed: a new gateway needs no restart, a hundred thousand make no start slow, and
-a file that cannot be used costs its own gateway, never the others.
+after the file changed: a new gateway needs no restart, nor one that was put right, a hundred
+thousand make no start slow, and a file that cannot be used costs its own gateway, never the others.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -34,6 +35,18 @@ def _log(trouble: str) -> None:
     )
 
 
+_Mark = tuple[int, int, int, int]
+"""Tells one state of a file from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a file said when it was as `mark` tells; `keys` None: unusable, and said so."""
+
+    mark: _Mark
+    keys: tuple[PublicKey, ...] | None
+
+
 class Roster:
     """The gateways in a center's directory; `complain` is told once of each unusable file."""
 
@@ -42,36 +55,27 @@ class Roster:
         self._authority = read_certificate(layout.certificate("ca"))
         self._complain = complain
         self._lock = Lock()
-        self._read_ns: int | None = None
-        self._keys: dict[str, tuple[PublicKey, ...] | None] = {}  # None: unusable, and said so
+        self._known: dict[str, _Read] = {}
 
     def identities(self, gateway: str) -> tuple[PublicKey, ...] | None:
         """Return the identity keys of `gateway`; None where no such gateway is known."""
         if not GATEWAY_ID.fullmatch(gateway):
             return None
+        file = self._folder / f"{gateway}.pem"
         with self._lock:
-            self._look()
-            if gateway not in self._keys:
-                file = self._folder / f"{gateway}.pem"
-                if not file.exists():
-                    return None  # not remembered: strangers' names have no end
-                self._keys[gateway] = self._read(file)
-            return self._keys[gateway]
+            mark = _mark(file)
+            if mark is None:
+                self._known.pop(gateway, None)  # strangers' names have no end
+                return None
+            known = self._known.get(gateway)
+            if known is None or known.mark != mark:
+                known = self._known[gateway] = _Read(mark, self._read(file))
+            return known.keys
 
     def gateways(self) -> list[str]:
         """Return the names of all gateways, sorted."""
         found = (file.stem for file in self._folder.glob("*.pem"))
         return sorted(name for name in found if GATEWAY_ID.fullmatch(name))
-
-    def _look(self) -> None:
-        """Forget what was read from a folder that changed since."""
-        try:
-            changed_ns = self._folder.stat().st_mtime_ns
-        except OSError:
-            changed_ns = None
-        if changed_ns != self._read_ns:
-            self._keys.clear()
-            self._read_ns = changed_ns
 
     def _read(self, file: Path) -> tuple[PublicKey, ...] | None:
         try:
@@ -79,6 +83,15 @@ class Roster:
         except CenterError as error:
             self._complain(str(error))
             return None
+
+
+def _mark(file: Path) -> _Mark | None:
+    """Return the state of `file`, None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def identity_key(file: Path, authority: x509.Certificate) -> PublicKey:

@@ -61,6 +61,7 @@ def test_a_file_that_cannot_be_used_costs_its_own_gateway_only(
 ) -> None:
     """Seen to fail when every file was read at the start: one bad file stopped the whole center."""
     init(layout, Request(gateways=("gw2",)), NOW)
+    good = layout.identity("gw1").read_bytes()
     if content is None:
         layout.identity("gw1").unlink()
         layout.identity("gw1").mkdir()
@@ -72,6 +73,11 @@ def test_a_file_that_cannot_be_used_costs_its_own_gateway_only(
     assert [roster.identities("gw1") for _ in range(3)] == [None] * 3
     assert len(told) == 1
     assert "gw1.pem" in told[0]
+    if content is None:
+        layout.identity("gw1").rmdir()
+    layout.identity("gw1").write_bytes(good)  # in place: the folder need not change
+    assert roster.identities("gw1") is not None, "put right, without a restart"
+    assert len(told) == 1
 
 
 def test_a_gateway_taken_away_is_known_no_more(layout: Layout) -> None:
@@ -88,4 +94,4 @@ def test_strangers_leave_nothing_behind(layout: Layout) -> None:
     roster = Roster(layout)
     for number in range(1000):
         assert roster.identities(f"stranger{number}") is None
-    assert len(roster._keys) == 0
+    assert len(roster._known) == 0
