@@ -1,4 +1,4 @@
-"""The recorder with several centers, and with little space."""
+"""The recorder with several centers, with little space, and what it says of the journal."""
 
 import asyncio
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody, JournalBody, JournalChange
+from edge_agent.journal import Damage
 from tests.test_recorder import BURGLARY, CLOCK, CLOSED, MAINS, Refusing, Rig, until, with_rig
 
 
@@ -77,5 +78,16 @@ def test_a_vow_is_kept_when_it_is_durable(tmp_path: Path, monkeypatch: pytest.Mo
         assert not vow.done()
         refusing.on = False
         await asyncio.wait_for(vow, 15)
+
+    with_rig(tmp_path, scenario)
+
+
+def test_damage_found_behind_the_commits_is_an_event(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.recorder.damaged(Damage(7, 4096, "bytes unreadable", b"epoch001"))
+        await until(lambda: len(rig.published) == 2)
+        told = JournalBody.from_body(rig.events()[-1].body)
+        assert (told.what, rig.events()[-1].lane) == (JournalChange.DAMAGED, Lane.FAULT)
+        assert told.detail.startswith("segment 7, byte 4096: bytes unreadable")
 
     with_rig(tmp_path, scenario)

@@ -49,6 +49,7 @@ class Chip:
     refuses: int = 0
     gone: bool = False
     reads: int = 0
+    asked: int = 0  # calls of any kind
     requests: list[tuple[int, int, bytes]] = field(default_factory=list)
     _open: dict[int, tuple[int, int, int]] = field(default_factory=dict)  # fd: line, flags, writer
 
@@ -67,6 +68,7 @@ class Chip:
         self._open = {fd: (line, flags, -1) for fd, (line, flags, _) in self._open.items()}
 
     def ioctl(self, fd: int, request: int, buffer: bytearray) -> int:
+        self.asked += 1
         if self.gone:
             raise OSError(errno.ENODEV, "No such device")
         if request == GET_CHIPINFO:

@@ -209,6 +209,10 @@ def test_a_chip_that_is_unplugged_is_said_and_does_not_spin_the_loop(tmp_path: P
         bench.machine.chip.unplug()
         await bench.until(lambda: bench.body.facts()["points"]["enclosure_open"] is None)
         await bench.looked()
+        asked = bench.machine.chip.asked
+        for _ in range(200):  # turns of the loop
+            await asyncio.sleep(0)
+        assert bench.machine.chip.asked - asked < 10, "the loop does nothing else any more"
         bench.pass_s(40)
         await bench.until(lambda: bench.heard.causes() == [("source_lost", False)])
 

@@ -1,7 +1,7 @@
 """Debounce and band: whatever the input does, the counted state keeps its promises.
 
-Seen to fail: `<` for `<=` in the wait (a state counted one step early), a band whose limits were
-taken without regard to what the value was.
+Seen to fail: a wait that is one step short, or one step long (`<=` for `<`); a band whose limits
+were taken without regard to what the value was.
 """
 
 import itertools

@@ -113,6 +113,19 @@ def test_what_is_left_is_whole_and_fetched_and_counted() -> None:
     assert numbers(events) == [seq for _, seq in everything]
 
 
+def test_the_second_name_of_a_damaged_segment_stays_and_hinders_nobody() -> None:
+    """Evidence is never removed; seen to fail with a removal that takes it along."""
+    disk, world, kept = filled()
+    disk.link("00000001.seg", "00000001.seg.broken")
+    receipted(world, 0, first_of(world, 1) - 1)
+    kept.upkeep.remove(1)
+    kept.rest()
+    assert "00000001.seg" not in disk.names()
+    assert "00000001.seg.broken" in disk.names()
+    found = recover(disk.copy())
+    assert (found.damages, found.tail, found.count) == ((), Tail.CLEAN, len(world.log.durable))
+
+
 def test_a_center_that_is_not_configured_is_no_longer_owed_what_was_removed() -> None:
     disk = SimDisk()
     World(disk, centers=("center", "gone")).commit(*(Draft(TEXT) for _ in range(20)))

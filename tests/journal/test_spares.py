@@ -6,7 +6,9 @@ import pytest
 
 from edge_agent.journal.format import SEGMENT_BYTES
 from edge_agent.journal.spares import Spares, segment_name, segment_number
+from edge_agent.limits import SPARE_SEGMENTS
 from tests.journal.simdisk import Node, SimDisk
+from tests.journal.world import World, drafts
 
 
 def test_a_spare_is_durable_in_content_and_name() -> None:
@@ -60,6 +62,22 @@ def test_a_reserve_is_made_one_by_one_and_used_lowest_number_first() -> None:
     assert (spares.ready, spares.full) == (0, False)
     disk.capacity_bytes = 1 << 40
     assert spares.take()[0] == 8
+
+
+@pytest.mark.parametrize(("events", "sharing"), [(1_000, 1), (10_000, 100)])
+def test_the_reserve_holds_what_the_page_says_when_the_disk_is_full(
+    events: int, sharing: int
+) -> None:
+    """Seen to fail with one segment made ahead: the 256th lone alarm finds no place."""
+    disk = SimDisk()
+    world = World(disk, spares=SPARE_SEGMENTS)
+    while not world.scribe.spares.full:
+        world.scribe.spares.prepare()
+    disk.capacity_bytes = 0
+    for _ in range(events // sharing):
+        world.commit(*drafts(sharing, b"x" * 300))
+    assert world.log.disk == []
+    assert len(world.log.durable) == events
 
 
 def test_names() -> None:

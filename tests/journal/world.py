@@ -73,13 +73,14 @@ class World:
         visit: Callable[[Record], None] | None = None,
         centers: Sequence[str] = ("center",),
         optional: Sequence[str] = (),
+        spares: int = 1,
     ) -> None:
         self.disk = disk
         self.now_ns = 0
         self.log = Log()
         self.epoch = epoch
         self.recovery: Recovery = recover(disk, visit)
-        terms = Terms(centers, optional)
+        terms = Terms(centers, optional, spares=spares)
         self.scribe = Scribe(disk, self.recovery, PlainSealer(epoch), self.log, terms)
 
     def submit(self, *drafts: Draft, patience_ns: int = 0) -> None:
