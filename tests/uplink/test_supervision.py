@@ -5,6 +5,8 @@ stall alone, as a fault of the center; with `Joined.ANEW` at a return what was u
 without the doubling of the stall a center that is down has the gateway run from path to path.
 """
 
+import itertools
+
 import pytest
 
 from edge_agent.uplink.messages import Answered, Disconnect, PathBack, PathFault, Ticked, Use
@@ -128,7 +130,7 @@ def test_a_center_that_is_down_is_said_and_not_hunted(paths: int) -> None:
 def test_the_preferred_path_is_returned_to_without_a_double(
     jitter: float, *, one_broker: bool
 ) -> None:
-    """With events all the while, so that some are under way at the very moment."""
+    """With events all the while, ten a second."""
     world = make_world(one_broker=one_broker)
     world.jitter = jitter
     world.cut_path(0)
@@ -146,6 +148,30 @@ def test_the_preferred_path_is_returned_to_without_a_double(
     alarms = [arrived_after(world, seq) for seq in range(1, 600) if seq % 7 < 3]
     assert max(alarms) < SECOND, "no alarm waits for the move"
     assert [type(one) for one in told(world)] == [PathFault, PathBack]
+
+
+@pytest.mark.parametrize("one_broker", [True, False])
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+def test_what_is_under_way_at_the_moment_of_the_return_is_not_doubled(
+    jitter: float, *, one_broker: bool
+) -> None:
+    world = make_world(one_broker=one_broker)
+    world.jitter = jitter
+    world.cut_path(0)
+    world.run(5 * SECOND)
+    world.down.clear()
+    while world.outbox.paths.rival is None:
+        world.run(MS)
+    for seq in itertools.count(1):
+        world.record(make_event(seq, 2))
+        world.run(MS // 4)
+        if world.path == 0:
+            break
+    assert len(world.outbox.flights.out) > 5, "under way"
+    world.run(10 * SECOND)
+    assert world.doubled == []
+    assert not world.source
+    assert world.path == 0
 
 
 def test_a_drain_goes_on_over_the_preferred_path() -> None:
