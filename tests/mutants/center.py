@@ -4,10 +4,11 @@ from dataclasses import replace
 from os import urandom
 from typing import Any
 
-from edge_agent.center import examine, verify
+from edge_agent.center import examine, salvage, verify
 from edge_agent.center.receipting import Place
 from edge_agent.center.receiver import Receiver
 from edge_agent.center.rows import Rows
+from edge_agent.center.salvage import _Readable
 from edge_agent.center.store import Store
 from edge_agent.evidence.envelope import peek
 from tests.mutants.mutant import Patch
@@ -76,3 +77,29 @@ def double_is_stored(patch: Patch) -> None:
 def receipts_not_held_to(patch: Patch) -> None:
     """The center's verifier does not look whether it still holds what it receipted."""
     patch.setattr(verify, "_holds", lambda connection, gateway, given: True)
+
+
+def unvouched_unmarked(patch: Patch) -> None:
+    """An epoch that vouches for itself looks like any other."""
+    real = examine._examine_genesis
+
+    def judge(*given: Any) -> examine.Finding:
+        found = real(*given)
+        return replace(found, vouched=True) if isinstance(found, examine.Genuine) else found
+
+    patch.setattr(examine, "_examine_genesis", judge)
+
+
+def junk_raises(patch: Patch) -> None:
+    """Bytes that are no envelope end whoever reads them."""
+    patch.setattr(examine, "Malformed", ZeroDivisionError)  # the verdict is caught no more
+
+
+def damage_taken_for_a_full_disk(patch: Patch) -> None:
+    """A damaged database is waited for, as if somebody would make room."""
+    patch.setattr(salvage, "is_damage", lambda error: False)
+
+
+def salvage_ends_at_damage(patch: Patch) -> None:
+    """What stands behind the first page that cannot be read is given up."""
+    patch.setattr(_Readable, "_beyond", lambda self, after: None)

@@ -1,24 +1,27 @@
 """Planted bugs of recorder, epoch and uplink: who may say that an event is done with."""
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from drivers.surgard import ReceiverSession
+from drivers.surgard import ReceiverDecoder, ReceiverSession
 from edge_agent import agent, epoch, source
 from edge_agent.domain.event import EventType
 from edge_agent.evidence import cose, receipt
 from edge_agent.link.reports import Reports
 from edge_agent.recorder import Pending, Recorder
+from edge_agent.supply import Supply
 from edge_agent.uplink.flights import Flights, Verdict
 from edge_agent.uplink.messages import Publish
 from edge_agent.uplink.outbox import Outbox
-from edge_agent.uplink.paths import Paths
+from edge_agent.uplink.paths import Joined, Paths
 from edge_agent.uplink.pulse import Pulse
 from edge_agent.uplink.supervision import _Stall
 from edge_agent.uplink.uplink import Portion, Uplink
+from edge_agent.uplink.watch import Watch
 from edge_agent.uplink.window import Urgency, Window
 from tests.mutants.mutant import Patch
 
@@ -232,3 +235,45 @@ def refusal_unsaid(patch: Patch) -> None:
 def path_fault_unsaid(patch: Patch) -> None:
     """A path is lost and nobody told."""
     patch.setattr(Paths, "tell_fault", lambda self, *given: [])
+
+
+def return_doubles(patch: Patch) -> None:
+    """At the return to a preferred path, what is under way is sent again over the new one."""
+    real = Paths._won
+
+    def won(self: Any, *given: Any) -> tuple[Joined, list[Any]]:
+        _, actions = real(self, *given)
+        return Joined.ANEW, actions
+
+    patch.setattr(Paths, "_won", won)
+
+
+def return_at_once(patch: Patch) -> None:
+    """A path that comes and goes is returned to each time that it comes."""
+    real = Watch.failed_in_use
+
+    def failed(self: Any, path: int, now_ns: int) -> None:
+        real(self, path, now_ns)
+        self._paths[path].hold_ns = 0
+
+    patch.setattr(Watch, "failed_in_use", failed)
+
+
+def centers_wait_for_each_other(patch: Patch) -> None:
+    """No center is supplied before the files of all can be used."""
+
+    async def all_of(self: Any) -> None:
+        for supplied in self._centers:
+            await self._access(supplied)
+        await asyncio.gather(*map(self._run, self._centers))
+
+    patch.setattr(Supply, "works", lambda self: [all_of(self)])
+
+
+def noise_raises(patch: Patch) -> None:
+    """Rubbish on a panel's line ends its session."""
+
+    def noisy(self: Any, noise: bytes) -> Any:
+        raise ValueError(noise)
+
+    patch.setattr(ReceiverDecoder, "_noisy", noisy)

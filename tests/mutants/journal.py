@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from edge_agent import agent
 from edge_agent.journal import chain, receipts, recovery, repairs, scan, sealing, space, spares
+from edge_agent.journal.format import LANES
 from edge_agent.journal.held import Held, Load
-from edge_agent.journal.index import Segment
+from edge_agent.journal.index import Index, Segment
 from edge_agent.journal.scribe import Scribe
 from edge_agent.journal.writer import Writer
 from tests.mutants.mutant import Patch
@@ -178,3 +179,23 @@ def space_unsaid(patch: Patch) -> None:
 def receipts_not_compared(patch: Patch) -> None:
     """The signed digest of the receipts is there, and verify does not compare it."""
     patch.setattr(receipts.BindingCheck, "claim", lambda self, epoch, bound: None)
+
+
+def new_center_sees_old(patch: Patch) -> None:
+    """A new center is sent what was recorded before it was there."""
+    real = Index.owe
+    patch.setattr(Index, "owe", lambda self, slot, start: real(self, slot, 0))
+
+
+def optional_is_required(patch: Patch) -> None:
+    """An optional center that is away keeps everything for ever."""
+    patch.setattr(Index, "require", _require_all)
+
+
+def _require_all(self: Any, slots: Iterable[int]) -> None:
+    del slots
+    self.required = tuple(self._owed)
+    self._awaited = [0] * LANES
+    for segment in self.segments:
+        for lane, count in enumerate(segment.count(segment.awaited(self.required))):
+            self._awaited[lane] += count

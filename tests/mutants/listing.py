@@ -3,7 +3,7 @@
 Each stands with what is to find it: worlds of the simulation, or tests by name.
 """
 
-from tests.mutants import center, clock, evidence, gateway, journal, keeping
+from tests.mutants import body, center, clock, evidence, gateway, journal, keeping
 from tests.mutants.mutant import Mutant, Tests, Worlds
 
 ANYWHERE = Worlds()
@@ -15,6 +15,10 @@ VERIFY = "tests/evidence/test_verify.py::"
 CENTERS = "tests/journal/test_centers.py::"
 CLOCK = "tests/test_clock.py::"
 DATES = "tests/uplink/test_dates.py::"
+POWER = "tests/health/test_power.py::"
+FINDINGS = "tests/health/test_findings.py::"
+SALVAGE = "tests/center/test_salvage.py::"
+SUPERVISION = "tests/uplink/test_supervision.py::"
 LINEAGE = "tests/center/test_lineage.py::"
 STORE = "tests/center/test_store.py::"
 DEATH = Tests("tests/crash/test_center_death.py::test_a_center_that_dies_between_two_steps")
@@ -92,6 +96,31 @@ MUTANTS = [
         Tests(CENTERS + "test_each_center_is_owed_what_it_has_not_receipted_itself"),
     ),
     Mutant(
+        journal.optional_is_required,
+        Tests(CENTERS + "test_an_optional_center_is_supplied_and_not_waited_for"),
+    ),
+    Mutant(
+        journal.new_center_sees_old,
+        Tests(
+            CENTERS + "test_a_new_center_starts_at_a_genesis_and_sees_nothing_older",
+            CENTERS + "test_a_reused_slot_inherits_nothing",
+        ),
+    ),
+    Mutant(
+        gateway.centers_wait_for_each_other,
+        Tests(
+            "tests/test_supply.py::test_unusable_files_of_one_center_are_said_once_and_stop_no_other"
+        ),
+    ),
+    Mutant(
+        gateway.return_doubles,
+        Tests(SUPERVISION + "test_what_is_under_way_at_the_moment_of_the_return_is_not_doubled"),
+    ),
+    Mutant(
+        gateway.return_at_once,
+        Tests(SUPERVISION + "test_a_preferred_path_that_comes_and_goes_is_not_run_after"),
+    ),
+    Mutant(
         journal.panel_reports_left_out,
         Tests("tests/journal/test_space.py::test_telemetry_is_refused_first_and_alarms_never"),
     ),
@@ -111,6 +140,47 @@ MUTANTS = [
     Mutant(
         journal.space_unsaid,
         Tests("tests/journal/test_space.py::test_each_level_is_told_once_before_it_is_full"),
+    ),
+    Mutant(
+        body.enclosure_unsaid,
+        Tests("tests/health/test_points.py::test_the_enclosure_speaks_as_a_panel_does"),
+    ),
+    Mutant(
+        body.gone_is_absent,
+        Tests(FINDINGS + "test_what_was_never_there_is_no_finding_and_what_is_gone_is_one"),
+    ),
+    Mutant(
+        body.vanished_is_zero,
+        Tests(FINDINGS + "test_a_reading_that_is_gone_neither_finds_nor_ends_anything"),
+    ),
+    Mutant(
+        body.no_hysteresis,
+        Tests("tests/health/test_debounce.py::test_between_the_limits_a_value_stays_what_it_was"),
+    ),
+    # the last gasp
+    Mutant(
+        body.gasp_beside_the_mains, Tests(POWER + "test_the_next_loss_has_a_countdown_of_its_own")
+    ),
+    Mutant(
+        body.flicker_sets_back,
+        Tests(POWER + "test_a_flicker_of_the_mains_does_not_set_the_countdown_back"),
+    ),
+    Mutant(body.gasp_overwritten, Tests("tests/test_ending.py::test_the_first_reason_counts")),
+    # rubbish from outside, and defects of ours
+    Mutant(
+        gateway.noise_raises,
+        Tests("tests/drivers/test_surgard.py::test_random_bytes_never_raise_and_none_is_lost"),
+    ),
+    Mutant(center.junk_raises, Tests("tests/center/test_examine.py::test_any_bytes_are_judged")),
+    Mutant(
+        body.edges_left_in_the_kernel,
+        Tests("tests/health/test_gpio.py::test_a_line_is_requested_read_and_wakes_with_its_edges"),
+    ),
+    Mutant(
+        body.defect_swallowed,
+        Tests(
+            "tests/test_agent.py::test_a_defect_ends_the_agent_and_the_next_start_calls_it_a_crash"
+        ),
     ),
     # bounds
     Mutant(gateway.window_without_bound, Worlds(first=20)),
@@ -165,7 +235,10 @@ MUTANTS = [
     ),
     Mutant(
         center.signature_unchecked,
-        Tests(STORE + "test_a_forged_event_is_kept_apart_and_never_receipted"),
+        Tests(
+            STORE + "test_a_forged_event_is_kept_apart_and_never_receipted",
+            SALVAGE + "test_what_was_changed_in_the_file_is_not_believed",
+        ),
     ),
     Mutant(
         center.held_is_receipted,
@@ -179,6 +252,18 @@ MUTANTS = [
         ),
     ),
     Mutant(center.double_is_stored, ANYWHERE),
+    Mutant(
+        center.unvouched_unmarked,
+        Tests(STORE + "test_a_self_signed_genesis_is_stored_and_marked"),
+    ),
+    Mutant(
+        center.damage_taken_for_a_full_disk,
+        Tests(SALVAGE + "test_damage_is_told_from_what_passes"),
+    ),
+    Mutant(
+        center.salvage_ends_at_damage,
+        Tests(SALVAGE + "test_what_stands_beside_a_damaged_page_comes_back"),
+    ),
     # time and cards
     Mutant(clock.told_too_narrow, ANYWHERE),
     Mutant(clock.step_trusted, Tests(CLOCK + "test_slewing_is_no_step_but_a_jump_back_is")),
