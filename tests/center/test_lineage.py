@@ -145,11 +145,24 @@ def test_a_card_set_back_further_than_it_refused_is_a_rollback(
     assert judged(center) == ["rollback"]
 
 
-def test_a_word_that_was_lost_with_the_rest_may_have_been_one(
+def test_what_stands_behind_a_lost_word_proves_nothing(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    """Fails where a gap is overlooked: the lost event may have said that the disk refuses."""
+    take(center, gateway.start(), gateway.event())
+    left = gateway.copied(HERE)
+    gateway.sealed(*journal(JournalChange.REFUSED, 2))  # never came
+    take(center, gateway.event())
+    take(center, left.start(Ended.CRASH), left.event())
+    assert judged(center) == ["unwritten"]
+
+
+def test_set_back_before_a_lost_word_is_a_rollback_that_says_so(
     center: FakeCenter, gateway: FakeGateway
 ) -> None:
     take(center, gateway.start(), gateway.event())
     left = gateway.copied(HERE)
+    take(center, gateway.event())
     gateway.sealed(*journal(JournalChange.REFUSED, 2))  # never came
     take(center, gateway.event())
     take(center, left.start(Ended.CRASH), left.event())

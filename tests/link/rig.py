@@ -16,6 +16,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
+    WAITING,
     Action,
     Close,
     Committed,
@@ -221,6 +222,8 @@ class LineSession:
                 return [Link(True, "heard"), *self._lines(data)]
             case Committed(token):
                 self.committed.append(token)
+                if token == WAITING:  # of the line before: its panel repeats what it wants answered
+                    return []
                 return [Send(ACK + self._texts[token].encode() + b"\n")]
             case Ticked():
                 self._silent_at_ns = None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-from hil.panels.__main__ import names
+from hil.panels.__main__ import load_face, names
 from tests.hil.process import PATIENCE_S, open_port, read_until, running
 
 BEAT = b"1011           @    \x14"
@@ -227,7 +227,7 @@ def test_help_names_every_panel_and_every_plan() -> None:
     for name in names():
         own = run(name, "--help").stdout
         assert "control lines" in own
-        assert "burglary" in own
+        assert "burglary" in own or not load_face(name).plans
 
 
 def test_it_starts_without_the_modbus_stack() -> None:
