@@ -16,7 +16,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import Ended, JournalBody, JournalChange
 from edge_agent.evidence.machine import BOARD, CARD, Fact, fact
 from edge_agent.evidence.verify import WORD_LOST
-from tests.center.world import NOW_MS, FakeCenter, FakeGateway
+from tests.center.world import NOW_MS, FakeCenter, FakeGateway, stamp
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
@@ -169,6 +169,20 @@ def test_set_back_before_a_lost_word_is_a_rollback_that_says_so(
     assert judged(center) == ["rollback"]
     (detail,) = center.connection.execute("SELECT detail FROM problem").fetchone()
     assert detail.endswith(WORD_LOST)
+
+
+def test_a_number_that_stays_missing_excuses_nothing_later(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    """Fails where a hole of the center's own opens the door for every image from then on."""
+    take(center, gateway.start(), gateway.event())
+    image = gateway.copied(HERE)
+    gateway.event()  # never came
+    for minute in range(4):
+        at = stamp(boottime_ns=minute * 60 * 1_000_000_000)
+        take(center, gateway.sealed(EventType.LINK, {}, at=at))
+    take(center, image.start(Ended.CRASH), image.event(), at_ms=MINUTE_MS)
+    assert judged(center) == ["rollback"]
 
 
 def test_a_disk_that_accepted_again_excuses_nothing(

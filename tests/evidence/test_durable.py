@@ -1,5 +1,7 @@
 """How much a gateway must have had on its card, and what that excuses."""
 
+from dataclasses import replace
+
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import Ended, JournalBody, JournalChange
@@ -73,3 +75,14 @@ def test_an_orderly_end_leaves_nothing_unwritten() -> None:
     assert durable.explains(3, Ended.TORN)
     assert not durable.explains(1, Ended.CRASH)
     assert not durable.explains(2, Ended.ORDERLY)
+
+
+def test_a_gap_that_stays_proves_as_before_after_what_a_resend_takes() -> None:
+    """Fails where a hole at the center excuses every image from then on."""
+
+    def at(seq: int, second: int) -> Event:
+        stamp = replace(STAMP, boottime_ns=second * 1_000_000_000)
+        return replace(event(seq), stamp=stamp)
+
+    assert fed(at(1, 0), at(3, 10), at(4, 130)).size == 2
+    assert fed(at(1, 0), at(3, 10), at(4, 131)).size == 5

@@ -20,7 +20,7 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.dating import Tie, stamp_tie
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tree import leaf_hash
-from edge_agent.evidence.verify import WORD_LOST, Problem, What, check
+from edge_agent.evidence.verify import Problem, What, check
 from edge_agent.journal.format import COMMIT_BYTES_MAX
 from edge_agent.journal.held import MEMORY_BYTES_MAX
 from edge_agent.uplink.window import IN_FLIGHT_BYTES_MAX, MESSAGE_BYTES_MAX
@@ -166,11 +166,8 @@ class Laws:
         """Whether it is the mark of a life whose last events only the center has.
 
         The next start cannot know of them.  That it was the card is said by the gateway's own
-        events about it: an honest gateway looks like one that was set back only where this word
-        was lost with the rest, and then that is said.
+        events about it: an honest gateway never looks like one that was set back or copied.
         """
-        if problem.what in (What.ROLLED_BACK, What.BRANCH):
-            return WORD_LOST in problem.detail
         return problem.what in (What.GAP, What.UNWRITTEN) and problem.epoch in self.behind
 
     def _nothing_invented(self, envelopes: list[bytes]) -> None:
