@@ -193,7 +193,10 @@ class Cutter:
             if self._held[length - 2 : length] == END:
                 whole = self._whole_inside(length)
                 return (whole, FaultKind.LENGTH) if whole else (length, FaultKind.CHECKSUM)
-            return (inside, FaultKind.LENGTH) if inside > 0 else (length, FaultKind.SHAPE)
+            if inside > 0:
+                return inside, FaultKind.LENGTH
+            # one byte was lost: the last one may be the beginning of the next start mark
+            return length - (self._held[length - 1 : length] == START[:1]), FaultKind.SHAPE
         # a damaged length must not hold back the frames behind it
         whole = self._whole_inside(len(self._held))
         return (whole, FaultKind.LENGTH) if whole else None

@@ -8,8 +8,6 @@ Frames are of `drivers._gb26875_frames`, what they say of `drivers._gb26875_obje
 Source: the public standard; open codecs; captures from the field.
 """
 
-import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from drivers._gb26875_frames import (
@@ -24,22 +22,18 @@ from drivers._gb26875_frames import (
     time_of,
 )
 from drivers._gb26875_frames import Command as Word
+from drivers._gb26875_memory import Memory, Taken, identity_of
 from drivers._gb26875_objects import (
-    FIRE_BIT,
     REGISTRATION,
-    Reading,
     Said,
-    Thing,
     UnfitError,
     at_rest,
-    read_data,
     signal,
-    signals_of,
 )
+from drivers._gb26875_reading import ADDRESSINGS, VENDOR_COMMANDS, GbDecoder, Reader, unknown
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
-from edge_agent.domain.finding import Cause
-from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelClock, PanelTime
 from edge_agent.domain.quality import LineQuality
 from edge_agent.domain.session import (
@@ -50,21 +44,19 @@ from edge_agent.domain.session import (
     Driver,
     Fault,
     FaultKind,
-    Frame,
     Input,
     Link,
     Nature,
     Obeyed,
     Opened,
     Option,
-    Plain,
     Received,
     Report,
     Send,
     Setup,
     Ticked,
 )
-from edge_agent.domain.settings import NS_PER_S, charset_of, seconds_ns
+from edge_agent.domain.settings import NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 HEARTBEAT_S = 60.0  # devices in the field say their state each 30 to 120 s
@@ -73,189 +65,14 @@ ANSWER_NS = 10 * NS_PER_S  # the standard's limit
 TRIES = 2  # the standard allows more; a device that answers no request at all is common
 CUT_NS = 2 * NS_PER_S  # a frame takes 1.1 s at 9600 baud: bytes so old without their rest were cut
 SETTLE_NS = NS_PER_S  # after link-up the device says what it has to say first
-REPEAT_NS = 3600 * NS_PER_S  # devices keep what was not acknowledged, and say it again much later
-SEEN_MAX = 256  # frames known by their fingerprint
-THINGS_MAX = 10_000  # the largest panels have some thousands of points
 OWED_MAX = 256  # a device waits for one ACK at a time
-SYSTEMS_MAX = 16  # asked for at link-up
-STANDING_MAX = 32  # components whose end may have been missed, asked for at link-up
 SAME_REFUSED_MAX = 3  # so many equal copies of a frame with the right sum are no damage of the line
 CLOCK_AGAIN_NS = 24 * 3600 * NS_PER_S
 GRACE_NS = 30 * NS_PER_S  # after the minutes of a duty check, for the answer to travel
-VENDOR_COMMANDS = 128
 _UNANSWERED = frozenset({Word.CONTROL, Word.ACKNOWLEDGE, Word.REQUEST, Word.REPLY, Word.DENY})
-ADDRESSINGS = ("loop_point", "point_loop", "number")
-
-
-# ---- reading
-
-
-class Reader:
-    """Reads whole frames; keeps nothing."""
-
-    def __init__(self, setup: Setup) -> None:
-        self._codes = setup.codes
-        self._charset = charset_of(setup)
-        told = setup.options.get("addressing")
-        if told is None and setup.profile is not None:
-            told = setup.profile.facts.get("addressing")
-        self._addressing = str(told or ADDRESSINGS[0])
-        if self._addressing not in ADDRESSINGS:
-            raise ValueError(f"addressing is {told!r}; allowed: {', '.join(ADDRESSINGS)}")
-
-    def said(self, raw: bytes, header: Header) -> Said:
-        """Return what a good frame says.  Raises UnfitError."""
-        reading = Reading(
-            codes=self._codes,
-            charset=self._charset,
-            addressing=self._addressing,
-            account=f"{header.device:012x}" if header.device else None,
-            device=header.device,
-            frame=raw,
-            header_time=header.time,
-        )
-        data = data_of(raw)
-        if header.command >= VENDOR_COMMANDS:
-            is_said = bool(data)
-            fields: dict[str, Plain] = {"data": data.hex(), "vendor": True}
-            return Said("vendor_command", fields, acts=(_unknown(raw),) if is_said else ())
-        return read_data(data, header.command, reading)
-
-    def frame(self, cut: Cut) -> Frame:
-        """Return what `decode` shows."""
-        if cut.fault is not None:
-            return Frame(cut.raw, fault=cut.fault)
-        header = header_of(cut.raw)
-        if not 1 <= header.command <= Word.DENY and header.command < VENDOR_COMMANDS:
-            return Frame(cut.raw, fault=FaultKind.UNSUPPORTED)
-        try:
-            said = self.said(cut.raw, header)
-        except UnfitError:
-            return Frame(cut.raw, fault=FaultKind.LENGTH)
-        time = time_of(header.time)
-        fields: dict[str, Plain] = {
-            "serial": header.serial,
-            "version": f"{header.version[0]}.{header.version[1]}",
-            "time": time.iso,
-            "source": f"{header.source:012x}",
-            "destination": f"{header.destination:012x}",
-            "command": header.command,
-            **said.fields,
-        }
-        if time.corrected:
-            fields["time_corrected"] = True
-        return Frame(cut.raw, said.type, signals_of(self._codes, said), fields)
-
-
-def _unknown(raw: bytes) -> Signal:
-    return Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=raw[:FRAME_BYTES_MAX])
-
-
-class GbDecoder:
-    """Reads a stream of frames."""
-
-    def __init__(self, setup: Setup) -> None:
-        self._reader = Reader(setup)
-        self._cutter = Cutter()
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        return [self._reader.frame(cut) for cut in self._cutter.feed(data)]
-
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [self._reader.frame(cut) for cut in self._cutter.finish()]
-
-    def packet(self, data: bytes) -> list[Frame]:
-        """Read one datagram: no frame goes on in the next."""
-        cutter = Cutter()
-        return [self._reader.frame(cut) for cut in (*cutter.feed(data), *cutter.finish())]
-
-
-# ---- what is known of components
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    active: int
-    time: str | None
-
-
-class Memory:
-    """The bits that stand of each system, component and device; only their edges are news.
-
-    After an absence nothing is known: what stands is told anew, since a component may have been at
-    rest and gone off again.  What stood before is kept for one thing: its end is told too.
-    """
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
-        self._before: OrderedDict[tuple[int, ...], int] = OrderedDict()
-
-    def clear(self) -> None:
-        """Know nothing at all."""
-        self._known.clear()
-        self._before.clear()
-
-    def doubt(self, system: tuple[int, ...] | None = None) -> None:
-        """Know nothing for sure: of all, or of what belongs to a system that was reset."""
-        for key in list(self._known):
-            if system is None or (key[0] == system[0] and key[2:4] == system[2:4] and key[1] == 2):
-                self.stood(key, self._known.pop(key).active)
-
-    def stood(self, key: tuple[int, ...], active: int) -> None:
-        """Note what was recorded before the present link."""
-        self._before[key] = active
-        if len(self._before) > THINGS_MAX:
-            self._before.popitem(last=False)
-
-    def systems(self) -> list[tuple[int, int]]:
-        """Return type and address of each system that was named."""
-        keys = [key for key in (*self._known, *self._before) if key[1] != 21]
-        return list(dict.fromkeys((key[2], key[3]) for key in keys))[:SYSTEMS_MAX]
-
-    def standing(self) -> list[tuple[int, int, int]]:
-        """Return system type, system and address of components in doubt that stood."""
-        doubtful = [key for key, active in self._before.items() if active and key[1] == 2]
-        return [(key[2], key[3], key[5]) for key in doubtful][-STANDING_MAX:]
-
-    def edges(self, thing: Thing, *, asked: bool) -> list[tuple[int | None, State, Origin]]:
-        """Return which bits began and ended (None: all is at rest), and remember.
-
-        A fire that is told again unasked, of another time, has the state `status`.
-        """
-        known = self._known.get(thing.key)
-        was = known.active if known else self._before.get(thing.key, 0)
-        origin = Origin.AT_START if asked and known is None else Origin.LIVE
-        told: list[tuple[int | None, State, Origin]] = []
-        for bit in thing.bits:
-            stood, stands = was >> bit & 1, thing.active >> bit & 1
-            if stands and not (known and stood):
-                told.append((bit, State.ACTIVE, origin))
-            elif stands and bit == FIRE_BIT and not asked and known:
-                if known.time != thing.place.panel_time:
-                    told.append((bit, State.STATUS, Origin.LIVE))
-            elif stood and not stands:
-                told.append((bit, State.RESTORED, Origin.LIVE))
-        if thing.component is not None and not thing.active and (known is None or known.active):
-            told.append((None, State.CLOSED, origin))
-        self._before.pop(thing.key, None)
-        self._known[thing.key] = _Known(thing.active, thing.place.panel_time)
-        self._known.move_to_end(thing.key)
-        if len(self._known) > THINGS_MAX:
-            self._known.popitem(last=False)
-        return told
 
 
 # ---- session
-
-
-@dataclass(slots=True)
-class _Seen:
-    """A frame that was taken, to tell its repeats by."""
-
-    heard_ns: int
-    is_news: bool  # it was recorded
 
 
 @dataclass(slots=True)
@@ -268,11 +85,6 @@ class _Owed:
     identity: bytes
 
 
-def _identity(raw: bytes) -> bytes:
-    """Name a frame by serial, addresses and contents; the time in its header may be made anew."""
-    return hashlib.blake2b(raw[2:4] + raw[12:24] + data_of(raw), digest_size=16).digest()
-
-
 class GbSession:
     """The center's side: acknowledges, denies, asks, sets the clock, checks for presence."""
 
@@ -281,7 +93,7 @@ class GbSession:
         self._codes = setup.codes
         self._reader = Reader(setup)
         self._listen_only = options.get("listen_only") is True
-        self._is_clock_ours = "clock" in setup.allow
+        self._is_clock_ours = "clock" in setup.allow and not self._listen_only
         self._silence_ns = SILENT_INTERVALS * seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
         duty_s = options.get("duty_check_s")
         self._duty_ns = int(float(str(duty_s)) * NS_PER_S) if duty_s is not None else None
@@ -301,7 +113,7 @@ class GbSession:
         self._link: Header | None = None  # the newest frame of the device: how it is addressed
         self._online: bool | None = None
         self._silent_at_ns: int | None = now_ns + self._silence_ns
-        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        self._taken = Taken()
         self._pending: set[int] = set()
         self._owed: list[_Owed] = []
         self._refused = (b"", 0)
@@ -355,20 +167,13 @@ class GbSession:
             for cut in (*cutter.feed(recent.frame), *cutter.finish()):
                 if cut.fault is not None:
                     continue
-                self._remember(cut.raw, _Seen(now_ns - (recent.age_ns or 0), is_news=True))
+                self._taken.note(cut.raw, now_ns - (recent.age_ns or 0), is_news=True)
                 try:
                     said = self._reader.said(cut.raw, header_of(cut.raw))
                 except UnfitError:
                     continue
                 for thing in said.things:
                     self._memory.stood(thing.key, thing.active)
-
-    def _remember(self, raw: bytes, seen: _Seen) -> None:
-        identity = _identity(raw)
-        self._seen[identity] = seen
-        self._seen.move_to_end(identity)
-        if len(self._seen) > SEEN_MAX:
-            self._seen.popitem(last=False)
 
     # ---- hearing
 
@@ -426,7 +231,9 @@ class GbSession:
         if self._online is False:
             self._memory.doubt()
         self._online = True
-        self._ask_at_ns = now_ns + SETTLE_NS
+        if self._listen_only:
+            return [Link(online=True)]
+        self._ask_at_ns = now_ns + SETTLE_NS if self._asks else None
         self._clock_at_ns = now_ns + SETTLE_NS if self._is_clock_ours else None
         self._duty_at_ns = None if self._duty_ns is None else now_ns + self._duty_ns
         return [Link(online=True)]
@@ -439,18 +246,17 @@ class GbSession:
             first = objects[0] if isinstance(objects, list) else None
             told = PanelTime(str(first["time"])) if isinstance(first, dict) else told
         findings = self._clock.compare(told.local, now_ns)
-        if any(f.active and f.cause is Cause.PANEL_CLOCK for f in findings) and self._is_clock_ours:
+        if self._is_clock_ours and any(finding.active for finding in findings):
             self._clock_at_ns = now_ns
         return list[Action](findings)
 
     def _take(self, raw: bytes, said: Said, now_ns: int) -> list[Action]:
         """Record what the device sent by itself, once; then it has its ACK."""
-        identity = _identity(raw)
-        seen = self._seen.get(identity)
+        identity = identity_of(raw)
         waiting = next((owed for owed in self._owed if owed.identity == identity), None)
-        if seen is not None and (waiting or now_ns - seen.heard_ns <= REPEAT_NS):
-            seen.heard_ns = now_ns
-            actions: list[Action] = [Fault(FaultKind.REPEAT, "", raw)] if seen.is_news else []
+        if self._taken.is_repeat(raw, now_ns):
+            is_news = self._taken.was_news(raw)
+            actions: list[Action] = [Fault(FaultKind.REPEAT, "", raw)] if is_news else []
             if waiting is not None:
                 waiting.peer = self._peer
                 return actions
@@ -458,7 +264,7 @@ class GbSession:
         if said.is_duty_answer:
             self._duty_until_ns = None
         news = self._news(said, asked=False)
-        self._remember(raw, _Seen(now_ns, bool(news)))
+        self._taken.note(raw, now_ns, is_news=bool(news))
         if not news:  # what it repeats may not be durable yet
             return self._owe(raw, set(self._pending), identity, now_ns)
         report = self._report(news)
@@ -484,12 +290,12 @@ class GbSession:
     def _refuse(self, raw: bytes, header: Header, *, is_known: bool, now_ns: int) -> list[Action]:
         """Deny a frame of no sense; what comes back the same is kept without its meaning."""
         kind = FaultKind.LENGTH if is_known else FaultKind.UNSUPPORTED
-        identity = _identity(raw)
+        identity = identity_of(raw)
         count = self._refused[1] + 1 if self._refused[0] == identity else 1
         self._refused = identity, count
         actions: list[Action] = [Fault(kind, f"copy {count}", raw), *self._alive(header, now_ns)]
         if count >= SAME_REFUSED_MAX:
-            return actions + self._take(raw, Said("", acts=(_unknown(raw),)), now_ns)
+            return actions + self._take(raw, Said("", acts=(unknown(raw),)), now_ns)
         return actions + self._answer(raw, Word.DENY, now_ns)
 
     # ---- answering
@@ -537,10 +343,9 @@ class GbSession:
             actions += self._lost()
         if self._ask_at_ns is not None and now_ns >= self._ask_at_ns:
             self._ask_at_ns = None
-            if self._asks:
-                self._want_state(now_ns)
+            self._want_state(now_ns)
         if self._duty_at_ns is not None and now_ns >= self._duty_at_ns:
-            self._duty_at_ns = now_ns + (self._duty_ns or REPEAT_NS)
+            self._duty_at_ns = now_ns + self._duty_ns if self._duty_ns else None
             self._want_duty(now_ns)
         if self._duty_until_ns is not None and now_ns >= self._duty_until_ns:
             actions.append(self._missed_duty())
@@ -613,18 +418,15 @@ class GbSession:
             Send(action.data, self._peer) if isinstance(action, Send) else action
             for action in self._asking.due(now_ns)
         ]
-        for name in self._asking.given_up:
-            actions += self._given_up_asking(name)
+        given_up = list(self._asking.given_up)
         self._asking.given_up.clear()
-        return actions
-
-    def _given_up_asking(self, name: str) -> list[Action]:
-        if name == "device":  # it answers no questions: what it has to say it says by itself
+        if "clock" in given_up and self._doing is not None:
+            actions.append(self._obeyed(Outcome.UNANSWERED, "no ACK"))
+        if "device" in given_up:  # it answers no questions: what it has to say it says by itself
+            actions = [action for action in actions if not isinstance(action, Send)]
             self._asking.clear()
             self._names.clear()
-        if name == "clock" and self._doing is not None:
-            return [self._obeyed(Outcome.UNANSWERED, "no ACK")]
-        return []
+        return actions
 
     def _answered(self, header: Header, now_ns: int) -> list[Action]:
         """An ACK or a denial: of ours, or heard along where another center speaks."""
@@ -632,6 +434,7 @@ class GbSession:
         if name is None or not self._asking.answered(name, now_ns):
             return []
         del self._names[header.serial]
+        self._silent_at_ns = now_ns + self._silence_ns
         is_denied = header.command == Word.DENY
         actions: list[Action] = [Fault(FaultKind.REFUSED, name)] if is_denied else []
         if name == "clock" and self._doing is not None:

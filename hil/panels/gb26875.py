@@ -24,6 +24,7 @@ from hil.panels.voice import Told, raw_bytes
 SECOND_NS = 1_000_000_000
 CONTROL, SEND, ACK, REQUEST, REPLY, DENY = 1, 2, 3, 4, 5, 6
 HELD_BYTES_MAX = 4096
+CUT_NS = 2 * SECOND_NS
 REPLY_IDS = 1_000_000  # numbers in the ledger of what was answered, apart from what was sent
 
 # what is built in at each zone, by its number: type, and how its alarm is called
@@ -127,11 +128,11 @@ class GbVoice:
         self._ids = REPLY_IDS
         self._told: dict[int, frozenset[str]] = {}  # zone: what was said to stand
         self._held = b""
+        self._heard_ns = 0
         self._peer: int | None = None
         self._beat_ns = 0
         self._duty: _Duty | None = None
         self._half = False
-        self._copy = b""
 
     # ---- the line
 
@@ -178,6 +179,9 @@ class GbVoice:
 
     def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
         """Take what the center says."""
+        if now_ns - self._heard_ns > CUT_NS:
+            self._held = b""  # the rest of that will not come any more
+        self._heard_ns = now_ns
         self._held = (self._held + data)[-HELD_BYTES_MAX:]
         outputs: list[Output] = []
         while True:
@@ -208,7 +212,6 @@ class GbVoice:
             second, minute, hour, day, month, year = data[2:]
             told = datetime(2000 + year, month, day, hour, minute, second)  # noqa: DTZ001  a panel's
             self._model.set_clock(told, now_ns)
-            outputs = self._note(Said.OBEYED, line="clock")
         elif data[:2] == b"\x5b\x01" and len(data) == 3:
             answer_s = self._setup.duty_s
             answer_ns = None if answer_s is None else now_ns + int(answer_s * SECOND_NS)

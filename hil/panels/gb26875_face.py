@@ -102,5 +102,4 @@ FACE = Face(
     quick=("--repeat-s", "0.5", "--heartbeat-s", "1"),
     silence_s=185,
     patience_s=90,
-    standing="smoke zone=1",
 )

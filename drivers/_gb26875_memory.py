@@ -1,0 +1,131 @@
+"""What was heard of a GB/T 26875.3 device: frames, to tell repeats by; bits, to tell edges by."""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from drivers._gb26875_frames import data_of
+from drivers._gb26875_objects import FIRE_BIT, Thing
+from edge_agent.domain.kinds import Origin, State
+from edge_agent.domain.settings import NS_PER_S
+
+THINGS_MAX: Final = 10_000  # the largest panels have some thousands of points
+SYSTEMS_MAX: Final = 16  # asked for at link-up
+STANDING_MAX: Final = 32  # components whose end may have been missed, asked for at link-up
+REPEAT_NS: Final = 3600 * NS_PER_S  # what was not acknowledged may be said again much later
+SEEN_MAX: Final = 256  # frames known by their fingerprint
+
+
+def identity_of(raw: bytes) -> bytes:
+    """Name a frame by serial, addresses and contents; the time in its header may be made anew."""
+    return hashlib.blake2b(raw[2:4] + raw[12:24] + data_of(raw), digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class _Seen:
+    heard_ns: int
+    is_news: bool  # it was recorded
+
+
+class Taken:
+    """The newest frames that were taken: the same one within an hour is a retransmission."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def note(self, raw: bytes, heard_ns: int, *, is_news: bool) -> None:
+        """Remember a frame; the oldest go."""
+        identity = identity_of(raw)
+        self._seen[identity] = _Seen(heard_ns, is_news)
+        self._seen.move_to_end(identity)
+        if len(self._seen) > SEEN_MAX:
+            self._seen.popitem(last=False)
+
+    def is_repeat(self, raw: bytes, now_ns: int) -> bool:
+        """Tell whether a frame was taken already; if so, it counts from now on."""
+        seen = self._seen.get(identity_of(raw))
+        if seen is None or now_ns - seen.heard_ns > REPEAT_NS:
+            return False
+        seen.heard_ns = now_ns
+        return True
+
+    def was_news(self, raw: bytes) -> bool:
+        """Tell whether a frame that was taken was recorded."""
+        seen = self._seen.get(identity_of(raw))
+        return seen is not None and seen.is_news
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    active: int
+    time: str | None
+
+
+class Memory:
+    """The bits that stand of each system, component and device; only their edges are news.
+
+    After an absence nothing is known: what stands is told anew, since a component may have been at
+    rest and gone off again.  What stood before is kept for one thing: its end is told too.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
+        self._before: OrderedDict[tuple[int, ...], int] = OrderedDict()
+
+    def clear(self) -> None:
+        """Know nothing at all."""
+        self._known.clear()
+        self._before.clear()
+
+    def doubt(self, system: tuple[int, ...] | None = None) -> None:
+        """Know nothing for sure: of all, or of what belongs to a system that was reset."""
+        for key in list(self._known):
+            if system is None or (key[0] == system[0] and key[2:4] == system[2:4] and key[1] == 2):
+                self.stood(key, self._known.pop(key).active)
+
+    def stood(self, key: tuple[int, ...], active: int) -> None:
+        """Note what was recorded before the present link."""
+        self._before[key] = active
+        if len(self._before) > THINGS_MAX:
+            self._before.popitem(last=False)
+
+    def systems(self) -> list[tuple[int, int]]:
+        """Return type and address of each system that was named."""
+        keys = [key for key in (*self._known, *self._before) if key[1] != 21]
+        return list(dict.fromkeys((key[2], key[3]) for key in keys))[:SYSTEMS_MAX]
+
+    def standing(self) -> list[tuple[int, int, int]]:
+        """Return system type, system and address of components in doubt that stood."""
+        doubtful = [key for key, active in self._before.items() if active and key[1] == 2]
+        return [(key[2], key[3], key[5]) for key in doubtful][-STANDING_MAX:]
+
+    def edges(self, thing: Thing, *, asked: bool) -> list[tuple[int | None, State, Origin]]:
+        """Return which bits began and ended (None: all is at rest), and remember.
+
+        A fire that is told again unasked, of another time, has the state `status`.
+        """
+        known = self._known.get(thing.key)
+        was = known.active if known else self._before.get(thing.key, 0)
+        origin = Origin.AT_START if asked and known is None else Origin.LIVE
+        told: list[tuple[int | None, State, Origin]] = []
+        for bit in thing.bits:
+            stood, stands = was >> bit & 1, thing.active >> bit & 1
+            if stands and not (known and stood):
+                told.append((bit, State.ACTIVE, origin))
+            elif stands and bit == FIRE_BIT and not asked and known:
+                if known.time != thing.place.panel_time:
+                    told.append((bit, State.STATUS, Origin.LIVE))
+            elif stood and not stands:
+                told.append((bit, State.RESTORED, Origin.LIVE))
+        if thing.component is not None and not thing.active and (known is None or known.active):
+            told.append((None, State.CLOSED, origin))
+        self._before.pop(thing.key, None)
+        self._known[thing.key] = _Known(thing.active, thing.place.panel_time)
+        self._known.move_to_end(thing.key)
+        if len(self._known) > THINGS_MAX:
+            self._known.popitem(last=False)
+        return told

@@ -1,0 +1,92 @@
+"""Only edges are news: of each bit of each component, over resets, silences and restarts."""
+
+from drivers._gb26875_memory import REPEAT_NS, SEEN_MAX, Memory, Taken
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.session import Recent
+from tests.drivers.golden_gb26875 import CALL_POINT
+from tests.drivers.test_gb26875 import Center, opened, said, state, states
+
+
+def test_only_edges_are_news() -> None:
+    center = opened()
+    assert states(center.take(said(state(3), 10))) == [("fire", "active")]
+    assert center.take(said(state(3), 11)) == ()
+    assert states(center.take(said(state(7), 12))) == [("zone_trouble", "active")]
+    assert states(center.take(said(state(5), 13))) == [("fire", "restored")]
+    assert states(center.take(said(state(1), 14))) == [
+        ("zone_trouble", "restored"),
+        ("zone", "closed"),
+    ]
+
+
+def test_a_restore_has_the_code_of_its_alarm() -> None:
+    center = opened()
+    center.take(said(state(3), 10))
+    [restored, _] = center.take(said(state(1, 50), 11))
+    assert (restored.code, restored.area, restored.zone) == ("115", 3, 21)
+    assert restored.panel_time == "2026-11-23T10:20:50"
+
+
+def test_a_fire_told_again_with_another_time_is_never_swallowed() -> None:
+    center = opened()
+    center.take(said(state(3, 28), 10))
+    assert states(center.take(said(state(3, 40), 11))) == [("fire", "status")]
+
+
+def test_points_of_the_same_number_on_other_loops_or_systems_are_apart() -> None:
+    center = opened()
+    center.take(said(state(3), 10))
+    other = bytearray(state(3))
+    other[7] = 4  # the loop
+    assert states(center.take(said(bytes(other), 11))) == [("fire", "active")]
+    other[3] = 2  # the system
+    assert states(center.take(said(bytes(other), 12))) == [("fire", "active")]
+
+
+def test_after_a_reset_the_same_alarm_is_a_new_one() -> None:
+    center = opened()
+    center.take(said(state(3), 10))
+    reset = bytes((4, 1, 1, 1, 1, 5)) + state(3)[-6:]
+    assert states(center.take(said(reset, 11))) == [("log", "active")]
+    assert states(center.take(said(state(3), 12))) == [("fire", "active")]
+
+
+def test_an_output_goes_on_and_off() -> None:
+    center = opened()
+    [on] = center.take(said(state(0x21, kind=86), 10))
+    assert (on.kind, on.state, on.zone) == (Kind.OUTPUT, State.ON, 21)
+    assert states(center.take(said(state(1, kind=86), 11)))[0] == ("output", "off")
+
+
+def test_an_end_that_was_missed_is_told_after_a_restart() -> None:
+    center = Center()
+    center.open(Recent(CALL_POINT, None))
+    assert states(center.take(said(state(1), 9))) == [("fire", "restored"), ("zone", "closed")]
+
+
+def test_after_a_silence_what_stands_is_told_anew() -> None:
+    center = opened()
+    center.take(said(state(3), 10))
+    while center.session.deadline_ns() is not None:
+        center.tick()
+    assert states(center.take(said(state(3), 11), 1)) == [("fire", "active")]
+
+
+def test_the_memory_names_what_to_ask() -> None:
+    memory = Memory()
+    memory.stood((1, 2, 1, 1, 42, 0x30015), 2)
+    memory.stood((1, 2, 1, 2, 42, 7), 0)
+    assert memory.standing() == [(1, 1, 0x30015)]
+    assert memory.systems() == [(1, 1), (1, 2)]
+
+
+def test_what_is_remembered_of_frames_is_bounded_and_ends() -> None:
+    taken = Taken()
+    for number in range(SEEN_MAX + 50):
+        taken.note(said(b"", number), number, is_news=number % 2 == 0)
+    assert len(taken) == SEEN_MAX
+    assert not taken.is_repeat(said(b"", 49), SEEN_MAX + 50)
+    assert taken.is_repeat(said(b"", 50), 50 + REPEAT_NS)
+    assert not taken.is_repeat(said(b"", 51), 52 + REPEAT_NS)
+    assert taken.was_news(said(b"", 50))
+    assert not taken.was_news(said(b"", 51))
