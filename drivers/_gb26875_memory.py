@@ -14,6 +14,7 @@ THINGS_MAX: Final = 10_000  # the largest panels have some thousands of points
 SYSTEMS_MAX: Final = 16  # asked for at link-up
 STANDING_MAX: Final = 32  # components whose end may have been missed, asked for at link-up
 REPEAT_NS: Final = 3600 * NS_PER_S  # what was not acknowledged may be said again much later
+OWED_MAX: Final = 256  # a device waits for one ACK at a time
 SEEN_MAX: Final = 256  # frames known by their fingerprint
 
 
@@ -59,6 +60,45 @@ class Taken:
         return seen is not None and seen.is_news
 
 
+@dataclass(slots=True)
+class Owed:
+    """An ACK that waits until the reports that `waits` names are durable."""
+
+    waits: set[int]
+    data: bytes
+    peer: int
+    identity: bytes
+
+
+class Debts:
+    """The ACKs that are owed; `pending` are the reports that are not durable yet."""
+
+    def __init__(self) -> None:
+        self.pending: set[int] = set()
+        self._owed: list[Owed] = []
+
+    def reported(self, token: int) -> None:
+        """Note a report."""
+        self.pending.add(token)
+
+    def owe(self, owed: Owed) -> None:
+        """Owe an ACK; of too many the oldest goes, and its device asks again."""
+        self._owed = [*self._owed[1 - OWED_MAX :], owed]
+
+    def of(self, identity: bytes) -> Owed | None:
+        """Return the ACK that is owed for a frame."""
+        return next((owed for owed in self._owed if owed.identity == identity), None)
+
+    def durable(self, token: int) -> list[Owed]:
+        """Note that a report is durable; return the ACKs that may go now."""
+        self.pending.discard(token)
+        for owed in self._owed:
+            owed.waits.discard(token)
+        ready = [owed for owed in self._owed if not owed.waits]
+        self._owed = [owed for owed in self._owed if owed.waits]
+        return ready
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     active: int
@@ -69,7 +109,8 @@ class Memory:
     """The bits that stand of each system, component and device; only their edges are news.
 
     After an absence nothing is known: what stands is told anew, since a component may have been at
-    rest and gone off again.  What stood before is kept for one thing: its end is told too.
+    rest and gone off again.  But an answer that shows what was recorded before is no news, and the
+    end of what stood before is told too.
     """
 
     def __init__(self) -> None:
@@ -114,6 +155,8 @@ class Memory:
         told: list[tuple[int | None, State, Origin]] = []
         for bit in thing.bits:
             stood, stands = was >> bit & 1, thing.active >> bit & 1
+            if stands and stood and asked and known is None:
+                continue  # recorded before this link came up, and still so
             if stands and not (known and stood):
                 told.append((bit, State.ACTIVE, origin))
             elif stands and bit == FIRE_BIT and not asked and known:

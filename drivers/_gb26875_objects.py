@@ -158,13 +158,16 @@ def words_of(data: bytes, charset: str) -> str:
         for cut in range(min(4, len(text) + 1)):
             try:
                 told = text[: len(text) - cut].decode(codec)
-            except UnicodeDecodeError:
+            except ValueError:
                 continue
             # a text that fills its field may end in the middle of a character
             if cut == 0 or len(data) == len(text):
                 return _printable(told)
             break
-    return _printable(text.decode(charset, errors="replace"))
+    try:
+        return _printable(text.decode(charset, errors="replace"))
+    except ValueError:  # some codecs replace nothing
+        return _printable(text.decode("latin-1"))
 
 
 def _printable(text: str) -> str:

@@ -19,10 +19,10 @@ class Reader:
 
     def __init__(self, setup: Setup) -> None:
         self._codes = setup.codes
-        self._charset = charset_of(setup)
-        told = setup.options.get("addressing")
-        if told is None and setup.profile is not None:
-            told = setup.profile.facts.get("addressing")
+        facts = setup.profile.facts if setup.profile is not None else {}
+        is_told = setup.options.get("charset") or facts.get("charset")
+        self._charset = charset_of(setup) if is_told else "gb18030"
+        told = setup.options.get("addressing") or facts.get("addressing")
         self._addressing = str(told or ADDRESSINGS[0])
         if self._addressing not in ADDRESSINGS:
             raise ValueError(f"addressing is {told!r}; allowed: {', '.join(ADDRESSINGS)}")

@@ -8,8 +8,6 @@ Frames are of `drivers._gb26875_frames`, what they say of `drivers._gb26875_obje
 Source: the public standard; open codecs; captures from the field.
 """
 
-from dataclasses import dataclass
-
 from drivers._gb26875_frames import (
     FRAME_BYTES_MIN,
     Cut,
@@ -22,7 +20,7 @@ from drivers._gb26875_frames import (
     time_of,
 )
 from drivers._gb26875_frames import Command as Word
-from drivers._gb26875_memory import Memory, Taken, identity_of
+from drivers._gb26875_memory import Debts, Memory, Owed, Taken, identity_of
 from drivers._gb26875_objects import (
     REGISTRATION,
     Said,
@@ -33,10 +31,12 @@ from drivers._gb26875_objects import (
 from drivers._gb26875_reading import ADDRESSINGS, VENDOR_COMMANDS, GbDecoder, Reader, unknown
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelClock, PanelTime
 from edge_agent.domain.quality import LineQuality
 from edge_agent.domain.session import (
+    WAITING,
     Action,
     ClockRead,
     Commanded,
@@ -65,7 +65,6 @@ ANSWER_NS = 10 * NS_PER_S  # the standard's limit
 TRIES = 2  # the standard allows more; a device that answers no request at all is common
 CUT_NS = 2 * NS_PER_S  # a frame takes 1.1 s at 9600 baud: bytes so old without their rest were cut
 SETTLE_NS = NS_PER_S  # after link-up the device says what it has to say first
-OWED_MAX = 256  # a device waits for one ACK at a time
 SAME_REFUSED_MAX = 3  # so many equal copies of a frame with the right sum are no damage of the line
 CLOCK_AGAIN_NS = 24 * 3600 * NS_PER_S
 GRACE_NS = 30 * NS_PER_S  # after the minutes of a duty check, for the answer to travel
@@ -73,16 +72,6 @@ _UNANSWERED = frozenset({Word.CONTROL, Word.ACKNOWLEDGE, Word.REQUEST, Word.REPL
 
 
 # ---- session
-
-
-@dataclass(slots=True)
-class _Owed:
-    """An ACK that waits until all that was reported before it is durable."""
-
-    waits: set[int]
-    data: bytes
-    peer: int
-    identity: bytes
 
 
 class GbSession:
@@ -114,8 +103,7 @@ class GbSession:
         self._online: bool | None = None
         self._silent_at_ns: int | None = now_ns + self._silence_ns
         self._taken = Taken()
-        self._pending: set[int] = set()
-        self._owed: list[_Owed] = []
+        self._debts = Debts()
         self._refused = (b"", 0)
         self._serial = now_ns // NS_PER_S & 0xFFFF  # a device may remember those of an earlier life
         self._names: dict[int, str] = {}
@@ -151,18 +139,24 @@ class GbSession:
             case Received():
                 actions += self._receive(happened, now_ns)
             case Committed(token):
-                actions += self._commit(token)
+                actions += [Send(owed.data, owed.peer) for owed in self._debts.durable(token)]
             case Commanded(number, command):
                 actions += self._command(number, command, now_ns)
             case Ticked():
                 actions += self._wake(now_ns)
             case _:
                 pass  # one device speaks here, whoever carries its frames; registers there are none
-        return actions + self._ask(now_ns)
+        actions += self._ask(now_ns)
+        # what was heard is recorded before what we find about it
+        actions.sort(key=lambda action: isinstance(action, Finding))
+        return actions
 
     def _open(self, opened: Opened, now_ns: int) -> None:
         self._begin(now_ns)
-        for recent in opened.recent:
+        heard = [*opened.recent, *([opened.waiting] if opened.waiting else [])]
+        if opened.waiting:
+            self._debts.reported(WAITING)
+        for recent in heard:
             cutter = Cutter()
             for cut in (*cutter.feed(recent.frame), *cutter.finish()):
                 if cut.fault is not None:
@@ -252,23 +246,22 @@ class GbSession:
 
     def _take(self, raw: bytes, said: Said, now_ns: int) -> list[Action]:
         """Record what the device sent by itself, once; then it has its ACK."""
-        identity = identity_of(raw)
-        waiting = next((owed for owed in self._owed if owed.identity == identity), None)
+        owed = self._debts.of(identity_of(raw))
         if self._taken.is_repeat(raw, now_ns):
             is_news = self._taken.was_news(raw)
             actions: list[Action] = [Fault(FaultKind.REPEAT, "", raw)] if is_news else []
-            if waiting is not None:
-                waiting.peer = self._peer
+            if owed is not None:
+                owed.peer = self._peer
                 return actions
-            return actions + self._owe(raw, set(), identity, now_ns)
+            return actions + self._owe(raw, {WAITING} & self._debts.pending, now_ns)
         if said.is_duty_answer:
             self._duty_until_ns = None
         news = self._news(said, asked=False)
         self._taken.note(raw, now_ns, is_news=bool(news))
         if not news:  # what it repeats may not be durable yet
-            return self._owe(raw, set(self._pending), identity, now_ns)
+            return self._owe(raw, set(self._debts.pending), now_ns)
         report = self._report(news)
-        return [report, *self._owe(raw, {report.token}, identity, now_ns)]
+        return [report, *self._owe(raw, {report.token}, now_ns)]
 
     def _news(self, said: Said, *, asked: bool) -> tuple[Signal, ...]:
         told: list[Signal] = []
@@ -284,7 +277,7 @@ class GbSession:
 
     def _report(self, signals: tuple[Signal, ...]) -> Report:
         self._tokens += 1
-        self._pending.add(self._tokens)
+        self._debts.reported(self._tokens)
         return Report(self._tokens, signals)
 
     def _refuse(self, raw: bytes, header: Header, *, is_known: bool, now_ns: int) -> list[Action]:
@@ -296,31 +289,22 @@ class GbSession:
         actions: list[Action] = [Fault(kind, f"copy {count}", raw), *self._alive(header, now_ns)]
         if count >= SAME_REFUSED_MAX:
             return actions + self._take(raw, Said("", acts=(unknown(raw),)), now_ns)
-        return actions + self._answer(raw, Word.DENY, now_ns)
+        return [*actions, *self._answer(raw, Word.DENY, now_ns)]
 
     # ---- answering
 
-    def _commit(self, token: int) -> list[Action]:
-        self._pending.discard(token)
-        for owed in self._owed:
-            owed.waits.discard(token)
-        ready = [owed for owed in self._owed if not owed.waits]
-        self._owed = [owed for owed in self._owed if owed.waits]
-        return [Send(owed.data, owed.peer) for owed in ready]
-
-    def _owe(self, raw: bytes, waits: set[int], identity: bytes, now_ns: int) -> list[Action]:
+    def _owe(self, raw: bytes, waits: set[int], now_ns: int) -> list[Action]:
+        """Acknowledge a frame, once all that `waits` names is durable."""
         is_registration = data_of(raw) == bytes((REGISTRATION,))
         data = bytes((REGISTRATION + 1,)) if is_registration else b""
         acks = self._answer(raw, Word.ACKNOWLEDGE, now_ns, data)
         if not waits:
-            return acks
+            return [*acks]
         for ack in acks:
-            if isinstance(ack, Send):
-                self._owed = self._owed[1 - OWED_MAX :]  # the oldest goes: its device asks again
-                self._owed.append(_Owed(waits, ack.data, ack.peer, identity))
+            self._debts.owe(Owed(waits, ack.data, ack.peer, identity_of(raw)))
         return []
 
-    def _answer(self, raw: bytes, word: Word, now_ns: int, data: bytes = b"") -> list[Action]:
+    def _answer(self, raw: bytes, word: Word, now_ns: int, data: bytes = b"") -> list[Send]:
         header = header_of(raw)
         if self._listen_only or header.command in _UNANSWERED:
             return []

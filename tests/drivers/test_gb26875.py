@@ -19,6 +19,7 @@ from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin
 from edge_agent.domain.session import (
+    WAITING,
     Action,
     ClockRead,
     Commanded,
@@ -267,6 +268,15 @@ def test_after_a_restart_a_repeat_is_known() -> None:
     assert (tokens(actions), words(actions)) == ([], [Word.ACKNOWLEDGE])
 
 
+def test_what_no_session_was_told_of_gets_no_ack_until_it_is_durable() -> None:
+    center = Center(resync=False)
+    center.session.handle(Opened(waiting=Recent(CALL_POINT, 5 * NS)), center.now_ns)
+    actions = center.hear(CALL_POINT, 1)
+    assert (tokens(actions), sent(actions)) == ([], [])
+    assert words(center.commit(WAITING)) == [Word.ACKNOWLEDGE]
+    assert words(center.hear(CALL_POINT, 10)) == [Word.ACKNOWLEDGE]
+
+
 def test_long_after_it_is_new() -> None:
     center = Center()
     center.open(Recent(CALL_POINT, REPEAT_NS))
@@ -317,6 +327,15 @@ def test_what_an_answer_shows_first_is_at_start_and_needs_no_ack() -> None:
     assert center.commit(*tokens(actions)) == []
 
 
+def test_what_an_answer_shows_and_the_journal_has_is_not_said_again() -> None:
+    center = Center(resync=False)
+    center.open(Recent(CALL_POINT, None))
+    center.hear(DEVICE_NORMAL)
+    assert signals(center.hear(said(state(3), 999, Word.REPLY))) == ()
+    ended = signals(center.hear(said(state(1), 998, Word.REPLY)))
+    assert states(ended) == [("fire", "restored"), ("zone", "closed")]
+
+
 def test_a_device_that_answers_nothing_is_left_alone() -> None:
     center = opened(resync=True)
     first = center.tick()
@@ -362,8 +381,9 @@ def test_a_clock_that_is_off_is_a_finding() -> None:
         Header(1, (1, 0), bytes.fromhex("1E 16 0A 17 0B 1A"), 0x2468, 1, Word.SEND),
         data_of(DEVICE_NORMAL),
     )
-    findings = [action for action in center.hear(late) if isinstance(action, Finding)]
-    assert findings == [Finding(Cause.PANEL_CLOCK, True, "+120 s")]
+    actions = center.hear(late)
+    assert actions[-1] == Finding(Cause.PANEL_CLOCK, True, "+120 s")  # after all that was heard
+    assert len([action for action in actions if isinstance(action, Finding)]) == 1
 
 
 def test_a_clock_command_is_sent_once_and_answered_once() -> None:

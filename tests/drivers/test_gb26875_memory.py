@@ -1,6 +1,14 @@
 """Only edges are news: of each bit of each component, over resets, silences and restarts."""
 
-from drivers._gb26875_memory import REPEAT_NS, SEEN_MAX, Memory, Taken
+from drivers._gb26875_memory import (
+    OWED_MAX,
+    REPEAT_NS,
+    SEEN_MAX,
+    Debts,
+    Memory,
+    Owed,
+    Taken,
+)
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Recent
 from tests.drivers.golden_gb26875 import CALL_POINT
@@ -90,3 +98,19 @@ def test_what_is_remembered_of_frames_is_bounded_and_ends() -> None:
     assert not taken.is_repeat(said(b"", 51), 52 + REPEAT_NS)
     assert taken.was_news(said(b"", 50))
     assert not taken.was_news(said(b"", 51))
+
+
+def test_an_ack_waits_for_all_that_it_covers() -> None:
+    debts = Debts()
+    debts.owe(Owed({1, 2}, b"ack", 0, b"frame"))
+    assert debts.of(b"frame") is not None
+    assert debts.durable(2) == []
+    assert [owed.data for owed in debts.durable(1)] == [b"ack"]
+    assert debts.of(b"frame") is None
+
+
+def test_acks_owed_without_end_are_bounded() -> None:
+    debts = Debts()
+    for number in range(OWED_MAX + 1):
+        debts.owe(Owed({1}, b"ack", 0, number.to_bytes(2)))
+    assert len(debts.durable(1)) == OWED_MAX

@@ -292,6 +292,7 @@ def test_texts_of_the_field() -> None:
     assert words_of(bytes(31), "gb18030") == ""
     assert words_of(b"\x07\x1bA\x7f", "gb18030") == "A"
     assert words_of(b"\xff\xff\xff", "gb18030") == ""
+    assert words_of(b"\xff\xff-A", "punycode")
 
 
 @given(st.binary(max_size=200), st.sampled_from(Command))
