@@ -1,15 +1,18 @@
 """What was heard of a GB/T 26875.3 device: frames, to tell repeats by; bits, to tell edges by."""
 
 import hashlib
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers._gb26875_frames import data_of
 from drivers._gb26875_objects import FIRE_BIT, Thing
 from edge_agent.domain.kinds import Origin, State
 from edge_agent.domain.settings import NS_PER_S
+from edge_agent.domain.signal import Signal
 
+ACTS_MAX: Final = 64  # more than logs are asked for at a time
 THINGS_MAX: Final = 10_000  # the largest panels have some thousands of points
 SYSTEMS_MAX: Final = 16  # asked for at link-up
 STANDING_MAX: Final = 32  # components whose end may have been missed, asked for at link-up
@@ -105,6 +108,13 @@ class _Known:
     time: str | None
 
 
+_Act = tuple[str | None, str | None, int | None, str | None]
+
+
+def _act(signal: Signal) -> _Act:
+    return signal.account, signal.text, signal.user, signal.panel_time
+
+
 class Memory:
     """The bits that stand of each system, component and device; only their edges are news.
 
@@ -116,11 +126,13 @@ class Memory:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
         self._before: OrderedDict[tuple[int, ...], int] = OrderedDict()
+        self._acts: deque[_Act] = deque(maxlen=ACTS_MAX)
 
     def clear(self) -> None:
         """Know nothing at all."""
         self._known.clear()
         self._before.clear()
+        self._acts.clear()
 
     def doubt(self, system: tuple[int, ...] | None = None) -> None:
         """Know nothing for sure: of all, or of what belongs to a system that was reset."""
@@ -143,6 +155,19 @@ class Memory:
         """Return system type, system and address of components in doubt that stood."""
         doubtful = [key for key, active in self._before.items() if active and key[1] == 2]
         return [(key[2], key[3], key[5]) for key in doubtful][-STANDING_MAX:]
+
+    def recorded(self, acts: Iterable[Signal]) -> None:
+        """Note what operators did, as the journal has it."""
+        self._acts.extend(_act(signal) for signal in acts)
+
+    def acts(self, acts: tuple[Signal, ...], *, asked: bool) -> tuple[Signal, ...]:
+        """Return what is news of what operators did: of the device's log what is not recorded."""
+        news = acts
+        if asked:
+            missed = (signal for signal in acts if _act(signal) not in self._acts)
+            news = tuple(replace(signal, origin=Origin.BACKFILL) for signal in missed)
+        self.recorded(news)
+        return news
 
     def edges(self, thing: Thing, *, asked: bool) -> list[tuple[int | None, State, Origin]]:
         """Return which bits began and ended (None: all is at rest), and remember.

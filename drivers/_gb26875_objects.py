@@ -499,7 +499,7 @@ def _resets(
 def _objects(data: bytes, known: _Type) -> list[bytes]:
     count, rest = data[1], data[2:]
     if known.size:
-        if count == 0 or len(rest) != count * known.size:
+        if len(rest) != count * known.size:
             raise UnfitError(f"{count} objects of {known.size} bytes in {len(rest)}")
         return [rest[at : at + known.size] for at in range(0, len(rest), known.size)]
     parts: list[bytes] = []
@@ -509,7 +509,7 @@ def _objects(data: bytes, known: _Type) -> list[bytes]:
         if len(rest) < size:
             break
         rest = rest[size:]
-    if count == 0 or rest or len(parts) != count:
+    if rest or len(parts) != count:
         raise UnfitError(f"{count} texts do not fit")
     return parts
 

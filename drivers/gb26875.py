@@ -28,6 +28,7 @@ from drivers._gb26875_objects import (
     at_rest,
     signal,
 )
+from drivers._gb26875_orders import DEVICE, clock_order, duty_order, state_orders
 from drivers._gb26875_reading import ADDRESSINGS, VENDOR_COMMANDS, GbDecoder, Reader, unknown
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
@@ -100,6 +101,7 @@ class GbSession:
         self._bytes_ns = now_ns
         self._peer = 0
         self._link: Header | None = None  # the newest frame of the device: how it is addressed
+        self._since: bytes | None = None  # the device's time when it was heard last before a gap
         self._online: bool | None = None
         self._silent_at_ns: int | None = now_ns + self._silence_ns
         self._taken = Taken()
@@ -166,6 +168,8 @@ class GbSession:
                     said = self._reader.said(cut.raw, header_of(cut.raw))
                 except UnfitError:
                     continue
+                self._since = header_of(cut.raw).time
+                self._memory.recorded(said.acts)
                 for thing in said.things:
                     self._memory.stood(thing.key, thing.active)
 
@@ -219,11 +223,12 @@ class GbSession:
 
     def _alive(self, header: Header, now_ns: int) -> list[Action]:
         self._silent_at_ns = now_ns + self._silence_ns
-        self._link = header
+        link, self._link = self._link, header
         if self._online:
             return []
         if self._online is False:
             self._memory.doubt()
+            self._since = link.time if link else None
         self._online = True
         if self._listen_only:
             return [Link(online=True)]
@@ -273,7 +278,7 @@ class GbSession:
                     told.append(at_rest(thing, origin))
                 else:
                     told.append(signal(self._codes, thing, bit, state, origin))
-        return (*told, *said.acts)
+        return (*told, *self._memory.acts(said.acts, asked=asked))
 
     def _report(self, signals: tuple[Signal, ...]) -> Report:
         self._tokens += 1
@@ -349,18 +354,12 @@ class GbSession:
         return actions
 
     def _want_state(self, now_ns: int) -> None:
-        """Ask for the device, each system known (else the first fire alarm system), what stood."""
-        self._want("device", Word.REQUEST, bytes((81, 1, 0)), now_ns)
-        for kind, system in self._memory.systems() or [(1, 1)]:
-            self._want(
-                f"system {kind} {system}", Word.REQUEST, bytes((61, 1, kind, system)), now_ns
-            )
-        for kind, system, address in self._memory.standing():
-            data = bytes((62, 1, kind, system)) + address.to_bytes(4, "little")
-            self._want(f"component {kind} {system} {address}", Word.REQUEST, data, now_ns)
+        for name, data in state_orders(self._memory, self._since):
+            self._want(name, Word.REQUEST, data, now_ns)
+        self._since = None
 
     def _want_duty(self, now_ns: int) -> None:
-        self._want("duty", Word.CONTROL, bytes((91, 1, self._duty_minutes)), now_ns)
+        self._want("duty", Word.CONTROL, duty_order(self._duty_minutes), now_ns)
         self._duty_until_ns = now_ns + self._duty_minutes * 60 * NS_PER_S + GRACE_NS
 
     def _missed_duty(self) -> Action:
@@ -393,7 +392,7 @@ class GbSession:
         ours = self._clock.now(now_ns) if is_due else None
         if ours is not None and self._asking.idle:  # made when it goes out: it is still true then
             self._clock_at_ns = now_ns + CLOCK_AGAIN_NS if self._is_clock_ours else None
-            self._want("clock", Word.CONTROL, b"\x5a\x01" + time_bytes(ours), now_ns, tries=1)
+            self._want("clock", Word.CONTROL, clock_order(ours), now_ns, tries=1)
         elif is_due and ours is None:
             self._clock_at_ns = now_ns + CLOCK_AGAIN_NS
             if self._doing is not None:
@@ -406,7 +405,7 @@ class GbSession:
         self._asking.given_up.clear()
         if "clock" in given_up and self._doing is not None:
             actions.append(self._obeyed(Outcome.UNANSWERED, "no ACK"))
-        if "device" in given_up:  # it answers no questions: what it has to say it says by itself
+        if DEVICE in given_up:  # it answers no questions: what it has to say it says by itself
             actions = [action for action in actions if not isinstance(action, Send)]
             self._asking.clear()
             self._names.clear()

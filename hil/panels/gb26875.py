@@ -24,6 +24,7 @@ from hil.panels.voice import Told, raw_bytes
 SECOND_NS = 1_000_000_000
 CONTROL, SEND, ACK, REQUEST, REPLY, DENY = 1, 2, 3, 4, 5, 6
 HELD_BYTES_MAX = 4096
+LOG_MAX = 99
 CUT_NS = 2 * SECOND_NS
 REPLY_IDS = 1_000_000  # numbers in the ledger of what was answered, apart from what was sent
 
@@ -133,6 +134,7 @@ class GbVoice:
         self._beat_ns = 0
         self._duty: _Duty | None = None
         self._half = False
+        self._done: dict[int, list[bytes]] = {4: [], 24: []}  # the logs, by type of object
 
     # ---- the line
 
@@ -236,6 +238,10 @@ class GbVoice:
             case b"\x3e" if len(data) == 8 and (zone := self._zone_at(data[4:8])):
                 answer = self._component_state(zone, now_ns)
                 stated = self._component_stated(zone)
+            case b"\x54" if len(data) == 9:
+                answer, stated = self._log(24, data[2], data[3:9])
+            case b"\x40" if len(data) == 11:
+                answer, stated = self._log(4, data[4], data[5:11])
             case _:
                 return [Say(self._frame(serial, DENY, b"", now_ns), peer)]
         frame = self._frame(serial, REPLY, answer, now_ns)
@@ -243,6 +249,21 @@ class GbVoice:
         for signal in stated:
             outputs += self._note(Said.STATED, replace(signal, frame=frame), frame)
         return outputs
+
+    def _log(self, kind: int, count: int, since: bytes) -> tuple[bytes, tuple[Signal, ...]]:
+        """Return the newest entries of a log since a time, and what they mean."""
+        entries = [entry for entry in self._done[kind] if entry[-6:][::-1] >= since[::-1]]
+        entries = entries[-min(count, 100) :]
+        stated = [
+            Signal(kind=Kind.LOG, state=State.ACTIVE, user=entry[-7] or None, account=self._account)
+            for entry in entries
+        ]
+        return bytes([kind, len(entries)]) + b"".join(entries), tuple(stated)
+
+    def _record(self, data: bytes) -> bytes:
+        """Keep what an operator did in the log, whether or not it can be said."""
+        self._done[data[0]] = [*self._done[data[0]][-LOG_MAX:], data[2:]]
+        return data
 
     def _zone_at(self, address: bytes) -> int:
         point, loop = struct.unpack("<HH", address)
@@ -278,7 +299,7 @@ class GbVoice:
     def _operated(self, happened: Happening, now_ns: int) -> list[Output]:
         user = happened.user or 0
         bits = 1 << OPERATIONS[happened.word]
-        data = bytes([4, 1, 1, 1, bits, user % 256]) + self._now(now_ns)
+        data = self._record(bytes([4, 1, 1, 1, bits, user % 256]) + self._now(now_ns))
         event = Signal(
             kind=Kind.LOG, state=State.ACTIVE, user=user % 256 or None, account=self._account
         )
@@ -286,7 +307,7 @@ class GbVoice:
 
     def _answer_duty(self, now_ns: int) -> list[Output]:
         self._duty = None
-        data = bytes([24, 1, 0x20, 1]) + self._now(now_ns)
+        data = self._record(bytes([24, 1, 0x20, 1]) + self._now(now_ns))
         event = Signal(kind=Kind.LOG, state=State.ACTIVE, user=1, account=self._account)
         return self._send(data, (event,), (), now_ns)
 

@@ -15,7 +15,7 @@ from hil.panels.outbox import Patience
 from hil.panels.voice import ModelPanel
 
 ZONES = 84
-WORDS = ("smoke", "trouble", "bypass", "heat", "callpoint")
+WORDS = ("smoke", "trouble", "bypass", "heat", "cancel", "callpoint")
 CONTROL = """\
 control lines of gb26875:
   duty                    the operator answers a duty check (查岗)
@@ -76,6 +76,8 @@ def speak(number: int, bad_line: bool) -> str:
     begins = number % 2 == 0
     if word == "bypass":
         return f"{'bypass' if begins else 'unbypass'} zone={zone}"
+    if word == "cancel":  # what an operator does has no end: the next one does the same
+        return f"cancel user={number % 200 + 1}"
     return f"{'' if begins else 'restore '}{word} zone={zone}"
 
 

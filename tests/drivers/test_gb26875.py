@@ -313,6 +313,8 @@ def test_at_link_up_device_and_systems_are_asked_and_what_stood() -> None:
         b"\x51\x01\x00",
         b"\x3d\x01\x01\x01",
         b"\x3e\x01\x01\x01\x15\x00\x03\x00",
+        b"\x54\x01\x14\x1e\x14\x0a\x17\x0b\x1a",  # the logs since that frame's time
+        b"\x40\x01\x01\x01\x14\x1e\x14\x0a\x17\x0b\x1a",
     ]
 
 
@@ -334,6 +336,18 @@ def test_what_an_answer_shows_and_the_journal_has_is_not_said_again() -> None:
     assert signals(center.hear(said(state(3), 999, Word.REPLY))) == ()
     ended = signals(center.hear(said(state(1), 998, Word.REPLY)))
     assert states(ended) == [("fire", "restored"), ("zone", "closed")]
+
+
+def test_the_devices_log_fills_a_gap_once() -> None:
+    center = Center(resync=False)
+    center.open(Recent(DUTY_ANSWER, None))
+    center.hear(DEVICE_NORMAL)
+    known = data_of(DUTY_ANSWER)[2:]
+    missed = b"\x01\x07" + known[2:]  # a reset by operator 7
+    log = b"\x18\x02" + known + missed
+    [signal] = signals(center.hear(said(log, 998, Word.REPLY)))
+    assert (signal.kind, signal.user, signal.origin) == (Kind.LOG, 7, Origin.BACKFILL)
+    assert signals(center.hear(said(log, 999, Word.REPLY))) == ()
 
 
 def test_a_device_that_answers_nothing_is_left_alone() -> None:

@@ -273,7 +273,7 @@ def test_what_is_of_the_maker_or_reserved_is_kept(kind: int) -> None:
         component(42, 3)[:-1],
         component(42, 3) + b"\x00",
         b"\x02\x02" + component(42, 3)[2:],
-        b"\x02\x00",
+        b"\x02\x00\x01",
         b"\x1a\x01\x05abc",
         b"\x1a\x02\x01a",
         b"\x06\x01\x01\x01",
@@ -282,6 +282,10 @@ def test_what_is_of_the_maker_or_reserved_is_kept(kind: int) -> None:
 def test_contents_that_do_not_fit_are_refused(data: bytes) -> None:
     with pytest.raises(UnfitError):
         read(data)
+
+
+def test_an_answer_may_hold_nothing() -> None:
+    assert read(b"\x18\x00", Command.REPLY).fields == {"objects": []}
 
 
 def test_texts_of_the_field() -> None:

@@ -178,6 +178,21 @@ def test_requests_are_answered_and_others_denied() -> None:
     assert said(Desk(DeviceSetup(answers=False)).hear(50, 4, b"\x51\x01\x00")) == []
 
 
+def test_the_logs_are_read_since_a_time() -> None:
+    desk = Desk()
+    desk.tell("cancel user=3")
+    desk.now_ns += 60 * SECOND_NS
+    desk.tell("test")
+    since = stamp(CLOCK_START.replace(second=30))
+    outputs = desk.hear(60, 4, b"\x40\x01\x01\x01\x05" + since)
+    assert said(outputs)[0][27:29] == b"\x04\x01"
+    assert noted(outputs, Said.STATED) == [("log", None, "active")]
+    [frame] = said(desk.hear(61, 4, b"\x40\x01\x01\x01\x05" + stamp(CLOCK_START)))
+    assert frame[28] == 2
+    [frame] = said(desk.hear(62, 4, b"\x54\x01\x05" + since))
+    assert frame[27:29] == b"\x18\x00"
+
+
 def test_the_operator_answers_a_duty_check() -> None:
     desk = Desk()
     with pytest.raises(CommandError, match="nobody asked"):
