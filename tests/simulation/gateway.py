@@ -40,6 +40,7 @@ from tests.simulation.loop import START_NS, VirtualLoop
 from tests.simulation.panel import Panel, SimOpener
 
 MS = 1_000_000
+STOP_NS_MAX = 120_000 * MS  # six times what the unit gives an orderly stop
 NO_BODY = Hardware(root=Path("/nowhere"))  # this machine's heat is no part of the world
 CONFIG = """
 [gateway]
@@ -267,7 +268,11 @@ class Gateway:
         """Stop for good and let the old lives' remains run out."""
         self.away = True
         self.stop()
+        until_ns = self._loop.now_ns + STOP_NS_MAX
         while self.life is not None:
+            if self._loop.now_ns > until_ns:
+                self.defects.append(AssertionError("the agent does not stop when it is asked to"))
+                self.die(End.KILL)
             await asyncio.sleep(0.1)
         await asyncio.gather(*self._old, return_exceptions=True)
 
