@@ -19,7 +19,7 @@ from edge_agent.uplink.messages import Publish
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.paths import Joined, Paths
 from edge_agent.uplink.pulse import Pulse
-from edge_agent.uplink.supervision import _Stall
+from edge_agent.uplink.supervision import Supervision, _Stall
 from edge_agent.uplink.uplink import Portion, Uplink
 from edge_agent.uplink.watch import Watch
 from edge_agent.uplink.window import Urgency, Window
@@ -246,6 +246,17 @@ def return_doubles(patch: Patch) -> None:
         return Joined.ANEW, actions
 
     patch.setattr(Paths, "_won", won)
+
+
+def return_without_rest(patch: Patch) -> None:
+    """The way back is taken with something under way, which one broker behind both paths drops."""
+    real = Supervision.return_if_quiet
+
+    def back(self: Any, *, nothing_out: bool, now_ns: int) -> Any:
+        del nothing_out
+        return real(self, nothing_out=True, now_ns=now_ns)
+
+    patch.setattr(Supervision, "return_if_quiet", back)
 
 
 def return_at_once(patch: Patch) -> None:

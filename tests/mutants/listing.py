@@ -117,6 +117,12 @@ MUTANTS = [
         Tests(SUPERVISION + "test_what_is_under_way_at_the_moment_of_the_return_is_not_doubled"),
     ),
     Mutant(
+        gateway.return_without_rest,
+        Tests(
+            SUPERVISION + "test_the_backlog_rests_while_it_moves_so_that_the_broker_drops_nothing"
+        ),
+    ),
+    Mutant(
         gateway.return_at_once,
         Tests(SUPERVISION + "test_a_preferred_path_that_comes_and_goes_is_not_run_after"),
     ),
