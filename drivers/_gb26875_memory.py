@@ -106,7 +106,10 @@ class Debts:
 class _Known:
     active: int
     time: str | None
+    unsaid: int  # bits that we know by asking: the device may not have said them by itself yet
 
+
+_NOTHING: Final = _Known(0, None, 0)
 
 _Act = tuple[str | None, str | None, int | None, str | None]
 
@@ -120,12 +123,13 @@ class Memory:
 
     After an absence nothing is known: what stands is told anew, since a component may have been at
     rest and gone off again.  But an answer that shows what was recorded before is no news, and the
-    end of what stood before is told too.
+    end of what stood before is told too.  What only an answer told is told once more when the
+    device says it by itself: it waits for an ACK, which means that this very message is durable.
     """
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
-        self._before: OrderedDict[tuple[int, ...], int] = OrderedDict()
+        self._before: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
         self._acts: deque[_Act] = deque(maxlen=ACTS_MAX)
 
     def clear(self) -> None:
@@ -138,11 +142,16 @@ class Memory:
         """Know nothing for sure: of all, or of what belongs to a system that was reset."""
         for key in list(self._known):
             if system is None or (key[0] == system[0] and key[2:4] == system[2:4] and key[1] == 2):
-                self.stood(key, self._known.pop(key).active)
+                self._keep(key, self._known.pop(key))
 
-    def stood(self, key: tuple[int, ...], active: int) -> None:
-        """Note what was recorded before the present link."""
-        self._before[key] = active
+    def stood(self, key: tuple[int, ...], active: int, *, asked: bool = False) -> None:
+        """Note what was recorded before the present link; `asked`: as an answer showed it."""
+        before = self._before.get(key, _NOTHING)
+        unsaid = before.unsaid | (before.active ^ active) if asked else 0
+        self._keep(key, _Known(active, None, unsaid))
+
+    def _keep(self, key: tuple[int, ...], known: _Known) -> None:
+        self._before[key] = known
         if len(self._before) > THINGS_MAX:
             self._before.popitem(last=False)
 
@@ -153,7 +162,7 @@ class Memory:
 
     def standing(self) -> list[tuple[int, int, int]]:
         """Return system type, system and address of components in doubt that stood."""
-        doubtful = [key for key, active in self._before.items() if active and key[1] == 2]
+        doubtful = [key for key, was in self._before.items() if was.active and key[1] == 2]
         return [(key[2], key[3], key[5]) for key in doubtful][-STANDING_MAX:]
 
     def recorded(self, acts: Iterable[Signal]) -> None:
@@ -175,24 +184,27 @@ class Memory:
         A fire that is told again unasked, of another time, has the state `status`.
         """
         known = self._known.get(thing.key)
-        was = known.active if known else self._before.get(thing.key, 0)
+        was = known or self._before.get(thing.key, _NOTHING)
+        unsaid = was.unsaid
         origin = Origin.AT_START if asked and known is None else Origin.LIVE
         told: list[tuple[int | None, State, Origin]] = []
         for bit in thing.bits:
-            stood, stands = was >> bit & 1, thing.active >> bit & 1
-            if stands and stood and asked and known is None:
-                continue  # recorded before this link came up, and still so
-            if stands and not (known and stood):
-                told.append((bit, State.ACTIVE, origin))
-            elif stands and bit == FIRE_BIT and not asked and known:
-                if known.time != thing.place.panel_time:
-                    told.append((bit, State.STATUS, Origin.LIVE))
-            elif stood and not stands:
-                told.append((bit, State.RESTORED, Origin.LIVE))
+            stood, stands = was.active >> bit & 1, thing.active >> bit & 1
+            state = State.ACTIVE if stands else State.RESTORED
+            if asked and known is None and stood and stands:
+                unsaid |= 1 << bit  # recorded before this link came up, and still so
+            elif stood != stands or (stands and known is None):
+                told.append((bit, state, origin if stands else Origin.LIVE))
+                unsaid = unsaid | 1 << bit if asked else unsaid
+            elif not asked and unsaid >> bit & 1:
+                told.append((bit, state, Origin.LIVE))
+            elif not asked and stands and bit == FIRE_BIT and was.time != thing.place.panel_time:
+                told.append((bit, State.STATUS, Origin.LIVE))
         if thing.component is not None and not thing.active and (known is None or known.active):
             told.append((None, State.CLOSED, origin))
         self._before.pop(thing.key, None)
-        self._known[thing.key] = _Known(thing.active, thing.place.panel_time)
+        time = thing.place.panel_time
+        self._known[thing.key] = _Known(thing.active, time, unsaid if asked else 0)
         self._known.move_to_end(thing.key)
         if len(self._known) > THINGS_MAX:
             self._known.popitem(last=False)

@@ -164,14 +164,15 @@ class GbSession:
                 if cut.fault is not None:
                     continue
                 self._taken.note(cut.raw, now_ns - (recent.age_ns or 0), is_news=True)
+                header = header_of(cut.raw)
                 try:
-                    said = self._reader.said(cut.raw, header_of(cut.raw))
+                    said = self._reader.said(cut.raw, header)
                 except UnfitError:
                     continue
-                self._since = header_of(cut.raw).time
+                self._since = header.time
                 self._memory.recorded(said.acts)
                 for thing in said.things:
-                    self._memory.stood(thing.key, thing.active)
+                    self._memory.stood(thing.key, thing.active, asked=header.command == Word.REPLY)
 
     # ---- hearing
 

@@ -17,7 +17,7 @@ from drivers.gb26875 import (
 )
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
-from edge_agent.domain.kinds import Kind, Origin
+from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     WAITING,
     Action,
@@ -348,6 +348,23 @@ def test_the_devices_log_fills_a_gap_once() -> None:
     [signal] = signals(center.hear(said(log, 998, Word.REPLY)))
     assert (signal.kind, signal.user, signal.origin) == (Kind.LOG, 7, Origin.BACKFILL)
     assert signals(center.hear(said(log, 999, Word.REPLY))) == ()
+
+
+def test_a_message_that_an_answer_overtook_is_recorded_before_its_ack() -> None:
+    """It waited in the device while we asked; its ACK has to mean that it is durable."""
+    center = Center(resync=False)
+    center.open()
+    center.hear(DEVICE_NORMAL)
+    answer = center.hear(said(state(3), 999, Word.REPLY))
+    assert [signal.origin for signal in signals(answer)] == [Origin.AT_START]
+    center.commit(*tokens(answer))
+    actions = center.hear(said(state(3), 5))
+    assert [(s.state, s.origin) for s in signals(actions)] == [(State.ACTIVE, Origin.LIVE)]
+    assert sent(actions) == []
+    assert words(center.commit(*tokens(actions))) == [Word.ACKNOWLEDGE]
+    assert center.take(said(state(3), 6)) == ()
+    center.hear(said(state(1), 998, Word.REPLY))
+    assert states(center.take(said(state(1), 7))) == [("fire", "restored")]
 
 
 def test_a_device_that_answers_nothing_is_left_alone() -> None:

@@ -1,5 +1,6 @@
 """Only edges are news: of each bit of each component, over resets, silences and restarts."""
 
+from drivers._gb26875_frames import Command
 from drivers._gb26875_memory import (
     OWED_MAX,
     REPEAT_NS,
@@ -70,6 +71,13 @@ def test_an_end_that_was_missed_is_told_after_a_restart() -> None:
     center = Center()
     center.open(Recent(CALL_POINT, None))
     assert states(center.take(said(state(1), 9))) == [("fire", "restored"), ("zone", "closed")]
+
+
+def test_an_end_that_only_an_answer_told_is_told_again_after_a_restart() -> None:
+    center = Center()
+    ended = said(state(1), 998, Command.REPLY)
+    center.open(Recent(CALL_POINT, None), Recent(ended, None))
+    assert ("fire", "restored") in states(center.take(said(state(1), 9)))
 
 
 def test_after_a_silence_what_stands_is_told_anew() -> None:
