@@ -9,7 +9,6 @@ from drivers._gb26875_frames import Command as Word
 from drivers._gb26875_frames import Header, data_of, frame_of, header_of, time_of
 from drivers._gb26875_memory import REPEAT_NS
 from drivers.gb26875 import (
-    ANSWER_NS,
     CUT_NS,
     DRIVER,
     SETTLE_NS,
@@ -17,7 +16,7 @@ from drivers.gb26875 import (
 )
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
-from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import (
     WAITING,
     Action,
@@ -290,93 +289,6 @@ def test_a_line_opened_again_forgets_what_was_not_durable() -> None:
     [again] = tokens(center.hear(CALL_POINT, 1))
     assert center.commit(token) == []
     assert words(center.commit(again)) == [Word.ACKNOWLEDGE]
-
-
-# ---- asking
-
-
-def test_at_link_up_device_and_systems_are_asked_and_what_stood() -> None:
-    center = Center(resync=True)
-    center.open(Recent(CALL_POINT, None))
-    center.hear(DEVICE_NORMAL)
-    asked = []
-    actions = center.tick()
-    assert center.now_ns == 1000 * NS + SETTLE_NS
-    while requests := [data for data in sent(actions) if header_of(data).command == Word.REQUEST]:
-        [request] = requests
-        asked.append(data_of(request))
-        actions = center.hear(
-            frame_of(Header(header_of(request).serial, (1, 0), bytes(6), 0x2468, 1, Word.DENY))
-        )
-        assert faults(actions) == [FaultKind.REFUSED]
-    assert asked == [
-        b"\x51\x01\x00",
-        b"\x3d\x01\x01\x01",
-        b"\x3e\x01\x01\x01\x15\x00\x03\x00",
-        b"\x54\x01\x14\x1e\x14\x0a\x17\x0b\x1a",  # the logs since that frame's time
-        b"\x40\x01\x01\x01\x14\x1e\x14\x0a\x17\x0b\x1a",
-    ]
-
-
-def test_what_an_answer_shows_first_is_at_start_and_needs_no_ack() -> None:
-    center = opened(resync=True)
-    [request] = sent(center.tick())
-    assert header_of(request).destination == 0x2468
-    actions = center.hear(
-        said(bytes.fromhex("01 01 01 01 03 00 1C 14 0A 17 0B 1A"), 999, Word.REPLY)
-    )
-    assert [(s.kind, s.origin) for s in signals(actions)] == [(Kind.FIRE, Origin.AT_START)]
-    assert center.commit(*tokens(actions)) == []
-
-
-def test_what_an_answer_shows_and_the_journal_has_is_not_said_again() -> None:
-    center = Center(resync=False)
-    center.open(Recent(CALL_POINT, None))
-    center.hear(DEVICE_NORMAL)
-    assert signals(center.hear(said(state(3), 999, Word.REPLY))) == ()
-    ended = signals(center.hear(said(state(1), 998, Word.REPLY)))
-    assert states(ended) == [("fire", "restored"), ("zone", "closed")]
-
-
-def test_the_devices_log_fills_a_gap_once() -> None:
-    center = Center(resync=False)
-    center.open(Recent(DUTY_ANSWER, None))
-    center.hear(DEVICE_NORMAL)
-    known = data_of(DUTY_ANSWER)[2:]
-    missed = b"\x01\x07" + known[2:]  # a reset by operator 7
-    log = b"\x18\x02" + known + missed
-    [signal] = signals(center.hear(said(log, 998, Word.REPLY)))
-    assert (signal.kind, signal.user, signal.origin) == (Kind.LOG, 7, Origin.BACKFILL)
-    assert signals(center.hear(said(log, 999, Word.REPLY))) == ()
-
-
-def test_a_message_that_an_answer_overtook_is_recorded_before_its_ack() -> None:
-    """It waited in the device while we asked; its ACK has to mean that it is durable."""
-    center = Center(resync=False)
-    center.open()
-    center.hear(DEVICE_NORMAL)
-    answer = center.hear(said(state(3), 999, Word.REPLY))
-    assert [signal.origin for signal in signals(answer)] == [Origin.AT_START]
-    center.commit(*tokens(answer))
-    actions = center.hear(said(state(3), 5))
-    assert [(s.state, s.origin) for s in signals(actions)] == [(State.ACTIVE, Origin.LIVE)]
-    assert sent(actions) == []
-    assert words(center.commit(*tokens(actions))) == [Word.ACKNOWLEDGE]
-    assert center.take(said(state(3), 6)) == ()
-    center.hear(said(state(1), 998, Word.REPLY))
-    assert states(center.take(said(state(1), 7))) == [("fire", "restored")]
-
-
-def test_a_device_that_answers_nothing_is_left_alone() -> None:
-    center = opened(resync=True)
-    first = center.tick()
-    again = center.tick()
-    assert sent(first) == sent(again)  # the same serial
-    given_up = center.tick()
-    assert faults(given_up) == [FaultKind.NO_ANSWER]
-    assert sent(given_up) == []
-    assert center.now_ns == 1000 * NS + SETTLE_NS + 2 * ANSWER_NS
-    assert center.session.deadline_ns() == 1000 * NS + 180 * NS
 
 
 # ---- the clock
