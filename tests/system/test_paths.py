@@ -1,8 +1,8 @@
 """Several real brokers: an alarm finds its way within ten seconds; the way back doubles nothing.
 
 Seen to fail: without the question to a silent broker (`Pulse.is_due` always False) the alarm waits
-for the MQTT keepalive; with `Joined.ANEW` at the return, or the old connection dropped at once, the
-center counts doubles.
+for the MQTT keepalive; with the old connection dropped at once at the return events are sent again.
+What is under way at that very moment is the matter of tests/uplink/test_supervision.py.
 """
 
 import asyncio
