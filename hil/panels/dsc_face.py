@@ -1,0 +1,99 @@
+"""How the emulated DSC panel is started."""
+
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.session import Profile
+from hil.panels import model, scenarios, voice
+from hil.panels.dsc import DscVoice
+from hil.panels.machine import Face, Machine
+from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
+from hil.panels.voice import ModelPanel
+
+PASSWORD = "user"  # noqa: S105  the module's factory setting, in every manual
+CONTROL = """\
+control lines of dsc:
+  wrongcode                 somebody enters a code that is none
+  event [number=N]          a notification of no table"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what a panel can be told on the command line."""
+    parser.add_argument("--port", choices=("it100", "tpi"), default="it100")
+    parser.add_argument("--password", default=PASSWORD, help="of the TPI module")
+    parser.add_argument("--zones", type=int, default=16, choices=range(8, 65), metavar="8..64")
+    parser.add_argument("--exit-s", type=float, default=30)
+    parser.add_argument("--entry-s", type=float, default=30)
+
+
+def build(arguments: Namespace) -> ModelPanel:
+    """Return the panel that the command line describes; its clock is the machine's."""
+    boot_s = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 10**9
+    wall = datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME))  # noqa: DTZ006  a panel's
+    site = ModelSetup(
+        zones=zones_of(arguments.zones, areas=2),
+        areas=(1, 2),
+        exit_s=arguments.exit_s,
+        entry_s=arguments.entry_s,
+        clock_offset_s=(wall - CLOCK_START).total_seconds() - boot_s,
+    )
+    return panel(site, arguments.password if arguments.port == "tpi" else "")
+
+
+def panel(site: ModelSetup, password: str) -> ModelPanel:
+    """Return the panel on its model; without a password it is the serial one."""
+    here = Model(site)
+    return ModelPanel(here, DscVoice(here, password))
+
+
+def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> ModelPanel:
+    """Return the panel that a driver's profile expects; undetected it is the TPI module."""
+    serial = profile is not None and profile.facts.get("port") == "it100"
+    site = ModelSetup(zones=zones_of(16, areas=2), areas=(1, 2), exit_s=20)
+    return panel(site, "" if serial else str(settings.get("password", PASSWORD)))
+
+
+def truth(machine: Machine) -> dict[tuple[Kind, int], State]:
+    """Return what a host can know of each point: contacts and areas."""
+    assert isinstance(machine, ModelPanel)
+    assert isinstance(machine.voice, DscVoice)
+    here = machine.model
+    out = machine.voice.said_bypassed
+    zones = {
+        (Kind.ZONE, number): State.BYPASSED if number in out else machine.voice.shown(number)
+        for number in here.zones
+    }
+    return {**zones, **{key: s for key, s in here.points().items() if key[0] is Kind.AREA}}
+
+
+def speak(number: int, bad_line: bool) -> str:
+    """Return the control line of the `number`-th event."""
+    del bad_line  # every line has its sum
+    words = ("alarm", "restore alarm", "arm", "open", "disarm", "close")
+    word, zone = words[number % len(words)], number // len(words) % 12 + 1
+    if word in ("open", "close"):
+        return f"{word} {zone}"
+    if word in ("arm", "disarm"):
+        return f"{word} area={zone % 2 + 1} user={number % 9000 + 1}"
+    return f"{word} zone={zone}"
+
+
+FACE = Face(
+    name="dsc",
+    title="DSC PowerSeries alarm panel, IT-100 serial or TPI over TCP",
+    peers_max=1,
+    control_help=f"{CONTROL}\n{voice.OWN_CONTROL}\n{model.CONTROL}",
+    adds=add_arguments,
+    build=build,
+    for_profile=for_profile,
+    plans=scenarios.PLANS,
+    speak=speak,
+    unknown="event number=999",
+    silence_s=90,
+    truth=truth,
+    standing="fire zone=16",
+)
