@@ -54,8 +54,8 @@ class Bench:
         found = record(order, self.top / "trace")
         tally, chance = Tally(), Random(self.seed)
         begun = [call.begun for call in found]
-        for _ in range(self.images):
-            moment = chance.randint(min(begun), max(begun) + 1)
+        moments = [chance.randint(min(begun), max(begun)) for _ in range(self.images - 1)]
+        for moment in (*moments, max(begun) + 1):  # one finds all that was done
             with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
                 happened = until(found, moment)
                 _build(folder, before, happened, Path(name), chance)

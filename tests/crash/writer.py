@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,12 +26,14 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.epoch import begin
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.journal import Care, Damage, FolderDisk, Journal, Record, Terms, recover
+from edge_agent.journal.files import list_segments
 from edge_agent.recorder import Notary, Pending
 from tests.crash.rows import APPEND, TABLE, row
 
 GATEWAY = "gw1"
 OUTSTANDING_MAX = 24  # events on their way: a refusing disk stops the writer, not its memory
 BURST_MAX = 6
+SEALED_LOOKS_MAX = 100  # of 50 ms each
 NO_ROWS = "-"  # stands for the epoch in a store that has none
 
 
@@ -128,9 +131,21 @@ def write_journal(order: Order, ledger: Ledger) -> None:
         drafts = [_signal(order, clock, chance) for _ in range(burst)]
     for _ in range(OUTSTANDING_MAX if order.rows is not None else 0):
         told.room.acquire()  # a refusing disk is waited for
+    if order.rows is not None and found.count:  # what was there is sealed meanwhile
+        _wait_sealed(disk)
     unwritten = journal.close()
     disk.close()
     ledger.say("closed", unwritten)
+
+
+def _wait_sealed(disk: FolderDisk) -> None:
+    """Wait until a segment is sealed, not for ever: a disk that refuses seals none."""
+    looks = 0
+    while looks < SEALED_LOOKS_MAX and not any(
+        file.sealed for file in list_segments(disk, disk.names())[0]
+    ):
+        looks += 1
+        time.sleep(0.05)
 
 
 def _signal(order: Order, clock: SystemClock, chance: random.Random) -> Pending:
