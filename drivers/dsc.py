@@ -487,7 +487,7 @@ DRIVER = Driver(
         *("arm", "clock", "supervision", "listen_only"),
     ),
     acknowledges=False,
-    quality="emulated",
+    quality="counterpart",
     commands=frozenset({Act.STATUS, Act.CLOCK, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
         Option("password", str, "user", "the module's password, for TPI", secret=True),

@@ -132,8 +132,8 @@ def counterpart(name: str, script: str, *arguments: str) -> Iterator[Counterpart
         yield running
     finally:
         running.child.terminate()
+        running._reader.join(PATIENCE_S)  # it has the output to itself until its end
         running.child.communicate(timeout=PATIENCE_S)
-        running._reader.join(PATIENCE_S)
 
 
 def main() -> int:
