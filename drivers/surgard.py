@@ -1,27 +1,14 @@
-"""Automation output of alarm receivers: Sur-Gard MLR2 and System III, on a serial line or TCP.
+"""Automation output of alarm receivers: the host's side of the conversation.
 
-Frame layouts (one space is `_`; RR receiver, L line, both hex; no checksum exists, length and
-shape are the check; each message ends with DC4, some senders end it with CR LF):
-
-    Contact ID   5RRL_18AAAAQXYZGGCCC      Q = E new or opening, R restore or closing, P still there
-    SIA          SRRL[#AAAA|Nri1/BA001]    several events, split by /
-    SIA, old     3RRL____AAAAAAXXYYYY      XX code, YYYY number
-    3/1 and 4/2  1RRL______AAAA_X_G_YYY    also met without the last two spaces
-    heartbeat    1RRL + 11 spaces + @ + 4 spaces; System III says 000 for L
-
-The host answers ACK 06 or NAK 15; unanswered, the receiver says the same again after 4 s, three
-times, then holds.  Sources: public install manuals of the receivers and open source readers and
-senders of this format.  Met in the field and accepted: copies glued together without DC4, a line of
-three digits, the account before the 18, digits 1, 3, 6 for Q, a longer account that ends with a
-space, heartbeats with 5 or 12 spaces (4 to 12 are taken: there is nothing in them to harm).
+Sur-Gard MLR2 and System III, Ademco 685 (MX8000), CongWin FE100, on a serial line or TCP; which it
+is shows by its frames.  The host answers ACK 06 or NAK 15; unanswered, the receiver says the same
+again (after 4 s, a 685 after 5 to 10 s), three times, then holds.  The frames and the sources are
+in `_surgard_frames`.
 """
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
+from drivers._surgard_frames import ACK, ASKING, CR, DC4, ENDS, LF, NAK, ReceiverDecoder
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     WAITING,
@@ -36,25 +23,15 @@ from edge_agent.domain.session import (
     Nature,
     Opened,
     Option,
-    Plain,
     Received,
     Report,
     Send,
     Setup,
     Ticked,
 )
-from edge_agent.domain.settings import charset_of, seconds_ns
-from edge_agent.domain.sia_block import SiaEvent, parse_block
+from edge_agent.domain.settings import seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
-ACK: Final = b"\x06"
-NAK: Final = b"\x15"
-DC4: Final = b"\x14"
-ENDS: Final = b"\x14\r\n"
-
-LINE_BYTES_MAX = FRAME_BYTES_MAX  # beyond this a line without an end is noise
-LINE_BYTES_MIN = 8  # shorter than the shortest frame, cut short: not worth an answer
-NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
 SAME_REFUSED_MAX = 3  # so many equal copies of a frame that fits no shape are no damage of the line
 
 HEARTBEAT_S = 30.0  # the receivers' factory setting
@@ -73,270 +50,8 @@ QUIET_NS = 500_000_000
 # after our ACK is most likely a copy that did not wait for it.
 CROSSING_NS = 5_000_000
 RESTART_WINDOW = 3.0  # after a restart, in `repeat_after_s`: the receiver repeats three times
-
-_QUALIFIERS = {
-    **dict.fromkeys("E1", Qualifier.NEW),
-    **dict.fromkeys("R3", Qualifier.RESTORE),
-    **dict.fromkeys("P6", Qualifier.STATUS),
-}
-
-
-# ---- shapes: what a line can be
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What the shapes need beyond the bytes."""
-
-    codes: Codes
-    charset: str
-
-
-Groups = Mapping[str, str]
-
-
-def _head(found: Groups) -> dict[str, Plain]:
-    return {"receiver": found["receiver"], "line": found["line"]}
-
-
-def _contact_id(found: Groups, raw: bytes, text: _Text) -> Frame:
-    meaning = text.codes.contact_id(_QUALIFIERS[found["qualifier"]], found["code"])
-    place = Place(
-        area=number(found["group"]),
-        number=number(found["number"]),
-        account=found["account"].strip() or None,
-        frame=raw,
-    )
-    fields = _head(found) | {key: found[key] for key in ("qualifier", "code", "group", "number")}
-    if meaning.number_is == "device":
-        fields["device"] = place.number
-    return Frame(raw, "contact_id", (signal_of(meaning, place),), fields)
-
-
-def _sia_frame(kind: str, found: Groups, events: list[SiaEvent], raw: bytes, text: _Text) -> Frame:
-    account = found["account"].strip() or None
-    said: list[Plain] = [
-        {"code": event.code, "number": event.number, **event.modifiers} for event in events
-    ]
-    signals = tuple(event.signal(text.codes, account, raw) for event in events)
-    return Frame(raw, kind, signals, _head(found) | {"events": said})
-
-
-def _sia(found: Groups, raw: bytes, text: _Text) -> Frame:
-    events = parse_block(found["block"])
-    if events is None:
-        return Frame(raw, fault=FaultKind.SHAPE)
-    return _sia_frame("sia", found, events, raw, text)
-
-
-def _sia_old(found: Groups, raw: bytes, text: _Text) -> Frame:
-    events = [SiaEvent(found["code"], found["number"].strip())]
-    return _sia_frame("sia_old", found, events, raw, text)
-
-
-def _basic(found: Groups, raw: bytes, text: _Text) -> Frame:
-    """Pulse formats: what their code means is agreed per account, so the kind is not known."""
-    del text
-    fields: dict[str, Plain] = {key: found[key].strip() for key in ("code", "group", "number")}
-    signal = Signal(
-        kind=Kind.UNKNOWN, state=State.ACTIVE, account=found["account"].strip() or None, frame=raw
-    )
-    return Frame(raw, "basic", (signal,), _head(found) | fields)
-
-
-def _heartbeat(found: Groups, raw: bytes, text: _Text) -> Frame:
-    del text
-    return Frame(raw, "heartbeat", (), _head(found))
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    pattern: re.Pattern[bytes]
-    ending: re.Pattern[bytes]  # the same at the very end of a line
-    read: Callable[[Groups, bytes, _Text], Frame]
-
-
-def _shape(pattern: str, read: Callable[[Groups, bytes, _Text], Frame]) -> _Shape:
-    source = pattern.encode()
-    return _Shape(re.compile(source), re.compile(source + rb"\Z"), read)
-
-
-_RECEIVER = "(?P<receiver>[0-9A-F]{2})"
-_LINE = "(?P<line>[0-9A-F])"
-_LINES = "(?P<line>[0-9]{3})"
-_EVENT = "(?P<qualifier>[ERP136])(?P<code>[0-9A-F]{3})(?P<group>[0-9]{2})(?P<number>[0-9]{3})"
-_LONG = " ?[0-9A-F]{4,10} "
-
-_ACCOUNT = f"(?P<account>[0-9A-F]{{4}}| {{4}}|{_LONG})"
-# no "[" in the block: so a search for the shape stops at the next one, and time stays linear
-_BLOCK = r"\[#(?P<account>[0-9A-F]{0,16})\|(?P<block>[^\[\]\x00-\x1f\x7f]+)\]"
-
-_SHAPES = (
-    # the usual forms first: behind noise more than one may fit
-    _shape(f"5{_RECEIVER}{_LINE} [19]8{_ACCOUNT}{_EVENT}", _contact_id),
-    _shape(f"5{_RECEIVER}{_LINES} [19]8{_ACCOUNT}{_EVENT}", _contact_id),
-    _shape(f"5{_RECEIVER}{_LINE}(?P<account>[0-9A-F]{{4}})[19]8{_EVENT}", _contact_id),
-    _shape(f"S{_RECEIVER}{_LINE}{_BLOCK}", _sia),
-    _shape(f"S{_RECEIVER}{_LINES}{_BLOCK}", _sia),
-    _shape(
-        f"3{_RECEIVER}{_LINE} {{4}}(?P<account>[0-9A-F ]{{6}})"
-        "(?P<code>[A-Z]{2})(?P<number>[0-9 ]{4})",
-        _sia_old,
-    ),
-    _shape(
-        f"1{_RECEIVER}{_LINE} {{6}}(?P<account>[0-9A-F]{{4}}) (?P<code>[0-9A-Z])"
-        "(?P<group> [0-9A-F ] |[0-9A-F ])(?P<number>[0-9A-F ]{3})",
-        _basic,
-    ),
-    _shape(f"1{_RECEIVER}(?P<line>[0-9A-F]|000) {{4,12}}@ {{0,5}}", _heartbeat),
-)
-
-# Recognised, not decoded: Ademco high speed, BFSK, Telenot and Radionics forms of these receivers.
-_OTHER_FORMATS = re.compile(rb"(?:[68][0-9A-F]{3}|T|a[0-9A-F]{3} )[ -~]*")
-# Other receivers on the same kind of line: Ademco 685 and CongWin FE100 (LF ... CR).
-_OTHER_RECEIVERS = re.compile(rb" ?[0-9A-F]{2} (?:OKAY @|[0-9A-F]{4,8} [ -~]+)")
-_BEGUN = re.compile(rb"[135S][0-9A-F]{2}")
-_PRINTABLE = re.compile(rb"[ -~]+")
-
-
-def _fault_of(line: bytes, end: bytes) -> FaultKind:
-    """Say what is wrong with a line that has no known shape."""
-    if end == DC4 and _OTHER_FORMATS.fullmatch(line):
-        return FaultKind.UNSUPPORTED
-    if end == b"\r" and _OTHER_RECEIVERS.fullmatch(line):
-        return FaultKind.UNSUPPORTED
-    printable = len(line) >= LINE_BYTES_MIN and _PRINTABLE.fullmatch(line) is not None
-    if not _BEGUN.match(line) or (end != DC4 and not printable):
-        return FaultKind.SHAPE if printable and end == DC4 else FaultKind.NOISE
-    if line[:1] == b"S":
-        return FaultKind.SHAPE if line[-1:] == b"]" else FaultKind.LENGTH
-    return FaultKind.SHAPE if len(line) in _lengths(line) else FaultKind.LENGTH
-
-
-def _lengths(line: bytes) -> set[int]:
-    """Return how long a line of this beginning is when it is whole."""
-    if line[:1] != b"5":
-        return {20, 22} if line[:1] == b"1" else {20}
-    if line[4:5] == b" ":
-        return {20}
-    return {22} if line[6:7] == b" " else {19}
-
-
-# ---- decoder
-
-
-class ReceiverDecoder:
-    """Cuts the stream at DC4, CR and LF and reads what stands between.
-
-    A line that is nothing but one shape over and over is cut by shape; a shape that ends a line
-    is read and what precedes it is noise; nothing else is guessed.
-    """
-
-    def __init__(self, setup: Setup) -> None:
-        self._text = _Text(setup.codes, charset_of(setup))
-        self._line = bytearray()
-        self._noise = bytearray()
-        self._long = False  # the line has lost its beginning
-        self._lead = b""  # an LF that may begin the line (other receivers)
-
-    def is_waiting(self) -> bool:
-        """Tell whether bytes are held that no end has followed yet."""
-        return bool(self._line or self._noise)
-
-    def is_in_line(self) -> bool:
-        """Tell whether a line has begun that has not ended."""
-        return bool(self._line)
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        frames: list[Frame] = []
-        for piece in re.split(rb"([\x14\r\n])", data):
-            if piece and piece in ENDS and len(piece) == 1:
-                frames += self._end(piece)
-            else:
-                frames += self._take(piece)
-        return frames
-
-    def finish(self) -> list[Frame]:
-        """Return what is left: the end of the input ends a line as well as DC4 does."""
-        return [*self._end(b""), *self._flush()]
-
-    def _take(self, piece: bytes) -> list[Frame]:
-        self._line += piece
-        frames: list[Frame] = []
-        while (first := bytes(self._line[:1])) in (ACK, NAK):  # the host's own answers, heard along
-            del self._line[:1]
-            frames += [*self._flush(), Frame(first, "ack" if first == ACK else "nak")]
-        if len(self._line) > LINE_BYTES_MAX:
-            self._long = True
-            frames += self._noisy(bytes(self._line[:-LINE_BYTES_MAX]))
-            del self._line[:-LINE_BYTES_MAX]
-        return frames
-
-    def _end(self, end: bytes) -> list[Frame]:
-        line, lead, self._lead = bytes(self._line), self._lead, b""
-        self._line.clear()
-        if not line:
-            if self._noise:
-                return self._noisy(end)
-            self._lead = end if end == b"\n" else b""
-            return []
-        was_long, self._long = self._long, False
-        for shape in _SHAPES:
-            if frames := self._tiles(shape, line, end):
-                return [*self._flush(), *frames]
-        if frames := self._ending(line, end):
-            return frames
-        fault = FaultKind.NOISE if was_long else _fault_of(line, end)
-        if fault is FaultKind.NOISE:
-            return self._noisy(line + end)
-        raw = lead + line + end if fault is FaultKind.UNSUPPORTED and end == b"\r" else line + end
-        return [*self._flush(), Frame(raw, fault=fault)]
-
-    def _tiles(self, shape: _Shape, line: bytes, end: bytes) -> list[Frame]:
-        """Read a line that is one shape, once or over and over; the last one has the line's end."""
-        found: list[re.Match[bytes]] = []
-        at = 0
-        while at < len(line):
-            match = shape.pattern.match(line, at)
-            if match is None:
-                return []
-            found.append(match)
-            at = match.end()
-        return [self._read(shape, match, end if match is found[-1] else b"") for match in found]
-
-    def _ending(self, line: bytes, end: bytes) -> list[Frame]:
-        """Read a shape that ends a line which began with something else."""
-        for shape in _SHAPES:
-            if match := shape.ending.search(line):
-                noise = self._noisy(line[: match.start()])
-                return [*noise, *self._flush(), self._read(shape, match, end)]
-        return []
-
-    def _read(self, shape: _Shape, match: re.Match[bytes], end: bytes) -> Frame:
-        groups = {
-            name: value.decode(self._text.charset, errors="replace")
-            for name, value in match.groupdict(default=b"").items()
-        }
-        return shape.read(groups, match[0] + end, self._text)
-
-    def _noisy(self, noise: bytes) -> list[Frame]:
-        self._noise += noise
-        frames: list[Frame] = []
-        while len(self._noise) >= NOISE_BYTES_MAX:
-            frames.append(Frame(bytes(self._noise[:NOISE_BYTES_MAX]), fault=FaultKind.NOISE))
-            del self._noise[:NOISE_BYTES_MAX]
-        return frames
-
-    def _flush(self) -> list[Frame]:
-        if not self._noise:
-            return []
-        noise = Frame(bytes(self._noise), fault=FaultKind.NOISE)
-        self._noise.clear()
-        return [noise]
-
-
-# ---- session
+# A 685 that said nothing for this many heartbeat intervals is asked: well before it counts as gone.
+ASKED_INTERVALS = 1.5
 
 
 @dataclass(slots=True)
@@ -367,8 +82,12 @@ class ReceiverSession:
         self._decoder = ReceiverDecoder(setup)
         self._listen_only = bool(setup.options.get("listen_only", False))
         self._repeat_ns = seconds_ns(setup, "repeat_after_s", REPEAT_AFTER_S)
-        self._silence_ns = SILENT_INTERVALS * seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
+        self._interval_ns = seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
+        self._silence_ns = SILENT_INTERVALS * self._interval_ns
         self._silent_at_ns: int | None = None
+        self._answers_idle = _is_set(setup, "answer_idle")
+        self._asks = _is_set(setup, "ask_status") and not self._listen_only
+        self._ask_at_ns: int | None = None  # when a 685 that says nothing is asked
         self._bytes_ns = 0  # when bytes were heard last
         self._began_ns = 0  # when the first byte of the present line was heard
         self._online: bool | None = None
@@ -376,7 +95,9 @@ class ReceiverSession:
         self._pending: set[int] = set()
         self._owed: tuple[int, bool] | None = None  # since when, and whether for a heartbeat
         self._last: _Heard | None = None
-        self._beat_ns: int | None = None  # when the newest heartbeat was heard
+        self._beat_ns: int | None = (
+            None  # when the newest heartbeat that has an ACK coming was heard
+        )
         self._refusing = False  # a NAK is due when the line is quiet
         self._refused = (b"", 0)  # the newest frame of no shape, and how often it came
 
@@ -387,6 +108,8 @@ class ReceiverSession:
             due.append(self._bytes_ns + CUT_NS)
         if self._refusing:
             due.append(self._bytes_ns + QUIET_NS)
+        if self._ask_at_ns is not None:
+            due.append(self._ask_at_ns)
         return min(due, default=None)
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
@@ -409,7 +132,7 @@ class ReceiverSession:
                     actions.append(Send(NAK))
                 if self._silent_at_ns is not None and now_ns >= self._silent_at_ns:
                     actions += self._on_silence()
-                return actions
+                return actions + self._ask(now_ns)
             case _:
                 pass  # registers are not of this protocol
         return []
@@ -419,12 +142,13 @@ class ReceiverSession:
         self._online, self._owed, self._refused = None, None, (b"", 0)
         self._refusing, self._beat_ns = False, None
         self._silent_at_ns = now_ns + self._silence_ns
+        self._expect(now_ns)
         # What waits was never acknowledged: what is the same is a copy, if the receiver still has
         # it.  For any other frame our ACK may have been lost with the line.
         before, waits = opened.waiting or opened.last, opened.waiting is not None
         self._pending = {WAITING} if waits else set()
         if before is not None and before.age_ns is not None:
-            body, at_ns = before.frame.rstrip(ENDS), now_ns - before.age_ns
+            body, at_ns = before.frame.strip(ENDS), now_ns - before.age_ns
             self._last = _Heard(body, at_ns, WAITING if waits else None, None if waits else at_ns)
         if self._last is not None:
             self._last.reopened = not waits
@@ -463,29 +187,45 @@ class ReceiverSession:
             return [Fault(FaultKind.NOISE, "", frame.raw[:FRAME_BYTES_MAX])]
         if frame.fault is not None:
             return self._refuse(frame, frame.fault, now_ns)
-        if frame.type in ("ack", "nak"):
-            return []  # an echo of ours, or another host's answer
+        if frame.type in ("ack", "nak", "status_request"):
+            return []  # an echo of ours, or another host's
+        if frame.type == "heartbeat" and frame.raw[:1] == LF:
+            self._asks = not self._listen_only  # a 685: it can be asked
         actions = self._alive(now_ns)
         self._refused, self._refusing = (b"", 0), False
         if frame.signals:
             return actions + self._record(frame.raw, frame.signals, now_ns)
-        beaten_ns, self._beat_ns = self._beat_ns, now_ns
-        if beaten_ns is not None and now_ns - beaten_ns < WINDOW[0] * self._repeat_ns:
-            return actions  # no receiver beats or repeats so soon: the line doubled it
-        self._owed = (now_ns, True)
         if self._last is not None:
             self._last.heartbeat_since = True
+        if frame.type == "idle" and not self._answers_idle:
+            return actions  # an ACK that nobody waits for could be taken for an event's
+        soonest_ns = WINDOW[0] * min(self._repeat_ns, self._interval_ns)
+        if self._beat_ns is not None and now_ns - self._beat_ns < soonest_ns:
+            return actions  # no receiver beats or repeats so soon: the line doubled it
+        self._owed, self._beat_ns = (now_ns, True), now_ns
         return actions
+
+    def _ask(self, now_ns: int) -> list[Action]:
+        if self._ask_at_ns is None or now_ns < self._ask_at_ns:
+            return []
+        self._ask_at_ns = now_ns + self._interval_ns
+        return [] if self._decoder.is_waiting() else [Send(ASKING)]
+
+    def _expect(self, now_ns: int) -> None:
+        """Something good was heard, or the line is new: the next word is due."""
+        after_ns = int(ASKED_INTERVALS * self._interval_ns)
+        self._ask_at_ns = now_ns + after_ns if self._asks else None
 
     def _alive(self, now_ns: int) -> list[Action]:
         self._silent_at_ns = now_ns + self._silence_ns
+        self._expect(now_ns)
         if self._online:
             return []
         self._online = True
         return [Link(online=True)]
 
     def _record(self, raw: bytes, signals: tuple[Signal, ...], now_ns: int) -> list[Action]:
-        body = raw.rstrip(ENDS)
+        body = raw.strip(ENDS)
         last = self._last
         if last is not None and last.body == body and _has_crossed(last, self._began_ns):
             last.heard_ns = now_ns
@@ -538,11 +278,11 @@ class ReceiverSession:
     def _refuse(self, frame: Frame, fault: FaultKind, now_ns: int) -> list[Action]:
         """Ask again; what comes back the same is no damage, and is kept without its meaning."""
         body, count = self._refused
-        if frame.raw[-1:] not in (DC4, b"\r", b"\n"):
+        if frame.raw[-1:] not in (DC4, CR, LF):
             count = 0  # without its end it was cut, however often it is cut alike
         else:
-            count = count + 1 if frame.raw.rstrip(ENDS) == body else 1
-            self._refused = (frame.raw.rstrip(ENDS), count)
+            count = count + 1 if frame.raw.strip(ENDS) == body else 1
+            self._refused = (frame.raw.strip(ENDS), count)
         actions: list[Action] = [Fault(fault, f"copy {count}", frame.raw)]
         if count >= SAME_REFUSED_MAX:
             self._refusing = False
@@ -569,14 +309,29 @@ def _has_crossed(last: _Heard, began_ns: int) -> bool:
     return began_ns <= last.answered_ns + CROSSING_NS
 
 
+def _is_set(setup: Setup, name: str) -> bool:
+    """Return a switch: the site's option, else the profile's fact, else off."""
+    value = setup.options.get(name)
+    if value is None and setup.profile is not None:
+        value = setup.profile.facts.get(name)
+    return value is True
+
+
 DRIVER = Driver(
     name="surgard",
-    version="1",
-    title="Alarm receiver output, Sur-Gard formats",
+    version="2",
+    title="Alarm receiver output: Sur-Gard, Ademco 685, CongWin FE100",
     nature=Nature.STREAM,
     session=ReceiverSession,
     decoder=ReceiverDecoder,
-    panels=("Sur-Gard MLR2", "Sur-Gard System III", "receivers that speak their formats"),
+    panels=(
+        "Sur-Gard MLR2",
+        "Sur-Gard System III",
+        "Ademco 685",
+        "Ademco MX8000",
+        "CongWin FE100",
+        "receivers that speak their formats",
+    ),
     lines=("serial", "tcp", "listen"),
     bauds=(19200, 9600),
     abilities=("events", "restores", "open_close", "supervision", "listen_only"),
@@ -600,6 +355,26 @@ DRIVER = Driver(
             maximum=120,
         ),
         Option("listen_only", bool, False, "never send a byte, not even an ACK"),
+        Option(
+            "number_digits",
+            int,
+            None,
+            "digits of a zone or user of a 685; set to 3, two are damage (profile, else 2 or 3)",
+            minimum=2,
+            maximum=3,
+        ),
+        Option(
+            "ask_status",
+            bool,
+            None,
+            "ask a 685 by S when it is quiet (profile, else once one was heard)",
+        ),
+        Option(
+            "answer_idle",
+            bool,
+            None,
+            "send an ACK for the idle message of FE100 too (profile, else not)",
+        ),
         Option("charset", str, "latin-1", "Python codec of free text in SIA frames"),
     ),
 )

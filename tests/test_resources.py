@@ -147,7 +147,7 @@ def test_loading_one_driver_imports_no_other() -> None:
         "print(sorted(name for name in sys.modules if name.startswith('drivers.')))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "['drivers.surgard']"
+    assert done.stdout.strip() == "['drivers._surgard_frames', 'drivers.surgard']"
 
 
 @pytest.mark.parametrize("name", ["surgrd", "../surgard", "", "surgard.x", "__init__"])

@@ -1,4 +1,4 @@
-"""An alarm receiver's automation output: Sur-Gard MLR2 and System III forms.
+"""An alarm receiver's automation output: Sur-Gard MLR2 and System III, Ademco 685, CongWin FE100.
 
 What it does, from public receiver manuals and captures: every message ends with DC4 (14h); the
 host answers ACK (06h) or NAK (15h) within 4 s, else the message is said again, three times in all;
@@ -10,6 +10,16 @@ appears.  There is no checksum: the shape is the check.
     SIA, old     3RRL____AAAAAAXXYYYY          six-character account, letters, four-digit number
     SIA, new     SRRL[#AAAA|Nri1/BA001]        area in ri, several events split by /
     heartbeat    1011___________@____          MLR2;   1RR000___________@____   System III
+
+A 685 (and MX8000) puts LF before and CR after, waits 5 s, and beats at once when it hears S:
+
+    Contact ID   RG_AAAA_18_QXYZ_GG_FCCC       F = C contact, U user
+    heartbeat    00_OKAY_@
+
+A CongWin FE100 does too, with eight digits of account and `_` at both ends; when it is idle it says
+LF CR and waits for no ACK of that:
+
+    Contact ID   _00_AAAAAAAA_18_QXYZ_GG_FCCC_
 """
 
 from collections import deque
@@ -39,6 +49,7 @@ from hil.panels.vocabulary import ARM, ARM_STATES, EVENT_STATES, WORDS, Word
 
 SECOND_NS = 1_000_000_000
 ACK, NAK = 0x06, 0x15
+ASKING = 0x53  # S
 DC4 = b"\x14"
 QUEUE_MAX = 127  # signals that a receiver buffers for a line
 ZONE_MAX, AREA_MAX = 999, 99  # CCC and GG
@@ -46,10 +57,17 @@ SIA_ZONE_MAX = 9999
 
 
 class Form(Enum):
-    """Which receiver it is; only the heartbeat differs."""
+    """Which receiver it is; the two of Sur-Gard differ in the heartbeat only."""
 
     MLR2 = "mlr2"
     SYSTEM3 = "system3"
+    ADEMCO_685 = "685"
+    FE100 = "fe100"
+
+    @property
+    def by_lf(self) -> bool:
+        """Whether LF begins a message and CR ends it; these have one wording, Contact ID."""
+        return self in {Form.ADEMCO_685, Form.FE100}
 
 
 class Wording(Enum):
@@ -65,7 +83,7 @@ WORDINGS = {wording.value: wording for wording in Wording}
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSetup:
-    """How the receiver is programmed; times in ns."""
+    """How the receiver is programmed; times in ns.  `end` is of the Sur-Gard forms."""
 
     form: Form = Form.MLR2
     receiver: str = "01"  # 01-FF
@@ -89,7 +107,9 @@ class Message:
 
 
 def heartbeat(setup: ReceiverSetup) -> bytes:
-    """Return the heartbeat of this receiver, without terminator."""
+    """Return the heartbeat of this receiver, without what begins and ends it."""
+    if setup.form.by_lf:
+        return b"00 OKAY @" if setup.form is Form.ADEMCO_685 else b""
     head = "1011" if setup.form is Form.MLR2 else f"1{setup.receiver}000"
     return f"{head}{' ' * 11}@{' ' * 4}".encode()
 
@@ -147,7 +167,8 @@ class SurgardReceiver:
     def _hear(self, byte: int, now_ns: int) -> list[Output]:
         message = self._outstanding
         if message is None:
-            return []
+            asked = byte == ASKING and self._setup.form is Form.ADEMCO_685
+            return self._beat(now_ns) if asked else []
         if byte == NAK:
             return self._try_again(message, now_ns)
         if byte != ACK:
@@ -187,20 +208,29 @@ class SurgardReceiver:
 
     def _beat(self, now_ns: int) -> list[Output]:
         self._beat_at_ns = now_ns + self._setup.heartbeat_ns
-        return self._say(Message(heartbeat(self._setup)), now_ns)
+        outputs = self._say(Message(heartbeat(self._setup)), now_ns)
+        if self._setup.form is Form.FE100:
+            self._outstanding, self._talking = None, True
+            outputs += self._next(now_ns)
+        return outputs
 
     def _say(self, message: Message, now_ns: int) -> list[Output]:
         assert self._peer is not None, "somebody must be there to be spoken to"
         message.tries += 1
         self._outstanding = message
         self._repeat_at_ns = now_ns + self._setup.repeat_ns
-        self._last = message.body * (2 if self._glue else 1) + self._setup.end
-        self._glue = False
+        self._last = self._framed(message.body)
         outputs: list[Output] = [Say(self._last, self._peer)]
         if message.entry is not None and not message.said:
             outputs.append(Note(message.entry))
             message.said = True
         return outputs
+
+    def _framed(self, body: bytes) -> bytes:
+        times, self._glue = 2 if self._glue else 1, False
+        if self._setup.form.by_lf:
+            return (b"\n" + body) * times + b"\r"
+        return body * times + self._setup.end
 
     # ---- control lines
 
@@ -228,14 +258,20 @@ class SurgardReceiver:
 
     def _compose(self, command: Command) -> Signal:
         command.only("zone", "user", "area", "account", "as", "code", "q", "kind", "number")
-        wording = _wording(command, self._setup.wording)
+        form = self._setup.form
+        wording = Wording.CID if form.by_lf else _wording(command, self._setup.wording)
         account = command.settings.get("account", self._setup.account)
+        account = account.rjust(8, "0") if form is Form.FE100 else account
         word, qualifier = _meaning(command)
         area = command.number("area", None, 1, AREA_MAX)
         most = ZONE_MAX if wording is Wording.CID else SIA_ZONE_MAX
         number = _number(command, word, most)
         head = f"{self._setup.receiver}{self._setup.line}"
-        if wording is Wording.CID:
+        if form.by_lf:
+            event = f"{qualifier}{word.code} {area or 0:02d}"
+            letter = "U" if word.number_is == "user" else "C"
+            text = _by_lf(self._setup, account, event, f"{letter}{number or 0:03d}")
+        elif wording is Wording.CID:
             text = _cid(head, account, f"{qualifier}{word.code}", area, number)
         else:
             text = _sia(wording, head, account, _letters(word, qualifier), area, number)
@@ -257,6 +293,12 @@ def _moved(entry: Entry, state: Said) -> Entry:
 
 def _cid(head: str, account: str, event: str, area: int | None, number: int | None) -> str:
     return f"5{head} 18{account}{event}{area or 0:02d}{number or 0:03d}"
+
+
+def _by_lf(setup: ReceiverSetup, account: str, event: str, number: str) -> str:
+    if setup.form is Form.FE100:
+        return f" 00 {account} 18 {event} {number} "
+    return f"{setup.receiver[-1]}{setup.line[-1]} {account} 18 {event} {number}"
 
 
 def _sia(

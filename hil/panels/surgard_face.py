@@ -18,12 +18,19 @@ from hil.panels.surgard import (
 )
 
 ENDS = {"dc4": DC4, "crlf": b"\r\n"}
+FORMS = {
+    # a profile: what its receiver speaks; any other one speaks as an MLR2
+    "surgard_system3": Form.SYSTEM3,
+    "ademco_685": Form.ADEMCO_685,
+    "congwin_fe100": Form.FE100,
+}
 CONTROL = """\
 control lines of surgard:
   WORD [zone=N] [user=N] [area=N] [account=A] [as=cid|sia|sia_old]   something happens: alarm,
       entry, fire, smoke, callpoint, panic, holdup, medical, duress, gas, co, tamper, trouble,
       mains, battery, cancel, bypass, exiterror, test, walktest
   restore WORD ...        and is over          arm user=N ... / disarm user=N ...
+      (a 685 and a FE100 have one wording, whatever `as` says)
   cid code=DDD [q=E|R|P] [kind=K] [number=zone|user] [zone=N|user=N] ...   any Contact ID code
   raw HEX                 any frame, without its terminator
   repeat                  the last frame once more     glue   the next frame twice, glued"""
@@ -59,8 +66,12 @@ def build(arguments: Namespace) -> SurgardReceiver:
 
 def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> SurgardReceiver:
     """Return the receiver that a driver's profile expects; `settings` are of `ReceiverSetup`."""
-    system3 = profile is not None and "system" in profile.name
-    return SurgardReceiver(ReceiverSetup(form=Form.SYSTEM3 if system3 else Form.MLR2, **settings))
+    programmed: dict[str, Any] = {}
+    if profile is not None:
+        programmed["form"] = FORMS.get(profile.name, Form.MLR2)
+        programmed["heartbeat_ns"] = int(float(str(profile.facts["heartbeat_s"])) * SECOND_NS)
+        programmed["repeat_ns"] = int(float(str(profile.facts["repeat_after_s"])) * SECOND_NS)
+    return SurgardReceiver(ReceiverSetup(**{**programmed, **settings}))
 
 
 def distinct(number: int) -> str:
@@ -145,7 +156,7 @@ def walk(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
 
 FACE = Face(
     name="surgard",
-    title="alarm receiver output, Sur-Gard MLR2 and System III",
+    title="alarm receiver output: Sur-Gard MLR2 and System III, Ademco 685, CongWin FE100",
     peers_max=1,
     control_help=CONTROL,
     adds=add_arguments,
@@ -153,7 +164,7 @@ FACE = Face(
     for_profile=for_profile,
     speak=speak,
     unknown="cid code=8B8 area=1",
-    patience_s=45,  # one missed heartbeat is no silence
+    patience_s=15,  # one missed heartbeat is no silence; some beat every 10 s
     quick=("--repeat-s", "0.5", "--heartbeat-s", "1"),
     plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )

@@ -55,6 +55,7 @@ def subjects(nature: Nature) -> list[Subject]:
         if driver.nature is not nature:
             continue
         own = [profile for profile in resources.profiles().values() if profile.driver == name]
+        own.sort(key=lambda profile: not profile.name.startswith(name))  # its namesake is the first
         choices: list[Profile | None] = list(own)
         if nature is Nature.STREAM:
             choices.append(None)  # a register map means nothing without its profile

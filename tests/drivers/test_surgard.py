@@ -1,192 +1,518 @@
-"""Receiver output: golden frames, any split, and hostile bytes."""
-
-import itertools
-import time
+"""The conversation with a receiver: ACKs, repeats, damage, silence."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.surgard import (
-    LINE_BYTES_MAX,
-    NOISE_BYTES_MAX,
-    ReceiverDecoder,
-)
-from edge_agent.domain.kinds import Kind
+from drivers._surgard_frames import ACK, NAK
+from drivers.surgard import CUT_NS, QUIET_NS, ReceiverSession
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
+    WAITING,
+    Action,
+    Committed,
+    Fault,
     FaultKind,
-    Frame,
+    Link,
+    Opened,
     Plain,
+    Received,
+    Recent,
+    Report,
+    Send,
     Setup,
+    Ticked,
 )
-from edge_agent.resources import load_codes
-from tests.drivers.golden_surgard import GOLDEN, Golden
-
-BURGLARY = b"5012 182468E13001004\x14"
-ARMED = b"5012 182468R40102015\x14"
-FIRE = b"S022[#2468|Nri3/FA017]\x14"
-HEARTBEAT = b"1011           @    \x14"
+from edge_agent.domain.settings import NS_PER_S as NS
+from edge_agent.resources import load_codes, load_profile
+from tests.drivers.test_surgard_frames import ADEMCO, ARMED, BURGLARY, FE100, FIRE, HEARTBEAT, setup
 
 
-def setup(**options: Plain) -> Setup:
-    return Setup(load_codes(), options=options)
+class Host:
+    """A session with a clock of its own, and what it did."""
+
+    def __init__(self, **options: Plain) -> None:
+        self.session = ReceiverSession(setup(**options))
+        self.now_ns = 1000 * NS
+
+    def open(self, last: bytes | None = None, age_s: float | None = None) -> list[Action]:
+        age_ns = None if age_s is None else int(age_s * NS)
+        return self.session.handle(
+            Opened(() if last is None else (Recent(last, age_ns),)), self.now_ns
+        )
+
+    def hear(self, data: bytes, after_s: float = 0.0) -> list[Action]:
+        self.now_ns += int(after_s * NS)
+        return self.session.handle(Received(data), self.now_ns)
+
+    def commit(self, token: int, after_s: float = 0.0) -> list[Action]:
+        self.now_ns += int(after_s * NS)
+        return self.session.handle(Committed(token), self.now_ns)
+
+    def tick(self) -> list[Action]:
+        due = self.session.deadline_ns()
+        assert due is not None
+        self.now_ns = max(self.now_ns, due)
+        return self.session.handle(Ticked(), self.now_ns)
 
 
-def decode(*pieces: bytes, finish: bool = True, **options: Plain) -> list[Frame]:
-    decoder = ReceiverDecoder(setup(**options))
-    frames = [frame for piece in pieces for frame in decoder.feed(piece)]
-    return frames + (decoder.finish() if finish else [])
+def opened(**options: Plain) -> Host:
+    host = Host(**options)
+    assert host.open() == []
+    assert host.hear(HEARTBEAT) == [Link(online=True), Send(ACK)]
+    return host
 
 
-def said(frame: Frame) -> tuple[tuple[object, ...], ...]:
-    return tuple(
-        (s.kind, s.code, s.state, s.area, s.zone, s.user, s.account) for s in frame.signals
-    )
+def tokens(actions: list[Action]) -> list[int]:
+    return [action.token for action in actions if isinstance(action, Report)]
 
 
-# ---- decoder
+def faults(actions: list[Action]) -> list[FaultKind]:
+    return [action.kind for action in actions if isinstance(action, Fault)]
 
 
-@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.source)
-def test_golden_frames(golden: Golden) -> None:
-    (frame,) = decode(golden.frame)
-    assert frame.raw == golden.frame
-    assert (frame.type, frame.fault) == (golden.type, golden.fault)
-    assert said(frame) == golden.signals
-    assert all(signal.frame == golden.frame for signal in frame.signals)
+def sent(actions: list[Action]) -> list[bytes]:
+    return [action.data for action in actions if isinstance(action, Send)]
 
 
-def test_fields_say_what_the_signal_does_not() -> None:
-    (frame,) = decode(BURGLARY)
-    assert frame.fields == {
-        "receiver": "01",
-        "line": "2",
-        "qualifier": "E",
-        "code": "130",
-        "group": "01",
-        "number": "004",
-    }
-    (line_fault,) = decode(b"5010 180000E35100001\x14")
-    assert line_fault.fields["device"] == 1
-    (sia,) = decode(FIRE)
-    assert sia.fields["events"] == [{"code": "FA", "number": "017", "ri": "3"}]
-    (basic,) = decode(b"1012      1234 3 1 004\x14")
-    assert (basic.fields["code"], basic.fields["group"], basic.fields["number"]) == (
-        "3",
-        "1",
-        "004",
-    )
-    (short,) = decode(b"1012      1234 31004\x14")
-    assert short.fields == basic.fields
+def test_no_ack_before_the_event_is_durable() -> None:
+    host = opened()
+    actions = host.hear(BURGLARY, 1)
+    (token,) = tokens(actions)
+    assert sent(actions) == []
+    assert host.commit(token, 0.01) == [Send(ACK)]
+    assert host.commit(token) == []
 
 
-ALL = b"".join(golden.frame for golden in GOLDEN)
+def test_one_frame_with_several_events_is_one_report() -> None:
+    host = opened()
+    actions = host.hear(b"S011[#1234|Nri1/BA001/BA002]\x14")
+    (report,) = (action for action in actions if isinstance(action, Report))
+    assert [signal.zone for signal in report.signals] == [1, 2]
+    assert host.commit(report.token) == [Send(ACK)]
 
 
-@given(st.lists(st.integers(0, len(ALL)), max_size=40))
-def test_no_split_changes_what_is_read(cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), len(ALL)]
-    pieces = [ALL[a:b] for a, b in itertools.pairwise(edges)]
-    assert decode(*pieces) == decode(ALL)
+def test_copies_are_recorded_once_and_acknowledged_once() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert faults(host.hear(BURGLARY, 4)) == [FaultKind.REPEAT]
+    assert sent(host.hear(BURGLARY[:-1] * 2 + b"\x14", 1)) == []
+    assert host.commit(token, 0.1) == [Send(ACK)]
 
 
-def test_byte_by_byte_is_the_same() -> None:
-    assert decode(*(ALL[i : i + 1] for i in range(len(ALL)))) == decode(ALL)
-    assert [frame.type for frame in decode(ALL)] == [golden.type for golden in GOLDEN]
+def test_a_lost_ack_is_given_again_without_a_second_record() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert sent(host.commit(token, 0.01)) == [ACK]
+    actions = host.hear(BURGLARY, 4)
+    assert (tokens(actions), faults(actions), sent(actions)) == ([], [FaultKind.REPEAT], [ACK])
 
 
-@given(st.binary(max_size=3000), st.integers(1, 300))
-def test_random_bytes_never_raise_and_none_is_lost(data: bytes, size: int) -> None:
-    frames = decode(*(data[i : i + size] for i in range(0, len(data), size)))
-    assert frames == decode(data)
-    heard = b"".join(frame.raw for frame in frames)
-    assert [byte for byte in data if byte not in b"\x14\r\n"] == [
-        byte for byte in heard if byte not in b"\x14\r\n"
+@pytest.mark.parametrize("after_s", [0.02, 2.0, 7.0, 86400.0])
+def test_the_same_event_at_another_time_is_a_new_one(after_s: float) -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    host.commit(token, 0.005)
+    assert tokens(host.hear(BURGLARY, after_s)) == [token + 1]
+
+
+def test_a_copy_that_began_before_our_ack_is_answered_by_it() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY + BURGLARY[:7]))
+    assert sent(host.commit(token, 0.002)) == [ACK]
+    actions = host.hear(BURGLARY[7:], 0.01)
+    assert (faults(actions), tokens(actions), sent(actions)) == ([FaultKind.REPEAT], [], [])
+    assert sent(host.hear(BURGLARY, 4)) == [ACK]  # unless that one was lost
+
+
+def test_what_begins_too_soon_after_our_ack_to_tell_is_recorded_when_it_comes_again() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    host.commit(token)
+    assert faults(host.hear(BURGLARY, 0.002)) == [FaultKind.REPEAT]
+    assert len(tokens(host.hear(BURGLARY, 4))) == 1
+
+
+def test_a_doubled_heartbeat_has_one_ack() -> None:
+    host = Host()
+    host.open()
+    assert sent(host.hear(HEARTBEAT)) == [ACK]
+    assert host.hear(HEARTBEAT, 0.001) == []
+    assert sent(host.hear(HEARTBEAT, 10)) == [ACK]
+
+
+def test_the_same_event_after_another_is_a_new_one() -> None:
+    host = opened()
+    for frame in (BURGLARY, ARMED):
+        host.commit(*tokens(host.hear(frame, 2)))
+    assert len(tokens(host.hear(BURGLARY, 2))) == 1
+
+
+def test_a_late_commit_waits_for_the_next_copy() -> None:
+    """An ACK close to the receiver's repeat could be taken for the frame that comes next."""
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert host.commit(token, 3.5) == []
+    actions = host.hear(BURGLARY, 0.5)
+    assert (tokens(actions), sent(actions)) == ([], [ACK])
+
+
+def test_a_receiver_that_held_its_queue_says_the_same_after_the_heartbeat() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert host.commit(token, 20) == []
+    assert sent(host.hear(HEARTBEAT, 10)) == [ACK]
+    actions = host.hear(BURGLARY, 0.1)
+    assert (tokens(actions), sent(actions)) == ([], [ACK])
+
+
+def test_a_frame_that_was_never_answered_is_not_known_for_ever() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    host.commit(token, 20)
+    assert len(tokens(host.hear(BURGLARY, 91))) == 1  # the daily test report is always the same
+
+
+def test_an_ack_never_covers_a_frame_that_is_not_durable() -> None:
+    host = opened()
+    (first,) = tokens(host.hear(BURGLARY))
+    (second,) = tokens(host.hear(ARMED, 1))
+    assert host.commit(first) == []
+    assert host.commit(second) == [Send(ACK)]
+
+
+def test_a_heartbeat_behind_an_event_waits_for_it() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert sent(host.hear(HEARTBEAT, 1)) == []
+    assert host.commit(token) == [Send(ACK)]
+
+
+def waiting(age_s: float) -> Host:
+    """A host whose line is up again; the frame before was never acknowledged."""
+    host = Host()
+    before = Recent(BURGLARY.rstrip(b"\x14") + b"\r\n", int(age_s * NS))
+    host.session.handle(Opened((Recent(FIRE, NS),), waiting=before), host.now_ns)
+    return host
+
+
+def test_a_copy_of_what_waits_from_before_is_answered_when_that_is_durable() -> None:
+    host = waiting(30.0)
+    assert Send(ACK) not in host.hear(HEARTBEAT)
+    assert host.hear(BURGLARY) == [Fault(FaultKind.REPEAT, "", BURGLARY)]
+    assert host.commit(WAITING, 0.1) == [Send(ACK)]
+    assert host.hear(BURGLARY, 4.0) == [Fault(FaultKind.REPEAT, "", BURGLARY), Send(ACK)]
+
+
+def test_a_copy_of_what_became_durable_while_the_line_was_down_is_answered_at_once() -> None:
+    host = waiting(30.0)
+    assert host.commit(WAITING) == []
+    assert Send(ACK) in host.hear(HEARTBEAT)
+    assert host.hear(BURGLARY, 0.1) == [Fault(FaultKind.REPEAT, "", BURGLARY), Send(ACK)]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_what_waits_from_long_before_may_have_been_forgotten_by_the_receiver(
+    durable: bool,
+) -> None:
+    host = waiting(91.0)
+    if durable:
+        host.commit(WAITING)
+    assert any(isinstance(action, Report) for action in host.hear(BURGLARY))
+    assert Send(ACK) not in host.hear(HEARTBEAT, 0.1), "this one is not durable"
+    host.commit(WAITING)
+    assert Send(ACK) in host.commit(1)
+
+
+def test_after_a_restart_the_last_frame_is_known() -> None:
+    host = Host()
+    host.open(BURGLARY, 6.0)
+    actions = host.hear(BURGLARY, 1)
+    assert (tokens(actions), faults(actions), sent(actions)) == ([], [FaultKind.REPEAT], [ACK])
+    assert len(tokens(host.hear(ARMED, 1))) == 1
+
+
+@pytest.mark.parametrize("age_s", [60.0, None])
+def test_after_a_long_or_unknown_break_the_same_frame_is_a_new_event(age_s: float | None) -> None:
+    host = Host()
+    host.open(BURGLARY, age_s)
+    assert len(tokens(host.hear(BURGLARY, 1))) == 1
+
+
+def test_a_line_opened_again_forgets_what_was_not_durable() -> None:
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    host.open()
+    (again,) = tokens(host.hear(BURGLARY, 1))
+    assert again != token
+    assert host.commit(token) == []
+    assert host.commit(again) == [Send(ACK)]
+
+
+def test_a_damaged_frame_is_asked_for_again() -> None:
+    host = opened()
+    actions = host.hear(b"5012 182468E1300100\x14")
+    assert (faults(actions), sent(actions), tokens(actions)) == ([FaultKind.LENGTH], [], [])
+    begun = host.now_ns
+    assert host.tick() == [Send(NAK)]
+    assert host.now_ns - begun == QUIET_NS
+    assert tokens(host.hear(BURGLARY, 0.1)) == [1]
+
+
+def test_a_good_copy_under_way_needs_no_nak() -> None:
+    host = opened()
+    host.hear(b"5012 182468E1300100\x14" + BURGLARY[:5])
+    (token,) = tokens(host.hear(BURGLARY[5:], 0.02))
+    assert host.commit(token, 0.01) == [Send(ACK)]
+    assert host.session.deadline_ns() == host.now_ns + 90 * NS - NS // 100
+
+
+@pytest.mark.parametrize("frame", [b"8011 1234 1555 1555 9\x14", b"5012 18nonsense\x14"])
+def test_what_comes_back_the_same_is_kept_as_unknown(frame: bytes) -> None:
+    host = opened()
+    for _ in range(2):
+        assert tokens(host.hear(frame, 4)) == []
+        assert host.tick() == [Send(NAK)]
+    actions = host.hear(frame, 4)
+    (report,) = (action for action in actions if isinstance(action, Report))
+    (signal,) = report.signals
+    assert (signal.kind, signal.state, signal.frame) == (Kind.UNKNOWN, State.ACTIVE, frame)
+    assert host.commit(report.token) == [Send(ACK)]
+    assert faults(host.hear(frame, 4))[-1] is FaultKind.REPEAT
+
+
+def test_a_cut_frame_is_asked_for_after_a_second_and_never_glued_to_its_copy() -> None:
+    host = opened()
+    assert host.hear(b"50") == []
+    assert host.tick() == [Fault(FaultKind.NOISE, "", b"50")]
+    assert host.hear(b"5012 1824") == []
+    begun = host.now_ns
+    assert sent(host.tick()) == [NAK]
+    assert host.now_ns - begun == CUT_NS
+    (report,) = (a for a in host.hear(BURGLARY, 0.1) if isinstance(a, Report))
+    assert report.signals[0].frame == BURGLARY
+
+
+def test_a_cut_frame_is_given_up_even_when_the_tick_comes_late() -> None:
+    host = opened()
+    host.hear(b"50")
+    actions = host.hear(BURGLARY, 4)  # glued, these would be a line of three digits
+    (report,) = (a for a in actions if isinstance(a, Report))
+    assert report.signals[0].frame == BURGLARY
+
+
+def test_a_frame_that_only_lost_its_end_is_read() -> None:
+    host = opened()
+    host.hear(BURGLARY[:-1])
+    assert len(tokens(host.tick())) == 1
+
+
+def test_what_is_cut_alike_every_time_is_never_acknowledged() -> None:
+    host = opened()
+    for _ in range(6):
+        host.hear(b"5012 18246", 4)
+        actions = host.tick()
+        assert (tokens(actions), sent(actions)) == ([], [NAK])
+
+
+def test_damage_alike_with_good_frames_between_is_damage() -> None:
+    host = opened()
+    for _ in range(5):
+        assert tokens(host.hear(b"1011           x    \x14", 4)) == []
+        host.hear(HEARTBEAT, 4)
+
+
+def test_a_damaged_repeat_does_not_make_the_next_one_new() -> None:
+    host = opened()
+    host.commit(*tokens(host.hear(BURGLARY)))
+    host.hear(b"5012 182468E1300\x14", 4)
+    assert host.tick() == [Send(NAK)]
+    actions = host.hear(BURGLARY, 0.1)
+    assert (tokens(actions), sent(actions)) == ([], [ACK])
+
+
+def test_a_receiver_that_gave_up_on_lost_acks_begins_anew_after_its_heartbeat() -> None:
+    host = opened()
+    host.commit(*tokens(host.hear(BURGLARY)))
+    host.hear(BURGLARY, 4)
+    host.hear(HEARTBEAT, 34)
+    actions = host.hear(BURGLARY, 0.1)
+    assert (tokens(actions), sent(actions)) == ([], [ACK])
+    host.hear(HEARTBEAT, 30)
+    host.hear(HEARTBEAT, 80)
+    assert len(tokens(host.hear(BURGLARY, 0.1))) == 1
+
+
+def test_noise_is_counted_and_not_answered() -> None:
+    host = opened()
+    actions = host.hear(b"\xff\x00\x81" + HEARTBEAT, 10)
+    assert faults(actions) == [FaultKind.NOISE]
+    assert sent(actions) == [ACK]
+    assert host.hear(ACK + NAK) == []
+
+
+def test_three_missed_heartbeats_are_silence_until_the_next_frame() -> None:
+    host = opened(heartbeat_s=10.0)
+    begun = host.now_ns
+    actions = host.tick()
+    assert host.now_ns - begun == 30 * NS
+    assert actions == [
+        Fault(FaultKind.SILENCE, "no heartbeat and no event"),
+        Link(False, "silence"),
+    ]
+    assert host.session.deadline_ns() is None
+    assert host.hear(b"junk that is no frame\r") == []
+    assert host.hear(HEARTBEAT) == [
+        Fault(FaultKind.NOISE, "", b"junk that is no frame\r"),
+        Link(online=True),
+        Send(ACK),
     ]
 
 
-@given(st.sampled_from([BURGLARY, ARMED, FIRE]), st.data())
-def test_a_damaged_fixed_part_never_becomes_a_signal(frame: bytes, draw: st.DataObject) -> None:
-    # the letters and marks that make the shape: type, spaces, 18, qualifier, brackets, #, |
-    fixed = [0, 4, *([5, 6, 11] if frame[:1] == b"5" else [10, len(frame) - 2])]
-    at = draw.draw(st.sampled_from(fixed))
-    wrong = draw.draw(st.integers(0, 255).filter(lambda value: value != frame[at]))
-    damaged = frame[:at] + bytes([wrong]) + frame[at + 1 :]
-    for found in decode(damaged):
-        allowed = frame[:1] == b"5" and at in (5, 11)  # 98 is as good as 18; E, R and P all are
-        assert not found.signals or (allowed and wrong in b"19ERP136")
+def test_a_receiver_that_never_speaks_is_silent_too() -> None:
+    host = Host()
+    host.open()
+    assert host.tick()[-1] == Link(False, "silence")
+    host.open()
+    assert host.session.deadline_ns() == host.now_ns + 90 * NS
 
 
-@pytest.mark.parametrize("frame", [BURGLARY, ARMED, FIRE, b"3012    001234BA0007\x14"])
-def test_a_lost_byte_never_becomes_a_signal(frame: bytes) -> None:
-    for at in range(len(frame) - 1):
-        cut = frame[:at] + frame[at + 1 :]
-        signals = [signal for found in decode(cut) for signal in found.signals]
-        if frame is not FIRE:
-            assert signals == [], cut
-        else:  # accounts, numbers and modifiers have no fixed length: there the shape cannot tell
-            assert all(signal.kind in (Kind.FIRE, Kind.UNKNOWN) for signal in signals)
+def test_an_early_tick_does_nothing() -> None:
+    host = opened()
+    assert host.session.handle(Ticked(), host.now_ns + 1) == []
 
 
-def test_cut_and_misshapen_lines() -> None:
-    assert [f.fault for f in decode(b"5012 182468E130010\x14")] == [FaultKind.LENGTH]
-    assert [f.fault for f in decode(b"5012 182468X13001004\x14")] == [FaultKind.SHAPE]
-    assert [f.fault for f in decode(b"S022[#2468|Nri3/FA0\x14")] == [FaultKind.LENGTH]
-    assert [f.fault for f in decode(b"S022[#2468|what is this]\x14")] == [FaultKind.SHAPE]
-    assert [f.fault for f in decode(b"Q01234567890\x14")] == [FaultKind.SHAPE]
-    assert [f.fault for f in decode(b"5012 182468E13")] == [FaultKind.LENGTH]
+def test_listening_only_sends_nothing_and_records_everything_once() -> None:
+    host = Host(listen_only=True)
+    host.open()
+    actions = host.hear(HEARTBEAT + BURGLARY)
+    (token,) = tokens(actions)
+    actions += host.commit(token)
+    actions += host.hear(b"5012 18\x14", 1)
+    again = host.hear(BURGLARY, 3)
+    assert sent(actions + again) == []
+    assert tokens(again) == []
+    assert len(tokens(host.hear(BURGLARY, 60))) == 1
 
 
-def test_glued_retransmissions_are_cut_by_shape() -> None:
-    body = BURGLARY[:-1]
-    frames = decode(body * 3 + b"\x14")
-    assert [frame.raw for frame in frames] == [body, body, BURGLARY]
-    assert len({said(frame) for frame in frames}) == 1
-    assert [f.type for f in decode((FIRE[:-1]) * 2 + b"\x14")] == ["sia", "sia"]
-    assert [f.fault for f in decode(body + body[:9] + b"\x14")] == [FaultKind.LENGTH]
+def test_times_come_from_option_then_profile_then_protocol() -> None:
+    codes = load_codes()
+    plain = ReceiverSession(Setup(codes))
+    profiled = ReceiverSession(Setup(codes, load_profile("surgard_mlr2"), {"heartbeat_s": 20}))
+    for session, seconds in ((plain, 90), (profiled, 60)):
+        session.handle(Opened(), 0)
+        assert session.deadline_ns() == seconds * NS
+    with pytest.raises(ValueError, match="heartbeat_s"):
+        ReceiverSession(setup(heartbeat_s=-1))
 
 
-def test_noise_is_reported_once_and_the_frame_behind_it_is_read() -> None:
-    frames = decode(BURGLARY + b"\x00\xffjunk\r\nmore" + ARMED + HEARTBEAT)
-    assert [(f.fault, f.type) for f in frames] == [
-        (None, "contact_id"),
-        (FaultKind.NOISE, None),
-        (None, "contact_id"),
-        (None, "heartbeat"),
-    ]
-    assert frames[1].raw == b"\x00\xffjunk\r\nmore"
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from([BURGLARY, ARMED, FIRE, HEARTBEAT, b"5012 1", b"\xff"]), max_size=12),
+    st.data(),
+)
+def test_whatever_is_heard_an_ack_follows_only_durable_frames(
+    frames: list[bytes], draw: st.DataObject
+) -> None:
+    host = Host()
+    host.open()
+    waiting: list[int] = []
+    for frame in frames:
+        actions = host.hear(frame, draw.draw(st.integers(0, 8)))
+        waiting += tokens(actions)
+        assert ACK not in sent(actions) or not waiting
+        for _ in range(draw.draw(st.integers(0, len(waiting)))):
+            done = waiting.pop(draw.draw(st.integers(0, len(waiting) - 1)))
+            assert not sent(host.commit(done, draw.draw(st.integers(0, 5)))) or not waiting
 
 
-def test_a_line_without_end_is_dropped_and_memory_stays_bounded() -> None:
-    decoder = ReceiverDecoder(setup())
-    noise = 0
-    for _ in range(200):
-        noise += sum(len(frame.raw) for frame in decoder.feed(b"5" * 5000))
-        assert len(decoder._line) <= LINE_BYTES_MAX
-        assert len(decoder._noise) < NOISE_BYTES_MAX
-    assert [f.fault for f in decode(b"5" * 5000 + b"\x14")] == [FaultKind.NOISE]
-    frames = decoder.feed(BURGLARY)
-    assert noise + len(frames[0].raw) == 200 * 5000
-    assert frames[-1].type == "contact_id"
+# ---- Ademco 685 and CongWin FE100
+
+OKAY = b"\n00 OKAY @\r"
+IDLE = b"\n\r"
 
 
-@pytest.mark.parametrize("unit", [b"S011[#1|", b"5012 182468", b"1011           ", b"\x06", b"a"])
-def test_time_is_linear(unit: bytes) -> None:
-    def seconds(size: int) -> float:
-        data = (unit * size)[:size] + b"\x14"
-        begun = time.perf_counter()
-        decode(data * 5)
-        return time.perf_counter() - begun
-
-    seconds(100)
-    small, large = min(seconds(1000) for _ in range(3)), min(seconds(8000) for _ in range(3))
-    assert large < 40 * small + 0.05  # linear is 8 times; quadratic 64 times on top of the constant
+def profiled(name: str, **options: Plain) -> Host:
+    host = Host()
+    known = Setup(load_codes(), load_profile(name), options=options)
+    host.session = ReceiverSession(known)
+    assert host.open() == []
+    return host
 
 
-def test_free_text_by_character_set() -> None:
-    raw = "S011[#1234|NBA001^门口^]\x14".encode("gb18030")
-    (frame,) = decode(raw, charset="gb18030")
-    assert frame.signals[0].text == "门口"
-    assert decode(raw, charset="ascii")[0].signals[0].zone == 1
-    with pytest.raises(ValueError, match="charset"):
-        ReceiverDecoder(setup(charset="nonsense"))
+@pytest.mark.parametrize("frame", [ADEMCO, FE100])
+def test_they_are_detected_and_acknowledged_when_durable(frame: bytes) -> None:
+    host = Host()
+    host.open()
+    actions = host.hear(frame)
+    assert actions[0] == Link(online=True)
+    assert sent(actions) == []
+    assert host.commit(tokens(actions)[0]) == [Send(ACK)]
+    assert faults(host.hear(frame, after_s=5.0)) == [FaultKind.REPEAT]
+
+
+def test_a_copy_that_lost_its_lf_is_a_copy() -> None:
+    host = Host()
+    host.open()
+    [token] = tokens(host.hear(ADEMCO))
+    host.commit(token)
+    assert faults(host.hear(ADEMCO[1:], after_s=4.0)) == [FaultKind.REPEAT]
+
+
+def test_an_idle_message_shows_presence_and_has_no_ack_of_its_own() -> None:
+    host = profiled("congwin_fe100")
+    assert host.hear(IDLE) == [Link(online=True)]
+    for _ in range(20):
+        assert host.hear(IDLE, after_s=80) == []
+    assert faults(host.tick()) == [FaultKind.SILENCE]
+    wanted = profiled("congwin_fe100", answer_idle=True)
+    assert sent(wanted.hear(IDLE)) == [ACK]
+
+
+def test_an_event_behind_an_idle_message_is_acknowledged_when_durable_only() -> None:
+    host = profiled("congwin_fe100", answer_idle=True)
+    actions = host.hear(IDLE + FE100)
+    assert sent(actions) == []
+    assert host.commit(tokens(actions)[0]) == [Send(ACK)]
+
+
+def test_a_685_that_is_quiet_is_asked_until_it_answers() -> None:
+    host = profiled("ademco_685")
+    begun_ns = host.now_ns
+    assert host.tick() == [Send(b"S")]
+    assert host.now_ns - begun_ns == 45 * NS
+    assert host.hear(OKAY, after_s=0.1) == [Link(online=True), Send(ACK)]
+    assert host.hear(OKAY, after_s=30) == [Send(ACK)]
+    assert host.tick() == [Send(b"S")]
+    assert host.tick() == [Send(b"S")]
+    assert faults(host.tick()) == [FaultKind.SILENCE]
+    assert host.tick() == [Send(b"S")], "it may be one that speaks only when it is asked"
+
+
+def test_a_685_is_asked_once_it_was_heard_and_no_other_receiver_is() -> None:
+    host = opened()
+    assert faults(host.tick()) == [FaultKind.SILENCE]
+    known = Host()
+    known.open()
+    known.hear(OKAY)
+    assert known.tick() == [Send(b"S")]
+
+
+def test_who_only_listens_never_asks() -> None:
+    host = profiled("ademco_685", listen_only=True)
+    host.hear(OKAY)
+    assert faults(host.tick()) == [FaultKind.SILENCE]
+    assert host.session.deadline_ns() is None
+
+
+def test_a_heartbeat_of_10_s_beside_a_repeat_of_15_s_has_its_ack_each_time() -> None:
+    host = profiled("surgard_osm")
+    assert sent(host.hear(HEARTBEAT)) == [ACK]
+    for _ in range(5):
+        assert sent(host.hear(HEARTBEAT, after_s=10)) == [ACK]
+        assert sent(host.hear(HEARTBEAT, after_s=0.1)) == []
+
+
+def test_a_receiver_that_beats_too_fast_is_answered_all_the_same() -> None:
+    host = opened()
+    assert sum(len(sent(host.hear(HEARTBEAT, after_s=1))) for _ in range(30)) >= 5

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from drivers.surgard import ACK, NAK, ReceiverSession
+from drivers._surgard_frames import ACK, NAK
+from drivers.surgard import ReceiverSession
 from edge_agent.domain.session import (
     Action,
     Committed,

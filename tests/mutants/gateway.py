@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from drivers.surgard import ReceiverDecoder, ReceiverSession
+from drivers._surgard_frames import ReceiverDecoder
+from drivers.surgard import ReceiverSession
 from edge_agent import agent, epoch, source
 from edge_agent.domain.event import EventType
 from edge_agent.evidence import cose, receipt

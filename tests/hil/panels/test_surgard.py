@@ -63,6 +63,22 @@ def talking(setup: ReceiverSetup | None = None) -> SurgardReceiver:
         (ReceiverSetup(line="001"), "alarm zone=1", b"501001 182468E13000001\x14"),
         (ReceiverSetup(end=b"\r\n"), "alarm zone=1", b"5011 182468E13000001\r\n"),
         (ReceiverSetup(), "raw 35 30", b"50\x14"),
+        # worked examples of sections 2 and 3
+        (
+            ReceiverSetup(form=Form.ADEMCO_685, line="2"),
+            "alarm zone=4 area=1",
+            b"\n12 2468 18 E130 01 C004\r",
+        ),
+        (
+            ReceiverSetup(form=Form.ADEMCO_685, line="2"),
+            "arm user=15 area=2 as=sia",
+            b"\n12 2468 18 R401 02 U015\r",
+        ),
+        (
+            ReceiverSetup(form=Form.FE100),
+            "alarm zone=4",
+            b"\n 00 00002468 18 E130 00 C004 \r",
+        ),
     ],
 )
 def test_frames(setup: ReceiverSetup, line: str, frame: bytes) -> None:
@@ -231,3 +247,35 @@ def test_other_bytes_are_no_answer() -> None:
     panel = talking()
     tell(panel, "alarm zone=1")
     assert panel.handle(Heard(bytes(set(range(256)) - {6, 0x15})), 1) == []
+
+
+# ---- Ademco 685 and CongWin FE100
+
+
+def test_a_685_beats_when_it_is_asked() -> None:
+    panel = SurgardReceiver(ReceiverSetup(form=Form.ADEMCO_685))
+    assert said(panel.handle(Plugged(), 0)) == [b"\n00 OKAY @\r"]
+    assert said(panel.handle(Heard(b"S"), 1)) == [], "it waits for an ACK"
+    assert said(panel.handle(Heard(ACK), 2)) == []
+    assert said(panel.handle(Heard(b"S"), 3)) == [b"\n00 OKAY @\r"]
+
+
+def test_a_sur_gard_receiver_cannot_be_asked() -> None:
+    assert said(talking().handle(Heard(b"S"), 3)) == []
+
+
+def test_a_fe100_waits_for_no_ack_of_its_idle_message_and_takes_none_for_an_event() -> None:
+    panel = SurgardReceiver(ReceiverSetup(form=Form.FE100))
+    assert said(panel.handle(Plugged(), 0)) == [b"\n\r"]
+    assert panel.handle(Heard(ACK), 1) == []
+    assert said(tell(panel, "alarm zone=4")) == [b"\n 00 00002468 18 E130 00 C004 \r"]
+    assert noted(panel.handle(Heard(ACK), 2)) == [(1, "acked")]
+    assert panel.deadline_ns() == 30 * SECOND_NS
+    assert said(panel.handle(Ticked(), 30 * SECOND_NS)) == [b"\n\r"]
+
+
+def test_glued_messages_of_a_685_lack_a_cr() -> None:
+    panel = talking(ReceiverSetup(form=Form.ADEMCO_685))
+    tell(panel, "glue")
+    body = b"\n11 2468 18 E130 00 C004"
+    assert said(tell(panel, "alarm zone=4")) == [body * 2 + b"\r"]
