@@ -208,7 +208,8 @@ _SURGARD = (
 
 _WITH_LF = (
     _shape(
-        f"{_GROUP}(?P<account>[0-9A-F]{{4}}(?:[0-9A-F]{{2}})?| {{4}}) [19]8 "
+        # not behind a space: that is a FE100's which has lost some of its account
+        f"(?<! ){_GROUP}(?P<account>[0-9A-F]{{4}}(?:[0-9A-F]{{2}})?| {{4}}) [19]8 "
         f"{_PARTED}(?P<number>[0-9]{{3}})",
         _lettered,
         by_lf=True,

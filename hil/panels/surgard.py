@@ -174,7 +174,8 @@ class SurgardReceiver:
         if byte != ACK:
             return []
         self._outstanding, self._talking = None, True
-        if message.entry is None:
+        if message.entry is None:  # late, where repeats are slower than heartbeats: none at once
+            self._beat_at_ns = max(self._beat_at_ns, now_ns + self._setup.heartbeat_ns // 2)
             return self._next(now_ns)
         self._queue.popleft()
         return [Note(_moved(message.entry, Said.ACKED)), *self._next(now_ns)]

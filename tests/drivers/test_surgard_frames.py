@@ -202,6 +202,10 @@ def test_a_message_cut_anywhere_is_not_taken_for_a_shorter_one(frame: bytes) -> 
         )
 
 
+def test_what_is_left_of_a_fe100_is_not_taken_for_a_685() -> None:
+    assert [f.fault for f in decode(b"\n 00 000100 18 R137 01 C012\r")] == [FaultKind.LENGTH]
+
+
 def test_glued_copies_of_a_685_are_cut() -> None:
     body = ADEMCO[:-1]
     assert [f.raw for f in decode(body * 3 + b"\r")] == [body, body, ADEMCO]
