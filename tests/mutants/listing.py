@@ -175,7 +175,9 @@ MUTANTS = [
     # rubbish from outside, and defects of ours
     Mutant(
         gateway.noise_raises,
-        Tests("tests/drivers/test_surgard_frames.py::test_random_bytes_never_raise_and_none_is_lost"),
+        Tests(
+            "tests/drivers/test_surgard_frames.py::test_random_bytes_never_raise_and_none_is_lost"
+        ),
     ),
     Mutant(center.junk_raises, Tests("tests/center/test_examine.py::test_any_bytes_are_judged")),
     Mutant(
