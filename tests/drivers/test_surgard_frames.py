@@ -4,7 +4,7 @@ import itertools
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers._surgard_frames import (
@@ -105,6 +105,24 @@ def test_random_bytes_never_raise_and_none_is_lost(data: bytes, size: int) -> No
     assert [byte for byte in data if byte not in b"\x14\r\n"] == [
         byte for byte in heard if byte not in b"\x14\r\n"
     ]
+
+
+PIECES = [
+    *(b"\n", b"\r", b"\x14", b"\x06", b"S", b" ", b"12 2468 ", b"18 ", b"E130 01 ", b"C004"),
+    *(ADEMCO, FE100, b"\n00 OKAY @\r", b"\n\r", b"\n12 2468 3\r", BURGLARY, HEARTBEAT),
+]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(PIECES), max_size=30), st.integers(1, 9))
+def test_pieces_of_messages_in_any_order_are_read_alike_in_any_split(
+    pieces: list[bytes], size: int
+) -> None:
+    data = b"".join(pieces)
+    frames = decode(*(data[i : i + size] for i in range(0, len(data), size)))
+    assert frames == decode(data)
+    heard = b"".join(frame.raw for frame in frames)
+    assert heard.translate(None, b"\x14\r\n") == data.translate(None, b"\x14\r\n")
 
 
 @given(st.sampled_from([BURGLARY, ARMED, FIRE]), st.data())
