@@ -7,15 +7,17 @@ Cuts: the power of a real file system goes at random moments under a real proces
 import random
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.journal import FolderDisk
 from tests.crash.recording import Call, DiskModel, record, until
-from tests.crash.rig import LoopDisk, Writers
-from tests.crash.rows import Key, Tally, contents, told
-from tests.crash.writer import Order
+from tests.crash.rig import LoopDisk, Writers, wait_for
+from tests.crash.rows import JOURNAL, Key, Tally, contents, told
+from tests.crash.writer import Order, is_sealed
 
 ROWS = 150
 BODY_BYTES = 3000  # a second segment is begun in mid-recording
@@ -49,7 +51,15 @@ class Bench:
             writer.wait_gone()
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         order = Order(
-            store, str(folder), str(ledger), key, ROWS, self.flushes, None, BODY_BYTES, self.seed
+            store,
+            str(folder),
+            str(ledger),
+            key,
+            ROWS,
+            self.flushes,
+            body_bytes=BODY_BYTES,
+            seed=self.seed,
+            seals=True,
         )
         found = record(order, self.top / "trace")
         tally, chance = Tally(), Random(self.seed)
@@ -84,9 +94,16 @@ class Bench:
         seed = self.seed * 10_000 + self._made
         ledger = str(self.top / f"{store}-{self._made}.ledger")
         order = Order(
-            store, str(disk.folder), ledger, str(self.identity[0]), None, self.flushes, seed=seed
+            store,
+            str(disk.folder),
+            ledger,
+            str(self.identity[0]),
+            flushes=self.flushes,
+            seed=seed,
+            seals=True,
         )
-        promised = told(_write_until_cut(self.writers, order, disk))
+        sealing = store == JOURNAL and bool(before) and tally.images % 2 > 0
+        promised = told(_write_until_cut(self.writers, order, disk, sealing=sealing))
         disk.umount()
         disk.mount()
         found = contents(store, disk.folder, self.identity[1].public)
@@ -110,9 +127,10 @@ def _said(happened: list[Call], ledger: Path) -> str:
     ).decode()
 
 
-def _write_until_cut(writers: Writers, order: Order, disk: LoopDisk) -> str:
+def _write_until_cut(writers: Writers, order: Order, disk: LoopDisk, *, sealing: bool) -> str:
     """Cut at any moment of a commit: nothing here is in step with the writer.
 
+    `sealing`: the segment of the run before is sealed first, else the cut may fall into that.
     Returns what was told before the cut.  What is told after it does not count: a flush on its way
     through ext4's log may still return 0 while the log is shut down under it, and without power
     there is nobody to tell it.
@@ -120,6 +138,9 @@ def _write_until_cut(writers: Writers, order: Order, disk: LoopDisk) -> str:
     chance = random.Random(order.seed)
     with writers.writing(order) as writer:
         writer.wait_told(chance.randint(1, COMMITS_MAX))
+        if sealing:
+            with closing(FolderDisk(disk.folder, locked=False)) as journal:
+                wait_for(lambda: is_sealed(journal), "a sealed segment")
         said = writer.ledger()
         disk.cut()
         return said

@@ -59,7 +59,13 @@ class Writer:
 
     def wait_told(self, lines: int) -> None:
         """Return when so many commits were told."""
-        wait_for(lambda: self.ledger().count("told ") >= lines, f"{lines} commits told")
+
+        def told() -> bool:
+            ledger = self.ledger()
+            assert "ended " not in ledger, f"the writer ended by itself: {ledger[-300:]}"
+            return ledger.count("told ") >= lines
+
+        wait_for(told, f"{lines} commits told")
 
     def wait_said(self, word: str) -> None:
         wait_for(lambda: word in self.ledger(), f"the writer to say {word!r}: {self.ledger()!r}")
@@ -135,6 +141,8 @@ class LoopDisk:
 
     def umount(self) -> None:
         run("umount", self.folder)
+        # the kernel lets the loop device go a moment later: until then it may still write
+        wait_for(lambda: not run("losetup", "-j", self._image), "the image let go")
 
     def cut(self) -> None:
         """The power goes."""

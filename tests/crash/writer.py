@@ -50,6 +50,7 @@ class Order:
     file_bytes_max: int | None = None
     body_bytes: int = 200
     seed: int = 0
+    seals: bool = False  # else full segments of the journal stay as they were written
 
     def text(self) -> str:
         return json.dumps(asdict(self))
@@ -113,7 +114,8 @@ def write_journal(order: Order, ledger: Ledger) -> None:
     start = begin(GATEWAY, identity, found, clock)
     told = Told(ledger)
     notary = Notary(GATEWAY, start.epoch, start.genesis, start.signer)
-    terms = Terms(["center"], care=Care(Envelopes(), told.damaged))
+    care = Care(Envelopes(), told.damaged) if order.seals else None
+    terms = Terms(["center"], care=care)
     journal = Journal(disk, found, notary, told, terms)
     journal.start()
     ending, chance = Ending(), random.Random(order.seed)
@@ -131,19 +133,22 @@ def write_journal(order: Order, ledger: Ledger) -> None:
         drafts = [_signal(order, clock, chance) for _ in range(burst)]
     for _ in range(OUTSTANDING_MAX if order.rows is not None else 0):
         told.room.acquire()  # a refusing disk is waited for
-    if order.rows is not None and found.count:  # what was there is sealed meanwhile
+    if order.seals and order.rows is not None and found.count:  # what was there is sealed by now
         _wait_sealed(disk)
     unwritten = journal.close()
     disk.close()
     ledger.say("closed", unwritten)
 
 
+def is_sealed(disk: FolderDisk) -> bool:
+    """Tell whether any segment is."""
+    return any(file.sealed for file in list_segments(disk, disk.names())[0])
+
+
 def _wait_sealed(disk: FolderDisk) -> None:
-    """Wait until a segment is sealed, not for ever: a disk that refuses seals none."""
+    """Not for ever: a disk that refuses seals none."""
     looks = 0
-    while looks < SEALED_LOOKS_MAX and not any(
-        file.sealed for file in list_segments(disk, disk.names())[0]
-    ):
+    while looks < SEALED_LOOKS_MAX and not is_sealed(disk):
         looks += 1
         time.sleep(0.05)
 
