@@ -9,8 +9,9 @@ Source: the maker's ASCII protocol, as collected in the facts; an open client.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from drivers._elk_frames import (
     AREAS,
@@ -74,6 +75,7 @@ _ALARMS = frozenset(
     }
 )
 _Zoned = tuple[Kind, int]
+_Key = TypeVar("_Key")
 
 
 @dataclass(slots=True)
@@ -314,15 +316,14 @@ class ElkSession:
         is still shown until somebody disarms: it is no new alarm.
         """
         here = {zoned for signal in signals if (zoned := _zoned(signal))}
-        standing = {zoned: s for s in self._proven.standing if (zoned := _zoned(s))}
+        standing = self._standing_by(_zoned)
         self._told &= here | set(standing)
-        told = []
+        told: list[Signal] = []
         for signal in signals:
             zoned = _zoned(signal)
-            known = standing.get(zoned) if zoned else None
-            if known is not None:
-                told.append(bare(known, State.ACTIVE, signal.frame))
-            elif zoned not in self._told:
+            known = standing.get(zoned, []) if zoned else []
+            told += [bare(one, State.ACTIVE, signal.frame) for one in known]
+            if not known and zoned not in self._told:
                 told.append(signal)
         return tuple(told)
 
@@ -331,16 +332,26 @@ class ElkSession:
 
         A position names one zone only: another one in its place does not end the first.
         """
-        standing = {(s.kind, s.code, s.zone): s for s in self._proven.standing}
-        told = {(s.kind, s.code, s.zone): s for s in signals}
-        codes = {signal.code for signal in signals}
-        for key, signal in standing.items():
-            if signal.code in codes and signal.code in _ZONED_TROUBLES and signal.zone:
-                told.setdefault(key, replace(signal, frame=signals[0].frame))
-        return tuple(
-            bare(standing[key], State.ACTIVE, signal.frame) if key in standing else signal
-            for key, signal in told.items()
-        )
+        standing = self._standing_by(_trouble)
+        here = {_trouble(signal): signal for signal in signals}
+        told = [signal for key, signal in here.items() if key not in standing]
+        zoned = {signal.code for signal in signals} & _ZONED_TROUBLES
+        for key, known in standing.items():
+            shown = here.get(key)
+            if shown is None and known[0].zone and known[0].code in zoned:
+                shown = signals[0]
+            if shown is not None:
+                told += [bare(one, State.ACTIVE, shown.frame) for one in known]
+        return tuple(told)
+
+    def _standing_by(self, key_of: Callable[[Signal], _Key | None]) -> dict[_Key, list[Signal]]:
+        """Return what stands, by what makes it the same: report and map may both have told it."""
+        found: dict[_Key, list[Signal]] = {}
+        for signal in self._proven.standing:
+            key = key_of(signal)
+            if key is not None:
+                found.setdefault(key, []).append(signal)
+        return found
 
     def _report(self, signals: tuple[Signal, ...]) -> list[Action]:
         if not signals:
@@ -420,6 +431,11 @@ def _zoned(signal: Signal) -> _Zoned | None:
     if signal.kind not in _ALARMS or signal.zone is None or signal.kind in POINTS:
         return None
     return Kind.PANIC if signal.kind is Kind.HOLDUP else signal.kind, signal.zone
+
+
+def _trouble(signal: Signal) -> tuple[Kind, str | None, int | None]:
+    """Return what makes a trouble the same one in a report and in SS: the account is not said."""
+    return signal.kind, signal.code, signal.zone
 
 
 def _uncovered(_: Signal) -> bool:

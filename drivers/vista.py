@@ -271,8 +271,11 @@ class VistaSession:
 
     def _on_zones(self, frame: Frame) -> list[Action]:
         block = int(str(frame.fields["block"]))
-        told = []
-        standing = {s.zone: s for s in self._proven.standing if s.zone and s.kind in _ALARMS}
+        told: list[Signal] = []
+        standing: dict[int, list[Signal]] = {}  # an event and the map may both have told it
+        for signal in self._proven.standing:
+            if signal.zone and signal.kind in _ALARMS:
+                standing.setdefault(signal.zone, []).append(signal)
         here = {s.zone for s in frame.signals if s.kind is Kind.BURGLARY}
         self._told = {
             zone
@@ -282,7 +285,7 @@ class VistaSession:
         for signal in frame.signals:
             zone = signal.zone or 0
             if signal.kind is Kind.BURGLARY and zone in standing:
-                told.append(bare(standing[zone], State.ACTIVE, frame.raw))
+                told += [bare(one, State.ACTIVE, frame.raw) for one in standing[zone]]
             elif signal.kind is Kind.BURGLARY and zone in self._told:
                 continue  # an event told of it and of its end
             elif zone <= self._zones_max or signal.state is not State.CLOSED:

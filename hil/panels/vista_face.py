@@ -67,7 +67,8 @@ def truth(machine: Machine) -> dict[tuple[Kind, int], State]:
 def speak(number: int, bad_line: bool) -> str:
     """Return the control line of the `number`-th event."""
     del bad_line  # every frame has its checksum
-    words = ("alarm", "restore alarm", "tamper", "restore tamper", "open", "close", "mains")
+    # not tamper: it hides the contact in the model, and no later answer would show it
+    words = ("alarm", "restore alarm", "weak", "restore weak", "open", "close", "mains")
     word, zone = words[number % len(words)], number // len(words) % 12 + 1
     match word:
         case "open" | "close":

@@ -207,6 +207,17 @@ def test_what_stands_in_the_journal_is_not_said_again_and_its_end_is() -> None:
     ]
 
 
+def test_what_the_map_told_before_its_report_is_not_ended_by_the_report() -> None:
+    talk = ready()
+    talk.answers |= {"ss": "1" + "0" * 33, "az": IN_ALARM}
+    assert len(events(talk.wait(61))) == 2
+    mains = framed("AR", "0012341301000001") + b"\r\n"
+    assert [e[1] for e in events(talk.say(mains) + talk.say(ALARM))] == [State.ACTIVE] * 2
+    assert events(talk.wait(130)) == [], "both still stand"
+    talk.answers |= {"ss": AT_REST["ss"], "az": AT_REST["az"]}
+    assert {e[1] for e in events(talk.wait(61))} == {State.RESTORED}
+
+
 def test_a_second_weak_transmitter_does_not_end_the_first() -> None:
     talk = ready()
     talk.answers["ss"] = "000003" + "0" * 28
