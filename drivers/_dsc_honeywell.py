@@ -17,7 +17,7 @@ from edge_agent.domain.session import FaultKind, Frame, Plain
 from edge_agent.domain.signal import Signal
 
 _Said = tuple[dict[str, Plain], tuple[Signal, ...]]
-EVENT: Final = re.compile(r"([136])([0-9A-F]{3})([0-9]{2})([0-9]{3})0?")
+EVENT: Final = re.compile(r"([136])([0-9A-F]{3})(0[0-9])([0-9]{3})0")
 
 _LED_BITS: Final[Mapping[int, str]] = {
     0: "alarm",
@@ -52,7 +52,7 @@ _ANSWERS: Final = ("ok", "busy", "unknown_command", "syntax", "overflow", "timeo
 
 def _keypad(data: str, raw: bytes) -> _Said | None:
     found = re.fullmatch(
-        r"([0-9]{1,2}),([0-9A-F]{4}),([0-9A-F]{2,3}),([0-9]{2}),(.{32})", data, re.DOTALL
+        r"([0-9]{2}),([0-9A-F]{4}),([0-9A-F]{2,3}),([0-9]{2}),(.{32})", data, re.DOTALL
     )
     if found is None:
         return None

@@ -65,7 +65,7 @@ QUIET_DAY_NS = 86_400 * NS_PER_S  # listening only: a day without a word
 MINUTE_HALF = timedelta(seconds=30)  # the time broadcast has no seconds
 RETRY_ERRORS = frozenset({"001", "002", "010"})  # overruns: the same may be asked again
 
-_ASKED = ("000", "001", "008", "010", "030", "031", "033", "040", "056", "^00", "^02")
+_ASKED = ("000", "001", "008", "010", "030", "031", "033", "040", "056", "^00", "^02", "^03")
 _ENDS_COVERED = frozenset({"301", "302", "351", "354", "380", "383", "626"})
 
 
@@ -264,7 +264,9 @@ class DscSession:
                 self._speak_ns = min(self._speak_ns, now_ns)
                 self._port = self._port or "it100"
                 return self._acknowledged(str(fields["acknowledged"]), now_ns)
-            case "answer":
+            case "answer" if fields["answer"] not in ("ok", "busy", "overflow"):
+                return self._refused(str(fields["answer"]), now_ns)
+            case "answer" if fields["answer"] == "ok":
                 return self._acknowledged(f"^{fields['command']}", now_ns)
             case "login":
                 return self._login(frame, now_ns)
@@ -349,11 +351,15 @@ class DscSession:
         command = str(frame.fields["command"])
         if command == "616":
             signals = self._bypass_map(frame)
-        name = f"{command}/{frame.fields.get('zone', frame.fields.get('area', ''))}"
+        which = (frame.fields.get(name) for name in ("zone", "area", "partition"))
+        name = f"{command}/{next((one for one in which if one is not None), '')}"
         ended = frame.type == "zone_restored"
+        is_fire = any(s.kind is Kind.FIRE for s in signals)
 
         def covers(standing: Signal) -> bool:
             """Tell whether this ends an alarm that stood before the link came up."""
+            if frame.type == "keypad" and standing.code == "110":
+                return standing.zone is None and not is_fire
             is_alarm = standing.kind is Kind.BURGLARY and standing.code == "130"
             return ended and is_alarm and standing.zone == frame.signals[0].zone
 
@@ -420,14 +426,15 @@ class DscSession:
         if command.act is Act.STATUS:
             self._want_state()
             return [Obeyed(number, Outcome.DONE, "asked")]
-        if self._port == "honeywell":
+        if self._port == "honeywell" and command.act is Act.CLOCK:
             return [Obeyed(number, Outcome.UNSUPPORTED, "not in the Honeywell flavour")]
         if command.act is Act.CLOCK and self._clock.now(now_ns) is None:
             return [Obeyed(number, Outcome.CLOCK_UNSURE)]
         name, data = self._words(command, now_ns)
         if not name:
             return [Obeyed(number, Outcome.REFUSED, "a number or the user code is missing")]
-        if not self._asking.ask(name, dsc_line(name, data), tries=1, first=True):
+        line = data.encode() if name == _KEYS else dsc_line(name, data)
+        if not self._asking.ask(name, line, tries=1, first=True):
             return [Obeyed(number, Outcome.REFUSED, "too much is asked of the panel just now")]
         self._doing = _Doing(number, command, name)
         return []
@@ -437,6 +444,8 @@ class DscSession:
         area, code = command.area or 1, command.code or ""
         if area > 8 or (code and not 4 <= len(code) <= 6):
             return "", ""
+        if self._port == "honeywell":
+            return (_KEYS, _pressed(area, code + _LAST_KEY[command.act])) if code else ("", "")
         match command.act:
             case Act.CLOCK:
                 ours = self._clock.now(now_ns)
@@ -453,6 +462,15 @@ class DscSession:
         assert self._doing is not None, "something was under way"
         number, self._doing = self._doing.id, None
         return Obeyed(number, outcome, detail)
+
+
+_KEYS = "^03"
+_LAST_KEY = {Act.DISARM: "1", Act.ARM_AWAY: "2", Act.ARM_STAY: "3"}  # behind the code
+
+
+def _pressed(area: int, keys: str) -> str:
+    """Return what presses keys of a VISTA panel, one a line."""
+    return "".join(f"{_KEYS},{area},{key}$\r\n" for key in keys)
 
 
 _WANTED = {

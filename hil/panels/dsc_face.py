@@ -10,6 +10,7 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Profile
 from hil.panels import model, scenarios, voice
 from hil.panels.dsc import DscVoice
+from hil.panels.dsc_honeywell import HoneywellVoice, shown
 from hil.panels.machine import Face, Machine
 from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
 from hil.panels.voice import ModelPanel
@@ -23,7 +24,7 @@ control lines of dsc:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what a panel can be told on the command line."""
-    parser.add_argument("--port", choices=("it100", "tpi"), default="it100")
+    parser.add_argument("--port", choices=("it100", "tpi", "honeywell"), default="it100")
     parser.add_argument("--password", default=PASSWORD, help="of the TPI module")
     parser.add_argument("--zones", type=int, default=16, choices=range(8, 65), metavar="8..64")
     parser.add_argument("--exit-s", type=float, default=30)
@@ -41,27 +42,35 @@ def build(arguments: Namespace) -> ModelPanel:
         entry_s=arguments.entry_s,
         clock_offset_s=(wall - CLOCK_START).total_seconds() - boot_s,
     )
-    return panel(site, arguments.password if arguments.port == "tpi" else "")
+    return panel(site, arguments.password, arguments.port)
 
 
-def panel(site: ModelSetup, password: str) -> ModelPanel:
-    """Return the panel on its model; without a password it is the serial one."""
+def panel(site: ModelSetup, password: str, port: str) -> ModelPanel:
+    """Return the panel on its model, with the words of its port."""
     here = Model(site)
-    return ModelPanel(here, DscVoice(here, password))
+    if port == "honeywell":
+        return ModelPanel(here, HoneywellVoice(here, password))
+    return ModelPanel(here, DscVoice(here, "" if port == "it100" else password))
 
 
 def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> ModelPanel:
     """Return the panel that a driver's profile expects; undetected it is the TPI module."""
-    serial = profile is not None and profile.facts.get("port") == "it100"
+    port = str(profile.facts["port"]) if profile is not None else "tpi"
     site = ModelSetup(zones=zones_of(16, areas=2), areas=(1, 2), exit_s=20)
-    return panel(site, "" if serial else str(settings.get("password", PASSWORD)))
+    return panel(site, str(settings.get("password", PASSWORD)), port)
 
 
 def truth(machine: Machine) -> dict[tuple[Kind, int], State]:
     """Return what a host can know of each point: contacts and areas."""
     assert isinstance(machine, ModelPanel)
-    assert isinstance(machine.voice, DscVoice)
     here = machine.model
+    if isinstance(machine.voice, HoneywellVoice):
+        opened = {
+            (Kind.ZONE, number): State.OPEN if zone.is_open() else State.CLOSED
+            for number, zone in here.zones.items()
+        }
+        return opened | {(Kind.AREA, number): shown(here, number) for number in here.areas}
+    assert isinstance(machine.voice, DscVoice)
     out = machine.voice.said_bypassed
     zones = {
         (Kind.ZONE, number): State.BYPASSED if number in out else machine.voice.shown(number)
@@ -73,7 +82,7 @@ def truth(machine: Machine) -> dict[tuple[Kind, int], State]:
 def speak(number: int, bad_line: bool) -> str:
     """Return the control line of the `number`-th event."""
     del bad_line  # every line has its sum
-    words = ("alarm", "restore alarm", "arm", "open", "disarm", "close")
+    words = ("alarm", "arm", "restore alarm", "disarm", "open", "arm", "close", "disarm")
     word, zone = words[number % len(words)], number // len(words) % 12 + 1
     if word in ("open", "close"):
         return f"{word} {zone}"

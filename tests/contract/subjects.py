@@ -47,6 +47,18 @@ class Subject:
         return f"{self.driver.name}-{self.profile.name if self.profile else 'detect'}"
 
 
+def is_checked(profile: Profile | None) -> bool:
+    """Whether damage within a frame can be seen: there is a check, or nothing is said of it."""
+    return profile is None or profile.facts.get("checked") is not False
+
+
+def wants_password(subject: Subject) -> bool:
+    """Whether the panel says nothing before a login: too long a talk for the worst lines."""
+    if subject.profile is None:
+        return any(option.name == "password" for option in subject.driver.options)
+    return subject.profile.facts.get("login") is True
+
+
 def subjects(nature: Nature) -> list[Subject]:
     """Every driver of this nature, without a profile and with each of its own."""
     found = []
@@ -56,6 +68,7 @@ def subjects(nature: Nature) -> list[Subject]:
             continue
         own = [profile for profile in resources.profiles().values() if profile.driver == name]
         own.sort(key=lambda profile: not profile.name.startswith(name))  # its namesake is the first
+        own.sort(key=lambda profile: not is_checked(profile))  # all lines are played on the first
         choices: list[Profile | None] = list(own)
         if nature is Nature.STREAM:
             choices.append(None)  # a register map means nothing without its profile

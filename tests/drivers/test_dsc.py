@@ -377,3 +377,39 @@ def test_a_profile_that_makes_no_sense_is_refused() -> None:
     wrong = Profile("x", "1", "dsc", "x", {"port": "usb"})
     with pytest.raises(ValueError, match="port"):
         DscSession(Setup(load_codes(), wrong))
+
+
+# ---- the Honeywell flavour
+
+
+def honeywell(*lines: str) -> tuple[DscSession, list[Action]]:
+    session = DscSession(
+        Setup(load_codes(), load_profile("honeywell_tpi"), check_options(DRIVER, {}))
+    )
+    session.handle(Opened(), 0)
+    done: list[Action] = []
+    for text in lines:
+        done += session.handle(Received(f"{text}\r\n".encode()), NS)
+    return session, done
+
+
+def test_the_honeywell_flavour_logs_in_polls_and_hears_events() -> None:
+    session, done = honeywell("Login:", "OK", "^02,00$", "%03,1130010040$", "%02,0800000000000000$")
+    assert [a.data for a in done if isinstance(a, Send)] == [b"user\r\n", b"^02,$\r\n"]
+    assert [(s.kind, s.state) for s in signals(done)] == [
+        (Kind.BURGLARY, State.ACTIVE),
+        (Kind.AREA, State.ALARM),
+    ]
+    polled = session.handle(Ticked(), 40 * NS)
+    assert [a.data for a in polled if isinstance(a, Send)] == [b"^00,$\r\n"]
+
+
+def test_keys_of_the_honeywell_flavour_are_pressed_once_and_an_error_refuses() -> None:
+    session, _ = honeywell("Login:", "OK", "^02,00$")
+    arm = Command(act=Act.ARM_STAY, area=2, code="1234")
+    sent = session.handle(Commanded(1, arm), 2 * NS)
+    keys = b"".join(b"^03,2,%c$\r\n" % key for key in b"12343")
+    assert [a.data for a in sent if isinstance(a, Send)] == [keys]
+    assert outcomes(session.handle(Received(b"^03,02$\r\n"), 3 * NS)) == [Outcome.REFUSED]
+    clock = session.handle(Commanded(2, Command(act=Act.CLOCK)), 4 * NS)
+    assert outcomes(clock) == [Outcome.UNSUPPORTED]
