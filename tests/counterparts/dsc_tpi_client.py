@@ -27,12 +27,12 @@ def obey(panel: Any, line: str) -> None:
             getattr(panel, f"{verb}_partition")(words[0], int(words[1]))
 
 
-async def main(host: str, port: str, password: str) -> None:
+async def main(host: str, port: str, password: str, flavour: str) -> None:
     loop = asyncio.get_running_loop()
     panel = EnvisalinkAlarmPanel(
         host,
         port=int(port),
-        panelType="DSC",
+        panelType=flavour,
         password=password,
         zoneTimerInterval=0,
         eventLoop=loop,
@@ -56,4 +56,4 @@ async def main(host: str, port: str, password: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4]))
+    asyncio.run(main(*sys.argv[1:5]))

@@ -121,6 +121,8 @@ class Counterpart:
     def _read(self) -> None:
         assert self.child.stdout is not None
         for line in self.child.stdout:
+            if not line.endswith("\n"):
+                return  # it was ended in the middle of a word
             self._lines.put(line)
 
 

@@ -12,6 +12,7 @@ from tests.counterparts.environment import Counterpart, counterpart
 from tests.hil.process import Emulator, running
 
 NAME = "dsc_tpi"
+CLIENT = f"{NAME}_client.py"
 
 
 @pytest.fixture
@@ -21,15 +22,15 @@ def panel() -> Iterator[Emulator]:
         yield started
 
 
-def client_of(panel: Emulator, password: str) -> tuple[str, str, str, str, str]:
+def client_of(panel: Emulator, password: str, flavour: str = "DSC") -> tuple[str, ...]:
     host, _, port = panel.where().rpartition(":")
-    return NAME, f"{NAME}_client.py", host, port, password
+    return host, port, password, flavour
 
 
 @pytest.fixture
 def client(panel: Emulator) -> Iterator[Counterpart]:
     panel.tell("open 5")  # before anybody listens
-    with counterpart(*client_of(panel, "user")) as started:
+    with counterpart(NAME, CLIENT, *client_of(panel, "user")) as started:
         started.sees(login=True)
         started.sees(zone=5, open=True)
         started.sees(keypad=True)
@@ -37,7 +38,7 @@ def client(panel: Emulator) -> Iterator[Counterpart]:
 
 
 def test_a_wrong_password_is_refused(panel: Emulator) -> None:
-    with counterpart(*client_of(panel, "wrong")) as stranger:
+    with counterpart(NAME, CLIENT, *client_of(panel, "wrong")) as stranger:
         stranger.sees(login=False)
 
 
@@ -88,3 +89,19 @@ def test_it_reads_what_we_say_as_we_mean_it(
 ) -> None:
     panel.tell(line)
     client.sees(**wanted)
+
+
+def test_it_follows_and_commands_the_honeywell_flavour() -> None:
+    arguments = ("--port", "honeywell", "--tcp", "0", "--exit-s", "0.3")
+    with running("dsc", *arguments) as panel:
+        where = client_of(panel, "user", "HONEYWELL")
+        with counterpart(NAME, CLIENT, *where) as client:
+            client.sees(login=True)
+            client.sees(keypad=True, ready=True, ac_present=True, armed_away=False)
+            client.tell("arm_away 2468 1")
+            assert panel.state("obeyed")["line"] == "arm mode=away area=1"
+            client.sees(keypad=True, armed_away=True)
+            panel.tell("smoke zone=4")
+            client.sees(keypad=True, fire=True)
+            client.tell("disarm 2468 1")
+            client.sees(keypad=True, armed_away=False)
