@@ -21,6 +21,7 @@ from edge_agent.center import init
 from edge_agent.center.credentials import utc
 from edge_agent.center.layout import Layout
 from edge_agent.clock import SystemClock
+from hil.rig import free_port
 
 WAIT_S_MAX = 15.0
 
@@ -31,12 +32,6 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.perf_counter() < deadline, f"waited in vain: {what}"
         time.sleep(0.005)
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def found_center(directory: Path, *gateways: str, port: int | None = None) -> "Broker":

@@ -6,7 +6,7 @@ import pytest
 from edge_agent.center.init import Request, init
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.mqtt import Access, Connection, LostError
-from tests.broker import free_port
+from hil.rig import free_port
 
 
 @pytest.fixture
