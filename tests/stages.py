@@ -21,12 +21,20 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
-FOLDERS = ("contract", "counterparts", "crash", "simulation", "system")
+FOLDERS = ("contract", "counterparts", "crash", "drivers", "hil", "simulation", "system")
 """Folders of tests with a stage of their own."""
 
-SYSTEM = ("tests/system", "-n", "3", "--maxschedchunk", "1")
-"""These tests wait for processes most of the time, and a few are far longer than the rest: a third
-worker fills the gaps, and tests are handed out one by one."""
+WAITING = ("-n", "3", "--maxschedchunk", "1")
+"""Tests of whole systems wait for processes most of the time, and a few take far longer than most:
+a third worker fills the gaps, and tests are handed out one by one."""
+
+FAULTS = tuple(f"tests/system/test_{name}.py" for name in ("kills", "network", "paths", "centers"))
+PAGES = tuple(f"tests/system/test_{name}.py" for name in ("docs", "demo"))
+REST = ("tests/system", *(f"--ignore={file}" for file in (*FAULTS, *PAGES)))
+DRIVERS = ("tests/drivers", "tests/hil")
+
+OWN_TOOLS = ("test_tidy.py", "test_stages.py", "mutants", "soak", "bench")
+"""Tests of texts and of the tests' own tools: one Python is enough for them."""
 
 CONTRACT = ("tests/contract", "-n", "3")
 """Half of its time goes by on real lines, paced as slowly as they are."""
@@ -180,9 +188,9 @@ def lint() -> Stage:
     )
 
 
-def unit(name: str, python: str, options: Sequence[str]) -> Stage:
-    """Everything but the stages that have a folder of their own."""
-    rest = ("tests", *(f"--ignore=tests/{folder}" for folder in FOLDERS))
+def unit(name: str, python: str, options: Sequence[str], without: Sequence[str] = ()) -> Stage:
+    """Everything but the stages that have a folder of their own, and what is left out beside."""
+    rest = ("tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *without)))
     return Stage(name, 90, (_pytest(python, rest, options),))
 
 
@@ -197,15 +205,18 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     found = [
         lint(),
         unit("unit and property", here, options),
+        Stage("drivers and panels", 60, (_pytest(here, DRIVERS, options),)),
         Stage("driver contract", 60, (_pytest(here, CONTRACT, options),)),
         Stage("counterparts", 60, (_pytest(here, ["tests/counterparts"], options),)),
         Stage("simulation", 100, (_pytest(here, ["tests/simulation"], options),)),
         Stage("power cuts and damage", 60, (_pytest(here, ["tests/crash"], options),)),
-        Stage("system and kills", 90, (_pytest(here, SYSTEM, options),)),
+        Stage("kills and networks", 120, (_pytest(here, (*FAULTS, *WAITING), options),)),
+        Stage("pages and demo", 90, (_pytest(here, (*PAGES, *WAITING), options),)),
+        Stage("system", 90, (_pytest(here, (*REST, *WAITING), options),)),
     ]
     for other in others:
         version, _, python = other.partition("=")
-        found.append(unit(f"unit, Python {version}", python, options))
+        found.append(unit(f"unit, Python {version}", python, options, without=OWN_TOOLS))
     return found
 
 

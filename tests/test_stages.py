@@ -9,6 +9,7 @@ import pytest
 from tests.stages import (
     FOLDERS,
     OVERRUN_MAX,
+    ROOT,
     Outcome,
     Stage,
     closing_line,
@@ -118,10 +119,17 @@ def test_stages_cover_every_test_once() -> None:
     assert f"{ignored} -x" in names["unit and property"]
     for folder in FOLDERS:
         assert sum(f" tests/{folder} " in f"{words} " for words in names.values()) == 1
+    rest = names["system"]
+    for file in (ROOT / "tests/system").glob("test_*.py"):
+        apart = f"--ignore=tests/system/{file.name} " in rest
+        of_others = [
+            name for name, words in names.items() if f" tests/system/{file.name} " in words
+        ]
+        assert len(of_others) == apart, f"{file.name}: {of_others}"
     assert names["power cuts and damage"].endswith("tests/crash -x")
     assert names["driver contract"].endswith("tests/contract -n 3 -x")
-    assert "tests/system -n 3" in names["system and kills"]
-    assert names["system and kills"].endswith(" -x")
+    assert " tests/system " in rest
+    assert rest.endswith(" -x")
 
 
 def test_other_pythons_run_the_unit_stage() -> None:

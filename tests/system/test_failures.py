@@ -170,6 +170,7 @@ def test_garbage_on_the_line(lines: Stack) -> None:
     said = _said(lines.agent, event="panel.fault", panel="dirty", level="warning")
     assert said
     assert all("baud rate" in line["remedy"] for line in said if line["kind"] != "unsupported")
+    lines.agent.wait(lambda: not lines.agent.outstanding(), "all receipted")
     dirty = [row for row in lines.center.events("--type", "signal") if _panel(row) == "dirty"]
     assert [row["body"]["zone"] for row in dirty] == [1, 2]
 
