@@ -185,8 +185,8 @@ def test_the_way_back_doubles_nothing(
                 two.rig.record(uplink, make_event(later, later % 7))
                 await asyncio.sleep(0.01)
             await until(lambda: not two.rig.source.events)
-            assert uplink.view().tally.resent == 0
             assert set(two.doubled()) == before
+            assert uplink.view().tally.resent <= 1, "what was under way is let finish"
 
     try:
         asyncio.run(scenario())
