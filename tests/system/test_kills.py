@@ -29,6 +29,7 @@ KILLS = int(os.environ.get("EDGE_KILLS", "60"))
 PROGRESS_S_MAX = 0.6  # from ready, or from the start, to the next kill
 BURST = 20  # signals of each receiver about the moment of the kill
 BURST_S_MAX = 0.08  # they take some 4 ms each
+LATE_S = 9.0  # after a restart a copy is known for three repeat times
 REPEAT_S = 3.0  # as programmed in the receivers and told to their driver
 SETTLE_S_MAX = 40.0  # the uplink's longest pause is 30 s
 
@@ -116,7 +117,7 @@ class Story:
             part.wait_ready()
         stack.settle(SETTLE_S_MAX)
         rows = stack.center.events()
-        self.count, self.events = stack.count(rows), len(rows)
+        self.count, self.events = stack.count(_without_late_copies(rows)), len(rows)
         assert self.count == Count()
         assert all(len(panel.in_state("acked", "said", "found")) > 10 for panel in stack.panels)
         stack.center.verify()
@@ -151,6 +152,24 @@ def _receiver(name: str, end: str) -> Panel:
         arguments=("--repeat-s", str(REPEAT_S)),
         options={"repeat_after_s": REPEAT_S},
     )
+
+
+def _without_late_copies(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out a receiver's copies that came later than its driver can tell them from news.
+
+    Several kills in a row on a slow machine may keep an ACK away for so long; its page says that
+    the message is recorded again then.
+    """
+    heard: dict[tuple[str, str], int] = {}
+    kept = []
+    for row in sorted(rows, key=lambda row: row["stamp"]["boottime_ns"]):
+        body, at_ns = row["body"], row["stamp"]["boottime_ns"]
+        if row["type"] == "signal" and body["driver"] == "surgard":
+            first_ns = heard.setdefault((body["panel"], body["frame"]), at_ns)
+            if at_ns - first_ns > LATE_S * 1e9:
+                continue
+        kept.append(row)
+    return kept
 
 
 def _place(row: dict[str, Any]) -> tuple[str, int]:
