@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers._gb26875_frames import data_of
-from drivers._gb26875_objects import FIRE_BIT, Thing
+from drivers._gb26875_objects import FIRE_BIT, Thing, address_of, signal
+from edge_agent.domain.codes import Codes
 from edge_agent.domain.kinds import Origin, State
 from edge_agent.domain.settings import NS_PER_S
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.standing import Events
 
 ACTS_MAX: Final = 64  # more than logs are asked for at a time
 THINGS_MAX: Final = 10_000  # the largest panels have some thousands of points
 SYSTEMS_MAX: Final = 16  # asked for at link-up
 STANDING_MAX: Final = 32  # components whose end may have been missed, asked for at link-up
 REPEAT_NS: Final = 3600 * NS_PER_S  # what was not acknowledged may be said again much later
+FIRST_SYSTEM: Final = (1, 1)  # a fire alarm system, the first: asked for where none was named
 OWED_MAX: Final = 256  # a device waits for one ACK at a time
 SEEN_MAX: Final = 256  # frames known by their fingerprint
 
@@ -127,16 +130,20 @@ class Memory:
     device says it by itself: it waits for an ACK, which means that this very message is durable.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, codes: Codes, addressing: str) -> None:
+        self._codes = codes
+        self._addressing = addressing
         self._known: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
         self._before: OrderedDict[tuple[int, ...], _Known] = OrderedDict()
         self._acts: deque[_Act] = deque(maxlen=ACTS_MAX)
+        self._events = Events()
 
-    def clear(self) -> None:
-        """Know nothing at all."""
+    def clear(self, standing: Iterable[Signal] = ()) -> None:
+        """Know nothing but the events that the journal has as standing."""
         self._known.clear()
         self._before.clear()
         self._acts.clear()
+        self._events = Events(standing)
 
     def doubt(self, system: tuple[int, ...] | None = None) -> None:
         """Know nothing for sure: of all, or of what belongs to a system that was reset."""
@@ -163,7 +170,13 @@ class Memory:
     def standing(self) -> list[tuple[int, int, int]]:
         """Return system type, system and address of components in doubt that stood."""
         doubtful = [key for key, was in self._before.items() if was.active and key[1] == 2]
-        return [(key[2], key[3], key[5]) for key in doubtful][-STANDING_MAX:]
+        found = [(key[2], key[3], key[5]) for key in doubtful]
+        systems = self.systems() or [FIRST_SYSTEM]
+        if len(systems) == 1:  # of the journal's events it is not known which they are of
+            told = (event for event in self._events.signals if event.zone is not None)
+            places = (address_of(event.area, event.zone, self._addressing) for event in told)
+            found = [*((*systems[0], address) for address in places), *found]
+        return list(dict.fromkeys(found))[-STANDING_MAX:]
 
     def recorded(self, acts: Iterable[Signal]) -> None:
         """Note what operators did, as the journal has it."""
@@ -184,7 +197,7 @@ class Memory:
         A fire that is told again unasked, of another time, has the state `status`.
         """
         known = self._known.get(thing.key)
-        was = known or self._before.get(thing.key, _NOTHING)
+        was = known or self._before.get(thing.key) or self._stood_long(thing)
         unsaid = was.unsaid
         origin = Origin.AT_START if asked and known is None else Origin.LIVE
         told: list[tuple[int | None, State, Origin]] = []
@@ -209,3 +222,15 @@ class Memory:
         if len(self._known) > THINGS_MAX:
             self._known.popitem(last=False)
         return told
+
+    def _stood_long(self, thing: Thing) -> _Known:
+        """Return what the journal has of a thing that no frame we remember told of.
+
+        Its events do not say the system: of two systems with the same addresses nothing is known.
+        """
+        if any(system != thing.key[2:4] for system in self.systems()):
+            return _NOTHING
+        meant = (bit for bit, one in thing.bits.items() if one.code)
+        told = {bit: signal(self._codes, thing, bit, State.ACTIVE, Origin.LIVE) for bit in meant}
+        stands = (bit for bit, one in told.items() if self._events.find(one))
+        return _Known(sum(1 << bit for bit in stands), None, 0)

@@ -278,6 +278,16 @@ def _component_of(data: bytes, addressing: str) -> tuple[dict[str, Plain], int |
     return fields, loop or None, point or None
 
 
+def address_of(loop: int | None, point: int | None, addressing: str) -> int:
+    """Return a component's address as sent: the inverse of how it is read."""
+    high, low = {
+        "loop_point": (loop, point),
+        "point_loop": (point, loop),
+        "number": (None, point),
+    }[addressing]
+    return (high or 0) << 16 | (low or 0)
+
+
 def _place(
     reading: Reading,
     time: str | None,

@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from drivers._gb26875_frames import time_bytes
-from drivers._gb26875_memory import Memory
+from drivers._gb26875_memory import FIRST_SYSTEM, Memory
 
 RECORDS: Final = 20  # of each log, after a gap; operators do not do more in one
-FIRST_SYSTEM: Final = (1, 1)  # a fire alarm system, the first: asked for where none was named
 DEVICE: Final = "device"  # what is asked first: a device that does not answer this answers nothing
 
 Order = tuple[str, bytes]

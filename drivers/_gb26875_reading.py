@@ -23,8 +23,8 @@ class Reader:
         is_told = setup.options.get("charset") or facts.get("charset")
         self._charset = charset_of(setup) if is_told else "gb18030"
         told = setup.options.get("addressing") or facts.get("addressing")
-        self._addressing = str(told or ADDRESSINGS[0])
-        if self._addressing not in ADDRESSINGS:
+        self.addressing = str(told or ADDRESSINGS[0])
+        if self.addressing not in ADDRESSINGS:
             raise ValueError(f"addressing is {told!r}; allowed: {', '.join(ADDRESSINGS)}")
 
     def said(self, raw: bytes, header: Header) -> Said:
@@ -32,7 +32,7 @@ class Reader:
         reading = Reading(
             codes=self._codes,
             charset=self._charset,
-            addressing=self._addressing,
+            addressing=self.addressing,
             account=f"{header.device:012x}" if header.device else None,
             device=header.device,
             frame=raw,

@@ -48,7 +48,6 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
-from edge_agent.domain.standing import event_key
 
 POLL_S = 30.0  # the shortest interval that modules are asked in the field
 STATE_S = 120.0  # how often the whole state is asked for
@@ -385,9 +384,8 @@ class DscSession:
 
     def _shown(self, command: str, signals: tuple[Signal, ...], raw: bytes) -> tuple[Signal, ...]:
         """Take lamps or trouble bits: what they sum up is no news where its zone is known."""
-        stands = {event_key(s) for s in self._proven.standing}
         known = {(s.kind, s.code) for s in self._proven.standing if s.zone is not None}
-        news = tuple(s for s in signals if event_key(s) in stands or (s.kind, s.code) not in known)
+        news = tuple(s for s in signals if self._proven.stands(s) or (s.kind, s.code) not in known)
 
         def covers(standing: Signal) -> bool:
             if command == "510":
@@ -400,8 +398,7 @@ class DscSession:
 
     def _told(self, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
         """Take troubles said along with the whole state: what is known already is no news."""
-        standing = {event_key(s) for s in self._proven.standing}
-        news = [s for s in signals if (event_key(s) in standing) is (s.state is State.RESTORED)]
+        news = [s for s in signals if self._proven.stands(s) is (s.state is State.RESTORED)]
         dated = (
             s if s.state is State.RESTORED else replace(s, origin=Origin.AT_START) for s in news
         )

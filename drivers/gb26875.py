@@ -92,7 +92,7 @@ class GbSession:
         self._clock = PanelClock(setup.zone)
         self._quality = LineQuality()
         self._asking = Asking(Pace(ANSWER_NS, TRIES))
-        self._memory = Memory()
+        self._memory = Memory(setup.codes, self._reader.addressing)
         self._tokens = 0
         self._begin(0)
 
@@ -155,6 +155,7 @@ class GbSession:
 
     def _open(self, opened: Opened, now_ns: int) -> None:
         self._begin(now_ns)
+        self._memory.clear(opened.standing)
         heard = [*opened.recent, *([opened.waiting] if opened.waiting else [])]
         if opened.waiting:
             self._debts.reported(WAITING)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.standing import EventKey, bare, event_key
+from edge_agent.domain.standing import Events, bare
 
 POINTS_MAX = 10_000  # the largest panels have some thousands; a panel that names more is damaged
 
@@ -35,14 +35,18 @@ class Proven:
     def forget(self, standing: Iterable[Signal] = ()) -> None:
         """Know nothing: the link came up.  `standing` is in the journal, and ends by proof only."""
         self._points: dict[_PointKey, State] = {}
-        self._standing: dict[EventKey, Signal] = {event_key(s): s for s in standing}
-        self._unproven = set(self._standing)  # since the link came up
-        self._maps: dict[str, frozenset[EventKey]] = {}
+        self._standing = Events(standing)
+        self._unproven = set(self._standing.signals)  # since the link came up
+        self._maps: dict[str, dict[Signal, Signal]] = {}  # what stands, and as the map showed it
 
     @property
     def standing(self) -> tuple[Signal, ...]:
         """The events that are reported and not ended."""
-        return tuple(self._standing.values())
+        return self._standing.signals
+
+    def stands(self, signal: Signal) -> bool:
+        """Tell whether this event is reported and not ended."""
+        return bool(self._standing.find(signal))
 
     def state(self, kind: Kind, number: int) -> State | None:
         """Return what is proven of a point, None where nothing is."""
@@ -58,9 +62,9 @@ class Proven:
             if signal.kind in POINTS:
                 self._learn(signal)
             elif signal.state is State.RESTORED:
-                self._standing.pop(event_key(signal), None)
+                self._standing.discard(signal)
             elif signal.state is State.ACTIVE and len(self._standing) < POINTS_MAX:
-                self._standing[event_key(signal)] = signal
+                self._standing.add(signal)
         return told
 
     def map(
@@ -80,22 +84,28 @@ class Proven:
         """
         told = tuple(signals)
         news = [self._dated(signal) for signal in told if signal.kind in POINTS]
-        events = {event_key(s): s for s in told if s.kind not in POINTS}
-        first = name not in self._maps
-        for key, signal in events.items():
-            if key not in self._standing:
-                self._standing[key] = signal
-                news.append(replace(signal, origin=Origin.AT_START) if first else signal)
-        over = self._maps.get(name, frozenset()) - set(events)
-        over |= {key for key in self._unproven - set(events) if self._covered(key, covers)}
-        self._unproven -= over | set(events)
-        self._maps[name] = frozenset(events)
-        ended = (self._standing.pop(key, None) for key in sorted(over, key=str))
-        restored = (bare(signal, State.RESTORED, frame) for signal in ended if signal)
+        before, shown = self._maps.get(name), dict[Signal, Signal]()
+        for signal in told:
+            if signal.kind in POINTS:
+                continue
+            if not self._standing.find(signal):
+                self._standing.add(signal)
+                news.append(replace(signal, origin=Origin.AT_START) if before is None else signal)
+            shown |= dict.fromkeys(self._standing.find(signal), signal)
+        over = (before or {}).keys() - shown.keys()
+        over |= {event for event in self._unproven - shown.keys() if covers(event)}
+        self._unproven -= over | shown.keys()
+        self._maps[name] = shown
+        ended = [event for event in self._standing.signals if event in over]
+        restored = [self._end(event, (before or {}).get(event), frame) for event in ended]
         return (*(signal for signal in news if signal is not None), *restored)
 
-    def _covered(self, key: EventKey, covers: Callable[[Signal], bool]) -> bool:
-        return key in self._standing and covers(self._standing[key])
+    def _end(self, event: Signal, shown: Signal | None, frame: bytes) -> Signal:
+        """End it in the words of the map: no area where it says none, and none is needed."""
+        is_one_of_many = len(self._standing.find(replace(event, area=None))) > 1
+        area = event.area if is_one_of_many else shown.area if shown else None
+        self._standing.discard(event)
+        return bare(replace(event, area=area), State.RESTORED, frame)
 
     def _dated(self, signal: Signal) -> Signal | None:
         before = self._points.get(_point_key(signal))

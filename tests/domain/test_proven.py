@@ -1,5 +1,7 @@
 """What is proven: only news is reported, unknown comes first, and nothing ends without a proof."""
 
+from dataclasses import replace
+
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.proven import POINTS_MAX, Proven
 from edge_agent.domain.signal import Signal
@@ -66,7 +68,7 @@ def test_what_an_event_told_is_not_told_again_by_a_map() -> None:
 def test_an_end_that_was_missed_is_told_by_the_map_that_proves_it_and_says_no_more() -> None:
     proven = Proven()
     proven.heard([alarm(3)])
-    proven.map("5", [alarm(3)], b"map")
+    proven.map("5", [replace(alarm(3), area=None)], b"map")
     (ended,) = proven.map("5", [], b"empty map")
     assert ended == Signal(
         kind=Kind.BURGLARY, code="130", state=State.RESTORED, zone=3, frame=b"empty map"
@@ -150,3 +152,27 @@ def test_an_absence_keeps_what_is_in_the_journal() -> None:
     proven.forget(proven.standing)
     assert {signal.zone for signal in proven.standing} == {3, 7, 20}
     assert [signal.zone for signal in proven.map("5", [alarm(7)], b"map", small)] == [3]
+
+
+def test_a_map_that_says_the_area_ends_the_event_of_that_area_alone() -> None:
+    proven = Proven()
+    here, there = replace(alarm(3), area=1), replace(alarm(3), area=2)
+    assert len(proven.map("loops", [here, there], b"map")) == 2
+    assert proven.stands(here)
+    (ended,) = proven.map("loops", [there], b"map")
+    assert (ended.area, ended.zone, ended.state) == (1, 3, State.RESTORED)
+    assert not proven.stands(here)
+    assert proven.stands(there)
+    (ended,) = proven.map("loops", [], b"map")
+    assert ended.area == 2
+
+
+def test_of_two_areas_the_right_one_ends_though_the_map_says_none() -> None:
+    """Without its area the end of the one would be the end of both."""
+    proven = Proven()
+    here, there = replace(alarm(3), area=1), replace(alarm(3), area=2)
+    proven.forget([here, there])
+    (ended,) = proven.map("x", [there], b"map", small)
+    assert (ended.area, ended.zone) == (1, 3)
+    (ended,) = proven.map("x", [], b"map", small)
+    assert (ended.area, ended.zone) == (2, 3), "the map said it"

@@ -2,7 +2,7 @@
 
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.standing import STANDING_MAX, Standing, event_key
+from edge_agent.domain.standing import STANDING_MAX, Events, Standing
 
 
 def alarm(zone: int, state: State = State.ACTIVE, **more: object) -> Signal:
@@ -14,7 +14,7 @@ def test_an_event_stands_until_it_is_restored() -> None:
     standing.take(alarm(1, area=2, frame=b"raw", panel_time="2026-11-23T20:00:00"))
     standing.take(alarm(2, origin=Origin.AT_START))
     standing.take(alarm(1))
-    assert list(standing.signals) == [alarm(1), alarm(2)], "no more than what it is"
+    assert list(standing.signals) == [alarm(1, area=2), alarm(2)], "no more than what it is"
     standing.take(alarm(1, State.STATUS))
     assert len(standing.signals) == 2
     standing.take(alarm(1, State.RESTORED, area=2))
@@ -31,10 +31,43 @@ def test_points_and_arming_do_not_stand() -> None:
 
 
 def test_different_zones_users_codes_and_accounts_are_different_events() -> None:
-    keys = {event_key(alarm(1)), event_key(alarm(2)), event_key(alarm(1, account="7"))}
-    keys.add(event_key(Signal(kind=Kind.BURGLARY, code="134", state=State.ACTIVE, zone=1)))
-    assert len(keys) == 4
-    assert event_key(alarm(1, area=1)) == event_key(alarm(1))
+    other = Signal(kind=Kind.BURGLARY, code="134", state=State.ACTIVE, zone=1)
+    different = [alarm(1), alarm(2), alarm(1, account="7"), alarm(1, user=3), other]
+    assert list(Events(different).signals) == different
+
+
+def test_zones_of_the_same_number_in_two_loops_are_two_events() -> None:
+    standing = Standing()
+    standing.take(alarm(3, area=1))
+    standing.take(alarm(3, area=2))
+    assert list(standing.signals) == [alarm(3, area=1), alarm(3, area=2)]
+    standing.take(alarm(3, State.RESTORED, area=1))
+    assert list(standing.signals) == [alarm(3, area=2)]
+    standing.take(alarm(3, State.RESTORED, area=9))
+    assert list(standing.signals) == [alarm(3, area=2)], "that was about another"
+
+
+def test_an_area_that_one_of_two_frames_does_not_say_fits_any() -> None:
+    standing = Standing()
+    standing.take(alarm(3))
+    standing.take(alarm(3, area=2))
+    assert list(standing.signals) == [alarm(3)]
+    standing.take(alarm(3, State.RESTORED, area=2))
+    assert not standing.signals
+    for area in (1, 2):
+        standing.take(alarm(3, area=area))
+    standing.take(alarm(3))
+    assert len(standing.signals) == 2
+    standing.take(alarm(3, State.RESTORED))
+    assert not standing.signals, "wherever it was"
+
+
+def test_the_oldest_goes_alone_though_others_would_fit_it() -> None:
+    events = Events([alarm(1), alarm(2)])
+    events.drop_oldest()
+    events.add(alarm(1, area=4))
+    events.discard(alarm(1, area=5))
+    assert list(events.signals) == [alarm(2), alarm(1, area=4)]
 
 
 def test_memory_is_bounded() -> None:

@@ -90,8 +90,10 @@ class Center:
         self.session = GbSession(setup(*allow, resync=resync, **options))
         self.now_ns = 1000 * NS
 
-    def open(self, *recent: Recent, synced: bool = True) -> list[Action]:
-        actions = self.session.handle(Opened(recent), self.now_ns)
+    def open(
+        self, *recent: Recent, synced: bool = True, standing: tuple[Signal, ...] = ()
+    ) -> list[Action]:
+        actions = self.session.handle(Opened(recent, standing), self.now_ns)
         if synced:
             offset_ns = int(NOW.timestamp()) * NS - self.now_ns
             actions += self.session.handle(ClockRead(offset_ns, Trust.SYNCED), self.now_ns)

@@ -1,5 +1,7 @@
 """Only edges are news: of each bit of each component, over resets, silences and restarts."""
 
+from dataclasses import replace
+
 from drivers._gb26875_frames import Command
 from drivers._gb26875_memory import (
     OWED_MAX,
@@ -12,8 +14,9 @@ from drivers._gb26875_memory import (
 )
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Recent
+from edge_agent.domain.signal import Signal
 from tests.drivers.golden_gb26875 import CALL_POINT
-from tests.drivers.test_gb26875 import Center, opened, said, state, states
+from tests.drivers.test_gb26875 import CODES, Center, opened, said, state, states
 
 
 def test_only_edges_are_news() -> None:
@@ -89,11 +92,58 @@ def test_after_a_silence_what_stands_is_told_anew() -> None:
 
 
 def test_the_memory_names_what_to_ask() -> None:
-    memory = Memory()
+    memory = Memory(CODES, "loop_point")
     memory.stood((1, 2, 1, 1, 42, 0x30015), 2)
     memory.stood((1, 2, 1, 2, 42, 7), 0)
     assert memory.standing() == [(1, 1, 0x30015)]
     assert memory.systems() == [(1, 1), (1, 2)]
+
+
+FIRE = Signal(
+    kind=Kind.FIRE, state=State.ACTIVE, code="115", area=3, zone=21, account="000000002468"
+)
+
+
+def asked(data: bytes) -> bytes:
+    """Return the answer to a request, as far as the memory is concerned."""
+    return said(data, 900, Command.REPLY)
+
+
+def test_what_the_journal_has_as_standing_is_not_told_again_by_an_answer() -> None:
+    """The frame that told it is older than those that are remembered."""
+    center = Center()
+    center.open(standing=(FIRE,))
+    assert center.take(asked(state(3))) == ()
+    assert states(center.take(said(state(1), 9))) == [("fire", "restored"), ("zone", "closed")]
+    center.open(standing=(FIRE,))
+    assert states(center.take(said(state(3), 10))) == [("fire", "active")], "it may be another"
+
+
+def test_what_ended_while_nobody_listened_ends_though_it_began_long_ago() -> None:
+    center = Center()
+    center.open(standing=(FIRE, replace(FIRE, area=4)))
+    [restored, _] = center.take(asked(state(1)))
+    assert (restored.code, restored.area, restored.zone) == ("115", 3, 21)
+    assert restored.state is State.RESTORED
+
+
+def test_a_point_of_another_system_is_not_what_stands() -> None:
+    center = Center()
+    center.open(standing=(FIRE,))
+    other = bytearray(state(3))
+    other[3] = 2
+    center.take(said(bytes((1, 1, 1, 1, 1, 0)) + state(3)[-6:], 8))
+    assert states(center.take(asked(bytes(other)))) == [("fire", "active")]
+
+
+def test_what_stands_long_since_is_asked_for() -> None:
+    memory = Memory(CODES, "point_loop")
+    memory.clear([FIRE, replace(FIRE, zone=None)])
+    assert memory.standing() == [(1, 1, 21 << 16 | 3)]
+    memory.stood((1, 2, 1, 2, 42, 7), 2)
+    assert memory.standing() == [(1, 2, 21 << 16 | 3), (1, 2, 7)]
+    memory.stood((1, 2, 1, 1, 42, 7), 0)
+    assert memory.standing() == [(1, 2, 7)], "nobody knows in which of the two it is"
 
 
 def test_what_is_remembered_of_frames_is_bounded_and_ends() -> None:

@@ -18,6 +18,7 @@ from tests.drivers.golden_gb26875 import (
     SET_CLOCK,
 )
 from tests.drivers.test_gb26875 import (
+    CODES,
     Center,
     faults,
     opened,
@@ -38,7 +39,7 @@ def test_controls_are_those_of_the_examples() -> None:
 
 
 def test_all_that_was_named_is_asked_for() -> None:
-    memory = Memory()
+    memory = Memory(CODES, "loop_point")
     memory.stood((0x2468, 2, 11, 3, 23, 0x00030015), 2)
     memory.stood((0x2468, 1, 1, 1), 0)
     since = bytes.fromhex("1E 14 0A 17 0B 1A")
@@ -54,7 +55,7 @@ def test_all_that_was_named_is_asked_for() -> None:
 
 
 def test_no_log_is_read_without_a_gap() -> None:
-    assert [data[0] for _, data in state_orders(Memory(), None)] == [81, 61]
+    assert [data[0] for _, data in state_orders(Memory(CODES, "loop_point"), None)] == [81, 61]
 
 
 def test_at_link_up_device_and_systems_are_asked_and_what_stood() -> None:
