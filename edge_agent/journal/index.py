@@ -148,18 +148,18 @@ class Index:
         place = first - segment.first
         assert place >= segment.span, "an event is indexed twice"
         segment.span = place + len(lanes)
-        counts, uncounted = [0] * LANES, len(lanes)
+        totals = [self._owed[slot] for slot in segment.owed]
+        if not segment.owed.isdisjoint(self.required):
+            totals.append(self._awaited)
+        uncounted = len(lanes)
         for lane in range(LANES):
             if not uncounted:
                 break
             if count := lanes.count(lane):
-                segment.lanes[lane] |= int(lanes.translate(_DIGITS[lane])[::-1], 2) << place
-                counts[lane] = count
+                segment.lanes[lane] |= _events(lanes, lane, count) << place
+                for counts in totals:
+                    counts[lane] += count
                 uncounted -= count
-        for slot in segment.owed:
-            _add(self._owed[slot], counts)
-        if not segment.owed.isdisjoint(self.required):
-            _add(self._awaited, counts)
 
     def headed(self, epoch: bytes) -> Segment | None:
         """Return a segment whose head is of this epoch."""
@@ -225,6 +225,13 @@ class Index:
     def unreceipted(self) -> tuple[int, ...]:
         """Return how many events wait for the receipt of any required center, per lane."""
         return tuple(self._awaited)
+
+
+def _events(lanes: bytes | bytearray, lane: int, count: int) -> int:
+    """Return the set of the places in `lanes` that hold `lane`, of which there are `count`."""
+    if count == len(lanes):  # nearly always, and a commit waits for it
+        return (1 << count) - 1
+    return int(lanes.translate(_DIGITS[lane])[::-1], 2)
 
 
 def _add(counts: list[int], more: list[int]) -> None:

@@ -318,7 +318,8 @@ class Scribe:
         events = load.group.records
         with self._lock:
             released = self._held.written(load)
-            self._binding.add(load.receipts)
+            if load.receipts:
+                self._binding.add(load.receipts)
             if placed.fresh:
                 self._open(placed)
             segment = self._segment
