@@ -241,7 +241,8 @@ class Reader:
         dialect = self.is_dialect or message.id == "HENG-BO"
         secrets = secrets_of(message)
         if secrets and code == "400":
-            return Frame(cut.raw, "command", (), fields)  # a disarm order, with its code
+            # a disarm order, with its code
+            return Frame(cut.raw, "command", (), fields, secrets=secrets)
         meaning = self.codes.contact_id(_QUALIFIERS[qualifier], code)
         if dialect and code == "456" and meaning.kind is Kind.OPEN_CLOSE:
             meaning = replace(meaning, state=State.ARMED)

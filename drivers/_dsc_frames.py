@@ -275,9 +275,11 @@ def _dsc(line: bytes, raw: bytes, charset: str) -> Frame | None:
         return None
     command = found[1].decode()
     if command < "500":
-        shown = found[2].decode("latin-1") if command in _SAID_PLAIN else "*" * len(found[2])
+        is_plain = command in _SAID_PLAIN or not found[2]
+        shown = found[2].decode("latin-1") if is_plain else "*" * len(found[2])
         fields: dict[str, Plain] = {"command": command, "data": shown}
-        return Frame(raw, _HOST.get(command, "command"), (), fields)
+        secrets = () if is_plain else (Span(3, 3 + len(found[2])),)
+        return Frame(raw, _HOST.get(command, "command"), (), fields, secrets=secrets)
     if command not in _NOTES:
         signal = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=raw)
         fields = {"command": command, "data": found[2].decode(charset, "replace")}

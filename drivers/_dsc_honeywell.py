@@ -14,7 +14,7 @@ from typing import Final
 from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import FaultKind, Frame, Plain
-from edge_agent.domain.signal import Signal
+from edge_agent.domain.signal import Signal, Span
 
 _Said = tuple[dict[str, Plain], tuple[Signal, ...]]
 EVENT: Final = re.compile(r"([136])([0-9A-F]{3})(0[0-9])([0-9]{3})0")
@@ -166,7 +166,10 @@ def honeywell(raw: bytes, charset: str, codes: Codes) -> Frame:
     if raw[:1] == b"^":
         if re.fullmatch(r"0[0-5]", data):
             return Frame(raw, "answer", (), {**fields, "answer": _ANSWERS[int(data)]})
-        return Frame(raw, "command", (), {**fields, "data": re.sub(r"[0-9]{3,}", _masked, data)})
+        keyed = re.finditer(rb"[0-9]{3,}", raw[4:-1])
+        secrets = tuple(Span(4 + one.start(), 4 + one.end()) for one in keyed)
+        fields["data"] = re.sub(r"[0-9]{3,}", _masked, data)
+        return Frame(raw, "command", (), fields, secrets=secrets)
     if command == "03":
         name, said = "event", _event(data, raw, codes)
     elif command in _READERS:

@@ -390,6 +390,8 @@ _LAYOUTS: Final[Mapping[str, tuple[str, Callable[[_Frame], _Read]]]] = {
     "ZS": (rf"([0-9A-F]{{{ZONES}}})", _zone_status),
     "ZV": (r"(\d{3})(\d{3})", _voltage),
 }
+_CODES: Final[Mapping[str, int]] = {"IC": 12, "UA": 12}
+"""Types of the panel that begin with a user code, and its characters."""
 TAIL_IS_TIMER = "AS"  # its tail counts the exit or entry time, and is 00 at rest
 
 
@@ -412,13 +414,17 @@ class ElkDecoder(HexDecoder):
             unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=raw)
             return Frame(raw, kind, (unknown,), {"name": "unknown", "data": data + tail})
         fields: dict[str, Plain] = {"name": NAMES[kind]}
+        secrets = (
+            (Span(4, 4 + _CODES[kind]),) if kind in _CODES and len(data) >= _CODES[kind] else ()
+        )
         if kind not in _LAYOUTS:
-            return Frame(raw, kind, (), {**fields, "data": data})
+            shown = "*" * _CODES[kind] + data[_CODES[kind] :] if secrets else data
+            return Frame(raw, kind, (), {**fields, "data": shown}, secrets=secrets)
         found = _layout(kind).fullmatch(data)
         if found is None or (tail != "00" and kind != TAIL_IS_TIMER):
             return Frame(raw, fault=FaultKind.SHAPE)
         signals, more = _LAYOUTS[kind][1](_Frame(raw, found.groups(), self._codes))
-        return Frame(raw, kind, signals, {**fields, **more})
+        return Frame(raw, kind, signals, {**fields, **more}, secrets=secrets)
 
 
 def _is_known(kind: str) -> bool:
@@ -428,8 +434,12 @@ def _is_known(kind: str) -> bool:
 def _host_frame(raw: bytes, kind: str, data: str) -> Frame:
     """Return what a host said to the panel; the last six digits of arming and bypass are a code."""
     is_secret = kind in {"zb", "ua"} or (kind[0] == "a" and not kind[1].isalpha())
-    shown = data[:-CODE_DIGITS] + MASK if is_secret else data
-    return Frame(raw, "request", (), {"request": kind, "data": shown})
+    fields: dict[str, Plain] = {"request": kind, "data": data}
+    if not is_secret or not data:
+        return Frame(raw, "request", (), fields)
+    begin, end = 4 + max(0, len(data) - CODE_DIGITS), 4 + len(data)
+    fields["data"] = data[:-CODE_DIGITS] + MASK
+    return Frame(raw, "request", (), fields, secrets=(Span(begin, end),))
 
 
 def request(kind: str, data: str = "") -> bytes:

@@ -25,7 +25,7 @@ from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
-from edge_agent.domain.signal import Signal
+from edge_agent.domain.signal import Signal, Span
 
 LINE_BYTES_MAX = 512  # the longest message has 28 characters, a request 39; more is noise
 NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
@@ -527,7 +527,10 @@ def _host_frame(found: re.Match[bytes], raw: bytes) -> Frame:
     fields: dict[str, Plain] = {"address": int(address, 16)}
     if keys[:1] == "S" and keys[1:].isdecimal():
         return Frame(raw, "request", (), fields | {"request": keys[1:]})
-    return Frame(raw, "keys", (), fields | {"keys": _CODE.sub(lambda m: "*" * len(m[0]), keys)})
+    shown = _CODE.sub(lambda m: "*" * len(m[0]), keys)
+    at = found.start(3) - found.start()
+    secrets = tuple(Span(at + code.start(), at + code.end()) for code in _CODE.finditer(keys))
+    return Frame(raw, "keys", (), fields | {"keys": shown}, secrets=secrets)
 
 
 def _message_at(line: bytes, at: int, end: bytes) -> Frame | None:

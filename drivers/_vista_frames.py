@@ -15,7 +15,7 @@ from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
-from edge_agent.domain.signal import Signal
+from edge_agent.domain.signal import Signal, Span
 
 UNCOUNTED = 0  # LL counts all characters
 AREAS = 8
@@ -214,7 +214,8 @@ def _host(raw: bytes, groups: tuple[str, ...]) -> Frame:
     kind = raw[2:4].decode()
     is_secret = kind.upper() in {"AA", "AH", "AD", "KS"}
     shown = re.sub(r"\d", "*", groups[0]) if is_secret else groups[0]
-    return Frame(raw, "request", (), {"request": kind, "data": shown})
+    secrets = (Span(4, 4 + len(groups[0])),) if is_secret and groups[0] else ()
+    return Frame(raw, "request", (), {"request": kind, "data": shown}, secrets=secrets)
 
 
 _TWO, _TIME = r"(\d\d)", r"(\d\d)(\d\d)(\d\d)(\d\d)"

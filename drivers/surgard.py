@@ -8,6 +8,7 @@ in `_surgard_frames`.
 
 from dataclasses import dataclass
 
+from drivers._recognition import SURGARD
 from drivers._surgard_frames import ACK, ASKING, CR, DC4, ENDS, LF, NAK, ReceiverDecoder
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
@@ -337,6 +338,7 @@ DRIVER = Driver(
     abilities=("events", "restores", "open_close", "supervision", "listen_only"),
     acknowledges=True,
     quality="emulated",
+    recognition=SURGARD,
     options=(
         Option(
             "heartbeat_s",

@@ -19,6 +19,7 @@ from typing import cast
 
 from edge_agent.domain.codes import Codes, ContactIdRow, SiaRow
 from edge_agent.domain.kinds import Kind
+from edge_agent.domain.recognition import Probe
 from edge_agent.domain.session import Driver, Option, Plain, Profile
 
 ENTRY_POINTS = "edge_agent.drivers"  # the group in which a third party announces its drivers
@@ -282,6 +283,10 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 # ---- what is there
 
 
+def _probes(driver: Driver) -> tuple[Probe, ...]:
+    return driver.recognition.probes if driver.recognition else ()
+
+
 def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
     """Return what a driver can do, with its own profiles, as plain values."""
     options: list[Plain] = [
@@ -318,6 +323,7 @@ def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
         "acknowledges": driver.acknowledges,
         "commands": [act.value for act in sorted(driver.commands)],
         "quality": driver.quality,
+        "probes": [probe.data.hex() for probe in _probes(driver)],
         "options": options,
         "profiles": found,
     }

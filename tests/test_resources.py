@@ -261,6 +261,7 @@ def test_what_a_driver_can_do_is_plain_values() -> None:
     assert told["acknowledges"] is True
     assert told["commands"] == []
     ness = describe(load_driver("ness"), [])
+    assert ness["probes"] == [b"8300360S17E1?\r\n".hex()]
     assert isinstance(ness["commands"], list)
     assert {"arm_away", "bypass", "status"} <= set(map(str, ness["commands"]))
     assert isinstance(told["profiles"], list)

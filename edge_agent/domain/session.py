@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum, StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
-from edge_agent.domain.signal import Signal
+from edge_agent.domain.signal import Signal, Span
 from edge_agent.domain.stamp import Trust
+
+if TYPE_CHECKING:
+    from edge_agent.domain.recognition import Recognition
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 """What a profile, an option or a decoded field may hold: plain values, ready for JSON."""
@@ -275,7 +278,8 @@ class Frame:
     """One frame as recognised or refused: what `decode` prints and what sessions build on.
 
     `type` is what the protocol calls it.  `fields` holds what the frame says beyond its signals,
-    as plain values.  `fault` is None for a good frame.
+    as plain values.  `fault` is None for a good frame.  `secrets` are the stretches of a host's
+    frame that hold a user code or password; a signal has its own.
     """
 
     raw: bytes
@@ -283,6 +287,7 @@ class Frame:
     signals: tuple[Signal, ...] = ()
     fields: Mapping[str, Plain] = field(default_factory=dict)
     fault: FaultKind | None = None
+    secrets: tuple[Span, ...] = ()
 
 
 class Decoder(Protocol):
@@ -355,6 +360,7 @@ class Driver:
     combination of options makes no sense.  `commands` are those that the protocol has words for.
     With `peers_max` above 1 a listening line has many peers (`Called`, `HungUp`); beyond that
     many the one that was silent longest has to go.  A line of datagrams always has.
+    `recognition` is how its protocol is told by what is heard; None: by its good frames alone.
     """
 
     name: str
@@ -372,3 +378,4 @@ class Driver:
     options: tuple[Option, ...] = ()
     commands: frozenset[Act] = frozenset()
     peers_max: int = 1
+    recognition: "Recognition | None" = None
