@@ -11,16 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import Ended
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.durable import Durable
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.machine import Change, Fact, compare
-from edge_agent.evidence.verify import WORD_LOST
+from edge_agent.evidence.verify import WORD_LOST, began_before
 
 SIBLINGS = (
-    "SELECT first.id, first.epoch, later.epoch, later.received_ms, one.machine, other.machine"
+    "SELECT first.id, first.epoch, first.received_ms, one.machine,"
+    " later.id, later.epoch, later.received_ms, other.machine"
     " FROM epoch AS later JOIN epoch AS first ON first.gateway = later.gateway"
     "  AND first.previous IS later.previous AND first.id < later.id"
     " LEFT JOIN run AS one ON one.epoch_id = first.id"
@@ -38,6 +40,7 @@ MOVED = (
     " JOIN run AS one ON one.epoch_id = before.id JOIN run AS other ON other.epoch_id = later.id"
     " WHERE later.gateway = ? AND one.machine IS NOT other.machine"
 )
+GENESIS = "SELECT envelope FROM event WHERE epoch_id = ? AND seq = 0 ORDER BY id LIMIT 1"
 LAST_RECEIVED = "SELECT received_ms FROM event WHERE epoch_id = ? ORDER BY seq DESC LIMIT 1"
 CHILD_SINCE = "SELECT 1 FROM epoch WHERE gateway = ? AND previous = ? AND received_ms > ? LIMIT 1"
 TAIL = "SELECT envelope FROM event WHERE epoch_id = ? AND seq >= ? ORDER BY seq, id LIMIT ?"
@@ -100,23 +103,44 @@ def strange(connection: sqlite3.Connection, gateway: str) -> Iterator[Strange]:
                 yield Strange(epoch, "copied", "it runs from another card than the epoch before")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sibling:
+    """One of two epochs that follow the same one."""
+
+    id: int
+    epoch: bytes
+    received_ms: int
+    machine: bytes | None
+
+
 def _of_siblings(connection: sqlite3.Connection, gateway: str, *row: Any) -> Strange:
-    first_id, first, later, received_ms, one, other = row
-    if not _durable(connection, first_id, 0).size:
-        detail = f"of epoch {first.hex()} nothing need have been on the card when it went on"
-        return Strange(later, "unwritten", detail)
-    both = f"it and epoch {first.hex()} both follow the same one"
-    change = compare(machine_of(one), machine_of(other))
+    first, later = _Sibling(*row[:4]), _Sibling(*row[4:])
+    began, other = (_began(connection, sibling.id) for sibling in (later, first))
+    if began is not None and other is not None and began_before(began, other):
+        first, later = later, first  # a broker may hold for long what it was given
+    if not _durable(connection, first.id, 0).size:
+        detail = f"of epoch {first.epoch.hex()} nothing need have been on the card when it went on"
+        return Strange(later.epoch, "unwritten", detail)
+    both = f"it and epoch {first.epoch.hex()} both follow the same one"
+    change = compare(machine_of(first.machine), machine_of(later.machine))
     if change is Change.MOVED:
-        return Strange(later, "clone", f"{both}, on different boards")
-    (last_ms,) = connection.execute(LAST_RECEIVED, (first_id,)).fetchone() or (0,)
-    since_ms = received_ms + TOGETHER_MS
-    child = connection.execute(CHILD_SINCE, (gateway, first, received_ms)).fetchone()
+        return Strange(later.epoch, "clone", f"{both}, on different boards")
+    (last_ms,) = connection.execute(LAST_RECEIVED, (first.id,)).fetchone() or (0,)
+    since_ms = later.received_ms + TOGETHER_MS
+    child = connection.execute(CHILD_SINCE, (gateway, first.epoch, later.received_ms)).fetchone()
     if last_ms > since_ms or child is not None:
-        return Strange(later, "clone", f"{both}, and both went on at the same time")
+        return Strange(later.epoch, "clone", f"{both}, and both went on at the same time")
     if change is Change.UNKNOWN:
-        return Strange(later, "branch", both)
-    return Strange(later, "rollback", f"{both}, on the same board: an older image was restored")
+        return Strange(later.epoch, "branch", both)
+    return Strange(
+        later.epoch, "rollback", f"{both}, on the same board: an older image was restored"
+    )
+
+
+def _began(connection: sqlite3.Connection, epoch_id: int) -> Stamp | None:
+    """Return when an epoch began, None where its genesis is not stored."""
+    row = connection.execute(GENESIS, (epoch_id,)).fetchone()
+    return None if row is None else peek(row[0])[1].stamp
 
 
 def _of_set_back(connection: sqlite3.Connection, *row: Any) -> Strange:

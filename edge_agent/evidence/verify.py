@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge_agent.domain.event import EventType
+from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence import cose, tree
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.cbor import Malformed
@@ -86,6 +87,7 @@ class _Epoch:
 
     key: PublicKey
     genesis: GenesisBody
+    started: Stamp
     branches: list[Peaks]
     runs: list[_Run]
     before: Peaks = field(default_factory=Peaks)
@@ -120,10 +122,10 @@ class _Fed:
     leaf: bytes
 
 
-def _start(genesis: GenesisBody, leaf: bytes) -> _Epoch:
+def _start(genesis: GenesisBody, started: Stamp, leaf: bytes) -> _Epoch:
     peaks = Peaks()
     peaks.append(leaf)
-    return _Epoch(genesis.event_key, genesis, [peaks], [_Run(0, bytearray(leaf))])
+    return _Epoch(genesis.event_key, genesis, started, [peaks], [_Run(0, bytearray(leaf))])
 
 
 def _first(run: _Run) -> int:
@@ -209,7 +211,7 @@ class EpochVerifier:
         known = self._epochs.get(event.epoch)
         if known is not None and (known.genesis.vouched or not body.vouched):
             return self._again(known, fed)
-        self._epochs[event.epoch] = _start(body, fed.leaf)
+        self._epochs[event.epoch] = _start(body, event.stamp, fed.leaf)
         self.verified += 1
         if known is None:
             return []
@@ -316,6 +318,8 @@ class EpochVerifier:
 
     def _branch(self, previous: bytes | None, one: bytes, other: bytes) -> Problem:
         """Name what two epochs are that follow the same one; `one` came first."""
+        if began_before(self._epochs[other].started, self._epochs[one].started):
+            one, other = other, one  # a broker may hold for long what it was given
         if not self._epochs[one].durable.size:
             detail = f"nothing of it need have been on the card when {other.hex()} went on"
             return Problem(What.UNWRITTEN, one, 0, detail)
@@ -380,6 +384,11 @@ def check(
     for envelope in envelopes:
         yield from verifier.feed(envelope)
     yield from verifier.lineage()
+
+
+def began_before(one: Stamp, other: Stamp) -> bool:
+    """Tell whether an epoch began before another for certain: both in one boot."""
+    return one.boot_id == other.boot_id and one.boottime_ns < other.boottime_ns
 
 
 def _problem(what: What, event: Event, detail: str) -> Problem:

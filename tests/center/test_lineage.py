@@ -225,6 +225,17 @@ def test_a_run_of_which_the_card_kept_nothing_is_no_branch(
     assert judged(center) == ["unwritten"]
 
 
+def test_a_run_that_was_before_and_came_after_is_no_branch(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    """Fails where arrival is taken for order: a broker may hold long what it was given."""
+    take(center, gateway.start(), gateway.event())
+    left = gateway.copied(HERE)
+    lost = gateway.start(Ended.CRASH, at=stamp(5)), gateway.event(Lane.FIRE)
+    take(center, left.start(Ended.CRASH, at=stamp(9)), left.event(), *lost, at_ms=MINUTE_MS)
+    assert judged(center) == ["unwritten"]
+
+
 def test_a_word_that_comes_late_replaces_the_first_judgement(
     center: FakeCenter, gateway: FakeGateway
 ) -> None:

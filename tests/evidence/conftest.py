@@ -35,6 +35,7 @@ class Chain:
     identity: Signer = field(default_factory=lambda: signer(1))
     peaks: tree.Peaks = field(default_factory=tree.Peaks)
     envelopes: list[bytes] = field(default_factory=list)
+    stamp: Stamp = STAMP
 
     def genesis(self, follows: "Chain | None" = None, **changes: object) -> bytes:
         values: dict[str, object] = {
@@ -67,7 +68,7 @@ class Chain:
             epoch=self.epoch,
             seq=seq,
             root=self.peaks.root() if root is None else root,
-            stamp=STAMP,
+            stamp=self.stamp,
             lane=Lane.FAULT,
             type=kind,
             body=LinkBody("p1", True).to_body() if body is None else body,

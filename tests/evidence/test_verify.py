@@ -14,7 +14,7 @@ from edge_agent.evidence.envelope import open_event, seal
 from edge_agent.evidence.machine import BOARD, fact
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import STRANGERS_MAX, EpochVerifier, Problem, What, check
-from tests.evidence.conftest import Chain, signer
+from tests.evidence.conftest import STAMP, Chain, signer
 
 KEYS: dict[bytes, PublicKey] = {signer(1).public.kid: signer(1).public}
 
@@ -329,6 +329,20 @@ def test_a_run_of_which_the_card_kept_nothing_is_unwritten_and_no_branch(chain: 
     lost.genesis(follows=chain)
     problems = found(*chain.envelopes, *lost.envelopes, *second(chain, 4, b"epoch--3").envelopes)
     assert [(p.what, p.epoch) for p in problems] == [(What.UNWRITTEN, b"epoch--2")]
+
+
+def test_what_began_first_and_came_later_is_judged_as_the_first(chain: Chain) -> None:
+    """Fails where arrival is taken for order: a broker may hold long what it was given."""
+    earlier, rebooted = (
+        replace(STAMP, boottime_ns=1),
+        replace(STAMP, boottime_ns=1, boot_id=bytes(16)),
+    )
+    for stamp, what in ((earlier, What.UNWRITTEN), (STAMP, What.BRANCH), (rebooted, What.BRANCH)):
+        lost = Chain(epoch=b"epoch--2", event_key=signer(3), stamp=stamp)
+        lost.genesis(follows=chain)
+        one = second(chain, 4, b"epoch--3")
+        problems = found(*chain.envelopes, *one.envelopes, *lost.envelopes)
+        assert [(p.what, p.epoch) for p in problems] == [(what, b"epoch--2")]
 
 
 def test_a_branch_on_another_board_is_a_clone(chain: Chain) -> None:

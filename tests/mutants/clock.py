@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from edge_agent.center import lineage
 from edge_agent.clock import ClockWatch, Told
 from edge_agent.domain.stamp import Trust
+from edge_agent.evidence import verify
 from edge_agent.evidence.durable import Durable
 from edge_agent.source import JournalSource
 from edge_agent.timekeeping import CenterTime
@@ -57,6 +59,12 @@ def refusal_excuses_all(patch: Patch) -> None:
 def honest_accused(patch: Patch) -> None:
     """What a gateway says of its refusing card is not listened to."""
     patch.setattr(Durable, "_feed_journal", lambda *_: None)
+
+
+def arrival_is_order(patch: Patch) -> None:
+    """The epoch that comes first began first."""
+    for module in (verify, lineage):
+        patch.setattr(module, "began_before", lambda *_: False)
 
 
 def foreign_sent(patch: Patch) -> None:

@@ -303,6 +303,13 @@ MUTANTS = [
         Tests(VERIFY + "test_what_a_refusing_card_lost_is_unwritten_and_not_rolled_back"),
     ),
     Mutant(
+        clock.arrival_is_order,
+        Tests(
+            VERIFY + "test_what_began_first_and_came_later_is_judged_as_the_first",
+            LINEAGE + "test_a_run_that_was_before_and_came_after_is_no_branch",
+        ),
+    ),
+    Mutant(
         clock.foreign_sent,
         Tests("tests/test_source.py::test_events_of_another_gateways_card_are_kept_and_not_sent"),
     ),
