@@ -30,7 +30,6 @@ from drivers._dc09_messages import (
     secrets_of,
     time_of,
 )
-from drivers._recognition import DC09
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import OFF_S_MAX, PanelClock
 from edge_agent.domain.quality import LineQuality
@@ -505,7 +504,7 @@ DRIVER = Driver(
     ),
     acknowledges=True,
     quality="counterpart",
-    recognition=DC09,
+    recognition="drivers._recognition:DC09",
     options=(
         Option(
             "poll_s",

@@ -18,7 +18,6 @@ from drivers._dsc_frames import (
     dsc_line,
     time_of,
 )
-from drivers._recognition import DSC
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
@@ -504,7 +503,7 @@ DRIVER = Driver(
     ),
     acknowledges=False,
     quality="counterpart",
-    recognition=DSC,
+    recognition="drivers._recognition:DSC",
     commands=frozenset({Act.STATUS, Act.CLOCK, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
         Option("password", str, "user", "the module's password, for TPI", secret=True),

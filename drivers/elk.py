@@ -22,7 +22,6 @@ from drivers._elk_frames import (
     ElkDecoder,
     request,
 )
-from drivers._recognition import ELK
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import POINTS, Kind, State
@@ -508,7 +507,7 @@ DRIVER = Driver(
     ),
     acknowledges=False,
     quality="counterpart",
-    recognition=ELK,
+    recognition="drivers._recognition:ELK",
     commands=frozenset(Act),
     options=(
         Option("poll_s", float, None, "how often the state is asked for", minimum=10, maximum=600),

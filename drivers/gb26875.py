@@ -30,7 +30,6 @@ from drivers._gb26875_objects import (
 )
 from drivers._gb26875_orders import DEVICE, clock_order, duty_order, state_orders
 from drivers._gb26875_reading import ADDRESSINGS, VENDOR_COMMANDS, GbDecoder, Reader, unknown
-from drivers._recognition import GB26875
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
@@ -475,7 +474,7 @@ DRIVER = Driver(
     ),
     acknowledges=True,
     quality="emulated",
-    recognition=GB26875,
+    recognition="drivers._recognition:GB26875",
     commands=frozenset({Act.STATUS, Act.CLOCK}),
     options=(
         Option(

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from drivers._recognition import MODBUS_MAP
 from edge_agent.domain.kinds import Origin
 from edge_agent.domain.register_map import (
     BITS_MAX,
@@ -468,7 +467,7 @@ DRIVER = Driver(
     abilities=("zones", "events", "restores", "supervision"),
     acknowledges=False,
     quality="emulated",
-    recognition=MODBUS_MAP,
+    recognition="drivers._recognition:MODBUS_MAP",
     options=(
         Option(
             "poll_ms",

@@ -9,7 +9,6 @@ Source: the maker's published protocol paper; an open client with captures.
 from dataclasses import dataclass
 
 from drivers._ness_frames import AREA_UNSAID, ZONES_BYPASSED, NessDecoder, covers, request
-from drivers._recognition import NESS
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, State
@@ -376,7 +375,7 @@ DRIVER = Driver(
     ),
     acknowledges=False,
     quality="counterpart",
-    recognition=NESS,
+    recognition="drivers._recognition:NESS",
     commands=frozenset(Act) - {Act.CLOCK},
     options=(
         Option("address", int, 0, "the panel's address", minimum=0, maximum=15),

@@ -8,7 +8,6 @@ in `_surgard_frames`.
 
 from dataclasses import dataclass
 
-from drivers._recognition import SURGARD
 from drivers._surgard_frames import ACK, ASKING, CR, DC4, ENDS, LF, NAK, ReceiverDecoder
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
@@ -338,7 +337,7 @@ DRIVER = Driver(
     abilities=("events", "restores", "open_close", "supervision", "listen_only"),
     acknowledges=True,
     quality="emulated",
-    recognition=SURGARD,
+    recognition="drivers._recognition:SURGARD",
     options=(
         Option(
             "heartbeat_s",

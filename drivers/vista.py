@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from drivers._recognition import VISTA
 from drivers._vista_frames import AREAS, BLOCK_ZONES, VistaDecoder, request
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
@@ -384,7 +383,7 @@ DRIVER = Driver(
     ),
     acknowledges=False,
     quality="emulated",
-    recognition=VISTA,
+    recognition="drivers._recognition:VISTA",
     commands=frozenset(_CHECKS) | {Act.STATUS},
     options=(
         Option("poll_s", float, None, "how often arming is asked for", minimum=10, maximum=300),

@@ -15,12 +15,14 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from edge_agent.domain.codes import Codes, ContactIdRow, SiaRow
 from edge_agent.domain.kinds import Kind
-from edge_agent.domain.recognition import Probe
 from edge_agent.domain.session import Driver, Option, Plain, Profile
+
+if TYPE_CHECKING:
+    from edge_agent.domain.recognition import Recognition
 
 ENTRY_POINTS = "edge_agent.drivers"  # the group in which a third party announces its drivers
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")  # a driver's or profile's name; also its file name
@@ -196,6 +198,25 @@ def _load_entry(entry: importlib.metadata.EntryPoint) -> Driver:
         ) from error
 
 
+def recognition_of(driver: Driver) -> "Recognition":
+    """Return how a driver's protocol is recognised.  Raises DriverError where it does not load."""
+    from edge_agent.domain.recognition import (  # noqa: PLC0415  the daemon looks for no panels
+        UNDECLARED,
+        Recognition,
+    )
+
+    if driver.recognition is None:
+        return UNDECLARED
+    module, _, name = driver.recognition.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise DriverError(f"driver {driver.name!r}: {driver.recognition}: {error}") from error
+    if not isinstance(found, Recognition):
+        raise DriverError(f"driver {driver.name!r}: {driver.recognition} is no Recognition")
+    return found
+
+
 def _checked(name: str, found: object) -> Driver:
     if not isinstance(found, Driver) or found.name != name:
         raise DriverError(f"driver {name!r} does not define a Driver of that name")
@@ -283,10 +304,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 # ---- what is there
 
 
-def _probes(driver: Driver) -> tuple[Probe, ...]:
-    return driver.recognition.probes if driver.recognition else ()
-
-
 def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
     """Return what a driver can do, with its own profiles, as plain values."""
     options: list[Plain] = [
@@ -323,7 +340,7 @@ def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
         "acknowledges": driver.acknowledges,
         "commands": [act.value for act in sorted(driver.commands)],
         "quality": driver.quality,
-        "probes": [probe.data.hex() for probe in _probes(driver)],
+        "probes": [probe.data.hex() for probe in recognition_of(driver).probes],
         "options": options,
         "profiles": found,
     }

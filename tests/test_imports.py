@@ -165,6 +165,8 @@ DAEMON_MUST_NOT_LOAD = {
         "venv",
         "edge_agent.center",
         "edge_agent.demo",
+        "edge_agent.domain.recognition",
+        "edge_agent.linetools",
         "edge_agent.web",
     ),
 }

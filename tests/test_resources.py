@@ -4,11 +4,13 @@ import importlib
 import importlib.metadata
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge_agent import resources
+from edge_agent.domain.recognition import UNDECLARED
 from edge_agent.domain.session import Driver, Nature, Option, Profile
 from edge_agent.resources import (
     DriverError,
@@ -23,6 +25,7 @@ from edge_agent.resources import (
     load_profile,
     parse_option,
     profiles,
+    recognition_of,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,6 +163,19 @@ def announce(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     entry = importlib.metadata.EntryPoint(name, value, resources.ENTRY_POINTS)
     found = importlib.metadata.EntryPoints([entry])
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: found)
+
+
+@pytest.mark.parametrize(
+    "place", ["no_such_module:X", "drivers._recognition:NO", "drivers.ness:DRIVER", "", "drivers"]
+)
+def test_a_recognition_that_is_not_there_is_named(place: str) -> None:
+    with pytest.raises(DriverError, match="driver 'acme': "):
+        recognition_of(replace(ACME, recognition=place))
+
+
+def test_a_driver_without_a_recognition_is_known_by_its_good_frames() -> None:
+    assert recognition_of(ACME) is UNDECLARED
+    assert recognition_of(load_driver("ness")).probes
 
 
 def test_a_third_party_adds_a_driver_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

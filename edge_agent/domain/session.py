@@ -9,16 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.signal import Signal, Span
 from edge_agent.domain.stamp import Trust
-
-if TYPE_CHECKING:
-    from edge_agent.domain.recognition import Recognition
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 """What a profile, an option or a decoded field may hold: plain values, ready for JSON."""
@@ -360,7 +357,8 @@ class Driver:
     combination of options makes no sense.  `commands` are those that the protocol has words for.
     With `peers_max` above 1 a listening line has many peers (`Called`, `HungUp`); beyond that
     many the one that was silent longest has to go.  A line of datagrams always has.
-    `recognition` is how its protocol is told by what is heard; None: by its good frames alone.
+    `recognition` is where the Recognition of its protocol stands, as MODULE:NAME, for it is loaded
+    by those who look for panels only; None: it is recognised by its good frames alone.
     """
 
     name: str
@@ -378,4 +376,4 @@ class Driver:
     options: tuple[Option, ...] = ()
     commands: frozenset[Act] = frozenset()
     peers_max: int = 1
-    recognition: "Recognition | None" = None
+    recognition: str | None = None

@@ -27,9 +27,8 @@ def driver(name: str) -> Driver:
 
 
 def recognition(name: str) -> Recognition:
-    found = driver(name).recognition
-    assert found is not None
-    return found
+    assert driver(name).recognition is not None
+    return resources.recognition_of(driver(name))
 
 
 def decoder(name: str) -> Decoder:
