@@ -5,13 +5,14 @@ all come from them.  Relative file names are relative to the configuration file.
 """
 
 import difflib
+import functools
 import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -25,9 +26,19 @@ from edge_agent.domain.address import (
     check_host,
 )
 from edge_agent.domain.body import BodySettings
-from edge_agent.limits import CENTERS_MAX, PANELS_MAX
+from edge_agent.domain.site import (
+    AreaSettings,
+    MaintenanceSettings,
+    Premises,
+    ScheduleSettings,
+    SiteSettings,
+    UserSettings,
+    ZoneSettings,
+)
+from edge_agent.limits import CENTERS_MAX, PANELS_MAX, SITE_ENTRIES_MAX
 
 CONFIG_BYTES_MAX = 1 << 20  # a site of 64 panels takes some 20 kB; more is not a configuration
+_Part = TypeVar("_Part", bound=Struct)
 DEFAULT_PATH = Path("/etc/edge-agent/gateway.toml")
 
 Name = Annotated[
@@ -139,17 +150,33 @@ class Panel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.serial or self.tcp or self.listen
 
 
-class Site(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The premises: `timezone` is what its panels' clocks show, None for that of the gateway."""
+class SitePart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is said of the premises; a file of its own for `edge-agent judge`."""
 
-    timezone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    site: SiteSettings = SiteSettings()
+    area: Annotated[list[AreaSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
+    zone: Annotated[list[ZoneSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
+    schedule: Annotated[list[ScheduleSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
+    user: Annotated[list[UserSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
+    maintenance: Annotated[list[MaintenanceSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
+
+    @property
+    def premises(self) -> Premises:
+        """The same as diagnosis takes it."""
+        return Premises(
+            site=self.site,
+            areas=tuple(self.area),
+            zones=tuple(self.zone),
+            schedules=tuple(self.schedule),
+            users=tuple(self.user),
+            maintenance=tuple(self.maintenance),
+        )
 
 
-class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a gateway is told."""
 
     gateway: Gateway
-    site: Site = Site()
     body: BodySettings = BodySettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
@@ -203,27 +230,65 @@ def load(file: Path) -> Loaded:
 
 def parse(data: bytes, file: Path) -> Loaded:
     """Check the bytes of a configuration file; raise ConfigError naming the problems."""
+    raw = _toml(data, file)
+    if unknown := list(_unknown_keys(raw, _type_of(Config), "")):
+        raise ConfigError(file, unknown)
+    config = _convert(raw, Config, file)
+    if problems := list(_cross_checks(config)):
+        raise ConfigError(file, problems)
+    return Loaded(config, file, hashlib.sha256(data).digest())
+
+
+def parse_site(data: bytes, file: Path) -> tuple[SitePart, list[Problem]]:
+    """Read the site part of a configuration, or of a file that holds nothing else.
+
+    A site is judged as well as it is known: keys that nobody knows and doubles are told beside it
+    and passed over.  Raises ConfigError for what cannot be understood at all.
+    """
+    raw = _toml(data, file)
+    whole = "gateway" in raw
+    known = _type_of(Config if whole else SitePart)
+    passed = list(_unknown_keys(raw, known, ""))
+    part = {name: raw[name] for name in SitePart.__struct_fields__ if name in raw}
+    for problem in passed:
+        _without(part, problem.key)
+    site = _convert(part, SitePart, file)
+    return site, passed + list(_site_checks(site))
+
+
+def _without(raw: Any, key: str) -> None:
+    """Drop the value at `key`, as `_unknown_keys` names it."""
+    *parts, last = key.replace("[", ".[").split(".")
+    for part in parts:
+        raw = raw[int(part[1:-1])] if part.startswith("[") else raw.get(part, {})
+    raw.pop(last, None)
+
+
+@functools.cache
+def _type_of(kind: type[Struct]) -> msgspec.inspect.Type:
+    return msgspec.inspect.type_info(kind)
+
+
+def _toml(data: bytes, file: Path) -> dict[str, Any]:
     if len(data) > CONFIG_BYTES_MAX:
         raise ConfigError(
             file, [Problem("file", f"{len(data)} bytes", f"at most {CONFIG_BYTES_MAX} are read")]
         )
     try:
-        raw = tomllib.loads(data.decode())
+        return tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
         raise ConfigError(
             file, [Problem("file", f"byte {error.start}", "save it as UTF-8")]
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(file, [Problem("file", "", f"this is not TOML: {error}")]) from error
-    if unknown := list(_unknown_keys(raw, msgspec.inspect.type_info(Config), "")):
-        raise ConfigError(file, unknown)
+
+
+def _convert(raw: dict[str, Any], kind: type[_Part], file: Path) -> _Part:
     try:
-        config = msgspec.convert(raw, Config)
+        return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise ConfigError(file, [_explain(str(error), raw)]) from error
-    if problems := list(_cross_checks(config)):
-        raise ConfigError(file, problems)
-    return Loaded(config, file, hashlib.sha256(data).digest())
 
 
 def json_schema() -> str:
@@ -270,7 +335,7 @@ def _explain(message: str, raw: dict[str, Any]) -> Problem:
     key = place.rstrip("`").removeprefix("$").removeprefix(".")
     found = _at(raw, key)
     if what.startswith("Invalid enum value"):
-        words = ", ".join(map(repr, _allowed(msgspec.inspect.type_info(Config), key)))
+        words = ", ".join(map(repr, _allowed(_type_of(Config), key)))
         what = f"allowed here: {words}"
     for pattern, words in _PATTERNS.items():
         what = what.replace(f"matching regex '{pattern}'", f"of {words}").replace(
@@ -346,6 +411,25 @@ def _cross_checks(config: Config) -> Iterator[Problem]:
             if place in places:
                 yield Problem(key, panel.id, f"{places[place]} has this very line or unit already")
             places[place] = f"panel '{panel.id}'"
+    yield from _site_checks(config)
+    yield from _panels_of_site(config)
+
+
+def _site_checks(site: SitePart) -> Iterator[Problem]:
+    """Doubles: of two that say different things, nobody can tell which is meant."""
+    zones = [f"{zone.panel} {zone.zone}" for zone in site.zone]
+    yield from _doubles("zone", zones, "zone")
+    yield from _doubles("area", [f"{area.panel} {area.area}" for area in site.area], "area")
+    yield from _doubles("user", [f"{user.panel} {user.user}" for user in site.user], "user")
+
+
+def _panels_of_site(config: Config) -> Iterator[Problem]:
+    panels = [panel.id for panel in config.panel]
+    for table in ("area", "zone", "schedule", "user", "maintenance"):
+        for index, entry in enumerate(getattr(config, table)):
+            if entry.panel is not None and entry.panel not in panels:
+                remedy = f"no such panel; there are: {', '.join(panels)}"
+                yield Problem(f"{table}[{index}].panel", repr(entry.panel)[:80], remedy)
 
 
 def _center_checks(centers: list[Center]) -> Iterator[Problem]:

@@ -3,6 +3,9 @@
 PANELS_MAX = 64
 """Panels of one gateway: a Pi has at most a few USB hubs and one or two networks."""
 
+SITE_ENTRIES_MAX = 8192
+"""Zones, areas, users, schedules of one site, of each: the largest panels have 4,096 points."""
+
 CENTERS_MAX = 4
 """Centers that one gateway supplies: old and new one at a handover, the police's, one of a client.
 Each costs memory of its own; the journal has slots for twice as many, since names change."""

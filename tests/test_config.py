@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import jsonschema
@@ -18,17 +19,32 @@ from edge_agent.config import (
     ConfigError,
     Gateway,
     Panel,
-    Site,
     json_schema,
     load,
     parse,
+    parse_site,
 )
 from edge_agent.domain.address import SerialAddress, TcpAddress
 from edge_agent.domain.body import BodySettings, GpioInput
+from edge_agent.domain.site import (
+    AreaSettings,
+    MaintenanceSettings,
+    Near,
+    ScheduleSettings,
+    SiteSettings,
+    Times,
+    UserSettings,
+    ZoneSettings,
+    ZoneType,
+)
 from edge_agent.fitting import fit
 from edge_agent.resources import data
 
 FILE = Path("gateway.toml")
+SITE_TYPES = (
+    *(AreaSettings, MaintenanceSettings, ScheduleSettings, SiteSettings, UserSettings),
+    ZoneSettings,
+)
 GOOD = """
 [gateway]
 id = "gw1"
@@ -237,8 +253,79 @@ def test_the_commented_example_is_right() -> None:
     config = load(file).config
     assert fit(load(file))
     text = file.read_text()
-    for kind in (Gateway, Site, Center, CenterPath, Bus, Panel):
+    for kind in (Gateway, Center, CenterPath, Bus, Panel):
         for name in kind.__struct_fields__:
             if name not in {"tcp", "listen"}:  # named in comments
                 assert re.search(rf"\b{name}( =|\]\])", text), name
     assert config.center[0].path[1].interface == "wwan0"
+    for settings in (*SITE_TYPES, Times, Near):
+        for field in fields(settings):
+            assert re.search(rf"\b{field.name} =", text), field.name
+
+
+SITE = """
+[site]
+name = "Shop 12"
+timezone = "Asia/Shanghai"
+
+[[area]]
+panel = "p1"
+area = 1
+entry_delay_s = 45
+
+[[zone]]
+panel = "p1"
+zone = 1
+area = 1
+type = "24h"
+technology = "contact"
+near = [{ zone = 2, walk_s = 3 }]
+overlaps = [4]
+
+[[schedule]]
+area = 1
+days = "Mon-Fri"
+open = "08:00"
+close = "18:30"
+
+[[user]]
+panel = "p1"
+user = 3
+role = "cleaner"
+"""
+
+
+def test_the_site_part_is_read_alone_and_in_a_whole_file() -> None:
+    site, passed = parse_site(SITE.encode(), FILE)
+    assert not passed
+    assert site.premises.zones[0].type is ZoneType.ALWAYS
+    assert site.premises.zones[0].near == (Near(zone=2, walk_s=3.0),)
+    whole = GOOD + SITE.replace('timezone = "Asia/Shanghai"\n', "")
+    assert parse_site(whole.encode(), FILE)[0].premises.zones == site.premises.zones
+    assert parse(whole.encode(), FILE).config.premises.users == site.premises.users
+    assert parse_site(b"", FILE)[0].premises.zones == ()
+
+
+def test_a_site_alone_passes_over_what_nobody_knows_and_a_gateway_does_not() -> None:
+    text = SITE.replace("overlaps = [4]", "overlaps = [4]\nsoundproof = true") + "[future]\na = 1\n"
+    site, passed = parse_site(text.encode(), FILE)
+    assert [problem.key for problem in passed] == ["zone[0].soundproof", "future"]
+    assert site.premises.zones[0].overlaps == (4,)
+    assert "zone[0].soundproof" in problems(GOOD + text)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "says"),
+    [
+        ("entry_delay_s = 45", "entry_delay_s = -1", "entry_delay_s is 0 to"),
+        ('type = "24h"', 'type = "24"', "zone[0].type"),
+        ('days = "Mon-Fri"', 'days = "Mo-Fr"', "days are such as Mon-Fri"),
+        ('open = "08:00"', 'open = "8 a.m."', "a time is such as 08:00"),
+        ("user = 3", "user = 0", "user is 1 to"),
+        ('panel = "p1"\nuser', 'panel = "p9"\nuser', "user[0].panel (found 'p9'): no such panel"),
+        ("zone = 1\n", 'zone = 1\n[[zone]]\npanel = "p1"\nzone = 1\n', "another zone has this"),
+    ],
+)
+def test_what_a_site_cannot_mean_is_named(good: str, bad: str, says: str) -> None:
+    assert good in SITE
+    assert says in problems(GOOD + SITE.replace(good, bad, 1))

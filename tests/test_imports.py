@@ -39,6 +39,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.rendering": ("edge_agent.domain", "edge_agent.evidence"),
     "edge_agent.contents": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
     "edge_agent.decoding": ("edge_agent.domain",),
+    "edge_agent.judging": ("edge_agent.domain", "edge_agent.diagnosis"),
     "edge_agent.recorder": (*BELOW, "edge_agent.journal", "edge_agent.link"),
     "edge_agent.ending": ("edge_agent.evidence",),
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
