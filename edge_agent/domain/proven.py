@@ -105,7 +105,7 @@ class Proven:
         is_one_of_many = len(self._standing.find(replace(event, area=None))) > 1
         area = event.area if is_one_of_many else shown.area if shown else None
         self._standing.discard(event)
-        return bare(replace(event, area=area), State.RESTORED, frame)
+        return replace(bare(event, State.RESTORED, frame), area=area)
 
     def _dated(self, signal: Signal) -> Signal | None:
         before = self._points.get(_point_key(signal))

@@ -9,6 +9,7 @@ event is one of an area alone, such as a panic at its keypad.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from edge_agent.domain.kinds import POINTS, Kind, State
 from edge_agent.domain.signal import Signal
@@ -24,12 +25,11 @@ def _key(signal: Signal) -> _Key:
 
 
 def bare(signal: Signal, state: State, frame: bytes = b"") -> Signal:
-    """Return no more of an event than what makes it the same one."""
+    """Return no more of an event than what makes it the same one; the area is not said again."""
     return Signal(
         kind=signal.kind,
         state=state,
         code=signal.code,
-        area=signal.area,
         zone=signal.zone,
         user=signal.user,
         account=signal.account,
@@ -65,7 +65,7 @@ class Events:
     def add(self, signal: Signal) -> None:
         """Take it among them, unless it is there."""
         if not self.find(signal):
-            event = bare(signal, State.ACTIVE)
+            event = replace(bare(signal, State.ACTIVE), area=signal.area)
             self._events[event] = None
             self._areas.setdefault(_key(event), []).append(event)
 
