@@ -63,6 +63,11 @@ def line_of(text: str) -> bytes:
     return f"{text}{sum(map(ord, text)) % 256:02X}".encode()
 
 
+def is_sound(line: bytes) -> bool:
+    """Tell whether the sum of a line is right."""
+    return len(line) > 4 and line_of(line[:-2].decode("latin-1")) == line
+
+
 class DscVoice:
     """Says what happens, answers commands, lets nobody in without the password.
 

@@ -9,7 +9,7 @@ from typing import Any
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Profile
 from hil.panels import model, scenarios, voice
-from hil.panels.dsc import DscVoice
+from hil.panels.dsc import DscVoice, is_sound
 from hil.panels.dsc_honeywell import HoneywellVoice, shown
 from hil.panels.machine import Face, Machine
 from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
@@ -104,5 +104,6 @@ FACE = Face(
     unknown="event number=999",
     silence_s=90,
     truth=truth,
+    sound=is_sound,
     standing="fire zone=16",
 )

@@ -97,6 +97,12 @@ def framed(kind: str, data: str, tail: str = "00") -> bytes:
     return f"{text}{(256 - total % 256) % 256:02X}".encode("latin-1")
 
 
+def is_sound(frame: bytes) -> bool:
+    """Tell whether length and sum of a frame are right."""
+    text = frame.decode("latin-1")
+    return len(text) > 7 and framed(text[2:4], text[4:-4], text[-4:-2]) == frame
+
+
 def believed_of(model: Model, number: int) -> State:
     """Return what AS says of an area."""
     return model.areas[number].state()

@@ -9,7 +9,7 @@ from typing import Any
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Profile
 from hil.panels import model, scenarios, voice
-from hil.panels.elk import ElkSetup, ElkVoice, believed_of, zone_truth
+from hil.panels.elk import ElkSetup, ElkVoice, believed_of, is_sound, zone_truth
 from hil.panels.machine import Face, Machine
 from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
 from hil.panels.voice import ModelPanel
@@ -99,5 +99,6 @@ FACE = Face(
     unknown="event code=699",
     silence_s=125,
     truth=truth,
+    sound=is_sound,
     standing="alarm zone=3",
 )

@@ -78,6 +78,12 @@ def sum_of(inner: bytes) -> int:
     return total
 
 
+def is_sound(frame: bytes) -> bool:
+    """Tell whether marks and sum of a frame are right."""
+    marked = frame[:2] == b"@@" and frame[-2:] == b"##" and len(frame) >= 30
+    return marked and frame[-3] == sum_of(frame[2:-3])
+
+
 class Envelope:
     """Packs and unpacks the device's frames."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_agent.domain.session import Profile
 from hil.panels import model, scenarios
-from hil.panels.gb26875 import SECOND_NS, DeviceSetup, GbVoice
+from hil.panels.gb26875 import SECOND_NS, DeviceSetup, GbVoice, is_sound
 from hil.panels.machine import Face
 from hil.panels.model import CLOCK_START, Model, ModelSetup, ZoneType
 from hil.panels.outbox import Patience
@@ -104,4 +104,5 @@ FACE = Face(
     quick=("--repeat-s", "0.5", "--heartbeat-s", "1"),
     silence_s=185,
     patience_s=90,
+    sound=is_sound,
 )

@@ -228,7 +228,9 @@ class Face:
 
     For the contract test: a silence of `silence_s` its driver has to say, one of `patience_s` to
     bear; `truth` gives what a host must believe of each point, for machines with a state;
-    `standing` is a control line of an alarm that a status request shows, "" where there is none.
+    `standing` is a control line of an alarm that a status request shows, "" where there is none;
+    `sound` tells whether bytes (without the frame's end) pass the protocol's check: what a line did
+    to them so that they do, no host can see.
     """
 
     name: str
@@ -247,3 +249,4 @@ class Face:
     patience_s: float = 5.0
     truth: Callable[[Machine], Mapping[tuple[Kind, int], State]] = lambda _: {}
     standing: str = ""
+    sound: Callable[[bytes], bool] = lambda _: False

@@ -94,6 +94,15 @@ def hex_sum(text: str) -> str:
     return f"{-sum(bytes.fromhex(text)) & 0xFF:02X}"
 
 
+def is_sound(message: bytes) -> bool:
+    """Tell whether the sum of a message is right."""
+    try:
+        text = message.decode("ascii")
+        return len(text) > 2 and hex_sum(text[:-2]) == text[-2:]
+    except ValueError:
+        return False
+
+
 def character_sum(text: str) -> str:
     """Return the complement of the sum of the characters, for what the panel hears."""
     return f"{-sum(text.encode()) & 0xFF:02X}"

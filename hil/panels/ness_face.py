@@ -11,7 +11,7 @@ from edge_agent.domain.session import Profile
 from hil.panels import model, scenarios, voice
 from hil.panels.machine import Face, Machine
 from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
-from hil.panels.ness import AUX_OUTPUTS, MODELS, NessSetup, NessVoice, believed_of
+from hil.panels.ness import AUX_OUTPUTS, MODELS, NessSetup, NessVoice, believed_of, is_sound
 from hil.panels.voice import ModelPanel
 
 CONTROL = """\
@@ -114,5 +114,6 @@ FACE = Face(
     unknown="event number=126",
     silence_s=90,
     truth=truth,
+    sound=is_sound,
     standing="alarm zone=3",
 )

@@ -83,6 +83,12 @@ def framed(kind: str, data: str) -> bytes:
     return f"{text}{(256 - total % 256) % 256:02X}".encode("latin-1")
 
 
+def is_sound(frame: bytes) -> bool:
+    """Tell whether length and sum of a frame are right."""
+    text = frame.decode("latin-1")
+    return len(text) > 7 and framed(text[2:4], text[4:-4]) == frame
+
+
 def zone_truth(model: Model, number: int) -> State:
     """Return what a host can know of a zone."""
     zone = model.zones[number]

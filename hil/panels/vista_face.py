@@ -11,7 +11,7 @@ from edge_agent.domain.session import Profile
 from hil.panels import model, scenarios, voice
 from hil.panels.machine import Face, Machine
 from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
-from hil.panels.vista import VistaSetup, VistaVoice, zone_truth
+from hil.panels.vista import VistaSetup, VistaVoice, is_sound, zone_truth
 from hil.panels.voice import ModelPanel
 
 CONTROL = """\
@@ -91,5 +91,6 @@ FACE = Face(
     unknown="event",
     silence_s=90,
     truth=truth,
+    sound=is_sound,
     standing="alarm zone=3",
 )

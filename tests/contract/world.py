@@ -37,6 +37,7 @@ from edge_agent.domain.session import Commanded as Wanted
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.domain.standing import Standing
+from hil.lines import Quality, Wire
 from hil.panels.machine import (
     Command,
     Commanded,
@@ -179,6 +180,30 @@ class Gateway:
         if self.session is not None and (deadline_ns := self.session.deadline_ns()) is not None:
             due.append(deadline_ns)
         return min(due, default=None)
+
+
+class Tapped(Wire):
+    """A wire that is listened to at both ends."""
+
+    def __init__(self, quality: Quality, seed: int) -> None:
+        super().__init__(quality, seed)
+        self._said = bytearray()
+        self._arrived = bytearray()
+
+    def put(self, data: bytes, now_ns: int, tag: int = 0) -> bool:
+        """Say `data`; see Wire."""
+        self._said += data + b"\n"
+        return super().put(data, now_ns, tag)
+
+    def take(self, now_ns: int) -> list[tuple[int, bytes]]:
+        """Return what has arrived; see Wire."""
+        pieces = super().take(now_ns)
+        self._arrived += b"".join(piece for _, piece in pieces)
+        return pieces
+
+    def made(self, frame: bytes) -> bool:
+        """Whether a frame came out that nobody put in: the line made it of others."""
+        return frame in self._arrived and frame not in self._said
 
 
 class World:

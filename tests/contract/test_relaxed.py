@@ -1,0 +1,158 @@
+"""What a profile is let off in the contract it has to earn: its panel cannot do it, provably.
+
+The facts are `checked` (false: no check within a frame), `login` (nothing is said before it),
+`unsupported` (commands that this panel has no words for).
+"""
+
+from dataclasses import fields, replace
+from types import MappingProxyType
+
+import pytest
+
+from edge_agent.domain.command import Act, Outcome
+from edge_agent.domain.session import Commanded, Obeyed, Opened, Plain
+from hil.lines import PERFECT
+from hil.panels.dsc import line_of
+from hil.panels.machine import Face, Said
+from tests.contract.subjects import STREAM, Subject, is_checked, names, wants_password
+from tests.contract.test_stream import (
+    LINES,
+    SYNC_NS,
+    is_made_by_the_line,
+    wanted,
+    without,
+    world,
+)
+from tests.contract.world import SECOND_NS, Tapped, body
+
+PROFILED = [subject for subject in STREAM if subject.profile is not None]
+UNCHECKED = [subject for subject in PROFILED if not is_checked(subject.profile)]
+LOGIN = [subject for subject in PROFILED if wants_password(subject)]
+LACKING = [
+    pytest.param(subject, act, id=f"{subject}-{act}")
+    for subject in PROFILED
+    for act in sorted(without(subject))
+]
+DSC = next(subject for subject in PROFILED if subject.driver.name == "dsc")
+
+
+def given(subject: Subject, **facts: Plain) -> Subject:
+    """The same with other facts."""
+    assert subject.profile is not None
+    told = MappingProxyType({**subject.profile.facts, **facts})
+    return replace(subject, profile=replace(subject.profile, facts=told))
+
+
+def line(name: str, subject: Subject) -> bool:
+    """Whether this line is played for the subject, as the first profile of its driver."""
+    [found] = [line for line in LINES if line.name == name]
+    return found.fits(replace(subject, first=True))
+
+
+def test_what_each_fact_lets_off() -> None:
+    strict = given(DSC, checked=True, login=False, unsupported=[])
+    assert line("noise", strict)
+    assert line("loss_20", strict)
+    assert not without(strict)
+    assert not line("noise", given(strict, checked=False))
+    assert line("loss_20", given(strict, checked=False))
+    assert not line("loss_20", given(strict, login=True))
+    assert line("loss_2", given(strict, login=True))
+    assert without(given(strict, unsupported=["clock"])) == {Act.CLOCK}
+    with pytest.raises(ValueError, match="dance"):
+        without(given(strict, unsupported=["dance"]))
+
+
+@pytest.mark.parametrize("subject", UNCHECKED, ids=names)
+def test_a_frame_without_a_check_is_as_good_with_another_digit(subject: Subject) -> None:
+    here = world(subject, LINES[0], 0)
+    here.plug()
+    here.tell(20 * SECOND_NS, "open 3")
+    here.run(SYNC_NS)
+    frames = {entry.frame for _, entry in here.ledger if entry.frame}
+    assert any(is_read(subject, other) for frame in frames for other in other_digits(frame))
+
+
+def other_digits(frame: bytes) -> list[bytes]:
+    """The frame with one digit changed, whichever."""
+    digits = [at for at, byte in enumerate(frame) if byte in b"01234567"]
+    return [frame[:at] + bytes((frame[at] + 1,)) + frame[at + 1 :] for at in digits]
+
+
+def is_read(subject: Subject, frame: bytes) -> bool:
+    """Whether the driver reads it as a good frame that says something."""
+    frames = subject.driver.decoder(subject.setup).feed(frame + b"\r\n")
+    return any(one.signals and one.fault is None for one in frames)
+
+
+@pytest.mark.parametrize("subject", LOGIN, ids=names)
+def test_a_panel_that_wants_a_login_says_nothing_before(subject: Subject) -> None:
+    here = world(subject, LINES[0], 0)
+    here.tell(here.now_ns, "noack 1000")
+    here.run(here.now_ns + 1)
+    here.plug()
+    here.tell(5 * SECOND_NS, "alarm zone=3")
+    here.run(60 * SECOND_NS)
+    assert not here.state(Said.SAID)
+
+
+@pytest.mark.parametrize(("subject", "act"), LACKING)
+def test_a_driver_says_that_it_has_no_words(subject: Subject, act: Act) -> None:
+    here = world(subject, LINES[0], 0)
+    here.plug()
+    here.run(SYNC_NS)
+    before = len(here.gateway.sent)
+    here.command(here.now_ns, 7, wanted(act))
+    here.run(here.now_ns + SECOND_NS)
+    assert [one.outcome for one in here.gateway.obeyed] == [Outcome.UNSUPPORTED]
+    assert not here.state(Said.OBEYED)
+    assert len(here.gateway.sent) == before
+
+
+@pytest.mark.parametrize("subject", PROFILED, ids=names)
+def test_a_command_of_no_word_is_never_sent_by_any_driver(subject: Subject) -> None:
+    for act in set(Act) - subject.driver.commands:
+        session = subject.driver.session(subject.setup)
+        session.handle(Opened(), 0)
+        answers = session.handle(Commanded(1, wanted(act)), SECOND_NS)
+        outcomes = [one.outcome for one in answers if isinstance(one, Obeyed)]
+        assert Outcome.DONE not in outcomes
+
+
+# ---- damage that no check can see
+
+
+def test_a_frame_that_a_line_made_is_nobodys_fault_where_its_check_is_right() -> None:
+    here = world(DSC, LINES[0], 0)
+    wire = here.stand.out
+    assert isinstance(wire, Tapped)
+    said, swapped, spoilt = line_of("609016"), line_of("609016"), line_of("609016")
+    swapped = said[:3] + b"061" + said[6:]
+    spoilt = said[:3] + b"017" + said[6:]
+    wire.put(said, 0)
+    wire.take(10 * SECOND_NS)
+    wire.quality = PERFECT
+    assert not is_made_by_the_line(here, DSC, said), "the panel said it"
+    assert not is_made_by_the_line(here, DSC, swapped), "it never arrived"
+    for made in (swapped, spoilt):
+        wire._arrived += made + b"\r\n"
+    assert is_made_by_the_line(here, DSC, swapped + b"\r\n")
+    assert not is_made_by_the_line(here, DSC, spoilt), "the sum tells"
+
+
+NEVER = next(field.default for field in fields(Face) if field.name == "sound")
+EXCUSED = [s for s in STREAM if s.first and s.face.sound is not NEVER]
+
+
+@pytest.mark.parametrize("subject", EXCUSED, ids=names)
+def test_what_a_panel_says_is_sound_and_damaged_it_is_not(subject: Subject) -> None:
+    here = world(subject, LINES[0], 0)
+    here.plug()
+    here.tell(20 * SECOND_NS, subject.face.speak(0, True))
+    here.run(60 * SECOND_NS)
+    frames = {body(entry.frame) for _, entry in here.ledger if entry.frame}
+    assert frames
+    for frame in frames:
+        assert subject.face.sound(frame)
+        assert not any(subject.face.sound(other) for other in other_digits(frame))
+        assert not subject.face.sound(frame[:-1])
