@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.mutants.listing import MUTANTS
+from tests.simulation import laws
 from tests.simulation.test_worlds import BLOCK
 from tests.soak import images, worlds
 from tests.soak.__main__ import asked, main, options
@@ -34,6 +35,13 @@ def test_with_options_it_is_what_they_name() -> None:
 def test_with_minutes_it_is_as_many_as_there_is_time_for() -> None:
     assert parts("--minutes", "5") == [("worlds", None), ("kills", None), ("images", None)]
     assert parts("--minutes", "5", "--images", "9") == [("images", 9)]
+
+
+def test_every_law_has_a_word_in_the_summary() -> None:
+    """Fails where a world breaks a law that the soak does not know: it then ended with KeyError."""
+    numbers = {int(number) for number in re.findall(r"(?:^|   )(\d) ", laws.__doc__ or "", re.M)}
+    assert numbers == set(range(1, 10))
+    assert set(worlds.LAWS) == {0, *numbers}
 
 
 def test_none_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:

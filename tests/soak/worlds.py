@@ -23,8 +23,10 @@ LAWS = {
     5: "not receipted in time",
     6: "beyond a bound",
     7: "invented",
+    8: "dated wrongly",
+    9: "a frame twice without a reason",
 }
-ALWAYS_SAID = (1, 3, 4, 7)
+ALWAYS_SAID = (1, 3, 4, 7, 9)
 
 
 @dataclass
