@@ -153,7 +153,7 @@ class Agent:
 
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._supply.offer(record, leaf, holders):
-            self._time.sent(record.seq)
+            self._time.sent(record.seq, record.data)
 
     def _status_changed(self) -> None:
         self._supply.status_changed()

@@ -1,9 +1,10 @@
 """Keeps the time: says what happens to the wall clock, and learns it from the center's receipts.
 
-An event left at one moment of boot time and its receipt came at another: in between the center
-wrote its own time into the receipt.  So a gateway that reaches no time server, but its center,
-still knows the time, to within a round trip.  Its stamps stay what its clocks said; what it learned
-goes into a `clock` event, from which readers date the others.
+An event was stamped at one moment of boot time and its receipt came at another: in between the
+center wrote its own time into the receipt.  (When it left is no moment to go by: it may have left
+before, over another connection, and the receipt may be for that.)  So a gateway that reaches no
+time server, but its center, still knows the time, to within a round trip.  Its stamps stay what its
+clocks said; what it learned goes into a `clock` event, from which readers date the others.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence.bodies import ClockBody
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.receipt import peek_time_ms
 from edge_agent.limits import CLOCK_LOOK_NS, CLOCK_TOLD_EVERY_NS
 
@@ -31,16 +33,19 @@ _SHARPER = 4  # a second word in the hour is recorded if it is so many times nar
 
 
 class CenterTime:
-    """Follows one event at a time from its departure to its receipt (pure)."""
+    """Follows one event at a time from its stamp to its receipt (pure)."""
 
     def __init__(self) -> None:
-        self._followed: tuple[int, int] | None = None  # number, boot time of departure
+        self._followed: tuple[int, int] | None = None  # number, boot time of its stamp
         self._recorded: Told | None = None
 
-    def sent(self, seq: int, boottime_ns: int) -> None:
-        """An event of the running epoch left for the center."""
-        if self._followed is None or boottime_ns - self._followed[1] > _PATIENCE_NS:
-            self._followed = seq, boottime_ns
+    def wants(self, boottime_ns: int) -> bool:
+        """Tell whether an event that leaves now is to be followed."""
+        return self._followed is None or boottime_ns - self._followed[1] > _PATIENCE_NS
+
+    def follow(self, seq: int, stamped_ns: int) -> None:
+        """Follow an event of the running epoch, stamped at `stamped_ns` of boot time."""
+        self._followed = seq, stamped_ns
 
     def follows(self, seqs: Container[int]) -> bool:
         """Tell whether the event that is followed is one of `seqs`."""
@@ -50,9 +55,9 @@ class CenterTime:
         """Its receipt came, made at `time_ms` of the center's clock; return what that tells."""
         if self._followed is None or not self.follows(seqs):
             return None
-        left_ns, self._followed = self._followed[1], None
+        stamped_ns, self._followed = self._followed[1], None
         made_ns = time_ms * _MS
-        return Told(boottime_ns, made_ns, made_ns + _MS + boottime_ns - left_ns)
+        return Told(boottime_ns, made_ns, made_ns + _MS + boottime_ns - stamped_ns)
 
     def is_news(self, told: Told, trust: Trust) -> bool:
         """Tell whether `told` is to be recorded: while the clock is not synced, not too often."""
@@ -80,9 +85,10 @@ class Timekeeper:
         self._clock, self._note = clock, note
         self._center = CenterTime()
 
-    def sent(self, seq: int) -> None:
+    def sent(self, seq: int, envelope: bytes) -> None:
         """An event of the running epoch was handed to the uplink."""
-        self._center.sent(seq, self._clock.boottime_ns())
+        if self._center.wants(self._clock.boottime_ns()):
+            self._center.follow(seq, peek(envelope)[1].stamp.boottime_ns)
 
     def receipted(self, seqs: Container[int], receipt: bytes) -> None:
         """The center's verified receipt for events of the running epoch came."""

@@ -9,7 +9,8 @@ from edge_agent.clock import Changed, Now, Told
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import ClockChange, Stamp, Trust
-from edge_agent.evidence.bodies import ClockBody
+from edge_agent.evidence.bodies import ClockBody, LinkBody
+from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.receipt import Range, Receipt, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.timekeeping import CenterTime, Timekeeper
@@ -17,6 +18,23 @@ from edge_agent.timekeeping import CenterTime, Timekeeper
 S = 1_000_000_000
 HOUR = 3600 * S
 SIGNER = Ed25519Signer.generate()
+
+
+def stamped(boottime_ns: int) -> bytes:
+    """An envelope with this stamp."""
+    body = LinkBody("p1", online=True).to_body()
+    stamp = Stamp(None, boottime_ns, bytes(16), Trust.UNSET)
+    event = Event(
+        gateway="gw1",
+        epoch=b"e" * 8,
+        seq=1,
+        root=bytes(32),
+        stamp=stamp,
+        lane=Lane.FAULT,
+        type=EventType.LINK,
+        body=body,
+    )
+    return seal(event, SIGNER)
 
 
 def receipt(time_ms: int) -> bytes:
@@ -68,10 +86,11 @@ class Notes:
 # ---- what a receipt tells
 
 
-def test_the_center_wrote_its_time_between_departure_and_receipt() -> None:
+def test_the_center_wrote_its_time_between_stamp_and_receipt() -> None:
     center = CenterTime()
-    center.sent(7, 10 * S)
-    center.sent(8, 11 * S)  # one is enough
+    assert center.wants(10 * S)
+    center.follow(7, 10 * S)
+    assert not center.wants(11 * S)  # one is enough
     assert center.receipted((5, 6), 1_000, 12 * S) is None
     told = center.receipted((6, 7, 8), 5_000, 13 * S)
     assert told == Told(13 * S, 5 * S, 5 * S + 1_000_000 + 3 * S)
@@ -80,8 +99,9 @@ def test_the_center_wrote_its_time_between_departure_and_receipt() -> None:
 
 def test_an_event_that_nobody_receipts_is_not_followed_for_ever() -> None:
     center = CenterTime()
-    center.sent(7, 0)
-    center.sent(8, 31 * S)
+    center.follow(7, 0)
+    assert center.wants(31 * S)
+    center.follow(8, 31 * S)
     assert center.receipted((7,), 5_000, 32 * S) is None
     assert center.receipted((8,), 5_000, 32 * S) is not None
 
@@ -112,7 +132,7 @@ def test_what_the_center_told_is_recorded_once_and_the_clock_hears_all() -> None
     keeper = Timekeeper(clock, notes)
     for turn in range(3):
         clock.boot_ns = turn * 10 * S
-        keeper.sent(turn)
+        keeper.sent(turn, stamped(clock.boot_ns))
         clock.boot_ns += S
         keeper.receipted((turn,), receipt(1_000_000 + turn * 10_000))
     assert len(clock.heard) == 3
@@ -121,10 +141,22 @@ def test_what_the_center_told_is_recorded_once_and_the_clock_hears_all() -> None
     assert body.told == (1_000 * S, 1_001 * S + 1_000_000)
 
 
+def test_an_event_that_left_before_is_followed_from_its_stamp() -> None:
+    """Fails where its departure is gone by: sent again, its receipt may be for the first time."""
+    clock, notes = FakeClock(), Notes()
+    keeper = Timekeeper(clock, notes)
+    clock.boot_ns = 20 * S  # the first time, over a connection that broke, was at 10 s
+    keeper.sent(1, stamped(9 * S))
+    clock.boot_ns = 21 * S
+    keeper.receipted((1,), receipt(1_000_000))
+    (told,) = clock.heard
+    assert told.latest_ns == 1_012 * S + 1_000_000
+
+
 def test_a_receipt_that_cannot_be_read_tells_nothing() -> None:
     clock, notes = FakeClock(), Notes()
     keeper = Timekeeper(clock, notes)
-    keeper.sent(1)
+    keeper.sent(1, stamped(0))
     keeper.receipted((1,), b"puback")
     assert (clock.heard, notes.bodies) == ([], [])
 

@@ -39,7 +39,8 @@ def test_with_minutes_it_is_as_many_as_there_is_time_for() -> None:
 
 def test_every_law_has_a_word_in_the_summary() -> None:
     """Fails where a world breaks a law that the soak does not know: it then ended with KeyError."""
-    numbers = {int(number) for number in re.findall(r"(?:^|   )(\d) ", laws.__doc__ or "", re.M)}
+    said = re.findall(r"(?:^|   )(\d) ", laws.__doc__ or "", re.MULTILINE)
+    numbers = set(map(int, said))
     assert numbers == set(range(1, 10))
     assert set(worlds.LAWS) == {0, *numbers}
 
