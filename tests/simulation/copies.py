@@ -42,6 +42,7 @@ class Copy:
     panel: str
     body: bytes  # the frame without its end
     epoch: bytes
+    seq: int
     stamp: Stamp
 
     @property
@@ -53,7 +54,14 @@ class Copy:
 class _Start:
     stamp: Stamp
     refused: bool
-    missing: frozenset[bytes]  # said and not acknowledged, and not on the card
+    found: dict[bytes, list[tuple[int, int]]]  # by epoch: a first number, the set of those there
+
+    def knows(self, copy: Copy) -> bool:
+        """Whether the card held this very event (an earlier copy of the frame is another one)."""
+        return any(
+            copy.seq >= first and there >> copy.seq - first & 1
+            for first, there in self.found.get(copy.epoch, [])
+        )
 
 
 @dataclass
@@ -67,14 +75,11 @@ class Copies:
     def started(self, life: Life) -> None:
         """A life has read its card."""
         assert life.agent is not None
-        said = [
-            frame
-            for panel in self.gateway.panels.values()
-            for frame in panel.ledger.said.keys() - panel.ledger.acked.keys()
-        ]
-        missing = frozenset(frame for frame in said if not self.gateway.card.holds(frame))
+        found: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
+        for segment in life.agent._found.index.segments:
+            found[segment.epoch].append((segment.first, segment.present))
         refused = life.agent._found.refused is not None
-        self._starts[life.agent._begun.epoch] = _Start(life.clock.stamp(), refused, missing)
+        self._starts[life.agent._begun.epoch] = _Start(life.clock.stamp(), refused, found)
 
     def unexplained(self, events: Iterable[Event]) -> list[str]:
         """Say which of these events, all that the center has, are one too many."""
@@ -128,7 +133,7 @@ class Copies:
         ]
         if any(start.refused for start in between):
             return Reason.UNFLUSHED
-        if any(one.body in start.missing for start in between):
+        if not all(start.knows(one) for start in between):
             return Reason.NOT_ON_CARD
         if other.at_ns - one.at_ns > LATE_AFTER_OPENING_NS:
             return Reason.LATE_AFTER_START
@@ -139,4 +144,4 @@ def _copy_of(event: Event) -> Copy | None:
     if event.type is not EventType.SIGNAL:
         return None
     body = SignalBody.from_body(event.body)
-    return Copy(body.panel, body.signal.frame.rstrip(ENDS), event.epoch, event.stamp)
+    return Copy(body.panel, body.signal.frame.rstrip(ENDS), event.epoch, event.seq, event.stamp)
