@@ -23,6 +23,7 @@ START: Final = b"@@"
 END: Final = b"##"
 HEADER_BYTES: Final = 27  # up to and with the command
 FRAME_BYTES_MIN: Final = 30
+LENGTH_BYTES: Final = 26  # so many of a frame say how long it is
 DATA_BYTES_MAX: Final = 1024
 NOISE_BYTES_MAX: Final = 1 << 16  # a run of noise is reported in one piece up to this size
 TIME_BYTES: Final = 6
@@ -114,7 +115,7 @@ def frame_of(header: Header, data: bytes = b"") -> bytes:
 
 def _length_at(held: bytes | bytearray, at: int) -> int | None:
     """Return how long a frame that starts at `at` says it is; None while that is not heard yet."""
-    if len(held) < at + 26:
+    if len(held) < at + LENGTH_BYTES:
         return None
     return FRAME_BYTES_MIN + int.from_bytes(held[at + 24 : at + 26], "little")
 
@@ -183,36 +184,39 @@ class Cutter:
         length = _length_at(self._held, 0)
         if length is None:
             return None
-        inside = self._held.find(START, 1, length)
         if length > FRAME_BYTES_MIN + DATA_BYTES_MAX:
-            inside = self._held.find(START, 1)
-            return (inside if inside > 0 else 2), FaultKind.LENGTH
-        if len(self._held) >= length:
-            if _is_good(self._held[:length]):
-                return length, None
-            if self._held[length - 2 : length] == END:
-                whole = self._whole_inside(length)
-                return (whole, FaultKind.LENGTH) if whole else (length, FaultKind.CHECKSUM)
-            if inside > 0:
-                return inside, FaultKind.LENGTH
-            # one byte was lost: the last one may be the beginning of the next start mark
-            return length - (self._held[length - 1 : length] == START[:1]), FaultKind.SHAPE
-        # a damaged length must not hold back the frames behind it
-        whole = self._whole_inside(len(self._held))
-        return (whole, FaultKind.LENGTH) if whole else None
+            inside = self._held.find(START, 1, LENGTH_BYTES)
+            return (inside if inside > 0 else len(START)), FaultKind.LENGTH
+        # a damaged length must not hold back the frames behind it; what comes first decides, so
+        # that it is the same however the bytes come
+        whole = self._whole_inside(min(len(self._held), length - 1))
+        if whole:
+            return whole, FaultKind.LENGTH
+        if len(self._held) < length:
+            return None
+        if _is_good(self._held[:length]):
+            return length, None
+        if self._held[length - 2 : length] == END:
+            whole = self._whole_inside(length)
+            return (whole, FaultKind.LENGTH) if whole else (length, FaultKind.CHECKSUM)
+        inside = self._held.find(START, 1, length)
+        if inside > 0:
+            return inside, FaultKind.LENGTH
+        # one byte was lost: the last one may be the beginning of the next start mark
+        return length - (self._held[length - 1 : length] == START[:1]), FaultKind.SHAPE
 
     def _whole_inside(self, end: int) -> int:
-        """Return where a good frame stands behind the beginning, 0 for nowhere."""
-        looked, self._looked = self._looked, len(self._held)
+        """Return where the good frame that ends first behind the beginning stands; 0: nowhere."""
+        looked, self._looked = self._looked, end
+        found, first = 0, end + 1
         at = self._held.find(START, 1, end)
         while at > 0:
             length = _length_at(self._held, at)
             last = at + (length or 0)
-            is_new = looked < last or end < len(self._held)
-            if length and is_new and last <= end and _is_good(self._held[at:last]):
-                return at
+            if length and looked < last < first and _is_good(self._held[at:last]):
+                found, first = at, last
             at = self._held.find(START, at + 1, end)
-        return 0
+        return found
 
     def _take(self, size: int, fault: FaultKind | None) -> list[Cut]:
         raw = bytes(self._held[:size])

@@ -104,6 +104,15 @@ def test_a_damaged_length_holds_back_nothing() -> None:
     assert cutter.feed(DUTY_ANSWER)[-1] == Cut(DUTY_ANSWER)
 
 
+@pytest.mark.parametrize("length", [b"\x01\x04", b"\x40\x00"])
+def test_a_damaged_length_is_judged_alike_in_any_split(length: bytes) -> None:
+    """Beyond the bound (a fuzzer found it read otherwise in pieces), and over the next frame."""
+    wrong = CALL_POINT[:24] + length + CALL_POINT[26:60]
+    stream = wrong + DUTY_ANSWER + DEVICE_NORMAL + ACKNOWLEDGE
+    assert cut(*(stream[at : at + 1] for at in range(len(stream)))) == cut(stream)
+    assert good(cut(stream))[-2:] == [DEVICE_NORMAL, ACKNOWLEDGE]
+
+
 def test_more_than_1024_bytes_of_data_is_length() -> None:
     wrong = CALL_POINT[:24] + b"\x01\x04" + CALL_POINT[26:]
     cutter = Cutter()
