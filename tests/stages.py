@@ -21,7 +21,7 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
-FOLDERS = ("contract", "counterparts", "crash", "drivers", "hil", "simulation", "system")
+FOLDERS = ("contract", "counterparts", "crash", "drivers", "fuzz", "hil", "simulation", "system")
 """Folders of tests with a stage of their own."""
 
 WAITING = ("-n", "3", "--maxschedchunk", "1")
@@ -33,8 +33,11 @@ PAGES = tuple(f"tests/system/test_{name}.py" for name in ("docs", "demo"))
 REST = ("tests/system", *(f"--ignore={file}" for file in (*FAULTS, *PAGES)))
 DRIVERS = ("tests/drivers", "tests/hil")
 
-OWN_TOOLS = ("test_tidy.py", "test_stages.py", "mutants", "soak", "bench")
+OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "soak", "bench")
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
+
+ONE_WHEEL = ("test_wheel.py",)
+"""The wheel is pure: every Python is given the same file."""
 
 CONTRACT = ("tests/contract", "-n", "3")
 """Half of its time goes by on real lines, paced as slowly as they are."""
@@ -207,6 +210,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         unit("unit and property", here, options),
         Stage("drivers and panels", 60, (_pytest(here, DRIVERS, options),)),
         Stage("driver contract", 60, (_pytest(here, CONTRACT, options),)),
+        Stage("fuzzing", 60, (_pytest(here, ["tests/fuzz"], options),)),
         Stage("counterparts", 60, (_pytest(here, ["tests/counterparts"], options),)),
         Stage("simulation", 100, (_pytest(here, ["tests/simulation"], options),)),
         Stage("power cuts and damage", 60, (_pytest(here, ["tests/crash"], options),)),
@@ -216,7 +220,9 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     ]
     for other in others:
         version, _, python = other.partition("=")
-        found.append(unit(f"unit, Python {version}", python, options, without=OWN_TOOLS))
+        found.append(
+            unit(f"unit, Python {version}", python, options, without=(*OWN_TOOLS, *ONE_WHEEL))
+        )
     return found
 
 

@@ -1,8 +1,9 @@
 """Somebody else's software at the other end, each in a virtual environment of its own.
 
-`NAME.in` names it, `NAME.txt` pins it and what it needs by hash (`./run lock`).  Its environment is
-`.venv-counterparts/NAME`, made anew when the pins change: by `./run test` before the stages, and by
-the test itself where that has not been done.  Nothing of it is in the lock of this project.
+`NAME.in` names it, `NAME.txt` pins it and what it needs by hash (`./run lock`), here or in another
+of `PINS`.  Its environment is `.venv-counterparts/NAME`, made anew when the pins change: by `./run
+test` before the stages, and by the test itself where that has not been done.  Nothing of it is in
+the lock of this project.
 
     python -m tests.counterparts.environment [NAME ...]
 """
@@ -16,15 +17,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+PINS = (HERE, HERE.parent / "fuzz")
 FOLDER = HERE.parent.parent / ".venv-counterparts"
 INSTALL_S_MAX = 300
 TRIES = 3  # of what needs the network
 PATIENCE_S = 20.0
+MAKERS = 3
 RETRY_S = 3.0  # a network that fails is given a rest
 
 
@@ -33,13 +37,13 @@ class NotInstallable(AssertionError):  # noqa: N818  a test that needs it has fa
 
 
 def names() -> list[str]:
-    """Return the counterparts that come from the package index."""
-    return sorted(path.stem for path in HERE.glob("*.in"))
+    """Return what comes from the package index."""
+    return sorted(path.stem for folder in PINS for path in folder.glob("*.in"))
 
 
 def python_of(name: str) -> Path:
     """Return the interpreter in whose environment `name` is installed, making it where needed."""
-    pins = HERE / f"{name}.txt"
+    pins = next(path for folder in PINS if (path := folder / f"{name}.txt").is_file())
     wanted = hashlib.sha256(sys.version.encode() + pins.read_bytes()).hexdigest()
     place = FOLDER / name
     FOLDER.mkdir(exist_ok=True)
@@ -53,8 +57,10 @@ def python_of(name: str) -> Path:
 
 
 def _make(place: Path, pins: Path) -> None:
-    _run([sys.executable, "-m", "venv", "--clear", str(place)])
-    install = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
+    # our own pip installs there: one in each environment would take longer than all the rest
+    _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(place)])
+    install = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install"]
+    install += ["--quiet", "--no-input"]
     install += ["--disable-pip-version-check", "--require-hashes", "-r", str(pins)]
     for left in reversed(range(TRIES)):
         try:
@@ -140,14 +146,18 @@ def counterpart(name: str, script: str, *arguments: str) -> Iterator[Counterpart
 
 def main() -> int:
     """Make the environments named, or all; 1 where one cannot be made, with its cause."""
-    failed = 0
-    for name in sys.argv[1:] or names():
-        try:
-            python_of(name)
-        except NotInstallable as error:
-            print(f"counterpart {name} cannot be installed: {error}", file=sys.stderr)
-            failed = 1
-    return failed
+    wanted = sys.argv[1:] or names()
+    with ThreadPoolExecutor(MAKERS) as makers:  # one waits for the network while one unpacks
+        return max(makers.map(_tell, wanted))
+
+
+def _tell(name: str) -> int:
+    try:
+        python_of(name)
+    except NotInstallable as error:
+        print(f"counterpart {name} cannot be installed: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def blocks(page: Path, kind: str) -> list[str]:
 def checkout(tmp_path: Path) -> Iterator[Path]:
     """A copy of the sources with this environment, as a reader has it after `./run demo`."""
     copy = tmp_path / "edge-agent"
-    left_out = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__")
+    names = (".git", ".venv*", ".*_cache", ".hypothesis", ".fuzz", "__pycache__")
+    left_out = shutil.ignore_patterns(*names)
     shutil.copytree(ROOT, copy, ignore=left_out)
     (copy / ".venv").symlink_to(ROOT / ".venv")
     yield copy

@@ -1,0 +1,76 @@
+"""Lengths and sums put right in frames that a fuzzer made up.
+
+A mutation hits upon a good sum once in hundreds or in tens of thousands of tries, so nothing behind
+the sum would ever be reached.  These are the emulators' rules, not the drivers': an error in a
+driver's rule shows as frames that are never taken.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from hil.panels.dc09_frames import crc as crc_dc09
+from hil.panels.modbus_map import crc as crc_modbus
+
+GB_HEAD, GB_TAIL = 27, 3  # bytes of a GB/T 26875.3 frame before and behind its data
+DC09_HEAD = 9  # line feed, CRC, length
+
+
+def mend(driver: str, frame: bytes) -> bytes:
+    """Return the frame with the length and the sum that its driver demands, where it has any."""
+    rule = RULES.get(driver)
+    return frame if rule is None else rule(frame)
+
+
+def _dc09(frame: bytes) -> bytes:
+    body = frame.lstrip(b"\n")[DC09_HEAD - 1 :].split(b"\r")[0]
+    return b"\n%04X%04X%b\r" % (crc_dc09(body), len(body), body)
+
+
+def _dsc(frame: bytes) -> bytes:
+    text = frame.split(b"\r")[0][:-2]
+    return b"%b%02X\r\n" % (text, sum(text) & 0xFF)
+
+
+def _ness(frame: bytes) -> bytes:
+    text = frame.split(b"\r")[0]
+    total = 0
+    with suppress(ValueError):
+        total = sum(bytes.fromhex(text[:-2].decode("ascii", "replace")))
+    return b"%b%02X\r\n" % (text[:-2], -total & 0xFF)
+
+
+def _elk(frame: bytes) -> bytes:
+    return _counted(frame, 2)
+
+
+def _vista(frame: bytes) -> bytes:
+    return _counted(frame, 4)
+
+
+def _counted(frame: bytes, more: int) -> bytes:
+    """The length of the rest and of `more` digits, and the complement of the sum."""
+    rest = frame.split(b"\r")[0][2:-2]
+    text = b"%02X%b" % (min(len(rest) + more, 0xFF), rest)
+    return b"%b%02X\r\n" % (text, -sum(text) & 0xFF)
+
+
+def _gb26875(frame: bytes) -> bytes:
+    inner = bytearray(frame[2:-GB_TAIL].ljust(GB_HEAD - 2, b"\x00"))
+    inner[22:24] = (len(inner) - GB_HEAD + 2).to_bytes(2, "little")
+    return b"@@%b%c##" % (bytes(inner), sum(inner) & 0xFF)
+
+
+def _modbus(frame: bytes) -> bytes:
+    return frame[:-2] + crc_modbus(frame[:-2])
+
+
+RULES: Mapping[str, Callable[[bytes], bytes]] = {
+    "dc09": _dc09,
+    "dsc": _dsc,
+    "ness": _ness,
+    "elk": _elk,
+    "vista": _vista,
+    "gb26875": _gb26875,
+    "modbus_map": _modbus,
+}
+"""Receivers of the Sur-Gard family have neither."""
