@@ -2,12 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import importlib
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 from hil.lines import Quality, Split, byte_ns
 from hil.panels import plans, stand
@@ -72,6 +73,7 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     line.add_argument("--tcp", type=int, metavar="PORT", help="listen; 0 for any free port")
     line.add_argument("--connect", metavar="HOST:PORT", help="call a host until it answers")
     line.add_argument("--udp", metavar="HOST:PORT", help="send datagrams to a host")
+    parser.add_argument("--trace", type=Path, help="write all that goes over the line there")
     parser.add_argument("--link", type=Path, help="symbolic link to the pty")
     parser.add_argument("--no-dtr", action="store_true", help="do not see whether the pty is open")
     parser.add_argument("--name", help="name in the ledger; the panel's kind by default")
@@ -130,8 +132,14 @@ def _end(face: Face, arguments: argparse.Namespace, shell: Shell) -> End:
 
 
 async def _run(face: Face, arguments: argparse.Namespace) -> None:
+    with contextlib.ExitStack() as files:
+        trace = files.enter_context(arguments.trace.open("w")) if arguments.trace else None
+        await _serve(face, arguments, trace)
+
+
+async def _serve(face: Face, arguments: argparse.Namespace, trace: TextIO | None) -> None:
     bench = _stand(face, arguments)
-    shell = Shell(arguments.name or face.name, bench, sys.stdout)
+    shell = Shell(arguments.name or face.name, bench, sys.stdout, trace)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, shell.stop)
     plan = _plan(face, arguments)

@@ -1,6 +1,7 @@
 """The one shell of all emulated panels: bytes, control lines and time in; bytes and ledger out."""
 
 import asyncio
+import json
 import os
 import stat
 import sys
@@ -9,7 +10,18 @@ from collections.abc import Callable
 from typing import TextIO
 
 from hil.panels.ends import End
-from hil.panels.machine import Command, Commanded, CommandError, Entry, Input, Said, Ticked
+from hil.panels.machine import (
+    Command,
+    Commanded,
+    CommandError,
+    Entry,
+    Heard,
+    Input,
+    Plugged,
+    Said,
+    Ticked,
+    Unplugged,
+)
 from hil.panels.stand import Noted, Plug, Quit, Spoken, Stand, StandOutput
 
 LINE_BYTES_MAX = 64 * 1024  # a control line without an end is no control line
@@ -21,12 +33,19 @@ def now_ns() -> int:
 
 
 class Shell:
-    """Runs a stand until `quit`, the end of a control pipe, or a ledger that nobody reads."""
+    """Runs a stand until `quit`, the end of a control pipe, or a ledger that nobody reads.
 
-    def __init__(self, name: str, stand: Stand, ledger: TextIO) -> None:
+    `trace` gets what went over the line, as JSON lines: {"t_ns", "peer", "did", "hex"}, where `did`
+    is said, heard, plugged or unplugged.
+    """
+
+    def __init__(
+        self, name: str, stand: Stand, ledger: TextIO, trace: TextIO | None = None
+    ) -> None:
         self._name = name
         self._stand = stand
         self._ledger = ledger
+        self._trace = trace
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
         self._plugs: asyncio.Queue[bool] = asyncio.Queue()
@@ -47,6 +66,15 @@ class Shell:
 
     def feed(self, happened: Input) -> None:
         """Hand an input to the stand and do what follows."""
+        match happened:
+            case Heard(data, peer):
+                self._write_trace("heard", peer, data)
+            case Plugged(peer):
+                self._write_trace("plugged", peer)
+            case Unplugged(peer):
+                self._write_trace("unplugged", peer)
+            case _:
+                pass
         try:
             self._perform(self._stand.handle(happened, now_ns()))
         except CommandError as error:
@@ -61,6 +89,7 @@ class Shell:
         for output in outputs:
             match output:
                 case Spoken(data, peer):
+                    self._write_trace("said", peer, data)
                     if self._end is not None:
                         self._end.write(data, peer)
                 case Noted(entry, t_ns):
@@ -77,6 +106,13 @@ class Shell:
         except BrokenPipeError:
             # a ledger that nobody reads proves nothing: there is no point in going on
             self._over.set()
+
+    def _write_trace(self, did: str, peer: int, data: bytes = b"") -> None:
+        if self._trace is None:
+            return
+        line = {"t_ns": now_ns(), "peer": peer, "did": did, "hex": data.hex()}
+        self._trace.write(json.dumps(line) + "\n")
+        self._trace.flush()
 
     def _arm(self) -> None:
         if self._timer is not None:

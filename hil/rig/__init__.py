@@ -17,6 +17,7 @@ from hil.rig.panel import Panel
 from hil.rig.parts import Agent, Broker, Center, free_port
 from hil.rig.proxy import Network, Way
 from hil.rig.stack import Setup, Stack
+from hil.rig.tale import Passed, again, at_ns, is_answered, tell
 
 __all__ = [
     "Agent",
@@ -26,12 +27,17 @@ __all__ = [
     "Count",
     "Network",
     "Panel",
+    "Passed",
     "RigError",
     "Setup",
     "Stack",
     "Way",
+    "again",
+    "at_ns",
     "compare",
     "free_port",
+    "is_answered",
     "run",
+    "tell",
     "wait_until",
 ]

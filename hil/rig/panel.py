@@ -34,6 +34,7 @@ class Panel:
     child: Child = field(init=False)
     ledger: list[Entry] = field(init=False, default_factory=list)
     link: Path = field(init=False)
+    trace: Path = field(init=False)  # all that went over its line, see `python -m hil.panels`
     _reader: threading.Thread = field(init=False)
 
     @property
@@ -57,7 +58,8 @@ class Panel:
         words = [sys.executable, "-m", "hil.panels", self.face, *end, "--linger"]
         if self.face == "modbus_map":
             words += ["--units", ",".join(map(str, self.units))]
-        words += ["--name", self.id, *self.arguments]
+        self.trace = folder / f"{self.id}.trace"
+        words += ["--trace", str(self.trace), "--name", self.id, *self.arguments]
         self.child = Child(f"panel {self.id}", words, folder / f"{self.id}.log", piped=True)
         self.child.start()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -48,6 +48,7 @@ def _stories(first: int, kills: int | None) -> Iterator[Story]:
 
 def _take(result: Result, story: Story, error: BaseException | None) -> None:
     result.facts["events at the centers"] += story.events
+    result.facts["copies too late to be known"] += story.late
     if story.count is not None:
         for name in ("lost", "doubled", "invented"):
             result.facts[name] += len(getattr(story.count, name))

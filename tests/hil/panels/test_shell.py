@@ -1,5 +1,6 @@
 """The real process: ptys, TCP, control lines, ledger; the readers share nothing with it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -33,6 +34,24 @@ def test_a_receiver_on_a_pty(tmp_path: Path) -> None:
         assert said["id"] == acked["id"] == 1
         assert said["t_ns"] <= acked["t_ns"] <= time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         os.close(port)
+
+
+def test_a_trace_holds_all_that_goes_over_the_line(tmp_path: Path) -> None:
+    link, trace = tmp_path / "receiver", tmp_path / "trace"
+    with running("surgard", "--pty", "--link", str(link), "--trace", str(trace)) as panel:
+        panel.where()
+        port = open_port(str(link))
+        read_until(port, b"\x14")
+        os.write(port, b"\x06")
+        panel.tell("alarm zone=1")
+        read_until(port, b"\x14")
+        os.write(port, b"\x06")
+        panel.state("acked")
+        os.close(port)
+    told = [json.loads(line) for line in trace.read_text().splitlines()]
+    assert [line["did"] for line in told[:5]] == ["plugged", "said", "heard", "said", "heard"]
+    assert bytes.fromhex(told[3]["hex"]) == b"5011 182468E13000001\x14"
+    assert [line["t_ns"] for line in told] == sorted(line["t_ns"] for line in told)
 
 
 def test_what_is_said_while_the_port_is_closed_waits_for_its_opening(tmp_path: Path) -> None:
