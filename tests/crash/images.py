@@ -1,10 +1,9 @@
 """Images of what a power cut may leave, of any store, by two rigs that share nothing.
 
 Sectors: a real process is recorded, then any subset of the sectors that were not flushed is kept.
-Cuts: the power of a real file system goes at random moments under a real process.
+Cuts: a real process on a real file system, on a disk that loses its power at random moments.
 """
 
-import random
 import shutil
 import tempfile
 from contextlib import closing
@@ -15,14 +14,17 @@ from random import Random
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.journal import FolderDisk
 from tests.crash.recording import Call, DiskModel, record, until
-from tests.crash.rig import LoopDisk, Writers, wait_for
+from tests.crash.rig import CutDisk, Writers, wait_for
 from tests.crash.rows import JOURNAL, Key, Tally, contents, told
 from tests.crash.writer import Order, is_sealed
 
 ROWS = 150
 BODY_BYTES = 3000  # a second segment is begun in mid-recording
+BODIES_BYTES = (200, BODY_BYTES)
 CUTS = 3  # of one file system, one after the other: each is built on what the last one left
-COMMITS_MAX = 40
+COMMITS_MAX = 24
+REQUESTS_MAX = 12  # writes and flushes of the disk until the cut: a few commits
+PATIENCE_S = 0.05  # a store that never flushes may write nothing for seconds
 Identity = tuple[Path, Ed25519Signer]
 MEMORY = Path("/dev/shm")  # noqa: S108  images are read back at once: no disk needs to see them
 
@@ -77,18 +79,17 @@ class Bench:
     # ---- a real file system
 
     def cuts(self, store: str) -> Tally:
-        """Cut the power of ext4 on a loop device, several times each."""
+        """Cut the power of a disk with ext4 at any write or flush, several times each."""
         tally = Tally()
         while tally.images < self.images:
             self._made += 1
-            with LoopDisk(self.top / f"{store}-{self._made}") as disk:
+            with CutDisk(self.top / f"{store}-{self._made}") as disk:
                 before: set[Key] = set()
                 for _ in range(min(CUTS, self.images - tally.images)):
                     before = self._cut(store, disk, tally, before)
-                disk.umount()
         return tally
 
-    def _cut(self, store: str, disk: LoopDisk, tally: Tally, before: set[Key]) -> set[Key]:
+    def _cut(self, store: str, disk: CutDisk, tally: Tally, before: set[Key]) -> set[Key]:
         """Cut once and count; return what every later image must hold."""
         self._made += 1
         seed = self.seed * 10_000 + self._made
@@ -99,13 +100,13 @@ class Bench:
             ledger,
             str(self.identity[0]),
             flushes=self.flushes,
+            body_bytes=Random(seed).choice(BODIES_BYTES),
             seed=seed,
             seals=True,
         )
         sealing = store == JOURNAL and bool(before) and tally.images % 2 > 0
         promised = told(_write_until_cut(self.writers, order, disk, sealing=sealing))
-        disk.umount()
-        disk.mount()
+        disk.start_again()
         found = contents(store, disk.folder, self.identity[1].public)
         tally.count(promised, found, before)
         return (before | promised) & found.rows
@@ -127,20 +128,16 @@ def _said(happened: list[Call], ledger: Path) -> str:
     ).decode()
 
 
-def _write_until_cut(writers: Writers, order: Order, disk: LoopDisk, *, sealing: bool) -> str:
-    """Cut at any moment of a commit: nothing here is in step with the writer.
+def _write_until_cut(writers: Writers, order: Order, disk: CutDisk, *, sealing: bool) -> str:
+    """Cut at any write or flush of a commit; return what had been told by then.
 
     `sealing`: the segment of the run before is sealed first, else the cut may fall into that.
-    Returns what was told before the cut.  What is told after it does not count: a flush on its way
-    through ext4's log may still return 0 while the log is shut down under it, and without power
-    there is nobody to tell it.
     """
-    chance = random.Random(order.seed)
+    chance = Random(order.seed)
     with writers.writing(order) as writer:
         writer.wait_told(chance.randint(1, COMMITS_MAX))
         if sealing:
             with closing(FolderDisk(disk.folder, locked=False)) as journal:
                 wait_for(lambda: is_sealed(journal), "a sealed segment")
-        said = writer.ledger()
-        disk.cut()
-        return said
+        requests = chance.randint(1, REQUESTS_MAX)
+        return disk.cut(order.seed, requests, PATIENCE_S, Path(order.ledger))

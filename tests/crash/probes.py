@@ -11,13 +11,20 @@ from functools import cache
 from pathlib import Path
 
 from tests.crash.netns import cable
-from tests.crash.rig import LoopDisk, small_disk
+from tests.crash.rig import CutDisk, LoopDisk, small_disk
 
 
 def _loop(folder: Path) -> None:
     with LoopDisk(folder / "probe") as disk:
-        disk.cut()
         disk.umount()
+
+
+def _fuse(folder: Path) -> None:
+    ledger = folder / "ledger"
+    ledger.touch()
+    with CutDisk(folder / "probe") as disk:
+        disk.cut(0, 1, 0, ledger)
+        disk.start_again()
 
 
 def _tmpfs(folder: Path) -> None:
@@ -37,7 +44,8 @@ def _netns(folder: Path) -> None:
 
 
 PROBES: dict[str, tuple[Callable[[Path], None], str]] = {
-    "loop": (_loop, "mount and cut ext4 in a file (root and a loop device)"),
+    "loop": (_loop, "mount ext4 in a file (root and a loop device)"),
+    "fuse": (_fuse, "make a disk whose power can be cut (root, /dev/fuse and a loop device)"),
     "tmpfs": (_tmpfs, "mount a tmpfs (root)"),
     "netns": (_netns, "make a network namespace and filter in it (root, ip and nft)"),
     "strace": (_strace, "trace a process (strace, ptrace)"),

@@ -1,14 +1,11 @@
-"""Writers to be cut off, and disks whose power can be cut: ext4 in a file, on a loop device.
+"""Writers to be cut off, and disks: ext4 in a file, on a loop device; one whose power can be cut.
 
-A cut is ext4's shutdown call without a flush of its log: what was written and not flushed is gone,
-as it is when the power goes.  What is mounted is unmounted whatever happens.
+What is mounted is unmounted whatever happens.
 """
 
-import fcntl
 import os
 import select
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -20,8 +17,6 @@ from typing import Self
 
 from tests.crash.writer import Order
 
-EXT4_IOC_SHUTDOWN = 0x8004587D
-NO_LOG_FLUSH = struct.pack("I", 2)
 IMAGE_BYTES = 24 << 20
 WAIT_S_MAX = 60.0  # far above what anything takes, also on a busy machine of two cores
 POLL_S = 0.002
@@ -125,32 +120,26 @@ class Writers:
 
 
 class LoopDisk:
-    """ext4 in a file."""
+    """ext4 in a file; `plug` is called with the file before it is mounted."""
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, plug: Callable[[Path], None] = lambda _: None) -> None:
         self.folder = top / "disk"
-        self._image = top / "disk.img"
+        self.image = top / "disk.img"
         self.folder.mkdir(parents=True)
-        with self._image.open("wb") as image:
+        with self.image.open("wb") as image:
             image.truncate(IMAGE_BYTES)
-        run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,nodiscard", self._image)
+        options = "lazy_itable_init=1,nodiscard"
+        run("mkfs.ext4", "-q", "-F", "-b", "4096", "-E", options, self.image)
+        plug(self.image)
         self.mount()
 
     def mount(self) -> None:
-        run("mount", "-o", "loop,errors=remount-ro", self._image, self.folder)
+        run("mount", "-o", "loop,errors=remount-ro", self.image, self.folder)
 
     def umount(self) -> None:
         run("umount", self.folder)
         # the kernel lets the loop device go a moment later: until then it may still write
-        wait_for(lambda: not run("losetup", "-j", self._image), "the image let go")
-
-    def cut(self) -> None:
-        """The power goes."""
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH)
-        finally:
-            os.close(folder)
+        wait_for(lambda: not run("losetup", "-j", self.image), "the image let go")
 
     def turn_read_only(self) -> None:
         """Let the file system meet an error, as on a dying card: it takes no more writes."""
@@ -158,7 +147,7 @@ class LoopDisk:
         Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
 
     def repair(self) -> None:
-        subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
+        subprocess.run(["e2fsck", "-fy", self.image], capture_output=True, check=False)
 
     def __enter__(self) -> Self:
         return self
@@ -166,7 +155,72 @@ class LoopDisk:
     def __exit__(self, *failure: object) -> None:
         if os.path.ismount(self.folder):
             run("umount", "-l", self.folder)
-        self._image.unlink()
+        self.image.unlink()
+
+
+class CutDisk:
+    """ext4 on a disk that forgets what was not flushed when its power goes (see `fuse_disk`)."""
+
+    def __init__(self, top: Path) -> None:
+        self._server: subprocess.Popen[str] | None = None
+        try:
+            self._disk = LoopDisk(top, self._plug)
+        except BaseException:
+            self._unplug(top / "disk.img")
+            raise
+        self.folder = self._disk.folder
+
+    def _plug(self, image: Path) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.fuse_disk", image, image],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+        )
+        assert self._heard() == ["mounted"]
+
+    def _unplug(self, image: Path) -> None:
+        if os.path.ismount(image):
+            run("umount", "-l", image)
+        if self._server is not None:
+            assert self._server.stdin is not None
+            assert self._server.stdout is not None
+            self._server.stdin.close()
+            self._server.wait(WAIT_S_MAX)
+            self._server.stdout.close()
+
+    def cut(self, seed: int, requests: int, patience_s: float, ledger: Path) -> str:
+        """Cut the power at that write or flush; return what the ledger held at that moment."""
+        size, *_ = self._ask(f"cut {seed} {requests} {patience_s} {ledger}")
+        return ledger.read_bytes()[: int(size)].decode()
+
+    def start_again(self) -> None:
+        """The power is back; ext4 replays its log.  Whatever used the disk must have ended."""
+        self._disk.umount()
+        self._ask("on")
+        self._disk.mount()
+
+    def _ask(self, line: str) -> list[str]:
+        assert self._server is not None
+        assert self._server.stdin is not None
+        self._server.stdin.write(line + "\n")
+        self._server.stdin.flush()
+        return self._heard()
+
+    def _heard(self) -> list[str]:
+        assert self._server is not None
+        assert self._server.stdout is not None
+        return self._server.stdout.readline().split()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if os.path.ismount(self.folder):
+            self._disk.umount()
+        self._unplug(self._disk.image)
+        self._disk.image.unlink()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ PIECE = 24  # images: of one recording, or of some file systems
 COMPARED = 10  # one image of each other store for so many of the journal
 COMPARED_MIN = 12
 UNFLUSHED = "journal without fdatasync"
-RIGS = {"sectors": "strace", "cuts": "loop"}  # method of Bench: what it needs (crash/probes.py)
+RIGS = {"sectors": "strace", "cuts": "fuse"}  # method of Bench: what it needs (crash/probes.py)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,6 @@ def _take(result: Result, story: Story, error: BaseException | None) -> None:
         for name in ("lost", "doubled", "invented"):
             result.facts[name] += len(getattr(story.count, name))
     if error is not None:
-        said = f"{'; '.join(story.done)}\n{error!r}"
+        said = f"{'; '.join(story.done)}\n{type(error).__name__}: {error}"
         again = f"./run soak --kills {story.kills} --seed {story.seed}"
         result.fail(f"story {story.seed}: {said}", again)

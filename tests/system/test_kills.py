@@ -242,7 +242,7 @@ def test_kills_lose_double_and_invent_nothing(capfd: pytest.CaptureFixture[str])
     with ThreadPoolExecutor(STACKS) as pool:
         futures = [pool.submit(story.tell) for story in stories]
     errors = [
-        f"{story.replay}\n{'; '.join(story.done)}\n{error!r}"
+        f"{story.replay}\n{'; '.join(story.done)}\n{type(error).__name__}: {error}"
         for story, future in zip(stories, futures, strict=True)
         if (error := future.exception())
     ]
