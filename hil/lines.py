@@ -13,6 +13,7 @@ from random import Random
 
 BITS_PER_BYTE = 11
 SECOND_NS = 1_000_000_000
+GLUED_BYTES_MAX = 1 << 16  # what waits for more while nothing more is let through
 IN_FLIGHT_MAX = 100_000  # pieces; a reader that never takes is a test's bug, not a reason to swell
 
 
@@ -36,13 +37,15 @@ class Trick(Enum):
     CUT = "cut"  # only the first half arrives
     LOST = "lost"  # nothing arrives
     DOUBLE = "double"  # it arrives twice
+    GLUE = "glue"  # it arrives with what is said next, in one piece
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
     """How bad a line is.  Chances are 0..1: `lose` and `noise` a byte, the others a thing said.
 
-    `cut` leaves the beginning of it, `drop` nothing, as a lost datagram.
+    `cut` leaves the beginning of it, `drop` nothing, as a lost datagram; `wrong` turns one bit of
+    it, `glue` lets it wait for what is said next.
 
     `noise_not` are bytes that noise never imitates: without a checksum a false ACK is
     indistinguishable from a true one, and no protocol can be blamed for that.
@@ -56,6 +59,8 @@ class Quality:
     split: Split = Split.WHOLE
     noise_not: bytes = b""
     drop: float = 0.0
+    wrong: float = 0.0
+    glue: float = 0.0
 
 
 PERFECT = Quality()
@@ -73,11 +78,12 @@ class Wire:
         self._wrong_at = wrong_at
         self._muted_until_ns = 0
         self._tricks: deque[Trick] = deque()
+        self._glued: dict[int, bytes] = {}
         self._pieces: deque[tuple[int, int, bytes]] = deque()
 
     def put(self, data: bytes, now_ns: int, tag: int = 0) -> bool:
         """Say `data`; return whether it will arrive unharmed and once."""
-        told = self._spoil(data, now_ns)
+        told = self._spoil(data, now_ns, tag)
         at_ns = max(now_ns, self.busy_until_ns)
         for piece in self._split(told):
             at_ns += len(piece) * self.quality.byte_ns
@@ -117,15 +123,24 @@ class Wire:
     def break_off(self, now_ns: int) -> None:
         """Lose everything under way: the plug was pulled."""
         self._pieces.clear()
+        self._glued.clear()
         self.busy_until_ns = now_ns
 
-    def _spoil(self, data: bytes, now_ns: int) -> bytes:
+    def _spoil(self, data: bytes, now_ns: int, tag: int) -> bytes:
         if now_ns < self._muted_until_ns:
             return b""
-        if self._tricks:
-            return self._play(self._tricks.popleft(), data)
+        trick = self._tricks.popleft() if self._tricks else None
+        if trick is Trick.GLUE or (trick is None and self._chance(self.quality.glue)):
+            self._glued[tag] = (self._glued.get(tag, b"") + data)[:GLUED_BYTES_MAX]
+            return b""
+        before = self._glued.pop(tag, b"")
+        return before + (self._weathered(data) if trick is None else self._play(trick, data))
+
+    def _weathered(self, data: bytes) -> bytes:
         if self._chance(self.quality.drop):
             return b""
+        if data and self._chance(self.quality.wrong):
+            return self._play(Trick.WRONG, data)
         if self._chance(self.quality.cut):
             data = data[: self._random.randrange(len(data))] if data else data
         elif self._chance(self.quality.double):
@@ -149,6 +164,8 @@ class Wire:
                 return b""
             case Trick.DOUBLE:
                 return data * 2
+            case Trick.GLUE:
+                raise AssertionError("what is glued waits, and is not played")
 
     def _split(self, data: bytes) -> list[bytes]:
         match self.quality.split:

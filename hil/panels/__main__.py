@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -14,6 +15,7 @@ from hil.lines import Quality, Split, byte_ns
 from hil.panels import plans, stand
 from hil.panels.ends import CallEnd, DatagramEnd, End, ListenEnd, PtyEnd
 from hil.panels.machine import CommandError, Face, Plan
+from hil.panels.mending import spoil_text
 from hil.panels.shell import Shell, now_ns
 from hil.panels.stand import Stand, StandSetup
 
@@ -24,6 +26,7 @@ examples:
   python -m hil.panels modbus_map --tcp 5020 --units 1,2,3
   echo 'alarm zone=3 area=1' | python -m hil.panels surgard --pty --linger
   python -m hil.panels surgard --pty --baud 9600 --lose 0.02 --plan traffic --set rate=5
+  python -m hil.panels ness --pty --fault 'silence 60@10' --fault 'clock +3600@90' --wrong 0.01
 
 Control lines are read from standard input, the ledger is written to standard output as JSON lines:
   {"id": 7, "panel": NAME, "state": "said", "signal": {...}, "frame": "hex", "t_ns": CLOCK_BOOTTIME}
@@ -87,10 +90,35 @@ def _add_line(parser: argparse.ArgumentParser) -> None:
     for name, what in (
         ("lose", "chance of losing a byte, both ways"),
         ("noise", "chance of a noise byte before a byte said"),
-        ("double", "chance that a thing said arrives twice"),
+        ("wrong", "chance that one bit of a thing said is turned"),
+        ("double", "chance that it arrives twice"),
         ("cut", "chance that only its beginning arrives"),
+        ("glue", "chance that it arrives with the next, in one piece"),
     ):
         bad.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help=what)
+
+    bad.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="'NAME ...[@S]'",
+        help="a fault of the list below, S seconds after the start; may be repeated",
+    )
+
+
+def _fault(text: str) -> tuple[float, str]:
+    line, at, seconds = text.partition("@")
+    name = line.split()[:1]
+    if name not in [[fault] for fault in stand.FAULTS]:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(stand.FAULTS)}")
+    try:
+        due_s = float(seconds) if at else 0.0
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: {seconds!r} is no number of seconds"
+        ) from error
+    return due_s, line.strip()
 
 
 def _stand(face: Face, arguments: argparse.Namespace) -> Stand:
@@ -101,6 +129,8 @@ def _stand(face: Face, arguments: argparse.Namespace) -> Stand:
         noise=arguments.noise,
         double=arguments.double,
         cut=arguments.cut,
+        wrong=arguments.wrong,
+        glue=arguments.glue,
         split=Split(arguments.split),
     )
     setup = StandSetup(
@@ -109,6 +139,8 @@ def _stand(face: Face, arguments: argparse.Namespace) -> Stand:
         seed=arguments.seed,
         wrong_at=face.wrong_at(arguments),
         plans=face.plans,
+        has_clock=face.has_clock,
+        spoil_text=partial(spoil_text, face.name) if face.has_text else None,
     )
     return Stand(face.build(arguments), setup)
 
@@ -145,6 +177,7 @@ async def _serve(face: Face, arguments: argparse.Namespace, trace: TextIO | None
     plan = _plan(face, arguments)
     if plan is not None:
         bench.play(plan, now_ns())
+    bench.play(sorted(arguments.fault, key=lambda fault: fault[0]), now_ns())
     await shell.run(lambda shell: _end(face, arguments, shell), linger=arguments.linger)
 
 

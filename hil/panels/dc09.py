@@ -124,10 +124,6 @@ class Dc09Voice:
         match command.name:
             case "raw":
                 return [Say(raw_bytes(command), peer)]
-            case "repeat":  # the last message once more, as after an ACK that got lost
-                return [Say(self._outbox.last, peer)] if self._outbox.last else []
-            case "glue":  # the last message twice in one piece
-                return [Say(self._outbox.last * 2, peer)] if self._outbox.last else []
             case "null":
                 return self._null(now_ns)
             case "cid":

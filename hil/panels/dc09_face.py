@@ -20,8 +20,7 @@ CONTROL = """\
 control lines of dc09:
   null                      show that it is there now
   cid code=DDD [area=N]     any Contact ID code
-  raw HEX                   any bytes
-  repeat                    the last message once more     glue   twice in one piece"""
+  raw HEX                   any bytes"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -324,8 +324,6 @@ class GbVoice:
                 if self._duty is None:
                     raise CommandError("duty: nobody asked")
                 return self._answer_duty(now_ns)
-            case "repeat":
-                return [Say(self._outbox.last, self._peer or 0)] if self._outbox.last else []
             case "raw":
                 return [Say(raw_bytes(command), self._peer or 0)]
             case "half":

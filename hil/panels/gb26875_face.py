@@ -21,7 +21,7 @@ control lines of gb26875:
   duty                    the operator answers a duty check (查岗)
   vendor [type=N]         an object of the maker's own      analogue   a measured value
   half                    the next text ends in half a character
-  repeat                  the last message once more        raw HEX    any bytes"""
+  raw HEX                 any bytes"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

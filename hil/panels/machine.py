@@ -231,6 +231,9 @@ class Face:
     `standing` is a control line of an alarm that a status request shows, "" where there is none;
     `sound` tells whether bytes (without the frame's end) pass the protocol's check: what a line did
     to them so that they do, no host can see.
+
+    Of the faults that every panel can be told: `has_clock`, one that can jump; `has_text`, frames
+    of characters, which can be bad.
     """
 
     name: str
@@ -250,3 +253,5 @@ class Face:
     truth: Callable[[Machine], Mapping[tuple[Kind, int], State]] = lambda _: {}
     standing: str = ""
     sound: Callable[[bytes], bool] = lambda _: False
+    has_clock: bool = True
+    has_text: bool = True

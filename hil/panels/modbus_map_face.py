@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import Profile
+from hil.panels import scenarios
 from hil.panels.machine import CommandError, Face, Plan
 from hil.panels.modbus_map import CODES, Framing, ModbusModule, ModuleSetup
 
@@ -105,6 +106,8 @@ def walk(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
         yield 1.5 * (zone - 1), f"pulse {zone} 1"
 
 
+ON_ANY_PANEL = {name: scenarios.as_inputs(plan) for name, plan in scenarios.PLANS.items()}
+
 FACE = Face(
     name="modbus_map",
     title="digital input module, Modbus RTU and TCP",
@@ -114,6 +117,8 @@ FACE = Face(
     build=build,
     for_profile=for_profile,
     speak=speak,
-    plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
+    plans={**ON_ANY_PANEL, "burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
     wrong_at=wrong_at,
+    has_clock=False,
+    has_text=False,
 )

@@ -54,7 +54,6 @@ class Outbox:
         self._due_ns = 0
         self._waiting = False  # for the answer to the first of the queue
         self._ids = 0
-        self.last = b""
 
     @property
     def first(self) -> bytes:
@@ -137,8 +136,7 @@ class Outbox:
             message.frame = message.renew(now_ns)
         message.tries += 1
         self._waiting, self._due_ns = True, now_ns + self._patience.repeat_ns
-        self.last = message.frame + self._end
-        outputs: list[Output] = [Say(self.last, self._peer)]
+        outputs: list[Output] = [Say(message.frame + self._end, self._peer)]
         if not message.said:
             message.said = True
             outputs += [Note(entry) for entry in message.entries]

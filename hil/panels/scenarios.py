@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from hil.panels.machine import CommandError, Plan
 
+Scenario = Callable[[Mapping[str, str]], Plan]
 ZONES = 8
 TRAFFIC = (
     "alarm",
@@ -143,7 +144,34 @@ def figures(settings: Mapping[str, str], most: float = 10_000) -> tuple[float, f
     return rate, seconds
 
 
-PLANS: Mapping[str, Callable[[Mapping[str, str]], Plan]] = {
+def as_inputs(scenario: Scenario) -> Scenario:
+    """Return the scenario as a panel of bare inputs has it: an input is on or off, and no more."""
+
+    def plan(settings: Mapping[str, str]) -> Plan:
+        return ((at_s, as_input(line)) for at_s, line in scenario(settings))
+
+    return plan
+
+
+def as_input(line: str) -> str:
+    """Return a control line of the premises as one of an input; one without a zone as it is."""
+    words = line.split()
+    zone = next((word.removeprefix("zone=") for word in words if word.startswith("zone=")), "")
+    match words:
+        case ["open", number]:
+            return f"input {number} on"
+        case ["close", number]:
+            return f"input {number} off"
+        case ["bypass" | "unbypass", *_]:
+            return line
+        case ["restore", *_] if zone:
+            return f"input {zone} off"
+        case _ if zone:
+            return f"input {zone} on"
+    return line
+
+
+PLANS: Mapping[str, Scenario] = {
     "burglary": burglary,
     "night": night,
     "fire": fire,

@@ -28,16 +28,25 @@ from hil.panels.machine import (
     Unplugged,
 )
 
+FAULTS = (
+    *("wrong", "cut", "lost", "double", "glue", "badtext", "repeat", "garbage", "silence", "noack"),
+    *("clock", "flood", "unplug", "plug"),
+)
+"""What every panel can be told to suffer, by flag or by control line."""
+
 PLANS_MAX = 8  # played at the same time; more is a script that starts itself
 GARBAGE_MAX = 1 << 20
 CONTROL = """\
-control lines of every panel:
+faults, of every panel; also by flag: --fault 'NAME ...', --fault 'NAME ...@S' S seconds later:
+  wrong|cut|lost|double [N]   the next N things said have a wrong byte, or are half, gone, twice
+  glue [N]         the next N things said arrive with the one after them, in one piece
+  badtext [N]      the next N with text have bytes in it that are no characters, and a good sum
+  repeat           the last thing said, once more                 garbage [N] N random bytes now
   silence [S]      nothing that it says arrives for S seconds     noack [S]   it hears nothing
-  wrong|cut|lost|double [N]   what becomes of the next N things said
-  garbage [N]      N random bytes now
+  clock +S|-S|TIME its clock jumps                                flood [R [S]]   R events a second
   unplug [S]       pull the plug (for S seconds)                  plug        put it back
-  plan NAME [key=value...]    play a plan;  stop  ends all plans
-  flood [R [S]]    R different signals a second for S seconds     quit"""
+control lines of every panel:
+  plan NAME [key=value...]    play a plan;  stop  ends all plans;  quit"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +117,19 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class StandSetup:
-    """How the two directions of the line are, and which plans there are."""
+    """How the two directions of the line are, and which plans there are.
+
+    `spoil_text` makes bad text of a frame's (None: of one without text); without it no frame of
+    this panel has any.
+    """
 
     out: Quality = PERFECT
     back: Quality = PERFECT
     seed: int = 0
     wrong_at: int | None = None
     plans: Mapping[str, Callable[[Mapping[str, str]], Plan]] | None = None
+    has_clock: bool = True
+    spoil_text: Callable[[bytes], bytes | None] | None = None
 
 
 class Stand:
@@ -124,7 +139,10 @@ class Stand:
         self.machine = machine
         self.out = Wire(setup.out, setup.seed * 2, setup.wrong_at)
         self.back = Wire(setup.back, setup.seed * 2 + 1)
+        self._setup = setup
         self._plans = setup.plans or {}
+        self._bad_texts = 0  # frames with text that are yet to be spoiled
+        self._last: Say | None = None
         self._player = Player()
         self._peers: list[int] = []
         self._replug_at_ns: int | None = None
@@ -174,7 +192,7 @@ class Stand:
             if machine_ns is not None and machine_ns <= now_ns:
                 outputs += self._tell(Ticked(), now_ns)
             for line in self._player.due(now_ns):
-                outputs += self._obey(Command.parse(line), now_ns)
+                outputs += self._obey_planned(line, now_ns)
             if self._replug_at_ns is not None and self._replug_at_ns <= now_ns:
                 self._replug_at_ns = None
                 outputs.append(Plug(True))
@@ -195,7 +213,9 @@ class Stand:
     ) -> list[StandOutput]:
         match output:
             case Say(data, peer, covers):
-                unharmed = self.out.put(data, now_ns, peer)
+                self._last = output
+                told = self._with_bad_text(data)
+                unharmed = self.out.put(told, now_ns, peer) and told == data
                 if covers and unharmed:
                     delivered.append(Delivered(covers, data))
                 return []
@@ -203,19 +223,19 @@ class Stand:
                 on_wire = entry.state in {Said.SAID, Said.FOUND}
                 return [Noted(entry, max(now_ns, self.out.busy_until_ns) if on_wire else now_ns)]
 
+    def _obey_planned(self, line: str, now_ns: int) -> list[StandOutput]:
+        """Do a plan's line; a plan for any panel goes on where one does not know a word of it."""
+        try:
+            return self._obey(Command.parse(line), now_ns)
+        except CommandError:
+            return [Noted(Entry(0, Said.UNTOLD, line=line), now_ns)]
+
     def _obey(self, command: Command, now_ns: int) -> list[StandOutput]:
         match command.name:
             case "silence":
                 until_ns = now_ns + command.seconds_ns(0, 1e6)
                 self.out.mute(until_ns)
                 return self._tell(Muted(until_ns), now_ns)
-            case "noack":
-                self.back.mute(now_ns + command.seconds_ns(0, 1e6))
-            case "wrong" | "cut" | "lost" | "double":
-                self.out.trick(Trick(command.name), _count(command, 1, 1000))
-            case "garbage":
-                for peer in self._peers:
-                    self.out.garbage(_count(command, 16, GARBAGE_MAX), now_ns, peer)
             case "unplug":
                 self._replug_at_ns = now_ns + command.seconds_ns(0, 0.0) if command.words else None
                 return [Plug(False)]
@@ -226,9 +246,40 @@ class Stand:
                 self._obey_plan(command, now_ns)
             case "quit":
                 return [Quit()]
+            case "badtext" if self._setup.spoil_text is None:
+                return _untold(command, now_ns)
+            case "clock" if not self._setup.has_clock:
+                return _untold(command, now_ns)
+            case _:
+                return self._suffer(command, now_ns)
+        return []
+
+    def _suffer(self, command: Command, now_ns: int) -> list[StandOutput]:
+        """Let the line do to what is said as told; anything else is the machine's."""
+        match command.name:
+            case "noack":
+                self.back.mute(now_ns + command.seconds_ns(0, 1e6))
+            case "wrong" | "cut" | "lost" | "double" | "glue":
+                self.out.trick(Trick(command.name), _count(command, 1, 1000))
+            case "badtext":
+                self._bad_texts += _count(command, 1, 1000)
+            case "repeat":
+                if self._last is not None and self._last.peer in self._peers:
+                    self.out.put(self._last.data, now_ns, self._last.peer)
+            case "garbage":
+                for peer in self._peers:
+                    self.out.garbage(_count(command, 16, GARBAGE_MAX), now_ns, peer)
             case _:
                 return self._tell(Commanded(command), now_ns)
         return []
+
+    def _with_bad_text(self, data: bytes) -> bytes:
+        if self._bad_texts and self._setup.spoil_text is not None:
+            spoiled = self._setup.spoil_text(data)
+            if spoiled is not None:
+                self._bad_texts -= 1
+                return spoiled
+        return data
 
     def _obey_plan(self, command: Command, now_ns: int) -> None:
         if command.name == "stop":
@@ -241,6 +292,11 @@ class Stand:
         if name not in self._plans:
             raise CommandError(f"no plan {name!r}; there are {', '.join(self._plans)}")
         self.play(self._plans[name](settings), now_ns)
+
+
+def _untold(command: Command, now_ns: int) -> list[StandOutput]:
+    """Note that the panel has nothing that this could happen to."""
+    return [Noted(Entry(0, Said.UNTOLD, line=command.name), now_ns)]
 
 
 def _count(command: Command, default: int, most: int) -> int:

@@ -131,8 +131,7 @@ class SurgardReceiver:
         self._talking = False  # the last heartbeat or signal was acknowledged
         self._repeat_at_ns = 0
         self._beat_at_ns = 0
-        self._glue = False
-        self._last = b""
+        self._endless = False
         self._ids = 0
 
     def deadline_ns(self) -> int | None:
@@ -220,15 +219,14 @@ class SurgardReceiver:
         message.tries += 1
         self._outstanding = message
         self._repeat_at_ns = now_ns + self._setup.repeat_ns
-        self._last = self._framed(message.body)
-        outputs: list[Output] = [Say(self._last, self._peer)]
+        outputs: list[Output] = [Say(self._framed(message.body), self._peer)]
         if message.entry is not None and not message.said:
             outputs.append(Note(message.entry))
             message.said = True
         return outputs
 
     def _framed(self, body: bytes) -> bytes:
-        times, self._glue = 2 if self._glue else 1, False
+        times, self._endless = 2 if self._endless else 1, False
         if self._setup.form.by_lf:
             return (b"\n" + body) * times + b"\r"
         return body * times + self._setup.end
@@ -237,11 +235,8 @@ class SurgardReceiver:
 
     def _obey(self, command: Command, now_ns: int) -> list[Output]:
         match command.name:
-            case "repeat":  # the last frame once more, as after an ACK that got lost
-                peer = self._peer
-                return [] if peer is None or not self._last else [Say(self._last, peer)]
-            case "glue":  # the next frame twice, its first terminator missing
-                self._glue = True
+            case "noend":  # the next frame twice, its first terminator missing
+                self._endless = True
                 return []
             case "raw":
                 return self._enqueue(_raw(command), None, now_ns)
@@ -343,7 +338,7 @@ def _meaning(command: Command) -> tuple[Word, str]:
         case name:
             qualifier = "E"
     if name not in WORDS:
-        known = ", ".join((*WORDS, "arm", "disarm", "restore WORD", "cid", "raw", "repeat", "glue"))
+        known = ", ".join((*WORDS, "arm", "disarm", "restore WORD", "cid", "raw", "noend"))
         raise CommandError(f"a receiver knows no {name!r}; it knows {known}")
     return WORDS[name], qualifier
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edge_agent.domain.session import Profile
+from hil.panels import scenarios
 from hil.panels.machine import CommandError, Face, Plan
 from hil.panels.surgard import (
     AREA_MAX,
@@ -33,7 +34,7 @@ control lines of surgard:
       (a 685 and a FE100 have one wording, whatever `as` says)
   cid code=DDD [q=E|R|P] [kind=K] [number=zone|user] [zone=N|user=N] ...   any Contact ID code
   raw HEX                 any frame, without its terminator
-  repeat                  the last frame once more     glue   the next frame twice, glued"""
+  noend                   the next frame twice, its first terminator missing"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -164,7 +165,8 @@ FACE = Face(
     for_profile=for_profile,
     speak=speak,
     unknown="cid code=8B8 area=1",
+    has_clock=False,  # its messages carry no time
     patience_s=15,  # one missed heartbeat is no silence; some beat every 10 s
     quick=("--repeat-s", "0.5", "--heartbeat-s", "1"),
-    plans={"burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
+    plans={**scenarios.PLANS, "burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )

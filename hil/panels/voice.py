@@ -131,8 +131,7 @@ class Teller:
         self._end = end
         self._ids = 0
         self._said: dict[int, Entry] = {}
-        self._glue = False
-        self.last = b""  # the newest frame, with its end: a line that repeats says it again
+        self._endless = False
 
     def tell(self, told: Told, peer: int = 0) -> list[Output]:
         """Say a frame; note each signal in it."""
@@ -142,17 +141,15 @@ class Teller:
         ]
         entries += [self._entry(signal, told.frame, Said.STATED) for signal in told.stated]
         events = tuple(entry.id for entry in entries if entry.state is Said.SAID)
-        self.last = told.frame + (b"" if self._glue else self._end)
-        self._glue = False
-        return [Say(self.last, peer, events), *(Note(entry) for entry in entries)]
+        data = told.frame + (b"" if self._endless else self._end)
+        self._endless = False
+        return [Say(data, peer, events), *(Note(entry) for entry in entries)]
 
     def obey(self, command: Command, peer: int) -> list[Output] | None:
-        """Take the control lines of every line: `repeat`, `glue`, `raw HEX`; None for others."""
+        """Take the control lines of every face: `noend`, `raw HEX`; None for others."""
         match command.name:
-            case "repeat":
-                return [Say(self.last, peer)] if self.last else []
-            case "glue":
-                self._glue = True
+            case "noend":
+                self._endless = True
                 return []
             case "raw":
                 return [Say(raw_bytes(command), peer)]
@@ -196,5 +193,4 @@ def raw_bytes(command: Command) -> bytes:
 
 OWN_CONTROL = """\
 control lines of the line:
-  repeat      the last frame once more, as by a line that doubles
-  glue        the next frame without its end      raw HEX     any bytes"""
+  noend       the next frame without its end      raw HEX     any bytes"""

@@ -50,7 +50,7 @@ from edge_agent.domain.session import (
     Ticked,
 )
 from edge_agent.domain.stamp import Trust
-from tests.fuzz.mending import mend
+from hil.panels.mending import mend
 
 HEAD = 3
 SECOND_NS = 1_000_000_000

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from edge_agent.domain.session import Driver, FaultKind, Frame
+from hil.panels.mending import RULES, mend
 from tests.fuzz import target
-from tests.fuzz.mending import RULES, mend
 from tests.fuzz.target import (
     check_accounted,
     check_frames,

@@ -110,3 +110,27 @@ def test_garbage_is_as_long_as_was_asked() -> None:
     wire = Wire()
     wire.garbage(40, 3)
     assert len(arrived(wire)) == 40
+
+
+def test_glued_things_arrive_in_one_piece_with_what_follows() -> None:
+    wire = Wire()
+    wire.trick(Trick.GLUE, 2)
+    assert not wire.put(b"one", 0, 1)
+    assert not wire.put(b"two", 0, 1)
+    assert wire.put(b"other", 0, 2), "another host is told by itself"
+    assert not wire.put(b"three", 0, 1)
+    assert wire.take(0) == [(2, b"other"), (1, b"onetwothree")]
+    assert wire.put(b"four", 0, 1)
+
+
+def test_chances_of_a_wrong_bit_and_of_glue() -> None:
+    wrong = Wire(Quality(wrong=1.0))
+    assert not wrong.put(b"frame", 0)
+    [(_, told)] = wrong.take(0)
+    assert sum((a ^ b).bit_count() for a, b in zip(told, b"frame", strict=True)) == 1
+    glued = Wire(Quality(glue=0.5), seed=1)
+    for number in range(40):
+        glued.put(bytes([number]), 0)
+    pieces = [piece for _, piece in glued.take(0)]
+    assert 5 < len(pieces) < 35
+    assert b"".join(pieces) == bytes(range(sum(map(len, pieces))))

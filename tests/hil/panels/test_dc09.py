@@ -184,11 +184,8 @@ def test_what_it_has_no_words_for_is_noted() -> None:
 
 def test_its_own_control_lines() -> None:
     talk = Talk()
-    assert talk.tell("repeat") == talk.tell("glue") == []
     [first] = said(talk.tell("cid code=8B8 area=2"))
     assert first == '"ADM-CID"0001R0L0#2468[#2468|18B8 02 000]'
-    [again] = data(talk.tell("repeat"))
-    assert data(talk.tell("glue")) == [again * 2]
     assert data(talk.tell("raw 0A0D")) == [b"\n\r"]
     assert re.fullmatch(r'"NULL"0000R0L0#2468\[\]_.*', said(talk.tell("null"))[0])
     for wrong in ("cid code=1", "raw xyz"):

@@ -221,7 +221,6 @@ def test_control_lines_of_the_device_alone() -> None:
     desk = Desk()
     outputs = desk.tell("vendor type=200")
     assert noted(outputs) == [("unknown", None, "active")]
-    assert said(desk.tell("repeat")) == said(outputs)
     assert said(desk.tell("raw 4040")) == [b"@@"]
     desk.hear(number(said(outputs)[0]), 3)
     measured = desk.tell("analogue")

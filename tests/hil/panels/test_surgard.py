@@ -235,12 +235,11 @@ def test_a_busy_receiver_still_beats() -> None:
     assert said(panel.handle(Heard(ACK), 31 * SECOND_NS)) == [b"5011 182468E13000002\x14"]
 
 
-def test_repeat_and_glue() -> None:
+def test_two_frames_with_one_end() -> None:
     panel = talking()
-    tell(panel, "glue")
+    tell(panel, "noend")
     body = b"5011 182468E13000001"
     assert said(tell(panel, "alarm zone=1")) == [body + body + b"\x14"]
-    assert said(tell(panel, "repeat")) == [body + body + b"\x14"]
 
 
 def test_other_bytes_are_no_answer() -> None:
@@ -275,6 +274,6 @@ def test_a_fe100_waits_for_no_ack_of_its_idle_message() -> None:
 
 def test_glued_messages_of_a_685_lack_a_cr() -> None:
     panel = talking(ReceiverSetup(form=Form.ADEMCO_685))
-    tell(panel, "glue")
+    tell(panel, "noend")
     body = b"\n11 2468 18 E130 00 C004"
     assert said(tell(panel, "alarm zone=4")) == [body * 2 + b"\r"]

@@ -1,8 +1,9 @@
-"""Lengths and sums put right in frames that a fuzzer made up.
+"""Lengths and sums put right in frames that were changed on purpose, and text that is none.
 
-A mutation hits upon a good sum once in hundreds or in tens of thousands of tries, so nothing behind
-the sum would ever be reached.  These are the emulators' rules, not the drivers': an error in a
-driver's rule shows as frames that are never taken.
+A fuzzer's mutation hits upon a good sum once in hundreds or in tens of thousands of tries, so
+nothing behind the sum would ever be reached; and bad text is bad text in a frame that is good.
+These are the emulators' rules, not the drivers': an error in a driver's rule shows as frames that
+are never taken.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from hil.panels.dc09_frames import crc as crc_dc09
 from hil.panels.modbus_map import crc as crc_modbus
 
 GB_HEAD, GB_TAIL = 27, 3  # bytes of a GB/T 26875.3 frame before and behind its data
+GB_PART, GB_TEXT, GB_TIME = b"\x02", 31, 6  # data of a part's state: its text and time end it
+NO_TEXT = b"\xff\xfe"
 DC09_HEAD = 9  # line feed, CRC, length
 
 
@@ -19,6 +22,21 @@ def mend(driver: str, frame: bytes) -> bytes:
     """Return the frame with the length and the sum that its driver demands, where it has any."""
     rule = RULES.get(driver)
     return frame if rule is None else rule(frame)
+
+
+def spoil_text(panel: str, frame: bytes) -> bytes | None:
+    """Return a good frame with bytes in it that are no character of any set; None: it has no text.
+
+    In a protocol of characters the whole frame is text; of GB/T 26875.3 the description of a part.
+    """
+    if panel == "gb26875":
+        end = len(frame) - GB_TAIL - GB_TIME
+        if frame[GB_HEAD : GB_HEAD + 1] != GB_PART or end < GB_HEAD + GB_TEXT:
+            return None
+        at = end - GB_TEXT
+    else:
+        at = len(frame) // 2
+    return mend(panel, frame[:at] + NO_TEXT + frame[at + len(NO_TEXT) :])
 
 
 def _dc09(frame: bytes) -> bytes:
