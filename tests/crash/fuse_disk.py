@@ -178,8 +178,9 @@ class Cut:
     ledger: Path
 
     @staticmethod
-    def parse(words: list[str]) -> "Cut":
-        seed, requests, seconds, ledger = words
+    def parse(words: str) -> "Cut":
+        """Read the words after `cut`; the last is a path and may hold spaces."""
+        seed, requests, seconds, ledger = words.split(maxsplit=3)
         at_s = time.perf_counter() + float(seconds)
         return Cut(Random(int(seed)), int(requests), at_s, Path(ledger))
 
@@ -223,12 +224,12 @@ class Shell:
                 return
 
     def _obey(self, line: str) -> bool:
-        match line.split():
-            case ["cut", *words]:
-                self._cut = Cut.parse(words)
-            case ["on"]:
-                self._disk.on = True
-                print("on", flush=True)
+        word, _, rest = line.rstrip("\n").partition(" ")
+        if word == "cut":
+            self._cut = Cut.parse(rest)
+        elif word == "on":
+            self._disk.on = True
+            print("on", flush=True)
         return bool(line)
 
     def _answer(self) -> bool:

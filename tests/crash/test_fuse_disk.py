@@ -2,6 +2,7 @@
 
 import errno
 import struct
+from pathlib import Path
 from random import Random
 
 from tests.crash.fuse_disk import (
@@ -17,6 +18,7 @@ from tests.crash.fuse_disk import (
     READ,
     READ_WRITE_IN,
     WRITE,
+    Cut,
     Server,
     VolatileDisk,
 )
@@ -93,6 +95,14 @@ def test_the_kernel_is_answered() -> None:
     assert sectors(one)[0] == ONE
     assert ask(server, 9999) == (-errno.ENOSYS, b"")
     assert server.handle(IN_HEADER.pack(40, FORGET, 7, 1, 0, 0, 0, 0, 0)) is None
+
+
+def test_a_cut_comes_at_the_write_or_flush_that_was_asked_for() -> None:
+    cut = Cut.parse("5 3 0.5 /tmp/with a space")
+    assert cut.ledger == Path("/tmp/with a space")  # noqa: S108  it is not opened
+    requests = [READ, WRITE, GETATTR, FSYNC, READ, WRITE, READ]
+    headers = [IN_HEADER.pack(40, opcode, 7, 1, 0, 0, 0, 0, 0) for opcode in requests]
+    assert [cut.is_now(header) for header in headers].index(True) == 5
 
 
 def test_without_power_every_request_is_an_error() -> None:
