@@ -20,7 +20,7 @@ from edge_agent import limits
 from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
-from edge_agent.control.socket import ControlSocket
+from edge_agent.control.socket import ControlSocket, Handler, Peer
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -56,6 +56,7 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.machine import machine_facts
+from edge_agent.orders import Orders, command_of
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
@@ -105,6 +106,7 @@ class Agent:
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
+        self._orders = Orders.of(self._fitted, self._recorder)
         self._time = Timekeeper(clock, self._recorder.note)
         self._body = Body(
             self._config.body,
@@ -168,7 +170,8 @@ class Agent:
         self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
         self.ending.begin(stop)
         self._say_what_was_found()
-        control = ControlSocket(Path(self._config.gateway.socket), {"status": self._status})
+        handlers: dict[str, Handler] = {"status": self._status, "order": self._order}
+        control = ControlSocket(Path(self._config.gateway.socket), handlers)
         try:
             await control.start()
         except OSError as error:
@@ -185,6 +188,7 @@ class Agent:
                     self._systemd.notify("STOPPING=1")
                 for task in others:
                     task.cancel()
+                await self._orders.stop()
                 self._housekeeping.bind_receipts()
                 # no patience: what waits for a shared commit goes along
                 self._recorder.note(EventType.ACT, Lane.FAULT, self.ending.act.to_body())
@@ -262,6 +266,7 @@ class Agent:
                         opener(line, self._clock, fitted.driver.peers_max),
                         self._recorder,
                         self._clock,
+                        desk=self._orders.desk(fitted.panel.id),
                     )
                 )
         for bus in self._config.bus:
@@ -357,7 +362,12 @@ class Agent:
         )
         return sign_status(status, self._begun.signer)
 
-    async def _status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _order(self, request: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
+        """Answer `edge-agent panel`."""
+        command = command_of(request)
+        return (await self._orders.give(str(request.get("panel")), command, str(peer))).facts()
+
+    async def _status(self, _request: Mapping[str, Any], _peer: Peer) -> dict[str, Any]:
         """Answer `edge-agent status`."""
         progress = self._journal.progress()
         room = self._housekeeping.room

@@ -141,7 +141,7 @@ class Panel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     listen: ListenAddress | None = None
     bus: Name | None = None
     unit: Annotated[int, Meta(ge=1, le=247)] | None = None
-    allow: list[Literal["arm", "bypass", "clock", "output"]] = []
+    allow: list[Literal["arm", "bypass", "clock", "disarm", "output"]] = []
     options: dict[str, Any] = {}
 
     @property

@@ -20,6 +20,12 @@ not acknowledged, keeps its events itself."""
 COMMANDS_MAX = 16
 """Commands that may wait for one panel: people give them, and panels take one at a time."""
 
+ORDER_RECORD_S_MAX = 5.0
+"""How long an order waits to be durable; then neither disk nor center takes it: it is not given."""
+
+ORDER_S_MAX = 60.0
+"""How long an order's outcome is waited for: the slowest protocol asks twice, 12 s after it."""
+
 RECENT_FRAMES_MAX = 32
 """Frames of a panel that a new session is told of: more than any panel repeats unacknowledged."""
 

@@ -26,6 +26,7 @@ from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 from edge_agent.domain.standing import Standing
 from edge_agent.evidence.bodies import (
+    ActBody,
     FindingBody,
     JournalBody,
     JournalChange,
@@ -258,11 +259,12 @@ class Recorder:
         """Record something about the journal itself."""
         self.note(EventType.JOURNAL, lane, body.to_body())
 
-    def vow(self, body: JournalBody) -> asyncio.Future[None]:
-        """Record what is about to be done to the journal; the future is done when it is durable."""
+    def vow(self, body: JournalBody | ActBody) -> asyncio.Future[None]:
+        """Record what is about to be done; the future is done when it is durable."""
         future: asyncio.Future[None] = self._loop.create_future()
         ticket = Ticket(future, 1, lambda: None)
-        draft = Draft(EventType.JOURNAL, Lane.FAULT, self._clock.stamp(), body.to_body())
+        type_ = EventType.ACT if isinstance(body, ActBody) else EventType.JOURNAL
+        draft = Draft(type_, Lane.FAULT, self._clock.stamp(), body.to_body())
         self._postpone([Pending(draft, ticket)])
         return future
 

@@ -12,7 +12,7 @@ from edge_agent.contents import Envelopes
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
-from edge_agent.evidence.bodies import JournalBody
+from edge_agent.evidence.bodies import ActBody, JournalBody
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import Problem, What
 from edge_agent.housekeeping import Housekeeping, Keeping
@@ -125,7 +125,7 @@ def long_run(folder: Path, *, record: bool = True) -> None:
             while rig.journal.oldest_number() == 1:
                 await asyncio.sleep(0.01)
 
-    def vow_nothing(body: JournalBody) -> asyncio.Future[None]:
+    def vow_nothing(body: JournalBody | ActBody) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         future.set_result(None)
         return future

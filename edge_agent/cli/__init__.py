@@ -11,7 +11,18 @@ from importlib import import_module
 import edge_agent
 from edge_agent.config import ConfigError
 
-GROUPS = ("run", "check", "status", "records", "journal", "drivers", "decode", "judge", "demo")
+GROUPS = (
+    "run",
+    "check",
+    "status",
+    "panel",
+    "records",
+    "journal",
+    "drivers",
+    "decode",
+    "judge",
+    "demo",
+)
 
 EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
 """1: what was asked was found bad; 2: usage; 78: the configuration (EX_CONFIG of sysexits.h)."""

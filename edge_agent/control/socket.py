@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import json
 import os
+import pwd
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,23 @@ ANSWER_BYTES_MAX = 4 << 20  # the status of 64 panels is some 50 kB
 CONVERSATIONS_MAX = 16  # a technician, a page and a monitor; more is a leak
 ANSWER_S_MAX = 10.0
 
-Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
-"""Takes the request's arguments, returns what can be said in JSON; raises ValueError to refuse."""
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end, by the kernel's word."""
+
+    uid: int
+
+    def __str__(self) -> str:
+        try:
+            return f"{pwd.getpwuid(self.uid).pw_name} (uid {self.uid})"
+        except KeyError:  # no such user any more
+            return f"uid {self.uid}"
+
+
+Handler = Callable[[Mapping[str, Any], Peer], Awaitable[Any]]
+"""Takes the request's arguments and who asks, returns what can be said in JSON; raises ValueError
+to refuse."""
 
 log = structlog.get_logger()
 
@@ -59,9 +76,10 @@ class ControlSocket:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
         try:
-            if self._open <= CONVERSATIONS_MAX and _entitled(writer):
+            peer = _entitled(writer)
+            if self._open <= CONVERSATIONS_MAX and peer is not None:
                 while line := await reader.readline():
-                    answer = json.dumps(await self._answer(line), ensure_ascii=False)
+                    answer = json.dumps(await self._answer(line, peer), ensure_ascii=False)
                     writer.write(answer.encode() + b"\n")
                     await writer.drain()
         except (ConnectionError, ValueError):  # gone, or a line over the limit
@@ -70,7 +88,7 @@ class ControlSocket:
             self._open -= 1
             writer.close()
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes, peer: Peer) -> dict[str, Any]:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):  # hostile nesting ends in the latter
@@ -79,25 +97,25 @@ class ControlSocket:
         if handler is None:
             return {"ok": False, "error": f"'do' is one of: {', '.join(self._handlers)}"}
         try:
-            return {"ok": True, "answer": await handler(request)}
+            return {"ok": True, "answer": await handler(request, peer)}
         except ValueError as error:
             return {"ok": False, "error": str(error)}
 
 
-def _entitled(writer: asyncio.StreamWriter) -> bool:
+def _entitled(writer: asyncio.StreamWriter) -> Peer | None:
     peer: socket.socket = writer.get_extra_info("socket")
     credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _pid, uid, _gid = struct.unpack("3i", credentials)
     if uid in (0, os.getuid()):
-        return True
+        return Peer(uid)
     log.warning("control.refused", uid=uid)
-    return False
+    return None
 
 
-def ask(path: Path, do: str, **arguments: Any) -> Any:
+def ask(path: Path, do: str, patience_s: float = ANSWER_S_MAX, **arguments: Any) -> Any:
     """Ask the running agent; raise OSError where none answers, ValueError where it refuses."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-        peer.settimeout(ANSWER_S_MAX)
+        peer.settimeout(patience_s)
         peer.connect(str(path))
         peer.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
         with peer.makefile("rb") as answers:

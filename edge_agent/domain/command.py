@@ -33,7 +33,7 @@ ALLOWS = {
     Act.UNBYPASS: "bypass",
     Act.ARM_AWAY: "arm",
     Act.ARM_STAY: "arm",
-    Act.DISARM: "arm",
+    Act.DISARM: "disarm",  # not along with arming: it takes protection away
     Act.OUTPUT_ON: "output",
     Act.OUTPUT_OFF: "output",
 }

@@ -410,11 +410,18 @@ class ConfigBody:
 
 @dataclass(frozen=True, slots=True)
 class ActBody:
-    """Somebody did something: `what` is a word (start, stop, command, read, export, ...)."""
+    """Somebody did something: `what` is a word (start, stop, command, read, export, ...).
+
+    An order to a panel is two of them, `command` before it is given and `outcome` when it is known
+    what became of it (a word); `order` is the number that both have, counted from 1 in each epoch.
+    """
 
     what: str
     actor: str
     detail: str = ""
+    panel: str | None = None
+    order: int | None = None
+    outcome: str | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_word(self.what):
@@ -423,7 +430,8 @@ class ActBody:
     def to_body(self) -> Body:
         """Return the map."""
         actor = fields.bounded(self.actor) or "unknown"
-        return fields.without_none({1: self.what, 2: actor, 3: fields.bounded(self.detail)})
+        said: dict[int, BodyValue] = {1: self.what, 2: actor, 3: fields.bounded(self.detail)}
+        return fields.without_none(said | {4: self.panel, 5: self.order, 6: self.outcome})
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -431,7 +439,14 @@ class ActBody:
         what = fields.text(body, 1)
         if not fields.is_word(what):
             raise Malformed(f"{what[:80]!r} is no word for an act")
-        return cls(what, fields.text(body, 2), fields.text_or_empty(body, 3))
+        return cls(
+            what,
+            fields.text(body, 2),
+            fields.text_or_empty(body, 3),
+            panel=fields.text_or_none(body, 4),
+            order=fields.number_or_none(body, 5),
+            outcome=fields.text_or_none(body, 6),
+        )
 
 
 class Severity(StrEnum):

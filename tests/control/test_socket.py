@@ -1,7 +1,9 @@
 """The local socket: answers its own user, survives nonsense, never crashes."""
 
 import asyncio
+import getpass
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,20 +11,24 @@ from typing import Any
 
 import pytest
 
-from edge_agent.control.socket import REQUEST_BYTES_MAX, ControlSocket, ask
+from edge_agent.control.socket import REQUEST_BYTES_MAX, ControlSocket, Peer, ask
 
 
-async def _status(request: Mapping[str, Any]) -> Any:
+async def _status(request: Mapping[str, Any], _peer: Peer) -> Any:
     return {"hello": request.get("name")}
 
 
-async def _refuse(_request: Mapping[str, Any]) -> Any:
+async def _whoami(_request: Mapping[str, Any], peer: Peer) -> Any:
+    return str(peer)
+
+
+async def _refuse(_request: Mapping[str, Any], _peer: Peer) -> Any:
     raise ValueError("not today")
 
 
 def _serve(path: Path, client: Any) -> Any:
     async def run() -> Any:
-        server = ControlSocket(path, {"status": _status, "refuse": _refuse})
+        server = ControlSocket(path, {"status": _status, "whoami": _whoami, "refuse": _refuse})
         await server.start()
         try:
             return await asyncio.to_thread(client)
@@ -40,11 +46,18 @@ def test_a_question_is_answered_and_a_refusal_is_said(tmp_path: Path) -> None:
         assert ask(path, "status", name="gw") == {"hello": "gw"}
         with pytest.raises(ValueError, match="not today"):
             ask(path, "refuse")
-        with pytest.raises(ValueError, match="status, refuse"):
+        with pytest.raises(ValueError, match="status, whoami, refuse"):
             ask(path, "dance")
 
     _serve(path, client)
     assert not path.exists()
+
+
+def test_who_asks_is_known_by_the_kernels_word(tmp_path: Path) -> None:
+    path = tmp_path / "agent.sock"
+    mine = f"{getpass.getuser()} (uid {os.getuid()})"
+    assert _serve(path, lambda: ask(path, "whoami", uid=12345)) == mine
+    assert str(Peer(3_999_999_999)) == "uid 3999999999", "no such user"
 
 
 def test_a_socket_left_by_a_crash_is_replaced(tmp_path: Path) -> None:

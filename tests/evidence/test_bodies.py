@@ -73,6 +73,8 @@ ALL = [
     ConfigBody(b"d" * 32),
     ActBody("start", "systemd", "0.1"),
     ActBody("stop", "uid 0"),
+    ActBody("command", "alice (uid 1000)", "bypass zone 3", "shop", 7),
+    ActBody("outcome", "alice (uid 1000)", "bypass zone 3", "shop", 7, "done"),
 ]
 
 

@@ -14,7 +14,12 @@ DISARM = Command(act=Act.DISARM, area=1, code="1234")
 @pytest.mark.parametrize("act", Act)
 def test_only_what_the_site_allows_reaches_a_session(act: Act) -> None:
     async def main() -> None:
-        for allow in (frozenset[str](), frozenset({"bypass"}), frozenset({"arm", "clock"})):
+        for allow in (
+            frozenset[str](),
+            frozenset({"bypass"}),
+            frozenset({"arm", "clock"}),
+            frozenset({"disarm"}),
+        ):
             desk = Desk(allow)
             desk.open(lambda: None)
             asked = desk.ask(Command(act=act))
@@ -33,7 +38,7 @@ def test_only_what_the_site_allows_reaches_a_session(act: Act) -> None:
 def test_the_outcome_is_told_once_and_to_the_right_one() -> None:
     async def main() -> None:
         woken = []
-        desk = Desk(frozenset({"arm"}))
+        desk = Desk(frozenset({"disarm"}))
         desk.open(lambda: woken.append(1))
         first, second = desk.ask(DISARM), desk.ask(DISARM)
         assert len(woken) == 2
