@@ -45,7 +45,7 @@ def burgle_at(scene: Scene, stretch: Stretch, kind: str, start: float) -> Episod
 
 
 def _walker(scene: Scene, episode: Episode, *, pace: float | None = None) -> Walker:
-    return Walker(scene, episode.start, episode.id, pace=pace or scene.between(0.6, 2.2))
+    return Walker(scene, episode.start, episode.id, pace=pace or scene.between(0.6, 3.0))
 
 
 def _way_in(scene: Scene, *, entry: bool | None = None) -> Zone | None:
@@ -96,6 +96,11 @@ def _done(who: Walker, episode: Episode) -> None:
     episode.last(who.t)
 
 
+def _shows(episode: Episode, *causes: str, **part: object) -> None:
+    """What he does to the system is a fault that may be found."""
+    episode.subject, episode.explains = {"panel": "p1", **part}, causes
+
+
 # ---- the kinds
 
 
@@ -103,7 +108,7 @@ def sweep(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
     """A forced door or window, then room by room."""
     who = _walker(scene, episode)
     _breaks_in(scene, who)
-    _sweeps(scene, who, scene.rng.randint(2, 7), (6, 90))
+    _sweeps(scene, who, scene.rng.randint(2, 7), (6, 200))
     _done(who, episode)
 
 
@@ -172,6 +177,7 @@ def insider(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
 
 def line_cutter(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
     """Cuts telephone and network first, sometimes the mains too, then breaks in."""
+    _shows(episode, "mains_loss", "link_loss")
     cut_s = scene.between(20, 900)
     at = episode.start - cut_s
     if scene.chance(0.8):
@@ -188,6 +194,7 @@ def line_cutter(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
 
 def jammer(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
     """Jams the radio; wired detectors still see him, and radio ones between bursts."""
+    _shows(episode, "radio_interference", "radio_supervision")
     at = episode.start - scene.between(10, 200)
     scene.speak(at, episode.id, panel="p1", kind="comms", code="344", state="active")
     for zone in scene.plan.intrusion():
@@ -227,6 +234,7 @@ def tamperer(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
         who.set_off(boxes[0], 7000)
     elif wired:
         cut = scene.rng.choice(wired)
+        _shows(episode, "cable_cut", zone=cut.number)
         scene.add(who.t, Broken(cut.number, "tamper"), episode.id)
         scene.add(who.t + 30_000, Broken(cut.number, "closed"), answered(episode))
     _sweeps(scene, who, scene.rng.randint(1, 4), (6, 60))
@@ -246,6 +254,7 @@ def in_a_walk_test(scene: Scene, stretch: Stretch, episode: Episode) -> None:
 
 def in_a_flood(scene: Scene, stretch: Stretch, episode: Episode) -> None:
     """Comes while a storm sets detectors off everywhere."""
+    _shows(episode, "common_cause", "nuisance")
     zones = scene.plan.intrusion()
     t = episode.start - scene.between(120, 500)
     while t < episode.start + 300:
@@ -257,6 +266,7 @@ def in_a_flood(scene: Scene, stretch: Stretch, episode: Episode) -> None:
 
 def after_a_gap(scene: Scene, stretch: Stretch, episode: Episode) -> None:
     """The panel is not heard for some minutes around the break-in."""
+    _shows(episode, "link_loss")
     at = episode.start - scene.between(10, 300)
     scene.add(at, Deaf(True, held=scene.chance(0.5)), None)
     scene.add(episode.start + scene.between(5, 120), Deaf(False), None)

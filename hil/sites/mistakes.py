@@ -44,7 +44,7 @@ def _too_slow(scene: Scene, presence: Presence, episode: Episode) -> None:
     elif scene.chance(0.7):
         who.door(door, scene.between(3, 10))
     episode.last(who.t)
-    if scene.chance(0.86):  # hears it and goes back to the keypad
+    if scene.chance(0.9):  # hears it and goes back to the keypad
         alarm = max(who.t, armed + scene.entry_delay_s())
         back = alarm + _delay(scene, in_time=0.9) - scene.between(0, 20)
         if scene.chance(0.6):
@@ -189,6 +189,8 @@ def _other_area(scene: Scene, stretch: Stretch, episode: Episode) -> None:
 def maintenance(scene: Scene, stretch: Stretch, episode: Episode) -> None:
     """An engineer tests zones while the site is armed; now and then he has said so before."""
     announced = scene.chance(0.3)
+    episode.subject = {"panel": "p1"}
+    episode.explains = ("maintenance", "test", "cable_cut")
     user = scene.user("keyholder", "occupant")
     who = Walker(scene, episode.start, episode.id, room=0)
     if announced:

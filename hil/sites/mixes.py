@@ -107,9 +107,11 @@ MIXES = {
 
 SEEDS = {
     "dev": range(1, 1_000_000),
+    "train": range(3_000_000, 4_000_000),
     "blind": range(7_000_000, 8_000_000),
 }
-"""Seeds for work and for judgement.  Blind ones are never looked at while anything is tuned."""
+"""Seeds for work, for learners that the product is compared with, and for judgement.  Blind ones
+are never looked at while anything is tuned."""
 
 
 @dataclass(frozen=True, slots=True)

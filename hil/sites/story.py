@@ -211,8 +211,8 @@ def quiet_faults(story: Story, count: int) -> None:
     scene.rng.shuffle(causes)
     for cause in causes[:count]:
         length_s = scene.days * DAY_S
-        failure = scene.between(0.5, 0.85) * length_s
-        onset = scene.between(0.25, 0.4) * length_s
+        failure = scene.between(0.55, 0.85) * length_s
+        onset = max(0.18 * length_s, failure - scene.between(3, 7) * DAY_S)
         if cause in {"loose_contact", "sensor_dead", "sensor_stuck", "common_cause"}:
             failure = _while_open(story, failure)
         episode = scene.begin(cause, Group.FAULT, failure)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hil.sites.episode import label
 from hil.sites.mixes import Mix
@@ -24,7 +25,8 @@ class Timeline:
     plan: Plan
     start: str
     lines: list[dict[str, object]]
-    labels: list[dict[str, object]]
+    labels: list[dict[str, Any]]
+    trips: list[int]  # lines that are alarms, or openings while armed
 
     def site_toml(self) -> str:
         """Return the site part of a configuration."""
@@ -57,4 +59,5 @@ def simulate(seed: int, mix: Mix, days: int = 14) -> Timeline:
         start.isoformat(),
         [{"t": round(said.t, 3), **said.line} for said in heard.said],
         [label(episode, scene.plan, heard) for episode in scene.episodes],
+        [number for number, said in enumerate(heard.said, 2) if said.alarm],
     )

@@ -112,7 +112,7 @@ def test_zones_users_and_areas_of_lines_are_those_of_the_site(timelines: list[Ti
 def test_labels_name_lines_that_are_alarms_or_openings(timelines: list[Timeline]) -> None:
     for timeline in timelines:
         for label in timeline.labels:
-            for number in label["lines"]:  # type: ignore[attr-defined]
+            for number in label["lines"]:
                 line = timeline.lines[number - 2]
                 assert line["kind"] in {*ALARMS, "zone", "area"}
                 assert line.get("state") in {"active", "open", "alarm"}
@@ -124,7 +124,7 @@ def test_each_alarm_belongs_to_one_episode_at_most_and_nearly_every_one_to_one(
 ) -> None:
     alarms = owned = 0
     for timeline in timelines:
-        owners = Counter(n for label in timeline.labels for n in label["lines"])  # type: ignore[attr-defined]
+        owners = Counter(n for label in timeline.labels for n in label["lines"])
         assert not owners or max(owners.values()) == 1
         numbers = {n for n, line in enumerate(timeline.lines, 2) if is_alarm(line)}
         alarms += len(numbers)
@@ -147,7 +147,7 @@ def test_a_trip_of_a_label_is_told_by_the_line_that_it_names(timelines: list[Tim
     told = 0
     for timeline in timelines:
         for label in timeline.labels:
-            for trip in label["trips"]:  # type: ignore[attr-defined]
+            for trip in label["trips"]:
                 if trip["line"] is not None:
                     line = timeline.lines[trip["line"] - 2]
                     assert line["zone"] == trip["zone"]
@@ -163,7 +163,7 @@ def test_the_second_witness_comes_no_sooner_than_the_first_alarm(timelines: list
             if label["second_s"] is not None:
                 seconds += 1
                 assert float(str(label["second_s"])) >= float(str(label["first_s"]))
-                assert len({trip["zone"] for trip in label["trips"]}) > 1  # type: ignore[attr-defined]
+                assert len({trip["zone"] for trip in label["trips"]}) > 1
     assert seconds > 50
 
 
