@@ -17,8 +17,10 @@ FAULTS = 14  # of one world
 REACH_S_MAX = 12.0  # how long a state is waited for
 YEAR_NS = 365 * 86_400_000_000_000
 NO_FALSE_ANSWER = b"\x06\x15"
+PADDING = b" "  # one more between two fields is read as the same signal, and recorded as it came
+
 BAD = {
-    Fault.NOISE: Quality(PACE, noise=0.02, split=Split.RANDOM, noise_not=NO_FALSE_ANSWER),
+    Fault.NOISE: Quality(PACE, noise=0.02, split=Split.RANDOM, noise_not=NO_FALSE_ANSWER + PADDING),
     Fault.LOSS: Quality(PACE, lose=0.02, split=Split.RANDOM),
     Fault.CUT_FRAMES: Quality(PACE, cut=0.4),
     Fault.DOUBLES: Quality(PACE, double=0.5),
