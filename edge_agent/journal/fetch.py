@@ -174,6 +174,14 @@ def _events(part: _Part, segment: Segment) -> Iterator[tuple[int, Record]]:
                 yield piece.offset, record
 
 
+def read_first(disk: Disk, segment: Segment) -> bytes | None:
+    """Return the envelope of event 0, which `segment` was found to hold; None if it cannot be."""
+    for _, record in _events(_part(disk, segment, segment.start, -1), segment):
+        if record.seq == 0:
+            return record.data
+    return None
+
+
 def read_head(disk: Disk, segment: Segment) -> bytes | None:
     """Return the sealer's bytes at the start of a segment, None where they cannot be read."""
     with contextlib.suppress(OSError):

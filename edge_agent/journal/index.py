@@ -165,6 +165,12 @@ class Index:
         """Return a segment whose head is of this epoch."""
         return next((s for s in reversed(self.segments) if s.epoch == epoch and s.headed), None)
 
+    def first_of(self, epoch: bytes) -> Segment | None:
+        """Return the segment that holds event 0 of an epoch, None where none does."""
+        holding = self._holding.get(epoch)
+        whole = holding and holding[0].first == 0 and holding[0].present & 1
+        return holding[0] if holding and whole else None
+
     def release(self, slot: int, epoch: bytes, first: int, last: int) -> int:
         """Mark first..last of an epoch as held by a center; return how many of them it was owed."""
         segments = self._holding.get(epoch, [])
