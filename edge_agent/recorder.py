@@ -208,6 +208,7 @@ class Recorder:
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
         self._unwritten = 0  # the first number that is not on the disk, whoever holds it
         self._heard: dict[str, list[tuple[bytes, Stamp]]] = {}
+        self._repeated: dict[str, tuple[bytes, Stamp]] = {}  # the newest copy of a panel's frame
         self._standing = {panel: Standing() for panel in sources}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
@@ -290,9 +291,12 @@ class Recorder:
     def fault(self, panel: str, fault: Fault) -> None:
         """Count a fault of a panel's line; what was repeated is as young as its newest copy."""
         self.faults[panel][fault.kind.value] += 1
+        if fault.kind is not FaultKind.REPEAT:
+            return
+        self._repeated[panel] = copy = fault.frame, self._clock.stamp()
         known = self._heard.get(panel)
-        if fault.kind is FaultKind.REPEAT and known and known[-1][0] == fault.frame:
-            known[-1] = fault.frame, self._clock.stamp()
+        if known and known[-1][0] == fault.frame:
+            known[-1] = copy
 
     def finding(self, panel: str, finding: Finding) -> None:
         """Record what a session found wrong with its panel or line."""
@@ -337,7 +341,11 @@ class Recorder:
             self._standing[panel].take(signal)
 
     def _settled(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> None:
-        self.remember(panel, signals[-1].frame, stamp)
+        frame = signals[-1].frame
+        copied = self._repeated.get(panel)  # perhaps before this was durable
+        if copied is not None and copied[0] == frame and _is_later(copied[1], stamp):
+            stamp = copied[1]
+        self.remember(panel, frame, stamp)
         for signal in signals:
             self.recall(panel, signal)
 

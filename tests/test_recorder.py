@@ -387,6 +387,22 @@ def test_a_repeated_frame_is_as_young_as_its_newest_copy(tmp_path: Path) -> None
     with_rig(tmp_path, scenario)
 
 
+def test_a_copy_from_before_the_frame_was_durable_makes_it_young_too(tmp_path: Path) -> None:
+    """Fails where the first copy's age counts: after an opening the next copy was a new event."""
+
+    async def scenario(rig: Rig) -> None:
+        now = CLOCK.stamp()
+        heard = replace(now, boottime_ns=max(0, now.boottime_ns - 19_000_000_000))
+        durable = rig.recorder.record("p1", (BURGLARY,), heard)
+        rig.recorder.fault("p1", Fault(FaultKind.REPEAT, "", BURGLARY.frame))
+        await durable
+        (recent,) = rig.recorder.recent("p1")
+        assert recent.age_ns is not None
+        assert recent.age_ns < 5_000_000_000
+
+    with_rig(tmp_path, scenario)
+
+
 def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         now = CLOCK.stamp()

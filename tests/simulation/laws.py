@@ -8,13 +8,14 @@ bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from edge_agent.center.calendar import Dates
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane
-from edge_agent.evidence.bodies import SignalBody
+from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange, SignalBody
 from edge_agent.evidence.cbor import split_sequence
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.dating import Tie, stamp_tie
@@ -32,6 +33,7 @@ from tests.simulation.gateway import Gateway
 
 PACKET_BYTES_MAX = MESSAGE_BYTES_MAX + 4096  # a message takes one event more than fits, at most
 CARD_BYTES_MAX = 64 << 20
+REFUSED = f"{JournalChange.REFUSED}: "
 
 
 @lru_cache(maxsize=4096)  # the same bytes are asked about at every step of their way
@@ -147,7 +149,7 @@ class Laws:
         envelopes = self.center.envelopes()
         problems = list(check("gw1", lambda _: identity, envelopes))
         for problem in problems:
-            if not self._explained(problem):
+            if not self._explained(problem, envelopes):
                 self.break_(2 if problem.what is What.GAP else 3, str(problem))
         places = Counter((event.epoch, event.seq) for event in map(_event, envelopes))
         for place, times in places.items():
@@ -162,13 +164,35 @@ class Laws:
         for double in self.copies.unexplained(map(_event, envelopes)):
             self.break_(9, double)
 
-    def _explained(self, problem: Problem) -> bool:
-        """Whether it is the mark of a life whose last events only the center has.
+    def _explained(self, problem: Problem, envelopes: list[bytes]) -> bool:
+        """Whether it is the mark of a life whose last events one side alone has.
 
-        The next start cannot know of them.  That it was the card is said by the gateway's own
-        events about it: an honest gateway never looks like one that was set back or copied.
+        The next start cannot know of what only the center has.  That it was the card is said by the
+        gateway's own events about it: an honest gateway never looks like one that was set back or
+        copied, but where the power went before that word was out.  What a start read back without
+        being able to flush it may be gone with the next power cut: that is named as lost.
         """
-        return problem.what in (What.GAP, What.UNWRITTEN) and problem.epoch in self.behind
+        if problem.what in (What.GAP, What.UNWRITTEN) and problem.epoch in self.behind:
+            return True
+        if problem.what is What.GAP and problem.epoch in self.doubtful:
+            lost = f"events {problem.seq} to {problem.last} are lost of epoch {problem.epoch.hex()}"
+            return any(lost in said for _, said in self._of_the_card(envelopes))
+        if problem.what is What.ROLLED_BACK:
+            before = next(
+                GenesisBody.from_body(event.body).previous_epoch
+                for event in map(_event, envelopes)
+                if event.seq == 0 and event.epoch == problem.epoch
+            )
+            told = {epoch for epoch, said in self._of_the_card(envelopes) if REFUSED in said}
+            return before in self.behind & self.doubtful - told
+        return False
+
+    def _of_the_card(self, envelopes: list[bytes]) -> Iterator[tuple[bytes, str]]:
+        """Yield what the gateway said of its card: epoch, and change with detail."""
+        for event in map(_event, envelopes):
+            if event.type is EventType.JOURNAL:
+                body = JournalBody.from_body(event.body)
+                yield event.epoch, f"{body.what}: {body.detail}"
 
     def _nothing_invented(self, envelopes: list[bytes]) -> None:
         for event in map(_event, envelopes):
