@@ -10,14 +10,11 @@ refuses; each ends with CR LF.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import pairwise
 from typing import Final
 
 from edge_agent.domain.recognition import Probe, Recognition, Timed
 from edge_agent.domain.register_map import register_map
 from edge_agent.domain.session import FaultKind, Frame, Profile, Read
-
-_NS_PER_S: Final = 1_000_000_000
 
 
 def _weights(default: int, of: Mapping[str, int]) -> Callable[[Frame], int]:
@@ -42,8 +39,8 @@ def _narrowed(
 
 # ---- alarm receivers
 
+# alike but for their settings and times, and a heartbeat that nobody answers comes when it likes
 _MLR = ("surgard_mlr2", "surgard_mlr2000", "surgard_osm")
-_OSM_BEAT_S_MAX: Final = 15.0  # it beats each 10 s, the others each 30 s unless set otherwise
 
 
 def _receiver(frame: Frame) -> Iterable[str]:
@@ -60,18 +57,6 @@ def _receiver(frame: Frame) -> Iterable[str]:
     return (*_MLR, "surgard_system3") if frame.type in ("contact_id", "sia", "sia_old") else ()
 
 
-def _receivers(heard: Iterable[Timed]) -> frozenset[str] | None:
-    """Tell the receivers apart by their forms, and the OSM by its quick heartbeat."""
-    kept = list(heard)
-    left = _narrowed(_receiver)(kept)
-    beats = [one.at_ns for one in kept if one.frame.type == "heartbeat"]
-    apart = [later - earlier for earlier, later in pairwise(beats)]
-    if left is None or "surgard_osm" not in left or not apart:
-        return left
-    is_quick = min(apart) < _OSM_BEAT_S_MAX * _NS_PER_S
-    return left & {"surgard_osm"} if is_quick else left - {"surgard_osm"}
-
-
 SURGARD: Final = Recognition(
     _weights(
         20,
@@ -84,7 +69,7 @@ SURGARD: Final = Recognition(
             "contact_id": 24,
         },
     ),
-    models=_receivers,
+    models=_narrowed(_receiver),
     only_listens="whatever a host says to a receiver may count as the ACK of a signal",
     only_listens_zh="主机发给接收机的任何字节都可能被当作对信号的确认",
     heard_within_s=60,

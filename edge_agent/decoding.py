@@ -75,6 +75,11 @@ def _cut(line: bytearray, most: int) -> Iterator[bytes]:
 
 def to_json(frame: Frame) -> str:
     """Return a frame as one line of JSON."""
+    return json.dumps(frame_values(frame), ensure_ascii=False)
+
+
+def frame_values(frame: Frame) -> dict[str, Plain]:
+    """Return a frame as plain values."""
     values: dict[str, Plain] = {"frame": frame.raw.hex(), "ok": frame.fault is None}
     if frame.fault is not None:
         values["fault"] = frame.fault.value
@@ -82,7 +87,7 @@ def to_json(frame: Frame) -> str:
         values["type"] = frame.type
         values["signals"] = [signal_values(signal) for signal in frame.signals]
         values["fields"] = dict(frame.fields)
-    return json.dumps(values, ensure_ascii=False)
+    return values
 
 
 def signal_values(signal: Signal) -> dict[str, Plain]:

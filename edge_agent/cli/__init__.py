@@ -21,6 +21,9 @@ GROUPS = (
     "drivers",
     "decode",
     "judge",
+    "capture",
+    "replay",
+    "discover",
     "demo",
 )
 

@@ -1,9 +1,10 @@
 """What people read in the demo, in English and in Simplified Chinese."""
 
-import os
 from collections.abc import Mapping
 
-LANGUAGES = ("en", "zh")
+from edge_agent.language import LANGUAGES, Catalog, language
+
+__all__ = ["LANGUAGES", "Words", "language"]
 
 _WORDS: dict[str, tuple[str, str]] = {
     # the stage
@@ -136,15 +137,11 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-class Words:
+class Words(Catalog):
     """The words of one language."""
 
     def __init__(self, language: str) -> None:
-        self._index = LANGUAGES.index(language)
-
-    def __call__(self, name: str, **values: object) -> str:
-        """Return the words called `name` with `values` filled in."""
-        return _WORDS[name][self._index].format(**values)
+        super().__init__(_WORDS, language)
 
     def signal(self, told: Mapping[str, str | int | None]) -> str:
         """Return what a signal says, in a few words."""
@@ -154,16 +151,5 @@ class Words:
         return " ".join(part for part in parts if part)
 
     def _word(self, group: str, word: object) -> str:
-        known = _WORDS.get(f"{group}.{word}")
-        return str(word) if known is None else known[self._index]
-
-
-def language(chosen: str | None) -> str:
-    """Return `chosen`, or the language of the environment, as far as it is spoken here."""
-    if chosen is not None:
-        return chosen
-    spoken = next((os.environ[name] for name in _LOCALE if os.environ.get(name)), "")
-    return "zh" if spoken.lower().startswith("zh") else "en"
-
-
-_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of locale(7)
+        known = self.known(f"{group}.{word}")
+        return str(word) if known is None else known

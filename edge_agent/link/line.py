@@ -203,6 +203,10 @@ class DescriptorLine:
             else:
                 self._loop.remove_writer(self._fd)
 
+    def fileno(self) -> int:
+        """Return the descriptor, for what only it can be asked: a port's counts."""
+        return self._fd
+
     @property
     def over(self) -> bool:
         """Whether the line is lost or closed."""

@@ -2,10 +2,8 @@
 
 import string
 
-import pytest
-
 from edge_agent.demo import words
-from edge_agent.demo.words import Words, language
+from edge_agent.demo.words import Words
 
 
 def fields(text: str) -> set[str]:
@@ -16,29 +14,6 @@ def test_both_languages_fill_in_the_same() -> None:
     for name, (english, chinese) in words._WORDS.items():
         assert fields(english) == fields(chinese), name
         assert bool(english) == bool(chinese), name
-
-
-@pytest.mark.parametrize(
-    ("environment", "chosen", "spoken"),
-    [
-        ({"LANG": "zh_CN.UTF-8"}, None, "zh"),
-        ({"LANG": "zh_CN.UTF-8"}, "en", "en"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, None, "en"),
-        ({"LANG": "de_DE.UTF-8"}, None, "en"),
-        ({}, None, "en"),
-    ],
-)
-def test_the_language_is_the_environments_unless_chosen(
-    environment: dict[str, str],
-    chosen: str | None,
-    spoken: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert language(chosen) == spoken
 
 
 def test_a_signal_in_words() -> None:

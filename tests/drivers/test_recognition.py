@@ -124,15 +124,14 @@ SEALED = (
 # ---- models
 
 BEAT, BEAT3 = b"1011           @    \x14", b"101000           @    \x14"
-MLRS = {"surgard_mlr2", "surgard_mlr2000"}
+MLRS = {"surgard_mlr2", "surgard_mlr2000", "surgard_osm"}
 
 
 @pytest.mark.parametrize(
     ("name", "said", "expected"),
     [
         ("surgard", (BEAT3,), {"surgard_system3"}),
-        ("surgard", (BEAT,), {*MLRS, "surgard_osm"}),
-        ("surgard", (BEAT, BEAT), MLRS),
+        ("surgard", (BEAT,), MLRS),
         ("surgard", (b"\n00 OKAY @\r",), {"ademco_685"}),
         ("surgard", (b"\n12 2468 18 E130 01 C004\r",), {"ademco_685"}),
         ("surgard", (b"\n 00 00002468 18 E130 00 C004 \r",), {"congwin_fe100"}),
@@ -153,10 +152,6 @@ MLRS = {"surgard_mlr2", "surgard_mlr2000"}
 )
 def test_the_models_that_fit(name: str, said: tuple[bytes, ...], expected: set[str] | None) -> None:
     assert models(name, *said) == expected
-
-
-def test_a_quick_heartbeat_is_the_osms() -> None:
-    assert models("surgard", BEAT, BEAT, apart_s=10) == {"surgard_osm"}
 
 
 def test_frames_that_contradict_each_other_narrow_nothing() -> None:

@@ -1,0 +1,37 @@
+"""Which language people are spoken to in: English or Simplified Chinese."""
+
+import os
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "zh")
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of locale(7)
+
+
+class Catalog:
+    """The words of one language; `table` has each name's English and Chinese."""
+
+    def __init__(self, table: Mapping[str, tuple[str, str]], language: str) -> None:
+        self.language = language
+        self._table = table
+        self._index = LANGUAGES.index(language)
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        """Return the words called `name` with `values` filled in."""
+        return self._table[name][self._index].format(**values)
+
+    def known(self, name: str) -> str | None:
+        """Return the words called `name`, None where there are none."""
+        pair = self._table.get(name)
+        return None if pair is None else pair[self._index]
+
+    def choose(self, english: str, chinese: str) -> str:
+        """Return whichever of the two is spoken; English where there is no Chinese."""
+        return (english, chinese or english)[self._index]
+
+
+def language(chosen: str | None) -> str:
+    """Return `chosen`, or the language of the environment, as far as it is spoken here."""
+    if chosen is not None:
+        return chosen
+    spoken = next((os.environ[name] for name in _LOCALE if os.environ.get(name)), "")
+    return "zh" if spoken.lower().startswith("zh") else "en"

@@ -1,0 +1,1 @@
+"""Tools for a line: capture what goes over it, replay that, find out what hangs on it."""

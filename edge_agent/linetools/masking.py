@@ -1,0 +1,45 @@
+"""What of bytes may be shown: user codes are overwritten, in whatever is not understood as well."""
+
+import re
+
+from edge_agent.domain.session import FaultKind, Frame
+from edge_agent.domain.signal import Span
+
+MASK = b"*"
+_DIGITS = re.compile(rb"[0-9]{3,}")  # the shortest user code of any known panel has three
+
+
+def _overwritten(raw: bytes, spans: tuple[Span, ...]) -> bytes:
+    shown = bytearray(raw)
+    for span in spans:
+        end = min(span.end, len(shown))
+        shown[span.start : end] = MASK * max(0, end - span.start)
+    return bytes(shown)
+
+
+def masked_digits(raw: bytes) -> bytes:
+    """Return bytes that nobody understood with every run of digits that could be a code masked."""
+    return _DIGITS.sub(lambda found: MASK * len(found[0]), raw)
+
+
+def masked(frame: Frame) -> bytes:
+    """Return the bytes of a frame as they may be shown.
+
+    Of a good frame its driver knows where a code stands.  A damaged one may be an order with a
+    code in it, and noise a part of one.
+    """
+    if frame.fault in (None, FaultKind.REPLAY):
+        spans = (*frame.secrets, *(span for signal in frame.signals for span in signal.secrets))
+        return _overwritten(frame.raw, spans)
+    return masked_digits(frame.raw)
+
+
+def readable(raw: bytes) -> str:
+    """Return bytes for people: text with what is no text escaped, else hex digits."""
+    plain = sum(0x20 <= byte < 0x7F for byte in raw)
+    if 2 * plain < len(raw):
+        return raw.hex(" ")
+    names = {0x0D: "\\r", 0x0A: "\\n", 0x5C: "\\\\"}
+    return "".join(
+        names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in raw
+    )

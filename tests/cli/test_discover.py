@@ -1,0 +1,126 @@
+"""`edge-agent discover` as a person uses it."""
+
+import json
+import os
+import socket
+import threading
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from edge_agent.cli import main
+from edge_agent.linetools import hosts, ports
+
+BEAT = b"\n00 OKAY @\r"
+
+
+@pytest.fixture
+def receiver() -> Iterator[str]:
+    """A receiver on a pty that beats as soon as somebody listens."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(0.05):
+            os.write(master, BEAT)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    yield os.ttyname(slave)
+    over.set()
+    thread.join()
+    os.close(master)
+    os.close(slave)
+
+
+def test_it_says_what_it_found_how_sure_and_why_and_what_to_paste(
+    receiver: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["discover", receiver, "--listen", "3", "--lang", "en"]) == 0
+    said = capsys.readouterr()
+    assert "certain: surgard" in said.out
+    assert "profiles that fit: ademco_685" in said.out
+    assert 'driver = "surgard"' in said.out
+    assert f'serial = {{ port = "{receiver}", baud = 9600' in said.out
+    assert f"# {receiver}: listening" in said.err
+
+
+def test_as_json_for_programs(receiver: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["discover", receiver, "--listen", "3", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    [line] = told["lines"]
+    assert line["verdict"] == "recognised"
+    assert line["probed"] is False
+    assert "[[panel]]" in told["config"]
+
+
+def test_in_chinese(receiver: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["discover", receiver, "--listen", "3", "--lang", "zh"]) == 0
+    assert "确定：surgard" in capsys.readouterr().out
+
+
+def test_where_nothing_is_found_it_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["discover", "/dev/no-port", "--listen", "0.1", "--lang", "en"]
+    assert main(arguments) == 1
+    said = capsys.readouterr().out
+    assert "is not there" in said
+    assert "no panel was recognised" in said
+
+
+def test_without_any_port_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ports, "serial_ports", list)
+    assert main(["discover", "--lang", "en"]) == 1
+    assert "there is no serial port" in capsys.readouterr().err
+
+
+def test_a_host_is_called_at_the_usual_ports_and_own_networks_only_if_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(hosts, "own_networks", lambda: called.append("own") or ["127.0.0.9/32"])  # type: ignore[func-returns-value]
+    with socket.create_server(("127.0.0.9", 0)):
+        assert main(["discover", "127.0.0.9", "--listen", "0.1", "--lang", "en"]) == 1
+        assert called == []
+        assert main(["discover", "--own-subnets", "--listen", "0.1", "--lang", "en"]) == 1
+    assert called == ["own"]
+    assert "no panel was recognised" in capsys.readouterr().out
+
+
+def test_the_plan_names_every_probe_and_why_it_is_harmless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["discover", "--plan", "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert r"ness: 8300360S17E1?\r\n  asks for model and version" in said
+    assert "surgard is never asked" in said
+    assert main(["discover", "--plan", "--json"]) == 0
+    told = {one["driver"]: one for one in json.loads(capsys.readouterr().out)}
+    assert told["elk"]["probes"][0]["hex"] == b"06vn0056\r\n".hex()
+    assert told["modbus_map"]["tcp_ports"] == [502]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["listen:x"], "is no line"),
+        (["/dev/x", "--at", "fast"], "no line setting"),
+        (["10.0.0.0/8"], "allowed are 1024"),
+    ],
+)
+def test_what_makes_no_sense_is_told(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["discover", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("units", ["0", "1-300", "x", "", "3-1", "1-"])
+def test_units_that_are_none(units: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["discover", "--units", units])
+    assert ended.value.code == 2
+    assert "units are" in capsys.readouterr().err

@@ -1,0 +1,40 @@
+"""Which language people are spoken to in."""
+
+import pytest
+
+from edge_agent.language import Catalog, language
+
+TABLE = {"hello": ("hello {name}", "你好 {name}")}
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen", "spoken"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, None, "zh"),
+        ({"LANG": "zh_CN.UTF-8"}, "en", "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, None, "en"),
+        ({"LANG": "de_DE.UTF-8"}, None, "en"),
+        ({}, None, "en"),
+    ],
+)
+def test_the_language_is_the_environments_unless_chosen(
+    environment: dict[str, str],
+    chosen: str | None,
+    spoken: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert language(chosen) == spoken
+
+
+def test_words_of_a_catalog() -> None:
+    english, chinese = Catalog(TABLE, "en"), Catalog(TABLE, "zh")
+    assert english("hello", name="x") == "hello x"
+    assert chinese("hello", name="x") == "你好 x"
+    assert chinese.known("hello") == "你好 {name}"
+    assert chinese.known("other") is None
+    assert (english.choose("a", "甲"), chinese.choose("a", "甲")) == ("a", "甲")
+    assert chinese.choose("a", "") == "a"
