@@ -183,7 +183,7 @@ async def _find(
                 "progress",
                 place=target.name,
                 phase=words(f"phase.{step.phase.value}"),
-                what=step.what,
+                what=f" {step.what}" if step.what else "",
                 settings=settings,
                 at=step.at,
                 of=step.of,

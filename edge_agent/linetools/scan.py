@@ -9,19 +9,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
 from edge_agent.domain.recognition import Probe, Sureness
-from edge_agent.linetools.recognise import Candidate, Likeness, Listener, fitting_profiles
+from edge_agent.linetools.ears import KEPT_BYTES_MAX, Ears, Past, strip_echo
+from edge_agent.linetools.recognise import Candidate, Likeness, fitting_profiles
 from edge_agent.linetools.settings import (
     Look,
     Reception,
     look,
     rank,
     settings_of,
-    seven_bits,
     with_parity,
 )
 from edge_agent.linetools.units import UnitFound, UnitPlan, UnitScan
@@ -30,9 +30,7 @@ SECOND_NS: Final = 1_000_000_000
 QUIET_NS: Final = 300_000_000  # so long without a byte ends a burst: longer than any pause inside
 BURST_NS_MAX: Final = 500_000_000
 SETTLE_NS: Final = 1_500_000_000  # a panel that is certain is heard a little longer, for its model
-KEPT_BYTES_MAX: Final = 64 * 1024
 SAMPLE_BYTES: Final = 48
-PEERS_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,77 +155,6 @@ class Done:
 Action = Tune | Send | Tell | Done
 
 
-def strip_echo(heard: bytes, sent: bytes) -> tuple[bytes, bool]:
-    """Return what was heard without our own bytes, and whether they had come back."""
-    at = heard.find(sent) if sent else -1
-    return (heard, False) if at < 0 else (heard[:at] + heard[at + len(sent) :], True)
-
-
-@dataclass
-class _Ears:
-    """What was heard since the line was tuned; many peers are listened to apart."""
-
-    candidates: Sequence[Candidate]
-    tcp_port: int | None = None
-    data: bytearray = field(default_factory=bytearray)
-    errors: int | None = None
-    last_ns: int | None = None
-    stripped: Look | None = None  # the top bit is parity, and is taken off
-    listeners: dict[int, Listener] = field(default_factory=dict)
-
-    def hear(self, heard: Heard, now_ns: int) -> None:
-        self.last_ns, self.errors = now_ns, heard.errors
-        self.data += heard.data[: KEPT_BYTES_MAX - len(self.data)]
-        if heard.peer not in self.listeners and len(self.listeners) >= PEERS_MAX:
-            return
-        if heard.peer not in self.listeners:
-            self.listeners[heard.peer] = Listener(self.candidates, self.tcp_port)
-        self.listeners[heard.peer].hear(
-            seven_bits(heard.data) if self.stripped else heard.data, now_ns
-        )
-
-    def rest(self, now_ns: int) -> None:
-        for listener in self.listeners.values():
-            listener.rest(now_ns)
-
-    def strip(self, seen: Look, now_ns: int) -> None:
-        """Hear everything again without the top bit."""
-        self.stripped = seen
-        self.listeners = {0: Listener(self.candidates)}
-        self.listeners[0].hear(seven_bits(bytes(self.data)), now_ns)
-
-    def likenesses(self) -> tuple[Likeness, ...]:
-        """What the peer is like that was understood best."""
-        best: list[Likeness] = []
-        for listener in self.listeners.values():
-            found = listener.likenesses()
-            if found and (not best or found[0].bits > best[0].bits):
-                best = found
-        return tuple(best)
-
-    def sureness(self) -> Sureness:
-        found = self.likenesses()
-        return found[0].sureness if found else Sureness.NO
-
-    @property
-    def reception(self) -> Reception:
-        return Reception(bytes(self.data), self.errors)
-
-
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What was heard at one setting, and what it may have been."""
-
-    settings: str | None
-    reception: Reception
-    likenesses: tuple[Likeness, ...]
-
-    @property
-    def is_possible(self) -> bool:
-        """Whether good frames were read."""
-        return any(one.good for one in self.likenesses)
-
-
 class Scan:
     """Finds out one line; ends with `Done`, once."""
 
@@ -236,8 +163,8 @@ class Scan:
         self._plan = plan
         self._phase = Phase.LISTEN
         self._at = 0  # of the settings
-        self._ears = _Ears(candidates, plan.tcp_port)
-        self._heard: list[_Past] = []  # what nobody understood
+        self._ears = Ears(candidates, plan.tcp_port)
+        self._heard: list[Past] = []  # what nobody understood
         self._tried = False  # something was asked
         self._echo = False
         self._due_ns: int | None = None
@@ -292,7 +219,7 @@ class Scan:
             case Phase.UNITS:
                 return self._ask_unit(now_ns)
             case _:
-                self._ears = _Ears(self._candidates, self._plan.tcp_port)
+                self._ears = Ears(self._candidates, self._plan.tcp_port)
                 self._settled_ns = self._burst_ns = None
                 self._dwell_ns = self._due_ns = now_ns + self._plan.listen_ns
                 settings = self._plan.settings
@@ -313,7 +240,7 @@ class Scan:
                 return []
             case Phase.UNITS:
                 return self._unit_heard(heard.data, now_ns)
-        self._ears.hear(heard, now_ns)
+        self._ears.hear(heard.data, heard.errors, now_ns, heard.peer)
         if self._burst_ns is None:
             self._burst_ns = now_ns
         # who never rests is looked at all the same
@@ -360,7 +287,7 @@ class Scan:
     def _move_on(self, seen: Look) -> list[Action]:
         """Nobody was understood at these settings."""
         if seen is not Look.NOTHING:
-            past = _Past(self._settings, self._ears.reception, self._ears.likenesses())
+            past = Past(self._settings, self._ears.reception, self._ears.likenesses())
             self._heard.append(past)
             if seen is Look.TEXT or past.is_possible:
                 return self._unknown()  # the settings are right
@@ -435,7 +362,7 @@ class Scan:
         at, before, self._at = self._steps[self._step][0], self._at, self._steps[self._step][0]
         if at == before and self._tried:
             return []
-        self._ears = _Ears(self._candidates, self._plan.tcp_port)
+        self._ears = Ears(self._candidates, self._plan.tcp_port)
         return self._tune()
 
     def _ask(self, now_ns: int) -> list[Action]:
@@ -459,7 +386,7 @@ class Scan:
         if heard:
             name = candidate.driver.name
             before = [one.counts(name) for one in self._ears.listeners.values()] or [Counter()]
-            self._ears.hear(Heard(heard, self._ears.errors), now_ns)
+            self._ears.hear(heard, self._ears.errors, now_ns)
             self._ears.rest(now_ns)
             for listener, old in zip(self._ears.listeners.values(), before, strict=True):
                 if probe.answers & set(listener.counts(name) - old):
@@ -471,7 +398,7 @@ class Scan:
         if self._ears.sureness() >= Sureness.LIKELY:
             return self._ask_itself(now_ns)
         if heard:
-            past = _Past(self._settings, Reception(heard), self._ears.likenesses())
+            past = Past(self._settings, Reception(heard), self._ears.likenesses())
             self._heard.append(past)
             if look(past.reception) is not Look.TOO_LITTLE:
                 return self._unknown()  # somebody speaks after all: nothing more is asked

@@ -25,7 +25,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "可能是用户密码的数字显示为 *；文件中保留原样",
     ),
     "captured": (
-        "{chunks} pieces, {count} bytes in {seconds:.1f} s",
+        "pieces: {chunks}, bytes: {count}, in {seconds:.1f} s",
         "{seconds:.1f} 秒内 {chunks} 段，{count} 字节",
     ),
     "kept": ("kept in {file}", "保存在 {file}"),
@@ -42,7 +42,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "抓取文件第 {number} 行在写入中断时被截断，已略过",
     ),
     "waits": ("the panel waits at {place}", "模拟主机在 {place} 等待"),
-    "played": ("{chunks} pieces played", "已回放 {chunks} 段"),
+    "played": ("pieces played: {chunks}", "已回放 {chunks} 段"),
     "step": ("Enter says the next: {what}", "按回车发送下一段：{what}"),
     "answered": ("answered", "应答"),
     # what discover does
@@ -51,8 +51,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "phase.model": ("asking for the model", "询问型号"),
     "phase.units": ("asking unit", "询问单元"),
     "progress": (
-        "{place}: {phase} {what}{settings} ({at} of {of}, up to {seconds:g} s)",
-        "{place}：{phase} {what}{settings}（第 {at}/{of} 项，最长 {seconds:g} 秒）",
+        "{place}: {phase}{what}{settings} ({at} of {of}, up to {seconds:g} s)",
+        "{place}：{phase}{what}{settings}（第 {at}/{of} 项，最长 {seconds:g} 秒）",
     ),
     "at_settings": ("at {settings}", "于 {settings}"),
     "no_ports": (

@@ -33,7 +33,7 @@ def test_it_decodes_as_the_captures_own_driver_does(
     assert "burglary (" in said.out
     assert "keys" in said.out
     assert "2468" not in said.out
-    assert "2 pieces played" in said.err
+    assert "pieces played: 2" in said.err
 
 
 def test_as_json_it_is_decodes_output_with_times(
@@ -64,7 +64,7 @@ def test_damage_is_told_and_the_rest_is_played(
         (["--driver", "nes"], 2, "did you mean 'ness'"),
         (["--to", "nowhere"], 2, "is no line; they are"),
         (["--to", "/dev/no-port"], 1, "is not there"),
-        (["--from", "panel", "--speed", "max"], 1, "0 pieces"),
+        (["--from", "panel", "--speed", "max"], 1, "pieces played: 0"),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -22,7 +22,6 @@ from edge_agent.linetools.scan import (
     Tune,
     Tuned,
     Verdict,
-    strip_echo,
 )
 from edge_agent.linetools.settings import Look, settings_of
 from edge_agent.linetools.units import UnitPlan
@@ -172,14 +171,6 @@ def test_our_own_bytes_are_nobody() -> None:
     result, bench = find(None, "9600-8N1", echo=True)
     assert result.verdict is Verdict.ECHO
     assert bench.sent
-
-
-@given(st.binary(max_size=40), st.binary(min_size=1, max_size=20), st.binary(max_size=40))
-def test_an_echo_is_taken_out(before: bytes, sent: bytes, after: bytes) -> None:
-    rest, was_echo = strip_echo(before + sent + after, sent)
-    assert was_echo
-    assert len(rest) == len(before) + len(after)
-    assert strip_echo(b"xyz", b"abc") == (b"xyz", False)
 
 
 # ---- a bus
