@@ -240,8 +240,8 @@ class Reader:
         _flag_account(fields, account)
         dialect = self.is_dialect or message.id == "HENG-BO"
         secrets = secrets_of(message)
-        if secrets and code == "400":
-            # a disarm order, with its code
+        if secrets and code in {"400", "456"}:
+            # an order, with its code
             return Frame(cut.raw, "command", (), fields, secrets=secrets)
         meaning = self.codes.contact_id(_QUALIFIERS[qualifier], code)
         if dialect and code == "456" and meaning.kind is Kind.OPEN_CLOSE:
@@ -386,18 +386,7 @@ def secrets_of(message: Message) -> tuple[Span, ...]:
 
 def _told_by(who: int) -> str:
     """Return who armed, disarmed or called, of HENG-BO's numbers."""
-    for last, name in (
-        (0, "panel"),
-        (10, "remote"),
-        (50, "user"),
-        (96, "smart_home"),
-        (97, "timer"),
-    ):
-        if who <= last:
-            return name
-    if who <= 99:
-        return "center"
-    return "app" if who < 200 else "web"
+    return next((name for last, name in _WHO if who <= last), "web")
 
 
 # ---- time

@@ -30,6 +30,8 @@ from drivers._dc09_messages import (
     secrets_of,
     time_of,
 )
+from drivers._dc09_orders import ACTS, Orders
+from edge_agent.domain.command import Command, Outcome
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import OFF_S_MAX, PanelClock
 from edge_agent.domain.quality import LineQuality
@@ -37,6 +39,7 @@ from edge_agent.domain.session import (
     Action,
     Called,
     ClockRead,
+    Commanded,
     Committed,
     Driver,
     Fault,
@@ -46,6 +49,7 @@ from edge_agent.domain.session import (
     Input,
     Link,
     Nature,
+    Obeyed,
     Opened,
     Option,
     Received,
@@ -217,6 +221,7 @@ class Dc09Session:
         self._sealed_only = (
             bool(self._reader.ciphers) and setup.options.get("clear_text") is not True
         )
+        self._takes_orders = self._reader.is_dialect or setup.profile is None
         self._is_clock_ours = "clock" in setup.allow
         poll_ns = seconds_ns(setup, "poll_s", POLL_S)
         late_ns = max(int(LATE_S_MIN * NS_PER_S), int(LATE_SHARE * poll_ns))
@@ -226,6 +231,7 @@ class Dc09Session:
         self._quality = LineQuality()
         self._ears: OrderedDict[int, _Ear] = OrderedDict()  # silent longest first
         self._newest: OrderedDict[str, _Newest] = OrderedDict()
+        self._orders = Orders()
         self._owed: dict[int, _Owed] = {}
         self._tokens = 0
         self._online: bool | None = None
@@ -234,8 +240,9 @@ class Dc09Session:
     def deadline_ns(self) -> int | None:
         """Return when a cut frame is given up, or a silence has lasted too long."""
         due = [ear.heard_ns + CUT_NS for ear in self._ears.values() if ear.cutter.is_waiting()]
-        silent_ns = self._attendance.deadline_ns()
-        return min([*due, silent_ns] if silent_ns is not None else due, default=None)
+        others = (self._attendance.deadline_ns(), self._orders.deadline_ns())
+        due += [at_ns for at_ns in others if at_ns is not None]
+        return min(due, default=None)
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input; see the session contract."""
@@ -252,11 +259,14 @@ class Dc09Session:
             case Committed(token):
                 return self._commit(token, now_ns)
             case Ticked():
-                return self._give_up_cut(now_ns) + self._miss(now_ns)
+                actions = self._give_up_cut(now_ns) + self._orders.due(now_ns)
+                return actions + self._miss(now_ns)
+            case Commanded(number, command):
+                return self._command(number, command, now_ns)
             case Called():
                 pass  # it is known by its first bytes
             case _:
-                pass  # registers and commands are not of this protocol
+                pass  # registers are not of this protocol
         return []
 
     # ---- lines
@@ -265,6 +275,7 @@ class Dc09Session:
         self._ears.clear()
         self._owed.clear()
         self._newest.clear()
+        self._orders = Orders()
         self._online = None
         self._attendance.open(now_ns)
         for recent in opened.recent:
@@ -272,6 +283,7 @@ class Dc09Session:
             for cut in (*cutter.feed(recent.frame), *cutter.finish()):
                 heard = self._reader.read(cut, None)
                 if heard.message is not None:
+                    self._orders.heard(heard.message, _account_of(heard), None)
                     heard_ns = now_ns - (recent.age_ns or 0)
                     self._newest[_account(heard)] = _Newest(_identity(heard), heard_ns)
 
@@ -293,6 +305,7 @@ class Dc09Session:
         actions = [] if ear is None else self._hear(ear.cutter.finish(), peer, now_ns)
         for owed in self._owed.values():
             owed.peers.discard(peer)
+        actions += self._orders.hung_up(peer)
         return [action for action in actions if not isinstance(action, Send)]
 
     def _give_up_cut(self, now_ns: int) -> list[Action]:
@@ -319,10 +332,11 @@ class Dc09Session:
         if message is None:  # the keepalive of another protocol
             return [*self._alive("", now_ns), *self._send(frame.raw, peer)]
         if message.id in ANSWERS:
-            return []  # we ask nothing
+            return self._orders.answered(message, now_ns)
         if self._sealed_only and message.cipher is None:
             return self._disbelieve(heard, peer, now_ns)
         actions = self._alive(message.account or "", now_ns)
+        self._orders.heard(message, _account_of(heard), peer)
         if message.id == NULL:
             return actions + self._attend(message, frame, peer, now_ns)
         signals = frame.signals
@@ -394,13 +408,22 @@ class Dc09Session:
             self._newest.popitem(last=False)
         self._tokens += 1
         self._owed[self._tokens] = _Owed(word, heard.message, identity, raw, {peer})
-        return [Report(self._tokens, signals)]
+        report = Report(self._tokens, signals)
+        told = self._orders.told(heard.message, signals) if heard.message else []
+        return [report, *told]
 
     def _commit(self, token: int, now_ns: int) -> list[Action]:
         owed = self._owed.pop(token, None)
         if owed is None:
             return []
         return self._reply(owed.word, owed.message, owed.raw, owed.peers, now_ns)
+
+    def _command(self, number: int, command: Command, now_ns: int) -> list[Action]:
+        if self._listen_only:
+            return [Obeyed(number, Outcome.FORBIDDEN, "this driver only listens")]
+        if command.act not in ACTS or not self._takes_orders:
+            return [Obeyed(number, Outcome.UNSUPPORTED, f"no words for {command.act}")]
+        return self._orders.give(number, command, now_ns, self._now_s(now_ns))
 
     # ---- answers and presence
 
@@ -448,6 +471,11 @@ class Dc09Session:
         if offset_ns is None or self._ours.trust is not Trust.SYNCED:
             return None
         return (now_ns + offset_ns) / NS_PER_S
+
+
+def _account_of(heard: Heard) -> str | None:
+    """Return the account in the data of an event."""
+    return next((signal.account for signal in heard.frame.signals), None)
 
 
 def _account(heard: Heard) -> str:
@@ -500,10 +528,12 @@ DRIVER = Driver(
         "supervision",
         "encryption",
         "clock",
+        "arm",
         "listen_only",
     ),
     acknowledges=True,
     quality="counterpart",
+    commands=ACTS,
     recognition="drivers._recognition:DC09",
     options=(
         Option(

@@ -11,8 +11,13 @@ What it hears: ACK or DUH with its number, or NAK with the time, by which it set
 says the message again.  Unanswered, it says the same after `retry_s` with the same number, `tries`
 times; then it rests and begins anew.  With a key all of it is encrypted, and each copy has a new
 time.
+
+A HENG-BO panel also hears orders of its center, in the same form: 3400 arms, 3456 arms in part,
+1400 disarms, by number 098, with a code of six digits behind its length; it says ACK, obeys, and
+says so.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -63,6 +68,9 @@ SIA_NEAREST = {"smoke": "fire", "callpoint": "fire", "entry": "alarm", "duress":
 # Contact ID: how something was armed, disarmed; the end of a word is qualifier 3.
 CID_ARMING = {"code": "401", "key": "409", "quick": "408", "remote": "407", "auto": "403"}
 SIA_BYPASS = ("BB", "BU")
+ORDER = re.compile(
+    r"#([0-9A-F]{6})\|(1400|3400|3456) ([0-9]{2}) ([0-9]{3})\](?:\[\x00\x06([0-9]{6})\])?(?:_.*)?"
+)
 
 
 class Dc09Voice:
@@ -147,6 +155,8 @@ class Dc09Voice:
         return [out for parts in self._ear.hear(data) for out in self._answered(parts, now_ns)]
 
     def _answered(self, parts: Parts, now_ns: int) -> list[Output]:
+        if parts.id == Wording.HENG_BO.value:
+            return self._ordered(parts, now_ns)
         if parts.id == "NAK":
             told = parts.time()
             if told is None:
@@ -163,6 +173,32 @@ class Dc09Voice:
             return []  # given up: said again later
         del self._waiting[0]
         return self._outbox.taken(now_ns)
+
+    def _ordered(self, parts: Parts, now_ns: int) -> list[Output]:
+        found = ORDER.fullmatch(parts.inner)
+        to_us = found is not None and found[1] == self._setup.account
+        if found is None or not to_us or self._setup.wording is not Wording.HENG_BO:
+            return []
+        ack = frame(f'"ACK"{parts.sequence}R0L0#{self._header}[]')
+        outputs: list[Output] = [Say(ack + CR, self._peer or 0)]
+        verb = "disarm" if found[2] == "1400" else "arm"
+        if verb == "disarm" and self._model.user_of((found[5] or "").lstrip("0")) is None:
+            wrong = Signal(
+                kind=Kind.ACCESS,
+                code="701",
+                state=State.ACTIVE,
+                user=int(found[4]),
+                account=self._setup.account,
+            )
+            return [*outputs, *self._put(f"1701 00 {found[4]}", wrong, now_ns)]
+        area = f" area={int(found[3])}" if int(found[3]) else ""
+        mode = " mode=stay" if found[2] == "3456" else ""
+        line = f"{verb}{area}{mode}"
+        outputs += self._outbox.obeyed(line)
+        command = Command.parse(f"{line} user={int(found[4])} how=remote")
+        for happened in self._model.obey(command, now_ns):
+            outputs += self.tell(happened, now_ns)
+        return outputs
 
     def _is_sealed(self, parts: Parts) -> bool:
         return parts.encrypted and unseal(parts.inner, self._setup.key) != ""

@@ -93,6 +93,11 @@ class Outbox:
         self._ids += 1
         return [Note(Entry(self._ids, Said.UNTOLD, line=happening.word))]
 
+    def obeyed(self, what: str) -> list[Output]:
+        """Note that the panel did what it was told over the line."""
+        self._ids += 1
+        return [Note(Entry(self._ids, Said.OBEYED, line=what))]
+
     def taken(self, now_ns: int) -> list[Output]:
         """The host acknowledged the message that waits; nothing waits for nothing."""
         if not self._waiting:

@@ -12,6 +12,7 @@ from edge_agent.domain.signal import Signal
 from hil.lines import PERFECT, Quality, Split, byte_ns
 from hil.panels.machine import Said
 from hil.panels.stand import Stand, StandSetup
+from hil.panels.voice import ModelPanel
 from tests.contract.subjects import (
     SEEDS,
     STREAM,
@@ -369,9 +370,14 @@ def test_a_driver_that_only_listens_never_sends(subject: Subject) -> None:
 
 
 def without(subject: Subject) -> frozenset[Act]:
-    """What a panel of this profile has no words for, though its driver has."""
-    facts = subject.profile.facts if subject.profile is not None else {}
-    named = facts.get("unsupported", [])
+    """What a panel of this profile has no words for, though its driver has.
+
+    Undetected it may be any: what one of them has no words for.
+    """
+    if subject.profile is None:
+        own = [s for s in STREAM if s.driver.name == subject.driver.name and s.profile is not None]
+        return frozenset[Act]().union(*map(without, own))
+    named = subject.profile.facts.get("unsupported", [])
     assert isinstance(named, list)
     return frozenset(Act(str(name)) for name in named)
 
@@ -406,6 +412,7 @@ def wanted(act: Act) -> Command:
 def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act) -> None:
     here = world(subject, LINES[0], 0)
     here.plug()
+    here.tell(10 * SECOND_NS, "weak zone=9")  # some panels say who they are by an event only
     if act in BEFORE:
         here.tell(20 * SECOND_NS, BEFORE[act])
     here.run(SYNC_NS)
@@ -414,7 +421,9 @@ def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act)
     assert [(one.id, one.outcome) for one in here.gateway.obeyed] == [(7, Outcome.DONE)]
     if act in AFTER:
         point, states = AFTER[act]
-        assert subject.face.truth(here.stand.machine)[point] in states
+        machine = here.stand.machine
+        assert isinstance(machine, ModelPanel)
+        assert (subject.face.truth(machine) or machine.model.points())[point] in states
         assert here.state(Said.OBEYED)
 
 
@@ -423,6 +432,7 @@ def test_a_command_is_never_sent_again(subject: Subject, act: Act) -> None:
     """The line breaks with the command on it: whether the panel did it, nobody knows."""
     here = world(subject, LINES[0], 0)
     here.plug()
+    here.tell(10 * SECOND_NS, "weak zone=9")  # some panels say who they are by an event only
     if act in BEFORE:
         here.tell(20 * SECOND_NS, BEFORE[act])
     here.run(SYNC_NS)
