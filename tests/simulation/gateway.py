@@ -145,6 +145,7 @@ class Gateway:
         self.bounds = Bounds()
         self.slow = False
         self.away = False  # kept from starting
+        self.over = False  # for good: an absence that ends later brings nobody back
         self.defects = loop.defects
         self.ends: Counter[End] = Counter()
         self.died_in: Counter[tuple[str, str]] = Counter()
@@ -185,7 +186,7 @@ class Gateway:
     # ---- life and death
 
     def start(self) -> None:
-        if self.life is not None or self.away:
+        if self.life is not None or self.away or self.over:
             return
         clock = SimClock(self._loop, self.wall, self._boots, self._booted_ns)
         self.booted_ns[clock.stamp().boot_id] = self._booted_ns
@@ -266,7 +267,7 @@ class Gateway:
 
     async def end(self) -> None:
         """Stop for good and let the old lives' remains run out."""
-        self.away = True
+        self.over = True
         self.stop()
         until_ns = self._loop.now_ns + STOP_NS_MAX
         while self.life is not None:
