@@ -230,13 +230,18 @@ def load(file: Path) -> Loaded:
 
 def parse(data: bytes, file: Path) -> Loaded:
     """Check the bytes of a configuration file; raise ConfigError naming the problems."""
-    raw = _toml(data, file)
-    if unknown := list(_unknown_keys(raw, _type_of(Config), "")):
-        raise ConfigError(file, unknown)
-    config = _convert(raw, Config, file)
+    config = parse_as(data, file, Config)
     if problems := list(_cross_checks(config)):
         raise ConfigError(file, problems)
     return Loaded(config, file, hashlib.sha256(data).digest())
+
+
+def parse_as(data: bytes, file: Path, kind: type[_Part]) -> _Part:
+    """Read TOML as a value of `kind`; raise ConfigError naming what is unknown or does not fit."""
+    raw = _toml(data, file)
+    if unknown := list(_unknown_keys(raw, _type_of(kind), "")):
+        raise ConfigError(file, unknown)
+    return _convert(raw, kind, file)
 
 
 def parse_site(data: bytes, file: Path) -> tuple[SitePart, list[Problem]]:
@@ -384,35 +389,40 @@ def _at(raw: Any, key: str) -> Any:
 
 def _cross_checks(config: Config) -> Iterator[Problem]:
     yield from _center_checks(config.center)
-    yield from _doubles("panel", [panel.id for panel in config.panel])
-    yield from _doubles("bus", [bus.id for bus in config.bus])
-    for index, bus in enumerate(config.bus):
+    yield from place_checks(config.panel, config.bus)
+    yield from _site_checks(config)
+    yield from _panels_of_site(config)
+
+
+def place_checks(panels: list[Panel], buses: list[Bus]) -> Iterator[Problem]:
+    """Each panel and bus has one place, and no two the same."""
+    yield from _doubles("panel", [panel.id for panel in panels])
+    yield from _doubles("bus", [bus.id for bus in buses])
+    for index, bus in enumerate(buses):
         if (bus.serial is None) == (bus.tcp is None):
             yield Problem(f"bus[{index}]", bus.id, "give exactly one of serial, tcp")
-    buses = [bus.id for bus in config.bus]
+    known = [bus.id for bus in buses]
     places: dict[object, str] = {}
-    for index, bus in enumerate(config.bus):
+    for index, bus in enumerate(buses):
         if bus.serial is not None:
             if bus.serial.port in places:
                 yield Problem(f"bus[{index}]", bus.id, f"{places[bus.serial.port]} has this port")
             places[bus.serial.port] = f"bus '{bus.id}'"
-    for index, panel in enumerate(config.panel):
+    for index, panel in enumerate(panels):
         key = f"panel[{index}]"
         given = [panel.serial, panel.tcp, panel.listen, panel.bus]
         if sum(place is not None for place in given) != 1:
             yield Problem(key, panel.id, "give exactly one of serial, tcp, listen, bus")
         elif (panel.bus is None) != (panel.unit is None):
             yield Problem(key, panel.id, "bus and unit belong together")
-        elif panel.bus is not None and panel.bus not in buses:
-            there = f"there are: {', '.join(buses)}" if buses else "add a [[bus]] with this id"
+        elif panel.bus is not None and panel.bus not in known:
+            there = f"there are: {', '.join(known)}" if known else "add a [[bus]] with this id"
             yield Problem(f"{key}.bus", panel.bus, f"no such bus; {there}")
         else:
             place = _place(panel)
             if place in places:
                 yield Problem(key, panel.id, f"{places[place]} has this very line or unit already")
             places[place] = f"panel '{panel.id}'"
-    yield from _site_checks(config)
-    yield from _panels_of_site(config)
 
 
 def _site_checks(site: SitePart) -> Iterator[Problem]:

@@ -50,7 +50,7 @@ def fit(loaded: Loaded) -> list[Fitted]:
         problems.append(Problem("site.timezone", repr(name), str(error)))
     for index, panel in enumerate(loaded.config.panel):
         try:
-            fitted.append(_fit(panel, zone))
+            fitted.append(fit_panel(panel, zone))
         except ValueError as error:
             problems.append(Problem(f"panel[{index}] ({panel.id})", "", str(error)))
     if problems:
@@ -93,7 +93,8 @@ def time_zone(name: str | None) -> tzinfo:
         return UTC
 
 
-def _fit(panel: Panel, zone: tzinfo) -> Fitted:
+def fit_panel(panel: Panel, zone: tzinfo) -> Fitted:
+    """Find driver, profile and options of one panel; raise ValueError with a plain sentence."""
     driver = resources.load_driver(panel.driver)
     profile = resources.load_profile(panel.profile) if panel.profile else None
     if profile is not None and profile.driver != driver.name:
