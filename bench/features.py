@@ -25,7 +25,7 @@ def features(timeline: Timeline) -> dict[int, list[float]]:
     return {
         label["episode"]: _of_trips(timeline, label) + _of_the_rest(timeline, times, label)
         for label in labels
-        if label["lines"] and label["group"] == "intrusion"
+        if label["alarmed"] and label["group"] == "intrusion"
     }
 
 

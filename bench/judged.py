@@ -98,7 +98,7 @@ class _Incident:
 
 
 def outcomes(timeline: Timeline, said: Iterable[Said]) -> list[Outcome]:
-    """Return the outcome of every episode that raised an alarm or tripped a detector."""
+    """Return the outcome of every episode that was heard and was more than a way in, in time."""
     incidents: dict[str, _Incident] = {}
     for one in said:
         if one["type"] == "verdict":
@@ -107,7 +107,9 @@ def outcomes(timeline: Timeline, said: Iterable[Said]) -> list[Outcome]:
             incident.lines.update(one["lines"])
     by_line = {number: key for key, found in incidents.items() for number in found.lines}
     return [
-        _outcome(timeline, label, incidents, by_line) for label in timeline.labels if label["lines"]
+        _outcome(timeline, label, incidents, by_line)
+        for label in timeline.labels
+        if label["alarmed"]
     ]
 
 

@@ -44,7 +44,6 @@ class Heard:
 
     said: list[Said]
     trips: list[Tripped]
-    delay_s: float  # from a detector to the gateway's ear
 
 
 ALARM_KINDS = frozenset(
@@ -63,8 +62,9 @@ def label(episode: Episode, plan: Plan, heard: Heard) -> dict[str, object]:
             if raw is None and _is_alarm(said):
                 raw = said.t
     trips = _trips(episode, heard)
+    told = [one for one in trips if one.line is not None]
     first = heard.said[alarms[0] - 2].t if alarms else None
-    second, second_entry = _second(plan, trips, raw if raw is not None else first, heard.delay_s)
+    second, second_entry = _second(plan, told, _alarm(plan, told, raw))
     return {
         "episode": episode.id,
         "kind": episode.kind,
@@ -75,9 +75,15 @@ def label(episode: Episode, plan: Plan, heard: Heard) -> dict[str, object]:
         "lines": alarms,
         "first_s": _rounded(first),
         "raw_s": _rounded(raw),
+        "alarmed": raw is not None or any(not one.trip.entry for one in told),
         "trips": [
-            {"t": round(trip.t, 3), "zone": trip.zone, "entry": trip.entry, "line": line}
-            for trip, line in trips
+            {
+                "t": round(one.trip.t, 3),
+                "zone": one.trip.zone,
+                "entry": one.trip.entry,
+                "line": one.line,
+            }
+            for one in trips
         ],
         "second_s": _rounded(second),
         "second_entry": second_entry,
@@ -95,7 +101,16 @@ def _is_alarm(said: Said) -> bool:
     return said.line["kind"] in ALARM_KINDS or said.line.get("state") == "alarm"
 
 
-def _trips(episode: Episode, heard: Heard) -> list[tuple[Tripped, int | None]]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A trip, and when and in which line the gateway heard of it; None: never."""
+
+    trip: Tripped
+    line: int | None = None
+    t: float = 0.0
+
+
+def _trips(episode: Episode, heard: Heard) -> list[_Told]:
     """Return the actor's trips, each with the line that told of it."""
     lines: dict[int, list[tuple[float, int]]] = {}
     for number, said in enumerate(heard.said, 2):
@@ -105,14 +120,26 @@ def _trips(episode: Episode, heard: Heard) -> list[tuple[Tripped, int | None]]:
     found = []
     for trip in heard.trips:
         if trip.why == episode.id:
-            told = [n for t, n in lines.get(trip.zone, ()) if t >= trip.t]
-            found.append((trip, told[0] if told else None))
+            told = [(t, n) for t, n in lines.get(trip.zone, ()) if t >= trip.t]
+            found.append(_Told(trip, told[0][1], told[0][0]) if told else _Told(trip))
     return found
 
 
-def _second(
-    plan: Plan, trips: list[tuple[Tripped, int | None]], alarm: float | None, delay_s: float
-) -> tuple[float | None, bool]:
+def _alarm(plan: Plan, told: list[_Told], raw: float | None) -> float | None:
+    """Return when it was an alarm: said so, or a trip that no entry delay excuses."""
+    if raw is not None:
+        return raw
+    times = [one.t for one in told if not one.trip.entry]
+    times += [
+        one.t + area.entry_delay_s
+        for one in told
+        for area in plan.areas
+        if area.number == plan.zone(one.trip.zone).area
+    ]
+    return min(times, default=None)
+
+
+def _second(plan: Plan, told: list[_Told], alarm: float | None) -> tuple[float | None, bool]:
     """Return when a second independent detector was heard, and whether only on the way in.
 
     What trips on the entry route before the entry delay is over tells a burglar from nobody: it
@@ -120,14 +147,13 @@ def _second(
     """
     if alarm is None:
         return None, False
-    told = [trip for trip, line in trips if line is not None]
     pairs = [
-        (other.t + delay_s, other)
+        other
         for index, other in enumerate(told)
         for one in told[:index]
-        if independent(plan.zone(one.zone), plan.zone(other.zone))
+        if independent(plan.zone(one.trip.zone), plan.zone(other.trip.zone))
     ]
-    after = [t for t, other in pairs if t >= alarm or not other.entry]
+    after = [other.t for other in pairs if other.t >= alarm or not other.trip.entry]
     if after:
         return max(alarm, min(after)), False
     return (alarm, True) if pairs else (None, False)

@@ -392,7 +392,7 @@ class Panel:
         line: Line = {"panel": "p1", "kind": "area", "state": state, "area": area.area.number}
         if self._traits.area_user_told and state in ARMING_DONE and area.user:
             line["user"] = area.user
-        self._say(line)
+        self._say(line, alarm=state == "alarm")
 
     def _event_line(self, kind: str, code: str, state: str, **numbers: int | None) -> Line:
         line: Line = {"panel": "p1", "kind": kind, "code": code, "state": state}

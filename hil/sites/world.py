@@ -32,7 +32,7 @@ def play(scene: Scene, start: datetime) -> Heard:
             if not _changes(held, stimulus):
                 continue
         said += panel.handle(stimulus, t, why)
-    return Heard(_in_order(said), panel.trips, scene.traits.delay_s)
+    return Heard(_in_order(said), panel.trips)
 
 
 def _changes(held: Counter[tuple[str, int]], trip: Trip) -> bool:

@@ -24,6 +24,7 @@ def timeline(**label: Any) -> Timeline:
         "lines": [2, 3],
         "first_s": 10.0,
         "raw_s": 10.0,
+        "alarmed": True,
         "disarmed_s": None,
         **label,
     }

@@ -35,6 +35,8 @@ def final(rule: str, timeline: Timeline) -> list[int]:
          {"raw": 2, "cp01": 2, "cross_zone": 1, "bs8243": 2, "two_trips": 2}),
         ([(0, WINDOW), (20, WINDOW)],
          {"raw": 2, "cp01": 2, "cross_zone": 1, "bs8243": 1, "two_trips": 2}),
+        ([(0, HALL), (20, ROOM)],
+         {"raw": 2, "cp01": 2, "cross_zone": 2, "bs8243": 2, "two_trips": 2}),
         ([(0, DOOR), (20, HALL)],
          {"raw": 2, "cp01": 2, "cross_zone": 2, "bs8243": 1, "two_trips": 2}),
     ],
