@@ -12,8 +12,10 @@ from edge_agent.cli.lines import (
     EXIT_USAGE,
     add_driver,
     add_language,
+    complete,
     decoder_of,
     meanings,
+    ports,
     seconds,
 )
 from edge_agent.cli.options import Commands, add_json, command
@@ -21,7 +23,9 @@ from edge_agent.cli.options import Commands, add_json, command
 if TYPE_CHECKING:
     from edge_agent.domain.address import LineAddress
     from edge_agent.language import Catalog
-    from edge_agent.linetools.format import Record, Said
+    from edge_agent.linetools.format import Chunk, Record, Said
+
+GUESS_BYTES_MAX = 4096  # of what is heard tell whether the settings are right
 
 
 def add(commands: Commands) -> None:
@@ -38,14 +42,16 @@ def add(commands: Commands) -> None:
         "  edge-agent capture udp:9000 --out dc09.jsonl\n\n"
         "The line must be free: stop the agent, or leave the panel out of its configuration.",
     )
-    parser.add_argument(
+    place = parser.add_argument(
         "place", metavar="PORT", help="a serial port, HOST:PORT, listen:PORT or udp:PORT"
     )
-    parser.add_argument(
+    host = parser.add_argument(
         "--host",
         metavar="PORT2",
         help="a second port that hears the host: then PORT hears the panel",
     )
+    for argument in (place, host):
+        complete(argument, ports)
     parser.add_argument(
         "--at", default="9600-8N1", metavar="SETTINGS", help="of serial ports (default 9600-8N1)"
     )
@@ -143,6 +149,9 @@ class _Capture:
             end = clock.stamp()
             self._take(Note(end.boottime_ns, end.wall_ns, Happened.CLOSED))
             self._show(self._view.finish())
+            arguments = self._arguments
+            if self._guess and (hint := self._guess.end(arguments.place, arguments.at)):
+                self._say(hint)
             took_s = (end.boottime_ns - begun.boottime_ns) / 1e9
             self._say(
                 self._words("captured", chunks=self._chunks, count=self._bytes, seconds=took_s)
@@ -188,7 +197,7 @@ class _Capture:
 
 
 class _Guess:
-    """Tells once what the line looks like."""
+    """Tells once what the line looks like, or at the end that its settings may be wrong."""
 
     def __init__(self, words: "Catalog") -> None:
         from edge_agent.linetools.discover import candidates
@@ -196,16 +205,33 @@ class _Guess:
 
         self._words = words
         self._listener: Listener | None = Listener(candidates()[0])
+        self._heard = bytearray()
 
-    def hear(self, chunk: "Record") -> str | None:
+    def hear(self, chunk: "Chunk") -> str | None:
         from edge_agent.domain.recognition import Sureness
-        from edge_agent.linetools.format import Chunk
 
-        if self._listener is None or not isinstance(chunk, Chunk):
+        if self._listener is None:
             return None
+        self._heard += chunk.data[: GUESS_BYTES_MAX - len(self._heard)]
         self._listener.hear(chunk.data, chunk.mono_ns)
         found = self._listener.likenesses()
         if not found or found[0].sureness is not Sureness.CERTAIN:
             return None
         self._listener = None
         return self._words("looks_like", driver=found[0].driver)
+
+    def end(self, place: str, at: str) -> str | None:
+        from edge_agent.domain.recognition import Sureness
+        from edge_agent.linetools.settings import Look, Reception, look, with_parity
+
+        if self._listener is None or not place.startswith(("/", ".")):
+            return None
+        found = self._listener.likenesses()
+        if found and found[0].sureness >= Sureness.LIKELY:
+            return self._words("looks_like", driver=found[0].driver)
+        match look(Reception(bytes(self._heard))):
+            case (Look.SEVEN_EVEN | Look.SEVEN_ODD) as seen:
+                return self._words("seven_bits", settings=with_parity(at, seen))
+            case Look.WRONG_SPEED:
+                return self._words("wrong_settings", place=place)
+        return None

@@ -7,7 +7,14 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from edge_agent.cli.lines import EXIT_FOUND_BAD, EXIT_USAGE, add_language, seconds
+from edge_agent.cli.lines import (
+    EXIT_FOUND_BAD,
+    EXIT_USAGE,
+    add_language,
+    complete,
+    ports,
+    seconds,
+)
 from edge_agent.cli.options import Commands, add_json, command
 
 if TYPE_CHECKING:
@@ -39,13 +46,14 @@ def add(commands: Commands) -> None:
         "It listens first, and asks only where nobody spoke. At a fire panel in service use\n"
         "--listen-only: some take any strange byte for a fault of the line.",
     )
-    parser.add_argument(
+    place = parser.add_argument(
         "places",
         nargs="*",
         metavar="PLACE",
         help="a serial port, HOST:PORT, HOST, NETWORK/BITS, listen:PORT or udp:PORT "
         "(default all serial ports)",
     )
+    complete(place, ports)
     parser.add_argument(
         "--own-subnets", action="store_true", help="every host of the networks of this machine"
     )
@@ -144,10 +152,11 @@ def _wanted(arguments: argparse.Namespace) -> "Wanted":
 def _targets(arguments: argparse.Namespace, there: "list[Candidate]") -> "list[Target]":
     """Return what is to be found out.  Raises ValueError, OSError."""
     from edge_agent.domain.address import TcpAddress
-    from edge_agent.linetools import hosts, places, ports
+    from edge_agent.linetools import hosts, places
     from edge_agent.linetools.discover import Target, named, serial_targets
+    from edge_agent.linetools.ports import serial_ports
 
-    known = ports.serial_ports()
+    known = serial_ports()
     typed = [*arguments.places, *arguments.bus]
     if not typed and not arguments.own_subnets:
         return serial_targets(known)

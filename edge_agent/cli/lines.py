@@ -18,10 +18,36 @@ def add_language(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def complete(argument: argparse.Action, names: Callable[[], list[str]]) -> None:
+    """Let a shell's Tab offer `names`; they are looked up only then."""
+    argument.completer = lambda **_: names()  # type: ignore[attr-defined]  # argcomplete looks there
+
+
+def ports() -> list[str]:
+    """Return the serial ports of this machine by their stable names."""
+    from edge_agent.linetools.ports import serial_ports
+
+    return [port.name for port in serial_ports()]
+
+
+def _driver_names() -> list[str]:
+    from edge_agent import resources
+
+    return list(resources.drivers())
+
+
+def _profile_names() -> list[str]:
+    from edge_agent import resources
+
+    return list(resources.profiles())
+
+
 def add_driver(parser: argparse.ArgumentParser, says: str) -> None:
     """Add `--driver`, `--profile`, `--option`."""
-    parser.add_argument("--driver", metavar="NAME", help=says)
-    parser.add_argument("--profile", metavar="P", help="a profile's name or file")
+    driver = parser.add_argument("--driver", metavar="NAME", help=says)
+    complete(driver, _driver_names)
+    profile = parser.add_argument("--profile", metavar="P", help="a profile's name or file")
+    complete(profile, _profile_names)
     parser.add_argument(
         "--option",
         action="append",

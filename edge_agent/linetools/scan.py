@@ -19,7 +19,9 @@ from edge_agent.linetools.recognise import Candidate, Likeness, fitting_profiles
 from edge_agent.linetools.settings import (
     Look,
     Reception,
+    has_errors,
     look,
+    parities,
     rank,
     settings_of,
     with_parity,
@@ -163,11 +165,15 @@ class Scan:
         self._plan = plan
         self._phase = Phase.LISTEN
         self._at = 0  # of the settings
+        self._parity: list[str] | None = None  # to try where frames are read, with errors
+        self._with_errors: Result | None = None
+        self._tuned: str | None = None  # which of them is tried
         self._ears = Ears(candidates, plan.tcp_port)
         self._heard: list[Past] = []  # what nobody understood
         self._tried = False  # something was asked
         self._echo = False
         self._due_ns: int | None = None
+        self._is_open = False
         self._settled_ns: int | None = None
         self._burst_ns: int | None = None  # when what was not looked at yet began
         self._dwell_ns = 0  # when listening at these settings ends
@@ -194,22 +200,25 @@ class Scan:
             case Failed(cause, remedy):
                 return self._fail(cause, remedy)
             case Tuned():
+                self._is_open = True
                 return self._on_tuned(now_ns)
-            case Heard():
+            case Heard() if self._is_open:
                 return self._on_heard(happened, now_ns)
             case Ticked():
                 if self._due_ns is None or now_ns < self._due_ns:
                     return []
                 return self._on_time(now_ns)
+            case _:
+                return []  # of a line that was closed since
 
     # ---- what every phase does
 
     @property
     def _settings(self) -> str | None:
-        return self._plan.settings[self._at]
+        return self._tuned or self._plan.settings[self._at]
 
     def _tune(self) -> list[Action]:
-        self._due_ns = None
+        self._due_ns, self._is_open = None, False
         return [Tune(self._settings)]
 
     def _on_tuned(self, now_ns: int) -> list[Action]:
@@ -274,15 +283,32 @@ class Scan:
         if sure is Sureness.CERTAIN:
             self._settled_ns = self._settled_ns or min(self._dwell_ns, now_ns + SETTLE_NS)
             if now_ns >= self._settled_ns:
-                return self._ask_itself(now_ns)
+                return self._read(now_ns)
             self._due_ns = self._settled_ns
             return []
         if is_over and sure >= Sureness.LIKELY:
-            return self._ask_itself(now_ns)
+            return self._read(now_ns)
         if is_over or (seen is Look.WRONG_SPEED and sure is Sureness.NO):
-            return self._move_on(seen)
+            return self._move_on(seen) if self._parity is None else self._next_parity()
         self._due_ns = self._dwell_ns
         return []
+
+    def _read(self, now_ns: int) -> list[Action]:
+        """Frames are read; with errors, a bit that nobody asked for is taken for one."""
+        settings = self._settings
+        if settings is None or self._ears.stripped or not has_errors(self._ears.reception):
+            return self._ask_itself(now_ns)
+        if self._parity is None:
+            self._parity = parities(settings)
+            self._with_errors = Result(Verdict.RECOGNISED, settings, self._ears.likenesses())
+        return self._next_parity()
+
+    def _next_parity(self) -> list[Action]:
+        if not self._parity:
+            assert self._with_errors is not None, "frames were read before"
+            return self._done(self._with_errors)  # none is better: it is as it was
+        self._tuned = self._parity.pop(0)
+        return self._tune()
 
     def _move_on(self, seen: Look) -> list[Action]:
         """Nobody was understood at these settings."""

@@ -19,14 +19,19 @@ BYTES_TO_JUDGE: Final = 12  # fewer may be a click at plugging in
 _PARITIES_OF_A_BUS: Final = "NE"  # Modbus asks for even, most modules come with none
 
 
+UNCLAIMED: Final = ("4800-8N1", "2400-8N1")
+"""No driver is met at these, but fire panels' own dialects are: there it is only listened."""
+
+
 def settings_to_try(candidates: Iterable[Candidate]) -> tuple[str, ...]:
-    """Return the settings of all drivers, those of most of them first."""
+    """Return the settings of all drivers, those of most of them first, then those of others."""
     wanted: Counter[str] = Counter()
     for candidate in candidates:
         if not {"serial", "modbus_rtu"} & set(candidate.driver.lines):
             continue
         wanted.update(settings_of(candidate))
-    return tuple(sorted(wanted, key=lambda one: (-wanted[one], _baud(one), one)))
+    found = sorted(wanted, key=lambda one: (-wanted[one], _baud(one), one))
+    return (*found, *(one for one in UNCLAIMED if one not in wanted))
 
 
 def settings_of(candidate: Candidate) -> frozenset[str]:
@@ -73,7 +78,7 @@ def look(heard: Reception) -> Look:
         return Look.NOTHING if not heard.errors else Look.WRONG_SPEED
     if len(data) < BYTES_TO_JUDGE:
         return Look.TOO_LITTLE
-    if heard.errors is not None and heard.errors > ERRORS_OF_A_WRONG_SPEED * len(data):
+    if has_errors(heard):
         return Look.WRONG_SPEED
     if parity := _parity_in_top_bit(data):
         return parity
@@ -92,6 +97,22 @@ def _parity_in_top_bit(data: bytes) -> Look | None:
     if len(odd_ones) != 1:
         return None
     return Look.SEVEN_ODD if odd_ones == {1} else Look.SEVEN_EVEN
+
+
+def has_errors(heard: Reception) -> bool:
+    """Tell whether so much was refused that the settings are wrong, whatever could be read."""
+    errors = heard.errors or 0
+    return bool(heard.data) and errors > ERRORS_OF_A_WRONG_SPEED * len(heard.data)
+
+
+def parities(settings: str) -> list[str]:
+    """Return the settings to try where frames can be read, with errors: a parity bit is there.
+
+    Where a stop bit was expected it counts as an error whenever it is 0.
+    """
+    if settings.partition("-")[2] != "8N1":
+        return []
+    return [f"{_baud(settings)}-8{parity}1" for parity in "EO"]
 
 
 def seven_bits(data: bytes) -> bytes:

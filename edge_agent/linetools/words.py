@@ -20,6 +20,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "this looks like {driver}: `--driver {driver}` shows what it says",
         "像是 {driver}：用 `--driver {driver}` 可显示其内容",
     ),
+    "wrong_settings": (
+        "nothing readable: perhaps wrong settings; `edge-agent discover {place}` tries others",
+        "无法读懂：参数可能不对；`edge-agent discover {place}` 会尝试其他参数",
+    ),
+    "seven_bits": (
+        "the top bit of every byte is parity: `--at {settings}`",
+        "每个字节的最高位是校验位：`--at {settings}`",
+    ),
     "masked": (
         "digits that could be a user code are shown as *; the file holds them as heard",
         "可能是用户密码的数字显示为 *；文件中保留原样",

@@ -57,7 +57,7 @@ def test_it_shows_what_a_driver_reads_and_keeps_what_was_heard(
     out = tmp_path / "c.jsonl"
     thread = say_when_open(master, out, ALARM + KEYS)
     code = main(
-        ["capture", port, "--driver", "ness", "--out", str(out), "--seconds", "0.6", "--lang", "en"]
+        ["capture", port, "--driver", "ness", "--out", str(out), "--seconds", "0.4", "--lang", "en"]
     )
     thread.join()
     said = capsys.readouterr()
@@ -82,15 +82,38 @@ def test_without_a_driver_it_guesses_one_and_as_json_every_line_is(
     master, port = line
     out = tmp_path / "c.jsonl"
     thread = say_when_open(master, out, ALARM + ALARM)
-    assert main(["capture", port, "--out", str(out), "--seconds", "0.6", "--lang", "zh"]) == 0
+    assert main(["capture", port, "--out", str(out), "--seconds", "0.4", "--lang", "zh"]) == 0
     thread.join()
     assert "像是 ness" in capsys.readouterr().err
     out.unlink()
     thread = say_when_open(master, out, ALARM)
-    assert main(["capture", port, "--json", "--out", str(out), "--seconds", "0.6"]) == 0
+    assert main(["capture", port, "--json", "--out", str(out), "--seconds", "0.4"]) == 0
     thread.join()
     told = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     assert [one["what"] for one in told if "what" in one] == ["opened", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (bytes(range(0x80, 0xC0)), "perhaps wrong settings; `edge-agent discover /dev/"),
+        (bytes(b | (b.bit_count() & 1) << 7 for b in b"5012 182468E13001004"), "--at 9600-7E1"),
+        (ALARM, "looks like ness"),
+    ],
+)
+def test_at_the_end_it_says_what_may_be_wrong(
+    said: bytes,
+    hint: str,
+    line: tuple[int, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    master, port = line
+    out = tmp_path / "c.jsonl"
+    thread = say_when_open(master, out, said)
+    assert main(["capture", port, "--out", str(out), "--seconds", "0.4", "--lang", "en"]) == 0
+    thread.join()
+    assert hint in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -1,11 +1,15 @@
 """What the line tools have in common on the command line."""
 
 import argparse
+import os
+import subprocess
+import sys
+import tempfile
 
 import pytest
 
 from edge_agent import language
-from edge_agent.cli.lines import LANGUAGES, decoder_of, meanings, seconds
+from edge_agent.cli.lines import LANGUAGES, decoder_of, meanings, ports, seconds
 
 
 def test_the_languages_are_those_that_are_spoken() -> None:
@@ -47,3 +51,28 @@ def test_what_is_no_time(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         seconds(text)
     assert seconds("0.5") == 0.5
+
+
+def completions(line: str) -> list[str]:
+    """What a shell would offer behind `line`."""
+    with tempfile.NamedTemporaryFile() as answer:
+        asked = {
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_STDOUT_FILENAME": answer.name,
+            "COMP_LINE": line,
+            "COMP_POINT": str(len(line)),
+            "_ARGCOMPLETE_IFS": "\n",
+        }
+        subprocess.run(
+            [sys.executable, "-m", "edge_agent"], env=os.environ | asked, check=True, timeout=60
+        )
+        return [one.strip() for one in answer.read().decode().splitlines()]
+
+
+def test_tab_offers_drivers_profiles_and_words() -> None:
+    assert completions("edge-agent replay x --driver ness --profile elk") == ["elk_m1"]
+    assert {"--listen-only", "--listen"} <= set(completions("edge-agent discover --li"))
+
+
+def test_ports_are_offered_by_their_names() -> None:
+    assert isinstance(ports(), list)

@@ -151,6 +151,8 @@ class Bench:
     told: list[Tell] = field(default_factory=list)
     tuned: list[str | None] = field(default_factory=list)
     now_ns: int = 0
+    first_heard_ns: int | None = None
+    first_sent_ns: int | None = None
 
     def run(self, scan: Scan, seconds_max: float = 3600.0) -> Result:
         """Let it go on until the scan is done."""
@@ -193,6 +195,8 @@ class Bench:
         """The panel says something: heard as the port is tuned."""
         if self._result is not None:
             return
+        if self.first_heard_ns is None:
+            self.first_heard_ns = self.now_ns
         errors: int | None = None
         if self.settings is not None:
             assert self._at is not None
@@ -212,6 +216,8 @@ class Bench:
                     self._perform(self._scan.handle(Tuned(), self.now_ns))
                 case Send(data):
                     self.sent.append(data)
+                    if self.first_sent_ns is None:
+                        self.first_sent_ns = self.now_ns
                     if self.echo:
                         self._perform(self._scan.handle(Heard(data, None), self.now_ns))
                     if self.settings is not None:

@@ -43,6 +43,8 @@ def candidate(name: str) -> Candidate:
     [
         ((BEAT,), "surgard", Sureness.LIKELY),
         ((BEAT, BEAT), "surgard", Sureness.CERTAIN),
+        ((b"60901737\r\n",) * 2, "dsc", Sureness.LIKELY),  # a sum of eight bits: four are certain
+        ((b"60901737\r\n",) * 4, "dsc", Sureness.CERTAIN),
         ((NESS, NESS), "ness", Sureness.CERTAIN),
         ((b"\xff" * 30, NESS, NESS), "ness", Sureness.CERTAIN),
         ((b"\xff" * 300, NESS, NESS), "ness", Sureness.LIKELY),  # most of it is something else

@@ -1,5 +1,7 @@
 """Finding out a line: every emulated panel at every setting, and what a line must never be told."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,11 +111,12 @@ def test_a_panel_that_is_asked_nothing_is_found_by_what_it_says_alone() -> None:
 
 
 class Stranger:
-    """Speaks every two seconds what no driver knows, and remembers what it was told."""
+    """Speaks now and then what no driver knows, and remembers what it was told."""
 
-    def __init__(self, says: bytes) -> None:
+    def __init__(self, says: bytes, every_s: int = 2) -> None:
         self.heard = b""
         self._says = says
+        self._every_ns = every_s * S
         self._due_ns = S
 
     def handle(self, happened: PanelInput, now_ns: int) -> list[Output]:
@@ -121,7 +124,7 @@ class Stranger:
             self.heard += happened.data
         if now_ns < self._due_ns:
             return []
-        self._due_ns = now_ns + 2 * S
+        self._due_ns = now_ns + self._every_ns
         return [Say(self._says)]
 
     def deadline_ns(self) -> int:
@@ -152,6 +155,14 @@ def test_whoever_speaks_and_is_not_understood_is_never_told_a_byte(
     assert result.sample
     assert bench.sent == []
     assert stranger.heard == b""
+
+
+def test_who_spoke_once_is_not_asked_in_the_silence_after() -> None:
+    stranger = Stranger(GST_ALIVE, every_s=3600)
+    result, bench = find(stranger, "2400-8N1")
+    assert result.verdict is Verdict.UNKNOWN
+    assert set(bench.tuned) == set(plan().settings)
+    assert bench.sent == []
 
 
 def test_an_unknown_speaker_is_told_with_the_settings_at_which_it_is_text() -> None:
@@ -217,6 +228,66 @@ def test_units_behind_tcp() -> None:
     assert [one.unit for one in result.units] == [2, 9]
 
 
+READ = bytes.fromhex("11 02 00 00 00 08 7B 5C")
+ANSWER = bytes.fromhex("11 02 01 05 65 4B")
+
+
+@pytest.mark.parametrize("where", ["9600-8N1", "9600-8E1", "9600-8O1"])
+def test_a_bus_that_is_heard_with_errors_has_a_parity_bit(where: str) -> None:
+    result, bench = find(Stranger(READ + ANSWER), where)
+    assert result.verdict is Verdict.RECOGNISED
+    assert [one.driver for one in result.likenesses] == ["modbus_map"]
+    assert result.settings == where
+    assert bench.sent == []
+
+
+def test_errors_that_no_parity_explains_leave_the_settings_as_they_were() -> None:
+    scan = Scan(candidates(), plan())
+    actions, now_ns = scan.begin(), 0
+    while not isinstance(actions[-1], Done):
+        match actions[-1]:
+            case Tune():
+                actions = scan.handle(Tuned(), now_ns)
+            case _:
+                scan.handle(Heard(READ + ANSWER, 9), now_ns)
+                actions = []
+                while not actions:
+                    now_ns = scan.deadline_ns() or 0
+                    actions = scan.handle(Ticked(), now_ns)
+    assert actions[-1].result.settings == "9600-8N1"
+    assert actions[-1].result.verdict is Verdict.RECOGNISED
+
+
+class Babbler:
+    """Says anything at any time."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._due_ns = self._random.randrange(60) * S
+
+    def handle(self, happened: PanelInput, now_ns: int) -> list[Output]:
+        del happened
+        if now_ns < self._due_ns:
+            return []
+        self._due_ns = now_ns + int(self._random.choice((0.01, 0.4, 5, 40, 500)) * S)
+        return [Say(self._random.randbytes(self._random.choice((1, 3, 30))))]
+
+    def deadline_ns(self) -> int:
+        return self._due_ns
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("where", ["9600-8N1", "2400-8N1", None])
+def test_whatever_is_babbled_it_ends_in_time_and_asks_no_babbler(
+    seed: int, where: str | None
+) -> None:
+    result, bench = find(Babbler(seed), where)
+    assert result.verdict is not Verdict.UNUSABLE
+    assert bench.now_ns < 600 * S
+    if bench.first_sent_ns is not None:
+        assert bench.first_heard_ns is None or bench.first_sent_ns < bench.first_heard_ns
+
+
 # ---- whatever happens
 
 
@@ -232,6 +303,17 @@ def test_a_line_that_does_not_open_is_told_with_its_remedy(probes: bool) -> None
     [done] = scan.handle(Failed("no such port", "plug it in"), 0)
     assert done == Done(Result(Verdict.UNUSABLE, cause="no such port", remedy="plug it in"))
     assert scan.handle(Tuned(), 1) == []
+
+
+def test_what_was_heard_before_a_line_was_lost_counts() -> None:
+    scan = Scan(candidates(), plan(None))
+    scan.begin()
+    scan.handle(Tuned(), 0)
+    scan.handle(Heard(b"5053CD\r\n", 0), 1)
+    [done] = scan.handle(Failed("the peer hung up"), 2)
+    assert isinstance(done, Done)
+    assert done.result.verdict is Verdict.RECOGNISED
+    assert done.result.likenesses[0].sureness is Sureness.LIKELY
 
 
 inputs = st.one_of(
