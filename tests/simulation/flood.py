@@ -403,7 +403,8 @@ class Flood:
             self._look()
             self.facts.peace_s = (self.loop.now_ns - begun_ns) / SECOND
             if self.facts.peace_s > PEACE_S_MAX + self.facts.backlog / 100:
-                raise TrialError(f"no end: {missing} unreceipted")
+                silent = {p.name: p.told - p.acked for p in self.panels if not p.content}
+                raise TrialError(f"no end: {missing} unreceipted; not acknowledged: {silent}")
 
     def _missing(self) -> int:
         life = self._running()
