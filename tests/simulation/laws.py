@@ -42,6 +42,15 @@ def _event(envelope: bytes) -> Event:
     return event
 
 
+def signal_of(frame: bytes) -> bytes:
+    """Return the part of a frame that says what happened: no two signals of a world have it alike.
+
+    Before it stand the receiver's own numbers.  A digit of them that the line lost cannot be seen,
+    and is no loss: the signal is recorded as it was heard.
+    """
+    return (frame.split() or [frame])[-1]
+
+
 class LawError(AssertionError):
     """One of the nine does not hold."""
 
@@ -77,7 +86,8 @@ class Laws:
 
     def acked(self, frame: bytes) -> None:
         """A panel saw this acknowledged."""
-        if not self.gateway.card.holds(frame) and not self.center.holds(frame):
+        signal = signal_of(frame)
+        if not self.gateway.card.holds(signal) and not self.center.holds(signal):
             self.break_(1, f"acknowledged, on neither card nor center: {frame!r}")
 
     def published(self, data: bytes) -> None:
@@ -195,11 +205,15 @@ class Laws:
                 yield event.epoch, f"{body.what}: {body.detail}"
 
     def _nothing_invented(self, envelopes: list[bytes]) -> None:
+        said = {
+            name: {signal_of(frame): entry for frame, entry in panel.ledger.said.items()}
+            for name, panel in self.gateway.panels.items()
+        }
         for event in map(_event, envelopes):
             if event.type is EventType.SIGNAL:
                 body = SignalBody.from_body(event.body)
                 frame = body.signal.frame.rstrip(ENDS)
-                entry = self.gateway.panels[body.panel].ledger.said.get(frame)
+                entry = said[body.panel].get(signal_of(frame))
                 if body.signal.kind is Kind.UNKNOWN:
                     continue  # kept as it was heard, without a meaning
                 if entry is None or entry.signal is None:
@@ -231,5 +245,5 @@ class Laws:
         everything = b"".join(envelopes)
         for panel in self.gateway.panels.values():
             for frame in panel.ledger.acked:
-                if frame not in everything:
+                if signal_of(frame) not in everything:
                     self.break_(1, f"acknowledged, and never reached the center: {frame!r}")
