@@ -7,8 +7,9 @@ most `GAP_S` apart.
 raw          the panel alone: every alarm is one
 cp01         ANSI/SIA CP-01 timers: abort and cancel within 5 minutes, exit error with disarming
 cross_zone   two zones within 30 s, as panels offer it
-bs8243       two independent detectors within 45 min, none of the entry route once the door opened;
-             unset within 120 s is an abort, unset ends confirmation
+bs8243       two independent detectors within 45 min, openings within the entry delay left out;
+             unset within 120 s is an abort, any unset ends confirmation
+bs8243_entry the same, and nothing of the entry route confirms once the door was opened
 two_trips    any two trips within an hour
 """
 
@@ -34,6 +35,7 @@ class Trip:
     line: int
     zone: int | None
     alarm: bool  # an alarm event, not only a state
+    entry: bool  # an opening within the entry delay, or beginning it
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ def incidents(timeline: Timeline) -> list[Incident]:
             found.append(Incident(f"r{len(found) + 1}"))
         zone = line.get("zone")
         number_of = zone if isinstance(zone, int) else None
-        found[-1].trips.append(Trip(t, number, number_of, line["kind"] in {"burglary", "tamper"}))
+        alarm = line["kind"] in {"burglary", "tamper"}
+        found[-1].trips.append(Trip(t, number, number_of, alarm, number in timeline.entries))
         found[-1].exit_error |= t - error_at < 90
     return found
 
@@ -106,6 +109,17 @@ def cross_zone(_plan: Plan, incident: Incident) -> Iterator[tuple[float, int]]:
 
 def bs8243(plan: Plan, incident: Incident) -> Iterator[tuple[float, int]]:
     """Sequential confirmation."""
+    yield from _sequential(plan, incident, entry_confirms=True)
+
+
+def bs8243_entry(plan: Plan, incident: Incident) -> Iterator[tuple[float, int]]:
+    """Sequential confirmation that the opening of the entry door switches off for its route."""
+    yield from _sequential(plan, incident, entry_confirms=False)
+
+
+def _sequential(
+    plan: Plan, incident: Incident, *, entry_confirms: bool
+) -> Iterator[tuple[float, int]]:
     yield incident.first, 1
     zones = {zone.number: zone for zone in plan.zones if zone.panel == "p1"}
     unset = min((t for t in incident.unset if t >= incident.first), default=1e18)
@@ -113,11 +127,11 @@ def bs8243(plan: Plan, incident: Incident) -> Iterator[tuple[float, int]]:
     counted: list[tuple[float, Zone]] = []
     for trip in incident.trips:
         zone = zones.get(trip.zone or 0)
-        if zone is None or trip.t > unset:
+        entered |= zone is not None and zone.type == "entry_exit"
+        if zone is None or trip.entry or trip.t > unset:
             continue
-        entered |= zone.type == "entry_exit"
-        if entered and zone.type in {"entry_exit", "follower"}:
-            continue  # on the way in: no confirmation from the entry route
+        if entered and not entry_confirms and zone.type in {"entry_exit", "follower"}:
+            continue
         if any(trip.t - t <= 2700 and independent(zone, other) for t, other in counted):
             yield trip.t, 2
             break
@@ -150,6 +164,7 @@ RIVALS: Mapping[str, Rule] = {
     "cp01": cp01,
     "cross_zone": cross_zone,
     "bs8243": bs8243,
+    "bs8243_entry": bs8243_entry,
     "two_trips": two_trips,
 }
 

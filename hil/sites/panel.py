@@ -7,7 +7,7 @@ error, abort and swinger shutdown are those of CP-01, with the variations seen i
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hil.sites.plan import Area, Plan, Zone
@@ -52,6 +52,7 @@ class Said:
     line: Line
     why: int | None
     alarm: bool = False  # an alarm, or a zone that opened while armed
+    entry: bool = False  # such an opening, on the way in
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class Panel:
         self.trips.append(Tripped(self._now, zone.number, self._why, entry=entry))
         muted = self._is_muted(area, zone)
         if not (muted and self._traits.swinger_mutes_lines):
-            self._zone_line(zone, "open", trip=True)
+            self._zone_line(zone, "open", trip=True, entry=entry)
         if entry and area.state is not Arming.ENTRY:
             self._entry_begins(area, zone)
         elif not entry:
@@ -383,10 +384,12 @@ class Panel:
 
     # ---- speaking
 
-    def _zone_line(self, zone: Zone, state: str, *, trip: bool = False) -> None:
+    def _zone_line(
+        self, zone: Zone, state: str, *, trip: bool = False, entry: bool = False
+    ) -> None:
         if self._traits.zone_lines:
             line = {"panel": zone.panel, "kind": "zone", "state": state, "zone": zone.number}
-            self._say(line, alarm=trip)
+            self._hear(Said(self._at(), line, self._why, trip, entry))
 
     def _area_line(self, area: _AreaState, state: str) -> None:
         line: Line = {"panel": "p1", "kind": "area", "state": state, "area": area.area.number}
@@ -411,10 +414,15 @@ class Panel:
     def _say_as(self, line: Line, why: int | None, *, alarm: bool) -> None:
         if self._traits.panel_time and "code" in line:
             line = {**line, "panel_time": self._panel_time()}
-        said = Said(self._now + self._traits.delay_s, line, why, alarm)
-        if not self._deaf or line["kind"] in {"uplink", "panel"}:
+        self._hear(Said(self._at(), line, why, alarm))
+
+    def _at(self) -> float:
+        return self._now + self._traits.delay_s
+
+    def _hear(self, said: Said) -> None:
+        if not self._deaf or said.line["kind"] in {"uplink", "panel"}:
             self._out.append(said)
-        elif self._backlog is not None and "code" in line:
+        elif self._backlog is not None and "code" in said.line:
             self._backlog.append(said)
 
     def _panel_time(self) -> str:
@@ -431,7 +439,7 @@ class Panel:
             self._backlog = [] if held else None
         elif self._backlog is not None:
             late, self._backlog = self._backlog, None
-            self._out += [Said(self._now + 0.5, s.line, s.why, s.alarm) for s in late]
+            self._out += [replace(said, t=self._now + 0.5) for said in late]
 
     def _take(self) -> list[Said]:
         out, self._out = self._out, []

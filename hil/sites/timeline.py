@@ -27,6 +27,7 @@ class Timeline:
     lines: list[dict[str, object]]
     labels: list[dict[str, Any]]
     trips: list[int]  # lines that are alarms, or openings while armed
+    entries: frozenset[int] = frozenset()  # of these, openings on the way in
 
     def site_toml(self) -> str:
         """Return the site part of a configuration."""
@@ -60,4 +61,5 @@ def simulate(seed: int, mix: Mix, days: int = 14) -> Timeline:
         [{"t": round(said.t, 3), **said.line} for said in heard.said],
         [label(episode, scene.plan, heard) for episode in scene.episodes],
         [number for number, said in enumerate(heard.said, 2) if said.alarm],
+        frozenset(number for number, said in enumerate(heard.said, 2) if said.entry),
     )

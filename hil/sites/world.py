@@ -1,6 +1,7 @@
 """Plays a scene: everything in order of time, through the panel, into what the gateway hears."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 from hil.sites.episode import Heard
@@ -53,5 +54,5 @@ def _in_order(said: list[Said]) -> list[Said]:
     latest = 0.0
     for one in said:
         latest = max(latest, one.t)
-        found.append(one if one.t == latest else Said(latest, one.line, one.why, one.alarm))
+        found.append(one if one.t == latest else replace(one, t=latest))
     return found

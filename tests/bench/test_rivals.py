@@ -1,5 +1,6 @@
 """The rules that the product is compared with, each on the trips that tell it from the others."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,29 +26,32 @@ def final(rule: str, timeline: Timeline) -> list[int]:
     return list(last.values())
 
 
+ALL = ("raw", "cp01", "cross_zone", "bs8243", "bs8243_entry", "two_trips")
+
+
 @pytest.mark.parametrize(
-    ("trips", "expected"),
+    ("trips", "tiers"),
     [
-        ([(0, WINDOW)], {"raw": 2, "cp01": 2, "cross_zone": 1, "bs8243": 1, "two_trips": 1}),
-        ([(0, WINDOW), (20, ROOM)],
-         {"raw": 2, "cp01": 2, "cross_zone": 2, "bs8243": 2, "two_trips": 2}),
-        ([(0, WINDOW), (600, ROOM)],
-         {"raw": 2, "cp01": 2, "cross_zone": 1, "bs8243": 2, "two_trips": 2}),
-        ([(0, WINDOW), (20, WINDOW)],
-         {"raw": 2, "cp01": 2, "cross_zone": 1, "bs8243": 1, "two_trips": 2}),
-        ([(0, HALL), (20, ROOM)],
-         {"raw": 2, "cp01": 2, "cross_zone": 2, "bs8243": 2, "two_trips": 2}),
-        ([(0, DOOR), (20, HALL)],
-         {"raw": 2, "cp01": 2, "cross_zone": 2, "bs8243": 1, "two_trips": 2}),
+        ([(0, WINDOW)], (2, 2, 1, 1, 1, 1)),
+        ([(0, WINDOW), (20, ROOM)], (2, 2, 2, 2, 2, 2)),
+        ([(0, WINDOW), (600, ROOM)], (2, 2, 1, 2, 2, 2)),
+        ([(0, WINDOW), (20, WINDOW)], (2, 2, 1, 1, 1, 2)),
+        ([(0, HALL), (20, ROOM)], (2, 2, 2, 2, 2, 2)),
+        ([(0, DOOR), (20, HALL)], (2, 2, 2, 2, 1, 2)),
     ],
-)  # fmt: skip
-def test_each_rule_on_an_incident(trips: list[tuple[float, int]], expected: dict[str, int]) -> None:
-    assert {rule: final(rule, heard(*trips))[0] for rule in RIVALS} == expected
+)
+def test_each_rule_on_an_incident(trips: list[tuple[float, int]], tiers: tuple[int, ...]) -> None:
+    assert tuple(final(rule, heard(*trips))[0] for rule in ALL) == tiers
+    assert set(ALL) == set(RIVALS)
 
 
 @pytest.mark.parametrize(
     ("disarmed", "rules"),
-    [(100, {"cp01", "cross_zone", "bs8243"}), (250, {"cp01", "cross_zone"}), (400, set())],
+    [
+        (100, {"cp01", "cross_zone", "bs8243", "bs8243_entry"}),
+        (250, {"cp01", "cross_zone"}),
+        (400, set()),
+    ],
 )
 def test_how_long_a_code_takes_an_alarm_back(disarmed: float, rules: set[str]) -> None:
     timeline = heard((0, WINDOW), disarmed=disarmed)
@@ -57,3 +61,9 @@ def test_how_long_a_code_takes_an_alarm_back(disarmed: float, rules: set[str]) -
 
 def test_trips_far_apart_are_two_incidents() -> None:
     assert final("raw", heard((0, WINDOW), (4000, ROOM))) == [2, 2]
+
+
+def test_an_opening_within_the_entry_delay_is_no_alarm_to_confirm_another() -> None:
+    timeline = replace(heard((0, DOOR), (20, HALL), (60, ROOM)), entries=frozenset({2, 3}))
+    assert final("bs8243", timeline) == [1]
+    assert final("cross_zone", timeline) == [2]
