@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import re
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LISTEN_S_DEFAULT = 35.0  # alarm receivers beat each 30 s
 UNITS_DEFAULT = "1-16"
 UNIT_MAX = 247
+EXIT_INTERRUPTED = 130
 _NETWORK = re.compile(r"[0-9.]+/\d+|[0-9a-fA-F:]+/\d+")
 
 
@@ -128,8 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(said("no_ports", forms=FORMS), file=sys.stderr)
         return EXIT_FOUND_BAD
-    outcomes = asyncio.run(_find(targets, there, wanted, said))
-    return _report(outcomes, there, said, as_json=arguments.json)
+    return asyncio.run(_Discovering(arguments, there, said).run(targets, wanted))
 
 
 def _wanted(arguments: argparse.Namespace) -> "Wanted":
@@ -178,53 +179,75 @@ def _targets(arguments: argparse.Namespace, there: "list[Candidate]") -> "list[T
     return list({target.name: target for target in found}.values())
 
 
-async def _find(
-    targets: "list[Target]", there: "list[Candidate]", wanted: "Wanted", words: "Catalog"
-) -> "list[Outcome]":
-    from edge_agent.clock import SystemClock
-    from edge_agent.linetools.discover import Discovery
+class _Discovering:
+    """Shows each line as it is found out, and at the end what to paste."""
 
-    def tell(target: "Target", step: "Tell") -> None:
+    def __init__(
+        self, arguments: argparse.Namespace, there: "list[Candidate]", words: "Catalog"
+    ) -> None:
+        from edge_agent.linetools.report import Report
+
+        self._json = arguments.json
+        self._there = there
+        self._words = words
+        self._report = Report(there, words)
+        self._found: dict[str, Outcome] = {}
+
+    async def run(self, targets: "list[Target]", wanted: "Wanted") -> int:
+        """Return the exit code; Ctrl-C ends it with what was found so far."""
+        from edge_agent.clock import SystemClock
+        from edge_agent.linetools.discover import Discovery
+
+        discovery = Discovery(self._there, wanted, SystemClock(), self._tell)
+        running = asyncio.ensure_future(discovery.run(targets, self._done))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, running.cancel)
+        await asyncio.wait([running])
+        outcomes = [self._found[one.name] for one in targets if one.name in self._found]
+        self._end(outcomes)
+        if running.cancelled():
+            return EXIT_INTERRUPTED
+        running.result()
+        return 0 if any(map(_is_found, outcomes)) else EXIT_FOUND_BAD
+
+    def _tell(self, target: "Target", step: "Tell") -> None:
+        words = self._words
         settings = f" {words('at_settings', settings=step.settings)}" if step.settings else ""
-        print(
-            "# "
-            + words(
-                "progress",
-                place=target.name,
-                phase=words(f"phase.{step.phase.value}"),
-                what=f" {step.what}" if step.what else "",
-                settings=settings,
-                at=step.at,
-                of=step.of,
-                seconds=step.for_ns / 1e9,
-            ),
-            file=sys.stderr,
-            flush=True,
+        said = words(
+            "progress",
+            place=target.name,
+            phase=words(f"phase.{step.phase.value}"),
+            what=f" {step.what}" if step.what else "",
+            settings=settings,
+            at=step.at,
+            of=step.of,
+            seconds=step.for_ns / 1e9,
         )
+        print(f"# {said}", file=sys.stderr, flush=True)
 
-    return await Discovery(there, wanted, SystemClock(), tell).run(targets)
+    def _done(self, outcome: "Outcome") -> None:
+        self._found[outcome.target.name] = outcome
+        if not self._json:
+            print("\n".join(self._report.lines(outcome)), flush=True)
+
+    def _end(self, outcomes: "list[Outcome]") -> None:
+        config = self._report.config(outcomes)
+        if self._json:
+            told = {"lines": [self._report.values(one) for one in outcomes], "config": config}
+            print(json.dumps(told, ensure_ascii=False))
+        elif config:
+            print(f"\n# {self._words('paste')}\n\n{config}", end="")
+        if not self._json and not any(map(_is_found, outcomes)):
+            print(self._words("nothing_found"))
 
 
-def _report(
-    outcomes: "list[Outcome]", there: "list[Candidate]", words: "Catalog", *, as_json: bool
-) -> int:
-    from edge_agent.linetools.report import Report
-    from edge_agent.linetools.scan import Verdict
+def _is_found(outcome: "Outcome") -> bool:
+    """Whether a panel is there that is more than possible."""
+    from edge_agent.domain.recognition import Sureness
 
-    report = Report(there, words)
-    config = report.config(outcomes)
-    found = any(one.result.verdict in (Verdict.RECOGNISED, Verdict.UNITS) for one in outcomes)
-    if as_json:
-        told = {"lines": [report.values(one) for one in outcomes], "config": config}
-        print(json.dumps(told, ensure_ascii=False))
-        return 0 if found else EXIT_FOUND_BAD
-    for outcome in outcomes:
-        print("\n".join(report.lines(outcome)))
-    if config:
-        print(f"\n# {words('paste')}\n\n{config}", end="")
-    else:
-        print(words("nothing_found"))
-    return 0 if found else EXIT_FOUND_BAD
+    likely = [one for one in outcome.result.likenesses if one.sureness >= Sureness.LIKELY]
+    return bool(likely or outcome.result.units)
 
 
 def _print_plan(there: "list[Candidate]", words: "Catalog", *, as_json: bool) -> int:

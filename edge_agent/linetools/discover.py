@@ -161,21 +161,21 @@ class Discovery:
         self._tell = tell
         self._gate = asyncio.Semaphore(CALLS_MAX)
 
-    async def run(self, targets: Sequence[Target]) -> list[Outcome]:
-        """Find out every line; those of many addresses that are not there are left out."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(target)) for target in targets]
-        found = [task.result() for task in tasks]
-        return [
-            one
-            for one in found
-            if not (one.target.is_called and one.result.verdict is Verdict.UNUSABLE)
-        ]
+    async def run(self, targets: Sequence[Target], done: Callable[[Outcome], None]) -> None:
+        """Hand every line to `done` as it is found out.
 
-    async def _one(self, target: Target) -> Outcome:
+        Those of many addresses that are not there are left out.
+        """
+        async with asyncio.TaskGroup() as group:
+            for target in targets:
+                group.create_task(self._one(target, done))
+
+    async def _one(self, target: Target, done: Callable[[Outcome], None]) -> None:
         scan = Scan(self._there, plan_for(target, self._there, self._wanted))
         line = _ScannedLine(target, scan, self._clock, self._gate, self._tell)
-        return await line.run()
+        outcome = await line.run()
+        if not (target.is_called and outcome.result.verdict is Verdict.UNUSABLE):
+            done(outcome)
 
 
 class _ScannedLine:

@@ -14,6 +14,7 @@ from edge_agent.domain.session import Answered, Read, Table
 from edge_agent.link.modbus import ModbusFrames
 
 PRESENCE: Final = Read(0, Table.HOLDING_REGISTERS, 0, 1)
+PROFILE_READS_MAX: Final = 8  # a large map that answers these answers the others, too
 COUNTS_TRIED: Final = 8  # another count gives another CRC, where one holds a byte that must not be
 UNITS: Final = range(1, 248)
 
@@ -119,7 +120,7 @@ class UnitScan:
         detail, fitting = self._present, []
         for name, reads in self._plan.profiles:
             answered = True
-            for read in reads:
+            for read in reads[:PROFILE_READS_MAX]:
                 yield self._ask(unit, read)
                 if self._answer is None:
                     answered = False

@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import tty
 from collections.abc import Iterator
@@ -67,6 +70,46 @@ def test_where_nothing_is_found_it_ends_with_1(capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().out
     assert "is not there" in said
     assert "no panel was recognised" in said
+
+
+def test_what_is_only_possible_is_shown_and_is_no_find(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def prompt() -> None:
+            peer, _ = server.accept()
+            peer.sendall(b"Login:\r\n")
+            peer.recv(99)
+            peer.close()
+
+        thread = threading.Thread(target=prompt)
+        thread.start()
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        assert main(["discover", place, "--listen", "0.4", "--lang", "en"]) == 1
+        thread.join()
+    said = capsys.readouterr().out
+    assert "possible: dsc" in said
+    assert '# driver = "dsc"' in said
+
+
+def test_ctrl_c_ends_it_with_what_was_found_so_far(receiver: str) -> None:
+    master, slave = os.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "edge_agent", "discover", receiver, os.ttyname(slave)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert child.stdout is not None
+    first = child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    rest, _ = child.communicate(timeout=60)
+    os.close(master)
+    os.close(slave)
+    assert first.startswith(receiver)
+    assert 'driver = "surgard"' in rest
+    assert child.returncode == 130
 
 
 def test_without_any_port_it_says_so(

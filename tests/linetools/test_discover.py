@@ -30,11 +30,10 @@ def discover(targets: list[Target], wanted: Wanted) -> tuple[list[Outcome], list
     told: list[Tell] = []
     there, _ = candidates()
 
-    async def find() -> list[Outcome]:
-        found = Discovery(there, wanted, SystemClock(), lambda _, step: told.append(step))
-        return await found.run(targets)
-
-    return asyncio.run(find()), told
+    found: list[Outcome] = []
+    discovery = Discovery(there, wanted, SystemClock(), lambda _, step: told.append(step))
+    asyncio.run(discovery.run(targets, found.append))
+    return sorted(found, key=lambda one: targets.index(one.target)), told
 
 
 def free_port() -> int:

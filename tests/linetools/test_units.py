@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.domain.recognition import NOT_IN_PROBES
 from edge_agent.domain.session import Read, Table
-from edge_agent.linetools.units import UnitPlan, UnitScan
+from edge_agent.linetools.units import PROFILE_READS_MAX, UnitPlan, UnitScan
 
 READS = (
     ("di8", (Read(0, Table.DISCRETE_INPUTS, 0, 8),)),
@@ -80,6 +80,13 @@ def test_no_request_to_an_unproven_line_holds_what_a_receiver_obeys(unit: int) -
         return
     assert request is not None, "another count gives another sum"
     assert not set(request.frame) & set(NOT_IN_PROBES)
+
+
+def test_of_a_large_map_the_first_reads_are_enough() -> None:
+    many = tuple(Read(at, Table.DISCRETE_INPUTS, at, 1) for at in range(500))
+    found, asked = scan({1}, UnitPlan(("9600-8N1",), (1,), (("huge", many),)))
+    assert found.found[0].profiles == ("huge",)
+    assert len(asked) == 1 + PROFILE_READS_MAX
 
 
 def test_a_stream_that_is_no_modbus_is_no_unit() -> None:
