@@ -155,7 +155,7 @@ def _of_set_back(connection: sqlite3.Connection, *row: Any) -> Strange:
 
 def _durable(connection: sqlite3.Connection, epoch_id: int, from_seq: int) -> Durable:
     """Return how much of an epoch was on the card, as far as its end from `from_seq` on tells."""
-    durable = Durable(size=from_seq)
+    durable = Durable(size=from_seq, next_seq=max(1, from_seq))
     rows = connection.execute(TAIL, (epoch_id, from_seq, TAIL_EVENTS_MAX)).fetchall()
     for (envelope,) in rows:
         durable.feed(peek(envelope)[1])

@@ -28,13 +28,13 @@ class Durable:
 
     size: int = 0
     refusing: bool = False
-    next_seq: int | None = None
+    next_seq: int = 1  # the genesis is there: without it nothing of an epoch can be judged
     gap_ns: int | None = None  # boot time of the first event behind a number that is missing
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
         boottime_ns = event.stamp.boottime_ns
-        if self.next_seq is not None and event.seq > self.next_seq and self.gap_ns is None:
+        if event.seq > self.next_seq and self.gap_ns is None:
             self.gap_ns = boottime_ns
         if self.gap_ns is not None and boottime_ns - self.gap_ns > RESENT_NS_MAX:
             self.gap_ns = None

@@ -175,7 +175,8 @@ class EpochVerifier:
         if event is not None and peaks.size > 1:
             known = self._epochs[event.epoch]
             known.branches, known.runs = [peaks.copy()], []
-            known.resumed_at = known.next_seq = known.durable.size = peaks.size
+            known.resumed_at = known.next_seq = peaks.size
+            known.durable.size = known.durable.next_seq = peaks.size
         return problems
 
     def feed(self, envelope: bytes) -> list[Problem]:

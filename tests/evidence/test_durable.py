@@ -56,6 +56,13 @@ def test_a_disk_that_accepts_again_has_it_all() -> None:
     assert durable.size == 5
 
 
+def test_the_first_numbers_may_be_the_ones_that_are_missing() -> None:
+    """Fails where a gap is looked for between two events only."""
+    assert fed(event(9), event(10)).size == 0
+    assert fed(event(0), event(9)).size == 0
+    assert fed(event(1), event(2)).size == 3
+
+
 def test_behind_a_gap_nothing_is_known_until_the_disk_is_said_to_accept() -> None:
     """Seen to fail in a world whose network swallowed the very event that said it."""
     durable = fed(event(0), event(1), event(4), event(5))
