@@ -5,13 +5,12 @@ of the standards, or is None, which no rule takes for normal.
 """
 
 import heapq
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 
 from edge_agent.diagnosis.observation import NS
 from edge_agent.diagnosis.rules import TIMES
 from edge_agent.domain.site import (
-    AreaSettings,
     Premises,
     Role,
     ScheduleSettings,
@@ -181,20 +180,25 @@ class Site:
             for schedule in self.premises.schedules
             if schedule.panel in (None, panel) and (schedule.area in (None, area) or area is None)
         ]
-        if wall_ns is None or not schedules:
-            return None
-        try:
-            local = datetime.fromtimestamp(wall_ns // NS, UTC).astimezone(self._time_zone)
-        except (OverflowError, ValueError, OSError):
+        local = self._local(wall_ns)
+        if local is None or not schedules:
             return None
         minute = local.hour * 60 + local.minute
         found = {_hours(schedule, local.weekday(), minute) for schedule in schedules}
         return next(hours for hours in Hours if hours in found)
 
-    @property
-    def area_settings(self) -> tuple[AreaSettings, ...]:
-        """Return what is said of areas."""
-        return self.premises.areas
+    def is_before(self, day: date, wall_ns: int | None) -> bool:
+        """Whether `day` has not begun here; False where the time is not known."""
+        local = self._local(wall_ns)
+        return local is not None and local.date() < day
+
+    def _local(self, wall_ns: int | None) -> datetime | None:
+        if wall_ns is None:
+            return None
+        try:
+            return datetime.fromtimestamp(wall_ns // NS, UTC).astimezone(self._time_zone)
+        except (OverflowError, ValueError, OSError):
+            return None
 
 
 def _neighbours(zones: tuple[ZoneSettings, ...]) -> dict[ZoneKey, dict[int, float]]:

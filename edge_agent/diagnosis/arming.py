@@ -1,0 +1,258 @@
+"""Decides for every area whether it is armed, in a delay, or not known, from what panels say of it.
+
+Panels tell it by states of areas, by reports of opening and closing, or both, with or without a
+user, at the start of the exit delay or at its end.  Unknown is not disarmed: after a silence of the
+panel nothing is known until it is said again.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from edge_agent.diagnosis.observation import NS, Observation
+from edge_agent.diagnosis.site import Site, ZoneKey
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.site import Technology, ZoneSettings, ZoneType
+
+AreaKey = tuple[str | None, int | None]
+"""An area of a panel; None where the panel did not say."""
+
+AREAS_MAX = 4096  # more areas than the largest gateway's panels have; then the oldest are forgotten
+ENTRY_SLACK_S = 15  # timers of panels run within 10 %, and what they say takes its time
+ENTRY_UNKNOWN_S = 240  # the longest entry delay of CP-01, where nobody said the area's own
+EXIT_LONGEST_S = 255
+
+_STAY_CODES = frozenset({"441", "442", "456"})
+_AUTOMATIC = "403"
+
+_NO_PRESENCE = frozenset(
+    {
+        *(ZoneType.FIRE, ZoneType.PANIC, ZoneType.HOLDUP, ZoneType.MEDICAL),
+        *(ZoneType.TAMPER, ZoneType.TECHNICAL),
+    }
+)
+"""Zones whose opening does not tell that somebody came in."""
+
+MOTION = frozenset({Technology.PIR, Technology.MICROWAVE, Technology.DUAL, Technology.CAMERA})
+
+
+class Arm(Enum):
+    """How an area is armed."""
+
+    UNKNOWN = "unknown"
+    DISARMED = "disarmed"
+    AWAY = "away"
+    STAY = "stay"
+
+
+class Opening(Enum):
+    """What the opening of a zone is worth by itself."""
+
+    NOTHING = "nothing"  # its area is not armed, or people are leaving
+    ENTRY = "entry"  # on the way in: a trip only if nobody disarms in time
+    TRIP = "trip"
+
+
+@dataclass(slots=True)
+class AreaState:
+    """What is known of one area."""
+
+    arm: Arm = Arm.UNKNOWN
+    armed_ns: int | None = None
+    armed_line: int | None = None
+    exit_until_ns: int = 0  # openings before are people leaving
+    in_exit: bool = False  # the panel itself says that the exit delay runs
+    entry_until_ns: int = 0  # openings on the way in may still be people coming home
+    disarmed_ns: int | None = None
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether the area is known to be armed, delays included."""
+        return self.arm in (Arm.AWAY, Arm.STAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Disarmed:
+    """An area was disarmed; `valid` where a known user's code did it."""
+
+    panel: str | None
+    area: int | None
+    line: int
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """An area was armed."""
+
+    panel: str | None
+    area: int | None
+    line: int
+
+
+Change = Armed | Disarmed
+
+
+@dataclass(slots=True)
+class Arming:
+    """The state of every area of a site."""
+
+    site: Site
+    _areas: dict[AreaKey, AreaState] = field(default_factory=dict)
+    _of_panel: dict[str | None, set[int | None]] = field(default_factory=dict)
+
+    def take(self, seen: Observation) -> list[Change]:
+        """Take an observation of kind area or open_close; return what changed by it."""
+        if seen.kind is Kind.AREA:
+            return self._take_state(seen)
+        if seen.state is State.DISARMED:
+            return [self._disarm(seen)]
+        if seen.state is State.ARMED:
+            arm = Arm.STAY if seen.code in _STAY_CODES else Arm.AWAY
+            return self._arm(seen, arm)
+        return []
+
+    def forget(self, panel: str | None) -> None:
+        """The panel was not heard for a while: what its areas did meanwhile nobody knows."""
+        for area in self._of_panel.get(panel, ()):
+            self._areas[panel, area] = AreaState()
+
+    def state(self, panel: str | None, area: int | None) -> AreaState:
+        """Return what is known of an area; of all of a panel's where it is not said which."""
+        found = self._areas.get((panel, area))
+        if found is not None and (area is not None or found.arm is not Arm.UNKNOWN):
+            return found
+        if area is not None:
+            whole = self._areas.get((panel, None))
+            return whole if whole is not None else AreaState()
+        states = [self._areas[panel, one] for one in self._of_panel.get(panel, ())]
+        if not states:
+            return AreaState()
+        first = states[0]
+        return first if all(one.arm is first.arm for one in states) else AreaState()
+
+    def areas_seen(self, panel: str | None) -> int:
+        """Return how many numbered areas this panel spoke of or is said to have."""
+        seen = {area for area in self._of_panel.get(panel, ()) if area is not None}
+        return len(seen | self.site.areas_of(panel))
+
+    def opening(self, key: ZoneKey, area: int | None, now_ns: int) -> Opening:
+        """Return what the opening of a zone is worth."""
+        zone = self.site.zone(key)
+        kind = zone.type if zone is not None else None
+        if kind in _NO_PRESENCE:
+            return Opening.NOTHING
+        state = self.state(key[0], area)
+        if kind is ZoneType.ALWAYS:
+            return Opening.TRIP
+        if not state.is_armed or state.in_exit or now_ns < state.exit_until_ns:
+            return Opening.NOTHING
+        if state.arm is Arm.STAY and _is_inside(zone):
+            return Opening.NOTHING
+        if kind in (ZoneType.ENTRY_EXIT, None):
+            return Opening.ENTRY
+        if kind is ZoneType.FOLLOWER and now_ns < state.entry_until_ns:
+            return Opening.ENTRY
+        return Opening.TRIP
+
+    def begin_entry(self, panel: str | None, area: int | None, now_ns: int) -> int:
+        """The way in was opened; return until when its openings may be people coming home."""
+        state = self._known(panel, area)
+        if now_ns >= state.entry_until_ns:
+            state.entry_until_ns = now_ns + self._entry_ns(panel, area)
+        return state.entry_until_ns
+
+    def _entry_ns(self, panel: str | None, area: int | None) -> int:
+        slack_ns = ENTRY_SLACK_S * NS
+        if self.site.is_time_given(panel, area, "entry_delay_s"):
+            return self.site.time_ns(panel, area, "entry_delay_s") + slack_ns
+        return ENTRY_UNKNOWN_S * NS + slack_ns
+
+    def _known(self, panel: str | None, area: int | None) -> AreaState:
+        state = self._areas.get((panel, area))
+        if state is None:
+            if len(self._areas) >= AREAS_MAX:
+                oldest = next(iter(self._areas))
+                del self._areas[oldest]
+                self._of_panel[oldest[0]].discard(oldest[1])
+            state = self._areas[panel, area] = AreaState()
+            self._of_panel.setdefault(panel, set()).add(area)
+        return state
+
+    def _each(self, panel: str | None, area: int | None) -> list[AreaState]:
+        """The states that a report is about: one area's, or all of a panel's where it names none.
+
+        What is said of all stands for those that the panel never named, too.
+        """
+        if area is not None:
+            return [self._known(panel, area)]
+        self._known(panel, None)
+        return [self._areas[panel, one] for one in self._of_panel[panel]]
+
+    def _take_state(self, seen: Observation) -> list[Change]:
+        match seen.state:
+            case State.DISARMED:
+                return [self._disarm(seen)]
+            case State.ARMED_AWAY:
+                return self._arm(seen, Arm.AWAY)
+            case State.ARMED_STAY:
+                return self._arm(seen, Arm.STAY)
+            case State.EXIT_DELAY:
+                changes = self._arm(seen, Arm.AWAY)
+                for state in self._each(seen.panel, seen.area):
+                    state.in_exit = True
+                    state.exit_until_ns = seen.t_ns + EXIT_LONGEST_S * NS
+                return changes
+            case State.ENTRY_DELAY:
+                for state in self._each(seen.panel, seen.area):
+                    self._still_armed(state)
+                self.begin_entry(seen.panel, seen.area, seen.t_ns)
+            case State.ALARM:
+                for state in self._each(seen.panel, seen.area):
+                    self._still_armed(state)
+                    state.entry_until_ns = min(state.entry_until_ns, seen.t_ns)
+            case State.UNKNOWN:
+                for state in self._each(seen.panel, seen.area):
+                    state.arm = Arm.UNKNOWN
+        return []
+
+    @staticmethod
+    def _still_armed(state: AreaState) -> None:
+        """Only an armed area counts down an entry or is in alarm (or one with a 24 h zone)."""
+        state.in_exit = False
+
+    def _arm(self, seen: Observation, arm: Arm) -> list[Change]:
+        changes: list[Change] = []
+        delay_ns = self.site.time_ns(seen.panel, seen.area, "exit_delay_s")
+        for state in self._each(seen.panel, seen.area):
+            if state.is_armed:
+                if seen.kind is Kind.AREA and state.in_exit:  # its exit delay is over
+                    state.in_exit = False
+                    state.exit_until_ns = seen.t_ns
+                if seen.kind is Kind.AREA or arm is Arm.STAY:
+                    state.arm = arm
+                continue
+            state.arm, state.armed_ns, state.armed_line = arm, seen.t_ns, seen.line
+            state.in_exit = False
+            # whether the panel says so before or after the exit delay is not known
+            state.exit_until_ns = seen.t_ns + delay_ns
+            state.entry_until_ns = 0
+            changes = [Armed(seen.panel, seen.area, seen.line)]
+        return changes
+
+    def _disarm(self, seen: Observation) -> Disarmed:
+        for state in self._each(seen.panel, seen.area):
+            state.arm = Arm.DISARMED
+            state.disarmed_ns = seen.t_ns
+            state.in_exit = False
+            state.entry_until_ns = 0
+        valid = seen.code != _AUTOMATIC and self.site.is_valid_user(seen.panel, seen.user)
+        return Disarmed(seen.panel, seen.area, seen.line, valid)
+
+
+def _is_inside(zone: ZoneSettings | None) -> bool:
+    """Whether people who stay at home set it off; of an unknown zone that must be supposed."""
+    if zone is None:
+        return True
+    if zone.type is not None:
+        return zone.type in (ZoneType.INTERIOR, ZoneType.FOLLOWER)
+    return zone.technology is None or zone.technology in MOTION

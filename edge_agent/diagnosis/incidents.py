@@ -1,0 +1,180 @@
+"""All incidents of a site: one machine that hears everything and says verdicts."""
+
+import heapq
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from edge_agent.diagnosis.arming import Armed, Arming, Disarmed
+from edge_agent.diagnosis.cause import Cause
+from edge_agent.diagnosis.facts import Facts, Since
+from edge_agent.diagnosis.fire import Fire
+from edge_agent.diagnosis.intrusion import Intrusion
+from edge_agent.diagnosis.life import Life
+from edge_agent.diagnosis.observation import NS, Measure, Observation
+from edge_agent.diagnosis.openings import Openings
+from edge_agent.diagnosis.site import Site
+from edge_agent.diagnosis.verdict import Verdict
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.site import Technology
+
+SAID_NS = NS // 2  # an alarm's lines come together
+WAKES_MAX = 8192  # openings that wait to be judged; beyond, new ones are judged by alarms only
+
+Call = Callable[[int], list[Verdict]]
+
+_LIFE = frozenset({Kind.MEDICAL, Kind.PANIC, Kind.DURESS, Kind.HOLDUP})
+_FIRE = frozenset({Kind.FIRE, Kind.GAS, Kind.CO})
+_INTRUSION = frozenset({Kind.BURGLARY, Kind.TAMPER})
+_UNVERIFIED = "378"
+_MAY_CUT = frozenset({Kind.COMMS, Kind.PANEL, Measure.UPLINK})
+
+
+class Incidents:
+    """The machine of incidents."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._wakes: list[tuple[int, int, Call]] = []
+        self._order = count()
+        self._facts = Facts(site)
+        self._arming = Arming(site)
+        self._intrusion = Intrusion(site, self._facts, self._arming, self._wake, self._means)
+        self._openings = Openings(site, self._facts, self._arming, self._intrusion, self._wake)
+        self._life = Life(site, self._means)
+        self._fire = Fire(site, self._arming, self._means)
+        self._other_alarm_ns: dict[str | None, int] = {}
+        self._means_of: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def deadline_ns(self) -> int | None:
+        """Return when the next thing falls by itself."""
+        return self._wakes[0][0] if self._wakes else None
+
+    def handle(self, observation: Observation | None, now_ns: int) -> Sequence[Verdict]:
+        """Take an observation, or the deadline; return what is judged now."""
+        if observation is None:
+            return self._due(now_ns)
+        kind = observation.kind
+        if kind is Kind.ZONE:
+            return self._openings.take(observation)
+        if kind in (Kind.AREA, Kind.OPEN_CLOSE):
+            return self._armed_or_not(observation)
+        self._facts.take(observation)
+        if observation.is_alarm:
+            return self._alarm(observation)
+        if kind is Kind.CANCEL and observation.state is State.ACTIVE:
+            return self._cancelled(observation)
+        if kind is Kind.ZONE_TROUBLE and observation.code == _UNVERIFIED:
+            self._intrusion.unverified(observation)
+        if kind in _MAY_CUT:
+            return self._cut(observation)
+        if isinstance(kind, Measure) or kind in (Kind.POWER, Kind.MODULE_TROUBLE):
+            return self._measured(observation)
+        return ()
+
+    def _due(self, now_ns: int) -> list[Verdict]:
+        said: list[Verdict] = []
+        while self._wakes and self._wakes[0][0] <= now_ns:
+            said += heapq.heappop(self._wakes)[2](now_ns)
+        return said
+
+    def _wake(self, at_ns: int, call: Call) -> None:
+        if len(self._wakes) < WAKES_MAX:
+            heapq.heappush(self._wakes, (at_ns, next(self._order), call))
+
+    # ---- what is heard
+
+    def _alarm(self, seen: Observation) -> list[Verdict]:
+        self._facts.alarmed(seen.t_ns)
+        if seen.kind not in _INTRUSION:
+            if len(self._other_alarm_ns) >= WAKES_MAX:
+                self._other_alarm_ns.clear()
+            self._other_alarm_ns[seen.panel] = seen.t_ns
+        if seen.kind in _LIFE:
+            said = self._life.alarm(seen)
+            if seen.kind is Kind.DURESS:
+                said += self._intrusion.threatened(seen)
+            return said
+        if seen.kind in _FIRE:
+            return self._fire.alarm(seen)
+        said = self._intrusion.alarm(seen, self._openings.alarmed(seen))
+        if seen.kind is Kind.TAMPER:
+            said += self._life.tampered(seen)
+        return said
+
+    def _armed_or_not(self, seen: Observation) -> list[Verdict]:
+        said: list[Verdict] = []
+        for change in self._arming.take(seen):
+            self._openings.changed(change.panel, change.area)
+            match change:
+                case Armed():
+                    self._facts.armed(change.panel, change.area)
+                case Disarmed():
+                    self._facts.disarmed(change.panel)
+                    said += self._intrusion.disarmed(change, seen)
+        if seen.state is State.ALARM:
+            self._wake(seen.t_ns + SAID_NS, lambda now_ns: self._area_alarm(seen, now_ns))
+        return said
+
+    def _area_alarm(self, seen: Observation, now_ns: int) -> list[Verdict]:
+        """A moment after an area's alarm: what the panel did not say, its openings tell."""
+        if self._other_alarm_ns.get(seen.panel, -SAID_NS) >= seen.t_ns - SAID_NS:
+            return []  # of fire or life
+        trips = self._openings.taken(seen.panel, seen.area, now_ns)
+        return self._intrusion.area_alarm(seen, trips, now_ns)
+
+    def _cancelled(self, seen: Observation) -> list[Verdict]:
+        valid = self._site.is_valid_user(seen.panel, seen.user)
+        change = Disarmed(seen.panel, seen.area, seen.line, valid)
+        return self._intrusion.disarmed(change, seen)
+
+    def _cut(self, seen: Observation) -> list[Verdict]:
+        if seen.kind is Kind.PANEL and seen.state in (State.OFFLINE, State.ONLINE):
+            self._arming.forget(seen.panel)
+        facts, now_ns = self._facts, seen.t_ns
+        news = (facts.lost_link(seen.panel, now_ns), facts.jammed(seen.panel, now_ns))
+        if not any(since is not None and since.line == seen.line for since in news):
+            return []
+        return self._intrusion.cut(seen.panel, now_ns)
+
+    def _measured(self, seen: Observation) -> list[Verdict]:
+        since = Since(seen.t_ns, seen.line)
+        said: list[Verdict] = []
+        for table, cause in (
+            (self._facts.supplies, Cause.SUPPLY_LOW),
+            (self._facts.buses, Cause.BUS_FAULT),
+            (self._facts.noise, Cause.RADIO_INTERFERENCE),
+        ):
+            newest = next(reversed(table.values()), None) if table else None
+            if newest is not None and newest.line == seen.line:
+                said += self._intrusion.explained(seen.panel, since, cause)
+        return said
+
+    # ---- means of verification
+
+    def _means(self, panel: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the means of verification that a panel's alarms have, and those they lack."""
+        measured = panel in self._facts.measured
+        found = self._means_of.get(panel)
+        if found is None or ("technical" in found[0]) is not measured:
+            if len(self._means_of) >= WAKES_MAX:
+                self._means_of.clear()
+            found = self._means_of[panel] = self._reckon(panel, measured=measured)
+        return found
+
+    def _reckon(
+        self, panel: str | None, *, measured: bool
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        zones = [zone for zone in self._site.premises.zones if zone.panel == panel]
+        has = {
+            "sequential": len(zones) != 1,
+            "technical": measured,
+            "user_code": True,
+            "schedule": bool(self._site.premises.schedules),
+            "image": any(zone.technology is Technology.CAMERA for zone in zones),
+            "audio": False,
+            "call_back": False,
+        }
+        return (
+            tuple(name for name, there in has.items() if there),
+            tuple(name for name, there in has.items() if not there),
+        )

@@ -1,0 +1,484 @@
+"""Decides what an intrusion alarm is worth: one trip is to be verified, two witnesses are presence.
+
+BS 8243 and CLC/TS 50131-9: a second alarm of an independent detector within the confirmation time
+confirms the first.  The time runs from the newest trip, so that who swings a window for an hour
+before he comes in is still met by his own alarm; and what a panel mutes, or reports but once,
+counts by the openings of its zones.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from edge_agent.diagnosis import why
+from edge_agent.diagnosis.arming import MOTION, Arming, Disarmed
+from edge_agent.diagnosis.cause import Cause
+from edge_agent.diagnosis.clearing import Clearing
+from edge_agent.diagnosis.facts import Facts, Since
+from edge_agent.diagnosis.incident import (
+    BURST_NS,
+    BURST_WHOLE_NS,
+    LINES_MAX,
+    Cluster,
+    Family,
+    Incident,
+    Trip,
+    Witness,
+)
+from edge_agent.diagnosis.observation import NS, Observation
+from edge_agent.diagnosis.rules import RULES
+from edge_agent.diagnosis.site import Site, ZoneKey
+from edge_agent.diagnosis.verdict import Verdict
+from edge_agent.diagnosis.witness import are_two, can_be_walked, confirms
+from edge_agent.domain.kinds import Kind
+from edge_agent.domain.site import ZoneType
+
+INCIDENTS_MAX = 64  # open at once; a site has a few at most
+PAIRS_MAX = 40  # witnesses compared with a new one, the newest first
+CHATTER_TRIPS = round(RULES["isa.chattering"].value("trips"))
+CUT_WAIT_NS = 5 * NS // 2  # a stroke of lightning would show itself by then
+CUT_AFTER_NS = RULES["link.loss_with_trip"].ns("after_s")
+FLEETING_NS = RULES["isa.fleeting"].ns("within_s")
+MAINS_NS = 10 * NS
+
+ENTRY_NS = 15 * NS  # how late a panel may tell the end of an entry delay
+# burglars do not stand still so long in view of one detector only
+APART_NS = RULES["motion.apart"].ns("apart_s")
+
+_VERIFIED = "139"
+_ENTRY = "134"
+_SHELL = frozenset({"131"})
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """What led to an alarm line: trips before it, and of its own zone when that last opened.
+
+    `stale`: it has stood open for a day since.
+    """
+
+    before: tuple[Trip, ...] = ()
+    opened_ns: int | None = None
+    stale: bool = False
+
+
+Wake = Callable[[int, Callable[[int], list[Verdict]]], None]
+"""Ask to be called at a time."""
+
+
+class Intrusion:
+    """All incidents of burglary and tamper of one site."""
+
+    def __init__(
+        self, site: Site, facts: Facts, arming: Arming, wake: Wake, say: why.Means
+    ) -> None:
+        self._site = site
+        self._facts = facts
+        self._arming = arming
+        self._wake = wake
+        self._means = say
+        self._open: list[Incident] = []
+        self._clearing = Clearing(site, facts, arming, say)
+
+    # ---- alarms
+
+    def alarm(self, seen: Observation, led: Led) -> list[Verdict]:
+        """Take an alarm of kind burglary or tamper, and what led to it."""
+        key = seen.panel, seen.zone
+        area = seen.area if seen.area is not None else self._site.area_of(key)
+        trip = Trip.of(seen, area)
+        cover = why.covered(self._site, self._facts, self._arming, trip.key, area, seen)
+        incident = self.joinable(key, area, seen.t_ns, cover.rule)
+        if incident is None and not cover.rule:
+            late = self._clearing.late_alarm(seen, area)
+            if late is not None:
+                return [late]
+        if incident is None:
+            incident = self._begin(seen, area, cover)
+        else:
+            incident = self._roomy(incident, seen.line)
+        for early in led.before if not cover.rule else ():
+            self._count(incident, early, early.t_ns)
+        incident.add_line(seen.line)
+        if not self._is_told_again(incident, trip, led):
+            self._count(incident, trip, seen.t_ns)
+        if seen.code == _VERIFIED and not cover.rule and len(incident.witnesses) <= 1:
+            incident.rise(2, "panel.verified")  # by a detector that it did not name
+            incident.because("panel.verified")
+        for rule, holds in (("isa.flood", self._facts.is_flood), ("isa.stale", led.stale)):
+            if holds:
+                incident.because(rule)
+        return [self._say(incident, seen.t_ns)]
+
+    @staticmethod
+    def _is_told_again(incident: Incident, trip: Trip, led: Led) -> bool:
+        """Whether the alarm is of an opening that was counted, as at the end of an entry delay."""
+        known = incident.witnesses.get(trip.key)
+        if known is None or led.opened_ns is None or trip.tamper or incident.covered:
+            return False
+        return led.opened_ns <= known.last_ns
+
+    def opened(self, trip: Trip, now_ns: int) -> list[Verdict]:
+        """Take a trip that no alarm line told, of an area with an open incident."""
+        incident = self.joinable(trip.key, trip.area, now_ns, "")
+        if incident is None:
+            return []
+        tier = incident.tier
+        if len(incident.lines) < LINES_MAX:
+            self._count(incident, trip, now_ns)
+        elif trip.key not in incident.witnesses:
+            incident = self._roomy(incident, trip.line)
+            self._count(incident, trip, now_ns)
+            tier = -1  # the next part must be heard of
+        else:
+            incident.last_ns = max(incident.last_ns, trip.t_ns)
+        incident.because("trip.opening")
+        return [self._say(incident, now_ns)] if incident.tier != tier else []
+
+    def silent(self, trips: list[Trip], rule: str, now_ns: int) -> list[Verdict]:
+        """Trips that the panel never called an alarm."""
+        first = trips[0]
+        if self.joinable(first.key, first.area, now_ns, "") is not None:
+            return [verdict for trip in trips for verdict in self.opened(trip, now_ns)]
+        incident = Incident(
+            family=Family.INTRUSION,
+            panel=first.key[0],
+            area=first.area,
+            line=first.line,
+            first_ns=first.t_ns,
+            last_ns=first.t_ns,
+        )
+        incident.rise(1, rule)
+        incident.because(rule)
+        self._keep(incident)
+        for trip in trips:
+            self._count(incident, trip, now_ns)
+        return [self._say(incident, now_ns)]
+
+    def area_alarm(self, seen: Observation, trips: list[Trip], now_ns: int) -> list[Verdict]:
+        """The panel says that an area is in alarm; `trips` are those that no line explained."""
+        if trips:
+            return self.silent(trips, "panel.area_alarm", now_ns)
+        recent = self.joinable((seen.panel, None), seen.area, seen.t_ns, "")
+        if recent is not None and seen.t_ns - recent.last_ns <= CUT_AFTER_NS:
+            return []  # it is what the panel means
+        return self.silent([Trip.of(seen, seen.area)], "panel.area_alarm", now_ns)
+
+    def joinable(self, key: ZoneKey, area: int | None, now_ns: int, cover: str) -> Incident | None:
+        """Return the open incident that a trip belongs to."""
+        panel = key[0]
+        found: Incident | None = None
+        for incident in self._live(now_ns):
+            if incident.panel != panel or incident.covered != cover:
+                continue
+            if key in incident.witnesses or (panel, area) in incident.areas or area is None:
+                found = incident
+            elif (panel, None) in incident.areas or self._is_next_door(incident, key):
+                found = found or incident
+        return found
+
+    def _is_next_door(self, incident: Incident, key: ZoneKey) -> bool:
+        """An incident may span areas; but not parts of a plan without a way between them."""
+        known = [one for one in incident.witnesses if one[1] is not None][-8:]
+        return not known or any(not self._site.are_apart(one, key) for one in known)
+
+    def _live(self, now_ns: int) -> Iterator[Incident]:
+        for incident in list(self._open):
+            window_ns = self._site.time_ns(incident.panel, incident.area, "confirm_window_s")
+            if incident.over or now_ns - incident.last_ns > window_ns:
+                incident.over = True
+                self._open.remove(incident)
+            else:
+                yield incident
+
+    def _begin(self, seen: Observation, area: int | None, cover: why.Cover) -> Incident:
+        incident = Incident(
+            family=Family.INTRUSION,
+            panel=seen.panel,
+            area=area,
+            line=seen.line,
+            first_ns=seen.t_ns,
+            last_ns=seen.t_ns,
+            dated=seen.dated,
+            covered=cover.rule,
+        )
+        if cover.rule:
+            incident.rise(cover.tier, cover.rule)
+            incident.cause = cover.cause
+            if cover.line is not None:
+                incident.add_line(cover.line)
+        else:
+            rule = "tamper.first" if seen.kind is Kind.TAMPER else "bs8243.unconfirmed"
+            incident.rise(1, rule)
+        incident.because(incident.lead)
+        self._keep(incident)
+        return incident
+
+    def _keep(self, incident: Incident) -> None:
+        if len(self._open) >= INCIDENTS_MAX:
+            self._open.pop(0).over = True
+        self._open.append(incident)
+
+    def _roomy(self, incident: Incident, line: int) -> Incident:
+        if len(incident.lines) < LINES_MAX:
+            return incident
+        following = incident.go_on(line)
+        self._open[self._open.index(incident)] = following
+        return following
+
+    # ---- witnesses
+
+    def _count(self, incident: Incident, trip: Trip, now_ns: int) -> None:
+        """One more trip: which zone, how good a witness, and what it makes of the incident."""
+        incident.add_line(trip.line)
+        incident.add_zone(trip.key[1])
+        incident.areas[trip.key[0], trip.area] = None  # whatever was cleared before
+        incident.last_ns = max(incident.last_ns, trip.t_ns)
+        if incident.covered:
+            incident.witnesses.setdefault(trip.key, Witness(trip.key, trip.t_ns, trip.t_ns))
+            return
+        witness = self._witness(incident, trip)
+        self._gather(incident, trip, now_ns)
+        for rule in why.labels(self._site, self._facts, self._arming, incident, witness, trip):
+            incident.because(rule)
+        if self._is_of_a_burst(incident, trip):
+            witness.burst = incident.bursts
+        elif not witness.weak:
+            self._assess(incident, witness, now_ns)
+            self._suspect(incident, witness, now_ns)
+
+    def _is_of_a_burst(self, incident: Incident, trip: Trip) -> bool:
+        """Whether a trip is of what went off all at once, and only told later.
+
+        An opening that waited for the end of the entry delay; or an entry zone's alarm at that end,
+        where the panel tells alarms only.
+        """
+        if not incident.bursts or incident.at_once or incident.witnesses[trip.key].trips > 1:
+            return False
+        begun_ns, ended_ns = incident.burst_ns
+        if begun_ns - BURST_NS <= trip.t_ns <= ended_ns + BURST_NS:
+            return True
+        delay_ns = self._site.time_ns(trip.key[0], trip.area, "entry_delay_s")
+        return trip.code == _ENTRY and trip.t_ns - ended_ns <= delay_ns + ENTRY_NS
+
+    def _witness(self, incident: Incident, trip: Trip) -> Witness:
+        weak = self._is_weak(trip)
+        found = incident.witnesses.get(trip.key)
+        if found is None:
+            found = Witness(trip.key, trip.t_ns, trip.t_ns, tamper=trip.tamper, weak=weak)
+            incident.witnesses[trip.key] = found
+        else:
+            if trip.t_ns - found.last_ns > NS:  # an opening and its alarm are one trip
+                found.trips += 1
+            found.last_ns = max(found.last_ns, trip.t_ns)
+            found.tamper |= trip.tamper
+            found.weak &= weak
+        found.recent = (*found.recent[1 - CHATTER_TRIPS :], trip.t_ns)
+        if trip.tamper and not weak:
+            incident.tampered = incident.tampered or found
+        elif not weak and self._is_shell(trip):
+            incident.breach = incident.breach or found
+        return found
+
+    def _is_weak(self, trip: Trip) -> bool:
+        """Whether a trip proves nobody's presence."""
+        key, panel = trip.key, trip.key[0]
+        if not confirms(self._site, key, trip.wall_ns) and not (trip.tamper and key[1] is None):
+            return True
+        if self._facts.is_settling(panel, trip.t_ns):
+            return True
+        if self._facts.maintained(key, trip.wall_ns):
+            return True
+        # with the area open somebody is there by right: sabotage is to be looked at, not chased
+        state = self._arming.state(panel, trip.area)
+        return trip.tamper and state.disarmed_ns is not None and not state.is_armed
+
+    def _is_shell(self, trip: Trip) -> bool:
+        kind = self._site.type_of(trip.key)
+        return kind is ZoneType.PERIMETER or (kind is None and trip.code in _SHELL)
+
+    def _assess(self, incident: Incident, witness: Witness, now_ns: int) -> None:
+        """Raise the tier for what `witness` proves together with the others."""
+        if incident.tier < 2:
+            together = incident.at_once
+            others = list(incident.witnesses.values())[-PAIRS_MAX:]
+            for other in others:
+                if other.key in together and witness.key in together:
+                    continue  # both at one moment: judged when it is over
+                if are_two(self._facts, other, witness, now_ns):
+                    if self._is_idle(incident, other, witness):
+                        incident.because("motion.apart")
+                        continue
+                    incident.rise(2, "bs8243.sequential")
+                    incident.because("bs8243.sequential")
+                    break
+        if incident.tier == 2:
+            self._assess_property(incident, witness, now_ns)
+
+    def _is_idle(self, incident: Incident, one: Witness, other: Witness) -> bool:
+        """Whether nothing but motion was seen, in two rooms and long after each other.
+
+        Nobody came in by a door or window, and who walks through rooms is seen by more than one
+        detector in ten minutes: pets, balloons, heaters are not.
+        """
+        if abs(one.last_ns - other.last_ns) <= APART_NS or incident.tampered is not None:
+            return False
+        zones = [self._site.zone(key) for key in incident.witnesses]
+        return all(zone is not None and zone.technology in MOTION for zone in zones)
+
+    def _assess_property(self, incident: Incident, witness: Witness, now_ns: int) -> None:
+        breach, tampered = incident.breach, incident.tampered
+        inside = self._site.type_of(witness.key) in (ZoneType.INTERIOR, ZoneType.FOLLOWER)
+        if breach is not None and inside and are_two(self._facts, breach, witness, now_ns):
+            incident.rise(3, "avs01.breach_and_room")
+            incident.because("avs01.breach_and_room")
+        elif tampered is not None and are_two(self._facts, tampered, witness, now_ns):
+            incident.rise(3, "avs01.tamper_and_trip")
+            incident.because("avs01.tamper_and_trip")
+
+    # ---- many at once
+
+    def _gather(self, incident: Incident, trip: Trip, now_ns: int) -> None:
+        """Keep together what trips within moments: one cause, or one who runs.
+
+        Openings that wait to be judged come later than alarms, and out of order.
+        """
+        cluster = incident.cluster
+        if cluster is not None and not cluster.takes(trip.t_ns):
+            self._judge_cluster(incident, now_ns)
+            cluster = None
+        if cluster is None:
+            cluster = incident.cluster = Cluster(now_ns)
+        if not cluster.add(trip.key, trip.t_ns):
+            return
+        if len(cluster.trips) == 1:
+            incident.witnesses[trip.key].alone = True  # until others trip at the same moment
+            return
+        cluster.due_ns = min(now_ns + BURST_NS, cluster.begun_ns + BURST_WHOLE_NS)
+        if cluster.due_ns > now_ns:
+            self._wake(cluster.due_ns, lambda at_ns: self._cluster_due(incident, cluster, at_ns))
+
+    def _cluster_due(self, incident: Incident, cluster: Cluster, now_ns: int) -> list[Verdict]:
+        current = self._current(incident)
+        if current is None or current.cluster is not cluster or now_ns < cluster.due_ns:
+            return []  # over, or it went on: another call is due
+        tier = current.tier
+        self._judge_cluster(current, now_ns)
+        return [self._say(current, now_ns)] if current.tier != tier else []
+
+    def _current(self, incident: Incident) -> Incident | None:
+        """Return the incident, or the one that carries it on; None where it is over."""
+        for one in self._open:
+            if one is incident or one.witnesses is incident.witnesses:
+                return one
+        return None
+
+    def _judge_cluster(self, incident: Incident, now_ns: int) -> None:
+        cluster, incident.cluster = incident.cluster, None
+        trips = cluster.trips if cluster is not None else []
+        members = [incident.witnesses[key] for key, _ in trips if key in incident.witnesses]
+        if len(members) < 2 or can_be_walked(self._site, trips):
+            for member in members:
+                member.alone = True
+                if not member.weak and len(members) > 1:
+                    self._assess(incident, member, now_ns)
+            return
+        incident.bursts += 1
+        incident.burst_ns = trips[0][1], trips[-1][1]
+        for member in members:
+            if member.first_ns >= trips[0][1]:  # never tripped by itself
+                member.burst, member.alone = incident.bursts, False
+        incident.because("common.cause")
+
+    # ---- what somebody may have cut or jammed
+
+    def _suspect(self, incident: Incident, witness: Witness, now_ns: int) -> None:
+        """A lost link or a jamming proves nothing; with a trip it is no chance any more."""
+        panel = incident.panel
+        if incident.tier == 1 and (
+            self._facts.lost_link(panel, now_ns) or self._facts.jammed(panel, now_ns)
+        ):
+            self._wake(now_ns + CUT_WAIT_NS, lambda at_ns: self._cut_due(incident, witness, at_ns))
+
+    def cut(self, panel: str | None, now_ns: int) -> list[Verdict]:
+        """A link was lost, or is jammed: with a trip just before, somebody may have done it."""
+        return [
+            verdict
+            for incident in self._live(now_ns)
+            if panel in (None, incident.panel) and now_ns - incident.last_ns <= CUT_AFTER_NS
+            for witness in list(incident.witnesses.values())[-1:]
+            for verdict in self._cut_due(incident, witness, now_ns)
+        ]
+
+    def _cut_due(self, incident: Incident, witness: Witness, now_ns: int) -> list[Verdict]:
+        current = self._current(incident)
+        if current is None or current.tier != 1 or not self._is_clean(current, witness):
+            return []
+        zone = self._site.zone(witness.key)
+        link = self._facts.lost_link(current.panel, now_ns)
+        jam = None if zone is None or zone.wireless else self._facts.jammed(current.panel, now_ns)
+        since, rule = (link, "link.loss_with_trip") if link else (jam, "radio.jam_with_trip")
+        if since is None:
+            return []
+        current.add_line(since.line)
+        current.rise(2, rule)
+        current.because(rule)
+        return [self._say(current, now_ns)]
+
+    def _is_clean(self, incident: Incident, witness: Witness) -> bool:
+        """Whether nothing else explains a single trip."""
+        mains = self._facts.mains.get(incident.panel)
+        at_once = mains is not None and abs(witness.first_ns - mains.t_ns) <= MAINS_NS
+        zone = self._site.zone(witness.key)
+        noisy = zone is not None and zone.wireless
+        state = self._arming.state(incident.panel, incident.area)
+        return (
+            state.is_armed
+            and not (incident.covered or incident.bursts or incident.at_once)
+            and not (witness.weak or witness.trips > 1 or witness.burst is not None or at_once)
+            and not (noisy and self._facts.interference(incident.panel, witness.first_ns))
+        )
+
+    def unverified(self, seen: Observation) -> None:
+        """The panel's own cross zone found no partner."""
+        key = seen.panel, seen.zone
+        incident = self.joinable(key, seen.area, seen.t_ns, "")
+        if incident is not None:
+            incident.because("cp01.cross_zone")
+
+    def restored(self, key: ZoneKey, active_ns: int, now_ns: int) -> None:
+        """A detector came back to rest after `active_ns`."""
+        if active_ns > FLEETING_NS:
+            return
+        incident = self.joinable(key, None, now_ns, "")
+        if incident is not None and key in incident.witnesses:
+            incident.because("isa.fleeting")
+
+    # ---- people
+
+    def disarmed(self, change: Disarmed, seen: Observation) -> list[Verdict]:
+        """Take a disarming or a cancel."""
+        return self._clearing.take(change, seen, list(self._live(seen.t_ns)))
+
+    def threatened(self, seen: Observation) -> list[Verdict]:
+        """Take a duress signal: what was cleared a moment ago was not cleared freely."""
+        return self._clearing.threatened(seen)
+
+    # ---- saying it
+
+    def explained(self, panel: str | None, since: Since, cause: Cause) -> list[Verdict]:
+        """A measurement tells what lay behind a single trip a moment ago."""
+        said: list[Verdict] = []
+        for incident in self._live(since.t_ns):
+            if incident.panel != panel or incident.tier != 1 or incident.cause is cause:
+                continue
+            if why.lies_behind(self._site, self._facts, incident, cause, since.t_ns):
+                incident.add_line(since.line)
+                incident.cause = cause
+                said.append(self._say(incident, since.t_ns, keep_cause=True))
+        return said
+
+    def _say(self, incident: Incident, now_ns: int, *, keep_cause: bool = False) -> Verdict:
+        if incident.tier <= 1 and not incident.covered and not keep_cause:
+            found = why.cause(self._site, self._facts, incident, now_ns)
+            incident.cause = found or incident.cause
+        return incident.verdict(now_ns, self._means(incident.panel))

@@ -1,0 +1,148 @@
+"""The only way down: a known user's code, at once, freely given."""
+
+import pytest
+
+from edge_agent.domain.site import Premises, UserSettings
+from tests.diagnosis.timeline import (
+    DOOR,
+    HALL,
+    OFFICE,
+    ROOM,
+    SHOP,
+    START,
+    Line,
+    alarm,
+    armed,
+    at,
+    disarmed,
+    opens,
+    run,
+    tiers,
+    verdicts,
+)
+
+OTHERS = Premises(users=(UserSettings(panel="p1", user=9),))
+
+
+def test_a_valid_code_in_time_clears_and_is_cited() -> None:
+    said = run(
+        armed(), opens(7300, DOOR), opens(7304, HALL), alarm(7330, DOOR, "134"), disarmed(7350)
+    )
+    assert verdicts(said)[-1] == (7350, 0, "cp01.abort")
+    assert said[-1]["lines"] == [3, 4, 5, 6]
+    assert said[-1]["cause"] == "unscheduled_user"  # at two in the night
+
+
+@pytest.mark.parametrize(("after", "tier"), [(300, 0), (301, 2), (5000, 2)])
+def test_a_late_code_clears_nothing(after: float, tier: int) -> None:
+    said = run(armed(), alarm(7300, ROOM), alarm(7310, OFFICE), disarmed(7300 + after))
+    assert said[-1]["tier"] == tier
+    assert said[-1]["lines"][-1] == (5 if after < 3600 else 4)  # then nobody asks any more
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        at(7350, "cancel", code="406", area=1, user=3),
+        at(7350, "open_close", "disarmed", code="401", area=1, user=4),
+        at(7350, "area", "disarmed", area=1, user=3),
+    ],
+)
+def test_every_way_to_say_so(free: Line) -> None:
+    assert tiers(run(armed(), alarm(7300, ROOM), free)) == {"i3": 0}
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        disarmed(7350, user=None),
+        disarmed(7350, user=77),
+        at(7350, "open_close", "disarmed", code="403", area=1, user=3),  # by the clock
+        at(7350, "cancel", code="406", area=1),
+        {**disarmed(7350), "area": 2},
+        {**disarmed(7350), "panel": "p2"},
+        {**disarmed(7350), "t": 7200},  # its time makes no sense
+    ],
+)
+def test_what_is_no_valid_code(free: Line) -> None:
+    assert tiers(run(armed(), alarm(7300, ROOM), free)) == {"i3": 1}
+
+
+def test_the_user_may_come_with_a_second_line() -> None:
+    said = run(
+        armed(),
+        alarm(7300, ROOM),
+        disarmed(7350, user=None),
+        at(7350, "open_close", "disarmed", code="401", area=1, user=3),
+    )
+    assert verdicts(said)[-1] == (7350, 0, "cp01.cancel")
+
+
+def test_any_user_where_none_are_listed() -> None:
+    assert tiers(run(armed(), alarm(7300, 1), disarmed(7350, user=77), site=Premises())) == {
+        "i3": 0
+    }
+    assert tiers(run(armed(), alarm(7300, 1), disarmed(7350), site=OTHERS)) == {"i3": 1}
+
+
+def test_duress_before_or_after_keeps_it_standing() -> None:
+    threat = at(7351, "duress", code="121", user=3, area=1)
+    said = run(armed(), alarm(7300, ROOM), alarm(7310, OFFICE), disarmed(7350), threat)
+    assert tiers(said) == {"i3": 2, "i6": 4}
+    before = run(armed(), alarm(7300, ROOM), {**threat, "t": 7349}, disarmed(7350))
+    assert tiers(before) == {"i3": 1, "i4": 4}
+
+
+def test_a_tamper_is_never_cleared_to_nothing() -> None:
+    said = run(armed(), at(7300, "tamper", zone=ROOM, area=1), disarmed(7320))
+    assert tiers(said) == {"i3": 1}
+
+
+def test_all_areas_of_an_incident_must_be_cleared() -> None:
+    lines = [armed(), armed(1, area=2), alarm(7300, ROOM), alarm(7310, 99, area=2)]
+    half = run(*lines, disarmed(7320))
+    assert half[-1]["tier"] == 2
+    whole = run(*lines, disarmed(7320), disarmed(7330, area=2))
+    assert verdicts(whole)[-1] == (7330, 0, "cp01.abort")
+    assert whole[-1]["lines"] == [4, 5, 6, 7]
+
+
+def test_an_alarm_that_comes_after_its_disarming_is_cleared_with_it() -> None:
+    said = run(armed(), alarm(7300, ROOM), disarmed(7320), alarm(7321, OFFICE))
+    assert tiers(said) == {"i3": 0}
+    assert said[-1]["lines"] == [3, 4, 5]
+    assert sorted(
+        tiers(run(armed(), alarm(7300, ROOM), disarmed(7320), alarm(7330, OFFICE))).values()
+    ) == [0, 1]
+
+
+def test_all_parts_of_a_long_one_are_cleared() -> None:
+    storm = [alarm(7300 + n, ROOM) for n in range(200)]
+    said = run(armed(), *storm, disarmed(7550))
+    assert len(tiers(said)) == 3
+    assert set(tiers(said).values()) == {0}
+
+
+def test_what_comes_after_the_clearing_is_a_new_incident() -> None:
+    said = run(armed(), alarm(7300, ROOM), disarmed(7320), armed(7400), alarm(7600, OFFICE))
+    assert sorted(tiers(said).values()) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("lines", "start", "cause"),
+    [
+        ([armed(), at(70, "exit_error", code="374", zone=DOOR, area=1)], START, "exit_error"),
+        ([armed(), at(95, "access", code="461", zone=DOOR)], START, "wrong_code"),
+        ([armed()], {"start": "2026-11-23T12:00:00+08:00"}, "exit_error"),
+        ([armed(-0.0)], START, "exit_error"),
+    ],
+)
+def test_why_somebody_had_to_cancel(lines: list[Line], start: Line, cause: str) -> None:
+    said = run(*lines, alarm(100, DOOR, "134"), disarmed(120), start=start)
+    assert said[-1]["cause"] == cause
+
+
+def test_coming_to_work_too_slowly() -> None:
+    start = {"start": "2026-11-23T06:00:00+08:00"}
+    said = run(armed(), alarm(7300, DOOR, "134"), disarmed(7320), start=start, site=SHOP)
+    assert said[-1]["cause"] == "entry_late"

@@ -1,0 +1,161 @@
+"""The laws that hold whatever a timeline says: nonsense, doubles, gaps, floods."""
+
+import json
+import random
+import time
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.domain.site import Near, Premises, ZoneSettings
+from edge_agent.judging import judge
+from tests.diagnosis.timeline import SHOP, START, Line
+
+ALARMS = ("medical", "panic", "duress", "holdup", "fire", "gas", "co", "burglary", "tamper")
+PROOFS = ("area", "open_close", "cancel", "test", "loop", "supply", "radio", "module_trouble")
+
+NUMBER = st.none() | st.integers(1, 9) | st.integers(-3, 10**9) | st.just("1")
+TIME = st.integers(0, 400_000).map(lambda ms: ms / 1000) | st.none() | st.just(-5)
+KINDS = st.sampled_from(
+    (*ALARMS, *PROOFS, "zone", "zone", "zone", "burglary", "burglary", "area", "power", "comms",
+     "uplink", "panel", "bypass", "service", "exit_error", "access", "zone_trouble", "unknown")
+)  # fmt: skip
+STATES = st.sampled_from(
+    ("active", "active", "restored", "status", "open", "open", "closed", "armed_away", "disarmed",
+     "armed", "exit_delay", "entry_delay", "alarm", "unknown", "up", "down", "offline", "online",
+     "tamper", "bypassed", None)
+)  # fmt: skip
+LINES = st.fixed_dictionaries(
+    {"kind": KINDS, "state": STATES, "dt": TIME},
+    optional={
+        "area": NUMBER,
+        "zone": NUMBER,
+        "user": NUMBER,
+        "panel": st.sampled_from(("p1", "p1", "p1", "p2", None, 5)),
+        "code": st.sampled_from(("130", "134", "139", "301", "302", "344", "351", "406", "401",
+                                 "403", "441", "575", "570", "607", "466", "461", "378", None, 7)),
+        "volts": st.sampled_from((10.0, 13.5, "x")),
+        "ohms": st.sampled_from((1.0, 1000, 1250, 1e9)),
+        "interference": st.booleans(),
+        "supply": st.sampled_from(("s1", "s2", "")),
+    },
+)  # fmt: skip
+
+
+def timeline(drawn: list[Line]) -> list[Line]:
+    found: list[Line] = []
+    t = 0.0
+    for one in drawn:
+        line = {"panel": "p1", **one}
+        dt = line.pop("dt")
+        t += dt if dt is not None and dt > 0 else 0
+        line["t"] = None if dt is None else t if dt >= 0 else t + dt
+        found.append(line)
+    return found
+
+
+def judged(lines: list[Line], site: Premises, until_s: float | None = None) -> list[Line]:
+    texts = [json.dumps(line).encode() for line in (START, *lines)]
+    return list(map(json.loads, judge(site, None, texts, until_s)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES, max_size=40), st.booleans())
+def test_the_laws_hold_for_nonsense_too(drawn: list[Line], known: bool) -> None:
+    lines = timeline(drawn)
+    site = SHOP if known else Premises()
+    said = [one for one in judged(lines, site, 100_000) if one["type"] == "verdict"]
+    held: dict[int, set[str]] = defaultdict(set)
+    first: dict[int, float] = {}
+    last: dict[str, Line] = {}
+    times = [one["t"] for one in said]
+    assert times == sorted(times)
+    for one in said:
+        before = last.get(one["incident"])
+        assert one["lines"] == sorted(set(one["lines"]))
+        assert one["reasons"]
+        if before is not None:
+            assert set(before["lines"]) <= set(one["lines"])
+            if one["tier"] < before["tier"]:
+                assert _proof(lines, one), one
+        last[one["incident"]] = one
+        for line in one["lines"]:
+            held[line].add(one["incident"])
+            first.setdefault(line, one["t"])
+    now = 0.0
+    for number, line in enumerate(lines, 2):
+        t = line["t"]
+        now = max(now, t) if isinstance(t, float | int) else now
+        if line["kind"] in ALARMS and line["state"] == "active":
+            assert len(held[number]) == 1, line
+            assert abs(first[number] - now) < 1e-6
+            [incident] = held[number]
+            _never_less(line["kind"], [one for one in said if one["incident"] == incident])
+
+
+def _proof(lines: list[Line], verdict: Line) -> bool:
+    cited = [lines[number - 2] for number in verdict["lines"] if number >= 2]
+    return any(one["kind"] in PROOFS and one["state"] != "restored" for one in cited)
+
+
+def _never_less(kind: str, verdicts: list[Line]) -> None:
+    least = 4 if kind in ALARMS[:4] else 2 if kind in ALARMS[4:7] else 0
+    assert min(one["tier"] for one in verdicts) >= least
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=30), st.data())
+def test_the_same_beginning_gives_the_same_words(drawn: list[Line], data: st.DataObject) -> None:
+    lines = timeline(drawn)
+    cut = data.draw(st.integers(0, len(lines)))
+    whole = judged(lines, SHOP)[:-1]
+    part = judged(lines[:cut], SHOP)[:-1]
+    assert whole[: len(part)] == part
+
+
+def flood(seconds: int, a_second: int, zones: int) -> list[bytes]:
+    """Everything alarms, opens and is restored, as fast as a line carries it."""
+    rng = random.Random(5)
+    texts = [
+        json.dumps(START).encode(),
+        b'{"t": 0, "panel": "p1", "kind": "area", "state": "armed_away", "area": 1}',
+    ]
+    for n in range(seconds * a_second):
+        zone = rng.randint(1, zones)
+        kind, state = rng.choice(
+            [("burglary", "active"), ("zone", "open"), ("zone", "closed"), ("burglary", "restored")]
+        )
+        texts.append(
+            json.dumps(
+                {
+                    "t": 100 + n / a_second,
+                    "panel": "p1",
+                    "kind": kind,
+                    "state": state,
+                    "area": 1,
+                    "zone": zone,
+                }
+            ).encode()
+        )
+    return texts
+
+
+def big_site(zones: int, **more: Any) -> Premises:
+    return Premises(
+        zones=tuple(
+            ZoneSettings(panel="p1", zone=n, area=1, near=(Near(zone=n % zones + 1),), **more)
+            for n in range(1, zones + 1)
+        )
+    )
+
+
+def test_a_flood_costs_little() -> None:
+    """An hour at ten lines a second, on 128 zones; here a twelfth of it, in a twelfth of 2 s."""
+    texts = flood(300, 10, 128)
+    for site in (big_site(128), big_site(128, outdoors=True)):
+        began = time.process_time()
+        said = list(judge(site, None, texts))
+        assert time.process_time() - began < 2 / 12 * 3  # three times: other work goes on beside
+        assert max(map(len, said)) < 2000

@@ -1,0 +1,112 @@
+"""Openings that are trips although no alarm line says so."""
+
+import pytest
+
+from edge_agent.domain.site import Premises
+from tests.diagnosis.timeline import (
+    DOOR,
+    HALL,
+    OFFICE,
+    ROOM,
+    WINDOW,
+    Line,
+    alarm,
+    armed,
+    at,
+    closes,
+    disarmed,
+    opens,
+    run,
+    tiers,
+    verdicts,
+)
+
+
+def test_a_panel_that_tells_no_alarms_at_all() -> None:
+    said = run(armed(), opens(7300, WINDOW), closes(7302, WINDOW), opens(7310, ROOM))
+    assert verdicts(said) == [(7303, 1, "trip.unreported"), (7310, 3, "avs01.breach_and_room")]
+
+
+def test_people_coming_home_are_no_trip() -> None:
+    assert run(armed(), opens(7300, DOOR), opens(7305, HALL), disarmed(7320)) == []
+
+
+def test_nobody_disarmed_in_time() -> None:
+    said = run(armed(), opens(7300, DOOR), opens(7305, HALL))
+    assert verdicts(said) == [(7345, 2, "bs8243.sequential")]
+    assert "cp01.entry_expired" in said[0]["reasons"]
+
+
+def test_who_comes_home_to_a_swinging_window_does_not_confirm_it() -> None:
+    swing = [alarm(7300, WINDOW), closes(7302, WINDOW)]
+    home = [opens(8300, DOOR), opens(8304, HALL), disarmed(8320)]
+    assert tiers(run(armed(), *swing, *home)) == {"i3": 1}
+
+
+def test_who_swings_a_window_and_comes_by_the_door_confirms_it() -> None:
+    swing = [alarm(7300, WINDOW), closes(7302, WINDOW)]
+    said = run(armed(), *swing, opens(8300, DOOR), opens(8304, HALL))
+    assert verdicts(said)[-1][:2] == (8345, 3)
+    said = run(armed(), *swing, opens(8300, DOOR), opens(8304, HALL), alarm(8330, DOOR, "134"))
+    assert verdicts(said)[-1][:2] == (8330, 3)
+
+
+def test_who_is_inside_already_is_not_coming_home() -> None:
+    said = run(armed(), alarm(7300, WINDOW), opens(7330, DOOR))
+    assert verdicts(said)[-1] == (7330.3, 2, "bs8243.sequential")
+
+
+def test_a_bounce_is_no_trip() -> None:
+    loose = [opens(7400, WINDOW), closes(7400.2, WINDOW)]
+    assert tiers(run(armed(), alarm(7300, ROOM), *loose)) == {"i3": 1}
+    longer = [opens(7400, WINDOW), closes(7400.5, WINDOW)]
+    assert tiers(run(armed(), alarm(7300, ROOM), *longer)) == {"i3": 2}
+
+
+def test_what_is_told_again_did_not_open_again() -> None:
+    said = run(armed(), opens(7300, WINDOW), *[opens(7300 + n, WINDOW) for n in range(1, 9)])
+    assert len(verdicts(said)) == 1
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [armed(), disarmed(100)],
+        [armed(7290)],  # people are leaving
+        [armed(), at(200, "panel", "offline"), at(300, "panel", "online")],
+        [armed(), at(200, "bypass", zone=ROOM, code="570")],
+        [armed(), at(200, "zone", "bypassed", zone=ROOM)],
+        [armed(state="armed_stay")],
+    ],
+)
+def test_an_opening_that_is_nothing(before: list[Line]) -> None:
+    assert run(*before, opens(7300, ROOM)) == []
+
+
+def test_an_area_in_alarm_that_tells_nothing_else() -> None:
+    said = run(armed(), at(7300, "area", "alarm", area=1))
+    assert verdicts(said) == [(7300.5, 1, "panel.area_alarm")]
+    opened = run(armed(), opens(7299.9, ROOM), at(7300, "area", "alarm", area=1))
+    assert opened[0]["zones"] == [ROOM]
+    named = run(armed(), at(7300, "area", "alarm", area=1), alarm(7300, ROOM))
+    assert verdicts(named) == [(7300, 1, "bs8243.unconfirmed")]
+    fire = run(armed(), at(7300, "area", "alarm", area=1), at(7300, "fire", zone=50))
+    assert verdicts(fire) == [(7300, 2, "fire.first")]
+
+
+def test_without_a_site_a_second_opening_counts_and_comes_home_too() -> None:
+    nothing = Premises()
+    said = run(armed(), alarm(7300, 1), opens(7310, 2), site=nothing)
+    assert verdicts(said)[-1][:2] == (7310.3, 2)
+    home = [alarm(7300, 1), opens(8300, 2), opens(8304, 3), disarmed(8320)]
+    assert tiers(run(armed(), *home, site=nothing)) == {"i3": 1}
+    burglar = [alarm(7300, 1), opens(8300, 2), opens(8304, 3)]
+    assert tiers(run(armed(), *burglar, site=nothing)) == {"i3": 2}
+
+
+def test_an_area_is_learned_from_an_alarm() -> None:
+    nothing = Premises()
+    lines = [armed(), armed(1, area=2), alarm(7300, 9), disarmed(7400), armed(8000)]
+    said = run(*lines, alarm(8300, 9), opens(8305, OFFICE), site=nothing)
+    assert sorted(tiers(said).values()) == [0, 1] or sorted(tiers(said).values()) == [0, 2]
