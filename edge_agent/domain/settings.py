@@ -21,6 +21,20 @@ def seconds_ns(setup: Setup, name: str, default: float) -> int:
     return int(value * NS_PER_S)
 
 
+def count_of(setup: Setup, name: str, default: int, most: int) -> int:
+    """Return the number called `name`, 1 to `most`.
+
+    Raises ValueError where it is anything else.
+    """
+    value = setup.options.get(name)
+    if value is None and setup.profile is not None:
+        value = setup.profile.facts.get(name)
+    value = default if value is None else value
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise ValueError(f"{name} is {value!r}; allowed: 1 to {most}")
+    return value
+
+
 def charset_of(setup: Setup) -> str:
     """Return the Python codec of the panel's text; Latin-1 where neither site nor profile says.
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from drivers._ness_frames import request
-from drivers.ness import DRIVER, NessSession
+from drivers.ness import DRIVER
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
@@ -49,7 +49,7 @@ class Talk:
 
     def __init__(self, profile: str | None = None, **options: Any) -> None:
         found = load_profile(profile) if profile else None
-        self.session = NessSession(
+        self.session = DRIVER.session(
             Setup(load_codes(), found, check_options(DRIVER, options), zone=UTC)
         )
         self.now_ns = 0
@@ -317,4 +317,4 @@ def test_one_command_at_a_time_and_none_to_an_absent_panel() -> None:
 
 def test_a_profile_or_option_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="zones"):
-        NessSession(Setup(load_codes(), None, {"zones": 99}))
+        DRIVER.session(Setup(load_codes(), None, {"zones": 99}))
