@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from drivers._hex_frames import HexDecoder
+from drivers._hex_frames import HexDecoder, spelled, unmarked
 from drivers._hex_frames import request as _request
 from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
+from edge_agent.domain.settings import charset_of
 from edge_agent.domain.signal import Signal, Span
 
 UNCOUNTED = 2  # LL does not count itself
@@ -361,8 +362,8 @@ def _voltage(frame: _Frame) -> _Read:
 
 def _name(frame: _Frame) -> _Read:
     of, which, text = frame.groups
-    shown = chr(ord(text[0]) & 0x7F) + text[1:]  # the first one's bit 7: shown at the keypad
-    return (), {"of": int(of), "number": int(which), "text": shown.rstrip()}
+    # the mark of its first character: shown at the keypad
+    return (), {"of": int(of), "number": int(which), "text": unmarked(text).rstrip()}
 
 
 _TIME = r"(\d\d)(\d\d)(\d\d)(\d)(\d\d)(\d\d)(\d\d)"
@@ -405,7 +406,10 @@ class ElkDecoder(HexDecoder):
 
     def __init__(self, setup: Setup) -> None:
         self._codes = setup.codes
-        super().__init__(UNCOUNTED, self._frame, _is_known)
+        charset = charset_of(setup)
+        super().__init__(
+            UNCOUNTED, lambda *parts: spelled(self._frame(*parts), charset, "text"), _is_known
+        )
 
     def _frame(self, raw: bytes, kind: str, data: str, tail: str) -> Frame:
         if kind[0].islower():

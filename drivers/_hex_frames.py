@@ -8,6 +8,7 @@ itself out.  TT is the type, two characters; CC the two's complement of the sum 
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge_agent.domain.session import FaultKind, Frame
 
@@ -131,6 +132,22 @@ class HexDecoder:
         noise = bytes(self._noise)
         self._noise.clear()
         return [Frame(noise, fault=FaultKind.NOISE)] if noise else []
+
+
+def spelled(frame: Frame, charset: str, *names: str) -> Frame:
+    """Return the frame with the texts called `names` in the panel's own characters."""
+    texts = {name: frame.fields[name] for name in names if name in frame.fields}
+    told = {name: str(text).encode("latin-1", "replace") for name, text in texts.items()}
+    read = {name: text.decode(charset, "replace") for name, text in told.items()}
+    return replace(frame, fields={**frame.fields, **read}) if read else frame
+
+
+def unmarked(text: str) -> str:
+    """Return a text without the mark that panels make of bit 7 of its first character.
+
+    Where others have that bit too it is no mark: the text is in a character set of eight bits.
+    """
+    return chr(ord(text[0]) & 0x7F) + text[1:] if text[1:].isascii() else text
 
 
 def _parts(frame: bytes) -> tuple[str, str, str]:

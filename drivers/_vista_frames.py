@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from drivers._hex_frames import HexDecoder
+from drivers._hex_frames import HexDecoder, spelled, unmarked
 from drivers._hex_frames import request as _request
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
+from edge_agent.domain.settings import charset_of
 from edge_agent.domain.signal import Signal, Span
 
 UNCOUNTED = 0  # LL counts all characters
@@ -196,13 +197,18 @@ def _programming(raw: bytes, groups: tuple[str, ...]) -> Frame:
 def _keypad(raw: bytes, groups: tuple[str, ...]) -> Frame:
     text, led = groups[0], int(groups[1], 16)
     fields: dict[str, Plain] = {
-        "text": chr(ord(text[0]) & 0x7F) + text[1:],
+        "text": unmarked(text),
         "backlight": ord(text[0]) >= 0x80,
         "ready": bool(led & 1),
         "trouble": bool(led & 2),
         "armed": bool(led & 4),
     }
     return Frame(raw, "keypad", (), fields)
+
+
+def _name(raw: bytes, groups: tuple[str, ...]) -> Frame:
+    """The last one, of zone 0 and without a text, ends the list."""
+    return Frame(raw, "zone_name", (), {"zone": int(groups[0]), "text": groups[1].rstrip()})
 
 
 def _plain(name: str) -> Callable[[bytes, tuple[str, ...]], Frame]:
@@ -231,7 +237,7 @@ _LAYOUTS: Final[Mapping[str, tuple[_Row, ...]]] = {
         (r"([0-9A-F]{97})", _plain("old_zones")),
     ),
     "ZP": ((r"()", _host), (r"(\d[0-9A-F]{64})", _plain("zone_areas"))),
-    "ZD": ((r"()", _host), (r"(.+)", _plain("zone_name"))),
+    "ZD": ((r"()", _host), (r"(\d{3})\"(.*)\"", _name), (r"(.+)", _plain("zone_name"))),
     "LD": ((r"()", _host), (_EVENT, _log), (_OLD_EVENT, _log)),
     "LC": ((r"(.*)", _plain("log_end")),),
     "KD": ((r"(\d)", _host), (r"(.{32})([0-9A-F])", _keypad)),
@@ -254,8 +260,12 @@ class VistaDecoder(HexDecoder):
     """Frames of the panel and of a host; printed lines between them are noise."""
 
     def __init__(self, setup: Setup) -> None:
-        del setup  # one dialect
-        super().__init__(UNCOUNTED, _frame, lambda kind: kind.upper() in _LAYOUTS)
+        charset = charset_of(setup)
+        super().__init__(
+            UNCOUNTED,
+            lambda *parts: spelled(_frame(*parts), charset, "text"),
+            lambda kind: kind.upper() in _LAYOUTS,
+        )
 
 
 def _frame(raw: bytes, kind: str, data: str, tail: str) -> Frame:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from drivers._elk_frames import request
-from drivers.elk import DRIVER, ElkSession
+from drivers.elk import DRIVER
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
@@ -53,7 +53,7 @@ class Talk:
         setup = Setup(
             load_codes(), load_profile("elk_m1"), check_options(DRIVER, options), UTC, allow
         )
-        self.session = ElkSession(setup)
+        self.session = DRIVER.session(setup)
         self.now_ns = 0
         self.answers = dict(AT_REST)
         self.asked: list[str] = []
@@ -419,4 +419,4 @@ def test_one_command_at_a_time_and_none_to_an_absent_panel() -> None:
 
 def test_an_option_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="areas"):
-        ElkSession(Setup(load_codes(), None, {"areas": 9}))
+        DRIVER.session(Setup(load_codes(), None, {"areas": 9}))

@@ -184,3 +184,15 @@ def test_no_contents_fail(kind: str, data: str) -> None:
 def test_requests_are_made_as_the_facts_work_them_out() -> None:
     assert request("as") == b"06as0066\r\n"
     assert request("a1", "1002468") == b"0Da110024680035\r\n"
+
+
+@pytest.mark.parametrize("charset", ["cp1251", "gb18030", "cp852"])
+def test_names_are_in_the_panels_own_characters(charset: str) -> None:
+    text = {"cp1251": "Кухня", "gb18030": "前门红外", "cp852": "Předsíň"}[charset]
+    padded = text.encode(charset).ljust(16).decode("latin-1")
+    [frame] = ElkDecoder(Setup(load_codes(), None, {"charset": charset})).feed(
+        framed("SD", f"00001{padded}") + b"\r\n"
+    )
+    assert (frame.fields["text"], frame.fault) == (text, None)
+    with pytest.raises(ValueError, match="no codec"):
+        ElkDecoder(Setup(load_codes(), None, {"charset": "klingon"}))

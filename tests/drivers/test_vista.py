@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from drivers._vista_frames import request
-from drivers.vista import DRIVER, VistaSession
+from drivers.vista import DRIVER
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
@@ -43,7 +43,7 @@ class Talk:
         setup = Setup(
             load_codes(), load_profile("vista_128"), check_options(DRIVER, options), zone=UTC
         )
-        self.session = VistaSession(setup)
+        self.session = DRIVER.session(setup)
         self.now_ns = 0
         self.letters = "D" * 8
         self.blocks = [REST, REST]

@@ -121,3 +121,15 @@ def test_no_contents_fail(kind: str, data: str) -> None:
 def test_requests_are_made_as_the_facts_work_them_out() -> None:
     assert request("as") == b"08as0064\r\n"
     assert request("zs") == b"08zs004B\r\n"
+
+
+def test_texts_are_in_the_panels_own_characters() -> None:
+    decoder = VistaDecoder(Setup(load_codes(), None, {"charset": "gb18030"}))
+    name = "前门".encode("gb18030").decode("latin-1")
+    [frame] = decoder.feed(framed("zd", f'003"{name}"') + b"\r\n")
+    assert dict(frame.fields) == {"zone": 3, "text": "前门"}
+    [frame] = decoder.feed(framed("zd", '000""') + b"\r\n")
+    assert frame.fields["text"] == "", "the end of the list"
+    padded = name.ljust(32)
+    [frame] = decoder.feed(framed("kd", f"{padded}1") + b"\r\n")
+    assert frame.fault is None
