@@ -1,18 +1,16 @@
 """How the emulated DSC panel is started."""
 
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import Profile
-from hil.panels import model, scenarios, voice
+from hil.panels import model, scenarios, site, voice
 from hil.panels.dsc import DscVoice, is_sound
 from hil.panels.dsc_honeywell import HoneywellVoice, shown
 from hil.panels.machine import Face, Machine
-from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
+from hil.panels.model import Model, ModelSetup
 from hil.panels.voice import ModelPanel
 
 PASSWORD = "user"  # noqa: S105  the module's factory setting, in every manual
@@ -24,30 +22,19 @@ control lines of dsc:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what a panel can be told on the command line."""
+    site.add_arguments(parser, zones_max=64)
     parser.add_argument("--port", choices=("it100", "tpi", "honeywell"), default="it100")
     parser.add_argument("--password", default=PASSWORD, help="of the TPI module")
-    parser.add_argument("--zones", type=int, default=16, choices=range(8, 65), metavar="8..64")
-    parser.add_argument("--exit-s", type=float, default=30)
-    parser.add_argument("--entry-s", type=float, default=30)
 
 
 def build(arguments: Namespace) -> ModelPanel:
     """Return the panel that the command line describes; its clock is the machine's."""
-    boot_s = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 10**9
-    wall = datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME))  # noqa: DTZ006  a panel's
-    site = ModelSetup(
-        zones=zones_of(arguments.zones, areas=2),
-        areas=(1, 2),
-        exit_s=arguments.exit_s,
-        entry_s=arguments.entry_s,
-        clock_offset_s=(wall - CLOCK_START).total_seconds() - boot_s,
-    )
-    return panel(site, arguments.password, arguments.port)
+    return panel(site.told(arguments), arguments.password, arguments.port)
 
 
-def panel(site: ModelSetup, password: str, port: str) -> ModelPanel:
+def panel(premises: ModelSetup, password: str, port: str) -> ModelPanel:
     """Return the panel on its model, with the words of its port."""
-    here = Model(site)
+    here = Model(premises)
     if port == "honeywell":
         return ModelPanel(here, HoneywellVoice(here, password))
     return ModelPanel(here, DscVoice(here, "" if port == "it100" else password))
@@ -56,11 +43,10 @@ def panel(site: ModelSetup, password: str, port: str) -> ModelPanel:
 def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> ModelPanel:
     """Return the panel that a driver's profile expects; undetected it is the TPI module."""
     port = str(profile.facts["port"]) if profile is not None else "tpi"
-    site = ModelSetup(zones=zones_of(16, areas=2), areas=(1, 2), exit_s=20)
-    return panel(site, str(settings.get("password", PASSWORD)), port)
+    return panel(site.usual(), str(settings.get("password", PASSWORD)), port)
 
 
-def truth(machine: Machine) -> dict[tuple[Kind, int], State]:
+def truth(machine: Machine) -> site.Points:
     """Return what a host can know of each point: contacts and areas."""
     assert isinstance(machine, ModelPanel)
     here = machine.model
@@ -83,12 +69,7 @@ def speak(number: int, bad_line: bool) -> str:
     """Return the control line of the `number`-th event."""
     del bad_line  # every line has its sum
     words = ("alarm", "arm", "restore alarm", "disarm", "open", "arm", "close", "disarm")
-    word, zone = words[number % len(words)], number // len(words) % 12 + 1
-    if word in ("open", "close"):
-        return f"{word} {zone}"
-    if word in ("arm", "disarm"):
-        return f"{word} area={zone % 2 + 1} user={number % 9000 + 1}"
-    return f"{word} zone={zone}"
+    return site.speak(number, words)
 
 
 FACE = Face(

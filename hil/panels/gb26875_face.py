@@ -1,16 +1,14 @@
 """How the emulated transmission device is started, and its built-in plans."""
 
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from edge_agent.domain.session import Profile
-from hil.panels import model, scenarios
+from hil.panels import model, scenarios, site
 from hil.panels.gb26875 import SECOND_NS, DeviceSetup, GbVoice, is_sound
 from hil.panels.machine import Face
-from hil.panels.model import CLOCK_START, Model, ModelSetup, ZoneType
+from hil.panels.model import Model, ModelSetup, ZoneType
 from hil.panels.outbox import Patience
 from hil.panels.voice import ModelPanel
 
@@ -39,8 +37,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def build(arguments: Namespace) -> ModelPanel:
     """Return the device that the command line describes; its clock is the machine's."""
-    boot_s = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 10**9
-    wall = datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME))  # noqa: DTZ006  a panel's
     setup = DeviceSetup(
         source=arguments.source,
         destination=arguments.center,
@@ -52,7 +48,7 @@ def build(arguments: Namespace) -> ModelPanel:
         answers=not arguments.no_answers,
         duty_s=arguments.duty_s,
     )
-    return panel(setup, (wall - CLOCK_START).total_seconds() - boot_s)
+    return panel(setup, site.clock_offset_s())
 
 
 def panel(setup: DeviceSetup, clock_offset_s: float = 0) -> ModelPanel:

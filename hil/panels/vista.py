@@ -15,6 +15,7 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from hil.panels.machine import Command, CommandError, Output
 from hil.panels.model import Happened, Happening, Model, Moved
+from hil.panels.site import contact
 from hil.panels.voice import Teller, Told
 
 END = b"\r\n"
@@ -87,14 +88,6 @@ def is_sound(frame: bytes) -> bool:
     """Tell whether length and sum of a frame are right."""
     text = frame.decode("latin-1")
     return len(text) > 7 and framed(text[2:4], text[4:-4]) == frame
-
-
-def zone_truth(model: Model, number: int) -> State:
-    """Return what a host can know of a zone."""
-    zone = model.zones[number]
-    if zone.bypassed:
-        return State.BYPASSED
-    return State.OPEN if zone.is_open() else State.CLOSED
 
 
 class VistaVoice:
@@ -314,7 +307,7 @@ class VistaVoice:
             is_open, is_out = bool(zone and zone.is_open()), bool(zone and zone.bypassed)
             bits = is_open | (number in troubled) << 1 | (number in alarmed) << 2 | is_out << 3
             nibbles += f"{bits:X}"
-            state = zone_truth(self._model, number) if zone else State.CLOSED
+            state = contact(self._model, number) if zone else State.CLOSED
             stated.append(Signal(kind=Kind.ZONE, state=state, zone=number))
         stated += [
             replace(known, state=State.RESTORED, area=None)
