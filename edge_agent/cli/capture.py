@@ -121,6 +121,7 @@ class _Capture:
         self._file = CaptureFile(arguments.out) if arguments.out else None
         self._chunks = self._bytes = 0
         self._quiet = False  # nobody reads the screen any more
+        self._listening: asyncio.Future[None] | None = None
 
     async def run(self, tapped: "list[tuple[LineAddress, Said]]") -> None:
         from edge_agent.clock import SystemClock
@@ -135,6 +136,7 @@ class _Capture:
             header_of(tapped, begun, self._arguments.driver, self._arguments.profile, "capture")
         )
         listening = asyncio.ensure_future(listen(tapped, clock, self._take))
+        self._listening = listening
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, listening.cancel)
@@ -182,15 +184,15 @@ class _Capture:
         self._show(self._view.show(record))
 
     def _show(self, lines: list[str]) -> None:
-        """Show lines; a reader of the screen that has gone does not end a capture to a file."""
+        """Show lines; a reader of the screen that has gone ends a capture that nothing keeps."""
         if not lines or self._quiet:
             return
         try:
             print("\n".join(lines), flush=True)
         except BrokenPipeError:
-            if self._file is None:
-                raise
             self._quiet = True
+            if self._file is None and self._listening is not None:
+                self._listening.cancel()
 
     def _say(self, text: str) -> None:
         print(f"# {text}", file=sys.stderr)

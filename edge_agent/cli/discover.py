@@ -192,6 +192,8 @@ class _Discovering:
         self._words = words
         self._report = Report(there, words)
         self._found: dict[str, Outcome] = {}
+        self._running: asyncio.Future[None] | None = None
+        self._is_unread = False  # who read the output is gone
 
     async def run(self, targets: "list[Target]", wanted: "Wanted") -> int:
         """Return the exit code; Ctrl-C ends it with what was found so far."""
@@ -200,6 +202,7 @@ class _Discovering:
 
         discovery = Discovery(self._there, wanted, SystemClock(), self._tell)
         running = asyncio.ensure_future(discovery.run(targets, self._done))
+        self._running = running
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, running.cancel)
@@ -228,8 +231,14 @@ class _Discovering:
 
     def _done(self, outcome: "Outcome") -> None:
         self._found[outcome.target.name] = outcome
-        if not self._json:
+        if self._json or self._is_unread:
+            return
+        try:
             print("\n".join(self._report.lines(outcome)), flush=True)
+        except BrokenPipeError:  # `edge-agent discover | head`
+            self._is_unread = True
+            if self._running is not None:
+                self._running.cancel()
 
     def _end(self, outcomes: "list[Outcome]") -> None:
         config = self._report.config(outcomes)

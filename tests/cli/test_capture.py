@@ -140,6 +140,24 @@ def test_however_it_is_ended_what_was_heard_is_kept(
     assert not any(isinstance(one, Unreadable) for one in found)
 
 
+def test_a_reader_that_has_seen_enough_ends_it(line: tuple[int, str]) -> None:
+    master, port = line
+    with subprocess.Popen(
+        [sys.executable, "-m", "edge_agent", "capture", port, "--lang", "en"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert "is open" in child.stdout.readline()
+        child.stdout.close()
+        os.write(master, ALARM)
+        assert child.stderr is not None
+        said = child.stderr.read()
+        assert child.wait(60) == 0
+        assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

@@ -112,6 +112,22 @@ def test_ctrl_c_ends_it_with_what_was_found_so_far(receiver: str) -> None:
     assert child.returncode == 130
 
 
+def test_a_reader_that_has_seen_enough_ends_it(receiver: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "edge_agent", "discover", receiver, "/dev/no-port"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert "/dev/no-port" in child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr is not None
+        said = child.stderr.read()
+        assert child.wait(60) == 0
+        assert "Traceback" not in said
+
+
 def test_without_any_port_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
