@@ -231,8 +231,10 @@ class ReceiverSession:
             last.heard_ns = now_ns
             last.perhaps_new = last.answered_ns is not None and self._began_ns > last.answered_ns
             return [Fault(FaultKind.REPEAT, "", raw)]  # the ACK that it crossed is its answer too
+        # nobody has answered the copy before, and until then a receiver says nothing else
+        doubled = last is not None and last.body == body and self._owes_for_event()
         self._owed = (now_ns, False)
-        if self._last is not None and self._is_repeat(self._last, body, now_ns):
+        if self._last is not None and (doubled or self._is_repeat(self._last, body, now_ns)):
             self._last.doubtful = self._last.doubtful or self._last.answered_ns is not None
             self._last.heard_ns, self._last.garbled_ns = now_ns, None
             self._last.heartbeat_since = False
@@ -241,6 +243,10 @@ class ReceiverSession:
         self._pending.add(self._tokens)
         self._last = _Heard(body, now_ns, self._tokens)
         return [Report(self._tokens, signals)]
+
+    def _owes_for_event(self) -> bool:
+        """Tell whether the newest frame has an ACK of ours to come."""
+        return self._owed is not None and not self._owed[1] and not self._listen_only
 
     def _is_repeat(self, last: _Heard, body: bytes, now_ns: int) -> bool:
         if last.body != body or last.perhaps_new:

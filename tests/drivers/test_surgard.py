@@ -125,6 +125,25 @@ def test_a_copy_that_began_before_our_ack_is_answered_by_it() -> None:
     assert sent(host.hear(BURGLARY, 4)) == [ACK]  # unless that one was lost
 
 
+def test_a_copy_that_the_line_doubles_is_one_repeat() -> None:
+    """Nobody is answered between its halves: a receiver that waits says nothing new there."""
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert sent(host.commit(token, 0.02)) == [ACK]  # and it is lost
+    for _ in range(2):
+        actions = host.hear(BURGLARY + BURGLARY, 4)
+        assert (faults(actions), tokens(actions)) == ([FaultKind.REPEAT] * 2, [])
+        assert sent(actions) == [ACK]
+
+
+def test_where_another_host_answers_nobody_knows_what_came_between() -> None:
+    host = Host(listen_only=True)
+    host.open()
+    host.commit(*tokens(host.hear(BURGLARY)))
+    actions = host.hear(BURGLARY + BURGLARY, 4)
+    assert (faults(actions), len(tokens(actions))) == ([FaultKind.REPEAT], 1)
+
+
 def test_what_begins_too_soon_after_our_ack_to_tell_is_recorded_when_it_comes_again() -> None:
     host = opened()
     (token,) = tokens(host.hear(BURGLARY))

@@ -21,7 +21,6 @@ ENDS = b"\x14\r\n"
 REPEAT_NS = 4_000_000_000  # both profiles wait so long for an ACK
 LATE_NS = REPEAT_NS * 3 // 2  # of one conversation
 LATE_AFTER_OPENING_NS = 3 * REPEAT_NS
-DOUBLED_NS = 1_000_000_000  # no receiver repeats so soon
 
 
 class Reason(StrEnum):
@@ -33,7 +32,6 @@ class Reason(StrEnum):
     NOT_ON_CARD = "only the center had it when the life began"
     LATE_AFTER_START = "more than three repeat times after it, over a restart"
     LATE_AFTER_OPENING = "more than three repeat times after the last copy, over an opening"
-    DOUBLED = "the line doubled a copy: its second half may have been a new event"
     LATE = "later than a repeat comes"
 
 
@@ -122,8 +120,6 @@ class Copies:
         boot = other.stamp.boot_id
         heard = [at for at in panel.heard[boot, one.body] if one.at_ns <= at < other.at_ns]
         since_ns = other.at_ns - max(heard, default=one.at_ns)
-        if any(later - at < DOUBLED_NS for at, later in pairwise(heard)):
-            return Reason.DOUBLED
         if any(one.at_ns <= at <= other.at_ns for at in panel.opened[boot]):
             return Reason.LATE_AFTER_OPENING if since_ns > LATE_AFTER_OPENING_NS else None
         return Reason.LATE if since_ns > LATE_NS else None
