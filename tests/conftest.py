@@ -2,6 +2,7 @@
 
 Hypothesis tries the same examples in every run, unless asked to look further.
 
+The other Pythons are given fewer of them ("brief"): what an example finds is seldom theirs alone.
 `./run test --hypothesis-profile=search TESTS` looks for new counterexamples; one that is found
 becomes a named example in its test.
 """
@@ -25,6 +26,7 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
     suppress_health_check=(HealthCheck.too_slow,),
 )
+settings.register_profile("brief", settings.get_profile("steady"), max_examples=15)
 settings.register_profile(
     "search",
     settings.get_profile("steady"),

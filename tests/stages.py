@@ -39,6 +39,9 @@ OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "so
 ONE_WHEEL = ("test_wheel.py",)
 """The wheel is pure: every Python is given the same file."""
 
+BRIEF = "--hypothesis-profile=brief"
+"""Examples for the other Pythons: tests/conftest.py."""
+
 CONTRACT = ("tests/contract", "-n", "3")
 """Half of its time goes by on real lines, paced as slowly as they are."""
 
@@ -221,7 +224,12 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     for other in others:
         version, _, python = other.partition("=")
         found.append(
-            unit(f"unit, Python {version}", python, options, without=(*OWN_TOOLS, *ONE_WHEEL))
+            unit(
+                f"unit, Python {version}",
+                python,
+                (BRIEF, *options),
+                without=(*OWN_TOOLS, *ONE_WHEEL),
+            )
         )
     return found
 
