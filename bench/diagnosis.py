@@ -168,6 +168,8 @@ def false_alarms(card: Card, mix: str, found: list[SiteRun]) -> None:
     zero = scores.count(mine, lambda o: o.final == 0)
     card.add(share(f"{mix}: false intrusion strictly at tier 0", zero,
                    50.0 if mix == "standard" else None))  # fmt: skip
+    card.add(share("  a valid code came within 300 s of the first alarm",
+                   scores.count(mine, lambda o: o.is_freed)))  # fmt: skip
     right = scores.precision(ours)
     card.add(share(f"{mix}: of those at tier 2 or more, genuine", right,
                    37.0 if mix == "standard" else None))  # fmt: skip

@@ -22,7 +22,7 @@ def _delay(scene: Scene, *, in_time: float) -> float:
 
 def exit_error(scene: Scene, presence: Presence, episode: Episode) -> None:
     """Too slow, back for something, or the door left ajar."""
-    how = scene.rng.choices((_too_slow, _back_again, _left_ajar), (0.45, 0.4, 0.15))[0]
+    how = scene.rng.choices((_too_slow, _back_again, _left_ajar), (0.47, 0.41, 0.12))[0]
     how(scene, presence, episode)
 
 
@@ -44,9 +44,9 @@ def _too_slow(scene: Scene, presence: Presence, episode: Episode) -> None:
     elif scene.chance(0.7):
         who.door(door, scene.between(3, 10))
     episode.last(who.t)
-    if scene.chance(0.9):  # hears it and goes back to the keypad
+    if scene.chance(0.94):  # hears it and goes back to the keypad
         alarm = max(who.t, armed + scene.entry_delay_s())
-        back = alarm + _delay(scene, in_time=0.9) - scene.between(0, 20)
+        back = alarm + _delay(scene, in_time=0.95) - scene.between(0, 20)
         if scene.chance(0.6):
             who.t = max(armed + 1, back - 8)
             who.door(door, scene.between(3, 10))
@@ -76,7 +76,7 @@ def _back_again(scene: Scene, presence: Presence, episode: Episode) -> None:
         if following and scene.chance(0.5):
             who.to(scene.rng.choice(following))
     episode.last(who.t)
-    disarms(scene, episode, alarm + _delay(scene, in_time=0.93), presence.goes)
+    disarms(scene, episode, alarm + _delay(scene, in_time=0.96), presence.goes)
 
 
 def _left_ajar(scene: Scene, presence: Presence, episode: Episode) -> None:
@@ -116,7 +116,7 @@ def late_code(scene: Scene, presence: Presence, episode: Episode) -> None:
         following = scene.plan.next_to(who.room)
         if following:
             who.to(scene.rng.choice(following))
-    disarmed = alarm + max(1, _delay(scene, in_time=0.9))
+    disarmed = alarm + max(1, _delay(scene, in_time=0.95))
     scene.disarm(disarmed, presence.comes, answered(episode))
     episode.last(disarmed)
 

@@ -82,7 +82,7 @@ def draw_traits(rng: Random) -> Traits:
         recent_close=rng.random() < 0.3,
         wrong_codes_told=rng.random() < 0.4,
         verified_told=rng.random() < 0.1,
-        user_told=rng.random() < 0.93,
+        user_told=rng.random() < 0.95,
         area_user_told=rng.random() < (0.5 if tells_closing else 0.9),
         panel_time=rng.random() < 0.4,
         delay_s=rng.choice((0.05, 0.1, 0.3, 1.0)),
