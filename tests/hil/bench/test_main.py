@@ -95,7 +95,7 @@ def bench(tmp_path: Path) -> Iterator[tuple[Path, Emulator]]:
     with ExitStack() as stack:
         pty = ("--pty", "--link")
         elk = stack.enter_context(running("elk", *pty, str(tmp_path / "elk"), "--test-s", "1"))
-        busy = ("--fault", "flood 50 600", "--wrong", "0.4")
+        busy = ("--fault", "flood 50 600", "--wrong", "0.25")
         noisy = stack.enter_context(running("ness", *pty, str(tmp_path / "ness"), *busy))
         noisy.where()
         os.mkfifo(tmp_path / "relay")
