@@ -136,6 +136,12 @@ def test_a_copy_that_the_line_doubles_is_one_repeat() -> None:
         assert sent(actions) == [ACK]
 
 
+def test_a_heartbeat_that_waits_for_its_ack_makes_no_copy_of_what_follows() -> None:
+    host = opened()
+    host.commit(*tokens(host.hear(BURGLARY)))
+    assert len(tokens(host.hear(HEARTBEAT + BURGLARY, 7))) == 1
+
+
 def test_where_another_host_answers_nobody_knows_what_came_between() -> None:
     host = Host(listen_only=True)
     host.open()
