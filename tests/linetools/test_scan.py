@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from edge_agent import resources
 from edge_agent.domain.recognition import NOT_IN_PROBES, Sureness
-from edge_agent.domain.session import Nature
-from edge_agent.linetools.recognise import fitting_profiles, line_of
+from edge_agent.domain.session import Nature, Profile
+from edge_agent.linetools.recognise import Candidate, fitting_profiles, line_of
 from edge_agent.linetools.scan import (
     Done,
     Failed,
@@ -35,19 +35,22 @@ from tests.linetools.bench import Bench, S, candidates, find, load_face, plan, s
 
 PROFILES = resources.profiles()
 STREAM = [one for one in candidates() if one.driver.nature is Nature.STREAM]
+
+
+def met_at(one: Candidate, profile: Profile) -> list[str | None]:
+    """The settings at which a driver's panels are met, and None for TCP; always in one order."""
+    found: list[str | None] = []
+    if "serial" in one.driver.lines and (own := line_of(profile)) is not None:
+        found += sorted({own, *settings_of(one)})
+    return [*found, None] if {"tcp", "listen"} & set(one.driver.lines) else found
+
+
 FACES = [
     # every driver x profile x line at which it is met; the settings of a port, None for TCP
     pytest.param(one.driver.name, profile.name, where, id=f"{profile.name}-{where or 'tcp'}")
     for one in STREAM
     for profile in one.profiles
-    for where in [
-        *(
-            {line_of(profile), *settings_of(one)}
-            if "serial" in one.driver.lines and line_of(profile)
-            else ()
-        ),
-        *((None,) if {"tcp", "listen"} & set(one.driver.lines) else ()),
-    ]
+    for where in met_at(one, profile)
 ]
 UNPROVEN = {"congwin_fe100", "honeywell_tpi"}
 """What these say unasked could be anybody's: LF CR, and a login prompt."""
