@@ -1,35 +1,38 @@
-"""Devices read by register map over Modbus RTU or TCP: what each bit means is the profile's.
+"""Devices read by register map over Modbus RTU or TCP: what each register means is the profile's.
 
-The profile names blocks to read and points in them (docs/driver-guide.md has the keys).  A session
-polls the blocks in turn; the first answer of a block after start or loss is a report of state, and
-what is active in it is an event with origin `at_start`; later edges are events.  Addresses are
-0-based as on the wire.
+The profile names points (docs/drivers/modbus_map.md has its language).  A session polls them block
+by block; the first answer of a block after start or loss is a report of state, and what is active
+in it is an event with origin `at_start`; later changes are events.  Told to listen only, it sends
+nothing and reads what another master is answered.  Addresses are 0-based as on the wire.
 
-The decoder reads RTU frames as a listener on the bus hears them, request and answer in turn: unit,
-function, data, CRC-16/MODBUS low byte first.  Source: the public Modbus application protocol and
-serial line specifications; profiles name their own.
+Sources: the public Modbus application protocol; profiles name their own.
 """
 
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from edge_agent.domain.kinds import Origin
+from drivers._modbus_clock import DeviceClock
+from drivers._modbus_frames import RtuDecoder, points_max, reference_of
+from drivers._modbus_points import Track, holding
+from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Finding
+from edge_agent.domain.quality import LineQuality
 from edge_agent.domain.register_map import (
-    BITS_MAX,
     NS_PER_MS,
+    POINTS_MAX,
     POLL_MS_MAX,
     POLL_MS_MIN,
-    REGISTERS_MAX,
     Block,
-    Point,
-    RegisterMap,
     register_map,
 )
+from edge_agent.domain.register_points import Loop, Switch
 from edge_agent.domain.session import (
     Action,
     Answered,
+    ClockRead,
+    Commanded,
     Driver,
     Fault,
     FaultKind,
@@ -37,34 +40,25 @@ from edge_agent.domain.session import (
     Input,
     Link,
     Nature,
+    Obeyed,
     Opened,
     Option,
-    Plain,
     Read,
+    Received,
     Report,
     Setup,
     Table,
     Ticked,
     Unanswered,
+    Write,
 )
 from edge_agent.domain.signal import Signal
 
 MISSES_MAX: Final = 3  # reads without an answer until the device counts as lost
-ANSWER_BYTES_MAX: Final = 250  # what 2000 bits or 125 registers fill
-FRAME_BYTES_MAX: Final = 256  # the longest RTU frame
-NOISE_BYTES_MAX: Final = 1 << 16
-
-
-# ---- session
-
-
-@dataclass(slots=True)
-class _Track:
-    """What is known of one point."""
-
-    value: int | None = None  # the accepted value; None: unknown
-    reported_active: bool = False  # its last event was active
-    candidate_ns: int | None = None  # since when the other value is read
+SILENCE_NS: Final = 60_000_000_000  # another master that polls alarm inputs polls far more often
+COMMANDS_WAITING_MAX: Final = 8
+SHAPES_MAX: Final = 64  # shapes of answers that are remembered; another master has a handful
+DAMAGED: Final = (FaultKind.CHECKSUM, FaultKind.LENGTH, FaultKind.SHAPE)
 
 
 @dataclass(slots=True)
@@ -73,401 +67,355 @@ class _BlockHealth:
     known: bool = False  # answered since it was last lost
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A write that waits; `command` is its id, None where the session sets the clock unasked."""
+
+    act: Act
+    command: int | None
+    number: int | None = None
+
+
+_CLOCK: Final = "clock"
+_Asked = int | str | _Order
+"""What is under way: the read of a block by its index, of the clock, or a write."""
+
+
 class MapSession:
-    """Polls one device."""
+    """Polls one device, or listens to how another master does."""
 
     def __init__(self, setup: Setup) -> None:
         if setup.profile is None:
             raise ValueError("modbus_map needs a profile: it says what the registers mean")
-        self._map = register_map(setup.profile)
+        self._map = register_map(setup.profile, points_max(setup))
         poll_ms = setup.options.get("poll_ms")
         self._poll_ns = (poll_ms if isinstance(poll_ms, int) else self._map.poll_ms) * NS_PER_MS
-        self._points = [self._map.within(block) for block in self._map.blocks]
-        self._health = [_BlockHealth() for _ in self._map.blocks]
-        self._tracks = [_Track() for _ in self._map.points]
+        self._listen_only = setup.options.get("listen_only") is True
+        self._decoder = RtuDecoder(Setup(setup.codes)) if self._listen_only else None
+        self._clock = DeviceClock(self._map.clock, setup)
+        self._tracks = [Track(point) for point in self._map.points]
+        self._shapes: dict[Block, list[tuple[int, int]]] = {}
         self._requests = count(1)
         self._tokens = count(1)
-        self._asked: tuple[int, int] | None = None  # request and block that await an answer
+        self._reset()
+
+    def _reset(self) -> None:
+        self._health = [_BlockHealth() for _ in self._map.blocks]
+        self._quality = LineQuality()
+        self._asked: tuple[int, _Asked] | None = None  # request, and what it is about
+        self._orders: deque[_Order] = deque()
+        self._status: list[int] = []  # commands that are done with the round that runs
+        self._status_next: list[int] = []  # and with the one after
+        self._missed = False  # a block was, in this round
+        self._block = 0  # the next of this round
         self._next_ns: int | None = None  # when the next round is due; None: not open
+        self._silent_ns: int | None = None  # when the other master has been silent for too long
         self._online: bool | None = None
+        self._values: list[tuple[int, ...] | None] = [None for _ in self._map.blocks]
 
     def deadline_ns(self) -> int | None:
         """Return when to read next; None while an answer is awaited."""
+        if self._listen_only:
+            return self._silent_ns
         return None if self._asked else self._next_ns
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input; see the session contract."""
         match happened:
             case Opened():
-                self._health = [_BlockHealth() for _ in self._map.blocks]
-                for track in self._tracks:
-                    track.value = track.candidate_ns = None
-                self._online = None
-                return self._begin(now_ns)
-            case Ticked() if (
-                not self._asked and self._next_ns is not None and now_ns >= self._next_ns
-            ):
+                return self._open(happened, now_ns)
+            case ClockRead():
+                self._clock.read(happened)
+            case Ticked() if self._listen_only:
+                return self._fall_silent(now_ns)
+            case Ticked() if not self._asked and self._is_due(now_ns):
                 return self._begin(now_ns)
             case Answered(request, values, frame) if self._is_asked(request):
                 return self._on_answer(values, frame, now_ns)
             case Unanswered(request, fault, detail) if self._is_asked(request):
                 return self._on_miss(fault, detail, now_ns)
+            case Received(data, unit) if self._decoder is not None:
+                return self._overhear(self._decoder.feed(data), unit, now_ns)
+            case Commanded(number, command):
+                return self._obey(number, command, now_ns)
             case _:
-                return []  # an answer to a line that was opened again; nothing here is acknowledged
+                pass  # an answer to a line that was opened again; nothing here is acknowledged
+        return []
+
+    def _open(self, opened: Opened, now_ns: int) -> list[Action]:
+        self._reset()
+        self._clock.open()
+        for track in self._tracks:
+            track.open(opened.standing)
+        if self._listen_only:
+            self._silent_ns = now_ns + SILENCE_NS
+            return []
+        return self._begin(now_ns)
+
+    # ---- rounds
+
+    def _is_due(self, now_ns: int) -> bool:
+        return self._next_ns is not None and now_ns >= self._next_ns
 
     def _is_asked(self, request: int) -> bool:
         return self._asked is not None and self._asked[0] == request
 
     def _begin(self, now_ns: int) -> list[Action]:
         self._next_ns = now_ns + self._poll_ns
-        return [self._read(0)]
-
-    def _read(self, index: int) -> Read:
-        block, request = self._map.blocks[index], next(self._requests)
-        self._asked = (request, index)
-        return Read(request, block.table, block.address, block.count)
+        self._block, self._missed = 0, False
+        self._status, self._status_next = self._status_next, []
+        return self._go_on(now_ns)
 
     def _go_on(self, now_ns: int) -> list[Action]:
-        """Read the next block, or rest until the next round or until a new value has held."""
-        assert self._asked is not None
-        index, self._asked = self._asked[1] + 1, None
-        if index < len(self._map.blocks):
-            return [self._read(index)]
-        holding = [
-            track.candidate_ns + point.debounce_ns
-            for point, track in zip(self._map.points, self._tracks, strict=True)
-            if track.candidate_ns is not None
-        ]
-        assert self._next_ns is not None
-        self._next_ns = max(now_ns, min([self._next_ns, *holding]))
+        """Write what waits, read the next block; then rest until the next round or a new value."""
+        self._asked = None
+        if self._next_ns is None:
+            return []
+        if self._orders:
+            actions = self._write(self._orders.popleft(), now_ns)
+            return actions if self._asked else actions + self._go_on(now_ns)
+        if self._block < len(self._map.blocks):
+            block = self._map.blocks[self._block]
+            return [self._ask_for(block, self._block)]
+        outcome = Outcome.UNANSWERED if self._missed else Outcome.DONE
+        done: list[Action] = [Obeyed(number, outcome) for number in self._status]
+        self._status = []
+        if (registers := self._clock.due(now_ns)) is not None:
+            return [*done, self._ask_for(registers, _CLOCK)]
+        if self._clock.set_due(now_ns):
+            self._orders.append(_Order(Act.CLOCK, None))
+            return done + self._go_on(now_ns)
+        return done + self._rest(now_ns)
+
+    def _rest(self, now_ns: int) -> list[Action]:
+        assert self._next_ns is not None, "a round has begun"
+        if self._status_next:
+            return self._begin(now_ns)
+        held_ns = holding(self._tracks)
+        soonest_ns = self._next_ns if held_ns is None else min(self._next_ns, held_ns)
+        self._next_ns = max(now_ns, soonest_ns)
         return []
+
+    def _ask_for(self, block: Block, about: _Asked) -> Read:
+        request = next(self._requests)
+        self._asked = (request, about)
+        return Read(request, block.table, block.address, block.count)
 
     def _on_answer(self, values: tuple[int, ...], frame: bytes, now_ns: int) -> list[Action]:
         assert self._asked is not None
-        at = self._asked[1]
-        wanted, health = self._map.blocks[at].count, self._health[at]
+        about = self._asked[1]
+        wanted = self._wanted(about)
         if len(values) < wanted:
             return self._on_miss(FaultKind.LENGTH, f"{len(values)} values of {wanted}", now_ns)
-        signals: list[Signal] = []
-        for index, point, offset in self._points[at]:
-            track, value = self._tracks[index], point.value_of(values[offset])
-            if track.value is None:
-                signals += _first(point, track, value, frame)
-            elif _has_changed(point, track, value, now_ns):
-                track.value, track.reported_active = value, value != point.normal
-                signals += point.signals(value, Origin.LIVE, frame, event=True)
+        findings: list[Action] = list(self._quality.good())
+        if isinstance(about, _Order):
+            return findings + self._wrote(about, Outcome.DONE, "", now_ns)
+        if isinstance(about, str):
+            return findings + self._clock.compare(values, now_ns) + self._go_on(now_ns)
+        self._block = about + 1
+        health = self._health[about]
         health.misses, health.known = 0, True
+        actions = self._learn(self._map.blocks[about], values, frame, now_ns)
+        return actions + findings + self._go_on(now_ns)
+
+    def _wanted(self, about: _Asked) -> int:
+        """Return how many values an answer has."""
+        if isinstance(about, _Order):
+            return 0
+        return self._clock.count if isinstance(about, str) else self._map.blocks[about].count
+
+    def _on_miss(self, fault: FaultKind, detail: str, now_ns: int) -> list[Action]:
+        assert self._asked is not None
+        about = self._asked[1]
+        actions: list[Action] = [Fault(fault, detail)]
+        if fault in DAMAGED:
+            actions += self._quality.bad()
+        if isinstance(about, _Order):
+            outcome = _OUTCOMES.get(fault, Outcome.UNANSWERED)
+            return actions + self._wrote(about, outcome, detail, now_ns)
+        if isinstance(about, int):
+            self._block, self._missed = about + 1, True
+            health = self._health[about]
+            health.misses += 1
+            if health.misses == MISSES_MAX:
+                actions += self._lose(about, detail or fault.value)
+        return actions + self._go_on(now_ns)
+
+    # ---- points
+
+    def _learn(
+        self, block: Block, values: tuple[int, ...], frame: bytes, now_ns: int
+    ) -> list[Action]:
+        """Take what was read; return the news."""
+        signals: list[Signal] = []
+        for index, offset in self._within(block):
+            track = self._tracks[index]
+            meaning, reference = track.point.meaning, None
+            if isinstance(meaning, Loop):
+                if not meaning.is_whole(block.address, len(values)):
+                    continue  # another master asks for less: what is read is a share of nothing
+                reference = reference_of(meaning, block, values)
+            signals += track.read(values[offset], reference, frame, now_ns)
         actions: list[Action] = []
         if not self._online:
             self._online = True
             actions.append(Link(online=True))
         if signals:
             actions.append(Report(next(self._tokens), tuple(signals)))
-        return actions + self._go_on(now_ns)
+        return actions
 
-    def _on_miss(self, fault: FaultKind, detail: str, now_ns: int) -> list[Action]:
-        assert self._asked is not None
-        index = self._asked[1]
-        health = self._health[index]
-        health.misses += 1
-        actions: list[Action] = [Fault(fault, detail)]
-        if health.misses == MISSES_MAX:
-            actions += self._lose(index, detail or fault.value)
-        return actions + self._go_on(now_ns)
+    def _within(self, block: Block) -> list[tuple[int, int]]:
+        """Return index and offset of the points that an answer to `block` tells of."""
+        known = self._shapes.get(block)
+        if known is None:
+            known = [(index, offset) for index, _, offset in self._map.within(block)]
+            if len(self._shapes) < SHAPES_MAX + len(self._map.blocks):
+                self._shapes[block] = known
+        return known
 
     def _lose(self, index: int, reason: str) -> list[Action]:
         """Forget what this block told; without any block the device is lost."""
         self._health[index].known = False
-        signals: list[Signal] = []
-        for at, point, _ in self._points[index]:
-            track = self._tracks[at]
-            if track.value is not None:
-                track.value = track.candidate_ns = None
-                signals.append(point.unknown())
-        actions: list[Action] = [Report(next(self._tokens), tuple(signals))] if signals else []
+        actions = self._forget([at for at, _ in self._within(self._map.blocks[index])])
         if self._online is not False and not any(health.known for health in self._health):
             self._online = False
             actions.append(Link(online=False, reason=reason))
         return actions
 
+    def _forget(self, indexes: list[int]) -> list[Action]:
+        lost = [self._tracks[index].lose() for index in indexes]
+        signals = tuple(signal for signal in lost if signal is not None)
+        return [Report(next(self._tokens), signals)] if signals else []
 
-def _first(point: Point, track: _Track, value: int, frame: bytes) -> list[Signal]:
-    """Report a point that was unknown; what ended while nobody looked is an event too."""
-    active = value != point.normal
-    event = active or track.reported_active
-    track.value, track.reported_active = value, active
-    return point.signals(value, Origin.AT_START, frame, event=event)
+    # ---- listening only
 
-
-def _has_changed(point: Point, track: _Track, value: int, now_ns: int) -> bool:
-    """Tell whether a new value has held for the point's debounce time."""
-    if value == track.value:
-        track.candidate_ns = None
-        return False
-    if track.candidate_ns is None:
-        track.candidate_ns = now_ns
-    if now_ns - track.candidate_ns < point.debounce_ns:
-        return False
-    track.candidate_ns = None
-    return True
-
-
-# ---- decoder
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        crc = byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
-        table.append(crc)
-    return table
-
-
-_CRC = _crc_table()
-_NAMES = {
-    1: "read_coils",
-    2: "read_discrete_inputs",
-    3: "read_holding_registers",
-    4: "read_input_registers",
-    5: "write_single_coil",
-    6: "write_single_register",
-    15: "write_multiple_coils",
-    16: "write_multiple_registers",
-}
-_READS = (1, 2, 3, 4)
-_WRITES_MANY = (15, 16)
-_BITS = (1, 2, 5, 15)
-
-
-def crc16(data: bytes) -> int:
-    """Return CRC-16/MODBUS."""
-    crc = 0xFFFF
-    for byte in data:
-        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
-    return crc
-
-
-def _is_whole(frame: bytes) -> bool:
-    return crc16(frame[:-2]) == int.from_bytes(frame[-2:], "little")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The request that the next frame answers."""
-
-    unit: int
-    function: int
-    address: int
-    count: int
-
-    def answer_bytes(self) -> int:
-        """Return the length of the answer."""
-        if self.function not in _READS:
-            return 8
-        return 5 + (-(-self.count // 8) if self.function in _BITS else 2 * self.count)
-
-
-class RtuDecoder:
-    """Cuts a stream of RTU frames by function, length and CRC; pairs an answer with its request."""
-
-    def __init__(self, setup: Setup) -> None:
-        self._map = register_map(setup.profile) if setup.profile else None
-        self._buffer = bytearray()
-        self._noise = bytearray()
-        self._asked: _Asked | None = None
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes of a stream without frame bounds; return the frames now complete."""
-        self._buffer += data
-        return self._cut(at_end=False)
-
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [*self._cut(at_end=True), *self._flush()]
-
-    def packet(self, data: bytes) -> list[Frame]:
-        """Take exactly one frame, as the silence on the bus bounds it."""
-        if len(data) < 4:
-            return [Frame(data, fault=FaultKind.LENGTH)]
-        if len(data) > FRAME_BYTES_MAX:
-            return [Frame(data, fault=FaultKind.LENGTH)]
-        if not _is_whole(data):
-            return self._glued(data) or [Frame(data, fault=FaultKind.CHECKSUM)]
-        if data[1] & 0x7F not in _NAMES:
-            return [Frame(data, fault=FaultKind.UNSUPPORTED)]
-        if len(data) not in self._lengths(data):
-            return [Frame(data, fault=FaultKind.LENGTH)]
-        return [self._read(data)]
-
-    def _glued(self, data: bytes) -> list[Frame]:
-        """Read a chunk that is several whole frames, which the pause between did not part."""
-        cutter = RtuDecoder.__new__(RtuDecoder)
-        cutter._map, cutter._asked = self._map, self._asked  # noqa: SLF001  its own class
-        cutter._buffer, cutter._noise = bytearray(data), bytearray()  # noqa: SLF001  its own class
-        frames = cutter.finish()
-        if any(frame.fault for frame in frames):
-            return []
-        self._asked = cutter._asked  # noqa: SLF001  its own class
-        return frames
-
-    def _cut(self, *, at_end: bool) -> list[Frame]:
-        frames: list[Frame] = []
-        at = 0
-        data = bytes(self._buffer)
-        while at < len(data):
-            size = self._size_at(data, at, at_end=at_end)
-            if size is None:
-                break
-            if size:
-                frames += [*self._flush(), self._read(data[at : at + size])]
-                at += size
+    def _overhear(self, frames: list[Frame], unit: int, now_ns: int) -> list[Action]:
+        """Read what another master was answered by our unit."""
+        actions: list[Action] = []
+        findings: list[Finding] = []
+        for frame in frames:
+            if frame.fault is not None:
+                actions.append(Fault(frame.fault))
+                if frame.fault in DAMAGED:
+                    findings += self._quality.bad()
                 continue
-            self._noise.append(data[at])
-            at += 1
-            if len(self._noise) >= NOISE_BYTES_MAX:
-                frames += self._flush()
-        del self._buffer[:at]
-        return frames
+            findings += self._quality.good()
+            block = _answered(frame, unit)
+            values = frame.fields.get("values")
+            if block is None or not isinstance(values, list) or len(values) < block.count:
+                continue
+            self._silent_ns = now_ns + SILENCE_NS
+            heard = tuple(value for value in values if isinstance(value, int))
+            actions += self._learn(block, heard, frame.raw, now_ns)
+        return actions + list(findings)
 
-    def _size_at(self, data: bytes, at: int, *, at_end: bool) -> int | None:
-        """Return the length of the frame at `at`, 0 where none begins, None if that is open yet."""
-        head = data[at : at + 7]
-        waiting = not at_end and len(head) < 2
-        for size in self._lengths(head):
-            if at + size <= len(data):
-                if _is_whole(data[at : at + size]):
-                    return size
-            else:
-                waiting = waiting or not at_end
-        if len(head) < 7 and not at_end and len(head) >= 2 and head[1] & 0x7F in _NAMES:
-            waiting = True
-        return None if waiting else 0
-
-    def _lengths(self, head: bytes) -> list[int]:
-        """Return the lengths that a frame with these first bytes can have."""
-        if len(head) < 2:
+    def _fall_silent(self, now_ns: int) -> list[Action]:
+        if self._silent_ns is None or now_ns < self._silent_ns:
             return []
-        function = head[1]
-        if function & 0x80:
-            return [5] if function & 0x7F in _NAMES else []
-        sizes = [8] if function in _NAMES else []
-        if function in _READS:
-            if len(head) > 5 and not _can_ask(function, int.from_bytes(head[4:6], "big")):
-                sizes.clear()
-            if len(head) > 2 and _can_answer(function, head[2]):
-                sizes.append(5 + head[2])
-        elif function in _WRITES_MANY and len(head) > 6:
-            written = int.from_bytes(head[4:6], "big")
-            if head[6] == (-(-written // 8) if function in _BITS else 2 * written):
-                sizes.append(9 + head[6])
-        return sizes
+        self._silent_ns = None
+        reason = f"no answer of it was heard for {SILENCE_NS // 1_000_000_000} s"
+        actions: list[Action] = [Fault(FaultKind.SILENCE, reason)]
+        actions += self._forget(list(range(len(self._tracks))))
+        if self._online is not False:
+            self._online = False
+            actions.append(Link(online=False, reason=reason))
+        return actions
 
-    def _flush(self) -> list[Frame]:
-        if not self._noise:
-            return []
-        run = bytes(self._noise)
-        self._noise.clear()
-        damaged = len(run) in self._lengths(run)
-        return [Frame(run, fault=FaultKind.CHECKSUM if damaged else FaultKind.NOISE)]
+    # ---- commands
 
-    def _read(self, raw: bytes) -> Frame:
-        unit, function = raw[0], raw[1] & 0x7F
-        asked, self._asked = self._asked, None
-        if asked and (asked.unit, asked.function) != (unit, function):
-            asked = None
-        fields: dict[str, Plain] = {"unit": unit, "function": function}
-        name = _NAMES[function]
-        if raw[1] & 0x80:
-            fields |= _asked_fields(asked) | {"exception": raw[2]}
-            return Frame(raw, f"{name}_exception", (), fields)
-        if asked and len(raw) == asked.answer_bytes():
-            return self._answer(raw, name, asked, fields)
-        if function in _READS and len(raw) != 8:
-            return self._answer(raw, name, None, fields)
-        return self._request(raw, name, fields)
+    def _obey(self, number: int, command: Command, now_ns: int) -> list[Action]:
+        if self._listen_only:
+            return [Obeyed(number, Outcome.FORBIDDEN, "told to listen only")]
+        if self._next_ns is None:
+            return [Obeyed(number, Outcome.LOST, "the line is not open")]
+        if len(self._orders) + len(self._status_next) >= COMMANDS_WAITING_MAX:
+            return [Obeyed(number, Outcome.REFUSED, "too many commands wait")]
+        if command.act is Act.STATUS:
+            self._status_next.append(number)
+            return [] if self._asked else self._begin(now_ns)
+        if command.act is Act.CLOCK and not self._clock.can_write:
+            return [Obeyed(number, Outcome.UNSUPPORTED, "the profile names no clock to write")]
+        switched = command.act in (Act.OUTPUT_ON, Act.OUTPUT_OFF)
+        if command.act is not Act.CLOCK and not (switched and self._coil(command.zone)):
+            return [Obeyed(number, Outcome.UNSUPPORTED, "the profile names no such output")]
+        self._orders.append(_Order(command.act, number, command.zone))
+        return [] if self._asked else self._go_on(now_ns)
 
-    def _request(self, raw: bytes, name: str, fields: dict[str, Plain]) -> Frame:
-        function, address = raw[1], int.from_bytes(raw[2:4], "big")
-        word = int.from_bytes(raw[4:6], "big")
-        single = function in (5, 6)
-        self._asked = _Asked(raw[0], function, address, 1 if single else word)
-        fields |= {"address": address, "count": 1 if single else word}
-        if single:
-            fields["values"] = [int(word == 0xFF00) if function == 5 else word]
-        elif len(raw) > 8:
-            fields["values"] = list(_values(function, raw[7:-2], word))
-        return Frame(raw, f"{name}_request", (), fields)
+    def _coil(self, number: int | None) -> tuple[int, int] | None:
+        """Return address and the value at rest of an output that can be switched."""
+        for point in self._map.points:
+            switch = point.meaning
+            if point.zone == number and point.table is Table.COILS and isinstance(switch, Switch):
+                return point.address, switch.normal
+        return None
 
-    def _answer(
-        self, raw: bytes, name: str, asked: _Asked | None, fields: dict[str, Plain]
-    ) -> Frame:
-        function = raw[1]
-        fields |= _asked_fields(asked)
-        signals: tuple[Signal, ...] = ()
-        if function in _READS:
-            values = _values(function, raw[3:-2], asked.count if asked else None)
-            fields["values"] = list(values)
-            if asked and self._map:
-                block = Block(Table(function), asked.address, asked.count)
-                signals = tuple(_stated(self._map, block, values, raw))
-        elif function in (5, 6):
-            word = int.from_bytes(raw[4:6], "big")
-            fields["values"] = [int(word == 0xFF00) if function == 5 else word]
-        return Frame(raw, f"{name}_answer", signals, fields)
+    def _write(self, order: _Order, now_ns: int) -> list[Action]:
+        request = next(self._requests)
+        if order.act is Act.CLOCK:
+            registers = self._clock.registers(now_ns)
+            if registers is None:
+                return _obeyed(order, Outcome.CLOCK_UNSURE, "our own clock is not synced")
+            address, values = registers
+            self._asked = (request, order)
+            return [Write(request, Table.HOLDING_REGISTERS, address, values)]
+        coil = self._coil(order.number)
+        assert coil is not None, "looked up when it was ordered"
+        value = coil[1] ^ (order.act is Act.OUTPUT_ON)
+        self._asked = (request, order)
+        return [Write(request, Table.COILS, coil[0], (value,))]
+
+    def _wrote(self, order: _Order, outcome: Outcome, detail: str, now_ns: int) -> list[Action]:
+        if order.act is Act.CLOCK:
+            self._clock.was_set(now_ns)
+        return _obeyed(order, outcome, detail) + self._go_on(now_ns)
 
 
-def _can_ask(function: int, wanted: int) -> bool:
-    """Tell whether one read can ask for so many values."""
-    return 0 < wanted <= (BITS_MAX if function in _BITS else REGISTERS_MAX)
+_OUTCOMES: Final = {
+    FaultKind.REFUSED: Outcome.REFUSED,
+    FaultKind.UNSUPPORTED: Outcome.UNSUPPORTED,
+}
 
 
-def _can_answer(function: int, size: int) -> bool:
-    """Tell whether an answer can hold so many bytes."""
-    return 0 < size <= ANSWER_BYTES_MAX and (function in _BITS or size % 2 == 0)
+def _obeyed(order: _Order, outcome: Outcome, detail: str) -> list[Action]:
+    return [] if order.command is None else [Obeyed(order.command, outcome, detail)]
 
 
-def _asked_fields(asked: _Asked | None) -> dict[str, Plain]:
-    if asked is None:
-        return {"address": None, "count": None}
-    return {"address": asked.address, "count": asked.count}
-
-
-def _values(function: int, data: bytes, most: int | None) -> tuple[int, ...]:
-    """Return bits (first bit of the first byte first) or registers; at most `most`."""
-    if function in _BITS:
-        values = tuple(byte >> bit & 1 for byte in data for bit in range(8))
-    else:
-        values = tuple(
-            int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data) - 1, 2)
-        )
-    return values[:most]
-
-
-def _stated(
-    known: RegisterMap, block: Block, values: tuple[int, ...], raw: bytes
-) -> Iterator[Signal]:
-    for _, point, offset in known.within(block):
-        if offset < len(values):
-            value = point.value_of(values[offset])
-            yield from point.signals(value, Origin.LIVE, raw, event=value != point.normal)
+def _answered(frame: Frame, unit: int) -> Block | None:
+    """Return what a frame that was heard answers; None where it is no answer of this unit."""
+    fields = frame.fields
+    function, address, wanted = fields["function"], fields.get("address"), fields.get("count")
+    is_read = frame.type is not None and frame.type.endswith("_answer") and function in (1, 2, 3, 4)
+    if not is_read or fields["unit"] != unit:
+        return None
+    if not isinstance(address, int) or not isinstance(wanted, int):
+        return None  # its request was not heard: nobody knows what it is about
+    return Block(Table(function), address, wanted)
 
 
 DRIVER = Driver(
     name="modbus_map",
-    version="1",
+    version="2",
     title="Any device with a Modbus register map, by profile",
     nature=Nature.BUS,
     session=MapSession,
     decoder=RtuDecoder,
-    panels=("modules with 8 digital inputs",),
+    panels=(
+        "modules with digital inputs",
+        "analog inputs with supervised detector loops",
+        "Advantech ADAM-4100 and ADAM-2051Z",
+        "GST fire panels (Modbus)",
+        "Notifier fire panels (Modbus gateway)",
+    ),
     lines=("modbus_rtu", "modbus_tcp"),
     bauds=(9600,),
-    abilities=("zones", "events", "restores", "supervision"),
+    abilities=(
+        *("zones", "events", "restores", "outputs", "bypass", "troubles", "loops"),
+        *("supervision", "clock", "listen_only"),
+    ),
     acknowledges=False,
-    quality="emulated",
+    quality="counterpart",
     recognition="drivers._recognition:MODBUS_MAP",
+    commands=frozenset({Act.STATUS, Act.CLOCK, Act.OUTPUT_ON, Act.OUTPUT_OFF}),
     options=(
         Option(
             "poll_ms",
@@ -476,6 +424,20 @@ DRIVER = Driver(
             "interval between reads (profile, else 250)",
             minimum=POLL_MS_MIN,
             maximum=POLL_MS_MAX,
+        ),
+        Option(
+            "points",
+            int,
+            None,
+            "read only so many of each range of points: a panel smaller than its map",
+            minimum=1,
+            maximum=POINTS_MAX,
+        ),
+        Option(
+            "listen_only",
+            bool,
+            False,
+            "never send a byte: hear what another master is answered (RTU only)",
         ),
     ),
 )

@@ -79,6 +79,7 @@ def _signal(body: bodies.SignalBody) -> dict[str, Any]:
         "account": said.account,
         "text": said.text,
         "panel_time": said.panel_time,
+        **({} if said.ohms is None else {"ohms": said.ohms}),
         "driver": body.driver,
         "driver_version": body.driver_version,
         "profile": body.profile,

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     AREA = "area"
     OUTPUT = "output"
     PANEL = "panel"
+    LOOP = "loop"  # what a detector's circuit measures
 
 
 class State(StrEnum):
@@ -92,7 +93,7 @@ class Origin(StrEnum):
     BACKFILL = "backfill"  # from the panel's own log
 
 
-POINTS = frozenset({Kind.ZONE, Kind.AREA, Kind.OUTPUT, Kind.PANEL})
+POINTS = frozenset({Kind.ZONE, Kind.AREA, Kind.OUTPUT, Kind.PANEL, Kind.LOOP})
 
 _EVENT_STATES = frozenset({State.ACTIVE, State.RESTORED, State.STATUS})
 
@@ -123,6 +124,7 @@ STATES: dict[Kind, frozenset[State]] = {
     ),
     Kind.OUTPUT: frozenset({State.ON, State.OFF}),
     Kind.PANEL: frozenset({State.ONLINE, State.OFFLINE}),
+    Kind.LOOP: frozenset({State.STATUS}),  # a measurement: neither begun nor over
 }
 
 _LANES: dict[Kind, Lane] = {
@@ -137,6 +139,7 @@ _LANES: dict[Kind, Lane] = {
         (Kind.ZONE_TROUBLE, Kind.MODULE_TROUBLE, Kind.SYSTEM_TROUBLE, Kind.POWER, Kind.COMMS),
         Lane.FAULT,
     ),
+    Kind.LOOP: Lane.TELEMETRY,
 }
 
 

@@ -1,26 +1,44 @@
-"""What a profile says of a device that is read by register map: blocks to read, points in them.
+"""What a profile says of a device that is read by register map: its points, and how to read them.
 
 A profile is an operator's file: every error names the entry, what was found and what is allowed.
 Addresses are 0-based as on the wire; bounds are those of the public Modbus application protocol.
+docs/drivers/modbus_map.md has the whole language.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from edge_agent.domain.kinds import POINTS, Kind, Origin, State
-from edge_agent.domain.session import Plain, Profile, Table
-from edge_agent.domain.signal import NUMBER_MAX, TEXT_CHARS_MAX, Signal
+from edge_agent.domain.end_of_line import Circuit
+from edge_agent.domain.kinds import Kind
+from edge_agent.domain.profile_entry import Entry
+from edge_agent.domain.register_meanings import circuits, words
+from edge_agent.domain.register_points import (
+    Bit,
+    Hold,
+    Loop,
+    Meaning,
+    Point,
+    Standing,
+    Switch,
+    Word,
+)
+from edge_agent.domain.session import Profile, Table
+from edge_agent.domain.signal import NUMBER_MAX
 
 NS_PER_MS: Final = 1_000_000
 POLL_MS_MAX: Final = 500  # alarm inputs are to be seen within half a second
+GENTLE_POLL_MS_MAX: Final = 2000  # of gateways that refresh themselves once a second, by profile
 POLL_MS_MIN: Final = 20  # one read of eight inputs takes 16 ms at 9600 baud
 DEBOUNCE_MS_MAX: Final = 10_000
 ADDRESS_MAX: Final = 0xFFFF
 BITS_MAX: Final = 2000  # of one read (function 1, 2)
 REGISTERS_MAX: Final = 125  # of one read (function 3, 4)
+POINTS_MAX: Final = 10_000  # the largest fire panels have some 5000
+BLOCKS_MAX: Final = 512
 
 _BIT_TABLES = (Table.COILS, Table.DISCRETE_INPUTS)
+_LOOP_HOLD_MS = {"alarm_ms": 300, "restore_ms": 400, "undefined_ms": 2000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,50 +49,38 @@ class Block:
     address: int
     count: int
 
+    def holds(self, table: Table, address: int) -> bool:
+        """Tell whether it reads that address."""
+        return table is self.table and 0 <= address - self.address < self.count
+
+
+CLOCK_PARTS: Final = ("year", "month", "day", "hour", "minute", "second")
+
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One bit of the map and what it means; `normal` is its value at rest."""
+class Clock:
+    """Where the device keeps its time: one holding register a part, in the order of `parts`.
 
-    table: Table
+    `century` is added to a year below 100.  `read`: it is compared with ours; `write`: it may be
+    set, where the site allows it.
+    """
+
     address: int
-    bit: int | None
-    zone: int
-    area: int | None
-    kind: Kind
-    code: str | None
-    normal: int
-    debounce_ns: int
-    text: str | None
+    parts: tuple[str, ...]
+    century: int
+    read: bool
+    write: bool
 
-    def signals(self, value: int, origin: Origin, frame: bytes, *, event: bool) -> list[Signal]:
-        """Return the zone's state at `value`, and with `event` the event that goes with it."""
-        at_rest = value == self.normal
-        found = [self._signal(Kind.ZONE, State.CLOSED if at_rest else State.OPEN, origin, frame)]
-        if event:
-            state = State.RESTORED if at_rest else State.ACTIVE
-            found.append(self._signal(self.kind, state, origin, frame))
-        return found
 
-    def value_of(self, word: int) -> int:
-        """Return this point's bit of what was read at its address."""
-        return word if self.bit is None else word >> self.bit & 1
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Which device the map is of, and who saw it work on one; None: nobody has."""
 
-    def unknown(self) -> Signal:
-        """Return that nobody knows the zone's state."""
-        return self._signal(Kind.ZONE, State.UNKNOWN, Origin.LIVE, b"")
-
-    def _signal(self, kind: Kind, state: State, origin: Origin, frame: bytes) -> Signal:
-        return Signal(
-            kind=kind,
-            code=None if kind is Kind.ZONE else self.code,
-            state=state,
-            origin=origin,
-            area=self.area,
-            zone=self.zone,
-            text=self.text,
-            frame=frame,
-        )
+    maker: str = "any"
+    model: str = "any"
+    firmware: str = "any"
+    verified_by: str | None = None
+    verified_when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,108 +90,238 @@ class RegisterMap:
     poll_ms: int
     blocks: tuple[Block, ...]
     points: tuple[Point, ...]
+    clock: Clock | None = None
+    device: Device = Device()
 
     def within(self, block: Block) -> list[tuple[int, Point, int]]:
         """Return index, point and offset of each point that an answer to `block` tells of."""
         return [
             (index, point, point.address - block.address)
             for index, point in enumerate(self.points)
-            if point.table is block.table and 0 <= point.address - block.address < block.count
+            if block.holds(point.table, point.address)
         ]
 
 
-def register_map(profile: Profile) -> RegisterMap:
-    """Check a profile's facts.  Raises ValueError, which names the entry and what is allowed."""
-    facts = _Entry(profile.name, profile.facts, {"poll_ms", "blocks", "points"})
-    found = RegisterMap(
-        poll_ms=facts.integer("poll_ms", POLL_MS_MIN, POLL_MS_MAX, 250),
-        blocks=tuple(
-            _block(entry) for entry in facts.entries("blocks", {"table", "address", "count"})
-        ),
-        points=tuple(_point(entry) for entry in facts.entries("points", _POINT_KEYS)),
+def register_map(profile: Profile, points_max: int | None = None) -> RegisterMap:
+    """Check a profile's facts.  Raises ValueError, which names the entry and what is allowed.
+
+    `points_max` reads only so many of each range: a panel that is smaller than its map.
+    """
+    facts = Entry(profile.name, profile.facts, _MAP_KEYS)
+    named = _Named(circuits(facts), words(facts))
+    points = _contacts(
+        point
+        for entry in facts.entries("points", _POINT_KEYS)
+        for point in _points(entry, named, points_max)
     )
-    for point in found.points:
-        if not any(
-            block.table is point.table and 0 <= point.address - block.address < block.count
-            for block in found.blocks
-        ):
-            raise ValueError(f"{profile.name}: no block reads zone {point.zone}")
-    return found
+    if len(points) > POINTS_MAX:
+        raise ValueError(f"{profile.name}: {len(points)} points, allowed {POINTS_MAX}")
+    if "blocks" in facts.values:
+        blocks = [_block(entry) for entry in facts.entries("blocks", _BLOCK_KEYS)]
+    else:
+        blocks = _blocks_for(points, facts.integer("read_max", 1, BITS_MAX, BITS_MAX))
+    if len(blocks) > BLOCKS_MAX:
+        raise ValueError(f"{profile.name}: {len(blocks)} reads a round, allowed {BLOCKS_MAX}")
+    for point in points:
+        _check_read(profile.name, point, blocks)
+    return RegisterMap(
+        poll_ms=facts.integer("poll_ms", POLL_MS_MIN, GENTLE_POLL_MS_MAX, 250),
+        blocks=tuple(blocks),
+        points=tuple(points),
+        clock=_clock(facts),
+        device=_device(facts),
+    )
 
 
-_POINT_KEYS = {
-    *("table", "address", "bit", "zone", "area", "kind", "code", "normal", "debounce_ms", "text"),
+_MAP_KEYS = {
+    *("poll_ms", "read_max", "blocks", "points", "words", "loops", "clock", "device", "line"),
 }
+_BLOCK_KEYS = {"table", "address", "count"}
+_POINT_KEYS = {
+    *("table", "address", "count", "bit", "bits", "word", "loop", "reference"),
+    *("zone", "area", "zones_per_area", "output", "kind", "code", "normal", "text"),
+    *("debounce_ms", "alarm_ms", "restore_ms", "undefined_ms"),
+}
+_CLOCK_KEYS = {"address", "parts", "century", "read", "write"}
+_DEVICE_KEYS = {"maker", "model", "firmware", "verified_by", "verified_when"}
 
 
-def _block(entry: "_Entry") -> Block:
-    table = entry.table()
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What points refer to by name."""
+
+    circuits: Mapping[str, Circuit]
+    words: Mapping[str, Word]
+
+
+# ---- blocks
+
+
+def _block(entry: Entry) -> Block:
+    table = _table(entry)
     most = BITS_MAX if table in _BIT_TABLES else REGISTERS_MAX
     return Block(table, entry.integer("address", 0, ADDRESS_MAX), entry.integer("count", 1, most))
 
 
-def _point(entry: "_Entry") -> Point:
-    table = entry.table()
-    bit = None if table in _BIT_TABLES else entry.integer("bit", 0, 15)
-    if bit is None and "bit" in entry.values:
+def _blocks_for(points: Iterable[Point], read_max: int) -> list[Block]:
+    """Return the reads that cover the points: what is side by side is read together.
+
+    Full ones are in turn one shorter: answers on a serial bus have no numbers, and so a late or
+    doubled one has another length than the next that is awaited.
+    """
+    wanted: dict[Table, set[int]] = {}
+    for point in points:
+        addresses = wanted.setdefault(point.table, set())
+        addresses.add(point.address)
+        if isinstance(point.meaning, Loop) and point.meaning.reference is not None:
+            addresses.add(point.meaning.reference)
+    blocks: list[Block] = []
+    for table, addresses in wanted.items():
+        most = min(read_max, BITS_MAX if table in _BIT_TABLES else REGISTERS_MAX)
+        for address in sorted(addresses):
+            last = blocks[-1] if blocks and blocks[-1].table is table else None
+            full = most if len(blocks) % 2 else max(1, most - 1)
+            if last and address == last.address + last.count and last.count < full:
+                blocks[-1] = Block(table, last.address, last.count + 1)
+            else:
+                blocks.append(Block(table, address, 1))
+    return blocks
+
+
+def _check_read(profile: str, point: Point, blocks: Iterable[Block]) -> None:
+    """Raise ValueError unless one block reads the point, and its reference along with it."""
+    reading = [block for block in blocks if block.holds(point.table, point.address)]
+    if not reading:
+        raise ValueError(f"{profile}: no block reads zone {point.zone}")
+    reference = point.meaning.reference if isinstance(point.meaning, Loop) else None
+    if reference is not None and not any(b.holds(point.table, reference) for b in reading):
+        raise ValueError(
+            f"{profile}: zone {point.zone} and its reference {reference} are not in one block: "
+            "their share is one only where both are of one moment"
+        )
+
+
+# ---- points
+
+
+def _contacts(points: Iterable[Point]) -> list[Point]:
+    """Return the points; the first of each zone is its contact, further ones tell beside it."""
+    seen: set[tuple[bool, int | None, int | None]] = set()
+    found = []
+    for point in points:
+        place = (point.is_output, point.area, point.zone)
+        found.append(replace(point, contact=False) if place in seen else point)
+        seen.add(place)
+    return found
+
+
+def _points(entry: Entry, named: _Named, points_max: int | None) -> Iterator[Point]:
+    """Yield the points of one entry: `count` addresses of `bits` bits each, numbers running on."""
+    table = _table(entry)
+    first = entry.integer("bit", 0, 15, None if _needs_bit(entry, table) else -1)
+    bits = entry.integer("bits", 1, 16 - max(first, 0), 1)
+    count = entry.integer("count", 1, ADDRESS_MAX, 1)
+    address = entry.integer("address", 0, ADDRESS_MAX)
+    if address + count - 1 > ADDRESS_MAX:
+        raise ValueError(f"{entry.place}: 'count' {count} goes beyond address {ADDRESS_MAX}")
+    if (count > 1 or bits > 1) and not {"zone", "output"} & entry.values.keys():
+        raise ValueError(f"{entry.place}: several points need the number of the first: 'zone'")
+    limit = count * bits if points_max is None or count * bits == 1 else points_max
+    for at in range(min(count * bits, limit)):
+        step, bit = divmod(at, bits)
+        yield _point(entry, named, (table, address + step, first + bit if first >= 0 else None), at)
+
+
+def _needs_bit(entry: Entry, table: Table) -> bool:
+    """Tell whether one bit of many is meant; raise ValueError where 'bit' makes no sense."""
+    told = {"bit", "bits"} & entry.values.keys()
+    if told and table in _BIT_TABLES:
         raise ValueError(f"{entry.place}: a {table.name.lower()} entry has no 'bit'")
-    area = entry.integer("area", 1, NUMBER_MAX) if "area" in entry.values else None
-    return Point(
-        table=table,
-        address=entry.integer("address", 0, ADDRESS_MAX),
-        bit=bit,
-        zone=entry.integer("zone", 1, NUMBER_MAX),
-        area=area,
-        kind=entry.kind(),
-        code=entry.text("code"),
-        normal=entry.integer("normal", 0, 1, 0),
-        debounce_ns=entry.integer("debounce_ms", 0, DEBOUNCE_MS_MAX, 0) * NS_PER_MS,
-        text=entry.text("text"),
+    if told and {"word", "loop"} & entry.values.keys():
+        raise ValueError(f"{entry.place}: a word or loop is a whole register: no 'bit'")
+    return table not in _BIT_TABLES and not {"word", "loop"} & entry.values.keys()
+
+
+def _point(entry: Entry, named: _Named, place: tuple[Table, int, int | None], at: int) -> Point:
+    table, address, bit = place
+    meaning, hold = _meaning(entry, named, bit), _hold(entry)
+    if table in _BIT_TABLES and isinstance(meaning, Word | Loop):
+        raise ValueError(f"{entry.place}: a {table.name.lower()} entry is one bit")
+    number = "output" if isinstance(meaning, Switch) else "zone"
+    zone = entry.integer_or_none(number, 1, NUMBER_MAX)
+    area = entry.integer_or_none("area", 1, NUMBER_MAX)
+    if zone is not None and at:
+        each = entry.integer_or_none("zones_per_area", 1, ADDRESS_MAX)
+        areas, step = (0, at) if each is None else divmod(at, each)
+        zone, area = zone + step, None if area is None else area + areas
+    return Point(table, address, meaning, zone, area, entry.text("text"), hold)
+
+
+def _meaning(entry: Entry, named: _Named, bit: int | None) -> Meaning:
+    what = [key for key in ("word", "loop", "output") if key in entry.values]
+    if len(what) > 1:
+        raise ValueError(f"{entry.place}: found {' and '.join(what)}, allowed: one of them")
+    normal = entry.integer("normal", 0, 1, 0)
+    if what == ["output"]:
+        return Switch(bit, normal)
+    if what == ["word"]:
+        return entry.one_of("word", named.words)
+    event = Standing(entry.kind(), entry.text("code"))
+    if what == ["loop"]:
+        circuit = entry.one_of("loop", named.circuits)
+        reference = entry.integer_or_none("reference", 0, ADDRESS_MAX)
+        return Loop(circuit, event, *_troubles(event), reference)
+    return Bit(bit, normal, event)
+
+
+def _troubles(event: Standing) -> tuple[Standing, Standing]:
+    """Return what a damaged cable means: tamper, but of a fire loop a fault."""
+    fault = Standing(Kind.ZONE_TROUBLE, "380")
+    if event.kind is Kind.FIRE:
+        return Standing(Kind.ZONE_TROUBLE, "373"), fault
+    return Standing(Kind.TAMPER, "383"), fault
+
+
+def _hold(entry: Entry) -> Hold:
+    both = entry.integer("debounce_ms", 0, DEBOUNCE_MS_MAX, 0)
+    if "loop" not in entry.values:
+        return Hold(both * NS_PER_MS, both * NS_PER_MS, both * NS_PER_MS)
+    default = {key: both or usual for key, usual in _LOOP_HOLD_MS.items()}
+    alarm, restore, undefined = (
+        entry.integer(key, 0, DEBOUNCE_MS_MAX, default[key]) * NS_PER_MS for key in _LOOP_HOLD_MS
+    )
+    return Hold(alarm, restore, undefined)
+
+
+def _table(entry: Entry) -> Table:
+    return entry.one_of("table", {table.name.lower(): table for table in Table})
+
+
+# ---- clock and device
+
+
+def _clock(facts: Entry) -> Clock | None:
+    if "clock" not in facts.values:
+        return None
+    entry = Entry(f"{facts.place}: clock", facts.values["clock"], _CLOCK_KEYS)
+    told = entry.values.get("parts", list(CLOCK_PARTS))
+    if not isinstance(told, list) or sorted(map(str, told)) != sorted(CLOCK_PARTS):
+        raise ValueError(f"{entry.place}: 'parts' is {told!r}, allowed: {', '.join(CLOCK_PARTS)}")
+    return Clock(
+        address=entry.integer("address", 0, ADDRESS_MAX - len(CLOCK_PARTS)),
+        parts=tuple(map(str, told)),
+        century=entry.integer("century", 0, 9900, 2000),
+        read=entry.flag("read", True),
+        write=entry.flag("write", False),
     )
 
 
-class _Entry:
-    """One table of a profile, read key by key; every error names the place."""
-
-    def __init__(self, place: str, values: Plain | Mapping[str, Plain], known: set[str]) -> None:
-        if not isinstance(values, Mapping):
-            raise ValueError(f"{place}: found {values!r}, allowed: a table of keys")  # noqa: TRY004  the operator's file, one error type
-        self.place, self.values = place, values
-        for key in values:
-            if key not in known:
-                raise ValueError(f"{place}: unknown key {key!r}; known: {', '.join(sorted(known))}")
-
-    def entries(self, key: str, known: set[str]) -> Iterator["_Entry"]:
-        values = self.values.get(key)
-        if not isinstance(values, list) or not values:
-            raise ValueError(f"{self.place}: {key!r} holds no entry")
-        for index, value in enumerate(values):
-            yield _Entry(f"{self.place}: {key}[{index}]", value, known)
-
-    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        value = self.values.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{self.place}: {key!r} is {value!r}, allowed {low} to {high}")
-        return value
-
-    def text(self, key: str) -> str | None:
-        value = self.values.get(key)
-        if value is not None and (
-            not isinstance(value, str) or not 0 < len(value) <= TEXT_CHARS_MAX
-        ):
-            raise ValueError(f"{self.place}: {key!r} is {value!r}, allowed: text")
-        return value if isinstance(value, str) else None
-
-    def table(self) -> Table:
-        value = self.values.get("table")
-        names = {table.name.lower(): table for table in Table}
-        if not isinstance(value, str) or value not in names:
-            raise ValueError(f"{self.place}: 'table' is {value!r}, allowed {', '.join(names)}")
-        return names[value]
-
-    def kind(self) -> Kind:
-        value = self.values.get("kind")
-        kinds = {kind.value: kind for kind in Kind if kind not in POINTS and kind != "open_close"}
-        if not isinstance(value, str) or value not in kinds:
-            raise ValueError(f"{self.place}: 'kind' is {value!r}, allowed {', '.join(kinds)}")
-        return kinds[value]
+def _device(facts: Entry) -> Device:
+    entry = Entry(f"{facts.place}: device", facts.values.get("device", {}), _DEVICE_KEYS)
+    return Device(
+        maker=entry.text("maker") or "any",
+        model=entry.text("model") or "any",
+        firmware=entry.text("firmware") or "any",
+        verified_by=entry.text("verified_by"),
+        verified_when=entry.text("verified_when"),
+    )

@@ -116,7 +116,9 @@ class HungUp:
 class Received:
     """Bytes came from the line, in any split; on a line of many peers from `peer`.
 
-    `packet` says that the medium bounds them: one datagram, no more and no less.
+    On a bus: what nobody here asked for, such as the talk of another master; `peer` is then the
+    unit of this session's own panel.  `packet` says that the medium bounds them: one datagram, no
+    more and no less.
     """
 
     data: bytes
@@ -159,7 +161,10 @@ class Table(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The bus answered read `request`: bits as 0 or 1, registers as 0..65535; `frame` as heard."""
+    """The bus answered `request`: bits as 0 or 1, registers as 0..65535; `frame` as heard.
+
+    Of a write `values` is empty: the device took it.
+    """
 
     request: int
     values: tuple[int, ...]
@@ -168,7 +173,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Read `request` failed: no answer, or the device refused with a Modbus exception code."""
+    """`request` failed: no answer, a damaged one, or a refusal with a Modbus exception code."""
 
     request: int
     fault: FaultKind
@@ -238,6 +243,19 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """Write `values` at `address` (0-based) of coils or holding registers; put on the bus once.
+
+    Answered with the same `request`; unanswered, nobody knows what the device did.
+    """
+
+    request: int
+    table: Table
+    address: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close the line and open it again; on a line of many peers hang up on `peer` alone."""
 
@@ -254,7 +272,7 @@ class Obeyed:
     detail: str = ""
 
 
-Action = Send | Report | Fault | Link | Finding | Obeyed | Read | Close
+Action = Send | Report | Fault | Link | Finding | Obeyed | Read | Write | Close
 
 
 class Session(Protocol):

@@ -6,6 +6,7 @@ from edge_agent.domain.kinds import STATES, Kind, Origin, State
 
 NUMBER_MAX = 99_999_999  # the widest address a panel prints (GST: six digits, CongWin accounts: 8)
 TEXT_CHARS_MAX = 200  # longest text line of any known panel is 128; more is noise
+OHMS_MAX = 10_000_000  # an open circuit; no meter tells more from it
 FRAME_BYTES_MAX = 4096  # longest frame of any supported protocol; drivers drop longer input
 
 
@@ -28,8 +29,9 @@ class Signal:
     `code` is the Contact ID three-digit code (SIA DC-05) wherever the meaning has one.  `area`,
     `zone` and `user` are numbers as printed on the panel, None where the panel does not say.
     `account`, `text` and `panel_time` (ISO 8601, without zone unless the panel gives one) are as
-    the panel said them.  `frame` is the raw bytes heard, `secrets` the stretches of it that the
-    recorder overwrites before anything is signed.
+    the panel said them.  `ohms` is what a loop measures: of kind `loop`, and of no other.  `frame`
+    is the raw bytes heard, `secrets` the stretches of it that the recorder overwrites before
+    anything is signed.
 
     Raises ValueError where a value is outside its bounds: that is a driver's bug, since drivers
     bound what they take from the wire.
@@ -45,6 +47,7 @@ class Signal:
     account: str | None = None
     text: str | None = None
     panel_time: str | None = None
+    ohms: int | None = None
     frame: bytes = b""
     secrets: tuple[Span, ...] = ()
 
@@ -59,5 +62,9 @@ class Signal:
             text = getattr(self, name)
             if text is not None and not 0 < len(text) <= TEXT_CHARS_MAX:
                 raise ValueError(f"{name} has {len(text)} characters, allowed 1..{TEXT_CHARS_MAX}")
+        if (self.ohms is None) is (self.kind is Kind.LOOP):
+            raise ValueError(f"a signal of kind {self.kind} with ohms={self.ohms}")
+        if self.ohms is not None and not 0 <= self.ohms <= OHMS_MAX:
+            raise ValueError(f"{self.ohms} ohms are outside 0..{OHMS_MAX}")
         if len(self.frame) > FRAME_BYTES_MAX:
             raise ValueError(f"frame of {len(self.frame)} bytes, allowed {FRAME_BYTES_MAX}")

@@ -12,7 +12,7 @@ from typing import Self
 
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import Kind, Origin, State
-from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, Signal, Span
+from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, OHMS_MAX, Signal, Span
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
@@ -84,6 +84,7 @@ class SignalBody:
                 13: None if self.profile is None else [self.profile, self.profile_version or "0"],
                 14: frame,
                 15: masked or None,
+                16: said.ohms,
             }
         )
 
@@ -118,6 +119,7 @@ def _signal(body: Body) -> Signal:
             account=fields.text_or_none(body, 9),
             text=fields.text_or_none(body, 10),
             panel_time=fields.text_or_none(body, 11),
+            ohms=fields.number_or_none(body, 16, 0, OHMS_MAX),
             frame=frame,
             secrets=_spans(body, frame),
         )

@@ -17,13 +17,16 @@ from edge_agent.domain.session import (
     Fault,
     FaultKind,
     Read,
+    Received,
     Send,
     Session,
     Unanswered,
+    Write,
 )
 from edge_agent.domain.signal import FRAME_BYTES_MAX
 from edge_agent.link.backoff import Waits
 from edge_agent.link.conversation import Conversation, Outward
+from edge_agent.link.desk import Desk
 from edge_agent.link.intake import Intake
 from edge_agent.link.line import Heard, Line, LineError, Opener, Reading
 from edge_agent.link.reopen import Reopening
@@ -47,11 +50,15 @@ DEFAULT_WAITS = Waits()
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A panel on a bus: `session` makes a fresh session each time the bus comes up."""
+    """A panel on a bus: `session` makes a fresh session each time the bus comes up.
+
+    Commands for it are handed in at `desk`.
+    """
 
     panel: str
     unit: int
     session: Callable[[], Session]
+    desk: Desk | None = None
 
 
 class Settlement(Protocol):
@@ -69,14 +76,18 @@ class Settlement(Protocol):
 class Frames(Protocol):
     """The bus's protocol: `edge_agent.link.modbus.ModbusFrames`, loaded only with a bus."""
 
-    def request(self, unit: int, read: Read) -> bytes:
-        """Return the frame that asks; raises ValueError for a read that cannot be."""
+    def request(self, unit: int, wanted: Read | Write) -> bytes:
+        """Return the frame that asks; raises ValueError for what cannot be."""
 
     def feed(self, data: bytes) -> Settlement | None:
         """Take bytes; raises ValueError where the stream cannot be followed any more."""
 
     def give_up(self) -> bytes:
         """Expect no answer any more; return what was heard instead."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked: what is heard now is for nobody here."""
 
 
 def pace_of(address: BusAddress) -> Pace:
@@ -106,7 +117,7 @@ async def run_bus(
     """
     wake = Wake()
     conversations = {
-        member.unit: Conversation(member.panel, member.session, intake, clock, wake)
+        member.unit: Conversation(member.panel, member.session, intake, clock, wake, member.desk)
         for member in members
     }
     if len(conversations) != len(members):
@@ -187,6 +198,9 @@ class _Exchange:
         return None if earliest_ns is None else earliest_ns - self._clock.boottime_ns()
 
     def _feed(self, chunk: Heard) -> None:
+        if self._frames.idle:  # late answers, noise, another master: for those who only listen
+            for unit, conversation in self._conversations.items():
+                self._perform(unit, conversation.take(Received(chunk.data, unit), chunk.stamp))
         try:
             settlement = self._frames.feed(chunk.data)
         except ValueError as error:
@@ -219,7 +233,7 @@ class _Exchange:
     def _perform(self, unit: int, outward: list[Outward]) -> None:
         for action in outward:
             match action:
-                case Read():
+                case Read() | Write():
                     self._want(Wanted(unit, action))
                 case Close(reason):
                     self._restart(unit, reason)
@@ -247,26 +261,31 @@ class _Exchange:
             match action:
                 case Ask():
                     self._ask(action)
-                case Failed(unit, read, detail, asked):
+                case Failed(unit, wanted, detail, asked):
+                    kind = FaultKind.NO_ANSWER
                     if asked:
                         self._asked = None
-                        self._noise(unit, self._frames.give_up())
-                    answer = Unanswered(read.request, FaultKind.NO_ANSWER, detail)
+                        kind = self._given_up(unit)
+                    answer = Unanswered(wanted.request, kind, detail)
                     self._perform(unit, self._conversations[unit].take(answer))
 
     def _ask(self, ask: Ask) -> None:
         try:
-            frame = self._frames.request(ask.unit, ask.read)
+            frame = self._frames.request(ask.unit, ask.wanted)
         except ValueError as error:  # a profile's mistake: its panel hears of it, no other does
-            refused = Unanswered(ask.read.request, FaultKind.UNSUPPORTED, str(error))
+            refused = Unanswered(ask.wanted.request, FaultKind.UNSUPPORTED, str(error))
             self._perform(ask.unit, self._conversations[ask.unit].take(refused))
             self._plan(Settled())
         else:
             self._asked = ask
             self._line.write(frame)
 
-    def _noise(self, unit: int, heard: bytes) -> None:
-        if heard:
-            self._conversations[unit].fault(
-                Fault(FaultKind.NOISE, "bytes that are no answer", heard[-FRAME_BYTES_MAX:])
-            )
+    def _given_up(self, unit: int) -> FaultKind:
+        """Expect no answer any more; return what was wrong: none came, or a damaged one."""
+        heard = self._frames.give_up()
+        if not heard:
+            return FaultKind.NO_ANSWER
+        self._conversations[unit].fault(
+            Fault(FaultKind.NOISE, "bytes that are no answer", heard[-FRAME_BYTES_MAX:])
+        )
+        return FaultKind.CHECKSUM

@@ -23,6 +23,7 @@ from edge_agent.domain.session import (
     Send,
     Session,
     Ticked,
+    Write,
 )
 from edge_agent.domain.stamp import Stamp
 from edge_agent.limits import CLOCK_STEP_NS_MIN
@@ -31,7 +32,7 @@ from edge_agent.link.faults import Faults
 from edge_agent.link.intake import Intake
 from edge_agent.link.reports import Reports
 
-Outward = Send | Read | Close
+Outward = Send | Read | Write | Close
 """What only the holder of the line or bus can do."""
 
 
@@ -136,7 +137,7 @@ class Conversation:
                     self._intake.finding(self.panel, action)
                 case Obeyed():
                     self.desk.settle(action)
-                case Send() | Read() | Close():
+                case Send() | Read() | Write() | Close():
                     outward.append(action)
         return outward
 

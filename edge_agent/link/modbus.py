@@ -23,11 +23,19 @@ from dataclasses import dataclass
 from pymodbus import ModbusException
 from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+)
 
 from edge_agent.domain.address import BusAddress, SerialAddress
-from edge_agent.domain.session import Answered, FaultKind, Read, Table, Unanswered
+from edge_agent.domain.session import Answered, FaultKind, Read, Table, Unanswered, Write
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
 
@@ -52,6 +60,8 @@ _MEANINGS = {
     10: "gateway has no path",
     11: "gateway: target does not respond",
 }
+_WRITE_COIL, _WRITE_REGISTERS = 5, 16
+_WRITTEN_BYTES = 8  # unit, function, address, value or count, CRC
 _GATEWAY_MISSES = (10, 11)  # said by a TCP gateway when the unit behind it is dead
 
 
@@ -66,8 +76,27 @@ class Settlement:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     unit: int
-    read: Read
+    wanted: Read | Write
     transaction: int
+
+    @property
+    def function(self) -> int:
+        """The function code, which the answer repeats."""
+        if isinstance(self.wanted, Read):
+            return self.wanted.table.value
+        return _WRITE_COIL if self.wanted.table is Table.COILS else _WRITE_REGISTERS
+
+    @property
+    def answer(self) -> bytes:
+        """What its answer begins with, after the unit."""
+        if isinstance(self.wanted, Read):
+            return bytes((self.function, _octets(self.wanted)))
+        return struct.pack(">BH", self.function, self.wanted.address)
+
+    @property
+    def answer_bytes(self) -> int:
+        """The length of its answer's frame on a serial bus."""
+        return 5 + _octets(self.wanted) if isinstance(self.wanted, Read) else _WRITTEN_BYTES
 
 
 class ModbusFrames:
@@ -81,18 +110,20 @@ class ModbusFrames:
         self._asked: _Asked | None = None
         self._heard = bytearray()
 
-    def request(self, unit: int, read: Read) -> bytes:
+    @property
+    def idle(self) -> bool:
+        """Whether no answer is awaited."""
+        return self._asked is None
+
+    def request(self, unit: int, wanted: Read | Write) -> bytes:
         """Return the frame that asks `unit`; what was heard before is forgotten.
 
-        Raises ValueError where the read is outside what Modbus can carry.
+        Raises ValueError where it is outside what Modbus can carry.
         """
         transaction = self._transaction = self._transaction % TRANSACTIONS + 1
         number = transaction if self._tcp else 0
-        request = _REQUESTS[read.table](
-            dev_id=unit, transaction_id=number, address=read.address, count=read.count
-        )
-        frame = self._framer.buildFrame(request)
-        self._asked = _Asked(unit, read, number)
+        frame = self._framer.buildFrame(_message(unit, number, wanted))
+        self._asked = _Asked(unit, wanted, number)
         if not self._tcp:
             self._heard.clear()
         return frame
@@ -135,33 +166,58 @@ class ModbusFrames:
 
     def _find_rtu(self, asked: _Asked) -> Settlement | None:
         """Look for the one frame that can be the answer, behind noise, echoes and late answers."""
-        function = asked.read.table.value
-        good = bytes((asked.unit, function, _octets(asked.read)))
-        refused = bytes((asked.unit, function | 0x80))
+        good = bytes((asked.unit,)) + asked.answer
+        refused = bytes((asked.unit, asked.function | 0x80))
         for start in range(len(self._heard) - 4):
-            head = self._heard[start : start + 3]
-            size = 5 if head[:2] == refused else 5 + head[2] if head == good else 0
+            head = self._heard[start : start + len(good)]
+            size = 5 if head[:2] == refused else asked.answer_bytes if head == good else 0
             frame = bytes(self._heard[start : start + size])
             if size and len(frame) == size and _crc_is_good(frame):
                 return self._settle(asked, frame, frame[1], frame[2:-2])
         return None
 
     def _settle(self, asked: _Asked, frame: bytes, function: int, body: bytes) -> Settlement:
-        request, wanted = asked.read.request, asked.read
+        request, wanted = asked.wanted.request, asked.wanted
         try:
             _, message = self._framer.handleFrame(frame, asked.unit, asked.transaction)
         except (ModbusException, struct.error, IndexError, ValueError):
             message = None
         if isinstance(message, ExceptionResponse):
             return _refusal(request, message.exception_code)
-        octets = _octets(wanted)
-        if message is None or function != wanted.table.value:
+        if message is None or function != asked.function:
             return _unusable(request, FaultKind.SHAPE, "no answer to the question")
+        if isinstance(wanted, Write):
+            if not body.startswith(asked.answer[1:]):
+                return _unusable(request, FaultKind.SHAPE, "something else was written")
+            return Settlement(Answered(request, (), frame))
+        octets = _octets(wanted)
         if len(body) != octets + 1 or body[0] != octets:
             return _unusable(request, FaultKind.LENGTH, f"{len(body) - 1} octets for {octets}")
         values = message.bits if wanted.table in _BITS else message.registers
         numbers = tuple(int(value) for value in values[: wanted.count])
         return Settlement(Answered(request, numbers, frame))
+
+
+def _message(unit: int, number: int, wanted: Read | Write) -> ModbusPDU:
+    if isinstance(wanted, Read):
+        return _REQUESTS[wanted.table](
+            dev_id=unit, transaction_id=number, address=wanted.address, count=wanted.count
+        )
+    if wanted.table is Table.COILS and len(wanted.values) == 1:
+        return WriteSingleCoilRequest(
+            dev_id=unit,
+            transaction_id=number,
+            address=wanted.address,
+            bits=[bool(wanted.values[0])],
+        )
+    if wanted.table is Table.HOLDING_REGISTERS:
+        return WriteMultipleRegistersRequest(
+            dev_id=unit,
+            transaction_id=number,
+            address=wanted.address,
+            registers=list(wanted.values),
+        )
+    raise ValueError(f"{len(wanted.values)} values of {wanted.table.name.lower()} are not written")
 
 
 def _refusal(request: int, code: int) -> Settlement:

@@ -11,7 +11,7 @@ a lost device), 3.5 characters of silence between RTU frames (1.75 ms above 1920
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from edge_agent.domain.session import Read, Table
+from edge_agent.domain.session import Read, Table, Write
 
 MISSES_DEAD = 3
 PROOFS_ALIVE = 3  # answers in a row until a unit that was dead is trusted like any other
@@ -37,10 +37,12 @@ class Pace:
     gap_ns: int = 0
     character_ns: int = 0
 
-    def wire_ns(self, read: Read) -> int:
+    def wire_ns(self, wanted: Read | Write) -> int:
         """Return how long request and answer are on the wire."""
-        bits = read.table in (Table.COILS, Table.DISCRETE_INPUTS)
-        octets = (read.count + 7) // 8 if bits else 2 * read.count
+        if isinstance(wanted, Write):
+            return self.character_ns * 2 * (_REQUEST_CHARACTERS + len(wanted.values))
+        bits = wanted.table in (Table.COILS, Table.DISCRETE_INPUTS)
+        octets = (wanted.count + 7) // 8 if bits else 2 * wanted.count
         return self.character_ns * (_REQUEST_CHARACTERS + _ANSWER_CHARACTERS + octets)
 
 
@@ -56,10 +58,10 @@ def rtu_pace(baud: int, answer_ns: int = 300_000_000, gap_ns: int = 0) -> Pace:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The session of `unit` wants to read."""
+    """The session of `unit` wants to read or write."""
 
     unit: int
-    read: Read
+    wanted: Read | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,15 @@ class Ask:
     """Put this request on the bus."""
 
     unit: int
-    read: Read
+    wanted: Read | Write
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """This read is over without an answer; `asked` says whether it was on the bus."""
+    """This request is over without an answer; `asked` says whether it was on the bus."""
 
     unit: int
-    read: Read
+    wanted: Read | Write
     detail: str
     asked: bool
 
@@ -112,7 +114,7 @@ BusAction = Ask | Failed
 
 @dataclass(slots=True)
 class _Unit:
-    waiting: deque[Read] = field(default_factory=deque)
+    waiting: deque[Read | Write] = field(default_factory=deque)
     served: int = -1  # the turn in which it was asked last
     misses: int = 0  # in a row
     proofs: int = 0  # answers in a row
@@ -154,7 +156,7 @@ class _Unit:
 @dataclass(frozen=True, slots=True)
 class _Flight:
     unit: int
-    read: Read
+    wanted: Read | Write
     asked_ns: int
     until_ns: int
     orphan: bool = False
@@ -175,8 +177,8 @@ class Schedule:
         """Take one input; return what to do."""
         actions: list[BusAction] = []
         match happened:
-            case Wanted(unit, read):
-                actions += self._want(unit, read)
+            case Wanted(unit, wanted):
+                actions += self._want(unit, wanted)
             case Settled(absent):
                 actions += self._settle(absent, now_ns)
             case Left(unit):
@@ -194,11 +196,11 @@ class Schedule:
         waiting = [unit.not_before_ns for unit in self._units.values() if unit.waiting]
         return max(self._free_ns, min(waiting)) if waiting else None
 
-    def _want(self, unit: int, read: Read) -> list[BusAction]:
+    def _want(self, unit: int, wanted: Read | Write) -> list[BusAction]:
         waiting = self._units.setdefault(unit, _Unit()).waiting
         if len(waiting) >= READS_WAITING_MAX:
-            return [Failed(unit, read, "more reads wait than the bus can carry", asked=False)]
-        waiting.append(read)
+            return [Failed(unit, wanted, "more reads wait than the bus can carry", asked=False)]
+        waiting.append(wanted)
         return []
 
     def _leave(self, unit: int) -> None:
@@ -222,7 +224,7 @@ class Schedule:
         detail = f"no answer within {(flight.until_ns - flight.asked_ns) // 1_000_000} ms"
         failed: list[BusAction] = []
         if not flight.orphan:
-            failed.append(Failed(flight.unit, flight.read, detail, asked=True))
+            failed.append(Failed(flight.unit, flight.wanted, detail, asked=True))
         return failed + self._missed(self._units[flight.unit], flight, detail, now_ns)
 
     def _missed(self, unit: _Unit, flight: _Flight, detail: str, now_ns: int) -> list[BusAction]:
@@ -230,7 +232,7 @@ class Schedule:
         self._land(now_ns)
         if not unit.dead:
             return []
-        failed = [Failed(flight.unit, read, detail, asked=False) for read in unit.waiting]
+        failed = [Failed(flight.unit, wanted, detail, asked=False) for wanted in unit.waiting]
         unit.waiting.clear()
         return list(failed)
 
@@ -249,10 +251,10 @@ class Schedule:
             self._doubtful_turn = self._turn
         unit.served = self._turn
         self._turn += 1
-        read = unit.waiting.popleft()
-        until_ns = now_ns + self._pace.wire_ns(read) + self._wait_ns(unit)
-        self._flight = _Flight(number, read, now_ns, until_ns)
-        return [Ask(number, read)]
+        wanted = unit.waiting.popleft()
+        until_ns = now_ns + self._pace.wire_ns(wanted) + self._wait_ns(unit)
+        self._flight = _Flight(number, wanted, now_ns, until_ns)
+        return [Ask(number, wanted)]
 
     def _choose(self, now_ns: int) -> int | None:
         """Trusted units not yet served since the last doubtful one, then a doubtful one."""

@@ -8,11 +8,20 @@ from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import Profile
 from hil.panels import scenarios
 from hil.panels.machine import CommandError, Face, Plan
-from hil.panels.modbus_map import CODES, Framing, ModbusModule, ModuleSetup
+from hil.panels.modbus_devices import CODES, MODELS
+from hil.panels.modbus_map import Framing, ModbusModule, ModuleSetup
+
+INPUTS = 7  # that each of the models has
 
 CONTROL = """\
 control lines of modbus_map (unit=N where there are several; the first is meant otherwise):
   input N on|off      an input changes          pulse N [S]   on, and off again after S seconds
+                      (a loop's contact opens, a fire panel's point is in fire)
+  sever N | short N | mend N     the cable of a loop      mask N | unmask N
+  cable N ohms=N      ohms in series (a bad joint)        leak N ohms=N   in parallel (water)
+  reference V         what the reference of the loops reads, 0..4095
+  word N is=V         a fire panel's point shows V
+  clock +S|-S         its clock jumps, where it has one
   dead [S]            no answers for S seconds, all units or unit=N; dead 0 ends it
   refuse CODE         answer with this Modbus exception; refuse 0 ends it
   slow S              answer S seconds late; slow 0 ends it"""
@@ -33,6 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--inputs", type=int, default=8, choices=range(1, 65), metavar="N")
     parser.add_argument("--units", type=_units, default=(1,), metavar="N,N", help="default 1")
     parser.add_argument("--kind", choices=[kind.value for kind in CODES], default="burglary")
+    parser.add_argument("--model", choices=MODELS, default="generic_di8")
+    parser.add_argument("--clock-at", type=int, metavar="ADDRESS", help="where its time stands")
     parser.add_argument("--framing", choices=[framing.value for framing in Framing])
 
 
@@ -46,13 +57,23 @@ def framing(arguments: Namespace) -> Framing:
 def build(arguments: Namespace) -> ModbusModule:
     """Return the module that the command line describes."""
     kind = Kind(arguments.kind)
-    return ModbusModule(ModuleSetup(framing(arguments), arguments.inputs, arguments.units, kind))
+    return ModbusModule(
+        ModuleSetup(
+            framing(arguments),
+            arguments.inputs,
+            arguments.units,
+            kind,
+            arguments.model,
+            arguments.clock_at,
+        )
+    )
 
 
 def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> ModbusModule:
     """Return the module that a driver's profile expects; `settings` are of `ModuleSetup`."""
     assert profile is None or profile.driver == "modbus_map"
-    return ModbusModule(ModuleSetup(**settings))
+    model = profile.name if profile is not None and profile.name in MODELS else "generic_di8"
+    return ModbusModule(ModuleSetup(**{"model": model, **settings}))
 
 
 def wrong_at(arguments: Namespace) -> int | None:
@@ -61,9 +82,9 @@ def wrong_at(arguments: Namespace) -> int | None:
 
 
 def speak(number: int, bad_line: bool) -> str:
-    """Return the control line of the `number`-th edge: the eight inputs on and off in turn."""
+    """Return the control line of the `number`-th edge: seven inputs on and off in turn."""
     del bad_line  # every frame has its CRC
-    turn, zone = divmod(number, 8)
+    turn, zone = divmod(number, INPUTS)
     return f"input {zone + 1} {'off' if turn % 2 else 'on'}"
 
 
@@ -110,7 +131,7 @@ ON_ANY_PANEL = {name: scenarios.as_inputs(plan) for name, plan in scenarios.PLAN
 
 FACE = Face(
     name="modbus_map",
-    title="digital input module, Modbus RTU and TCP",
+    title="Modbus devices: input modules, loops, fire panels; RTU and TCP",
     peers_max=4,
     control_help=CONTROL,
     adds=add_arguments,

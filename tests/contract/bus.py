@@ -142,15 +142,20 @@ class BusWorld:
             return  # late: whoever asked has given up
         self._asked.heard += data
         heard, read = self._asked.heard, self._asked.read
-        if len(heard) < 5:
+        octets = (read.count + 7) // 8 if read.table.value in {1, 2} else 2 * read.count
+        good = bytes((UNIT, read.table.value, octets))
+        for at in range(len(heard)):  # a late answer to something else may come first
+            refused = heard[at : at + 2] == bytes((UNIT, read.table.value | 0x80))
+            size = 5 if refused else 5 + octets if heard[at : at + 3] == good else 0
+            frame = heard[at : at + size]
+            if not size or len(frame) < size or crc(frame[:-2]) != frame[-2:]:
+                continue  # cut or damaged: the answer time will pass
+            if refused:
+                came = Unanswered(read.request, FaultKind.REFUSED, f"exception {frame[2]}")
+                self._settle(came)
+            else:
+                self._settle(Answered(read.request, _values(read, frame[3:-2]), frame))
             return
-        size = 5 if heard[1] & 0x80 else 5 + heard[2]
-        if len(heard) < size or crc(heard[: size - 2]) != heard[size - 2 : size]:
-            return  # cut or damaged: the answer time will pass
-        if size == 5:
-            self._settle(Unanswered(read.request, FaultKind.REFUSED, f"exception {heard[2]}"))
-        else:
-            self._settle(Answered(read.request, _values(read, heard[3:-2]), heard))
 
     def _settle(self, came: Answered | Unanswered) -> None:
         self._asked = None

@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus_map import (
-    MISSES_MAX,
-    NOISE_BYTES_MAX,
-    MapSession,
-    RtuDecoder,
-    crc16,
-)
+from drivers._modbus_frames import NOISE_BYTES_MAX, RtuDecoder, crc16
+from drivers.modbus_map import MISSES_MAX, MapSession
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     Action,

@@ -203,7 +203,7 @@ def test_all_reads_of_a_dead_unit_fail_together() -> None:
         schedule.handle(Wanted(1, read(request)), now_ns)
     schedule.handle(Passed(), now_ns + SECOND)
     actions = schedule.handle(Passed(), now_ns + 2 * SECOND)
-    assert [(a.read.request, a.asked) for a in actions if isinstance(a, Failed)] == [
+    assert [(a.wanted.request, a.asked) for a in actions if isinstance(a, Failed)] == [
         (0, True),
         (1, False),
         (2, False),
@@ -261,7 +261,7 @@ def test_reads_that_wait_are_bounded() -> None:
         assert not any(isinstance(a, Failed) for a in schedule.handle(Wanted(1, read(request)), 0))
     (failed,) = schedule.handle(Wanted(1, read(99)), 0)
     assert isinstance(failed, Failed)
-    assert (failed.read.request, failed.asked) == (99, False)
+    assert (failed.wanted.request, failed.asked) == (99, False)
 
 
 def test_what_a_gone_session_wanted_is_forgotten() -> None:
