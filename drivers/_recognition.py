@@ -214,9 +214,14 @@ def _modbus_weight(frame: Frame) -> int:
     return 32 if is_answer and frame.fields.get("address") is not None else 16
 
 
+_READS_MAX = 3  # a map of 4800 registers takes 49, and every unit is asked every map
+
+
 def _reads(profile: Profile) -> tuple[Read, ...]:
+    """Return reads that tell this map from others: of a large one its beginning and its end."""
     blocks = register_map(profile).blocks
-    return tuple(Read(at, one.table, one.address, one.count) for at, one in enumerate(blocks))
+    some = blocks if len(blocks) <= _READS_MAX else (blocks[0], *blocks[1 - _READS_MAX :])
+    return tuple(Read(at, one.table, one.address, one.count) for at, one in enumerate(some))
 
 
 MODBUS_MAP: Final = Recognition(

@@ -271,7 +271,12 @@ class Agent:
                 )
         for bus in self._config.bus:
             members = [
-                Member(fitted.panel.id, fitted.panel.unit or 1, fitted.session)
+                Member(
+                    fitted.panel.id,
+                    fitted.panel.unit or 1,
+                    fitted.session,
+                    self._orders.desk(fitted.panel.id),
+                )
                 for fitted in self._fitted
                 if fitted.panel.bus == bus.id
             ]

@@ -13,7 +13,7 @@ from typing import Any
 from edge_agent.demo.ledger import Key, Spoken, key_of
 
 NS_PER_MS = 1_000_000
-POINTS = frozenset({"zone", "area", "output", "panel"})  # states: read along, never said
+POINTS = frozenset({"zone", "area", "output", "panel", "loop"})  # states: read along, never said
 
 Place = tuple[str, int]  # epoch and sequence number: where an event stands
 

@@ -22,6 +22,8 @@ OVERRANGE: Final = 1.05  # of the reference: beyond it the input is not what it 
 SHORT: Final = 0.2  # of R: below it the cable is short
 CUT: Final = 4.0  # times R: above it the cable is cut (single: the contact is open)
 
+_TOUCHING: Final = 1e-9  # 2R + 20 % is 3R - 20 %: no gap between them, but for rounding
+
 STATES: Final = (State.CLOSED, State.OPEN, State.TAMPER, State.FAULT, State.MASKED)
 """What a loop can be in; FAULT also between the bands, where nothing is known."""
 
@@ -96,10 +98,9 @@ def bands_of(wiring: str, eol_ohms: int, tolerance: float) -> tuple[Band, ...]:
         nominal = [State.CLOSED]
     for times, state in enumerate(nominal, 1):
         middle = times * eol_ohms
-        bands += [
-            Band(middle * (1 - tolerance), State.FAULT),
-            Band(middle * (1 + tolerance), state),
-        ]
+        if middle * (1 - tolerance) > bands[-1].below * (1 + _TOUCHING):
+            bands.append(Band(middle * (1 - tolerance), State.FAULT))
+        bands.append(Band(middle * (1 + tolerance), state))
     bands.append(Band(CUT * eol_ohms, State.FAULT))
     bands.append(Band(float("inf"), State.OPEN if wiring == "single" else State.TAMPER))
     return tuple(bands)

@@ -134,7 +134,7 @@ class Loops:
             "unmask": lambda: setattr(loop, "masked", False),
             "sever": lambda: setattr(loop, "cut", True),
             "short": lambda: setattr(loop, "short", True),
-            "mend": lambda: (setattr(loop, "cut", False), setattr(loop, "short", False))[0],
+            "mend": lambda: _mend(loop),
             "cable": lambda: setattr(loop, "series_ohms", number),
             "leak": lambda: setattr(loop, "leak_ohms", number),
         }
@@ -288,6 +288,10 @@ MODELS = (
     *("generic_di8", "generic_di8_relay8", "adam_4100", "adam_2051z", "generic_ai8_loops"),
     *("gst_200", "gst_5000", "notifier_gateway"),
 )
+
+
+def _mend(loop: Loop) -> None:
+    loop.cut = loop.short = False
 
 
 def _known(word: str, *words: str) -> None:

@@ -22,7 +22,11 @@ def test_an_unknown_kind_travels_as_an_alarm() -> None:
 
 
 def test_points_are_state() -> None:
-    assert {lane_of(kind) for kind in POINTS} == {Lane.STATE}
+    assert {lane_of(kind) for kind in POINTS - {Kind.LOOP}} == {Lane.STATE}
+
+
+def test_a_measurement_goes_last() -> None:
+    assert lane_of(Kind.LOOP) is max(Lane)
 
 
 def test_every_kind_has_a_lane_and_states() -> None:

@@ -1,22 +1,25 @@
-"""Register maps: golden frames, cutting a stream, and a polled device through its life."""
+"""A polled device through its life: rounds, loss, loops, clock, outputs, and listening only."""
 
-import itertools
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers._modbus_frames import NOISE_BYTES_MAX, RtuDecoder, crc16
-from drivers.modbus_map import MISSES_MAX, MapSession
+from drivers._modbus_frames import crc16
+from drivers.modbus_map import COMMANDS_WAITING_MAX, MISSES_MAX, SILENCE_NS, MapSession
+from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     Action,
     Answered,
+    ClockRead,
+    Commanded,
     Fault,
     FaultKind,
-    Frame,
     Link,
+    Obeyed,
     Opened,
     Plain,
     Profile,
@@ -27,166 +30,23 @@ from edge_agent.domain.session import (
     Table,
     Ticked,
     Unanswered,
+    Write,
 )
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
 from edge_agent.resources import load_codes, load_profile
-from tests.drivers.golden_modbus_map import GOLDEN, Golden
+from tests.drivers.golden_modbus_map import GOLDEN
 
 MS = 1_000_000
+S = 1000 * MS
 DI8 = load_profile("generic_di8")
 REQUEST, ANSWER = GOLDEN[0].frame, GOLDEN[1].frame
-ALL = b"".join(golden.frame for golden in GOLDEN)
 
 
 def whole(body: str) -> bytes:
     """Close a frame with its CRC (for what the golden frames do not show)."""
     data = bytes.fromhex(body)
     return data + crc16(data).to_bytes(2, "little")
-
-
-# ---- decoder
-
-
-def decoder(profile: Profile | None = None) -> RtuDecoder:
-    return RtuDecoder(Setup(load_codes(), profile))
-
-
-def stream(*pieces: bytes) -> list[Frame]:
-    found = decoder()
-    return [frame for piece in pieces for frame in found.feed(piece)] + found.finish()
-
-
-def packets(*chunks: bytes, profile: Profile | None = None) -> list[Frame]:
-    found = decoder(profile)
-    return [frame for chunk in chunks for frame in found.packet(chunk)] + found.finish()
-
-
-@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.source)
-def test_the_crc_is_as_worked_by_hand(golden: Golden) -> None:
-    assert crc16(golden.frame[:-2]) == int.from_bytes(golden.frame[-2:], "little")
-
-
-@pytest.mark.parametrize("cut", [packets, stream])
-def test_golden_frames(cut: Any) -> None:
-    for golden, frame in zip(GOLDEN, cut(*(golden.frame for golden in GOLDEN)), strict=True):
-        assert (frame.raw, frame.type, frame.fault) == (golden.frame, golden.type, None)
-        assert frame.fields == golden.fields
-        assert frame.signals == ()  # without a profile nobody knows what a bit means
-
-
-@given(st.lists(st.integers(0, len(ALL)), max_size=30))
-def test_no_split_changes_what_is_read(cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), len(ALL)]
-    assert stream(*(ALL[a:b] for a, b in itertools.pairwise(edges))) == stream(ALL)
-
-
-@given(st.binary(max_size=1500), st.integers(1, 300))
-def test_random_bytes_never_raise_and_none_is_lost(data: bytes, size: int) -> None:
-    frames = stream(*(data[i : i + size] for i in range(0, len(data), size)))
-    assert b"".join(frame.raw for frame in frames) == data
-    assert frames == stream(data)
-    packets(data)
-
-
-def test_with_a_profile_an_answer_states_every_point() -> None:
-    _, answer = packets(REQUEST, ANSWER, profile=DI8)
-    zones = {s.zone: s.state for s in answer.signals if s.kind is Kind.ZONE}
-    assert zones == {n: State.OPEN if n in (1, 3) else State.CLOSED for n in range(1, 9)}
-    alarms = [(s.zone, s.code, s.state) for s in answer.signals if s.kind is Kind.BURGLARY]
-    assert alarms == [(1, "130", State.ACTIVE), (3, "130", State.ACTIVE)]
-
-
-def test_an_answer_without_its_request_states_nothing() -> None:
-    (answer,) = packets(ANSWER, profile=DI8)
-    assert answer.signals == ()
-    assert (answer.fields["address"], answer.fields["values"]) == (None, [1, 0, 1, 0, 0, 0, 0, 0])
-    other_unit = whole("12 02 01 05")
-    assert packets(REQUEST, other_unit, profile=DI8)[1].fields["address"] is None
-
-
-def test_an_answer_as_long_as_a_request_is_told_by_its_turn() -> None:
-    request, answer = whole("11 02 00 00 00 18"), whole("11 02 03 01 02 03")
-    for cut in (packets, stream):
-        frames = cut(request, answer)
-        assert [frame.type for frame in frames] == [
-            "read_discrete_inputs_request",
-            "read_discrete_inputs_answer",
-        ]
-        assert frames[1].fields["count"] == 24
-
-
-@pytest.mark.parametrize(
-    ("request_", "answer", "values"),
-    [
-        ("11 05 00 01 FF 00", "11 05 00 01 FF 00", [1]),
-        ("11 06 00 01 00 07", "11 06 00 01 00 07", [7]),
-        ("11 03 00 00 00 02", "11 03 04 00 01 FF FF", [1, 65535]),
-        ("11 04 00 00 00 01", "11 04 02 12 34", [0x1234]),
-    ],
-)
-def test_what_is_read_and_written(request_: str, answer: str, values: list[int]) -> None:
-    frames = packets(whole(request_), whole(answer))
-    assert [frame.fault for frame in frames] == [None, None]
-    assert frames[1].fields["values"] == values
-
-
-def test_writes_of_many() -> None:
-    request, answer = packets(whole("11 10 00 01 00 02 04 00 0A 01 02"), whole("11 10 00 01 00 02"))
-    assert request.fields["values"] == [10, 258]
-    assert (answer.type, answer.fields["count"]) == ("write_multiple_registers_answer", 2)
-
-
-@pytest.mark.parametrize(
-    ("chunk", "fault"),
-    [
-        (ANSWER[:-1] + b"\x00", FaultKind.CHECKSUM),
-        (ANSWER[:3], FaultKind.LENGTH),
-        (whole("11 02 09 05"), FaultKind.LENGTH),
-        (whole("11 03 03 05 06 07"), FaultKind.LENGTH),  # neither 1543 registers nor 3 bytes fit
-        (whole("11 10 00 01 00 02 03 00 0A 01"), FaultKind.LENGTH),
-        (whole("11 2B 0E 01 00"), FaultKind.UNSUPPORTED),
-        (bytes(300), FaultKind.LENGTH),
-    ],
-)
-def test_chunks_that_are_refused(chunk: bytes, fault: FaultKind) -> None:
-    (frame,) = packets(chunk)
-    assert (frame.fault, frame.signals) == (fault, ())
-    assert [f.fault for f in packets(chunk, REQUEST, ANSWER)] == [fault, None, None]
-
-
-def test_a_chunk_of_several_frames_is_cut() -> None:
-    frames = packets(REQUEST + ANSWER, profile=DI8)
-    assert [frame.fault for frame in frames] == [None, None]
-    assert frames[1].signals
-
-
-def test_noise_in_a_stream_is_reported_once_and_a_damaged_frame_as_such() -> None:
-    damaged = ANSWER[:-1] + b"\x00"
-    frames = stream(b"\xff\x00\xfe", REQUEST, damaged, REQUEST, ANSWER, b"\x11\x02")
-    assert [f.fault for f in frames] == [
-        FaultKind.NOISE,
-        None,
-        FaultKind.CHECKSUM,
-        None,
-        None,
-        FaultKind.NOISE,
-    ]
-
-
-@given(st.integers(0, len(ANSWER) - 1), st.integers(1, 255))
-def test_a_damaged_byte_never_makes_signals(at: int, flip: int) -> None:
-    damaged = ANSWER[:at] + bytes([ANSWER[at] ^ flip]) + ANSWER[at + 1 :]
-    assert not any(f.signals for f in packets(REQUEST, damaged, profile=DI8))
-
-
-def test_memory_stays_bounded() -> None:
-    found = decoder()
-    for _ in range(12):
-        found.feed(b"\x11\x02\xfa" * 2000)
-        assert len(found._buffer) < 300
-        assert len(found._noise) < NOISE_BYTES_MAX
-
-
-# ---- session
 
 
 def test_a_session_needs_a_profile() -> None:
@@ -205,25 +65,25 @@ def profile(**facts: Any) -> Profile:
         "code": "111",
         "normal": 1,
     }
-    return Profile(
-        "test", "1", "modbus_map", "Test", {"blocks": [block], "points": [point]} | facts
-    )
+    told = {"blocks": [block], "points": [point]} | facts
+    told = {key: value for key, value in told.items() if value is not None}
+    return Profile("test", "1", "modbus_map", "Test", told)
 
 
 class Bus:
     """A session and a clock: each step answers what it asked."""
 
-    def __init__(self, **facts: Plain) -> None:
-        made = profile(**facts) if facts else DI8
-        self.session = MapSession(Setup(load_codes(), made))
+    def __init__(self, made: Profile = DI8, allow: str = "", **options: Plain) -> None:
+        allowed = frozenset({allow} - {""})
+        self.session = MapSession(Setup(load_codes(), made, options, allow=allowed))
         self.now_ns = 5_000 * MS
-        self.asked: list[Read] = []
+        self.asked: list[Read | Write] = []
 
     def do(self, happened: Any, after_ms: int = 0) -> list[Action]:
         self.now_ns += after_ms * MS
         actions = self.session.handle(happened, self.now_ns)
-        self.asked += [action for action in actions if isinstance(action, Read)]
-        return [action for action in actions if not isinstance(action, Read)]
+        self.asked += [action for action in actions if isinstance(action, Read | Write)]
+        return [action for action in actions if not isinstance(action, Read | Write)]
 
     def answer(self, *values: int, after_ms: int = 5) -> list[Action]:
         return self.do(Answered(self.asked[-1].request, values, b"heard"), after_ms)
@@ -265,6 +125,7 @@ def test_the_first_read_is_a_report_of_state_and_of_what_is_active() -> None:
     bus = Bus()
     assert bus.do(Opened()) == []
     (read,) = bus.asked
+    assert isinstance(read, Read)
     assert (read.table, read.address, read.count) == (Table.DISCRETE_INPUTS, 0, 8)
     assert bus.session.deadline_ns() is None
     actions = bus.answer(*ZONE_3)
@@ -357,7 +218,7 @@ def test_one_dead_block_does_not_hide_the_others() -> None:
         {"table": "holding_registers", "address": 10, "count": 2},
         {"table": "coils", "address": 0, "count": 1},
     ]
-    bus = Bus(blocks=blocks)
+    bus = Bus(profile(blocks=blocks))
     bus.do(Opened())
     for _ in range(MISSES_MAX + 1):
         actions = bus.answer(0, 8)
@@ -385,3 +246,371 @@ def test_opened_again_everything_is_unknown() -> None:
     actions = bus.answer(*REST)
     assert actions[0] == Link(online=True)
     assert len(signals(actions)) == 8
+
+
+# ---- what the journal holds already
+
+
+def standing(zone: int, kind: Kind = Kind.BURGLARY) -> Signal:
+    return Signal(kind=kind, code="130", state=State.ACTIVE, zone=zone)
+
+
+def test_what_stands_in_the_journal_is_not_said_again_and_ends_by_proof() -> None:
+    bus = Bus()
+    bus.do(Opened(standing=(standing(3), standing(4))))
+    told = signals(bus.answer(*ZONE_3))
+    assert [one for one in told if one[0] is not Kind.ZONE] == [
+        (Kind.BURGLARY, State.RESTORED, 4, AT_START)
+    ]
+
+
+# ---- damaged answers
+
+
+def test_a_line_that_damages_answers_is_a_finding() -> None:
+    bus = running()
+    found: list[Action] = []
+    for _ in range(2):
+        bus.wait()
+        found += bus.do(Unanswered(bus.asked[-1].request, FaultKind.CHECKSUM, "damaged"), 300)
+    assert [one for one in found if isinstance(one, Finding)] == [
+        Finding(Cause.LINE_NOISE, True, "2 of 3 frames damaged")
+    ]
+
+
+# ---- loops
+
+LOOPS = load_profile("generic_ai8_loops")
+REFERENCE = 4000
+REST_WORD, OPEN_WORD, CUT_WORD, SHORT_WORD = 2000, 2667, REFERENCE, 0
+
+
+def looped(first: int, reference: int = REFERENCE) -> tuple[int, ...]:
+    """All loops at rest but the first."""
+    return (first, *[reference // 2] * 6, reference)
+
+
+def looking() -> Bus:
+    bus = Bus(LOOPS)
+    bus.do(Opened())
+    told = signals(bus.answer(*looped(REST_WORD)))
+    assert told.count((Kind.LOOP, State.STATUS, 1, AT_START)) == 1
+    assert len(told) == 14
+    return bus
+
+
+def hold(bus: Bus, word: int, ms: int) -> list[tuple[Any, ...]]:
+    """Show `word` for so long; return what was told."""
+    told: list[tuple[Any, ...]] = []
+    end_ns = bus.now_ns + ms * MS
+    while bus.now_ns < end_ns:
+        bus.wait()
+        told += signals(bus.answer(*looped(word), after_ms=1))
+    return told
+
+
+def test_a_contact_that_opens_and_closes() -> None:
+    bus = looking()
+    assert hold(bus, OPEN_WORD, 290) == []
+    assert hold(bus, OPEN_WORD, 130) == [
+        (Kind.ZONE, State.OPEN, 1, LIVE),
+        (Kind.BURGLARY, State.ACTIVE, 1, LIVE),
+        (Kind.LOOP, State.STATUS, 1, LIVE),
+    ]
+    assert hold(bus, REST_WORD, 390) == []
+    assert hold(bus, REST_WORD, 130)[:2] == [
+        (Kind.ZONE, State.CLOSED, 1, LIVE),
+        (Kind.BURGLARY, State.RESTORED, 1, LIVE),
+    ]
+
+
+@pytest.mark.parametrize("word", [CUT_WORD, SHORT_WORD])
+def test_a_cable_that_is_cut_or_short_is_tamper_and_no_burglary(word: int) -> None:
+    bus = looking()
+    assert hold(bus, word, 450)[:2] == [
+        (Kind.ZONE, State.TAMPER, 1, LIVE),
+        (Kind.TAMPER, State.ACTIVE, 1, LIVE),
+    ]
+
+
+def test_a_cable_cut_after_the_alarm_does_not_end_it() -> None:
+    bus = looking()
+    hold(bus, OPEN_WORD, 450)
+    assert hold(bus, CUT_WORD, 450)[:2] == [
+        (Kind.ZONE, State.TAMPER, 1, LIVE),
+        (Kind.TAMPER, State.ACTIVE, 1, LIVE),
+    ]
+    ended = hold(bus, REST_WORD, 550)
+    assert (Kind.BURGLARY, State.RESTORED, 1, LIVE) in ended
+    assert (Kind.TAMPER, State.RESTORED, 1, LIVE) in ended
+
+
+def test_between_the_bands_it_is_a_fault_after_two_seconds() -> None:
+    bus = looking()
+    assert hold(bus, 2320, 1900) == []
+    assert hold(bus, 2320, 250)[:2] == [
+        (Kind.ZONE, State.FAULT, 1, LIVE),
+        (Kind.ZONE_TROUBLE, State.ACTIVE, 1, LIVE),
+    ]
+
+
+def test_a_loop_that_is_never_at_rest_is_told_whatever_it_shows_in_turn() -> None:
+    """Open, cut, open, cut: none of them holds, and yet it is not at rest."""
+    bus = looking()
+    told: list[tuple[Any, ...]] = []
+    for _ in range(5):
+        told += hold(bus, OPEN_WORD, 90) + hold(bus, CUT_WORD, 90)
+    assert (Kind.BURGLARY, State.ACTIVE, 1, LIVE) in told or (
+        (Kind.TAMPER, State.ACTIVE, 1, LIVE) in told
+    )
+
+
+def measures(bus: Bus, word: int, seconds: int) -> list[int]:
+    found: list[int] = []
+    end_ns = bus.now_ns + seconds * S
+    while bus.now_ns < end_ns:
+        bus.wait()
+        for action in bus.do(Answered(bus.asked[-1].request, looped(word), b""), 1000):
+            if isinstance(action, Report):
+                found += [s.ohms for s in action.signals if s.zone == 1 and s.ohms is not None]
+    return found
+
+
+def test_a_loop_that_drifts_is_told_while_it_is_still_at_rest() -> None:
+    bus = looking()
+    assert measures(bus, REST_WORD, 600) == []
+    assert measures(bus, REST_WORD, 3600) == [4700], "once an hour in any case"
+    drifted = measures(bus, 2060, 300)
+    assert drifted, "more than 2 % of the resistor"
+    assert drifted[-1] == 4991
+    assert len(drifted) <= 5, "and at most once a minute"
+
+
+def test_a_supply_that_drifts_moves_no_loop() -> None:
+    bus = looking()
+    for reference in (3900, 3000, 2000):
+        bus.wait()
+        assert signals(bus.answer(*looped(reference // 2, reference))) == []
+
+
+# ---- clock
+
+PARTS = (2026, 11, 23, 20, 0, 0)
+EPOCH_NS = 1_795_464_000 * S  # 2026-11-23 20:00 UTC
+CLOCK: dict[str, Plain] = {"address": 100, "write": True}
+POINT: dict[str, Plain] = {"table": "coils", "address": 0, "zone": 1, "kind": "burglary"}
+OUTPUTS: dict[str, Plain] = {"table": "coils", "address": 8, "count": 2, "output": 1}
+
+
+def clocked(allow: str = "", trust: Trust = Trust.SYNCED, **clock: Plain) -> Bus:
+    bus = Bus(profile(blocks=None, points=[POINT, OUTPUTS], clock={**CLOCK, **clock}), allow)
+    bus.do(Opened())
+    bus.do(ClockRead(EPOCH_NS - bus.now_ns, trust))
+    bus.answer(0)
+    bus.answer(0, 0)
+    return bus
+
+
+def test_a_clock_is_compared_once_a_minute_and_a_wrong_one_is_a_finding() -> None:
+    bus = clocked()
+    read = bus.asked[-1]
+    assert (read.table, read.address) == (Table.HOLDING_REGISTERS, 100)
+    assert bus.answer(2026, 11, 23, 20, 3, 0) == [Finding(Cause.PANEL_CLOCK, True, "+180 s")]
+    asked = len(bus.asked)
+    bus.wait()
+    bus.answer(0)
+    bus.answer(0, 0)
+    assert [one.address for one in bus.asked[asked:]] == [0, 8]
+    bus.now_ns += 60 * S
+    bus.wait()
+    bus.answer(0)
+    bus.answer(0, 0)
+    assert bus.asked[-1].address == 100
+    assert bus.answer(2026, 11, 23, 20, 1, 0) == [Finding(Cause.PANEL_CLOCK, False, "-0 s")]
+
+
+def test_a_wrong_clock_is_set_where_the_site_allows_it() -> None:
+    bus = clocked("clock")
+    bus.answer(2020, 1, 1, 0, 0, 0)
+    written = bus.asked[-1]
+    assert isinstance(written, Write)
+    assert (written.address, written.values) == (100, PARTS)
+    bus.do(Answered(written.request, ()))
+    assert bus.asked[-1].address == 100, "and looked at again"
+    assert isinstance(bus.asked[-1], Read)
+
+
+@pytest.mark.parametrize(("allow", "trust"), [("", Trust.SYNCED), ("clock", Trust.HOLDOVER)])
+def test_nothing_is_written_unless_allowed_and_synced(allow: str, trust: Trust) -> None:
+    bus = clocked(allow, trust)
+    bus.answer(2020, 1, 1, 0, 0, 0)
+    for _ in range(6):
+        bus.wait()
+        bus.answer(0)
+        bus.answer(0, 0)
+    assert not [one for one in bus.asked if isinstance(one, Write)]
+
+
+def test_impossible_times_are_no_crash() -> None:
+    bus = clocked()
+    [finding] = bus.answer(99, 0, 65535, 255, 65535, 60)
+    assert isinstance(finding, Finding)
+
+
+# ---- commands
+
+
+def told_of(bus: Bus, act: Act, zone: int | None = None) -> list[Action]:
+    return bus.do(Commanded(7, Command(act=act, zone=zone)))
+
+
+def resting() -> Bus:
+    bus = clocked()
+    bus.answer(*PARTS)
+    return bus
+
+
+@pytest.mark.parametrize(("act", "value"), [(Act.OUTPUT_ON, 1), (Act.OUTPUT_OFF, 0)])
+def test_an_output_is_switched_once(act: Act, value: int) -> None:
+    bus = resting()
+    assert told_of(bus, act, 2) == []
+    written = bus.asked[-1]
+    assert written == Write(written.request, Table.COILS, 9, (value,))
+    assert bus.do(Answered(written.request, ())) == [Obeyed(7, Outcome.DONE)]
+    bus.wait()
+    assert isinstance(bus.asked[-1], Read)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (FaultKind.REFUSED, Outcome.REFUSED),
+        (FaultKind.NO_ANSWER, Outcome.UNANSWERED),
+        (FaultKind.CHECKSUM, Outcome.UNANSWERED),
+    ],
+)
+def test_a_write_that_fails_is_not_repeated(fault: FaultKind, outcome: Outcome) -> None:
+    bus = resting()
+    told_of(bus, Act.OUTPUT_ON, 1)
+    actions = bus.do(Unanswered(bus.asked[-1].request, fault, "why"))
+    assert Obeyed(7, outcome, "why") in actions
+    for _ in range(3):
+        bus.wait()
+        bus.answer(0)
+        bus.answer(0, 0)
+    assert len([one for one in bus.asked if isinstance(one, Write)]) == 1
+
+
+def test_a_command_waits_for_the_answer_that_is_awaited_and_dies_with_the_line() -> None:
+    bus = resting()
+    bus.wait()
+    assert told_of(bus, Act.OUTPUT_ON, 1) == []
+    assert isinstance(bus.asked[-1], Read)
+    bus.do(Opened())
+    for _ in range(2):
+        bus.answer(0, 0)
+    assert not [one for one in bus.asked if isinstance(one, Write)]
+
+
+def test_status_reads_everything_anew() -> None:
+    bus = resting()
+    assert told_of(bus, Act.STATUS) == []
+    assert bus.answer(0) == []
+    assert Obeyed(7, Outcome.DONE) in bus.answer(0, 0)
+    told_of(bus, Act.STATUS)
+    bus.miss()
+    assert Obeyed(7, Outcome.UNANSWERED) in bus.answer(0, 0)
+
+
+def test_status_in_the_midst_of_a_round_waits_for_a_whole_one() -> None:
+    bus = resting()
+    bus.wait()
+    told_of(bus, Act.STATUS)
+    bus.answer(0)
+    assert bus.answer(0, 0) == []
+    bus.answer(0)
+    assert Obeyed(7, Outcome.DONE) in bus.answer(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bus", "act", "outcome"),
+    [
+        (running(), Act.CLOCK, Outcome.UNSUPPORTED),
+        (running(), Act.OUTPUT_ON, Outcome.UNSUPPORTED),
+        (running(), Act.ARM_AWAY, Outcome.UNSUPPORTED),
+        (Bus(), Act.STATUS, Outcome.LOST),
+        (Bus(listen_only=True), Act.STATUS, Outcome.FORBIDDEN),
+    ],
+)
+def test_what_cannot_be_done_is_said(bus: Bus, act: Act, outcome: Outcome) -> None:
+    [obeyed] = told_of(bus, act, 1)
+    assert isinstance(obeyed, Obeyed)
+    assert obeyed.outcome is outcome
+    assert obeyed.detail
+
+
+def test_a_clock_is_not_set_by_one_that_is_unsure() -> None:
+    bus = clocked(trust=Trust.UNSET)
+    bus.answer(*PARTS)
+    [obeyed] = told_of(bus, Act.CLOCK)
+    assert isinstance(obeyed, Obeyed)
+    assert obeyed.outcome is Outcome.CLOCK_UNSURE
+
+
+def test_commands_that_wait_are_bounded() -> None:
+    bus = resting()
+    bus.wait()
+    for _ in range(COMMANDS_WAITING_MAX):
+        assert told_of(bus, Act.OUTPUT_ON, 1) == []
+    [obeyed] = told_of(bus, Act.OUTPUT_ON, 1)
+    assert isinstance(obeyed, Obeyed)
+    assert obeyed.outcome is Outcome.REFUSED
+
+
+# ---- listening only
+
+
+def test_what_another_master_is_answered_is_read_and_nothing_is_sent() -> None:
+    bus = Bus(listen_only=True)
+    assert bus.do(Opened()) == []
+    actions = bus.do(Received(REQUEST + ANSWER, 17), 100)
+    assert actions[0] == Link(online=True)
+    told = signals(actions)
+    assert (Kind.BURGLARY, State.ACTIVE, 3, AT_START) in told
+    assert (Kind.ZONE, State.CLOSED, 2, AT_START) in told
+    assert bus.do(Received(REQUEST + ANSWER, 17), 100) == []
+    assert bus.asked == []
+
+
+def test_the_answers_of_other_units_and_of_unheard_requests_say_nothing() -> None:
+    bus = Bus(listen_only=True)
+    bus.do(Opened())
+    assert bus.do(Received(REQUEST + ANSWER, 3)) == []
+    assert bus.do(Received(ANSWER, 17)) == []
+
+
+def test_a_master_that_falls_silent_leaves_everything_unknown() -> None:
+    bus = Bus(listen_only=True)
+    bus.do(Opened())
+    bus.do(Received(REQUEST + ANSWER, 17), 100)
+    assert bus.session.deadline_ns() == bus.now_ns + SILENCE_NS
+    fault, report, link = bus.do(Ticked(), SILENCE_NS // MS)
+    assert isinstance(fault, Fault)
+    assert fault.kind is FaultKind.SILENCE
+    assert isinstance(report, Report)
+    assert {signal.state for signal in report.signals} == {State.UNKNOWN}
+    assert isinstance(link, Link)
+    assert not link.online
+    assert bus.session.deadline_ns() is None
+    back = bus.do(Received(REQUEST + ANSWER, 17), 100)
+    assert back[0] == Link(online=True)
+
+
+@given(st.lists(st.binary(max_size=80), max_size=20), st.booleans())
+def test_anything_may_be_overheard(chunks: list[bytes], good: bool) -> None:
+    bus = Bus(LOOPS, listen_only=True)
+    bus.do(Opened())
+    for chunk in chunks:
+        bus.do(Received(chunk + (REQUEST if good else b""), 17), 1)
+    assert bus.asked == []
+    assert whole("11 02 00 00 00 08") == REQUEST
