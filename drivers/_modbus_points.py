@@ -13,24 +13,33 @@ from edge_agent.domain.register_points import Loop, Point, Reading, Standing
 from edge_agent.domain.signal import Signal
 
 SAMPLES_MIN = 10  # a mean of fewer is no better than its worst sample
-MEASURE_NS_MIN = 60_000_000_000  # so seldom is a change of a measurement told
+MEASURE_NS_MIN = 60_000_000_000  # of measurements make a mean
 
 
 @dataclass(slots=True)
 class _Mean:
-    """The measurements of a loop since one was told."""
+    """What was told of a loop, and its measurements of the minute that runs."""
 
     told_ohms: int | None = None
     told_ns: int = 0
+    began_ns: int = 0
     total: int = 0
     count: int = 0
 
-    def add(self, ohms: int) -> None:
+    def add(self, ohms: int, now_ns: int) -> int | None:
+        """Take one measurement; return the mean of a minute when one is full."""
         self.total += ohms
         self.count += 1
+        if self.count < SAMPLES_MIN or now_ns - self.began_ns < MEASURE_NS_MIN:
+            return None
+        steady = round(self.total / self.count)
+        self.began_ns, self.total, self.count = now_ns, 0, 0
+        return steady
 
     def tell(self, ohms: int, now_ns: int) -> int:
-        self.told_ohms, self.told_ns, self.total, self.count = ohms, now_ns, 0, 0
+        """Count `ohms` as told; a new minute begins."""
+        self.told_ohms, self.told_ns = ohms, now_ns
+        self.began_ns, self.total, self.count = now_ns, 0, 0
         return ohms
 
 
@@ -142,10 +151,9 @@ class Track:
             return [self.point.measured(mean.tell(ohms, now_ns), origin, frame)]
         if self.away_ns is not None:
             return []  # neither of the old state nor yet of a new one
-        mean.add(ohms)
-        if mean.count < SAMPLES_MIN or now_ns - mean.told_ns < MEASURE_NS_MIN:
+        steady = mean.add(ohms, now_ns)
+        if steady is None:
             return []
-        steady = round(mean.total / mean.count)
         drifted = abs(steady - mean.told_ohms) > circuit.measure_share * circuit.eol_ohms
         if not drifted and now_ns - mean.told_ns < circuit.measure_ns:
             return []

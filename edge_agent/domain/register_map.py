@@ -310,7 +310,7 @@ def _clock(facts: Entry) -> Clock | None:
     return Clock(
         address=entry.integer("address", 0, ADDRESS_MAX - len(CLOCK_PARTS)),
         parts=tuple(map(str, told)),
-        century=entry.integer("century", 0, 9900, 2000),
+        century=entry.integer("century", 0, 9900, 0),
         read=entry.flag("read", True),
         write=entry.flag("write", False),
     )

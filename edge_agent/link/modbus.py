@@ -91,7 +91,9 @@ class _Asked:
         """What its answer begins with, after the unit."""
         if isinstance(self.wanted, Read):
             return bytes((self.function, _octets(self.wanted)))
-        return struct.pack(">BH", self.function, self.wanted.address)
+        values = self.wanted.values
+        word = len(values) if self.function == _WRITE_REGISTERS else 0xFF00 * values[0]
+        return struct.pack(">BHH", self.function, self.wanted.address, word)
 
     @property
     def answer_bytes(self) -> int:

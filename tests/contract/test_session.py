@@ -43,6 +43,7 @@ from edge_agent.domain.session import (
     Session,
     Ticked,
     Unanswered,
+    Write,
 )
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
@@ -188,7 +189,7 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
 )
 
 
-ACTIONS = (Send, Report, Fault, Link, Finding, Obeyed, Read, Close)
+ACTIONS = (Send, Report, Fault, Link, Finding, Obeyed, Read, Write, Close)
 
 
 def pieces(subject: Subject) -> list[bytes]:

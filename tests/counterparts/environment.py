@@ -84,14 +84,16 @@ def _run(command: list[str]) -> None:
 class Counterpart:
     """A script of `tests/counterparts` run by a counterpart's own interpreter.
 
-    It prints JSON lines of what it sees and takes plain lines of what it is to do.
+    Without a name it is run by ours: what we depend on ourselves, in a process of its own.  It
+    prints JSON lines of what it sees and takes plain lines of what it is to do.
     """
 
     def __init__(self, name: str, script: str, *arguments: str) -> None:
         self.seen: list[dict[str, Any]] = []
         self._lines: queue.Queue[str] = queue.Queue()
+        python = str(python_of(name)) if name else sys.executable
         self.child = subprocess.Popen(
-            [str(python_of(name)), "-u", str(HERE / script), *arguments],
+            [python, "-u", str(HERE / script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

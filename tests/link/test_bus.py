@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from drivers.modbus_map import MapSession
 from edge_agent.domain.address import BusAddress, SerialAddress, TcpAddress
+from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
@@ -27,6 +29,7 @@ from edge_agent.domain.session import (
     Report,
     Send,
     Session,
+    Setup,
     Table,
     Ticked,
     Unanswered,
@@ -34,8 +37,10 @@ from edge_agent.domain.session import (
 from edge_agent.domain.signal import Signal
 from edge_agent.link import bus
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
+from edge_agent.link.desk import Desk
 from edge_agent.link.open import opener
 from edge_agent.link.schedule import Pace
+from edge_agent.resources import load_codes, load_profile
 from tests.link import devices
 from tests.link.rig import CLOCK, MS, QUICK, Intake, Port, Running, free_port, run, until
 
@@ -229,6 +234,28 @@ def test_a_unit_that_dies_is_missed_and_found_again(kind: str, tmp_path: Path) -
                 assert bench.intake.links[-1] == ("p2", True, "")
                 assert len(bench.made[2]) == 1
         assert bench.intake.faults == {}
+
+    run(main())
+
+
+@both
+def test_an_order_is_written_once_and_read_back(kind: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served(kind, [1], tmp_path) as (_, address):
+            setup = Setup(load_codes(), load_profile("generic_di8_relay8"))
+            desk = Desk(frozenset({"output"}))
+            bench = Bench(address, [])
+            bench.members = [Member("p1", 1, lambda: MapSession(setup), desk)]
+
+            def outputs() -> list[str]:
+                told = [signal for _, signal, _ in bench.intake.recorded]
+                return [s.state.value for s in told if s.kind is Kind.OUTPUT and s.zone == 2]
+
+            async with bench.running():
+                await until(lambda: outputs() == ["off"], "the relays")
+                obeyed = await desk.ask(Command(act=Act.OUTPUT_ON, zone=2))
+                assert obeyed.outcome is Outcome.DONE
+                await until(lambda: outputs() == ["off", "on"], "the relay")
 
     run(main())
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.address import SerialAddress, TcpAddress
-from edge_agent.domain.session import Answered, FaultKind, Read, Table, Unanswered
+from edge_agent.domain.session import Answered, FaultKind, Read, Table, Unanswered, Write
 from edge_agent.link.modbus import UNREAD_BYTES_MAX, ModbusFrames, Settlement, frames
 
 # Unit 17, as worked with CRC-16/MODBUS in the protocol notes: wire recap.
@@ -54,6 +54,51 @@ def test_each_table_over_tcp(table: Table, values: tuple[int, ...]) -> None:
     body = b"\x01\x05" if max(values) == 1 else b"\x06\0\x01\xff\xff\0\x03"
     frame = b"\0\x01\0\0\0" + bytes((len(body) + 2, 3, table.value)) + body
     assert asked.feed(frame) == Settlement(Answered(1, values, frame))
+
+
+COIL_ON = Write(7, Table.COILS, 0x00AC, (1,))
+REGISTERS = Write(8, Table.HOLDING_REGISTERS, 1, (10, 258))
+
+
+@pytest.mark.parametrize(
+    ("write", "request_", "answer"),
+    [  # the examples of the Modbus application protocol, functions 05 and 16
+        (COIL_ON, "05 00AC FF00", "05 00AC FF00"),
+        (REGISTERS, "10 0001 0002 04 000A 0102", "10 0001 0002"),
+    ],
+)
+def test_a_write_is_put_and_answered(write: Write, request_: str, answer: str) -> None:
+    asked = ModbusFrames(tcp=True)
+    pdu = bytes.fromhex(request_)
+    assert asked.request(3, write) == b"\0\x01\0\0\0" + bytes((len(pdu) + 1, 3)) + pdu
+    frame = b"\0\x01\0\0\0\x06\x03" + bytes.fromhex(answer)
+    assert asked.feed(frame) == Settlement(Answered(write.request, (), frame))
+    assert asked.idle
+    serial = ModbusFrames(tcp=False)
+    whole = serial.request(3, write)
+    said = whole if write is COIL_ON else b"\x03" + bytes.fromhex(answer) + b"\x11\xea"
+    settled = serial.feed(said)
+    assert settled is not None
+    assert isinstance(settled.answer, Answered)
+
+
+def test_a_write_that_was_answered_by_something_else_is_not_done() -> None:
+    asked = ModbusFrames(tcp=True)
+    asked.request(3, COIL_ON)
+    settled = asked.feed(bytes.fromhex("0001 0000 0006 03 05 00AC 0000"))
+    assert settled is not None
+    assert isinstance(settled.answer, Unanswered)
+    asked.request(3, COIL_ON)
+    refused = Unanswered(7, FaultKind.REFUSED, "exception 2: illegal data address")
+    assert asked.feed(bytes.fromhex("0002 0000 0003 03 85 02")) == Settlement(refused)
+
+
+@pytest.mark.parametrize(
+    "write", [Write(1, Table.DISCRETE_INPUTS, 1, (1,)), Write(1, Table.COILS, 1, (1, 0))]
+)
+def test_a_write_that_cannot_be_is_refused(write: Write) -> None:
+    with pytest.raises(ValueError, match="are not written"):
+        ModbusFrames(tcp=False).request(3, write)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 99])
