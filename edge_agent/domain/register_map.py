@@ -205,13 +205,17 @@ def _check_read(profile: str, point: Point, blocks: Iterable[Block]) -> None:
 
 
 def _contacts(points: Iterable[Point]) -> list[Point]:
-    """Return the points; the first of each zone is its contact, further ones tell beside it."""
-    seen: set[tuple[bool, int | None, int | None]] = set()
+    """Return the points; the first of each zone is its contact, further ones tell beside it.
+
+    A zone without an area is the same in any, as for everybody who hears of it.
+    """
+    seen: dict[tuple[bool, int | None], set[int | None]] = {}
     found = []
     for point in points:
-        place = (point.is_output, point.area, point.zone)
-        found.append(replace(point, contact=False) if place in seen else point)
-        seen.add(place)
+        areas = seen.setdefault((point.is_output, point.zone), set())
+        known = bool(areas) if point.area is None else bool(areas & {point.area, None})
+        found.append(replace(point, contact=False) if known else point)
+        areas.add(point.area)
     return found
 
 

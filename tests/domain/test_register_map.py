@@ -110,6 +110,10 @@ def test_the_cable_of_a_fire_loop_is_trouble_of_others_tamper() -> None:
 def test_a_second_entry_of_a_zone_tells_beside_its_contact() -> None:
     found = register_map(profile(points=[COIL, {**COIL, "address": 1, "kind": "tamper"}]))
     assert [point.contact for point in found.points] == [True, False]
+    tamper = {**COIL, "address": 2, "kind": "tamper"}
+    areas = [{**COIL, "area": 1}, {**COIL, "address": 1, "area": 2}, tamper]
+    found = register_map(profile(points=areas))
+    assert [point.contact for point in found.points] == [True, True, False]
 
 
 def test_a_clock() -> None:
