@@ -44,6 +44,8 @@ ENTRY_NS = 15 * NS  # how late a panel may tell the end of an entry delay
 # burglars do not stand still so long in view of one detector only
 APART_NS = RULES["motion.apart"].ns("apart_s")
 
+WAY_IN = frozenset({ZoneType.ENTRY_EXIT, ZoneType.FOLLOWER})
+
 _VERIFIED = "139"
 _ENTRY = "134"
 _SHELL = frozenset({"131"})
@@ -305,14 +307,24 @@ class Intrusion:
                 if other.key in together and witness.key in together:
                     continue  # both at one moment: judged when it is over
                 if are_two(self._facts, other, witness, now_ns):
-                    if self._is_idle(incident, other, witness):
-                        incident.because("motion.apart")
+                    if doubt := self._doubt(incident, other, witness):
+                        incident.because(doubt)
                         continue
                     incident.rise(2, "bs8243.sequential")
                     incident.because("bs8243.sequential")
                     break
         if incident.tier == 2:
             self._assess_property(incident, witness, now_ns)
+
+    def _doubt(self, incident: Incident, one: Witness, other: Witness) -> str:
+        """Return the rule by which two independent detectors still prove nobody; empty: none."""
+        if self._is_idle(incident, one, other):
+            return "motion.apart"
+        way_in = {self._site.type_of(key) for key in (one.key, other.key)} <= WAY_IN
+        if not way_in or incident.tampered is not None:
+            return ""
+        # who has just left comes back for the keys; a burglar goes on into the rooms
+        return "cp01.way_out" if "cp01.recent_close" in incident.reasons else ""
 
     def _is_idle(self, incident: Incident, one: Witness, other: Witness) -> bool:
         """Whether nothing but motion was seen, in two rooms and long after each other.

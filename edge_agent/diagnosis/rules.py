@@ -159,6 +159,14 @@ RULES: dict[str, Rule] = {
         "刚布防即报警。",
         _times("recent_close_s", "exit_delay_s"),
     ),
+    "cp01.way_out": Rule(
+        "ANSI/SIA CP-01",
+        "one witness",
+        "Only the way in tripped, a moment after arming: whoever left came back.  A trip of any"
+        " other zone lifts it.",
+        "刚布防后仅进出路线触发：多为离开者返回；其他防区触发即解除。",
+        _times("recent_close_s", "exit_delay_s"),
+    ),
     "cp01.abort": Rule(
         "ANSI/SIA CP-01",
         "0, with a tamper 1",

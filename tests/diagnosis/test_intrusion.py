@@ -312,3 +312,13 @@ def test_a_long_storm_goes_on_in_parts_that_know_each_other() -> None:
 def test_an_unplaced_panel_is_judged_by_its_zone_numbers() -> None:
     said = run(alarm(7300, 5, area=None), alarm(7310, 6, area=None), site=Premises())
     assert [tier for _, tier, _ in verdicts(said)] == [1, 2]
+
+
+def test_who_has_just_left_comes_back_for_the_keys() -> None:
+    back = [opens(100, DOOR), opens(104, HALL), alarm(130, DOOR, "134")]
+    said = run(armed(), *back)
+    assert last(said)[0] == 1
+    assert "cp01.way_out" in said[-1]["reasons"]
+    assert last(run(armed(), *back, alarm(140, ROOM)))[0] == 2
+    later = [opens(7300, DOOR), opens(7304, HALL), alarm(7330, DOOR, "134")]
+    assert last(run(armed(), *later))[0] == 2
