@@ -15,7 +15,7 @@ KEEP = 0.97
 
 def main() -> None:
     from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415  only here, only there
-    from sklearn.model_selection import cross_val_predict  # noqa: PLC0415
+    from sklearn.model_selection import cross_val_predict  # noqa: PLC0415  the same
 
     asked = json.load(sys.stdin)
     train = asked["train"]

@@ -353,8 +353,7 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
         await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
         (recent,) = rig.recorder.recent("p1")
         assert recent.frame == BURGLARY.frame
-        assert recent.age_ns is not None
-        assert 0 <= recent.age_ns < 5_000_000_000
+        assert recent.age_ns in range(5_000_000_000)
         rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
         rig.recorder.fault("p1", Fault(FaultKind.CHECKSUM))
         assert rig.recorder.faults["p1"] == {"checksum": 2}
@@ -381,8 +380,7 @@ def test_a_repeated_frame_is_as_young_as_its_newest_copy(tmp_path: Path) -> None
         assert (new.age_ns or 0) >= (before[1].age_ns or 0) > 1_000_000_000
         rig.recorder.fault("p1", Fault(FaultKind.REPEAT, "", b"new"))
         [_, new] = rig.recorder.recent("p1")
-        assert new.age_ns is not None
-        assert new.age_ns < 1_000_000_000
+        assert new.age_ns in range(1_000_000_000)
 
     with_rig(tmp_path, scenario)
 
@@ -397,8 +395,7 @@ def test_a_copy_from_before_the_frame_was_durable_makes_it_young_too(tmp_path: P
         rig.recorder.fault("p1", Fault(FaultKind.REPEAT, "", BURGLARY.frame))
         await durable
         (recent,) = rig.recorder.recent("p1")
-        assert recent.age_ns is not None
-        assert recent.age_ns < 5_000_000_000
+        assert recent.age_ns in range(5_000_000_000)
 
     with_rig(tmp_path, scenario)
 

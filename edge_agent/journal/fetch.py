@@ -174,6 +174,13 @@ def _events(part: _Part, segment: Segment) -> Iterator[tuple[int, Record]]:
                 yield piece.offset, record
 
 
+def read_genesis(disk: Disk, headed: Segment | None, first: Segment | None) -> bytes | None:
+    """Return an epoch's genesis from a segment with a head of it, or from the one with event 0: a
+    power cut may tear the head and leave the rest."""
+    found = read_head(disk, headed) if headed is not None else None
+    return read_first(disk, first) if found is None and first is not None else found
+
+
 def read_first(disk: Disk, segment: Segment) -> bytes | None:
     """Return the envelope of event 0, which `segment` was found to hold; None if it cannot be."""
     for _, record in _events(_part(disk, segment, segment.start, -1), segment):

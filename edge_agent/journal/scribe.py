@@ -19,15 +19,7 @@ from edge_agent.journal.centers import assign, center_record
 from edge_agent.journal.chain import Damage
 from edge_agent.journal.contents import Contents
 from edge_agent.journal.disk import Disk
-from edge_agent.journal.fetch import (
-    START,
-    Batch,
-    Owed,
-    Position,
-    fetch_stored,
-    read_first,
-    read_head,
-)
+from edge_agent.journal.fetch import START, Batch, Owed, Position, fetch_stored, read_genesis
 from edge_agent.journal.format import (
     EPOCH_BYTES,
     LANES,
@@ -494,9 +486,7 @@ class Scribe:
         """Return the genesis envelope of an epoch that the journal holds, None of any other."""
         with self._lock:
             headed, first = self._index.headed(epoch), self._index.first_of(epoch)
-        found = read_head(self._disk, headed) if headed is not None else None
-        if found is None and first is not None:  # a power cut may tear the head and leave the rest
-            found = read_first(self._disk, first)
+        found = read_genesis(self._disk, headed, first)
         if found is None and epoch == self._epoch and headed is None:
             return self._opening.head
         return found

@@ -25,7 +25,7 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes, load_profile
-from tests.drivers.test_surgard_frames import ADEMCO, ARMED, BURGLARY, FE100, FIRE, HEARTBEAT, setup
+from tests.drivers.test_surgard_frames import ARMED, BURGLARY, FIRE, HEARTBEAT, setup
 
 
 class Host:
@@ -449,95 +449,3 @@ def test_whatever_is_heard_an_ack_follows_only_durable_frames(
         for _ in range(draw.draw(st.integers(0, len(waiting)))):
             done = waiting.pop(draw.draw(st.integers(0, len(waiting) - 1)))
             assert not sent(host.commit(done, draw.draw(st.integers(0, 5)))) or not waiting
-
-
-# ---- Ademco 685 and CongWin FE100
-
-OKAY = b"\n00 OKAY @\r"
-IDLE = b"\n\r"
-
-
-def profiled(name: str, **options: Plain) -> Host:
-    host = Host()
-    known = Setup(load_codes(), load_profile(name), options=options)
-    host.session = ReceiverSession(known)
-    assert host.open() == []
-    return host
-
-
-@pytest.mark.parametrize("frame", [ADEMCO, FE100])
-def test_they_are_detected_and_acknowledged_when_durable(frame: bytes) -> None:
-    host = Host()
-    host.open()
-    actions = host.hear(frame)
-    assert actions[0] == Link(online=True)
-    assert sent(actions) == []
-    assert host.commit(tokens(actions)[0]) == [Send(ACK)]
-    assert faults(host.hear(frame, after_s=5.0)) == [FaultKind.REPEAT]
-
-
-def test_a_copy_that_lost_its_lf_is_a_copy() -> None:
-    host = Host()
-    host.open()
-    [token] = tokens(host.hear(ADEMCO))
-    host.commit(token)
-    assert faults(host.hear(ADEMCO[1:], after_s=4.0)) == [FaultKind.REPEAT]
-
-
-def test_an_idle_message_shows_presence_and_has_no_ack_of_its_own() -> None:
-    host = profiled("congwin_fe100")
-    assert host.hear(IDLE) == [Link(online=True)]
-    for _ in range(20):
-        assert host.hear(IDLE, after_s=80) == []
-    assert faults(host.tick()) == [FaultKind.SILENCE]
-    wanted = profiled("congwin_fe100", answer_idle=True)
-    assert sent(wanted.hear(IDLE)) == [ACK]
-
-
-def test_an_event_behind_an_idle_message_is_acknowledged_when_durable_only() -> None:
-    host = profiled("congwin_fe100", answer_idle=True)
-    actions = host.hear(IDLE + FE100)
-    assert sent(actions) == []
-    assert host.commit(tokens(actions)[0]) == [Send(ACK)]
-
-
-def test_a_685_that_is_quiet_is_asked_until_it_answers() -> None:
-    host = profiled("ademco_685")
-    begun_ns = host.now_ns
-    assert host.tick() == [Send(b"S")]
-    assert host.now_ns - begun_ns == 45 * NS
-    assert host.hear(OKAY, after_s=0.1) == [Link(online=True), Send(ACK)]
-    assert host.hear(OKAY, after_s=30) == [Send(ACK)]
-    assert host.tick() == [Send(b"S")]
-    assert host.tick() == [Send(b"S")]
-    assert faults(host.tick()) == [FaultKind.SILENCE]
-    assert host.tick() == [Send(b"S")], "it may be one that speaks only when it is asked"
-
-
-def test_a_685_is_asked_once_it_was_heard_and_no_other_receiver_is() -> None:
-    host = opened()
-    assert faults(host.tick()) == [FaultKind.SILENCE]
-    known = Host()
-    known.open()
-    known.hear(OKAY)
-    assert known.tick() == [Send(b"S")]
-
-
-def test_who_only_listens_never_asks() -> None:
-    host = profiled("ademco_685", listen_only=True)
-    host.hear(OKAY)
-    assert faults(host.tick()) == [FaultKind.SILENCE]
-    assert host.session.deadline_ns() is None
-
-
-def test_a_heartbeat_of_10_s_beside_a_repeat_of_15_s_has_its_ack_each_time() -> None:
-    host = profiled("surgard_osm")
-    assert sent(host.hear(HEARTBEAT)) == [ACK]
-    for _ in range(5):
-        assert sent(host.hear(HEARTBEAT, after_s=10)) == [ACK]
-        assert sent(host.hear(HEARTBEAT, after_s=0.1)) == []
-
-
-def test_a_receiver_that_beats_too_fast_is_answered_all_the_same() -> None:
-    host = opened()
-    assert sum(len(sent(host.hear(HEARTBEAT, after_s=1))) for _ in range(30)) >= 5
