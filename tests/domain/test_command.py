@@ -13,7 +13,7 @@ def test_a_code_is_not_shown() -> None:
 
 def test_every_act_is_decided() -> None:
     assert set(ALLOWS) == set(Act)
-    assert ALLOWABLE == ("arm", "bypass", "clock", "output")
+    assert ALLOWABLE == ("arm", "bypass", "clock", "disarm", "output")
     assert Command(act=Act.STATUS).allowed_by is None
     assert Command(act=Act.ARM_STAY).allowed_by == "arm"
 
