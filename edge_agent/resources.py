@@ -325,6 +325,7 @@ def describe(driver: Driver, own: Iterable[Profile]) -> dict[str, Plain]:
             "version": profile.version,
             "title": profile.title,
             "line": profile.facts.get("line"),
+            "unproven": profile.facts.get("unproven", []),
         }
         for profile in own
     ]

@@ -56,7 +56,9 @@ def _text(driver: dict[str, Any]) -> str:
         f"  quality    {driver['quality']}",
     ]
     lines += [f"  option     {_option(option)}" for option in driver["options"]]
-    lines += [f"  profile    {found['name']}: {found['title']}" for found in driver["profiles"]]
+    for found in driver["profiles"]:
+        lines.append(f"  profile    {found['name']}: {found['title']}")
+        lines += [f"    unproven {fact}" for fact in found["unproven"]]
     return "\n".join(lines)
 
 

@@ -7,7 +7,23 @@ import pytest
 
 from edge_agent import resources
 from edge_agent.cli import drivers
+from edge_agent.domain.command import Act
 from edge_agent.domain.session import Driver
+
+LINES = {"serial", "tcp", "listen", "udp", "modbus_rtu", "modbus_tcp"}
+
+
+def test_every_profile_of_a_panel_names_what_is_unproven(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A panel that has never been on the other end leaves something unproven."""
+    drivers.run(argparse.Namespace(json=True))
+    for driver in json.loads(capsys.readouterr().out):
+        for profile in driver["profiles"]:
+            assert isinstance(profile["unproven"], list)
+            assert all(isinstance(fact, str) and fact for fact in profile["unproven"])
+            if driver["nature"] == "stream" and driver["quality"] in {"emulated", "counterpart"}:
+                assert profile["unproven"], profile["name"]
 
 
 def test_json_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +34,13 @@ def test_json_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
         for key in ("title", "panels", "lines", "bauds", "abilities", "quality", "options"):
             assert key in driver
         assert driver["profiles"]
+        for key in ("acknowledges", "commands", "version", "nature"):
+            assert key in driver
+        assert set(driver["lines"]) <= LINES
+        assert driver["quality"] in {"emulated", "counterpart", "bench", "field"}
+        serial = {"serial", "modbus_rtu"} & set(driver["lines"])
+        assert bool(driver["bauds"]) is bool(serial), driver["name"]
+        assert set(driver["commands"]) <= set(Act)
     assert found["surgard"]["acknowledges"] is True
     assert found["modbus_map"]["acknowledges"] is False
 
@@ -27,6 +50,7 @@ def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "surgard  Alarm receiver output" in out
     assert "profile    generic_di8" in out
+    assert "    unproven the arming letters N and B" in out
     assert 'charset: Python codec of free text in SIA frames (default "latin-1")' in out
 
 
