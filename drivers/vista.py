@@ -15,6 +15,7 @@ from drivers._vista_frames import AREAS, BLOCK_ZONES, VistaDecoder, request
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelTime
+from edge_agent.domain.panel_log import Entry, PanelLog
 from edge_agent.domain.polled import Habits, Order, PolledPanel, PolledSession
 from edge_agent.domain.session import (
     Action,
@@ -23,6 +24,7 @@ from edge_agent.domain.session import (
     FaultKind,
     Frame,
     Nature,
+    Opened,
     Option,
     Session,
     Setup,
@@ -41,6 +43,7 @@ HABITS = Habits(
     programming_s=3600,  # of silence, before a panel in programming is taken for gone
     resync_s=20,  # printed lines between frames look like damage
     noise_is_damage=True,  # a printed line, or the rest of an event
+    once=frozenset({"LD"}),  # the panel's own log, up to 45 s
     pause_s=0.5,  # the maker's spacing of requests
     settle_s=2,
     needed=frozenset({"zs"}),
@@ -64,6 +67,7 @@ class VistaPanel(PolledPanel):
         self.commands = DRIVER.commands
         self._setup = setup
         self._talk = talk
+        self._log = PanelLog()
         self._zones_max = count_of(setup, "zones", ZONES, ZONES_MAX)
 
     def decoder(self) -> VistaDecoder:
@@ -76,12 +80,26 @@ class VistaPanel(PolledPanel):
 
     def round(self) -> Sequence[str]:
         """See PolledPanel."""
-        return _NAMES
+        return (*_NAMES, "LD") if self._log.is_wanted else _NAMES
+
+    def opened(self, opened: Opened, now_ns: int) -> None:
+        """See PolledPanel."""
+        del now_ns
+        self._log.clear()
+        for recent in opened.recent:
+            for frame in self.decoder().feed(recent.frame + b"\r\n"):
+                if frame.type in ("event", "log") and frame.fault is None:
+                    self._note(frame)
+
+    def _note(self, frame: Frame) -> None:
+        if (at := _moment(frame)) is not None:
+            self._log.recorded(_identity(frame), at)
 
     def forget(self, standing: tuple[Signal, ...]) -> None:
         """See PolledPanel."""
         # zones of whose alarm an event told: the map, which shows it too, is not a second one
         self._told = {s.zone for s in standing if s.zone and s.kind in _ALARMS}
+        self._log.open()  # what happened meanwhile the panel's own log tells
 
     def shown(self, frame: Frame) -> bytes:
         """See PolledPanel."""
@@ -104,7 +122,13 @@ class VistaPanel(PolledPanel):
             case "programming":
                 told = talk.report(talk.proven.heard(frame.signals))
                 return told + talk.program(bool(frame.fields["programming"]), now_ns)
+            case "log":
+                return self._on_log(frame, now_ns)
+            case "log_end":
+                talk.answered("LD", now_ns)
+                return self._fill_gap()
             case "form_refused":
+                talk.answered("LD", now_ns)  # a panel that does not say its log
                 return [Fault(FaultKind.REFUSED, "form not valid")]
             case "unknown":
                 return talk.report(talk.proven.heard(frame.signals))
@@ -113,6 +137,7 @@ class VistaPanel(PolledPanel):
     def _on_event(self, frame: Frame, now_ns: int) -> list[Action]:
         if self._talk.is_doubled(frame, now_ns):
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
+        self._note(frame)
         actions = self._talk.report(self._talk.proven.heard(frame.signals))
         for signal in frame.signals:
             if signal.kind in _ALARMS and signal.zone:
@@ -124,6 +149,23 @@ class VistaPanel(PolledPanel):
             if signal.panel_time:
                 actions += self._talk.clock.compare(PanelTime(signal.panel_time).local, now_ns)
         return actions
+
+    def _on_log(self, frame: Frame, now_ns: int) -> list[Action]:
+        self._talk.coming("LD", now_ns)
+        if (at := _moment(frame)) is not None:
+            self._log.take(Entry(_identity(frame), at, frame.signals))
+        return []
+
+    def _fill_gap(self) -> list[Action]:
+        actions: list[Action] = []
+        for entry in self._log.news():
+            self._told |= {s.zone for s in entry.signals if s.zone and s.kind in _ALARMS}
+            actions += self._talk.report(self._talk.proven.heard(entry.signals))
+        return actions
+
+    def given_up(self, name: str) -> list[Action]:
+        """See PolledPanel: of a log without its end what came of it is taken."""
+        return self._fill_gap() if name == "LD" else []
 
     def _on_zones(self, frame: Frame) -> list[Action]:
         block = int(str(frame.fields["block"]))
@@ -168,6 +210,16 @@ class VistaPanel(PolledPanel):
         return _WANTED[command.act] in found if found else None  # another block of zones
 
 
+def _identity(frame: Frame) -> bytes:
+    """Return what an event and its entry in the log have in common: all but type and check."""
+    return frame.raw.strip()[4:-4]
+
+
+def _moment(frame: Frame) -> str | None:
+    """Return when it was by the panel's clock; None of panels that do not say the year."""
+    return frame.signals[0].panel_time if frame.signals else None
+
+
 _WANTED: Final = {
     Act.ARM_AWAY: State.ARMED_AWAY,
     Act.ARM_STAY: State.ARMED_STAY,
@@ -208,7 +260,7 @@ DRIVER = Driver(
     bauds=(9600,),
     abilities=(
         *("events", "restores", "open_close", "zones", "areas", "at_start", "bypass", "arm"),
-        *("supervision", "panel_time", "listen_only"),
+        *("supervision", "panel_time", "backfill", "listen_only"),
     ),
     acknowledges=False,
     quality="emulated",

@@ -77,6 +77,11 @@ class Asking:
         self.unanswered = 0
         return True
 
+    def coming(self, name: str, now_ns: int) -> None:
+        """The answer to `name` is long, and still comes."""
+        if self._asked is not None and self._asked.name == name:
+            self._until_ns = now_ns + self._pace.answer_ns
+
     def due(self, now_ns: int) -> list[Action]:
         """Return what is to be sent now, and what is given up."""
         actions: list[Action] = []

@@ -68,6 +68,7 @@ class Habits:
     pause_s: float = 0.0  # of quiet between an answer and the next request
     unanswered_max: int = 3  # given up in a row, each asked twice: it is not there
     settle_s: float = 1.0  # a command takes effect within this, before it is asked whether it did
+    once: frozenset[str] = frozenset()  # requests whose answer is too long to ask for it twice
     needed: frozenset[str] = frozenset()  # requests whose answer no later event makes up for
     noise_is_damage: bool = False  # what is no frame may be the rest of an event
     bypass_toggles: bool = False  # the same order takes a zone out and in
@@ -111,6 +112,11 @@ class PolledPanel(Protocol):
 
     def forget(self, standing: tuple[Signal, ...]) -> None:
         """Nothing is known but what stands in the journal."""
+
+    def given_up(self, name: str) -> list[Action]:
+        """No answer came to `name`, or none to its end."""
+        del name
+        return []
 
     def shown(self, frame: Frame) -> bytes:
         """Return what of a damaged frame may be logged: nothing that could hold a user code."""
@@ -208,7 +214,12 @@ class PolledSession:
 
     def want(self, name: str, *, first: bool = False) -> None:
         """Ask for `name` when its turn comes."""
-        self._asking.ask(name, self._panel.request(name), first=first)
+        tries = 1 if name in self._habits.once else None
+        self._asking.ask(name, self._panel.request(name), tries=tries, first=first)
+
+    def coming(self, name: str, now_ns: int) -> None:
+        """The answer to `name` still comes."""
+        self._asking.coming(name, now_ns)
 
     def answered(self, name: str, now_ns: int) -> None:
         """The answer to `name` has come."""
@@ -288,6 +299,7 @@ class PolledSession:
                 self._poll_at_ns = now_ns  # is it there at all
             if name in self._habits.needed:
                 self.refresh(now_ns)
+            actions += self._panel.given_up(name)
         self._asking.given_up.clear()
         if self._asking.unanswered >= self._habits.unanswered_max:
             actions = [a for a in actions if not isinstance(a, Send)]

@@ -5,11 +5,13 @@ CC, CC in hex makes the sum of all before it, and itself, 0 mod 256.  It says by
 
     nq event:2 zone:3 user:3 area:1 minute hour day month year     XF, XN: programming begins, ends
 
-and answers `as` by AS and eight letters, `zs` by ZS, a block digit and 64 nibbles for each block;
+and answers `as` by AS and eight letters, `zs` by ZS, a block digit and 64 nibbles for each block,
+LD by its log: a row like nq's behind ld for each entry, then lc;
 after each answer, and after what it obeys (AA, AH, AD, KS), `08OK009E`.  FV: a bad request.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
@@ -171,13 +173,23 @@ class VistaVoice:
         return self._event("F5" if is_open else "F6", signal, now_ns)
 
     def _happening(self, event: Happening, now_ns: int) -> list[Output]:
+        found = self._words(event)
+        if found is None:
+            return self._teller.untold(event)
+        said, signal = found
+        if signal.kind in ALARM_KINDS or signal.code == "380":
+            self._ever[signal.kind, signal.code, signal.zone] = signal
+        return self._event(said, signal, now_ns)
+
+    def _words(self, event: Happening) -> tuple[str, Signal] | None:
+        """Return the number of an event, and what it means."""
         if event.word in {"arm", "disarm"}:
-            return self._arming(event, now_ns)
+            return self._arming(event)
         word = WORDS.get(event.word)
         said = word and (word.begins if event.active else word.ends)
         if word is None or not said:
-            return self._teller.untold(event)
-        signal = Signal(
+            return None
+        return said, Signal(
             kind=word.kind,
             code=word.code,
             state=State.ACTIVE if event.active else State.RESTORED,
@@ -185,11 +197,8 @@ class VistaVoice:
             zone=event.zone if word.of == "zone" else None,
             user=event.user if word.of == "user" else None,
         )
-        if word.kind in ALARM_KINDS or word.code == "380":
-            self._ever[signal.kind, signal.code, signal.zone] = signal
-        return self._event(said, signal, now_ns)
 
-    def _arming(self, event: Happening, now_ns: int) -> list[Output]:
+    def _arming(self, event: Happening) -> tuple[str, Signal]:
         arms = event.word == "arm"
         said, code = (ARMED if arms else DISARMED).get(event.how, ("", ""))
         if event.how in REMOTE:
@@ -197,15 +206,27 @@ class VistaVoice:
         elif arms and event.mode == "stay" and event.how == "code":
             said, code = "B7", "441"
         state = State.ARMED if arms else State.DISARMED
-        signal = Signal(
+        return said, Signal(
             kind=Kind.OPEN_CLOSE, code=code, state=state, area=event.area, user=event.user
         )
-        return self._event(said, signal, now_ns)
+
+    def _log(self) -> list[Output]:
+        """Say the log, newest entry first, and that it is over."""
+        outputs: list[Output] = []
+        for logged in reversed(self._model.log):
+            if (found := self._words(logged.happening)) is not None:
+                said, signal = found
+                outputs += self._say("ld", self._row(said, signal, logged.at), stated=(signal,))
+        return [*outputs, *self._say("lc", "")]
 
     def _event(self, number: str, signal: Signal, now_ns: int) -> list[Output]:
-        at = self._model.clock(now_ns)
+        row = self._row(number, signal, self._model.clock(now_ns))
+        return self._say("nq", row, (signal,))
+
+    @staticmethod
+    def _row(number: str, signal: Signal, at: datetime) -> str:
         place = f"{signal.zone or 0:03d}{signal.user or 0:03d}{signal.area or 0}"
-        return self._say("nq", f"{number}{place}{at:%M%H%d%m%y}", (signal,))
+        return f"{number}{place}{at:%M%H%d%m%y}"
 
     def _say(
         self,
@@ -242,6 +263,8 @@ class VistaVoice:
             case "zs":
                 blocks = range(self._setup.blocks)
                 return [out for block in blocks for out in self._zones(block)] + self._ok()
+            case "LD":
+                return self._log() + self._ok()
             case "AA" | "AH" | "AD":
                 return self._arm(kind, data, now_ns) + self._ok()
             case "KS":

@@ -3,7 +3,7 @@
 import pytest
 
 from edge_agent.domain.session import Plain, Profile, Setup
-from edge_agent.domain.settings import NS_PER_S, charset_of, seconds_ns
+from edge_agent.domain.settings import NS_PER_S, charset_of, count_of, seconds_ns
 from edge_agent.resources import load_codes
 
 
@@ -43,3 +43,12 @@ def test_the_character_set_is_one_that_python_knows() -> None:
 def test_what_is_no_character_set_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="knows no codec"):
         charset_of(Setup(load_codes(), None, {"charset": wrong}))
+
+
+def test_counts_are_whole_and_within_their_bound() -> None:
+    assert count_of(setup(None, None), "beat_s", 4, 8) == 4
+    assert count_of(setup(5, None), "beat_s", 4, 8) == 5
+    assert count_of(setup(5, 8), "beat_s", 4, 8) == 8
+    for wrong in (0, 9, "4", 4.0, True):
+        with pytest.raises(ValueError, match="allowed: 1 to 8"):
+            count_of(setup(None, wrong), "beat_s", 4, 8)

@@ -20,6 +20,7 @@ from edge_agent.domain.session import (
     Obeyed,
     Opened,
     Received,
+    Recent,
     Report,
     Send,
     Setup,
@@ -50,9 +51,12 @@ class Talk:
         self.asked: list[str] = []
         self.asked_ns: list[int] = []
         self.deaf = False
+        self.log: list[str] = []
+        self.log_ends = True
 
-    def open(self, *standing: Signal) -> list[Action]:
-        return self.settle(self.session.handle(Opened(standing=standing), self.now_ns))
+    def open(self, *standing: Signal, recent: tuple[bytes, ...] = ()) -> list[Action]:
+        opened = Opened(tuple(Recent(frame) for frame in recent), standing)
+        return self.settle(self.session.handle(opened, self.now_ns))
 
     def say(self, data: bytes) -> list[Action]:
         return self.settle(self.session.handle(Received(data), self.now_ns))
@@ -74,7 +78,9 @@ class Talk:
         for action in actions:
             if isinstance(action, Send):
                 name = action.data[2:4].decode()
-                self.asked.append(name if name in {"as", "zs"} else action.data.decode().strip())
+                self.asked.append(
+                    name if name in {"as", "zs", "LD"} else action.data.decode().strip()
+                )
                 self.asked_ns.append(self.now_ns)
                 if not self.deaf:
                     self.now_ns += 50_000_000
@@ -86,6 +92,12 @@ class Talk:
         if name == "zs":
             for block, nibbles in enumerate(self.blocks):
                 done += self.tell("ZS", f"{block}{nibbles}")
+        if name == "LD":
+            for row in self.log:
+                done += self.tell("ld", row)
+            if not self.log_ends:
+                return done
+            done += self.tell("lc", "")
         return done + self.tell("OK", "")
 
 
@@ -281,3 +293,72 @@ def test_what_cannot_be_done_is_refused(wanted: Command, outcome: Outcome) -> No
     talk = ready()
     done = talk.settle(talk.session.handle(Commanded(9, wanted), talk.now_ns)) + talk.wait(10)
     assert outcomes(done) == [outcome]
+
+
+# ---- the panel's own log
+
+LIVE = framed("nq", "4100300010920231126")  # zone 3, 20:09
+ROWS = [  # newest first: disarmed, over, the alarm that was heard, an older one
+    "0800000511520231126",
+    "4200300011020231126",
+    "4100300010920231126",
+    "4100900010120231126",
+]
+
+
+def gap(talk: Talk, *recent: bytes) -> list[Action]:
+    """Come back after a gap; return what the log told."""
+    actions = talk.open(recent=recent) + talk.wait(30)
+    return [one for one in actions if isinstance(one, Report) and one.signals[0].kind in WAS]
+
+
+WAS = {Kind.BURGLARY, Kind.OPEN_CLOSE}
+
+
+def test_the_panels_own_log_fills_a_gap() -> None:
+    talk = Talk()
+    talk.log = ROWS
+    told = signals(gap(talk, LIVE))
+    assert [(s.kind, s.state, s.zone, s.user) for s in told] == [
+        (Kind.BURGLARY, State.RESTORED, 3, None),
+        (Kind.OPEN_CLOSE, State.DISARMED, None, 5),
+    ]
+    assert {s.origin for s in told} == {Origin.BACKFILL}
+    assert told[0].panel_time == "2026-11-23T20:10:00"
+    assert talk.asked.count("LD") == 1
+    assert signals(gap(talk, LIVE, *(framed("ld", row) for row in ROWS[1::-1]))) == []
+
+
+def test_after_an_absence_too() -> None:
+    talk = ready()
+    talk.say(LIVE + b"\r\n")
+    talk.deaf = True
+    talk.wait(200)
+    talk.deaf, talk.log = False, ROWS
+    told = signals(talk.wait(40))
+    assert [s.state for s in told if s.origin is Origin.BACKFILL] == [
+        *(State.RESTORED, State.DISARMED),
+    ]
+
+
+def test_without_anything_recorded_no_log_is_asked_for() -> None:
+    talk = Talk()
+    talk.log = ROWS
+    assert gap(talk) == []
+    assert "LD" not in talk.asked
+    assert signals(talk.tell("ld", ROWS[0])) == [], "another host asked"
+
+
+def test_of_a_log_that_breaks_off_what_came_is_taken() -> None:
+    talk = Talk()
+    talk.log, talk.log_ends = ROWS[:2], False
+    assert len(signals(gap(talk, LIVE))) == 2
+    assert talk.asked.count("LD") == 1, "it is long: not asked for twice"
+
+
+def test_an_alarm_that_came_and_went_in_the_gap_stands_no_more() -> None:
+    talk = Talk()
+    talk.log = ["4200400011120231126", "4100400011020231126"]
+    told = signals(gap(talk, LIVE))
+    assert [(s.zone, s.state) for s in told] == [(4, State.ACTIVE), (4, State.RESTORED)]
+    assert not talk.session.proven.standing  # type: ignore[attr-defined]
