@@ -21,7 +21,10 @@ from threading import Timer
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 OVERRUN_MAX = 2  # a stage that hangs is ended at twice its budget, so that the others still run
-FOLDERS = ("contract", "counterparts", "crash", "drivers", "fuzz", "hil", "simulation", "system")
+FOLDERS = (
+    *("contract", "counterparts", "crash", "diagnosis", "drivers", "fuzz", "hil", "linetools"),
+    *("simulation", "system"),
+)
 """Folders of tests with a stage of their own."""
 
 WAITING = ("-n", "3", "--maxschedchunk", "1")
@@ -32,6 +35,7 @@ FAULTS = tuple(f"tests/system/test_{name}.py" for name in ("kills", "network", "
 PAGES = tuple(f"tests/system/test_{name}.py" for name in ("docs", "demo"))
 REST = ("tests/system", *(f"--ignore={file}" for file in (*FAULTS, *PAGES)))
 DRIVERS = ("tests/drivers", "tests/hil")
+JUDGING = ("tests/diagnosis", "tests/linetools")
 
 OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "soak", "bench")
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
@@ -212,6 +216,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         lint(),
         unit("unit and property", here, options),
         Stage("drivers and panels", 60, (_pytest(here, DRIVERS, options),)),
+        Stage("diagnosis and line tools", 60, (_pytest(here, JUDGING, options),)),
         Stage("driver contract", 60, (_pytest(here, CONTRACT, options),)),
         Stage("fuzzing", 60, (_pytest(here, ["tests/fuzz"], options),)),
         Stage("counterparts", 60, (_pytest(here, ["tests/counterparts"], options),)),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import STATES, Kind, Origin, State
-from edge_agent.domain.signal import Signal, Span
+from edge_agent.domain.signal import OHMS_MAX, Signal, Span
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import (
@@ -116,6 +116,7 @@ def signals(draw: st.DrawFn) -> Signal:
         account=draw(texts),
         text=draw(texts),
         panel_time=draw(texts),
+        ohms=draw(st.integers(0, OHMS_MAX)) if kind is Kind.LOOP else None,
         frame=frame,
         secrets=tuple(Span(start, start + length) for start, length in bounds),
     )

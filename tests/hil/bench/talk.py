@@ -201,5 +201,5 @@ class Talk:
         bus = self._bench.bus_of(self._fitted)
         assert bus is not None, "checked with the file"
         protocol = (lambda: frames_of(bus.address), pace_of(bus.address))
-        member = Member(panel.id, panel.unit or 1, self._session)
+        member = Member(panel.id, panel.unit or 1, self._session, desk=self.desk)
         return run_bus([member], opener(bus.address, clock), protocol, notebook, clock)
