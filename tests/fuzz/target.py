@@ -65,7 +65,9 @@ BETWEEN: dict[str, bytes] = {
 }
 NOISE_BYTES_MAX = (1 << 16) + 4096  # a run of noise in one piece, and the frame that ended it
 GROWTH_BYTES_MAX = 128 * 1024  # what a decoder may come to hold: one run of noise, doubled
-SESSION_BYTES_MAX = 256 * 1024  # and a session, which knows its points as well
+SESSION_BYTES_MAX = (
+    1 << 20
+)  # and a session, which knows its points as well: a fire panel has thousands
 LONG_BYTES = 3 << 16  # three times what any bound allows
 PIECE_BYTES = 1 << 16  # what `edge-agent decode` reads at once
 RATIO_MAX = 8.0  # of the time for four times the bytes; 4 is linear, 16 is quadratic
