@@ -8,7 +8,7 @@ import pytest
 from tests.fuzz import target
 from tests.fuzz.fuzzing import Order, fuzz, missing
 
-SECONDS = float(os.environ.get("EDGE_FUZZ_S", "4"))
+SECONDS = float(os.environ.get("EDGE_FUZZ_S", "2"))
 DRIVERS = [] if missing() else target.names()
 
 
