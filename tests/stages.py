@@ -201,7 +201,7 @@ def lint() -> Stage:
 def unit(name: str, python: str, options: Sequence[str], without: Sequence[str] = ()) -> Stage:
     """Everything but the stages that have a folder of their own, and what is left out beside."""
     rest = ("tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *without)))
-    return Stage(name, 90, (_pytest(python, rest, options),))
+    return Stage(name, 120, (_pytest(python, rest, options),))
 
 
 def _pytest(python: str, arguments: Sequence[str], options: Sequence[str]) -> tuple[str, ...]:
