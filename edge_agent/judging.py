@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta, timezone, tzinfo
 
 from edge_agent.diagnosis.finding import Finding
+from edge_agent.diagnosis.health import Health
 from edge_agent.diagnosis.incidents import Incidents
 from edge_agent.diagnosis.judge import Judge, Machine, Output
 from edge_agent.diagnosis.observation import NS
@@ -17,7 +18,7 @@ from edge_agent.domain.site import Premises
 LINE_BYTES_READ = (1 << 16) + 1  # one more than the reader takes: the rest of a longer line is cut
 
 
-MACHINES: tuple[Callable[[Site], Machine], ...] = (Incidents,)
+MACHINES: tuple[Callable[[Site], Machine], ...] = (Incidents, Health)
 """What makes every machine that judges, in the order in which they hear."""
 
 

@@ -12,3 +12,17 @@ def test_nothing_later_than_until_is_heard() -> None:
     assert last["type"] == "summary"
     assert last["lines"] == 3  # the one that was too late was read, and counts for nothing else
     assert last["verdicts"] == last["findings"] == 0
+
+
+def test_findings_stand_beside_verdicts() -> None:
+    lines = [
+        b'{"start": "2026-11-23T00:00:00+08:00"}',
+        b'{"t": 1, "panel": "p1", "kind": "power", "code": "302", "state": "active"}',
+        b'{"t": 2, "panel": "p1", "kind": "burglary", "code": "131", "state": "active", "zone": 4}',
+        b'{"t": 60, "kind": "log", "state": "active"}',
+    ]
+    said = [json.loads(text) for text in judge(Premises(), None, lines)]
+    assert {one["type"] for one in said} == {"verdict", "finding", "summary"}
+    finding = next(one for one in said if one["type"] == "finding")
+    assert (finding["subject"], finding["cause"]) == ({"panel": "p1"}, "battery_low")
+    assert said[-1]["findings"] == 1

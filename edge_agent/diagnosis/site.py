@@ -180,7 +180,7 @@ class Site:
             for schedule in self.premises.schedules
             if schedule.panel in (None, panel) and (schedule.area in (None, area) or area is None)
         ]
-        local = self._local(wall_ns)
+        local = self.local(wall_ns)
         if local is None or not schedules:
             return None
         minute = local.hour * 60 + local.minute
@@ -189,14 +189,23 @@ class Site:
 
     def is_before(self, day: date, wall_ns: int | None) -> bool:
         """Whether `day` has not begun here; False where the time is not known."""
-        local = self._local(wall_ns)
+        local = self.local(wall_ns)
         return local is not None and local.date() < day
 
-    def _local(self, wall_ns: int | None) -> datetime | None:
+    def local(self, wall_ns: int | None) -> datetime | None:
+        """Return the site's local time; None where it is not known or there is no such date."""
         if wall_ns is None:
             return None
         try:
             return datetime.fromtimestamp(wall_ns // NS, UTC).astimezone(self._time_zone)
+        except (OverflowError, ValueError, OSError):
+            return None
+
+    def wall_ns(self, told: datetime) -> int | None:
+        """Return the Unix time of what a clock of the site shows; None for no such time."""
+        here = told if told.tzinfo is not None else told.replace(tzinfo=self._time_zone)
+        try:
+            return round(here.timestamp() * NS)
         except (OverflowError, ValueError, OSError):
             return None
 

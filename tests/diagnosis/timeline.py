@@ -74,7 +74,8 @@ def run(
 ) -> list[Line]:
     """Judge the lines (line 1 is the start); return the verdicts."""
     texts = [json.dumps(line).encode() for line in (start, *lines)]
-    return list(map(json.loads, judge(site, None, texts, until_s)))[:-1]
+    said = map(json.loads, judge(site, None, texts, until_s))
+    return [one for one in said if one["type"] == "verdict"]
 
 
 def verdicts(said: Iterable[Line]) -> list[tuple[float, int, str]]:

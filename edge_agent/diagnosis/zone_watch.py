@@ -1,0 +1,208 @@
+"""One zone as health sees it: its openings, its loop, its radio, what its panel says of it."""
+
+from dataclasses import dataclass
+
+from edge_agent.diagnosis.contact import Around, Contact, Hour
+from edge_agent.diagnosis.health_rules import RULES, Limits
+from edge_agent.diagnosis.loop import Loop
+from edge_agent.diagnosis.measures import DAY_NS
+from edge_agent.diagnosis.radio import Radio
+from edge_agent.diagnosis.symptom import Switch, Symptom
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.site import Technology, ZoneSettings, ZoneType
+
+MOTION = frozenset(
+    {
+        *(Technology.PIR, Technology.MICROWAVE, Technology.DUAL, Technology.BEAM),
+        *(Technology.CAMERA, Technology.SMOKE, Technology.HEAT, Technology.FLAME),
+    }
+)
+"""Detectors that see something; the others are moved by hand or broken."""
+
+BY_HAND = frozenset({Technology.BUTTON, Technology.CALL_POINT})
+_USED_BY_HAND = frozenset({ZoneType.PANIC, ZoneType.HOLDUP, ZoneType.MEDICAL})
+_RARE = frozenset(
+    {
+        *(Technology.GLASS, Technology.SEISMIC, Technology.SMOKE, Technology.HEAT),
+        *(Technology.FLAME, Technology.LOOP, Technology.OTHER, *BY_HAND),
+    }
+)
+"""Detectors that may be silent for years."""
+
+_RARE_TYPES = frozenset({ZoneType.FIRE, ZoneType.TAMPER, ZoneType.TECHNICAL, *_USED_BY_HAND})
+
+TROUBLES: dict[str, str] = {
+    # Contact ID code of a zone trouble: the rule that it is
+    "147": "detector.inactive",
+    "371": "loop.told_cut",
+    "372": "loop.told_short",
+    "380": "detector.inactive",
+    "381": "radio.supervision",
+    "382": "detector.inactive",
+    "384": "battery.low",
+    "385": "detector.told",
+    "386": "detector.told",
+    "387": "detector.told",
+    "388": "detector.told",
+    "389": "detector.told",
+    "391": "detector.inactive",
+    "392": "detector.told",
+    "393": "detector.told",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What kind of detector this is, as far as health is concerned."""
+
+    motion: bool = False
+    entry: bool = False
+    rare: bool = False  # its silence means nothing
+    by_hand: bool = False  # its trips are somebody's decision
+    inside: bool = False  # may trip while armed at home
+    wireless: bool = False
+
+    @classmethod
+    def of(cls, settings: ZoneSettings | None) -> "Nature":
+        """Return what a zone's settings say."""
+        if settings is None:
+            return cls(inside=True)
+        kind, technology = settings.type, settings.technology
+        motion = technology in MOTION
+        return cls(
+            motion=motion,
+            entry=kind is ZoneType.ENTRY_EXIT,
+            rare=technology in _RARE or kind in _RARE_TYPES or settings.outdoors,
+            by_hand=technology in BY_HAND or kind in _USED_BY_HAND,
+            inside=kind in (ZoneType.INTERIOR, ZoneType.FOLLOWER) or kind is None,
+            wireless=settings.wireless,
+        )
+
+
+class ZoneWatch:
+    """All machines of one zone."""
+
+    def __init__(self, limits: Limits, settings: ZoneSettings | None, now_ns: int) -> None:
+        self.nature = Nature.of(settings)
+        self._limits = limits
+        self.contact = Contact(limits.contact, motion=self.nature.motion, entry=self.nature.entry)
+        eol_ohms = settings.eol_ohms if settings is not None else None
+        self.loop = Loop(limits.loop, eol_ohms, motion=self.nature.motion)
+        self.radio = Radio(limits.radio)
+        self.lost = False  # its panel cannot tell it, or tells a fault
+        self.measured = False  # whether its loop was ever measured
+        self.tested_ns = now_ns  # nobody knows of tests before; a year from here is due at last
+        self._deferred = ""  # a trouble that the loop's next reading explains, or not
+        self._told = {rule: Switch(rule) for rule in set(TROUBLES.values())}
+        self._due = Switch("walktest.due")
+
+    # ---- what its panel says
+
+    def state(self, state: State, around: Around, now_ns: int) -> list[Symptom]:
+        """Take a live state of the zone."""
+        self.contact.by_point = True
+        moved = state is not State.UNKNOWN and str(state) != self.contact.state
+        told = self.radio.heard(now_ns) if moved else []
+        told += self._tamper(state)
+        if state in (State.UNKNOWN, State.BYPASSED):
+            return told
+        return told + self.contact.handle(str(state), around, now_ns)
+
+    def _tamper(self, state: State) -> list[Symptom]:
+        """A wired zone in tamper whose loop nobody measures: all that can be said of its cable."""
+        switch = self._told["loop.told_cut"]
+        if state is State.TAMPER and not self.measured and not self.nature.wireless:
+            return switch.set(True, "the zone is in tamper")
+        return switch.set(False) if state in (State.CLOSED, State.OPEN) else []
+
+    def alarm(self, on: bool, around: Around, now_ns: int) -> list[Symptom]:
+        """Take an alarm of the zone or its end, where the panel does not tell its state."""
+        if self.contact.by_point:
+            return []
+        return self.contact.handle("open" if on else "closed", around, now_ns)
+
+    def trouble(self, code: str, on: bool) -> list[Symptom]:
+        """Take what the panel says of the detector."""
+        rule = TROUBLES.get(code)
+        if rule is None:
+            return []
+        if rule == "radio.supervision" or (code == "147" and self.nature.wireless):
+            return self.radio.missed(on, "the panel says so")
+        if rule == "detector.inactive" and self.measured:
+            self._deferred = code if on else ""
+            return [] if on else self._told[rule].set(False)
+        return self._told[rule].set(on, f"code {code}")
+
+    def vanished(self) -> list[Symptom]:
+        """Its panel cannot tell the zone any more, though it is there itself."""
+        return self.radio.missed(True, "unknown to its panel") if self.nature.wireless else []
+
+    # ---- what is measured
+
+    def ohms(self, ohms: float, now_ns: int) -> list[Symptom]:
+        """Take a reading of the loop."""
+        self.measured = True
+        contact = self.contact
+        told, spiked = self.loop.handle(ohms, contact.state, contact.moved_ns, now_ns)
+        if self._deferred and not self.loop.suspect:
+            told += self._told["detector.inactive"].set(True, f"code {self._deferred}, loop sound")
+            self._deferred = ""
+        if spiked:
+            told += contact.suspect_loose(1.0, now_ns, "of the loop alone")
+        return told
+
+    # ---- time
+
+    def hour_over(self, hour: Hour, now_ns: int) -> list[Symptom]:
+        """Judge the hour that ended."""
+        told = [] if self.loop.broken else self.contact.hour_over(hour, now_ns)
+        if self.nature.by_hand or self.nature.rare:
+            told = [one for one in told if one.rule in _ALWAYS]
+        days = (now_ns - self.tested_ns) / DAY_NS
+        return told + self._due.set(days > self._limits.walktest_days, f"{days:.0f} days ago")
+
+    def day_over(self, occupied: bool, factor: float, now_ns: int) -> list[Symptom]:
+        """Judge the day that ended."""
+        known = occupied and not self.loop.broken and not self.radio.silent
+        told = self.contact.day_over(known, factor, now_ns)
+        return [] if self.nature.rare or self.nature.by_hand else told
+
+    # ---- how it stands
+
+    def score(self, now_ns: int) -> tuple[int, tuple[str, ...]]:
+        """Return 0 (broken) to 100 and what was taken off: rules with their points."""
+        taken: dict[str, int] = {}
+        for rule, on in self._holding().items():
+            weight = RULES[rule].weight
+            if on and weight:
+                taken[rule] = weight
+        loose = round(RULES["contact.loose"].weight * min(self.contact.looseness(now_ns), 1.0))
+        if loose and "contact.loose" not in taken:
+            taken["contact.loose"] = loose
+        off = abs(self.loop.deviation or 0.0) / self._limits.loop.drift_share
+        drift = round(RULES["loop.trend"].weight * min(off, 1.0)) if off >= 0.25 else 0
+        if drift and not self.loop.drifting:
+            taken["loop.drift"] = drift
+        age = (now_ns - self.tested_ns) / DAY_NS / self._limits.walktest_days
+        if age >= 0.5 and "walktest.due" not in taken:
+            taken["walktest.due"] = round(RULES["walktest.due"].weight * min(age, 1.0))
+        worst = sorted(taken.items(), key=lambda one: -one[1])
+        score = max(0, 100 - sum(taken.values()))
+        return score, tuple(f"{rule} -{points}" for rule, points in worst)
+
+    def _holding(self) -> dict[str, bool]:
+        switches = {rule: switch.on for rule, switch in self._told.items()}
+        switches[self._due.rule] = self._due.on
+        return {**switches, **self.contact.holds(), **self.loop.holds(), **self.radio.holds()}
+
+
+_ALWAYS = frozenset({"detector.stuck", "contact.loose", "contact.chatter"})
+"""Rules of hours that hold for detectors whose trips and silence mean nothing."""
+
+
+def tells_of_detector(kind: Kind) -> bool:
+    """Whether an event of this kind says that a detector tripped."""
+    return kind in _DETECTED
+
+
+_DETECTED = frozenset({Kind.BURGLARY, Kind.FIRE, Kind.GAS, Kind.CO, Kind.HOLDUP, Kind.PANIC})
