@@ -15,6 +15,7 @@ GROUPS = (
     "run",
     "check",
     "status",
+    "diagnose",
     "panel",
     "records",
     "journal",
