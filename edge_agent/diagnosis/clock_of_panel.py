@@ -18,6 +18,7 @@ class ClockLimits:
     offset_s: float = 2.0
     readings: int = 3
     large_s: float = 120.0
+    sure_s: float = 300.0
     apart_s: float = 60.0
     alike_s: float = 60.0
 
@@ -38,7 +39,7 @@ class PanelTimes:
         return self._switch.on
 
     def handle(self, told_ns: int, now_ns: int) -> list[Symptom]:
-        """Take the time that the panel showed (`told_ns`, Unix) at our `now_ns`.
+        """Take the time that the panel showed (`told_ns`, Unix) at our `now_ns`, on a fresh report.
 
         What comes together counts as one, the latest of it: reports that were held back come in a
         burst, and only the last of them is fresh.
@@ -57,6 +58,8 @@ class PanelTimes:
     def _judge(self) -> list[Symptom]:
         limits, offsets = self._limits, list(self._offsets)
         step_s = 60.0 if self._whole_minutes >= 3 else 1.0
+        if self._is_off(offsets[-1:], limits.sure_s, step_s, 1):
+            return self._switch.set(True, _words(offsets[-1:]))
         if self._is_off(offsets[-2:], limits.large_s, step_s, 2):
             return self._switch.set(True, _words(offsets[-2:]))
         if len(offsets) < limits.readings:

@@ -41,7 +41,7 @@ class ContactLimits:
     rate_days: float = 2.0
     rate_day_trips: int = 12
     dead_h: float = 72.0
-    dead_odds: float = 1e-4
+    dead_odds: float = 1e-3
     dead_odds_contact: float = 1e-8
     dead_never_days: int = 30
 
@@ -73,9 +73,15 @@ class Hour:
 
 
 class Contact:
-    """One detector's openings.  `motion`: it sees movement; `entry`: who comes home passes it."""
+    """One detector's openings.
 
-    def __init__(self, limits: ContactLimits, *, motion: bool, entry: bool = False) -> None:
+    `motion`: it sees movement; `entry`: who comes home passes it; `known`: it is known which of the
+    two it is.
+    """
+
+    def __init__(
+        self, limits: ContactLimits, *, motion: bool, entry: bool = False, known: bool = True
+    ) -> None:
         self._limits = limits
         self._motion = motion
         self._entry = entry
@@ -100,8 +106,8 @@ class Contact:
         self.hour_trips = 0
         self._loose = Switch("contact.loose")
         self._chatter = Switch("contact.chatter")
-        self._lonely = Switch("detector.lone" if motion else "contact.lone")
-        self._rate = Switch("detector.rate" if motion else "contact.rate")
+        self._lonely = Switch("contact.lone" if known and not motion else "detector.lone")
+        self._rate = Switch("contact.rate" if known and not motion else "detector.rate")
         self._weak = Switch("detector.weak")
         self._stuck = Switch("detector.stuck")
         self._dead = Switch("detector.silent")
@@ -264,6 +270,8 @@ class Contact:
 
     def _judge_stuck(self, now_ns: int) -> list[Symptom]:
         limits = self._limits
+        if not self.by_point and self.known:
+            return []  # many panels never tell the end of an alarm
         if self.state not in ("open", "tamper", "fault"):
             return self._stuck.set(False, "it moved")
         hours = limits.stuck_motion_h if self._motion else limits.stuck_h

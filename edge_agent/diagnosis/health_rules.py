@@ -579,6 +579,7 @@ _RULES = (
         spans=(
             Span("clock.offset_s", 1, 300, _OWN),
             Span("clock.large_s", 10, 3600, _OWN),
+            Span("clock.sure_s", 60, 7200, _OWN),
             Span("clock.apart_s", 1, 3600, _OWN),
             Span("clock.alike_s", 1, 600, _OWN),
             Span("clock.readings", 1, 10, _OWN),
@@ -670,7 +671,6 @@ EXPLAINS: Mapping[Cause, frozenset[Cause]] = {
     Cause.MAINS_LOSS: _ZONE_TROUBLES
     | {
         Cause.SUPPLY_LOW,
-        Cause.COMMON_CAUSE,
         Cause.BUS_FAULT,
         Cause.RADIO_SUPERVISION,
         Cause.LINE_NOISE,

@@ -69,7 +69,7 @@ class Loop:
         """Return the loop's own resistance at rest, as learned; None before the first reading."""
         if self._first.seen:
             return self._first.mean
-        return self._eol_ohms
+        return self._eol_ohms or self._recent.median
 
     @property
     def deviation(self) -> float | None:
@@ -198,14 +198,14 @@ class Loop:
     # ---- level and drift
 
     def _learn(self, ohms: float, now_ns: int) -> list[Symptom]:
-        if self._is_learning(now_ns) and not self._is_far_from_resistor(ohms):
-            self._first.add(ohms)
         if self._last is not None:
             self._noise.add((ohms - self._last) ** 2)
         self._last = ohms
         self._recent.add(ohms)
         middle = self._recent.median
         if middle is not None and self._recent.full:
+            if self._is_learning(now_ns) and not self._is_far_from_resistor(middle):
+                self._first.add(middle)
             self._now.add(middle, now_ns)
             self._slow.add(middle, now_ns)
         day_done = self._days.add(ohms, now_ns)

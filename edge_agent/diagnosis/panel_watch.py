@@ -80,7 +80,8 @@ class PanelWatch:
             rule: Switch(rule)
             for rule in ("mains.lost", "battery.low", "supply.told", "link.report", "radio.jammed")
         }
-        self._back_ns: int | None = None
+        self._settle_ns = int(limits.power_settle_s * S)
+        self._back_ns: int | None = None  # when it was heard first, or again
         self.upset = False  # whether zones tripped or were lost where nobody should be
 
     # ---- where things hang
@@ -145,8 +146,11 @@ class PanelWatch:
 
     def handle(self, observation: Observation, now_ns: int) -> Iterator[Told]:
         """Take one observation of this panel; yield changes with their place."""
-        if observation.panel_time is not None and observation.wall_ns is not None:
-            yield from self._time(observation.panel_time, observation.wall_ns)
+        if self._back_ns is None:
+            self._back_ns = now_ns
+        told_at, wall_ns = observation.panel_time, observation.wall_ns
+        if told_at is not None and wall_ns is not None and not self._is_fresh(now_ns):
+            yield from self._time(told_at, wall_ns)  # what waited for the link has the time of then
         kind = observation.kind
         if kind is Kind.PANEL:
             yield from self._panel(observation.state, now_ns)
@@ -279,11 +283,13 @@ class PanelWatch:
                 yield from ((bus, symptom) for symptom in self._group(bus).lost(number, now_ns))
             if state is State.UNKNOWN and not self.link.gone:
                 yield from ((self.zone_place(number), one) for one in watch.vanished())
-        opened = state is State.OPEN and watch.contact.moved_ns == now_ns
+        opened = state is State.OPEN and watch.contact.since_ns == now_ns
         if not opened and not vanished:
             return
         armed = self.is_armed(number, watch)
         self.upset = self.upset or armed or vanished
+        if self._is_fresh(now_ns):
+            return  # a first map of all zones is no event
         struck = self._surge.handle(Tripped(now_ns, number, armed, vanished))
         if struck:
             yield from self._struck(struck, now_ns)
@@ -320,11 +326,15 @@ class PanelWatch:
             return not watch.nature.inside
         return armed is State.ARMED_AWAY
 
+    def _is_fresh(self, now_ns: int) -> bool:
+        """Whether the panel is first heard, or again, a moment ago."""
+        return self._back_ns is None or now_ns - self._back_ns < self._settle_ns
+
     def is_settling(self, now_ns: int) -> bool:
         """Whether power or link have just come back: what zones say then is not theirs."""
-        settle_ns = int(self._limits.power_settle_s * S)
-        times = (self._power.changed_ns, self._back_ns)
-        return any(at is not None and now_ns - at < settle_ns for at in times)
+        changed_ns = self._power.changed_ns
+        changing = changed_ns is not None and now_ns - changed_ns < self._settle_ns
+        return changing or self._is_fresh(now_ns)
 
     def around(self, number: int, now_ns: int) -> Around:
         """Return what else is known at this moment."""

@@ -22,7 +22,7 @@ class SurgeLimits:
     window_s: float = 2.0
     busy_zones: int = 3
     busy_window_s: float = 2.0
-    chance: float = 1e-8
+    chance: float = 1e-7
     quiet_h: float = 1.0
 
 

@@ -61,12 +61,13 @@ class Nature:
     by_hand: bool = False  # its trips are somebody's decision
     inside: bool = False  # may trip while armed at home
     wireless: bool = False
+    known: bool = True  # its technology
 
     @classmethod
     def of(cls, settings: ZoneSettings | None) -> "Nature":
         """Return what a zone's settings say."""
         if settings is None:
-            return cls(inside=True)
+            return cls(inside=True, known=False)
         kind, technology = settings.type, settings.technology
         motion = technology in MOTION
         return cls(
@@ -76,6 +77,7 @@ class Nature:
             by_hand=technology in BY_HAND or kind in _USED_BY_HAND,
             inside=kind in (ZoneType.INTERIOR, ZoneType.FOLLOWER) or kind is None,
             wireless=settings.wireless,
+            known=technology is not None,
         )
 
 
@@ -85,7 +87,12 @@ class ZoneWatch:
     def __init__(self, limits: Limits, settings: ZoneSettings | None, now_ns: int) -> None:
         self.nature = Nature.of(settings)
         self._limits = limits
-        self.contact = Contact(limits.contact, motion=self.nature.motion, entry=self.nature.entry)
+        self.contact = Contact(
+            limits.contact,
+            motion=self.nature.motion,
+            entry=self.nature.entry,
+            known=self.nature.known,
+        )
         eol_ohms = settings.eol_ohms if settings is not None else None
         self.loop = Loop(limits.loop, eol_ohms, motion=self.nature.motion)
         self.radio = Radio(limits.radio)
@@ -119,7 +126,10 @@ class ZoneWatch:
         """Take an alarm of the zone or its end, where the panel does not tell its state."""
         if self.contact.by_point:
             return []
-        return self.contact.handle("open" if on else "closed", around, now_ns)
+        told = []
+        if on and self.contact.state == "open":  # it was never told to be over, and alarms again
+            told += self.contact.handle("closed", Around(disturbed=True), now_ns)
+        return told + self.contact.handle("open" if on else "closed", around, now_ns)
 
     def trouble(self, code: str, on: bool) -> list[Symptom]:
         """Take what the panel says of the detector."""

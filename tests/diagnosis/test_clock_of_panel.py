@@ -18,10 +18,12 @@ def test_a_right_clock_and_slow_lines_say_nothing() -> None:
     assert offsets(PanelTimes(ClockLimits()), 0.4, -1.2, -2.4, 0.1, -40.0, 0.2, -1.0, -0.5) == []
 
 
-def test_three_readings_agree_on_a_small_offset_two_on_a_large_one() -> None:
+def test_three_readings_agree_on_a_small_offset_two_on_a_large_one_one_on_an_hour() -> None:
     assert offsets(PanelTimes(ClockLimits()), -9.0, -8.5) == []
     assert offsets(PanelTimes(ClockLimits()), -9.0, -8.5, -8.0) == [True]
-    assert offsets(PanelTimes(ClockLimits()), 3600.0, 3600.0) == [True]
+    assert offsets(PanelTimes(ClockLimits()), 200.0) == []
+    assert offsets(PanelTimes(ClockLimits()), 200.0, 201.0) == [True]
+    assert offsets(PanelTimes(ClockLimits()), 3600.0) == [True]
 
 
 def test_a_clock_that_was_set_is_right_again() -> None:
@@ -42,4 +44,10 @@ def test_whole_minutes_are_a_coarse_clock_and_not_a_slow_one() -> None:
 
 
 def test_reports_that_were_held_back_are_one_reading() -> None:
-    assert offsets(PanelTimes(ClockLimits()), -900.0, -880.0, -860.0, -2.0, every_s=2.0) == []
+    clock = PanelTimes(ClockLimits())
+    told = []
+    for burst in range(3):
+        for step, off_s in enumerate((-250.0, -180.0, -90.0, -0.5)):
+            now_ns = int((1_000_030 + burst * 900 + step * 2) * S)
+            told += clock.handle(now_ns + int(off_s * S), now_ns)
+    assert told == []

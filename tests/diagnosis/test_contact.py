@@ -12,6 +12,7 @@ ARMED, DISARMED, DISTURBED = Around(armed=True), Around(), Around(disturbed=True
 class Detector:
     def __init__(self, *, motion: bool = False, entry: bool = False) -> None:
         self.contact = Contact(ContactLimits(), motion=motion, entry=entry)
+        self.contact.by_point = True
         self.random = random.Random(11)
         self.told: list[str] = []
         self.over: list[str] = []
@@ -208,3 +209,11 @@ def test_a_masked_detector_says_so_itself() -> None:
     pir.say("closed", 50)
     assert (pir.told, pir.over) == (["detector.masked"], ["detector.masked"])
     assert not any(pir.contact.holds().values())
+
+
+def test_an_alarm_whose_end_is_never_told_is_not_stuck() -> None:
+    door = Detector()
+    door.contact.by_point = False
+    door.say("open", 60)
+    door.take(door.contact.hour_over(Hour(0, False, False), door.now_ns + 90 * HOUR_NS))
+    assert door.told == []

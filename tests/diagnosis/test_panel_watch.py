@@ -76,7 +76,7 @@ def test_zones_that_are_lost_together_are_their_bus() -> None:
 def test_zones_that_open_at_once_while_armed_were_struck_and_it_passes() -> None:
     desk = Desk()
     desk.closed(DOOR, WINDOW, SHOP, STORE, OFFICE)
-    desk.hear(Kind.AREA, area=1, state=State.ARMED_AWAY)
+    desk.hear(Kind.AREA, 100, area=1, state=State.ARMED_AWAY)
     for zone in (DOOR, WINDOW, SHOP, OFFICE):
         desk.hear(Kind.ZONE, 0.2, zone=zone, state=State.OPEN)
     assert ("common.struck", None, True) in desk.told  # the wireless one hangs on the panel alone
@@ -169,3 +169,10 @@ def test_bad_frames_are_noise() -> None:
     desk = Desk()
     desk.hear(Measure.LINE, frames=1000, bad=90)
     assert desk.told == [("line.noise", None, True)]
+
+
+def test_the_first_map_of_a_panel_is_no_surge() -> None:
+    desk = Desk()
+    for zone in (DOOR, WINDOW, SHOP, OFFICE):
+        desk.hear(Kind.ZONE, 0.1, zone=zone, state=State.OPEN)
+    assert desk.told == []

@@ -97,3 +97,14 @@ def test_nonsense_is_no_voltage(volts: float) -> None:
     meter = Meter()
     assert meter.volts.handle(volts, load_test=False, mains_lost=False, now_ns=0) == []
     assert not meter.volts.battery_suspect
+
+
+def test_where_load_tests_tell_of_the_battery_a_slow_sag_is_the_supply() -> None:
+    meter = Meter()
+    meter.tests(0, 1, 4)
+    meter.days(1, 3)
+    for hour in range(72, 150):
+        meter.read(11.6, hour * HOUR_NS)  # between low and good for three days
+    meter.read(11.0, 150 * HOUR_NS)
+    assert "supply.sags" in meter.told
+    assert "battery.low" not in meter.told

@@ -22,7 +22,7 @@ def watch(
 
 
 def test_its_nature_follows_from_its_settings() -> None:
-    assert Nature.of(None) == Nature(inside=True)
+    assert Nature.of(None) == Nature(inside=True, known=False)
     assert watch("pir", "interior").nature == Nature(motion=True, inside=True)
     assert watch("button", "panic").nature == Nature(by_hand=True, rare=True)
     assert watch("contact", "entry_exit", wireless=True).nature == Nature(entry=True, wireless=True)
