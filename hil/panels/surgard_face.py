@@ -167,6 +167,6 @@ FACE = Face(
     unknown="cid code=8B8 area=1",
     has_clock=False,  # its messages carry no time
     patience_s=15,  # one missed heartbeat is no silence; some beat every 10 s
-    quick=("--repeat-s", "0.5", "--heartbeat-s", "1"),
+    quick=("--repeat-s", "1.5", "--heartbeat-s", "1"),
     plans={**scenarios.PLANS, "burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )

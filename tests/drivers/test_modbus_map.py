@@ -1,13 +1,15 @@
-"""A polled device through its life: rounds, loss, loops, clock, outputs, and listening only."""
+"""A polled device through its life: rounds, loss, what the journal holds, supervised loops."""
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from drivers._modbus_frames import crc16
 from drivers.modbus_map import MISSES_MAX, MapSession
 from edge_agent.domain.finding import Cause, Finding
-from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
     Answered,
@@ -22,96 +24,29 @@ from edge_agent.domain.session import (
     Report,
     Setup,
     Table,
-    Ticked,
     Unanswered,
-    Write,
 )
 from edge_agent.domain.signal import Signal
-from edge_agent.resources import load_codes, load_profile
-from tests.drivers.golden_modbus_map import GOLDEN
-
-MS = 1_000_000
-S = 1000 * MS
-DI8 = load_profile("generic_di8")
-REQUEST, ANSWER = GOLDEN[0].frame, GOLDEN[1].frame
-
-
-def whole(body: str) -> bytes:
-    """Close a frame with its CRC (for what the golden frames do not show)."""
-    data = bytes.fromhex(body)
-    return data + crc16(data).to_bytes(2, "little")
+from edge_agent.resources import load_codes
+from tests.drivers.modbus_bus import (
+    AT_START,
+    DI8,
+    LIVE,
+    LOOPS,
+    MS,
+    REST,
+    ZONE_3,
+    Bus,
+    S,
+    profile,
+    running,
+    signals,
+)
 
 
 def test_a_session_needs_a_profile() -> None:
     with pytest.raises(ValueError, match="needs a profile"):
         MapSession(Setup(load_codes()))
-
-
-def profile(**facts: Any) -> Profile:
-    block: dict[str, Plain] = {"table": "holding_registers", "address": 10, "count": 2}
-    point: dict[str, Plain] = {
-        "table": "holding_registers",
-        "address": 11,
-        "bit": 3,
-        "zone": 7,
-        "kind": "fire",
-        "code": "111",
-        "normal": 1,
-    }
-    told = {"blocks": [block], "points": [point]} | facts
-    told = {key: value for key, value in told.items() if value is not None}
-    return Profile("test", "1", "modbus_map", "Test", told)
-
-
-class Bus:
-    """A session and a clock: each step answers what it asked."""
-
-    def __init__(self, made: Profile = DI8, allow: str = "", **options: Plain) -> None:
-        allowed = frozenset({allow} - {""})
-        self.session = MapSession(Setup(load_codes(), made, options, allow=allowed))
-        self.now_ns = 5_000 * MS
-        self.asked: list[Read | Write] = []
-
-    def do(self, happened: Any, after_ms: int = 0) -> list[Action]:
-        self.now_ns += after_ms * MS
-        actions = self.session.handle(happened, self.now_ns)
-        self.asked += [action for action in actions if isinstance(action, Read | Write)]
-        return [action for action in actions if not isinstance(action, Read | Write)]
-
-    def answer(self, *values: int, after_ms: int = 5) -> list[Action]:
-        return self.do(Answered(self.asked[-1].request, values, b"heard"), after_ms)
-
-    def miss(self) -> list[Action]:
-        return self.do(Unanswered(self.asked[-1].request, FaultKind.NO_ANSWER, "timeout"), 300)
-
-    def wait(self) -> int:
-        """Go to the deadline; returns how many milliseconds that took."""
-        due = self.session.deadline_ns()
-        assert due is not None
-        waited, self.now_ns = due - self.now_ns, due
-        assert self.do(Ticked()) == []
-        return waited // MS
-
-
-def signals(actions: list[Action]) -> list[tuple[Any, ...]]:
-    return [
-        (signal.kind, signal.state, signal.zone, signal.origin)
-        for action in actions
-        if isinstance(action, Report)
-        for signal in action.signals
-    ]
-
-
-REST = (0,) * 8
-ZONE_3 = (0, 0, 1, 0, 0, 0, 0, 0)
-LIVE, AT_START = Origin.LIVE, Origin.AT_START
-
-
-def running() -> Bus:
-    bus = Bus()
-    bus.do(Opened())
-    bus.answer(*REST)
-    return bus
 
 
 def test_the_first_read_is_a_report_of_state_and_of_what_is_active() -> None:
@@ -273,7 +208,6 @@ def test_a_line_that_damages_answers_is_a_finding() -> None:
 
 # ---- loops
 
-LOOPS = load_profile("generic_ai8_loops")
 REFERENCE = 4000
 REST_WORD, OPEN_WORD, CUT_WORD, SHORT_WORD = 2000, 2667, REFERENCE, 0
 
@@ -338,6 +272,14 @@ def test_a_cable_cut_after_the_alarm_does_not_end_it() -> None:
     assert (Kind.TAMPER, State.RESTORED, 1, LIVE) in ended
 
 
+def test_rest_is_counted_only_while_it_is_shown() -> None:
+    bus = looking()
+    hold(bus, OPEN_WORD, 450)
+    assert hold(bus, REST_WORD, 300) == []
+    assert hold(bus, 2320, 90) == [], "between the bands"
+    assert hold(bus, REST_WORD, 300) == [], "rest begins anew"
+
+
 def test_between_the_bands_it_is_a_fault_after_two_seconds() -> None:
     bus = looking()
     assert hold(bus, 2320, 1900) == []
@@ -383,3 +325,21 @@ def test_a_supply_that_drifts_moves_no_loop() -> None:
     for reference in (3900, 3000, 2000):
         bus.wait()
         assert signals(bus.answer(*looped(reference // 2, reference))) == []
+
+
+# ---- the page
+
+
+def test_the_device_of_the_page_is_a_profile() -> None:
+    page = (Path(__file__).parents[2] / "docs/drivers/modbus_map.md").read_text()
+    [told] = [text for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "title" in text]
+    facts = tomllib.loads(told)["modbus_map"]
+    bus = Bus(Profile("door", "1", "modbus_map", "Door", facts))
+    bus.do(Opened())
+    told_of_contacts = signals(bus.answer(1, 1, 0, 1))
+    assert (Kind.BURGLARY, State.ACTIVE, 3, AT_START) in told_of_contacts
+    assert signals(bus.answer(1 << 15, 1)) == [
+        (Kind.TAMPER, State.ACTIVE, 1, AT_START),
+        (Kind.ZONE, State.OPEN, 7, AT_START),
+        (Kind.ENVIRONMENT, State.ACTIVE, 7, AT_START),
+    ]
