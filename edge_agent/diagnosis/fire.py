@@ -5,7 +5,7 @@ threat to life, 4.  Verification (UL 864, NFPA 72) changes what it is called, no
 """
 
 from edge_agent.diagnosis.arming import Arm, Arming
-from edge_agent.diagnosis.incident import LINES_MAX, Family, Incident, Witness
+from edge_agent.diagnosis.incident import Family, Going, Incident, Witness
 from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.site import Hours, Site
 from edge_agent.diagnosis.verdict import Verdict
@@ -13,7 +13,6 @@ from edge_agent.diagnosis.why import Means
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.site import Technology
 
-INCIDENTS_MAX = 64
 GOES_ON_NS = 3600 * NS  # alarms after an hour of silence are of another fire
 AGAIN_NS = NS  # the same detector later than this tripped again
 
@@ -28,16 +27,12 @@ class Fire:
         self._site = site
         self._arming = arming
         self._means = means
-        self._open: dict[tuple[str | None, bool], Incident] = {}
+        self._going = Going(Family.FIRE)
 
     def alarm(self, seen: Observation) -> list[Verdict]:
         """Take an alarm of kind fire, gas or co."""
         place = seen.panel, seen.kind is Kind.FIRE
-        incident = self._open.get(place)
-        if incident is None or seen.t_ns - incident.last_ns > GOES_ON_NS:
-            incident = self._begin(place, seen)
-        elif len(incident.lines) >= LINES_MAX:
-            incident = self._open[place] = incident.go_on(seen.line)
+        incident = self._going.take(place, seen, GOES_ON_NS)
         incident.rise(2, "fire.first" if seen.kind is Kind.FIRE else "gas.first")
         incident.because(incident.lead)
         confirmed = self._confirms(incident, seen)
@@ -51,20 +46,6 @@ class Fire:
         incident.add_line(seen.line)
         incident.add_zone(seen.zone)
         return [incident.verdict(seen.t_ns, self._means(incident.panel))]
-
-    def _begin(self, place: tuple[str | None, bool], seen: Observation) -> Incident:
-        if place not in self._open and len(self._open) >= INCIDENTS_MAX:
-            del self._open[next(iter(self._open))]
-        incident = Incident(
-            family=Family.FIRE,
-            panel=seen.panel,
-            area=seen.area,
-            line=seen.line,
-            first_ns=seen.t_ns,
-            last_ns=seen.t_ns,
-        )
-        self._open[place] = incident
-        return incident
 
     def _confirms(self, incident: Incident, seen: Observation) -> str:
         """Return the rule by which this alarm makes the fire certain; empty where none does."""

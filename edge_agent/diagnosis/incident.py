@@ -12,6 +12,7 @@ from edge_agent.diagnosis.site import ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
 from edge_agent.domain.kinds import Kind
 
+INCIDENTS_MAX = 64  # of one family that are remembered at once
 LINES_MAX = 96
 """Lines of one incident; what goes on longer goes on in a next one that knows the first.  A verdict
 names all lines each time, so this bounds what a storm of alarms costs."""
@@ -55,6 +56,10 @@ class Trip:
             seen.kind is Kind.TAMPER,
             seen.code,
         )
+
+
+Place = tuple[str | None, bool]
+"""A panel, and which of two kinds of incident at it."""
 
 
 @dataclass(slots=True)
@@ -213,3 +218,35 @@ class Incident:
         self.over = True
         self.parts = []
         return following
+
+
+class Going:
+    """The incidents of one family that go on, by the place that tells them apart; bounded."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        self._open: dict[Place, Incident] = {}
+
+    def at(self, place: Place, now_ns: int, quiet_ns: int) -> Incident | None:
+        """Return the incident of `place`, None where it is over: silent for longer."""
+        incident = self._open.get(place)
+        return None if incident is None or now_ns - incident.last_ns > quiet_ns else incident
+
+    def take(self, place: Place, seen: Observation, quiet_ns: int) -> Incident:
+        """Return the incident that an alarm belongs to: one that goes on, or a new one."""
+        incident = self.at(place, seen.t_ns, quiet_ns)
+        if incident is not None and len(incident.lines) >= LINES_MAX:
+            incident = incident.go_on(seen.line)
+        elif incident is None:
+            if place not in self._open and len(self._open) >= INCIDENTS_MAX:
+                del self._open[next(iter(self._open))]
+            incident = Incident(
+                family=self._family,
+                panel=seen.panel,
+                area=seen.area,
+                line=seen.line,
+                first_ns=seen.t_ns,
+                last_ns=seen.t_ns,
+            )
+        self._open[place] = incident
+        return incident

@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections import defaultdict
 from typing import Any
 
@@ -151,11 +150,8 @@ def big_site(zones: int, **more: Any) -> Premises:
     )
 
 
-def test_a_flood_costs_little() -> None:
-    """An hour at ten lines a second, on 128 zones; here a twelfth of it, in a twelfth of 2 s."""
+def test_what_a_flood_says_stays_short() -> None:
+    """What it costs is measured by `./run bench diagnosis`."""
     texts = flood(300, 10, 128)
     for site in (big_site(128), big_site(128, outdoors=True)):
-        began = time.process_time()
-        said = list(judge(site, None, texts))
-        assert time.process_time() - began < 2 / 12 * 3  # three times: other work goes on beside
-        assert max(map(len, said)) < 2000
+        assert max(map(len, judge(site, None, texts))) < 2000
