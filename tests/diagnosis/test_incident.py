@@ -1,7 +1,8 @@
 """An incident keeps its lines in order and its tier from falling by itself."""
 
-from edge_agent.diagnosis.incident import Cluster, Family, Incident
-from edge_agent.diagnosis.observation import NS
+from edge_agent.diagnosis.incident import INCIDENTS_MAX, Cluster, Family, Going, Incident
+from edge_agent.diagnosis.observation import NS, Observation
+from edge_agent.domain.kinds import Kind
 
 
 def incident() -> Incident:
@@ -32,6 +33,24 @@ def test_what_goes_on_knows_what_was() -> None:
     assert (following.id, following.tier, following.lines) == ("i99", 2, [])
     assert following.parts == [found]
     assert found.over
+
+
+def test_what_goes_on_is_one_until_it_is_quiet_and_never_too_many() -> None:
+    going = Going(Family.FIRE)
+
+    def alarm(line: int, panel: str, second: int) -> Incident:
+        seen = Observation(line=line, t_ns=second * NS, kind=Kind.FIRE, panel=panel)
+        found = going.take((panel, True), seen, 60 * NS)
+        found.last_ns = seen.t_ns
+        return found
+
+    first = alarm(2, "p", 0)
+    assert alarm(3, "p", 60) is first
+    assert alarm(4, "p", 121) is not first
+    for number in range(INCIDENTS_MAX):
+        alarm(10 + number, f"p{number}", 121)
+    assert going.at(("p", True), 121 * NS, 60 * NS) is None, "the oldest is forgotten"
+    assert going.at(("p0", True), 121 * NS, 60 * NS) is not None
 
 
 def test_a_cluster_takes_what_comes_out_of_order() -> None:
