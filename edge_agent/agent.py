@@ -37,7 +37,6 @@ from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
 from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
-from edge_agent.health.memory import trim
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
 from edge_agent.housekeeping import Housekeeping, Keeping
@@ -182,7 +181,6 @@ class Agent:
                 others = [group.create_task(work) for work in self._works()]
                 self._systemd.notify("READY=1")
                 log.info("ready", gateway=self._config.gateway.id, epoch=self._begun.epoch.hex())
-                trim()
                 await stop.wait()
                 if not self.ending.gasped:  # else systemd takes the wait for the mains for a stop
                     self._systemd.notify("STOPPING=1")

@@ -116,7 +116,7 @@ def _alive(pid: int) -> bool:
 def test_stages_cover_every_test_once() -> None:
     names = {stage.name: " ".join(stage.commands[0]) for stage in stages([], ["-x"])}
     ignored = " ".join(f"--ignore=tests/{folder}" for folder in FOLDERS)
-    assert f"{ignored} -x" in names["unit and property"]
+    assert f"{ignored} -n 3 -x" in names["unit and property"]
     for folder in FOLDERS:
         assert sum(f" tests/{folder} " in f"{words} " for words in names.values()) == 1
     rest = names["system"]
