@@ -29,17 +29,22 @@ class Judge:
 
     def __init__(self, machines: Iterable[Machine]) -> None:
         self._machines = tuple(machines)
+        self._heard_ns: int | None = None  # nothing falls before it any more
 
     def take(self, observation: Observation) -> Iterator[Output]:
         """Yield what falls up to and with this observation."""
         yield from self.until(observation.t_ns)
+        self._heard_ns = observation.t_ns
         for machine in self._machines:
             yield from machine.handle(observation, observation.t_ns)
+        yield from self.until(observation.t_ns)  # what it shows to be due since before it
 
     def until(self, now_ns: int) -> Iterator[Output]:
         """Yield what falls by deadlines up to `now_ns`, that moment included."""
         while (due := self._due(now_ns)) is not None:
             machine, at_ns = due
+            if self._heard_ns is not None:
+                at_ns = max(at_ns, self._heard_ns)
             yield from machine.handle(None, at_ns)
             after_ns = machine.deadline_ns()
             assert after_ns is None or after_ns > at_ns, "a deadline that has come is over"

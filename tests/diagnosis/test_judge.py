@@ -48,3 +48,26 @@ def test_every_deadline_up_to_an_observation_comes_before_it() -> None:
     ]
     assert heard(list(judge.until(20))) == [(11, "b", ())]
     assert judge.deadline_ns() is None
+
+
+class Belated:
+    """Finds, on an observation, that something was due long before it."""
+
+    def __init__(self) -> None:
+        self.due: int | None = None
+        self.called: list[int] = []
+
+    def handle(self, observation: Observation | None, now_ns: int) -> Sequence[Output]:
+        self.called.append(now_ns)
+        self.due = 4 if observation is not None else None
+        return []
+
+    def deadline_ns(self) -> int | None:
+        return self.due
+
+
+def test_what_was_due_before_it_is_known_falls_at_once_and_not_in_the_past() -> None:
+    """Fails where a deadline is taken at its word: verdicts were told with times that go back."""
+    machine = Belated()
+    list(Judge([machine]).take(Observation(line=7, t_ns=10, kind=Kind.LOG)))
+    assert machine.called == [10, 10]
