@@ -56,6 +56,7 @@ from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
 from edge_agent.machine import machine_facts
 from edge_agent.orders import Orders, command_of
+from edge_agent.program_watch import watch_program
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
@@ -253,6 +254,7 @@ class Agent:
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
+            watch_program(self._recorder.note),
         ]
         for fitted in self._fitted:
             line = fitted.panel.line

@@ -105,3 +105,12 @@ CERTIFICATE_SOON_NS = 30 * 86_400_000_000_000
 
 CERTIFICATE_LOOK_S = 3600.0
 """How often the dates of certificates are looked at."""
+
+PROGRAM_LOOK_DELAY_S = 60.0
+"""After a start: alarms, lines and centers come first."""
+
+PROGRAM_LOOK_S = 86_400.0
+"""How often the installed program is compared with what was released: it reads some 60 MB."""
+
+PROGRAM_LOOK_S_MAX = 900.0
+"""How long that may take; a Pi with a slow card needs about a minute at the lowest priority."""

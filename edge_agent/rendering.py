@@ -17,6 +17,7 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
+from edge_agent.evidence.program import ProgramBody
 
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
 
@@ -60,6 +61,7 @@ _READERS: dict[str, Callable[[Body], Any]] = {
     EventType.JOURNAL: bodies.JournalBody.from_body,
     EventType.PATH: bodies.PathBody.from_body,
     EventType.CONFIG: bodies.ConfigBody.from_body,
+    EventType.PROGRAM: ProgramBody.from_body,
     EventType.ACT: bodies.ActBody.from_body,
     EventType.FINDING: bodies.FindingBody.from_body,
 }

@@ -54,6 +54,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.retirement",
     ),
     "edge_agent.machine": BELOW,
+    "edge_agent.program": ("edge_agent",),
+    "edge_agent.program_watch": BELOW,
     "edge_agent.source": (
         *BELOW,
         "edge_agent.epoch",
@@ -81,6 +83,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.orders",
         "edge_agent.recorder",
         "edge_agent.machine",
+        "edge_agent.program_watch",
         "edge_agent.source",
         "edge_agent.supply",
         "edge_agent.timekeeping",

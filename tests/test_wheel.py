@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.program.release import of_wheel
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILT_FROM = (
     *("edge_agent", "drivers", "hil", "config", "systemd"),
@@ -28,19 +30,21 @@ def run(command: Sequence[str | Path], cwd: Path, **variables: str) -> str:
     return ran.stdout
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built without network, from a copy: a checkout is left as it was."""
-    copy = tmp_path_factory.mktemp("source")
+def build(copy: Path, out: Path) -> Path:
+    """Build a wheel without network, from a copy: a checkout is left as it was."""
     for name in BUILT_FROM:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, copy)
-    out = tmp_path_factory.mktemp("dist")
     run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out], copy)
     (built,) = out.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist"))
 
 
 class Installed:
@@ -91,6 +95,33 @@ def shipped(folder: str, pattern: str) -> list[str]:
         for path in (ROOT / folder).rglob(pattern)
         if path.is_file() and "__pycache__" not in path.parts
     )
+
+
+def test_the_same_sources_make_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    """Elsewhere, later, and by somebody with another umask: whoever builds it can compare."""
+    source, out = tmp_path / "another", tmp_path / "out"
+    source.mkdir()
+    before = os.umask(0o077)
+    try:
+        again = build(source, out)
+    finally:
+        os.umask(before)
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_the_installed_program_is_known_for_its_release(wheel: Path, installed: Installed) -> None:
+    code = (
+        "import json\n"
+        "from edge_agent.program.inspection import inspect\n"
+        "seen = inspect()\n"
+        "tops = ('edge_agent', 'drivers', 'hil')\n"
+        "ours = [one.path for one in seen.differences if one.path.startswith(tops)]\n"
+        "print(json.dumps([seen.released, seen.digest.hex(), ours]))"
+    )
+    version, digest = of_wheel(wheel)
+    assert json.loads(installed.python(code)) == [True, digest.hex(), []]
+    assert version == wheel.name.split("-")[1]
 
 
 def test_the_checkout_is_out_of_sight(installed: Installed) -> None:

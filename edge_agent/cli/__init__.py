@@ -16,6 +16,7 @@ GROUPS = (
     "check",
     "status",
     "diagnose",
+    "program",
     "panel",
     "records",
     "journal",

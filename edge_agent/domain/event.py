@@ -26,6 +26,7 @@ class EventType(StrEnum):
     PATH = "path"  # a way to the center came or went
     JOURNAL = "journal"  # the disk refuses, is back, was damaged
     CONFIG = "config"  # the configuration in force
+    PROGRAM = "program"  # the program that runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,154 @@
+"""Has the installed program looked at, soon after the start and once a day, and says what is found.
+
+The looking is a child's work (`edge-agent program --json`): it takes memory that the agent does not
+have, and compares bytes that nobody vouches for.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from edge_agent import limits
+from edge_agent.domain.body import GATEWAY_PANEL
+from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.bodies import FindingBody, Severity
+from edge_agent.evidence.program import ProgramBody
+
+log = structlog.get_logger()
+
+COMMAND = (sys.executable, "-I", "-m", "edge_agent", "program", "--json")
+CHILD_NICE = 19
+_NAMED_MAX = 4
+_RULE = "program.files"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of one look: `body` None where nothing could be found out, and `trouble` why."""
+
+    body: ProgramBody | None
+    detail: str = ""
+
+
+def read(code: int | None, output: bytes) -> Looked:
+    """Return what a child said; `code` None is one that did not end in time."""
+    if code is None:
+        return Looked(None, f"the comparison did not end within {limits.PROGRAM_LOOK_S_MAX:.0f} s")
+    if code not in {0, 1}:
+        return Looked(None, f"the comparison failed with exit code {code}")
+    try:
+        said = json.loads(output)
+        differing = [f"{one['path']} {one['what']}" for one in said["differences"]]
+        body = ProgramBody(
+            version=said["version"],
+            digest=bytes.fromhex(said["digest"]),
+            dependencies=bytes.fromhex(said["dependencies"]),
+            released=said["released"] is True,
+            differences=len(differing),
+        )
+    except (ValueError, TypeError, KeyError):
+        return Looked(None, "the comparison's answer cannot be read")
+    more = f" and {len(differing) - _NAMED_MAX} more" * (len(differing) > _NAMED_MAX)
+    return Looked(body, ", ".join(differing[:_NAMED_MAX]) + more)
+
+
+class Program:
+    """What was said of the program last; `take` returns what is to be said now."""
+
+    def __init__(self) -> None:
+        self._body: ProgramBody | None = None
+        self._finding: FindingBody | None = None
+
+    def take(self, looked: Looked) -> Iterator[tuple[EventType, Lane, Body]]:
+        """Yield the events that follow from one look: nothing is said twice."""
+        if looked.body is not None and looked.body != self._body:
+            self._body = looked.body
+            yield EventType.PROGRAM, Lane.STATE, looked.body.to_body()
+        found = _finding(looked)
+        before, self._finding = self._finding, found
+        if found == before:
+            return
+        if before is not None and (found is None or found.cause != before.cause):
+            yield EventType.FINDING, Lane.FAULT, _over(before).to_body()
+        if found is not None:
+            yield EventType.FINDING, Lane.FAULT, found.to_body()
+
+
+def _finding(looked: Looked) -> FindingBody | None:
+    if looked.body is None:
+        return FindingBody(
+            panel=GATEWAY_PANEL,
+            cause="program_unchecked",
+            severity=Severity.MAINTAIN,
+            reasons=(_RULE,),
+            remedy="run `edge-agent program` on the gateway: it says why",
+            detail=looked.detail,
+        )
+    if looked.body.differences:
+        return FindingBody(
+            panel=GATEWAY_PANEL,
+            cause="program_altered",
+            severity=Severity.URGENT,
+            reasons=(_RULE,),
+            remedy="install the release again; if nobody changed it on purpose, the gateway is not "
+            "to be trusted: find out who had access",
+            detail=looked.detail,
+        )
+    return None
+
+
+def _over(found: FindingBody) -> FindingBody:
+    return FindingBody(
+        panel=found.panel,
+        cause=found.cause,
+        severity=found.severity,
+        reasons=found.reasons,
+        remedy=found.remedy,
+        over=True,
+    )
+
+
+async def look(command: tuple[str, ...] = COMMAND) -> Looked:
+    """Run the comparison once, at the lowest priority."""
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+        )
+    except OSError as error:
+        return Looked(None, f"the comparison cannot be started: {error}")
+    try:
+        with contextlib.suppress(OSError):  # it has ended, or may not be slowed down
+            os.setpriority(os.PRIO_PROCESS, child.pid, CHILD_NICE)
+        async with asyncio.timeout(limits.PROGRAM_LOOK_S_MAX):
+            output, _ = await child.communicate()
+        return read(child.returncode, output)
+    except TimeoutError:
+        return read(None, b"")
+    finally:
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+
+
+async def watch_program(
+    note: Callable[[EventType, Lane, Body], None],
+    look_once: Callable[[], Awaitable[Looked]] = look,
+) -> None:
+    """Look again and again, until cancelled."""
+    program = Program()
+    await asyncio.sleep(limits.PROGRAM_LOOK_DELAY_S)
+    while True:
+        looked = await look_once()
+        for type_, lane, body in program.take(looked):
+            note(type_, lane, body)
+        if looked.body is None or looked.body.differences:
+            log.error("program", cause=looked.detail, remedy="run `edge-agent program`")
+        await asyncio.sleep(limits.PROGRAM_LOOK_S)
