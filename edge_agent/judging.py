@@ -2,13 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta, timezone, tzinfo
 
 from edge_agent.diagnosis.finding import Finding
-from edge_agent.diagnosis.health import Health
-from edge_agent.diagnosis.incidents import Incidents
-from edge_agent.diagnosis.judge import Judge, Machine, Output
+from edge_agent.diagnosis.judge import Judge, Output
+from edge_agent.diagnosis.machines import MACHINES
 from edge_agent.diagnosis.observation import NS
 from edge_agent.diagnosis.reading import Reader
 from edge_agent.diagnosis.site import Site
@@ -16,10 +15,6 @@ from edge_agent.diagnosis.verdict import Verdict
 from edge_agent.domain.site import Premises
 
 LINE_BYTES_READ = (1 << 16) + 1  # one more than the reader takes: the rest of a longer line is cut
-
-
-MACHINES: tuple[Callable[[Site], Machine], ...] = (Incidents, Health)
-"""What makes every machine that judges, in the order in which they hear."""
 
 
 def judge(

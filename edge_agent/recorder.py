@@ -37,6 +37,7 @@ from edge_agent.evidence.bodies import (
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.tree import Peaks, leaf_hash
+from edge_agent.hearing import Hearing
 from edge_agent.journal import Damage, Journal, JournalFull, NoSpace, Record, RecordKind
 from edge_agent.limits import (
     NOTES_POSTPONED_MAX,
@@ -212,6 +213,7 @@ class Recorder:
         self._standing = {panel: Standing() for panel in sources}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
+        self.hearing = Hearing()
         self._retry: asyncio.TimerHandle | None = None
         self.unsaid = 0  # events of the agent itself that found no room at all
         self.omitted: Counter[Lane] = Counter()  # not recorded for lack of space, not yet said
@@ -225,7 +227,9 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._journal = journal
         self._running_epoch = epoch
-        journal.submit(Pending(genesis), lane=Lane.LIFE)  # number 0: before any alarm
+        first = Pending(genesis)
+        self.hearing.coming(first, genesis.stamp)
+        journal.submit(first, lane=Lane.LIFE)  # number 0: before any alarm
         self.recorded += 1
 
     # ---- what sessions and the agent say
@@ -243,9 +247,15 @@ class Recorder:
         pendings = [
             Pending(self._draft(panel, signal, stamp), ticket, patient) for signal in signals
         ]
+        for pending in pendings:
+            self.hearing.coming(pending, stamp)
         left = [pending for pending in pendings if not self._is_taken(pending)]
         if len(left) == len(pendings):
+            self.hearing.held_back(panel, stamp)
+            for pending in pendings:
+                self.hearing.omitted(pending)
             raise IntakeFull
+        self.hearing.taken(panel)
         self._postpone(left)
         return future
 
@@ -254,7 +264,9 @@ class Recorder:
         if self._finished or sum(map(len, self._postponed)) >= NOTES_POSTPONED_MAX:
             self.unsaid += 1
             return
-        self._postpone([Pending(Draft(type_, lane, self._clock.stamp(), body))])
+        pending = Pending(Draft(type_, lane, self._clock.stamp(), body))
+        self.hearing.coming(pending, pending.draft.stamp)
+        self._postpone([pending])
 
     def say(self, body: JournalBody, lane: Lane = Lane.FAULT) -> None:
         """Record something about the journal itself."""
@@ -266,7 +278,9 @@ class Recorder:
         ticket = Ticket(future, 1, lambda: None)
         type_ = EventType.ACT if isinstance(body, ActBody) else EventType.JOURNAL
         draft = Draft(type_, Lane.FAULT, self._clock.stamp(), body.to_body())
-        self._postpone([Pending(draft, ticket)])
+        pending = Pending(draft, ticket)
+        self.hearing.coming(pending, draft.stamp)
+        self._postpone([pending])
         return future
 
     def say_omitted(self) -> None:
@@ -384,6 +398,7 @@ class Recorder:
             return False
         except NoSpace:
             self.omitted[pending.draft.lane] += 1
+            self.hearing.omitted(pending)
             if pending.ticket is not None:
                 pending.ticket.settle_one()
         return True
@@ -439,8 +454,10 @@ class Recorder:
     # ---- the same, on the loop
 
     def _on_sealed(self, pairs: list[tuple[object, Record]]) -> None:
+        numbered: list[tuple[object, int, Draft]] = []
         for pending, record in pairs:
             assert isinstance(pending, Pending)
+            numbered.append((pending, record.seq, pending.draft))
             self._waiting[record.seq] = _Signed(record, pending.ticket)
             if self.refusal is not None:
                 self._send(record)
@@ -448,6 +465,9 @@ class Recorder:
                 self._loop.call_later(
                     URGENT_COMMIT_NS_MAX / 1e9, self._send_uncommitted, record.seq
                 )
+        self.hearing.numbered(self._running_epoch, numbered)
+        if self.refusal is not None:
+            self.hearing.tell()
 
     def _on_committed(self, records: list[Record]) -> None:
         self._unwritten = records[-1].seq + 1
@@ -460,12 +480,14 @@ class Recorder:
             # and found it neither there nor in memory while it was being written.
             self._publish(record, leaf_hash(record.data), signed.holders)
             signed.settle()
+        self.hearing.tell(records[-1].seq)
 
     def _on_refused(self, reason: str) -> None:
         self.refusal = reason
         log.error("journal.refused", reason=reason, remedy="check the card: full, worn or unsafe")
         for signed in list(self._waiting.values()):
             self._send(signed.record)
+        self.hearing.tell()
         body = JournalBody(JournalChange.REFUSED, reason, first=self._unwritten)
         self.note(EventType.JOURNAL, Lane.FAULT, body.to_body())
         self._disk_changed()
@@ -489,6 +511,7 @@ class Recorder:
     def _send_uncommitted(self, seq: int) -> None:
         if seq in self._waiting:
             self._send(self._waiting[seq].record)
+            self.hearing.tell(seq)
 
     def _send(self, record: Record) -> None:
         """Publish an event that is not fsynced: a center's receipt can make it durable too."""
@@ -509,6 +532,7 @@ class Recorder:
                     if signed.holders.issuperset(self._journal.required):
                         del self._waiting[seq]
                         self._published.discard(seq)
+                        self.hearing.tell(seq)  # a disk that never says so does not hide it
         self._journal.release(center, epoch, held, receipt)
 
 

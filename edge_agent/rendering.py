@@ -18,6 +18,7 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.program import ProgramBody
+from edge_agent.evidence.verdict import VerdictBody
 
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
 
@@ -64,6 +65,7 @@ _READERS: dict[str, Callable[[Body], Any]] = {
     EventType.PROGRAM: ProgramBody.from_body,
     EventType.ACT: bodies.ActBody.from_body,
     EventType.FINDING: bodies.FindingBody.from_body,
+    EventType.VERDICT: VerdictBody.from_body,
 }
 
 
@@ -98,12 +100,43 @@ def _finding(body: bodies.FindingBody) -> dict[str, Any]:
         "remedy": body.remedy,
         "detail": body.detail,
         "over": body.over,
+        **({"evidence": [str(place) for place in body.evidence]} if body.evidence else {}),
     }
+
+
+def _verdict(body: VerdictBody) -> dict[str, Any]:
+    return {
+        "incident": str(body.incident),
+        "tier": body.tier,
+        "reasons": list(body.reasons),
+        "evidence": [str(place) for place in body.evidence],
+        "panel": body.panel,
+        "area": body.area,
+        "zones": list(body.zones),
+        "cause": body.cause,
+        "available": list(body.available),
+        "missing": list(body.missing),
+    }
+
+
+def _config(body: bodies.ConfigBody) -> dict[str, Any]:
+    terms = body.judging
+    judging = {
+        "rules": terms.rules,
+        "zone": terms.zone,
+        "since": str(terms.since),
+        "heard": terms.heard,
+        "site": terms.site.decode("utf-8", "backslashreplace"),
+        "part": f"{terms.part}/{terms.parts}",
+    } if terms is not None else {}  # fmt: skip
+    return {"digest": body.digest.hex(), "reason": body.reason, **judging}
 
 
 _WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     EventType.SIGNAL: _signal,
     EventType.FINDING: _finding,
+    EventType.VERDICT: _verdict,
+    EventType.CONFIG: _config,
 }
 
 
@@ -194,8 +227,27 @@ def summary(event: Event) -> str:
         said = [text for text in (body["detail"], body["remedy"]) if text and not body["over"]]
         words = [f"{subject.removeprefix('panel ')} {body['cause']} {state}", *said]
         return "; ".join(words)[:_WORDS_CHARS_MAX]
+    if event.type is EventType.VERDICT and "tier" in body:
+        return verdict_words(body)
     words = [f"{name} {value}" for name, value in body.items() if value not in (None, "")]
     return ", ".join(words)[:_WORDS_CHARS_MAX]
+
+
+TIERS = ("nobody needed", "verify first", "presence likely", "property threatened", "life")
+"""What each tier of a verdict means, in a few words."""
+
+
+def verdict_words(body: dict[str, Any]) -> str:
+    """Return a verdict's facts in words."""
+    where = [f"{name} {body[name]}" for name in ("panel", "area") if body[name] is not None]
+    if body["zones"]:
+        where.append(f"zone {', '.join(map(str, body['zones'][:8]))}")
+    because = ", ".join(body["reasons"][:3])
+    cause = f"; {body['cause']}" if body["cause"] else ""
+    return (
+        f"tier {body['tier']}, {TIERS[body['tier']]}: {' '.join(where)}; {because}{cause};"
+        f" {len(body['evidence'])} events, incident {body['incident']}"
+    )
 
 
 def time_text(unix_ms: int, zone: tzinfo | None) -> str:

@@ -9,6 +9,7 @@ from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import (
+    ConfigBody,
     Ended,
     FindingBody,
     GenesisBody,
@@ -16,10 +17,13 @@ from edge_agent.evidence.bodies import (
     Severity,
     SignalBody,
 )
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import Peaks
+from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.rendering import facts, line, safe, summary, when, when_facts
 
 STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)
@@ -128,6 +132,36 @@ def test_a_finding_reads_in_one_line_and_has_the_names_of_the_contract() -> None
     }
     over = replace(hot, over=True).to_body()
     assert summary(event(EventType.FINDING, over)) == "@gateway supply main supply_low over"
+
+
+def test_a_verdict_reads_in_one_line() -> None:
+    first = Place(bytes.fromhex("0102030405060708"), 3)
+    body = VerdictBody(
+        incident=first,
+        tier=2,
+        reasons=("bs8243.sequential", "bs8243.unconfirmed"),
+        evidence=(first, Place(first.epoch, 5)),
+        panel="p1",
+        area=1,
+        zones=(4, 3),
+    )
+    read = event(EventType.VERDICT, body.to_body())
+    assert summary(read) == (
+        "tier 2, presence likely: panel p1 area 1 zone 4, 3; bs8243.sequential,"
+        " bs8243.unconfirmed; 2 events, incident 0102030405060708/3"
+    )
+    assert facts(read)["body"]["evidence"] == ["0102030405060708/3", "0102030405060708/5"]
+    assert facts(read)["body"]["incident"] == "0102030405060708/3"
+
+
+def test_what_a_run_judges_by_is_shown_as_it_stands() -> None:
+    terms = JudgingTerms(
+        rules="0.1+abc", zone="UTC", since=Place(bytes(8), 7), heard=3, site=b'{"zones":[]}'
+    )
+    read = facts(event(EventType.CONFIG, ConfigBody(bytes(32), "judging", terms).to_body()))
+    assert read["body"]["site"] == '{"zones":[]}'
+    assert read["body"]["since"] == "0000000000000000/7"
+    assert "rules" not in facts(event(EventType.CONFIG, ConfigBody(bytes(32)).to_body()))["body"]
 
 
 def test_a_body_that_makes_no_sense_is_shown_as_it_is() -> None:

@@ -37,3 +37,12 @@ class Draft:
     lane: Lane
     stamp: Stamp
     body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event with its place in the evidence, for those who judge it: no root, no signature."""
+
+    epoch: bytes
+    seq: int
+    draft: Draft

@@ -1,7 +1,7 @@
 """The body of each type of event: a value here, a map of small integer keys on the wire.
 
-The keys stand in docs/wire-format.md; absent means unknown or not said.  Verdicts are made
-elsewhere.  `from_body` takes what others signed: a known key with a wrong value is Malformed,
+The keys stand in docs/wire-format.md; absent means unknown or not said.  Verdicts have theirs in
+`verdict.py`.  `from_body` takes what others signed: a known key with a wrong value is Malformed,
 an unknown key is passed over, so that an older center still shows what a newer gateway reports.
 """
 
@@ -14,11 +14,13 @@ from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, OHMS_MAX, Signal, Span
 from edge_agent.domain.stamp import ClockChange, Trust
-from edge_agent.evidence import fields
+from edge_agent.evidence import cited, fields
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import KID_BYTES, PublicKey
 from edge_agent.evidence.fields import NAME_CHARS_MAX
 from edge_agent.evidence.machine import FACT_BYTES, FACTS_MAX, Fact
+from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 MASK = b"*"  # 0x2A: plain to a reader, and no code digit of any protocol
@@ -399,15 +401,23 @@ class ConfigBody:
 
     digest: bytes
     reason: str = ""
+    judging: JudgingTerms | None = None
 
     def to_body(self) -> Body:
         """Return the map."""
-        return fields.without_none({1: self.digest, 2: fields.bounded(self.reason)})
+        body: dict[int, BodyValue] = {1: self.digest, 2: fields.bounded(self.reason)}
+        if (terms := self.judging) is not None:
+            body |= terms.to_body()
+        return fields.without_none(body)
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
         """Return what the map says.  Raises Malformed."""
-        return cls(fields.octets(body, 1, HASH_BYTES), fields.text_or_empty(body, 2))
+        return cls(
+            fields.octets(body, 1, HASH_BYTES),
+            fields.text_or_empty(body, 2),
+            JudgingTerms.from_body(body) if 3 in body else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,8 +480,9 @@ class FindingBody:
     The subject is `panel` (`@gateway` for the gateway itself) with at most one part: a zone or area
     by its number, a bus or supply by its name.  `cause` is a word, `severity` a word of `Severity`
     or, from a newer gateway, another; `reasons` are ids of rules; `detail` is what was measured;
-    `over` says that the finding of the same subject, cause and reasons holds no more.  Raises
-    ValueError for what no finding can hold.
+    `over` says that the finding of the same subject, cause and reasons holds no more; `evidence`
+    are events that it rests on, where it was found from events.  Raises ValueError for what no
+    finding can hold.
     """
 
     panel: str
@@ -482,6 +493,7 @@ class FindingBody:
     detail: str = ""
     part: tuple[str, int | str] | None = None
     over: bool = False
+    evidence: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         if not fields.is_word(self.cause) or not fields.is_word(self.severity):
@@ -509,6 +521,7 @@ class FindingBody:
                 6: fields.bounded(self.remedy),
                 7: fields.bounded(self.detail),
                 8: self.over or None,
+                9: cited.to_value(self.evidence),
             }
         )
 
@@ -526,6 +539,7 @@ class FindingBody:
                 detail=fields.text_or_empty(body, 7),
                 part=_part(body) if 4 in body else None,
                 over=fields.truth(body, 8) if 8 in body else False,
+                evidence=cited.from_body(body, 9),
             )
         except Malformed:
             raise
