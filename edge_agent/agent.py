@@ -58,6 +58,7 @@ from edge_agent.machine import machine_facts
 from edge_agent.orders import Orders, command_of
 from edge_agent.program_watch import watch_program
 from edge_agent.recorder import Notary, Recorder
+from edge_agent.renewal_watch import renew, watch_renewal
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
 from edge_agent.timekeeping import Timekeeper
@@ -256,6 +257,8 @@ class Agent:
             self._body.run(),
             watch_program(self._recorder.note),
         ]
+        if any(center.enrolment for center in self._config.center):
+            works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
         for fitted in self._fitted:
             line = fitted.panel.line
             if line is not None:

@@ -100,6 +100,17 @@ class Center(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     certificate: FileName = "client.pem"
     key: FileName = "client.key"
     receipt_certificate: FileName = "receipt.pem"
+    enrolment: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=260,
+                description="host:port where the certificate is renewed; left out, it is not",
+            ),
+        ]
+        | None
+    ) = None
     required: Annotated[
         bool, Meta(description="events are kept until this center has receipted them")
     ] = True

@@ -114,3 +114,13 @@ PROGRAM_LOOK_S = 86_400.0
 
 PROGRAM_LOOK_S_MAX = 900.0
 """How long that may take; a Pi with a slow card needs about a minute at the lowest priority."""
+
+RENEWAL_DELAY_S = 90.0
+"""After a start, and after the program was looked at: one child at a time."""
+
+RENEWAL_LOOK_S = 86_400.0
+"""How often it is looked whether a certificate is due; from two thirds of its life there are weeks
+to spare."""
+
+RENEWAL_S_MAX = 120.0
+"""How long that may take: four centers, each with its timeouts."""

@@ -1,20 +1,17 @@
 """Has the installed program looked at, soon after the start and once a day, and says what is found.
 
-The looking is a child's work (`edge-agent program --json`): it takes memory that the agent does not
-have, and compares bytes that nobody vouches for.
+The looking is a child's work (`edge-agent program --json`): it takes memory, and compares bytes
+that nobody vouches for.
 """
 
 import asyncio
-import contextlib
 import json
-import os
-import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from edge_agent import limits
+from edge_agent import errands, limits
 from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
@@ -23,26 +20,20 @@ from edge_agent.evidence.program import ProgramBody
 
 log = structlog.get_logger()
 
-COMMAND = (sys.executable, "-I", "-m", "edge_agent", "program", "--json")
-CHILD_NICE = 19
 _NAMED_MAX = 4
 _RULE = "program.files"
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What came of one look: `body` None where nothing could be found out, and `trouble` why."""
+    """What came of one look: `body` None where nothing could be found out, and `detail` why."""
 
     body: ProgramBody | None
     detail: str = ""
 
 
-def read(code: int | None, output: bytes) -> Looked:
-    """Return what a child said; `code` None is one that did not end in time."""
-    if code is None:
-        return Looked(None, f"the comparison did not end within {limits.PROGRAM_LOOK_S_MAX:.0f} s")
-    if code not in {0, 1}:
-        return Looked(None, f"the comparison failed with exit code {code}")
+def read(output: bytes) -> Looked:
+    """Return what the child said."""
     try:
         said = json.loads(output)
         differing = [f"{one['path']} {one['what']}" for one in said["differences"]]
@@ -54,7 +45,7 @@ def read(code: int | None, output: bytes) -> Looked:
             differences=len(differing),
         )
     except (ValueError, TypeError, KeyError):
-        return Looked(None, "the comparison's answer cannot be read")
+        return Looked(None, "what `edge-agent program` says cannot be read")
     more = f" and {len(differing) - _NAMED_MAX} more" * (len(differing) > _NAMED_MAX)
     return Looked(body, ", ".join(differing[:_NAMED_MAX]) + more)
 
@@ -76,7 +67,8 @@ class Program:
         if found == before:
             return
         if before is not None and (found is None or found.cause != before.cause):
-            yield EventType.FINDING, Lane.FAULT, _over(before).to_body()
+            over = replace(before, over=True, detail="")
+            yield EventType.FINDING, Lane.FAULT, over.to_body()
         if found is not None:
             yield EventType.FINDING, Lane.FAULT, found.to_body()
 
@@ -104,38 +96,12 @@ def _finding(looked: Looked) -> FindingBody | None:
     return None
 
 
-def _over(found: FindingBody) -> FindingBody:
-    return FindingBody(
-        panel=found.panel,
-        cause=found.cause,
-        severity=found.severity,
-        reasons=found.reasons,
-        remedy=found.remedy,
-        over=True,
-    )
-
-
-async def look(command: tuple[str, ...] = COMMAND) -> Looked:
-    """Run the comparison once, at the lowest priority."""
+async def look() -> Looked:
+    """Have the comparison made once."""
     try:
-        child = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
-        )
-    except OSError as error:
-        return Looked(None, f"the comparison cannot be started: {error}")
-    try:
-        with contextlib.suppress(OSError):  # it has ended, or may not be slowed down
-            os.setpriority(os.PRIO_PROCESS, child.pid, CHILD_NICE)
-        async with asyncio.timeout(limits.PROGRAM_LOOK_S_MAX):
-            output, _ = await child.communicate()
-        return read(child.returncode, output)
-    except TimeoutError:
-        return read(None, b"")
-    finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+        return read(await errands.run("program", "--json", s_max=limits.PROGRAM_LOOK_S_MAX))
+    except errands.Failed as error:
+        return Looked(None, f"`edge-agent program`: {error}")
 
 
 async def watch_program(

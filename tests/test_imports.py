@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "web")
 """Folders of edge_agent that do not import each other: they meet in agent.py only."""
 
-LEAVES = ("edge_agent.clock", "edge_agent.limits", "edge_agent.resources")
+LEAVES = ("edge_agent.clock", "edge_agent.files", "edge_agent.limits", "edge_agent.resources")
 BELOW = ("edge_agent.domain", "edge_agent.evidence", *LEAVES)
 
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits", "edge_agent.discipline"),
     "edge_agent.discipline": (),
     "edge_agent.timekeeping": BELOW,
+    "edge_agent.files": (),
     "edge_agent.limits": (),
     "edge_agent.resources": ("edge_agent.domain",),
     "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain"),
@@ -61,7 +62,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edge_agent.machine": BELOW,
     "edge_agent.program": ("edge_agent",),
-    "edge_agent.program_watch": BELOW,
+    "edge_agent.program_watch": (*BELOW, "edge_agent.errands"),
+    "edge_agent.renewal_watch": (*BELOW, "edge_agent.errands"),
+    "edge_agent.errands": (),
     "edge_agent.source": (
         *BELOW,
         "edge_agent.epoch",
@@ -90,6 +93,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.recorder",
         "edge_agent.machine",
         "edge_agent.program_watch",
+        "edge_agent.renewal_watch",
         "edge_agent.source",
         "edge_agent.supply",
         "edge_agent.timekeeping",
@@ -118,6 +122,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent",
         "edge_agent.domain",
         "edge_agent.evidence",
+        "edge_agent.files",
         "edge_agent.resources",
         "edge_agent.clock",
         "edge_agent.logs",
@@ -141,6 +146,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "edge_agent.evidence",
         "edge_agent.uplink",
         "edge_agent.center",
+        "edge_agent.identity",
         "drivers._dc09_cipher",  # AES of one protocol; loaded where a site gives a key
         "hil",
     ),
@@ -148,6 +154,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "paho": ("edge_agent.uplink.port", "edge_agent.center"),
     "pymodbus": ("edge_agent.link.modbus",),
     "rich": ("edge_agent.cli", "edge_agent.center.cli", "edge_agent.demo"),
+    "segno": ("edge_agent.center.inviting",),
     "serial": ("edge_agent.link", "hil"),
     "structlog": ("edge_agent",),
 }

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import edge_agent
 from edge_agent import logs, rendering
-from edge_agent.center import credentials, fleet, init, schema, settings, show, verify
+from edge_agent.center import credentials, fleet, init, inviting, schema, settings, show, verify
 from edge_agent.center.layout import CenterError, Layout, check_gateway_id
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_add_init, _add_serve, _add_events, _add_fleet, _add_verify):
+    for add in (_add_init, _add_enrolment, _add_serve, _add_events, _add_fleet, _add_verify):
         add(commands)
     return top
 
@@ -148,6 +148,22 @@ def _init(arguments: argparse.Namespace) -> int:
     done = init.init(Layout(arguments.dir), request, now)
     print("\n".join(done) or "nothing to do")
     return 0
+
+
+# ---- enrolment
+
+
+def _add_enrolment(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "enrolment",
+        "invite gateways, and let them in",
+        "  edge-center enrolment /srv/center new gw4\n"
+        "  edge-center enrolment /srv/center serve\n"
+        "  edge-center enrolment /srv/center list\n"
+        "  edge-center enrolment /srv/center answer gw4.request --out gw4.answer",
+    )
+    inviting.add(made, _gateway_id)
 
 
 # ---- serve

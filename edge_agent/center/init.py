@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from edge_agent import files
 from edge_agent.center import broker_config, credentials, settings
 from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
 from edge_agent.center.layout import CENTER, CenterError, Layout
@@ -62,7 +63,7 @@ def init(layout: Layout, request: Request, now: datetime) -> list[str]:
     """
     broker_config.check_directory(layout.directory)
     _refuse_foreign(layout)
-    _make_folder(layout.directory)
+    files.make_folder(layout.directory)
     with _alone(layout):
         founding = Founding(layout, request, now)
         port = _settings(founding)
@@ -97,7 +98,7 @@ def _settings(founding: Founding) -> int:
     layout, port = founding.layout, founding.request.port
     if not layout.settings.exists():
         text = settings.text(CENTER, port or PORT_DEFAULT)
-        _write_new(layout.settings, text.encode())
+        files.write_new(layout.settings, text.encode())
         founding.said(layout.settings, "settings")
     there = settings.load(layout).broker.port
     if port not in (None, there):
@@ -118,7 +119,7 @@ def _authority(founding: Founding) -> Authority:
     key = _tls_key(founding, layout.key("ca"))
     if not file.exists():
         made = credentials.make_authority(key, founding.now).certificate
-        _write_new(file, credentials.certificate_pem(made))
+        files.write_new(file, credentials.certificate_pem(made))
         founding.said(file, f"authority, until {made.not_valid_after_utc:%Y-%m-%d}")
     authority = Authority(key, read_certificate(file))
     if authority.certificate.not_valid_after_utc <= founding.now:
@@ -152,7 +153,7 @@ def _server(founding: Founding, authority: Authority) -> None:
     subject = Subject(hosts[0], Use.SERVER, hosts)
     days = founding.request.days
     made = credentials.certify(authority, key.public_key(), subject, founding.now, days)
-    _replace(file, credentials.certificate_pem(made))
+    files.replace(file, credentials.certificate_pem(made))
     founding.said(
         file, f"broker's certificate for {', '.join(hosts)}; restart the broker if it ran"
     )
@@ -167,7 +168,7 @@ def _broker_files(founding: Founding, port: int) -> None:
         (layout.access_list, broker_config.access_list()),
     ):
         if not file.exists():
-            _write_new(file, text.encode())
+            files.write_new(file, text.encode())
             founding.said(file, "for mosquitto")
 
 
@@ -182,19 +183,19 @@ def _gateway(founding: Founding, authority: Authority, gateway: str, port: int) 
         return
     fresh = not (folder / "gateway.toml").exists()
     for one in (layout.identities, folder.parent, folder):
-        _make_folder(one)
+        files.make_folder(one)
     client = _tls_key(founding, folder / "client.key")
     _certificate(founding, authority, folder / "client.pem", client, Subject(gateway, Use.CLIENT))
     identity = _signing_key(founding, folder / "identity.key")
     subject = Subject(gateway, Use.SIGNING)
     _certificate(founding, authority, folder / "identity.pem", identity, subject)
     for name in ("ca.pem", "receipt.pem"):
-        _copy(layout.directory / name, folder / name)
+        files.copy(layout.directory / name, folder / name)
     if not registered.exists():
-        _copy(folder / "identity.pem", registered)
+        files.copy(folder / "identity.pem", registered)
     if fresh:
         host = next(iter(founding.request.hosts), ALWAYS_HOSTS[0])
-        _write_new(folder / "gateway.toml", gateway_toml(gateway, host, port).encode())
+        files.write_new(folder / "gateway.toml", gateway_toml(gateway, host, port).encode())
     done = f"made; hand gateways/{gateway}/ to it" if fresh else "already there"
     founding.done.append(f"gateway {gateway}: {done}")
 
@@ -218,7 +219,7 @@ def _renew(founding: Founding, authority: Authority, gateway: str) -> None:
     if credentials.name_of(old) != gateway or not isinstance(key, ec.EllipticCurvePublicKey):
         raise CenterError(f"{file}: it is {credentials.name_of(old)}'s; copy {gateway}'s own")
     made = credentials.certify(authority, key, subject, founding.now, founding.request.days)
-    _replace(file, credentials.certificate_pem(made))
+    files.replace(file, credentials.certificate_pem(made))
     founding.said(
         file, f"renewed until {made.not_valid_after_utc:%Y-%m-%d}; copy it to the gateway"
     )
@@ -265,7 +266,7 @@ def _signing_key(founding: Founding, file: Path) -> ed25519.Ed25519PrivateKey:
 def _key(founding: Founding, file: Path, make: Callable[[], PrivateKey]) -> PrivateKey:
     if not file.exists():
         made = make()
-        _write_new(file, credentials.key_pem(made))
+        files.write_new(file, credentials.key_pem(made))
         founding.said(file, "new key")
         return made
     try:
@@ -284,13 +285,18 @@ def _certificate(
         return
     days = founding.request.days
     made = credentials.certify(authority, key.public_key(), subject, founding.now, days)
-    _write_new(file, credentials.certificate_pem(made))
+    files.write_new(file, credentials.certificate_pem(made))
 
 
 def read_certificate(file: Path) -> x509.Certificate:
-    """Read a PEM certificate; raise CenterError naming the file."""
+    """Read a PEM certificate, the first of a file; raise CenterError naming the file."""
+    return read_certificates(file)[0]
+
+
+def read_certificates(file: Path) -> list[x509.Certificate]:
+    """Read the PEM certificates of a file, one or more; raise CenterError naming the file."""
     try:
-        return x509.load_pem_x509_certificate(file.read_bytes())
+        return x509.load_pem_x509_certificates(file.read_bytes())
     except OSError as error:
         raise CenterError(f"{file}: {error.strerror}; put it back or run init again") from error
     except ValueError as error:
@@ -312,48 +318,5 @@ def _alone(layout: Layout) -> Iterator[None]:
                 f"{layout.directory}: another edge-center init is at work; wait for it to end"
             ) from error
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _copy(source: Path, target: Path) -> None:
-    if not target.exists():
-        _write_new(target, source.read_bytes())
-
-
-def _write_new(file: Path, data: bytes) -> None:
-    """Write a file that must not exist yet; a link, unlike a rename, never replaces one."""
-    temporary = _temporary(file, data)
-    try:
-        os.link(temporary, file)
-    finally:
-        temporary.unlink()
-    _sync_folder(file.parent)
-
-
-def _replace(file: Path, data: bytes) -> None:
-    _temporary(file, data).replace(file)
-    _sync_folder(file.parent)
-
-
-def _temporary(file: Path, data: bytes) -> Path:
-    temporary = file.with_name(f".{file.name}.new")
-    temporary.unlink(missing_ok=True)  # left by a run that was cut off
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return temporary
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -58,6 +58,15 @@ class Layout:
         """Certificates of the gateways' identity keys, one `<gateway>.pem` each: they stay."""
         return self.directory / "identities"
 
+    @property
+    def enrolments(self) -> Path:
+        """Invitations, one `<gateway>.json` each."""
+        return self.directory / "enrolments"
+
+    def enrolment(self, gateway: str) -> Path:
+        """Return the invitation of a gateway."""
+        return self.enrolments / f"{gateway}.json"
+
     def key(self, name: str) -> Path:
         """Return the private key `name` (ca, server, center, receipt)."""
         return self.directory / f"{name}.key"

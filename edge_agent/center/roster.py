@@ -16,7 +16,7 @@ import structlog
 from cryptography import x509
 
 from edge_agent.center.credentials import is_signing_certificate
-from edge_agent.center.init import read_certificate
+from edge_agent.center.init import read_certificate, read_certificates
 from edge_agent.center.layout import GATEWAY_ID, CenterError, Layout
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
@@ -79,7 +79,7 @@ class Roster:
 
     def _read(self, file: Path) -> tuple[PublicKey, ...] | None:
         try:
-            return (identity_key(file, self._authority),)
+            return identity_keys(file, self._authority)
         except CenterError as error:
             self._complain(str(error))
             return None
@@ -94,15 +94,20 @@ def _mark(file: Path) -> _Mark | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def identity_key(file: Path, authority: x509.Certificate) -> PublicKey:
-    """Return the key that `file` certifies; raise CenterError where it is not the authority's."""
-    certificate = read_certificate(file)
-    if not is_signing_certificate(certificate, authority):
-        raise CenterError(
-            f"{file}: not issued by this center's authority (ca.pem) for signing; "
-            f"remove it, or restore the certificate that init made"
-        )
-    try:
-        return PublicKey.of(certificate.public_key())
-    except (ValueError, Malformed) as error:
-        raise CenterError(f"{file}: {error}; identity keys are Ed25519 or P-256") from error
+def identity_keys(file: Path, authority: x509.Certificate) -> tuple[PublicKey, ...]:
+    """Return the keys that `file` certifies: one, and another for each time it was enrolled again.
+
+    Raises CenterError where one is not the authority's.
+    """
+    keys = []
+    for certificate in read_certificates(file):
+        if not is_signing_certificate(certificate, authority):
+            raise CenterError(
+                f"{file}: not issued by this center's authority (ca.pem) for signing; "
+                f"remove it, or restore the certificate that init made"
+            )
+        try:
+            keys.append(PublicKey.of(certificate.public_key()))
+        except (ValueError, Malformed) as error:
+            raise CenterError(f"{file}: {error}; identity keys are Ed25519 or P-256") from error
+    return tuple(keys)

@@ -14,6 +14,7 @@ from edge_agent.config import ConfigError
 GROUPS = (
     "run",
     "check",
+    "enrol",
     "status",
     "diagnose",
     "program",

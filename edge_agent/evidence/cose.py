@@ -60,6 +60,8 @@ class Domain(Enum):
     COMMAND = b"edge-agent/v1/command"
     BUNDLE = b"edge-agent/v1/bundle"
     STATUS = b"edge-agent/v1/status"
+    ENROLMENT = b"edge-agent/v1/enrolment"
+    RENEWAL = b"edge-agent/v1/renewal"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}

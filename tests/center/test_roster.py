@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.center.init import Request, init, read_certificate
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.roster import Roster, identity_key
+from edge_agent.center.roster import Roster, identity_keys
 from edge_agent.evidence.signers import load_signer
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -45,14 +45,14 @@ def test_a_certificate_of_another_authority_is_named(layout: Layout, tmp_path: P
     init(other, Request(gateways=("gw1",)), NOW)
     layout.identity("gw1").write_bytes(other.identity("gw1").read_bytes())
     with pytest.raises(CenterError, match=r"gw1\.pem: not issued by this center's authority"):
-        identity_key(layout.identity("gw1"), read_certificate(layout.certificate("ca")))
+        identity_keys(layout.identity("gw1"), read_certificate(layout.certificate("ca")))
 
 
 def test_a_tls_certificate_is_no_identity(layout: Layout) -> None:
     client = layout.gateway("gw1") / "client.pem"
     layout.identity("gw1").write_bytes(client.read_bytes())
     with pytest.raises(CenterError, match="for signing"):
-        identity_key(layout.identity("gw1"), read_certificate(layout.certificate("ca")))
+        identity_keys(layout.identity("gw1"), read_certificate(layout.certificate("ca")))
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", None])

@@ -1,0 +1,53 @@
+"""Writes small files so that a power cut leaves the old one or the new one, never half of it.
+
+They are keys and what is kept beside keys: files are 0600, in folders of 0700.
+"""
+
+import os
+from pathlib import Path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file that is not there yet."""
+    if not target.exists():
+        write_new(target, source.read_bytes())
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write a file that must not exist yet; a link, unlike a rename, never replaces one."""
+    temporary = _temporary(file, data)
+    try:
+        os.link(temporary, file)
+    finally:
+        temporary.unlink()
+    _sync_folder(file.parent)
+
+
+def replace(file: Path, data: bytes) -> None:
+    """Write a file in place of what is there."""
+    _temporary(file, data).replace(file)
+    _sync_folder(file.parent)
+
+
+def _temporary(file: Path, data: bytes) -> Path:
+    temporary = file.with_name(f".{file.name}.new")
+    temporary.unlink(missing_ok=True)  # left by a run that was cut off
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Who a gateway is: its keys, made here and never leaving it, and the certificates for them."""

@@ -1,0 +1,178 @@
+"""Enrols a gateway: keys made here, certificates fetched or brought, files written.
+
+Every step may be done again: keys that are there are kept, so what was cut off is finished by the
+next try with the same code.  The configuration is written where there is none; one that is there
+is left as it is.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from edge_agent import files
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import BadSignature, PublicKey
+from edge_agent.evidence.enrolment import Bundle, claimed_authorities, open_bundle
+from edge_agent.evidence.invitation import Invitation, file_proof, pin_of, secret_digest
+from edge_agent.identity import keys
+from edge_agent.identity.est import EstError, NotOffered, Server, spki
+from edge_agent.identity.keys import Keys
+
+BUNDLE_BYTES_MAX = 131_072
+CONFIGURATION = "gateway.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an enrolment: the files written, and what is left to do by hand."""
+
+    written: tuple[str, ...]
+    left: str = ""
+
+
+def enrol(invitation: Invitation, folder: Path, say: Callable[[str], None]) -> Done:
+    """Enrol over the network; `say` is told of each step.  Raises EstError, KeysError, OSError."""
+    made = keys.keep(folder)
+    say(f"keys in {folder}: they never leave it")
+    server = Server.pinned(invitation)
+    say(f"{invitation.place} is the center of this code")
+    client = server.enrol(keys.request(made.client, invitation.gateway))
+    say("certificate for TLS granted")
+    try:
+        server.enrol(keys.request(made.identity, invitation.gateway), "identity")
+        say("certificate of the identity key granted")
+        data = server.bundle()
+    except NotOffered:
+        return _certificate_alone(folder, server.authority, client, made)
+    return install(data, invitation, folder)
+
+
+def _certificate_alone(
+    folder: Path, authority: bytes, client: x509.Certificate, made: Keys
+) -> Done:
+    """A foreign EST server: it certifies, and knows nothing of brokers and receipts."""
+    if client.public_key() != made.client.public_key():
+        raise EstError("the certificate granted is for another key")
+    pem = client.public_bytes(serialization.Encoding.PEM)
+    files.replace(folder / "ca.pem", authority)
+    files.replace(folder / "client.pem", pem)
+    return Done(
+        ("ca.pem", "client.pem"),
+        "this server tells nothing but certificates: write [[center]] with its paths and "
+        f"receipt_certificate into {folder / CONFIGURATION} yourself",
+    )
+
+
+# ---- by file
+
+
+def request_by_file(invitation: Invitation, folder: Path) -> bytes:
+    """Return what is carried to the center: two requests, and a proof that the code was here.
+
+    Raises KeysError, OSError.
+    """
+    made = keys.keep(folder)
+    client = keys.request(made.client, invitation.gateway)
+    identity = keys.request(made.identity, invitation.gateway)
+    digest = secret_digest(invitation.secret)
+    return json.dumps(
+        {
+            "gateway": invitation.gateway,
+            "client": base64.b64encode(client).decode(),
+            "identity": base64.b64encode(identity).decode(),
+            "proof": file_proof(digest, invitation.gateway, client, identity),
+        },
+        indent=1,
+    ).encode()
+
+
+def install(data: bytes, invitation: Invitation, folder: Path) -> Done:
+    """Write what a bundle holds, if it is of the pinned center and for this gateway's keys.
+
+    Raises EstError, KeysError, OSError.
+    """
+    bundle = _opened(data, invitation)
+    made = keys.keep(folder)
+    for certificate, key in ((bundle.client, made.client), (bundle.identity, made.identity)):
+        if _loaded(certificate).public_key() != key.public_key():
+            raise EstError(
+                f"the bundle is for other keys than those in {folder}: enrol on the gateway "
+                "itself, with the same folder, or ask for a new code"
+            )
+    contents = {
+        "ca.pem": _pem(*bundle.authorities),
+        "client.pem": _pem(bundle.client),
+        "identity.pem": _pem(bundle.identity),
+        "receipt.pem": _pem(*bundle.receipts),
+    }
+    if bundle.commands:
+        contents["command.pem"] = _pem(*bundle.commands)
+    for name, content in contents.items():
+        files.replace(folder / name, content)
+    configuration = folder / CONFIGURATION
+    if configuration.exists():
+        return Done(tuple(contents), f"{configuration} is left as it was")
+    files.write_new(configuration, configuration_text(bundle).encode())
+    return Done((*contents, CONFIGURATION), f"add the panels to {configuration}")
+
+
+def configuration_text(bundle: Bundle) -> str:
+    """Return the part of a gateway's configuration that its center decides."""
+    commands = 'command_certificate = "command.pem"\n' if bundle.commands else ""
+    ways = "".join(
+        f'\n[[center.path]]\nhost = "{way.host}"\nport = {way.port}\n' for way in bundle.ways
+    )
+    return f"""\
+# Made by `edge-agent enrol`; add the panels below.
+[gateway]
+id = "{bundle.gateway}"
+identity_key = "{keys.IDENTITY}"
+
+[[center]]
+name = "{bundle.center}"
+ca = "ca.pem"
+certificate = "client.pem"
+key = "{keys.CLIENT}"
+receipt_certificate = "receipt.pem"
+enrolment = "{bundle.enrolment.host}:{bundle.enrolment.port}"
+{commands}{ways}"""
+
+
+def _opened(data: bytes, invitation: Invitation) -> Bundle:
+    """Return a bundle that the pinned authority signed; which one that is, it tells itself."""
+    if len(data) > BUNDLE_BYTES_MAX:
+        raise EstError(f"a bundle of {len(data)} bytes")
+    try:
+        authority = _claimed_authority(data, invitation)
+        bundle = open_bundle(data, authority)
+    except BadSignature as error:
+        raise EstError("the bundle is not signed by the center of this code") from error
+    except (Malformed, ValueError) as error:
+        raise EstError(f"the bundle cannot be read: {error}") from error
+    if bundle.gateway != invitation.gateway:
+        raise EstError(f"the bundle is for gateway {bundle.gateway}, not {invitation.gateway}")
+    return bundle
+
+
+def _claimed_authority(data: bytes, invitation: Invitation) -> PublicKey:
+    for claimed in claimed_authorities(data):
+        certificate = x509.load_der_x509_certificate(claimed)
+        if pin_of(spki(certificate)) == invitation.pin:
+            return PublicKey.of(certificate.public_key())
+    raise EstError("the bundle is of another center than the code")
+
+
+def _loaded(certificate: bytes) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(certificate)
+    except ValueError as error:
+        raise EstError(f"the bundle holds no certificate: {error}") from error
+
+
+def _pem(*certificates: bytes) -> bytes:
+    return b"".join(_loaded(one).public_bytes(serialization.Encoding.PEM) for one in certificates)

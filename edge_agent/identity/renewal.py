@@ -1,0 +1,72 @@
+"""When a certificate is renewed, and how: with the same key, on the identity key's word.
+
+Due from two thirds of its life on, RFC 7030's own clients do alike; up to a twelfth later by the
+gateway's name, so that a hundred thousand made in one week do not come in one hour.  Whoever was
+away while it expired renews it all the same: the identity key does not expire.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from edge_agent import files
+from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.enrolment import Renewal, sign_renewal
+from edge_agent.identity import keys
+from edge_agent.identity.est import EstError, Server
+
+
+def due(certificate: x509.Certificate, gateway: str) -> datetime:
+    """Return from when on a gateway's certificate is to be renewed."""
+    begun, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    share = int.from_bytes(hashlib.sha256(gateway.encode()).digest()[:4], "big") / 2**32
+    return begun + (until - begun) * (2 / 3 + share / 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One center's files and where it renews; `client` and `key` are the gateway's own."""
+
+    host: str
+    port: int
+    authority: Path
+    client: Path
+    key: Path
+
+
+def renew(place: Place, gateway: str, identity: Signer, now: datetime) -> datetime:
+    """Fetch a new certificate and put it in place; return its end.
+
+    The old one is kept beside it (`.old`).  Raises EstError, KeysError, OSError.
+    """
+    key = keys.read(place.key)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise EstError(f"{place.key}: a TLS key is P-256")
+    authority = place.authority.read_bytes()
+    server = Server(place.host, place.port, authority)
+    wish = Renewal(gateway, int(now.timestamp() * 1000), keys.request(key, gateway))
+    made = server.renew(sign_renewal(wish, identity))
+    if made.public_key() != key.public_key():
+        raise EstError("the certificate granted is for another key")
+    if not _is_of(made, x509.load_pem_x509_certificates(authority)):
+        raise EstError("the certificate granted is of another authority")
+    if place.client.exists():
+        files.replace(place.client.with_name(place.client.name + ".old"), place.client.read_bytes())
+    files.replace(place.client, made.public_bytes(serialization.Encoding.PEM))
+    return made.not_valid_after_utc
+
+
+def _is_of(made: x509.Certificate, authorities: list[x509.Certificate]) -> bool:
+    for authority in authorities:
+        try:
+            made.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return True
+    return False

@@ -1,0 +1,120 @@
+"""`edge-agent enrol`, `identity` and `renew`: words, files and exit codes.
+
+The way over the network is tried against a real server in tests/center/test_est.py and, by the
+commands themselves, by tests/system/test_docs.py.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_agent import cli
+from edge_agent.center import credentials
+from edge_agent.center.cli import main as center
+from edge_agent.clock import SystemClock
+from edge_agent.evidence.invitation import Invitation
+from edge_agent.identity import renewal
+
+PANEL = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/ttyUSB0" }\n'
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    assert center(["init", str(tmp_path / "c")]) == 0
+    return tmp_path / "c"
+
+
+@pytest.fixture
+def code(directory: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert center(["enrolment", str(directory), "new", "gw4", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert Invitation.read(said["text"]).code == said["code"]
+    return str(said["text"])
+
+
+@pytest.fixture
+def folder(directory: Path, code: str, tmp_path: Path) -> Path:
+    """A gateway that was enrolled by file."""
+    folder, request, answer = tmp_path / "gw4", tmp_path / "a.request", tmp_path / "a.answer"
+    told = ["enrol", code, "--folder", str(folder)]
+    assert cli.main([*told, "--request", str(request)]) == 0
+    answered = ["enrolment", str(directory), "answer", str(request), "--out", str(answer)]
+    assert center(answered) == 0
+    assert cli.main([*told, "--answer", str(answer)]) == 0
+    with (folder / "gateway.toml").open("a") as file:
+        file.write(PANEL)
+    return folder
+
+
+def test_by_file_both_ways(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert cli.main(["identity", "--config", str(folder / "gateway.toml"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["gateway"] == "gw4"
+    assert said["key_id"]
+    assert said["centers"][0]["due"] < said["centers"][0]["until"]
+
+
+@pytest.mark.parametrize("words", [["junk"], ["gw4", "host"], ["gw4", "host", "0" * 30]])
+def test_what_is_no_code_is_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["enrol", *words]) == 2
+    assert "edge-agent: " in capsys.readouterr().err
+
+
+def test_nobody_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Invitation("gw4", "127.0.0.1", 1, "0" * 16, "0" * 12).text
+    assert cli.main(["enrol", text, "--folder", str(tmp_path / "gw4")]) == 1
+    assert "is the network up" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    text = Invitation("gw4", "127.0.0.1", 1, "0" * 16, "0" * 12).text
+    assert cli.main(["enrol", text, "--folder", str(tmp_path / "file" / "gw4")]) == 1
+    assert "--folder" in capsys.readouterr().err
+
+
+def test_a_missing_key_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "identity.key").unlink()
+    assert cli.main(["identity", "--config", str(folder / "gateway.toml")]) == 1
+    assert "it is not there" in capsys.readouterr().out
+
+
+def test_nothing_due_is_nothing_done(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert cli.main(["renew", "--config", str(folder / "gateway.toml"), "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["centers"]
+    assert one["what"].startswith("not due before")
+    assert (one["until"], one["trouble"]) == (None, None)
+
+
+def test_a_renewal_that_fails_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "gateway.toml"
+    file.write_text(file.read_text().replace(":8443", ":1"))
+    assert cli.main(["renew", "--now", "--config", str(file)]) == 1
+    assert "is the network up" in capsys.readouterr().out
+
+
+def test_a_renewal_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    until = credentials.utc(SystemClock().stamp().wall_ns or 0)
+    monkeypatch.setattr(renewal, "renew", lambda *_: until)
+    assert cli.main(["renew", "--now", "--config", str(folder / "gateway.toml")]) == 0
+    assert f"renewed until {until:%Y-%m-%d}" in capsys.readouterr().out
+
+
+def test_a_center_without_enrolment_is_left_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "gateway.toml"
+    kept = [line for line in file.read_text().splitlines() if not line.startswith("enrolment")]
+    file.write_text("\n".join(kept))
+    assert cli.main(["renew", "--config", str(file)]) == 0
+    assert "nothing to renew" in capsys.readouterr().out
+    assert cli.main(["identity", "--config", str(file)]) == 0
+    assert "never" in capsys.readouterr().out

@@ -1,0 +1,44 @@
+"""What a gateway writes of what its center told.  Whole enrolments: tests/center."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent import config
+from edge_agent.evidence.enrolment import Bundle, Way
+from edge_agent.evidence.invitation import Invitation
+from edge_agent.identity import enrolment
+from edge_agent.identity.est import EstError
+
+INVITATION = Invitation("gw4", "a.example", 8443, "0" * 16, "0" * 12)
+
+
+def test_the_configuration_is_one_that_the_agent_reads(tmp_path: Path) -> None:
+    bundle = Bundle(
+        gateway="gw4",
+        center="center",
+        time_ms=0,
+        authorities=(b"ca",),
+        client=b"c",
+        identity=b"i",
+        receipts=(b"r",),
+        commands=(),
+        ways=(Way("a.example", 8883), Way("b.example", 1883)),
+        enrolment=Way("a.example", 8443),
+    )
+    file = tmp_path / "gateway.toml"
+    panel = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/ttyUSB0" }\n'
+    file.write_text(enrolment.configuration_text(bundle) + panel)
+    read = config.load(file).config
+    assert read.gateway.id == "gw4"
+    assert [(path.host, path.port) for path in read.center[0].path] == [
+        ("a.example", 8883),
+        ("b.example", 1883),
+    ]
+    assert read.center[0].enrolment == "a.example:8443"
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"\x00" * 200_000])
+def test_what_is_no_bundle_is_told(data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(EstError, match="bundle"):
+        enrolment.install(data, INVITATION, tmp_path)
