@@ -18,7 +18,9 @@ AreaKey = tuple[str | None, int | None]
 
 AREAS_MAX = 4096  # more areas than the largest gateway's panels have; then the oldest are forgotten
 ENTRY_SLACK_S = 15  # timers of panels run within 10 %, and what they say takes its time
-ENTRY_UNKNOWN_S = 240  # the longest entry delay of CP-01, where nobody said the area's own
+# CP-01: entry delay and abort window together are no longer; where nobody said the area's own
+ENTRY_UNKNOWN_S = 60
+GAP_NS = 900 * NS  # a panel that was silent no longer is taken to be armed as it was before
 EXIT_LONGEST_S = 255
 
 _STAY_CODES = frozenset({"441", "442", "456"})
@@ -44,10 +46,14 @@ class Arm(Enum):
     STAY = "stay"
 
 
+_ARMED = frozenset({Arm.AWAY, Arm.STAY})
+
+
 class Opening(Enum):
     """What the opening of a zone is worth by itself."""
 
     NOTHING = "nothing"  # its area is not armed, or people are leaving
+    INSIDE = "inside"  # people are there, and nobody said what the zone is for
     ENTRY = "entry"  # on the way in: a trip only if nobody disarms in time
     TRIP = "trip"
 
@@ -63,11 +69,51 @@ class AreaState:
     in_exit: bool = False  # the panel itself says that the exit delay runs
     entry_until_ns: int = 0  # openings on the way in may still be people coming home
     disarmed_ns: int | None = None
+    lost_ns: int | None = None  # since when nobody knows
+    back_ns: int | None = None  # since when the panel is heard again
+    before: Arm = Arm.UNKNOWN  # what it was then
 
     @property
     def is_armed(self) -> bool:
         """Whether the area is known to be armed, delays included."""
-        return self.arm in (Arm.AWAY, Arm.STAY)
+        return self.arm in _ARMED
+
+    @property
+    def supposed(self) -> Arm:
+        """How it is armed; after a silence of the panel, how it was before if that was armed.
+
+        It may raise a tier: whoever cuts a line does so before he comes.  It proves nothing.
+        """
+        return self.before if self.lost_ns is not None and self.before in _ARMED else self.arm
+
+    def is_doubtful(self, now_ns: int) -> bool:
+        """Whether the silence was so long that somebody may well have disarmed."""
+        if self.lost_ns is None:
+            return False
+        return (self.back_ns or now_ns) - self.lost_ns > GAP_NS
+
+    def lose(self, now_ns: int) -> None:
+        """From now on it is not known; or was not until now, where it was lost before."""
+        if self.lost_ns is not None:
+            self.back_ns = now_ns
+            return
+        self.lost_ns, self.before, self.arm = now_ns, self.arm, Arm.UNKNOWN
+        self.armed_ns = self.armed_line = self.disarmed_ns = None
+
+    def show(self, state: State, now_ns: int) -> None:
+        """The panel shows an entry delay, an alarm, or that it does not know itself."""
+        if state is State.UNKNOWN:
+            self.lose(now_ns)
+            return
+        self.in_exit = False
+        if state is State.ALARM:  # of a zone that is armed always, perhaps
+            self.entry_until_ns = min(self.entry_until_ns, now_ns)
+        elif not self.is_armed:  # only an armed area counts down an entry
+            self.know(self.before if self.before in _ARMED else Arm.AWAY)
+
+    def know(self, arm: Arm) -> None:
+        """It is known how it is armed."""
+        self.arm, self.lost_ns, self.back_ns = arm, None, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +157,10 @@ class Arming:
             return self._arm(seen, arm)
         return []
 
-    def forget(self, panel: str | None) -> None:
+    def forget(self, panel: str | None, now_ns: int) -> None:
         """The panel was not heard for a while: what its areas did meanwhile nobody knows."""
         for area in self._of_panel.get(panel, ()):
-            self._areas[panel, area] = AreaState()
+            self._areas[panel, area].lose(now_ns)
 
     def state(self, panel: str | None, area: int | None) -> AreaState:
         """Return what is known of an area; of all of a panel's where it is not said which."""
@@ -144,10 +190,11 @@ class Arming:
         state = self.state(key[0], area)
         if kind is ZoneType.ALWAYS:
             return Opening.TRIP
-        if not state.is_armed or state.in_exit or now_ns < state.exit_until_ns:
+        arm = state.supposed
+        if arm not in _ARMED or state.in_exit or now_ns < state.exit_until_ns:
             return Opening.NOTHING
-        if state.arm is Arm.STAY and _is_inside(zone):
-            return Opening.NOTHING
+        if arm is Arm.STAY and _is_inside(zone):
+            return Opening.NOTHING if kind is not None else Opening.INSIDE
         if kind in (ZoneType.ENTRY_EXIT, None):
             return Opening.ENTRY
         if kind is ZoneType.FOLLOWER and now_ns < state.entry_until_ns:
@@ -202,23 +249,12 @@ class Arming:
                     state.in_exit = True
                     state.exit_until_ns = seen.t_ns + EXIT_LONGEST_S * NS
                 return changes
-            case State.ENTRY_DELAY:
+            case State.ENTRY_DELAY | State.ALARM | State.UNKNOWN:
                 for state in self._each(seen.panel, seen.area):
-                    self._still_armed(state)
-                self.begin_entry(seen.panel, seen.area, seen.t_ns)
-            case State.ALARM:
-                for state in self._each(seen.panel, seen.area):
-                    self._still_armed(state)
-                    state.entry_until_ns = min(state.entry_until_ns, seen.t_ns)
-            case State.UNKNOWN:
-                for state in self._each(seen.panel, seen.area):
-                    state.arm = Arm.UNKNOWN
+                    state.show(seen.state, seen.t_ns)
+                if seen.state is State.ENTRY_DELAY:
+                    self.begin_entry(seen.panel, seen.area, seen.t_ns)
         return []
-
-    @staticmethod
-    def _still_armed(state: AreaState) -> None:
-        """Only an armed area counts down an entry or is in alarm (or one with a 24 h zone)."""
-        state.in_exit = False
 
     def _arm(self, seen: Observation, arm: Arm) -> list[Change]:
         changes: list[Change] = []
@@ -231,8 +267,8 @@ class Arming:
                 if seen.kind is Kind.AREA or arm is Arm.STAY:
                     state.arm = arm
                 continue
-            state.arm, state.armed_ns, state.armed_line = arm, seen.t_ns, seen.line
-            state.in_exit = False
+            state.know(arm)
+            state.armed_ns, state.armed_line, state.in_exit = seen.t_ns, seen.line, False
             # whether the panel says so before or after the exit delay is not known
             state.exit_until_ns = seen.t_ns + delay_ns
             state.entry_until_ns = 0
@@ -241,9 +277,8 @@ class Arming:
 
     def _disarm(self, seen: Observation) -> Disarmed:
         for state in self._each(seen.panel, seen.area):
-            state.arm = Arm.DISARMED
-            state.disarmed_ns = seen.t_ns
-            state.in_exit = False
+            state.know(Arm.DISARMED)
+            state.disarmed_ns, state.in_exit = seen.t_ns, False
             state.entry_until_ns = 0
         valid = seen.code != _AUTOMATIC and self.site.is_valid_user(seen.panel, seen.user)
         return Disarmed(seen.panel, seen.area, seen.line, valid)

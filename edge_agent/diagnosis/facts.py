@@ -29,6 +29,8 @@ FLOOD_ALARMS = round(RULES["isa.flood"].value("alarms"))
 FLOOD_NS = RULES["isa.flood"].ns("within_s")
 NAMES_MAX = 4096
 
+BACKLOG_NS = 5 * NS  # what a panel says so soon after a silence may have been in that silence
+
 _BATTERY = frozenset({"302", "309", "311", "314", "337", "338"})
 _LINK = frozenset({"351", "352", "353", "354", "356", "954"})
 _BUS = frozenset({"141", "142", "143", "331", "332", "333", "334", "337", "339"})
@@ -69,6 +71,8 @@ class Facts:
     loops: dict[ZoneKey, Since] = field(default_factory=dict)
     measured: dict[str | None, Since] = field(default_factory=dict)
     bypassed: dict[ZoneKey, Since] = field(default_factory=dict)
+    callers: dict[str | None, Since] = field(default_factory=dict)  # panels that tell alarms
+    silences: dict[str | None, tuple[int, int | None]] = field(default_factory=dict)  # from, to
     _alarms: deque[int] = field(default_factory=lambda: deque(maxlen=FLOOD_ALARMS + 1))
 
     # ---- what is heard
@@ -100,6 +104,11 @@ class Facts:
     def alarmed(self, now_ns: int) -> None:
         """One more alarm was heard."""
         self._alarms.append(now_ns)
+
+    def calls(self, seen: Observation) -> None:
+        """A panel told of intruders, or who came and went: it will tell of the next one, too."""
+        if seen.panel not in self.callers:
+            self._keep(self.callers, seen.panel, seen)
 
     def armed(self, panel: str | None, area: int | None) -> None:
         """Arming ends a walk test of that area."""
@@ -199,6 +208,16 @@ class Facts:
                 found = False if not work.zones else found
         return found
 
+    def earliest_ns(self, panel: str | None, now_ns: int) -> int:
+        """Return when what a panel says now may have happened: a silence is told afterwards."""
+        lost_ns, back_ns = self.silences.get(panel, (now_ns, None))
+        return now_ns if back_ns is None or now_ns - back_ns > BACKLOG_NS else lost_ns
+
+    def was_silent_since(self, panel: str | None, since: Since) -> bool:
+        """Whether a panel was not heard at some time after `since`."""
+        silence = self.silences.get(panel)
+        return silence is not None and silence[0] >= since.t_ns
+
     def under_duress(self, panel: str | None, now_ns: int) -> Since | None:
         """Return a threat that was signalled a moment ago."""
         return _recent(self.duress.get(panel), now_ns, DURESS_NS)
@@ -280,8 +299,16 @@ class Facts:
     def _panel(self, seen: Observation) -> None:
         if seen.state is State.ONLINE:
             self.links.pop(seen.panel, None)
-        elif seen.state is State.OFFLINE and seen.panel not in (None, *self.links):
-            self._keep(self.links, seen.panel, seen)
+            lost_ns, back_ns = self.silences.get(seen.panel, (0, 0))
+            if back_ns is None:
+                self.silences[seen.panel] = lost_ns, seen.t_ns
+        elif seen.state is State.OFFLINE:
+            if self.silences.get(seen.panel, (0, 0))[1] is not None and (
+                seen.panel in self.silences or len(self.silences) < NAMES_MAX
+            ):
+                self.silences[seen.panel] = seen.t_ns, None
+            if seen.panel not in (None, *self.links):
+                self._keep(self.links, seen.panel, seen)
 
 
 def _recent(since: Since | None, now_ns: int, within_ns: int) -> Since | None:

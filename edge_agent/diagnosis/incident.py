@@ -10,7 +10,7 @@ from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
-from edge_agent.domain.kinds import Kind
+from edge_agent.domain.kinds import Kind, State
 
 INCIDENTS_MAX = 64  # of one family that are remembered at once
 LINES_MAX = 96
@@ -43,6 +43,7 @@ class Trip:
     wall_ns: int | None
     tamper: bool
     code: str | None
+    told: bool  # the panel called it an alarm
 
     @classmethod
     def of(cls, seen: Observation, area: int | None) -> Self:
@@ -53,8 +54,9 @@ class Trip:
             seen.t_ns,
             seen.line,
             seen.wall_ns,
-            seen.kind is Kind.TAMPER,
+            seen.kind is Kind.TAMPER or seen.state is State.TAMPER,
             seen.code,
+            seen.kind is not Kind.ZONE,
         )
 
 

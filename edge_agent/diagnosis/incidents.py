@@ -61,6 +61,8 @@ class Incidents:
         self._facts.take(observation)
         if observation.is_alarm:
             return self._alarm(observation)
+        if kind is Kind.ENVIRONMENT and observation.state is State.ACTIVE:
+            self._openings.explained((observation.panel, observation.zone))
         if kind is Kind.CANCEL and observation.state is State.ACTIVE:
             return self._cancelled(observation)
         if kind is Kind.ZONE_TROUBLE and observation.code == _UNVERIFIED:
@@ -89,6 +91,7 @@ class Incidents:
             if len(self._other_alarm_ns) >= WAKES_MAX:
                 self._other_alarm_ns.clear()
             self._other_alarm_ns[seen.panel] = seen.t_ns
+            self._openings.explained((seen.panel, seen.zone))
         if seen.kind in _LIFE:
             said = self._life.alarm(seen)
             if seen.kind is Kind.DURESS:
@@ -96,6 +99,7 @@ class Incidents:
             return said
         if seen.kind in _FIRE:
             return self._fire.alarm(seen)
+        self._facts.calls(seen)
         said = self._intrusion.alarm(seen, self._openings.alarmed(seen))
         if seen.kind is Kind.TAMPER:
             said += self._life.tampered(seen)
@@ -103,6 +107,8 @@ class Incidents:
 
     def _armed_or_not(self, seen: Observation) -> list[Verdict]:
         said: list[Verdict] = []
+        if seen.kind is Kind.OPEN_CLOSE or seen.state is State.ALARM:
+            self._facts.calls(seen)
         for change in self._arming.take(seen):
             self._openings.changed(change.panel, change.area)
             match change:
@@ -129,7 +135,7 @@ class Incidents:
 
     def _cut(self, seen: Observation) -> list[Verdict]:
         if seen.kind is Kind.PANEL and seen.state in (State.OFFLINE, State.ONLINE):
-            self._arming.forget(seen.panel)
+            self._arming.forget(seen.panel, seen.t_ns)
         facts, now_ns = self._facts, seen.t_ns
         news = (facts.lost_link(seen.panel, now_ns), facts.jammed(seen.panel, now_ns))
         if not any(since is not None and since.line == seen.line for since in news):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edge_agent.diagnosis import why
-from edge_agent.diagnosis.arming import MOTION, Arming, Disarmed
+from edge_agent.diagnosis.arming import MOTION, AreaState, Arm, Arming, Disarmed
 from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.clearing import Clearing
 from edge_agent.diagnosis.facts import Facts, Since
@@ -111,12 +111,13 @@ class Intrusion:
                 incident.because(rule)
         return [self._say(incident, seen.t_ns)]
 
-    @staticmethod
-    def _is_told_again(incident: Incident, trip: Trip, led: Led) -> bool:
+    def _is_told_again(self, incident: Incident, trip: Trip, led: Led) -> bool:
         """Whether the alarm is of an opening that was counted, as at the end of an entry delay."""
         known = incident.witnesses.get(trip.key)
         if known is None or led.opened_ns is None or trip.tamper or incident.covered:
             return False
+        if known.weak and not self._is_weak(trip):
+            return False  # now it proves more
         return led.opened_ns <= known.last_ns
 
     def opened(self, trip: Trip, now_ns: int) -> list[Verdict]:
@@ -198,7 +199,7 @@ class Intrusion:
             panel=seen.panel,
             area=area,
             line=seen.line,
-            first_ns=seen.t_ns,
+            first_ns=self._facts.earliest_ns(seen.panel, seen.t_ns),
             last_ns=seen.t_ns,
             dated=seen.dated,
             covered=cover.rule,
@@ -290,9 +291,22 @@ class Intrusion:
             return True
         if self._facts.maintained(key, trip.wall_ns):
             return True
-        # with the area open somebody is there by right: sabotage is to be looked at, not chased
         state = self._arming.state(panel, trip.area)
+        if not trip.told and self._may_be_at_home(state, trip):
+            return True
+        # with the area open somebody is there by right: sabotage is to be looked at, not chased
         return trip.tamper and state.disarmed_ns is not None and not state.is_armed
+
+    def _may_be_at_home(self, state: AreaState, trip: Trip) -> bool:
+        """Whether an opening that the panel did not call an alarm may be of people there by right.
+
+        They may have disarmed in a long silence; or sleep there, and nobody said which zones are
+        inside.
+        """
+        kind = self._site.type_of(trip.key)
+        if state.is_armed:
+            return state.arm is Arm.STAY and kind is None
+        return kind is not ZoneType.ALWAYS and state.is_doubtful(trip.t_ns)
 
     def _is_shell(self, trip: Trip) -> bool:
         kind = self._site.type_of(trip.key)

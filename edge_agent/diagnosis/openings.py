@@ -9,7 +9,13 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import TypeVar
 
-from edge_agent.diagnosis.arming import AreaKey, Arming, Opening
+from edge_agent.diagnosis.arming import (
+    ENTRY_SLACK_S,
+    ENTRY_UNKNOWN_S,
+    AreaKey,
+    Arming,
+    Opening,
+)
 from edge_agent.diagnosis.facts import Facts
 from edge_agent.diagnosis.incident import Trip
 from edge_agent.diagnosis.intrusion import Intrusion, Led, Wake
@@ -29,15 +35,16 @@ BOUNCE_NS = 3 * NS // 10  # of a contact; EN 50131-3: 400 ms and longer must be 
 SILENT_NS = 3 * NS  # after which the panel says nothing more of an opening
 STALE_NS = RULES["isa.stale"].ns("after_s")
 MOVING_NS = 300 * NS  # who tripped something so lately is inside, not coming home
-HOME_NS = 60 * NS  # CP-01: entry delay and abort window together, where nothing else is known
+HOME_NS = ENTRY_UNKNOWN_S * NS  # how long people may take where nobody says what a zone is for
 
 
 @dataclass(slots=True)
 class Contact:
-    """Whether a zone is open, and when that was last otherwise."""
+    """Whether a zone is open or tampered with, and when that was last otherwise."""
 
-    is_open: bool
     opened_ns: int
+    is_open: bool = False
+    is_tampered: bool = False
     closed_ns: int = -1
 
 
@@ -83,6 +90,12 @@ class Openings:
         found = [one for one in found if now_ns - one.t_ns <= BEFORE_NS]
         return sorted(found, key=lambda trip: (trip.t_ns, trip.line))
 
+    def explained(self, key: ZoneKey) -> None:
+        """The panel said what the opening of a zone was: nothing of intruders."""
+        for waiting in self._before.values():
+            for trip in [one for one in waiting if one.key == key]:
+                waiting.remove(trip)
+
     def changed(self, panel: str | None, area: int | None) -> None:
         """An area was armed or disarmed: what was opened before means nothing now."""
         for place in [place for place in self._before if place[0] == panel]:
@@ -93,32 +106,45 @@ class Openings:
         """Take an observation of kind zone."""
         if seen.zone is None:
             return []
+        if seen.state in (State.OPEN, State.TAMPER):
+            return self._left_rest(seen)
         key = seen.panel, seen.zone
         contact = self._contacts.get(key)
-        if seen.state is not State.OPEN:
-            if contact is not None and contact.is_open:
-                contact.is_open, contact.closed_ns = False, seen.t_ns
-                self._intrusion.restored(key, seen.t_ns - contact.opened_ns, seen.t_ns)
-            if seen.state is State.BYPASSED:
-                self._facts.bypass(key, seen)
-            return []
-        if contact is not None and contact.is_open:
-            return []  # told again, not opened again
+        if contact is not None and (contact.is_open or contact.is_tampered):
+            contact.is_open = contact.is_tampered = False
+            contact.closed_ns = seen.t_ns
+            self._intrusion.restored(key, seen.t_ns - contact.opened_ns, seen.t_ns)
+        if seen.state is State.BYPASSED:
+            self._facts.bypass(key, seen)
+        return []
+
+    def _left_rest(self, seen: Observation) -> list[Verdict]:
+        """A zone opens, or shows a tamper: told again is neither."""
+        key = seen.panel, seen.zone
+        contact = self._contacts.get(key)
         if contact is None:
-            contact = Contact(True, seen.t_ns)
+            contact = Contact(seen.t_ns)
             _put(self._contacts, key, contact)
-        contact.is_open, contact.opened_ns = True, seen.t_ns
+        tampered = seen.state is State.TAMPER
+        if contact.is_tampered if tampered else contact.is_open:
+            return []
+        contact.opened_ns = seen.t_ns
+        contact.is_open, contact.is_tampered = not tampered, tampered
         area = seen.area if seen.area is not None else self.area_of(key)
         worth = self._arming.opening(key, area, seen.t_ns)
-        if worth is Opening.NOTHING or key in self._facts.bypassed:
+        if worth is Opening.INSIDE and seen.panel not in self._facts.callers:
+            worth = Opening.ENTRY  # nobody else would tell of a broken window
+        if worth in (Opening.NOTHING, Opening.INSIDE) or key in self._facts.bypassed:
             return []
+        if tampered:
+            worth = Opening.TRIP  # nobody comes home by a cut wire
         return self._opened(Trip.of(seen, area), worth, contact)
 
     def _opened(self, trip: Trip, worth: Opening, contact: Contact) -> list[Verdict]:
         incident = self._intrusion.joinable(trip.key, trip.area, trip.t_ns, "")
         moving = incident is not None and trip.t_ns - incident.last_ns <= MOVING_NS
         if worth is Opening.ENTRY and not moving:
-            return self._on_the_way_in(trip, known=incident is not None)
+            return self._on_the_way_in(trip)
         if incident is None:
             self._remember(trip)
             self._wake(trip.t_ns + SILENT_NS, lambda now_ns: self._unreported(trip, now_ns))
@@ -143,16 +169,23 @@ class Openings:
         closed = contact.closed_ns if not contact.is_open or contact.opened_ns > opened_ns else None
         return closed is not None and opened_ns <= closed < opened_ns + BOUNCE_NS
 
-    def _on_the_way_in(self, trip: Trip, *, known: bool) -> list[Verdict]:
+    def _on_the_way_in(self, trip: Trip) -> list[Verdict]:
         self._remember(trip)
         running_ns = self._arming.state(trip.key[0], trip.area).entry_until_ns
         if self._site.type_of(trip.key) is None:  # it may be the way in, or any room
-            if known:
-                self._wake(trip.t_ns + HOME_NS, lambda now_ns: self._overdue(trip, now_ns))
+            until_ns = trip.t_ns + self._home_ns(trip)
+            self._wake(until_ns, lambda now_ns: self._overdue(trip, now_ns))
         elif trip.t_ns >= running_ns:
             until_ns = self._arming.begin_entry(trip.key[0], trip.area, trip.t_ns)
             self._wake(until_ns, lambda now_ns: self._overdue(trip, now_ns))
         return []
+
+    def _home_ns(self, trip: Trip) -> int:
+        """How long somebody who comes home may take to disarm."""
+        panel = trip.key[0]
+        if self._site.is_time_given(panel, trip.area, "entry_delay_s"):
+            return self._site.time_ns(panel, trip.area, "entry_delay_s") + ENTRY_SLACK_S * NS
+        return HOME_NS
 
     def _remember(self, trip: Trip) -> None:
         place = trip.key[0], trip.area
@@ -169,7 +202,8 @@ class Openings:
         if not self._waiting(trip) or contact is None or self._bounced(contact, trip.t_ns):
             return []
         self._before[trip.key[0], trip.area].remove(trip)
-        return self._intrusion.silent([trip], "trip.unreported", now_ns)
+        rule = "tamper.first" if trip.tamper else "trip.unreported"
+        return self._intrusion.silent([trip], rule, now_ns)
 
     def _overdue(self, trip: Trip, now_ns: int) -> list[Verdict]:
         """The entry delay is over and nobody disarmed: they were trips."""

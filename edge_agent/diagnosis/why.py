@@ -56,10 +56,13 @@ def covered(
             return NO_COVER
         return Cover("test.walk", 1, Cause.TEST, test.line)
     if test is not None and seen.dated:
-        return Cover("test.walk", 0, Cause.TEST, test.line)
+        # what a panel did while it was not heard may have ended the test
+        tier = 1 if facts.was_silent_since(key[0], test) else 0
+        return Cover("test.walk", tier, Cause.TEST, test.line)
     named = facts.maintained(key, seen.wall_ns)
     if named and seen.dated:
-        return Cover("maintenance.window", 0, Cause.MAINTENANCE)
+        tier = 0 if state.lost_ns is None else 1  # it may have been armed in a silence
+        return Cover("maintenance.window", tier, Cause.MAINTENANCE)
     visit = facts.service_of(key[0], seen.t_ns)
     if visit is not None:
         return Cover("maintenance.visit", 1, Cause.MAINTENANCE, visit.line)

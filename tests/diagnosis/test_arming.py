@@ -49,8 +49,36 @@ def test_what_is_known_of_an_area(heard: list[Observation], arm: Arm) -> None:
 
 def test_after_a_silence_nothing_is_known() -> None:
     found = arming(said(1, State.ARMED_AWAY))
-    found.forget("p1")
-    assert found.state("p1", 1).arm is Arm.UNKNOWN
+    found.forget("p1", 100 * NS)
+    found.forget("p1", 200 * NS)  # gone, and back
+    state = found.state("p1", 1)
+    assert state.arm is Arm.UNKNOWN
+    assert not state.is_armed
+
+
+def test_after_a_silence_openings_count_as_if_it_were_armed_as_before() -> None:
+    found = arming(said(1, State.ARMED_AWAY))
+    found.forget("p1", 300 * NS)
+    assert worth(found, ROOM, 400) is Opening.TRIP
+    assert not found.state("p1", 1).is_doubtful(1200 * NS)
+    assert found.state("p1", 1).is_doubtful(1201 * NS)  # somebody may have come
+    found.forget("p1", 1200 * NS)  # back
+    assert not found.state("p1", 1).is_doubtful(90_000 * NS)
+    found.take(said(90_000, State.DISARMED))
+    assert worth(found, ROOM, 90_001) is Opening.NOTHING
+    found.forget("p1", 90_002 * NS)
+    assert worth(found, ROOM, 90_003) is Opening.NOTHING
+    unsaid = arming(said(1, State.ARMED_STAY), said(300, State.UNKNOWN))
+    assert worth(unsaid, WINDOW, 400) is Opening.TRIP
+    assert worth(unsaid, ROOM, 400) is Opening.NOTHING
+
+
+def test_only_an_armed_area_counts_down_an_entry() -> None:
+    assert arming(said(1, State.ENTRY_DELAY)).state("p1", 1).arm is Arm.AWAY
+    found = arming(said(1, State.ARMED_STAY))
+    found.forget("p1", 300 * NS)
+    found.take(said(301, State.ENTRY_DELAY))
+    assert found.state("p1", 1).arm is Arm.STAY
 
 
 def test_an_unnamed_area_is_that_of_all_where_they_agree() -> None:
@@ -97,7 +125,7 @@ def test_what_an_opening_is_worth() -> None:
 def test_an_unknown_zone_may_be_the_way_in_or_an_inner_room() -> None:
     nothing = Site()
     assert worth(arming(said(0, State.ARMED_AWAY), site=nothing), YARD, 100) is Opening.ENTRY
-    assert worth(arming(said(0, State.ARMED_STAY), site=nothing), YARD, 100) is Opening.NOTHING
+    assert worth(arming(said(0, State.ARMED_STAY), site=nothing), YARD, 100) is Opening.INSIDE
 
 
 def test_memory_is_bounded() -> None:

@@ -146,3 +146,15 @@ def test_coming_to_work_too_slowly() -> None:
     start = {"start": "2026-11-23T06:00:00+08:00"}
     said = run(armed(), alarm(7300, DOOR, "134"), disarmed(7320), start=start, site=SHOP)
     assert said[-1]["cause"] == "entry_late"
+
+
+@pytest.mark.parametrize(("lost", "tier"), [(7900, 0), (7000, 1)])
+def test_what_is_told_after_a_silence_may_have_happened_at_its_beginning(
+    lost: float, tier: int
+) -> None:
+    """A code is in time only where it is so however early in the silence the alarm was."""
+    gap = [at(lost, "panel", "offline"), at(8000, "panel", "online")]
+    said = run(armed(), *gap, alarm(8000.5, ROOM), disarmed(8010))
+    assert said[-1]["tier"] == tier
+    later = run(armed(), *gap, alarm(8006, ROOM), disarmed(8010))
+    assert later[-1]["tier"] == 0

@@ -85,3 +85,15 @@ def test_names_are_bounded() -> None:
         found.take(said(n, Measure.SUPPLY, None, supply=f"s{n}", volts=9.0))
     assert len(found.supplies) == 4096
     assert ("p1", "s4999") in found.supplies
+
+
+def test_what_is_told_after_a_silence_may_be_as_old_as_it() -> None:
+    gone, back = said(10, Kind.PANEL, State.OFFLINE), said(90, Kind.PANEL, State.ONLINE)
+    again = said(20, Kind.PANEL, State.OFFLINE)
+    assert facts(gone, again, back).earliest_ns("p1", 95 * NS) == 10 * NS
+    assert facts(gone, again, back).earliest_ns("p1", 96 * NS) == 96 * NS
+    assert facts(gone).earliest_ns("p1", 11 * NS) == 11 * NS  # it speaks though it is gone
+    assert facts(back).earliest_ns("p1", 90 * NS) == 90 * NS  # a start
+    assert facts(gone, back).was_silent_since("p1", Since(9 * NS, 2))
+    assert not facts(gone, back).was_silent_since("p1", Since(11 * NS, 2))
+    assert not facts().was_silent_since("p1", Since(11 * NS, 2))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.domain.site import Premises
+from edge_agent.domain.site import AreaSettings, Premises, ZoneSettings
 from tests.diagnosis.timeline import (
     DOOR,
     HALL,
@@ -74,7 +74,7 @@ def test_what_is_told_again_did_not_open_again() -> None:
         [],
         [armed(), disarmed(100)],
         [armed(7290)],  # people are leaving
-        [armed(), at(200, "panel", "offline"), at(300, "panel", "online")],
+        [armed(), disarmed(100), at(200, "panel", "offline"), at(300, "panel", "online")],
         [armed(), at(200, "bypass", zone=ROOM, code="570")],
         [armed(), at(200, "zone", "bypassed", zone=ROOM)],
         [armed(state="armed_stay")],
@@ -110,3 +110,63 @@ def test_an_area_is_learned_from_an_alarm() -> None:
     lines = [armed(), armed(1, area=2), alarm(7300, 9), disarmed(7400), armed(8000)]
     said = run(*lines, alarm(8300, 9), opens(8305, OFFICE), site=nothing)
     assert sorted(tiers(said).values()) == [0, 1] or sorted(tiers(said).values()) == [0, 2]
+
+
+def test_without_a_site_an_armed_opening_is_a_trip_when_nobody_comes_home() -> None:
+    nothing = Premises()
+    said = run(armed(), opens(7300, 2), opens(7310, 3), site=nothing)
+    assert verdicts(said)[0] == (7360, 2, "bs8243.sequential")
+    assert "cp01.entry_expired" in said[0]["reasons"]
+    assert run(armed(), opens(7300, 2), opens(7310, 3), disarmed(7350), site=nothing) == []
+    told = Premises(
+        areas=(AreaSettings(panel="p1", area=1, entry_delay_s=30),),
+        zones=(ZoneSettings(panel="p1", zone=2, area=1),),
+    )
+    [one] = verdicts(run(armed(), opens(7300, 2), site=told))
+    assert one == (7345, 1, "cp01.entry_expired")
+
+
+def test_hours_after_an_incident_an_opening_begins_a_new_one() -> None:
+    nothing = Premises()
+    said = run(armed(), opens(7300, 2), opens(14_600, 3), site=nothing)
+    assert [one[:2] for one in verdicts(said)] == [(7360, 1), (14_660, 1)]
+
+
+@pytest.mark.parametrize("kind", ["fire", "panic", "environment"])
+def test_what_the_panel_calls_otherwise_was_no_intruder(kind: str) -> None:
+    said = run(armed(), opens(7300, 9), at(7300.2, kind, zone=9), site=Premises())
+    assert len({one["incident"] for one in said}) == (kind != "environment")
+
+
+def test_a_cut_wire_in_an_armed_area_is_a_tamper_though_no_line_calls_it_so() -> None:
+    cut = at(7300, "zone", "tamper", zone=ROOM)
+    assert verdicts(run(armed(), cut)) == [(7303, 1, "tamper.first")]
+    assert verdicts(run(armed(), cut, {**cut, "t": 7400})) == [(7303, 1, "tamper.first")]
+    assert run(armed(), disarmed(7000), cut) == []
+    [both] = tiers(run(armed(), cut, alarm(7390, WINDOW))).values()
+    assert both == 3
+    told = run(armed(), cut, at(7300.2, "tamper", zone=ROOM, area=1), closes(7400, ROOM))
+    assert verdicts(told) == [(7300.2, 1, "tamper.first")]
+
+
+def test_after_a_short_silence_openings_count() -> None:
+    gap = [armed(), at(7000, "panel", "offline"), at(7200, "panel", "online")]
+    assert tiers(run(*gap, opens(9300, WINDOW), opens(9310, ROOM))) == {"i5": 3}
+
+
+def test_after_a_long_silence_openings_are_to_be_verified() -> None:
+    """The panel does not say how it is armed: that is not disarmed, and proves nobody."""
+    gap = [armed(), at(7000, "panel", "offline"), at(9000, "panel", "online")]
+    assert tiers(run(*gap, opens(9300, WINDOW), opens(9310, ROOM))) == {"i5": 1}
+    told = run(*gap, opens(9300, WINDOW), alarm(9301, WINDOW), alarm(9310, ROOM))
+    assert tiers(told) == {"i6": 3}  # what the panel calls an alarm needs no arming
+    assert run(*gap, disarmed(9100), opens(9300, WINDOW)) == []
+
+
+def test_armed_with_people_inside_and_no_word_what_zones_are_for() -> None:
+    """A panel that tells no alarms would not tell of a broken window: verify, and no more."""
+    stay = armed(state="armed_stay")
+    said = run(stay, opens(7300, 4), opens(7310, 3), site=Premises())
+    assert verdicts(said) == [(7360, 1, "cp01.entry_expired")]
+    calls = [alarm(100, 5), disarmed(200), armed(300, state="armed_stay")]
+    assert len(tiers(run(*calls, opens(7300, 4), site=Premises()))) == 1  # it would call this one
