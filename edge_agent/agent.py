@@ -62,6 +62,7 @@ from edge_agent.renewal_watch import renew, watch_renewal
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
 from edge_agent.timekeeping import Timekeeper
+from edge_agent.visitors import Visitors
 
 log = structlog.get_logger()
 
@@ -172,7 +173,10 @@ class Agent:
         self.ending.begin(stop)
         self._say_what_was_found()
         handlers: dict[str, Handler] = {"status": self._status, "order": self._order}
-        control = ControlSocket(Path(self._config.gateway.socket), handlers)
+        visitors = Visitors(self._config.access, self._recorder.note)
+        control = ControlSocket(
+            Path(self._config.gateway.socket), handlers | visitors.handlers, visitors
+        )
         try:
             await control.start()
         except OSError as error:

@@ -58,6 +58,9 @@ GatewayName = Annotated[
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Host = Annotated[str, Meta(min_length=1, max_length=253)]
 FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
+Members = Annotated[
+    list[Annotated[str, Meta(pattern=r"^@?[a-z_][a-z0-9_.-]{0,31}$")]], Meta(max_length=64)
+]
 
 
 class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -161,6 +164,18 @@ class Panel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.serial or self.tcp or self.listen
 
 
+class AccessPart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who, besides root and the agent's own user, may ask the running agent.
+
+    Users by name, groups with `@` before it.
+    """
+
+    viewer: Members = []
+    technician: Members = []
+    installer: Members = []
+    inspector: Members = []
+
+
 class SitePart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is said of the premises; a file of its own for `edge-agent judge`."""
 
@@ -188,6 +203,7 @@ class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a gateway is told."""
 
     gateway: Gateway
+    access: AccessPart = AccessPart()
     body: BodySettings = BodySettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []

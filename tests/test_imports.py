@@ -61,6 +61,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.retirement",
     ),
     "edge_agent.machine": BELOW,
+    "edge_agent.visitors": (*BELOW, "edge_agent.config", "edge_agent.control"),
     "edge_agent.program": ("edge_agent",),
     "edge_agent.program_watch": (*BELOW, "edge_agent.errands"),
     "edge_agent.renewal_watch": (*BELOW, "edge_agent.errands"),
@@ -97,6 +98,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.source",
         "edge_agent.supply",
         "edge_agent.timekeeping",
+        "edge_agent.visitors",
         *(f"edge_agent.{folder}" for folder in FOLDERS),
     ),
     "edge_agent.demo": (  # everything else it starts as a child, as an operator would

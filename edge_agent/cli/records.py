@@ -68,6 +68,7 @@ def add(commands: Commands) -> None:
         "--seq", type=_numbers, metavar="N[-M]", help="only this number, or from N to M"
     )
     events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    add_purpose(events)
     add_json(events)
     events.set_defaults(run=show)
     verify = command(
@@ -83,6 +84,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="certificate or key of the gateway's identity (default: of the configuration)",
     )
+    add_purpose(verify)
     verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
     add_json(verify)
     verify.set_defaults(run=check)
@@ -118,6 +120,32 @@ def add_journal(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_purpose(parser: argparse.ArgumentParser) -> None:
+    """Add why the records are read."""
+    parser.add_argument(
+        "--purpose",
+        default="",
+        metavar="TEXT",
+        help="why, for the record: a running agent records who reads its journal",
+    )
+
+
+def record_reading(arguments: argparse.Namespace, what: str) -> None:
+    """Tell the running agent that its journal is read.
+
+    Where none runs, or it is another journal, nobody can record it: who may read the files of a
+    gateway that stands still is root or its own user.
+    """
+    from edge_agent import config
+    from edge_agent.control.socket import ask
+
+    if arguments.journal:
+        return
+    path = Path(config.load(arguments.config).config.gateway.socket)
+    with contextlib.suppress(OSError, ValueError):
+        ask(path, "read", what=what, purpose=arguments.purpose)
+
+
 def folder_of(arguments: argparse.Namespace) -> Path:
     """Return the folder of the journal that is meant."""
     from edge_agent import config
@@ -141,6 +169,7 @@ def show(arguments: argparse.Namespace) -> int:
         choice = _Choice.of(arguments)
         events = _events(folder, choice, _chronicle(folder, choice))
         zone = UTC if arguments.utc else None
+        record_reading(arguments, choice.words)
         chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
         for event, dated in chosen:
             if arguments.json:
@@ -168,6 +197,12 @@ class _Choice:
         """Return what the command line asks for."""
         period = Period(arguments.since, arguments.until)
         return cls(period, arguments.epoch or "", arguments.seq, arguments.type, arguments.panel)
+
+    @property
+    def words(self) -> str:
+        """Say what is asked for."""
+        parts = {"type": self.type, "panel": self.panel, "epoch": self.epoch, "seq": self.seqs}
+        return " ".join(["events", *(f"{name} {part}" for name, part in parts.items() if part)])
 
     def may_be_in(self, footer: "Footer") -> bool:
         """Tell whether a sealed segment must be read."""
@@ -291,6 +326,7 @@ def check(arguments: argparse.Namespace) -> int:
     damages: list[Damage] = []
     try:
         gateway, key = _trusted(arguments)
+        record_reading(arguments, "verify")
         removals = Removals()
         for stored in _stored(folder, lambda _: None):
             removals.take(stored.record)

@@ -1,22 +1,27 @@
 """The local Unix socket: one JSON request a line, one JSON answer a line.
 
-Only the agent's own user and root may connect (the socket's mode, and the kernel's word about the
-peer, SO_PEERCRED in unix(7)).
+Who asks is known by the kernel's word (SO_PEERCRED in unix(7)).  Only the agent's own user and root
+may, and whoever has a role that is enough for what is asked; where nobody has one, the socket's
+mode keeps the others off as well.
 """
 
 import asyncio
 import contextlib
+import grp
 import json
 import os
 import pwd
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
+
+from edge_agent.control.roles import Access, Refusals, Role, may
 
 REQUEST_BYTES_MAX = 65_536  # requests are a word and a few arguments
 ANSWER_BYTES_MAX = 4 << 20  # the status of 64 panels is some 50 kB
@@ -26,9 +31,10 @@ ANSWER_S_MAX = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is at the other end, by the kernel's word."""
+    """Who is at the other end, by the kernel's word; `roles` None: root or the agent's own user."""
 
     uid: int
+    roles: frozenset[Role] | None = None
 
     def __str__(self) -> str:
         try:
@@ -41,15 +47,35 @@ Handler = Callable[[Mapping[str, Any], Peer], Awaitable[Any]]
 """Takes the request's arguments and who asks, returns what can be said in JSON; raises ValueError
 to refuse."""
 
+
+class Guard(Protocol):
+    """Says who else may ask, and is told who was refused what."""
+
+    @property
+    def access(self) -> Access:
+        """Who may ask what."""
+
+    def refused(self, who: str, what: str) -> None:
+        """Take note of a refusal."""
+
+
 log = structlog.get_logger()
 
 
 class ControlSocket:
-    """Serves `handlers`, by the request's `do`, on a Unix socket at `path`."""
+    """Serves `handlers`, by the request's `do`, on a Unix socket at `path`.
 
-    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+    Without a `guard` only root and the agent's own user may ask.
+    """
+
+    def __init__(
+        self, path: Path, handlers: Mapping[str, Handler], guard: Guard | None = None
+    ) -> None:
         self._path = path
         self._handlers = handlers
+        self._guard = guard
+        self._access = guard.access if guard else Access()
+        self._refusals = Refusals()
         self._open = 0
         self._server: asyncio.Server | None = None
 
@@ -58,7 +84,8 @@ class ControlSocket:
         self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()  # left by a crash: the journal's lock keeps a second agent out
-        mask = os.umask(0o177)
+        # the folder's own mode lets only members of the agent's group come so far
+        mask = os.umask(0o117 if self._access.anybody else 0o177)
         try:
             self._server = await asyncio.start_unix_server(
                 self._converse, str(self._path), limit=REQUEST_BYTES_MAX
@@ -76,7 +103,7 @@ class ControlSocket:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1
         try:
-            peer = _entitled(writer)
+            peer = self._entitled(writer)
             if self._open <= CONVERSATIONS_MAX and peer is not None:
                 while line := await reader.readline():
                     answer = json.dumps(await self._answer(line, peer), ensure_ascii=False)
@@ -93,35 +120,70 @@ class ControlSocket:
             request = json.loads(line)
         except (ValueError, RecursionError):  # hostile nesting ends in the latter
             return {"ok": False, "error": "the request is not JSON"}
-        handler = self._handlers.get(str(request.get("do"))) if isinstance(request, dict) else None
+        asked = str(request.get("do")) if isinstance(request, dict) else ""
+        handler = self._handlers.get(asked)
         if handler is None:
             return {"ok": False, "error": f"'do' is one of: {', '.join(self._handlers)}"}
+        if peer.roles is not None and not may(peer.roles, asked):
+            self._refuse(peer, asked)
+            roles = ", ".join(sorted(peer.roles))
+            return {"ok": False, "error": f"'{asked}' is not for a {roles}"}
         try:
             return {"ok": True, "answer": await handler(request, peer)}
         except ValueError as error:
             return {"ok": False, "error": str(error)}
 
+    def _entitled(self, writer: asyncio.StreamWriter) -> Peer | None:
+        connection: socket.socket = writer.get_extra_info("socket")
+        size = struct.calcsize("3i")
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        _pid, uid, gid = struct.unpack("3i", credentials)
+        if uid in (0, os.getuid()):
+            return Peer(uid)
+        peer = Peer(uid, self._access.roles(*_names(uid, gid)))
+        if peer.roles:
+            return peer
+        self._refuse(peer, "a connection")
+        return None
 
-def _entitled(writer: asyncio.StreamWriter) -> Peer | None:
-    peer: socket.socket = writer.get_extra_info("socket")
-    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _pid, uid, _gid = struct.unpack("3i", credentials)
-    if uid in (0, os.getuid()):
-        return Peer(uid)
-    log.warning("control.refused", uid=uid)
-    return None
+    def _refuse(self, peer: Peer, what: str) -> None:
+        count = self._refusals.take(peer.uid, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        if count is not None:
+            times = f", {count} times" if count > 1 else ""
+            log.warning("control.refused", who=str(peer), what=what, times=count)
+            if self._guard is not None:
+                self._guard.refused(str(peer), f"{what}{times}")
+
+
+def _names(uid: int, gid: int) -> tuple[str, list[str]]:
+    """Return a user's name and those of his groups; a user that is not known has none."""
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "", []
+    names = []
+    for one in os.getgrouplist(user, gid):
+        with contextlib.suppress(KeyError):
+            names.append(grp.getgrgid(one).gr_name)
+    return user, names
 
 
 def ask(path: Path, do: str, patience_s: float = ANSWER_S_MAX, **arguments: Any) -> Any:
     """Ask the running agent; raise OSError where none answers, ValueError where it refuses."""
+    line = b""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
         peer.settimeout(patience_s)
         peer.connect(str(path))
-        peer.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
-        with peer.makefile("rb") as answers:
-            line = answers.readline(ANSWER_BYTES_MAX)
+        # closed before it read: a reset, or a pipe that is broken
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            peer.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            with peer.makefile("rb") as answers:
+                line = answers.readline(ANSWER_BYTES_MAX)
     if not line.endswith(b"\n"):
-        raise ConnectionError("the agent closed the connection: only its own user and root may ask")
+        raise ConnectionError(
+            "the agent closed the connection: only root, its own user and those named in [access] "
+            "of its configuration may ask"
+        )
     answer = json.loads(line)
     if not answer["ok"]:
         raise ValueError(answer["error"])

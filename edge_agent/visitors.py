@@ -1,0 +1,33 @@
+"""Who comes to the gateway's own socket: what the configuration lets them, and what is recorded."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge_agent.config import AccessPart
+from edge_agent.control.roles import Access, Role
+from edge_agent.control.socket import Handler, Peer
+from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.bodies import ActBody
+
+_TEXT_CHARS_MAX = 90  # of what is read and of why, each: both fit into one sentence of an event
+
+
+class Visitors:
+    """Guards the socket, and records who was refused and who reads."""
+
+    def __init__(self, told: AccessPart, note: Callable[[EventType, Lane, Body], None]) -> None:
+        self.access = Access({role: frozenset(getattr(told, role)) for role in Role})
+        self.handlers: dict[str, Handler] = {"read": self._read}
+        self._note = note
+
+    def refused(self, who: str, what: str) -> None:
+        """Record a refusal."""
+        act = ActBody("refused", who, f"asked at the gateway's own socket for {what}")
+        self._note(EventType.ACT, Lane.FAULT, act.to_body())
+
+    async def _read(self, request: Mapping[str, Any], peer: Peer) -> None:
+        """Record that somebody reads the journal, what of it, and why."""
+        said = (str(request.get(part) or "")[:_TEXT_CHARS_MAX] for part in ("what", "purpose"))
+        act = ActBody("read", str(peer), "; ".join(part for part in said if part))
+        self._note(EventType.ACT, Lane.STATE, act.to_body())
