@@ -40,6 +40,7 @@ from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
 from edge_agent.housekeeping import Housekeeping, Keeping
+from edge_agent.inventory import Inventory, watch_inventory
 from edge_agent.journal import (
     AbsentDisk,
     Care,
@@ -261,6 +262,9 @@ class Agent:
             self._body.run(),
             watch_program(self._recorder.note),
         ]
+        if self._config.device:
+            inventory = Inventory(self._config.device, list(self._sources))
+            works.append(watch_inventory(inventory, self._clock.stamp, self._recorder.note))
         if any(center.enrolment for center in self._config.center):
             works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
         for fitted in self._fitted:

@@ -26,6 +26,7 @@ from edge_agent.domain.address import (
     check_host,
 )
 from edge_agent.domain.body import BodySettings
+from edge_agent.domain.device import DeviceSettings
 from edge_agent.domain.site import (
     AreaSettings,
     MaintenanceSettings,
@@ -204,6 +205,7 @@ class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     gateway: Gateway
     access: AccessPart = AccessPart()
+    device: Annotated[list[DeviceSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
     body: BodySettings = BodySettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
@@ -462,7 +464,7 @@ def _site_checks(site: SitePart) -> Iterator[Problem]:
 
 def _panels_of_site(config: Config) -> Iterator[Problem]:
     panels = [panel.id for panel in config.panel]
-    for table in ("area", "zone", "schedule", "user", "maintenance"):
+    for table in ("area", "zone", "schedule", "user", "maintenance", "device"):
         for index, entry in enumerate(getattr(config, table)):
             if entry.panel is not None and entry.panel not in panels:
                 remedy = f"no such panel; there are: {', '.join(panels)}"

@@ -124,3 +124,6 @@ to spare."""
 
 RENEWAL_S_MAX = 120.0
 """How long that may take: four centers, each with its timeouts."""
+
+INVENTORY_LOOK_S = 3_600.0
+"""How often certificates are compared with the date: it may be known only hours after a start."""

@@ -78,6 +78,23 @@ def look(loaded: "Loaded") -> Iterator[Finding]:
     for bus in loaded.config.bus:
         if bus.serial is not None:
             yield _port(f"bus {bus.id}", bus.serial.port)
+    yield from _devices(loaded)
+
+
+def _devices(loaded: "Loaded") -> Iterator[Finding]:
+    from edge_agent.clock import SystemClock
+    from edge_agent.inventory import Inventory, today_of
+
+    devices, panels = loaded.config.device, [panel.id for panel in loaded.config.panel]
+    if not devices:
+        return  # who does not keep an inventory here is not told to
+    found = Inventory(devices, panels).look(today_of(SystemClock().stamp()))
+    for one in found:
+        what = " ".join(str(part) for pair in one.subject.items() for part in pair)
+        said = one.cause.replace("_", " ") + (f", {one.detail}" if one.detail else "")
+        yield Finding(f"device {what.removeprefix('panel ')}", False, said, one.remedy)
+    if not found:
+        yield Finding("devices", True, f"{len(devices)} listed, all certified")
 
 
 def _identity(loaded: "Loaded") -> Finding:
