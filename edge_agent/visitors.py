@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edge_agent.config import AccessPart
-from edge_agent.control.roles import Access, Role
+from edge_agent.control.access import Access, Role
 from edge_agent.control.socket import Handler, Peer
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from edge_agent.config import AccessPart
-from edge_agent.control.roles import Role
+from edge_agent.control.access import Role
 from edge_agent.control.socket import Peer
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane

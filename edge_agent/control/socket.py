@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from edge_agent.control.roles import Access, Refusals, Role, may
+from edge_agent.control.access import Access, Refusals, Role, may
 
 REQUEST_BYTES_MAX = 65_536  # requests are a word and a few arguments
 ANSWER_BYTES_MAX = 4 << 20  # the status of 64 panels is some 50 kB

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.control.roles import Access, Role
+from edge_agent.control.access import Access, Role
 from edge_agent.control.socket import REQUEST_BYTES_MAX, ControlSocket, Peer, ask
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.control.roles import NEEDS, PATIENCE_NS, USERS_MAX, Access, Refusals, Role, may
+from edge_agent.control.access import NEEDS, PATIENCE_NS, USERS_MAX, Access, Refusals, Role, may
 
 ACCESS = Access(
     {
