@@ -37,7 +37,7 @@ from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.signers import Ed25519Signer, load_signer
 from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.tree import Peaks, leaf_hash
-from edge_agent.uplink.access import CenterAccess, client_id_of, load_receipt_key
+from edge_agent.uplink.access import CenterAccess, client_id_of, load_signing_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.paths import PAUSE_NS_MAX
@@ -149,7 +149,7 @@ class Gateway:
         path = PathAccess(
             host="localhost", port=broker_port, ca=ca, certificate=certificate, key=key
         )
-        receipt_key = load_receipt_key(self.folder / "receipt.pem", ca)
+        receipt_key = load_signing_key(self.folder / "receipt.pem", ca)
         access = CenterAccess("center", receipt_key, (path,), client_id_of(self.name, key))
         self.uplink = Uplink(Site(self.name, self.epoch, self.status), access, self, self.clock)
         return self.uplink

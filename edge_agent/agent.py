@@ -18,6 +18,8 @@ import structlog
 import edge_agent
 from edge_agent import limits
 from edge_agent.clock import KeptClock, SystemClock
+from edge_agent.command_keys import CommandKeys
+from edge_agent.commanding import Commanding, Office
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.socket import ControlSocket, Handler, Peer
@@ -119,12 +121,7 @@ class Agent:
             device_of(folder),
         )
         if self._found.refused is None:  # else what was read may be in no more than the page cache
-            for panel, standing in frames.standing.items():
-                for active in standing.signals:
-                    self._recorder.recall(panel, active)
-            for panel, newest in frames.frames.items():
-                for frame, stamp in newest:
-                    self._recorder.remember(panel, frame, stamp)
+            self._recall(frames)
         centers = self._config.center
         terms = Terms(
             [center.name for center in centers],
@@ -134,12 +131,31 @@ class Agent:
         )
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
         station = Station(
-            self._begun.epoch, self._signed_status, self._source, lambda: self._stopping
+            self._begun.epoch,
+            self._signed_status,
+            self._source,
+            lambda: self._stopping,
+            self._commanded,
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         told = self._config.gateway
         keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
+        begun, keys = self._begun, CommandKeys(loaded, clock)
+        office = Office(gateway, begun.epoch, begun.signer, self._state, self._supply.reply)
+        self._commanding = Commanding(office, self._orders, self._recorder, clock, keys)
+
+    def _recall(self, frames: LastFrames) -> None:
+        """Tell the recorder what the journal's last events left behind."""
+        for panel, standing in frames.standing.items():
+            for active in standing.signals:
+                self._recorder.recall(panel, active)
+        for panel, newest in frames.frames.items():
+            for frame, stamp in newest:
+                self._recorder.remember(panel, frame, stamp)
+
+    def _commanded(self, center: str, data: bytes, retained: bool) -> None:
+        self._commanding.heard(center, data, retained)
 
     def _identity(self) -> Signer | None:
         path = self._loaded.path(self._config.gateway.identity_key)
@@ -257,6 +273,7 @@ class Agent:
             self._time.run(),
             self._supply.watch_certificates(),
             self._housekeeping.run(),
+            self._commanding.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
@@ -385,6 +402,10 @@ class Agent:
 
     async def _status(self, _request: Mapping[str, Any], _peer: Peer) -> dict[str, Any]:
         """Answer `edge-agent status`."""
+        return await self._state()
+
+    async def _state(self) -> dict[str, Any]:
+        """Tell how the gateway stands, to a technician or to the center."""
         progress = self._journal.progress()
         room = self._housekeeping.room
         stamp, now = self._clock.stamp(), self._clock.now()

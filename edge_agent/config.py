@@ -115,6 +115,10 @@ class Center(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ]
         | None
     ) = None
+    command_certificate: Annotated[
+        FileName | None,
+        Meta(description="whose commands are carried out; without it none of this center's is"),
+    ] = None
     required: Annotated[
         bool, Meta(description="events are kept until this center has receipted them")
     ] = True
@@ -476,12 +480,18 @@ def _center_checks(centers: list[Center]) -> Iterator[Problem]:
     if not any(center.required for center in centers):
         yield Problem("center", "", "at least one center must be required, or nothing is kept")
     receipts: dict[str, str] = {}
+    commands: set[str] = set()
     for index, center in enumerate(centers):
         key, receipt = f"center[{index}]", center.receipt_certificate
         if receipt in receipts:
             remedy = f"center '{receipts[receipt]}' has this file; each has one of its own"
             yield Problem(f"{key}.receipt_certificate", receipt, remedy)
         receipts[receipt] = center.name
+        if (command := center.command_certificate) is not None:
+            if command in commands or command in receipts:
+                remedy = "receipts and commands have keys of their own, and so has each center"
+                yield Problem(f"{key}.command_certificate", command, remedy)
+            commands.add(command)
         ways = [(way.host, way.port, way.interface) for way in center.path]
         for number, way in enumerate(ways):
             if way in ways[:number]:

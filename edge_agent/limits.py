@@ -127,3 +127,12 @@ RENEWAL_S_MAX = 120.0
 
 INVENTORY_LOOK_S = 3_600.0
 """How often certificates are compared with the date: it may be known only hours after a start."""
+
+CENTER_COMMANDS_WAITING_MAX = 64
+"""Commands of all centers that wait to be judged: a broker can send what it likes."""
+
+CENTER_COMMANDS_AT_WORK_MAX = 8
+"""Commands that are carried out at once: an order to a panel takes a minute at most."""
+
+REPLIES_KEPT_MAX = 64
+"""Replies kept for a center that asks again: each was lost on the way, or it would not."""

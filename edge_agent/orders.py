@@ -17,6 +17,7 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.session import Obeyed
 from edge_agent.evidence.bodies import ActBody
+from edge_agent.evidence.command import CommandRef
 from edge_agent.fitting import Fitted
 from edge_agent.limits import ORDER_RECORD_S_MAX, ORDER_S_MAX
 from edge_agent.link.desk import Desk
@@ -77,8 +78,17 @@ class Orders:
         """Return where the conversation of `panel` takes its commands."""
         return self._panels[panel].desk
 
-    async def give(self, panel: str, command: Command, actor: str) -> Ordered:
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """The panels that orders can be for."""
+        return tuple(self._panels)
+
+    async def give(
+        self, panel: str, command: Command, actor: str, ref: CommandRef | None = None
+    ) -> Ordered:
         """Give an order for `actor`, somebody who may; return what became of it.
+
+        `ref` names the center's command that it carries out.
 
         It is carried to its end, and that recorded, even if the caller is cancelled meanwhile.
         Raises ValueError where there is no such panel.
@@ -88,7 +98,7 @@ class Orders:
             raise ValueError(f"no panel {panel!r}; there are: {', '.join(self._panels)}")
         self._count += 1
         work = asyncio.get_running_loop().create_task(
-            self._carry_out(self._count, panel, addressee, command, actor)
+            self._carry_out(_Order(self._count, panel, command, actor, ref), addressee)
         )
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
@@ -101,19 +111,23 @@ class Orders:
         if self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _carry_out(
-        self, number: int, panel: str, addressee: Addressee, command: Command, actor: str
-    ) -> Ordered:
-        said = words(command)
-        vow = self._record.vow(ActBody("command", actor, said, panel=panel, order=number))
-        log.info("order", panel=panel, order=number, said=said, actor=actor)
-        obeyed = await self._outcome(vow, addressee, command)
+    async def _carry_out(self, order: "_Order", addressee: Addressee) -> Ordered:
+        said = words(order.command)
+        vow = self._record.vow(order.act("command", said))
+        log.info("order", panel=order.panel, order=order.number, said=said, actor=order.actor)
+        obeyed = await self._outcome(vow, addressee, order.command)
         detail = f"{said}: {obeyed.detail}" if obeyed.detail else said
         outcome = obeyed.outcome.value
-        body = ActBody("outcome", actor, detail, panel=panel, order=number, outcome=outcome)
+        body = order.act("outcome", detail, outcome)
         self._record.note(EventType.ACT, Lane.FAULT, body.to_body())
-        log.info("order.outcome", panel=panel, order=number, outcome=outcome, detail=obeyed.detail)
-        return Ordered(number, obeyed)
+        log.info(
+            "order.outcome",
+            panel=order.panel,
+            order=order.number,
+            outcome=outcome,
+            detail=obeyed.detail,
+        )
+        return Ordered(order.number, obeyed)
 
     async def _outcome(
         self, vow: asyncio.Future[None], addressee: Addressee, command: Command
@@ -129,6 +143,28 @@ class Orders:
             asked.cancel()
             return Obeyed(0, Outcome.UNANSWERED, f"no outcome within {ORDER_S_MAX:.0f} s")
         return asked.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order under way, and what its two events have in common."""
+
+    number: int
+    panel: str
+    command: Command
+    actor: str
+    ref: CommandRef | None
+
+    def act(self, what: str, detail: str, outcome: str | None = None) -> ActBody:
+        return ActBody(
+            what,
+            self.actor,
+            detail,
+            panel=self.panel,
+            order=self.number,
+            outcome=outcome,
+            command=self.ref,
+        )
 
 
 def words(command: Command) -> str:
@@ -156,6 +192,12 @@ def command_of(request: Mapping[str, Any]) -> Command:
     code = request.get("code")
     if code is not None and not isinstance(code, str):
         raise ValueError("'code' is a text")
-    if act in _ZONED and numbers["zone"] is None:
-        raise ValueError(f"{act} needs the number of the zone or output")
-    return Command(act=act, code=code, **numbers)
+    wanted = Command(act=act, code=code, **numbers)
+    check_order(wanted)
+    return wanted
+
+
+def check_order(command: Command) -> None:
+    """Raise ValueError where an order lacks the number that it is about."""
+    if command.act in _ZONED and command.zone is None:
+        raise ValueError(f"{command.act} needs the number of the zone or output")

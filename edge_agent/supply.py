@@ -21,7 +21,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import PathBody
 from edge_agent.journal import Journal, Record
 from edge_agent.recorder import Recorder
-from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_receipt_key
+from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_signing_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Outgoing
 from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
@@ -39,13 +39,15 @@ class Station:
     """What every uplink is given of the gateway.
 
     `status` makes the signed heartbeat for the center named; `source` is the journal as that center
-    sees it.
+    sees it; `commanded` is handed what comes from that center as a command, unread, and whether the
+    broker was to keep it.
     """
 
     epoch: bytes
     status: Callable[[str], bytes]
     source: Callable[[str], Source]
     is_stopping: Callable[[], bool]
+    commanded: Callable[[str, bytes, bool], None]
 
 
 class _Supplied:
@@ -113,6 +115,12 @@ class Supply:
         for supplied in self._centers:
             if supplied.uplink is not None:
                 supplied.uplink.status_changed()
+
+    def reply(self, center: str, reply: bytes) -> None:
+        """Send a center the answer to its command, if it can be reached now."""
+        for supplied in self._centers:
+            if supplied.uplink is not None and supplied.config.name == center:
+                supplied.uplink.reply(reply)
 
     def views(self) -> list[UplinkView]:
         """Return how the uplinks stand that run."""
@@ -183,6 +191,7 @@ class Supply:
             partial(self._station.status, config.name),
             gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
             self._station.is_stopping,
+            partial(self._station.commanded, config.name),
         )
         watch_s = config.standby_reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME
         rhythm = Rhythm(idle_ns_of(gateway.reporting_time_s), int(watch_s * SECOND_NS))
@@ -194,7 +203,7 @@ class Supply:
         path, center = self._loaded.path, supplied.config
         while True:
             try:
-                key = load_receipt_key(path(center.receipt_certificate), path(center.ca))
+                key = load_signing_key(path(center.receipt_certificate), path(center.ca))
             except AccessError as error:
                 self._cannot_use(supplied, str(error))
                 await asyncio.sleep(limits.CREDENTIALS_RETRY_S)

@@ -51,6 +51,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.ending": ("edge_agent.evidence",),
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
     "edge_agent.orders": (*BELOW, "edge_agent.fitting", "edge_agent.link"),
+    "edge_agent.commanding": (*BELOW, "edge_agent.control", "edge_agent.orders"),
+    "edge_agent.command_keys": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.fitting": (*BELOW, "edge_agent.config", "edge_agent.recorder"),
     "edge_agent.audit": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
     "edge_agent.retirement": (*BELOW, "edge_agent.journal", "edge_agent.recorder"),
@@ -85,6 +87,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.agent": (
         *BELOW,
         "edge_agent",
+        "edge_agent.commanding",
+        "edge_agent.command_keys",
         "edge_agent.config",
         "edge_agent.ending",
         "edge_agent.contents",

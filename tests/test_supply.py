@@ -91,6 +91,10 @@ class Ledger:
     def __init__(self) -> None:
         self.owed = {"own": (0, 2), "police": (1, 4)}
         self.notes: list[Any] = []
+        self.commands: list[tuple[str, bytes, bool]] = []
+
+    def commanded(self, center: str, data: bytes, retained: bool) -> None:
+        self.commands.append((center, data, retained))
 
     def progress(self) -> "Ledger":
         return self
@@ -123,11 +127,12 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
         uplinks[made.access.name] = made
         return made
 
-    monkeypatch.setattr(module, "load_receipt_key", load_key)
+    monkeypatch.setattr(module, "load_signing_key", load_key)
     monkeypatch.setattr(module, "Uplink", make)
     monkeypatch.setattr(limits, "CREDENTIALS_RETRY_S", 0.01)
     ledger = Ledger()
-    station = Station(EPOCH, lambda name: name.encode(), lambda name: name, lambda: False)  # type: ignore[arg-type,return-value]  # a name stands for a source
+    source: Any = str  # a name stands for a source
+    station = Station(EPOCH, str.encode, source, lambda: False, ledger.commanded)
     loaded = parse(CONFIG, tmp_path / "gateway.toml")
     supply = Supply(loaded, ledger, ledger, SystemClock(), station)  # type: ignore[arg-type]  # one fake for both
     return World(supply, ledger, unusable, uplinks)
@@ -145,6 +150,8 @@ def test_each_center_has_its_own_uplink_status_source_and_rhythm(world: World) -
         assert [way.where for way in own.access.paths] == ["a:8883", "b:8883%wwan0"]
         assert (own.source, police.source) == ("own", "police")
         assert (own.site.status(), police.site.status()) == (b"own", b"police")
+        own.site.commanded(b"do", True)
+        assert world.ledger.commands == [("own", b"do", True)]
         assert own.rhythm == Rhythm(5_000_000_000, 1_000_000_000_000)
         assert police.rhythm.watch_ns == 10_000_000_000_000
         world.supply.status_changed()

@@ -136,9 +136,10 @@ def _center_credentials(founding: Founding, authority: Authority) -> None:
     _certificate(
         founding, authority, layout.certificate("center"), client, Subject(CENTER, Use.CLIENT)
     )
-    receipt = _signing_key(founding, layout.key("receipt"))
-    subject = Subject(f"{CENTER} receipts", Use.SIGNING)
-    _certificate(founding, authority, layout.certificate("receipt"), receipt, subject)
+    for name in ("receipt", "command"):
+        key = _signing_key(founding, layout.key(name))
+        subject = Subject(f"{CENTER} {name}s", Use.SIGNING)
+        _certificate(founding, authority, layout.certificate(name), key, subject)
 
 
 def _server(founding: Founding, authority: Authority) -> None:
@@ -189,7 +190,7 @@ def _gateway(founding: Founding, authority: Authority, gateway: str, port: int) 
     identity = _signing_key(founding, folder / "identity.key")
     subject = Subject(gateway, Use.SIGNING)
     _certificate(founding, authority, folder / "identity.pem", identity, subject)
-    for name in ("ca.pem", "receipt.pem"):
+    for name in ("ca.pem", "receipt.pem", "command.pem"):
         files.copy(layout.directory / name, folder / name)
     if not registered.exists():
         files.copy(folder / "identity.pem", registered)
@@ -239,6 +240,7 @@ ca = "ca.pem"
 certificate = "client.pem"
 key = "client.key"
 receipt_certificate = "receipt.pem"
+command_certificate = "command.pem"
 
 [[center.path]]
 host = "{host}"

@@ -68,11 +68,11 @@ class Layout:
         return self.enrolments / f"{gateway}.json"
 
     def key(self, name: str) -> Path:
-        """Return the private key `name` (ca, server, center, receipt)."""
+        """Return the private key `name` (ca, server, center, receipt, command)."""
         return self.directory / f"{name}.key"
 
     def certificate(self, name: str) -> Path:
-        """Return the certificate `name` (ca, server, center, receipt)."""
+        """Return the certificate `name` (ca, server, center, receipt, command)."""
         return self.directory / f"{name}.pem"
 
     def identity(self, gateway: str) -> Path:

@@ -119,7 +119,7 @@ def _data_folder(loaded: "Loaded") -> Finding:
 
 
 def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
-    from edge_agent.uplink.access import AccessError, load_receipt_key
+    from edge_agent.uplink.access import AccessError, load_signing_key
     from edge_agent.uplink.dial import PathAccess, make_context
     from edge_agent.uplink.trouble import DialError
 
@@ -127,7 +127,7 @@ def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
     for way in center.path:
         yield _way(f"{what}, path {way.host}:{way.port}", way.interface)
     try:
-        load_receipt_key(path(center.receipt_certificate), path(center.ca))
+        load_signing_key(path(center.receipt_certificate), path(center.ca))
         yield Finding(f"{what}, receipt key", True, "certified by the center's CA")
     except AccessError as error:
         yield Finding(f"{what}, receipt key", False, f"{error.file}: {error.cause}", error.remedy)

@@ -5,48 +5,27 @@ The keys stand in docs/wire-format.md; absent means unknown or not said.  Verdic
 an unknown key is passed over, so that an older center still shows what a newer gateway reports.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import Kind, Origin, State
-from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, OHMS_MAX, Signal, Span
+from edge_agent.domain.signal import NUMBER_MAX, OHMS_MAX, Signal
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import cited, fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.command import CommandRef, ref_from, ref_to_value
 from edge_agent.evidence.cose import KID_BYTES, PublicKey
 from edge_agent.evidence.fields import NAME_CHARS_MAX
 from edge_agent.evidence.machine import FACT_BYTES, FACTS_MAX, Fact
+from edge_agent.evidence.masking import mask, masked_spans
 from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
-MASK = b"*"  # 0x2A: plain to a reader, and no code digit of any protocol
-SPANS_MAX = 64  # a frame carries at most a handful of codes; a reader must bound what it takes
+SIGNED_BYTES_MAX = 4096  # of a signed object within a body
 _EPOCH_BYTES = 8
-
-
-def mask(frame: bytes, secrets: Iterable[Span]) -> tuple[bytes, tuple[Span, ...]]:
-    """Overwrite the secret stretches of a frame; return it and where, ascending and joined.
-
-    What lies beyond the frame's end is ignored: a wrong span must not cost the alarm.
-    """
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted((s.start, min(s.end, len(frame))) for s in secrets):
-        if start >= end:
-            continue
-        if joined and (start <= joined[-1][1] or len(joined) == SPANS_MAX):
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    if not joined:
-        return frame, ()
-    masked = bytearray(frame)
-    for start, end in joined:
-        masked[start:end] = MASK * (end - start)
-    return bytes(masked), tuple(Span(start, end) for start, end in joined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,26 +102,12 @@ def _signal(body: Body) -> Signal:
             panel_time=fields.text_or_none(body, 11),
             ohms=fields.number_or_none(body, 16, 0, OHMS_MAX),
             frame=frame,
-            secrets=_spans(body, frame),
+            secrets=masked_spans(body, 15, frame),
         )
     except Malformed:
         raise
     except ValueError as error:
         raise Malformed(str(error)) from error
-
-
-def _spans(body: Body, frame: bytes) -> tuple[Span, ...]:
-    """Return where the frame was masked: ascending, apart, and indeed masked."""
-    spans: list[Span] = []
-    at = -1
-    for item in fields.array(body, 15, SPANS_MAX) if 15 in body else ():
-        pair = fields.row(item, 2)
-        start = fields.number(pair, 0, at + 1, FRAME_BYTES_MAX)
-        at = fields.number(pair, 1, start + 1, len(frame))
-        if frame[start:at] != MASK * (at - start):
-            raise Malformed("a masked stretch that is not masked")
-        spans.append(Span(start, at))
-    return tuple(spans)
 
 
 def _name_and_version(body: Body, key: int) -> tuple[str, str]:
@@ -426,6 +391,8 @@ class ActBody:
 
     An order to a panel is two of them, `command` before it is given and `outcome` when it is known
     what became of it (a word); `order` is the number that both have, counted from 1 in each epoch.
+    `command` names the center's command that it is about, `disposition` is the center's signed word
+    on an incident.
     """
 
     what: str
@@ -434,6 +401,8 @@ class ActBody:
     panel: str | None = None
     order: int | None = None
     outcome: str | None = None
+    command: CommandRef | None = None
+    disposition: bytes | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_word(self.what):
@@ -443,7 +412,9 @@ class ActBody:
         """Return the map."""
         actor = fields.bounded(self.actor) or "unknown"
         said: dict[int, BodyValue] = {1: self.what, 2: actor, 3: fields.bounded(self.detail)}
-        return fields.without_none(said | {4: self.panel, 5: self.order, 6: self.outcome})
+        said |= {4: self.panel, 5: self.order, 6: self.outcome}
+        said |= {7: ref_to_value(self.command), 8: self.disposition}
+        return fields.without_none(said)
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -458,7 +429,16 @@ class ActBody:
             panel=fields.text_or_none(body, 4),
             order=fields.number_or_none(body, 5),
             outcome=fields.text_or_none(body, 6),
+            command=ref_from(body, 7),
+            disposition=_signed(body, 8),
         )
+
+
+def _signed(body: Body, key: int) -> bytes | None:
+    value = body.get(key)
+    if value is not None and not (isinstance(value, bytes) and len(value) <= SIGNED_BYTES_MAX):
+        raise Malformed(f"key {key} is not at most {SIGNED_BYTES_MAX} bytes")
+    return value
 
 
 class Severity(StrEnum):

@@ -58,6 +58,8 @@ class Domain(Enum):
     GENESIS = b"edge-agent/v1/genesis"
     RECEIPT = b"edge-agent/v1/receipt"
     COMMAND = b"edge-agent/v1/command"
+    REPLY = b"edge-agent/v1/reply"
+    DISPOSITION = b"edge-agent/v1/disposition"
     BUNDLE = b"edge-agent/v1/bundle"
     STATUS = b"edge-agent/v1/status"
     ENROLMENT = b"edge-agent/v1/enrolment"

@@ -55,11 +55,12 @@ def client_id_of(gateway: str, key: Path) -> str:
     return f"{gateway}-{hashlib.sha256(b'edge-agent client id ' + secret).hexdigest()[:16]}"
 
 
-def load_receipt_key(certificate: Path, ca: Path) -> PublicKey:
-    """Return the key in `certificate`, which a CA in `ca` must have signed.  Raises AccessError.
+def load_signing_key(certificate: Path, ca: Path) -> PublicKey:
+    """Return the key in `certificate`, of receipts or of commands, which a CA in `ca` must have
+    signed.  Raises AccessError.
 
-    Dates are not checked: a gateway without a battery clock does not know them at start, and a
-    receipt says only what the center holds.
+    Dates are not checked: a gateway without a battery clock does not know them at start, a receipt
+    says only what the center holds, and a command has an end of its own.
     """
     pem = _read(certificate)
     try:

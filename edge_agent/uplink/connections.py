@@ -23,7 +23,7 @@ class Listener:
     connected: Callable[[int, int], None]  # attempt, how many unacknowledged messages it allows
     lost: Callable[[int, Trouble], None]  # attempt
     alive: Callable[[int], None]  # attempt: the broker said something
-    heard: Callable[[int, str, bytes], None]  # attempt, topic, payload
+    heard: Callable[[int, str, bytes, bool], None]  # attempt, topic, payload, retained
     refused: Callable[[str], None]  # over the main one: the broker did not take a message
     unread: Callable[[], None]  # over the main one: nobody subscribes to a message
 
@@ -45,7 +45,8 @@ class Connections:
         if probe:
             manner = Manner(f"{name}{PROBE_SUFFIX}", None, receipts)
         else:
-            manner = Manner(name, f"{self._prefix}status", receipts)
+            topics = (*receipts, f"{self._prefix}commands")
+            manner = Manner(name, f"{self._prefix}status", topics)
         access = self._center.paths[path]
         port = Port(access, manner, self._hearing(attempt, probe=probe), patience_ns / 1e9)
         self._ports[attempt] = port

@@ -48,7 +48,7 @@ class Hearing:
 
     connected: Callable[[int], None]  # how many unacknowledged messages the broker allows
     lost: Callable[[Trouble], None]  # once, and nothing after it
-    heard: Callable[[str, bytes], None]  # topic, payload
+    heard: Callable[[str, bytes, bool], None]  # topic, payload, whether the sender had it kept
     refused: Callable[[str], None]  # the broker did not take a message of ours: why
     unread: Callable[[], None]  # it took a message that nobody subscribes to, and dropped it
     alive: Callable[[], None]  # it said something, whatever it was
@@ -229,14 +229,16 @@ class Port:
             return
         self._accepted = True
         self._rearm(HOUSEKEEPING_S, self._housekeep)
-        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._manner.topics])
+        # as published: what is meant to be kept by the broker says so at its first delivery too
+        options = SubscribeOptions(qos=1, retainAsPublished=True)
+        client.subscribe([(topic, options) for topic in self._manner.topics])
         if self._hearing is not None:
             allowed = getattr(properties, "ReceiveMaximum", _UNLIMITED)
             self._hearing.connected(min(allowed, IN_FLIGHT_MAX))
 
     def _on_message(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
         if self._hearing is not None:
-            self._hearing.heard(message.topic, bytes(message.payload))
+            self._hearing.heard(message.topic, bytes(message.payload), message.retain)
 
     def _on_publish(
         self,

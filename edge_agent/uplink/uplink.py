@@ -96,7 +96,8 @@ class Site:
     """Whose events these are: gateway id, running epoch, and its signed heartbeat when asked.
 
     `is_stopping` tells whether the agent stops in order: then the heartbeat, asked once more at the
-    end, is its good-bye.
+    end, is its good-bye.  `commanded` is handed what comes as a command, unread, and whether the
+    broker was to keep it; it must only hand over.
     """
 
     gateway: str
@@ -104,6 +105,7 @@ class Site:
     status: Callable[[], bytes]
     status_interval_s: float = STATUS_INTERVAL_S
     is_stopping: Callable[[], bool] = lambda: False
+    commanded: Callable[[bytes, bool], None] = lambda _data, _retained: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class Uplink:
         )
         prefix = f"edge/v1/{site.gateway}/"
         self._receipts = f"{prefix}receipts"
+        self._commands = f"{prefix}commands"
         self._connections = Connections(center, prefix, listener)
         self._news: deque[Input | tuple[int, bytes]] = deque()  # receipts are not yet verified
         self._alive_ns = 0
@@ -196,6 +199,14 @@ class Uplink:
     def status_changed(self) -> None:
         """Send a heartbeat soon, not only at its time."""
         self._status_wanted.set()
+
+    def reply(self, payload: bytes) -> None:
+        """Send the answer to a command; one that gets lost is asked for again by the center.
+
+        Not acknowledged by the broker: how many such messages it takes is the events' to use up.
+        """
+        if self._outbox.paths.phase is Phase.UP:
+            self._publish("replies", payload, qos=0)
 
     async def run(self) -> None:
         """Keep the center supplied until cancelled; then say good-bye to the broker."""
@@ -387,9 +398,11 @@ class Uplink:
 
     # ---- what the broker brings
 
-    def _heard(self, attempt: int, topic: str, payload: bytes) -> None:
+    def _heard(self, attempt: int, topic: str, payload: bytes, retained: bool) -> None:
         if topic == self._receipts:
             self._tell((attempt, payload))
+        elif topic == self._commands:
+            self._site.commanded(payload, retained)
 
     def _open(self, attempt: int, payload: bytes) -> None:
         try:

@@ -34,12 +34,13 @@ def test_all_is_there_and_for_the_owner_alone(layout: Layout) -> None:
     names = {str(one.relative_to(layout.directory)) for one in files(layout)} - {".init.lock"}
     assert names == {
         "ca.pem", "ca.key", "server.pem", "server.key", "center.pem", "center.key",
-        "receipt.pem", "receipt.key", "mosquitto.conf", "acl", "center.toml",
+        "receipt.pem", "receipt.key", "command.pem", "command.key", "center.toml",
+        "mosquitto.conf", "acl",
         "identities/gw1.pem",
         *(
             f"gateways/gw1/{name}"
             for name in ("ca.pem", "client.pem", "client.key", "identity.key", "identity.pem",
-                         "receipt.pem", "gateway.toml")
+                         "receipt.pem", "command.pem", "gateway.toml")
         ),
     }  # fmt: skip
     for one in layout.directory.rglob("*"):
@@ -65,7 +66,7 @@ def test_the_gateways_fragment_is_ready_to_use(layout: Layout) -> None:
     assert fragment["gateway"] == {"id": "gw1", "identity_key": "identity.key"}
     (center,) = fragment["center"]
     assert center["path"] == [{"host": "mqtt.example", "port": 18883}]
-    for key in ("ca", "certificate", "key", "receipt_certificate"):
+    for key in ("ca", "certificate", "key", "receipt_certificate", "command_certificate"):
         assert (layout.gateway("gw1") / center[key]).is_file()
 
 

@@ -13,7 +13,6 @@ from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import (
     REASONS_MAX,
-    SPANS_MAX,
     ActBody,
     ClockBody,
     ConfigBody,
@@ -26,10 +25,10 @@ from edge_agent.evidence.bodies import (
     PathBody,
     Severity,
     SignalBody,
-    mask,
 )
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.masking import mask
 from edge_agent.evidence.signers import P256Signer
 from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import Peaks
@@ -144,25 +143,6 @@ def test_a_signal_round_trips_masked(signal: Signal, profiled: bool) -> None:
 
 
 # ---- masking
-
-
-@given(st.binary(max_size=60), signals())
-def test_masking_hides_exactly_the_secret_bytes(frame: bytes, signal: Signal) -> None:
-    masked, spans = mask(frame, signal.secrets)
-    secret = {at for span in signal.secrets for at in range(span.start, span.end)}
-    expected = bytes(0x2A if at in secret else byte for at, byte in enumerate(frame))
-    assert masked == expected
-    told = [at for span in spans for at in range(span.start, span.end)]
-    assert told == sorted(secret & set(range(len(frame))))
-    assert mask(masked, spans) == (masked, spans)
-
-
-def test_touching_spans_are_joined_and_too_many_are_masked_together() -> None:
-    assert mask(b"abcdef", [Span(3, 4), Span(1, 3)]) == (b"a***ef", (Span(1, 4),))
-    many = [Span(at, at + 1) for at in range(0, 400, 2)]
-    masked, spans = mask(b"x" * 400, many)
-    assert len(spans) == SPANS_MAX
-    assert all(masked[span.start] == 0x2A for span in many)
 
 
 def test_a_secret_never_reaches_the_wire() -> None:

@@ -38,7 +38,7 @@ PAGE = (FOLDER.parent / "wire-format.md").read_text()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = [
     *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
-    *("binding.json", "refused.json"),
+    *("binding.json", "refused.json", "command.json"),
 ]
 
 
@@ -189,6 +189,22 @@ def test_the_status_verifies_and_names_the_head() -> None:
     assert content[3].hex() == epoch["epoch"]
     assert content[4] == len(epoch["events"])
     assert content[5].hex() == epoch["events"][-1]["root"]
+
+
+def test_the_command_its_reply_and_its_event_belong_together() -> None:
+    vector = load("command.json")
+    command = bytes.fromhex(vector["command"]["message"])
+    asked = check(command, PUBLIC["command"], b"edge-agent/v1/command")
+    assert (asked[1], asked[2], asked[3], asked[9]) == (1, "gw1", "center", "technician")
+    assert (asked[10], asked[11]) == ("order", {1: "p1", 2: "bypass", 3: 5})
+    assert asked[4].hex() == load("epochs.json")[1]["epoch"]
+    reply = bytes.fromhex(vector["reply"]["message"])
+    told = check(reply, PUBLIC["event 2"], b"edge-agent/v1/reply")
+    assert (told[3], told[4], told[7]) == (asked[4], asked[5], "done")
+    assert told[5] == hashlib.sha256(command).digest()
+    assert json.loads(told[9])["outcome"] == "done"
+    act = cbor2.loads(bytes.fromhex(vector["act"]))
+    assert act[7] == [asked[3], asked[5], told[5]]
 
 
 def test_the_findings_read_by_the_page_alone() -> None:

@@ -266,7 +266,7 @@ class SimPort:
 
     def bring(self, receipt: bytes) -> None:
         if self._hearing is not None and not self.network.hole and self._life.is_alive():
-            self._hearing.heard("edge/v1/gw1/receipts", receipt)
+            self._hearing.heard("edge/v1/gw1/receipts", receipt, False)
             self._alive()
 
     def acknowledged(self) -> None:

@@ -315,7 +315,7 @@ class Gateway:
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
         patch.setattr(agent_module, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
-        patch.setattr(supply_module, "load_receipt_key", lambda *_: self.center_key)
+        patch.setattr(supply_module, "load_signing_key", lambda *_: self.center_key)
         patch.setattr(supply_module, "client_id_of", lambda *_: "gw1")
         patch.setattr(connections_module, "Port", port)
         patch.setattr(uplink_module, "_jitter", random.random)

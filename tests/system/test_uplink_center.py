@@ -10,7 +10,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
-from edge_agent.uplink.access import CenterAccess, client_id_of, load_receipt_key
+from edge_agent.uplink.access import CenterAccess, client_id_of, load_signing_key
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
@@ -77,7 +77,7 @@ def test_two_epochs_and_live_alarms_reach_the_real_center_once(tmp_path: Path) -
         source = TwoEpochs(gateway)
         access = CenterAccess(
             "center",
-            load_receipt_key(folder / "receipt.pem", folder / "ca.pem"),
+            load_signing_key(folder / "receipt.pem", folder / "ca.pem"),
             (
                 PathAccess(
                     host="localhost",

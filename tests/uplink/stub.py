@@ -66,7 +66,7 @@ class Ear:
         return Hearing(
             connected=note("connected"),
             lost=note("lost"),
-            heard=note("heard"),
+            heard=lambda _topic, payload, _retained: self.told.append(("heard", payload)),
             refused=note("refused"),
             unread=note("unread"),
             alive=self._alive,

@@ -11,7 +11,7 @@ from edge_agent.uplink.access import (
     AccessError,
     CenterAccess,
     client_id_of,
-    load_receipt_key,
+    load_signing_key,
     valid_until,
 )
 from tests.uplink.rig import Authority
@@ -21,14 +21,14 @@ def test_the_certified_key_is_opened(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate, _ = authority.issue("receipt", key=key)
-    assert load_receipt_key(certificate, authority.ca) == PublicKey.of(key.public_key())
+    assert load_signing_key(certificate, authority.ca) == PublicKey.of(key.public_key())
 
 
 def test_a_key_of_another_ca_of_the_same_name_is_refused(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "ours")
     certificate, _ = Authority(tmp_path / "theirs").issue("receipt")
     with pytest.raises(AccessError, match="not signed by the CA") as caught:
-        load_receipt_key(certificate, authority.ca)
+        load_signing_key(certificate, authority.ca)
     assert caught.value.file == certificate
     assert "same center" in caught.value.remedy
 
@@ -43,7 +43,7 @@ def test_missing_and_senseless_files_are_named_with_a_remedy(tmp_path: Path) -> 
         (certificate, key, "no certificate"),
     ):
         with pytest.raises(AccessError, match=said) as caught:
-            load_receipt_key(receipt, ca)
+            load_signing_key(receipt, ca)
         assert caught.value.remedy in str(caught.value)
 
 
@@ -51,7 +51,7 @@ def test_a_center_has_a_path(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     certificate, _ = authority.issue("receipt")
     with pytest.raises(ValueError, match="has no path"):
-        CenterAccess("center", load_receipt_key(certificate, authority.ca), (), "gw1-x")
+        CenterAccess("center", load_signing_key(certificate, authority.ca), (), "gw1-x")
 
 
 def test_the_end_of_a_certificate_is_told(tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ def test_a_probe_has_its_own_name_and_no_will(ports: list[FakePort]) -> None:
     connections.open(1, 2, 8 * SECOND, probe=True)
     main, probe = ports
     assert (main.path.host, main.patience_s, main.asked) == ("a", 4.0, ["open"])
-    assert main.manner == Manner("gw1-x", "edge/v1/gw1/status", ("edge/v1/gw1/receipts",))
+    topics = ("edge/v1/gw1/receipts", "edge/v1/gw1/commands")
+    assert main.manner == Manner("gw1-x", "edge/v1/gw1/status", topics)
     assert probe.manner == Manner("gw1-x-probe", None, ("edge/v1/gw1/receipts",))
 
 
@@ -122,7 +123,7 @@ def test_news_carry_their_attempt_and_those_of_a_probe_do_not_disturb(
     connections.open(1, 2, SECOND, probe=True)
     for port in ports:
         port.hearing.connected(100)
-        port.hearing.heard("edge/v1/gw1/receipts", b"r")
+        port.hearing.heard("edge/v1/gw1/receipts", b"r", False)
         port.hearing.alive()
         port.hearing.refused("quota")
         port.hearing.unread()
@@ -130,13 +131,13 @@ def test_news_carry_their_attempt_and_those_of_a_probe_do_not_disturb(
     topic = "edge/v1/gw1/receipts"
     assert told == [
         ("connected", 1, 100),
-        ("heard", 1, topic, b"r"),
+        ("heard", 1, topic, b"r", False),
         ("alive", 1),
         ("refused", "quota"),
         ("unread",),
         ("lost", 1, GONE),
         ("connected", 2, 100),
-        ("heard", 2, topic, b"r"),
+        ("heard", 2, topic, b"r", False),
         ("lost", 2, GONE),
     ]
     connections.close()

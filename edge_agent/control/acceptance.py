@@ -1,0 +1,150 @@
+"""Decides which of a center's commands are carried out, and which refusals are recorded (pure).
+
+A command must be signed by the pinned key, name this gateway and the running epoch, be new, not be
+over, and be within its operator's role.  The epoch alone ends every copy from before a start; the
+numbers end those of this run.  Its end is judged by what is certain of the time: a gateway that
+does not know it refuses what is certainly over and nothing else.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge_agent.control import entitlement
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.command import CenterCommand, digest_of, open_command
+from edge_agent.evidence.cose import BadSignature, PublicKey
+
+NUMBERS_MAX = 1024  # of one epoch, remembered: people give commands, not machines
+SAID_EVERY_NS = 60_000_000_000  # of one kind: a flood costs the journal one event a minute
+_MS = 1_000_000
+
+
+class Refusal(StrEnum):
+    """Why a command is not carried out."""
+
+    NO_KEY = "no_key"  # the site pins no command key of this center
+    RETAINED = "retained"  # the broker was to keep it: a command is for now
+    MALFORMED = "malformed"
+    BAD_SIGNATURE = "bad_signature"
+    MISADDRESSED = "misaddressed"  # for another gateway
+    WRONG_EPOCH = "wrong_epoch"  # for an earlier run, or one that never was
+    REPLAYED = "replayed"  # its number was used before
+    EXPIRED = "expired"
+    UNSUPPORTED = "unsupported"  # this version knows no such command
+    UNENTITLED = "unentitled"  # not within the operator's role
+    FLOOD = "flood"  # more at once than anybody gives
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It is to be carried out, once; `digest` is SHA-256 over its signed bytes."""
+
+    command: CenterCommand
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It is not; `command` is there where the center certainly signed it, for this gateway."""
+
+    why: Refusal
+    detail: str
+    digest: bytes = b""
+    command: CenterCommand | None = None
+
+
+class Acceptance:
+    """What one center may have this run of the gateway do; `key` None: nothing."""
+
+    def __init__(self, gateway: str, epoch: bytes, key: PublicKey | None) -> None:
+        self._gateway = gateway
+        self._epoch = epoch
+        self._key = key
+        self._numbers: set[int] = set()
+        self._floor = 0  # the highest number that was forgotten: it and all below count as used
+
+    def judge(self, data: bytes, *, retained: bool, earliest_ns: int) -> Accepted | Refused:
+        """Decide about what came; `earliest_ns` is the Unix time that has certainly come."""
+        if self._key is None:
+            return Refused(Refusal.NO_KEY, "no command_certificate is configured for this center")
+        if retained:
+            return Refused(Refusal.RETAINED, "the broker was to keep it for later")
+        try:
+            command = open_command(data, self._key)
+        except Malformed as error:
+            return Refused(Refusal.MALFORMED, str(error))
+        except BadSignature as error:
+            return Refused(Refusal.BAD_SIGNATURE, str(error))
+        if command.gateway != self._gateway:
+            return Refused(Refusal.MISADDRESSED, f"for {command.gateway}, by {command.actor}")
+        digest = digest_of(data)
+        refusal = self._refusal(command, earliest_ns)
+        if refusal is None:
+            return Accepted(command, digest)
+        why, detail = refusal
+        said = f"{command.what} by {command.actor}: {detail}"
+        return Refused(why, said, digest, command)
+
+    def _refusal(self, command: CenterCommand, earliest_ns: int) -> tuple[Refusal, str] | None:
+        if command.epoch != self._epoch:
+            return Refusal.WRONG_EPOCH, f"for epoch {command.epoch.hex()}"
+        if command.number <= self._floor or command.number in self._numbers:
+            return Refusal.REPLAYED, f"number {command.number} was used before"
+        self._use(command.number)
+        if command.until_ms * _MS < earliest_ns:
+            late_s = (earliest_ns // _MS - command.until_ms) // 1000
+            return Refusal.EXPIRED, f"it was over {late_s} s ago"
+        if command.what not in entitlement.KNOWN:
+            return Refusal.UNSUPPORTED, "this version knows no such command"
+        if not entitlement.is_entitled(command):
+            return Refusal.UNENTITLED, f"{entitlement.wanted_by(command)} is not for {command.role}"
+        return None
+
+    def _use(self, number: int) -> None:
+        self._numbers.add(number)
+        if len(self._numbers) > NUMBERS_MAX:
+            self._floor = min(self._numbers)  # a thousand at most, and commands are rare
+            self._numbers.discard(self._floor)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Record a refusal: `count` of its kind since the last such event, `detail` of the newest."""
+
+    why: Refusal
+    count: int
+    detail: str
+
+
+class Complaints:
+    """Which refusals become events: the first of a kind at once, then one a minute, counted."""
+
+    def __init__(self) -> None:
+        self._said_ns: dict[Refusal, int] = {}
+        self._unsaid: Counter[Refusal] = Counter()
+        self._newest: dict[Refusal, str] = {}
+        self.total = 0
+
+    def handle(self, refused: Refused, now_ns: int) -> list[Say]:
+        """Take one; return what is to be recorded now."""
+        self.total += 1
+        self._unsaid[refused.why] += 1
+        self._newest[refused.why] = refused.detail
+        return self.tick(now_ns)
+
+    def tick(self, now_ns: int) -> list[Say]:
+        """Return what is due."""
+        due = [
+            why
+            for why in self._unsaid
+            if why not in self._said_ns or now_ns - self._said_ns[why] >= SAID_EVERY_NS
+        ]
+        said = [Say(why, self._unsaid.pop(why), self._newest.pop(why)) for why in due]
+        self._said_ns |= dict.fromkeys(due, now_ns)
+        return said
+
+    def deadline_ns(self) -> int | None:
+        """Return when `tick` is wanted, None for never."""
+        times = [self._said_ns[why] + SAID_EVERY_NS for why in self._unsaid]
+        return min(times, default=None)

@@ -1,0 +1,45 @@
+"""Who may have a gateway do what: each role what the one before it may, and nobody disarms."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from edge_agent.control import entitlement
+from edge_agent.domain.command import Act
+from edge_agent.evidence.command import CenterCommand, Role
+from tests.evidence.test_command import COMMAND
+
+
+def order(act: str, role: Role) -> CenterCommand:
+    return replace(COMMAND, what="order", role=role, body={entitlement.ORDER_ACT: act})
+
+
+def test_every_role_may_what_the_one_before_it_may() -> None:
+    rising = [entitlement.MAY[role] for role in Role]
+    assert all(lower < higher for lower, higher in pairwise(rising))
+
+
+@pytest.mark.parametrize(
+    ("act", "least"),
+    [
+        (Act.STATUS, Role.OPERATOR),
+        (Act.BYPASS, Role.TECHNICIAN),
+        (Act.UNBYPASS, Role.TECHNICIAN),
+        (Act.CLOCK, Role.TECHNICIAN),
+        (Act.ARM_AWAY, Role.INSTALLER),
+        (Act.ARM_STAY, Role.INSTALLER),
+        (Act.OUTPUT_ON, Role.INSTALLER),
+        (Act.OUTPUT_OFF, Role.INSTALLER),
+        (Act.DISARM, None),
+    ],
+)
+def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role | None) -> None:
+    may = [role for role in Role if entitlement.is_entitled(order(act.value, role))]
+    assert may == (list(Role)[list(Role).index(least) :] if least else [])
+
+
+def test_an_order_of_no_known_kind_is_for_nobody() -> None:
+    for body in ({}, {entitlement.ORDER_ACT: b"bypass"}, {entitlement.ORDER_ACT: "self_destruct"}):
+        asked = replace(COMMAND, what="order", role=Role.INSTALLER, body=body)
+        assert not entitlement.is_entitled(asked)

@@ -1,0 +1,251 @@
+"""Commands of a center: carried out once, recorded, answered; what is refused is recorded."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from edge_agent.clock import Now
+from edge_agent.commanding import Commanding, Office
+from edge_agent.domain.command import Act, Outcome
+from edge_agent.domain.session import Obeyed
+from edge_agent.domain.stamp import Stamp
+from edge_agent.evidence.bodies import ActBody
+from edge_agent.evidence.command import (
+    CenterCommand,
+    CommandRef,
+    Role,
+    digest_of,
+    sign_command,
+)
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.reply import Reply, open_reply
+from edge_agent.limits import CENTER_COMMANDS_AT_WORK_MAX, CENTER_COMMANDS_WAITING_MAX
+from edge_agent.link.desk import Desk
+from edge_agent.orders import Addressee, Orders
+from tests.evidence.conftest import STAMP, signer
+from tests.evidence.test_command import BY, COMMAND
+from tests.link.rig import run
+from tests.test_orders import Record
+
+EVENT_KEY = signer(2)
+BYPASS = replace(COMMAND, what="order", role=Role.TECHNICIAN, body={1: "shop", 2: "bypass", 3: 5})
+
+
+class Clock:
+    """A clock that stands."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def boottime_ns(self) -> int:
+        return self.now_ns
+
+    def stamp(self) -> Stamp:
+        return STAMP
+
+    def now(self) -> Now:
+        return Now(0, None)
+
+
+@dataclass
+class Keys:
+    pinned: PublicKey | None = BY.public
+
+    def key(self, center: str) -> PublicKey | None:
+        return self.pinned
+
+
+@dataclass
+class Rig:
+    """A gateway with one panel that may be bypassed; it never answers by itself."""
+
+    record: Record = field(default_factory=Record)
+    keys: Keys = field(default_factory=Keys)
+    replies: list[Reply] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(frozenset({"bypass"}))
+        self.desk.open(lambda: None)
+        addressee = Addressee(self.desk, frozenset({Act.STATUS, Act.BYPASS, Act.ARM_AWAY}))
+        self.orders = Orders({"shop": addressee}, self.record)
+        office = Office("gw1", COMMAND.epoch, EVENT_KEY, self._state, self._reply)
+        self.commanding = Commanding(office, self.orders, self.record, self.clock, self.keys)
+
+    async def _state(self) -> Mapping[str, Any]:
+        return {"panels": {"shop": {"online": True}}}
+
+    def _reply(self, center: str, data: bytes) -> None:
+        assert center == "center"
+        self.replies.append(open_reply(data, EVENT_KEY.public))
+
+    def give(self, command: CenterCommand) -> bytes:
+        data = sign_command(command, BY)
+        self.commanding.heard("center", data, False)
+        return data
+
+    async def settle(self, outcome: Outcome) -> None:
+        """Be the session: answer each command that waits."""
+        await turns()
+        for one in self.desk.take():
+            self.desk.settle(Obeyed(one.id, outcome))
+        await turns()
+
+    def playing(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def play() -> None:
+            task = asyncio.ensure_future(self.commanding.run())
+            await work()
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled(), "it ended by itself"
+
+        run(play())
+
+
+async def turns() -> None:
+    for _ in range(12):
+        await asyncio.sleep(0)
+
+
+def test_an_order_is_recorded_given_and_answered_once() -> None:
+    rig = Rig()
+    data = sign_command(BYPASS, BY)
+
+    async def work() -> None:
+        rig.give(BYPASS)
+        await rig.settle(Outcome.DONE)
+        rig.give(BYPASS)  # a copy
+        await rig.settle(Outcome.DONE)
+
+    rig.playing(work)
+    ref = CommandRef("center", BYPASS.number, digest_of(data))
+    actor = "Li Na, technician of center"
+    said, replay = "bypass zone 5", rig.record.bodies.pop()
+    assert rig.record.bodies == [
+        ActBody("command", actor, said, "shop", 1, command=ref),
+        ActBody("outcome", actor, said, "shop", 1, "done", command=ref),
+    ]
+    assert (replay.what, replay.outcome) == ("refused", "replayed")
+    first, again = rig.replies
+    assert first == again, "whoever asks again is told the same"
+    assert (first.outcome, first.number, first.digest) == ("done", BYPASS.number, ref.digest)
+    assert json.loads(first.facts)["order"] == 1
+
+
+def test_what_the_site_does_not_allow_is_answered_and_not_done() -> None:
+    rig = Rig()
+    arm = replace(BYPASS, role=Role.INSTALLER, body={1: "shop", 2: "arm_away"})
+
+    async def work() -> None:
+        rig.give(arm)
+        rig.give(replace(arm, number=8, body={1: "barn", 2: "status"}))
+        rig.give(replace(arm, number=9, body={1: "shop", 2: "bypass"}))
+        rig.give(replace(arm, number=10, body={1: "shop", 2: "status", 9: 1}))
+        await rig.settle(Outcome.DONE)
+
+    rig.playing(work)
+    assert {one.number: one.outcome for one in rig.replies} == {
+        7: "forbidden", 8: "refused", 9: "refused", 10: "refused",
+    }  # fmt: skip
+    assert "no panel 'barn'" in next(one.detail for one in rig.replies if one.number == 8)
+
+
+def test_the_state_is_told_and_the_look_is_recorded() -> None:
+    rig = Rig()
+
+    async def work() -> None:
+        rig.give(COMMAND)
+        await turns()
+
+    rig.playing(work)
+    (reply,) = rig.replies
+    assert json.loads(reply.facts) == {"panels": {"shop": {"online": True}}}
+    assert [(act.what, act.actor) for act in rig.record.bodies] == [("read", COMMAND.actor)]
+
+
+def test_every_panel_is_asked_anew() -> None:
+    rig = Rig()
+
+    async def work() -> None:
+        rig.give(replace(COMMAND, what="resync"))
+        await rig.settle(Outcome.DONE)
+
+    rig.playing(work)
+    (reply,) = rig.replies
+    assert (reply.outcome, reply.detail) == ("done", "1 of 1 panels were asked")
+    assert json.loads(reply.facts)["shop"]["outcome"] == "done"
+
+
+def test_refusals_are_recorded_and_answered_only_to_the_center() -> None:
+    rig = Rig()
+
+    async def work() -> None:
+        rig.give(replace(COMMAND, epoch=b"epoch--0"))
+        rig.give(replace(COMMAND, gateway="gw2"))
+        rig.commanding.heard("center", b"nonsense", False)
+        rig.commanding.heard("center", sign_command(COMMAND, BY), True)
+        rig.commanding.heard("center", sign_command(COMMAND, signer(5)), False)
+        await turns()
+
+    rig.playing(work)
+    said = [act.outcome for act in rig.record.bodies]
+    assert said == ["wrong_epoch", "misaddressed", "malformed", "retained", "bad_signature"]
+    assert all((act.what, act.actor) == ("refused", "center") for act in rig.record.bodies)
+    assert [one.outcome for one in rig.replies] == ["wrong_epoch"]
+
+
+def test_a_flood_costs_few_events_and_bounded_memory() -> None:
+    rig = Rig()
+    flood = 5 * CENTER_COMMANDS_WAITING_MAX
+
+    async def work() -> None:
+        for _ in range(flood):
+            rig.commanding.heard("center", b"nonsense", False)
+        await turns()
+
+    rig.playing(work)
+    assert [act.outcome for act in rig.record.bodies] == ["flood", "malformed"]
+    assert rig.replies == []
+
+
+def test_more_at_once_than_can_be_carried_out_is_told() -> None:
+    rig = Rig()
+
+    async def work() -> None:
+        for number in range(1, CENTER_COMMANDS_AT_WORK_MAX + 3):
+            rig.give(replace(BYPASS, number=number))
+        await turns()
+        assert [one.outcome for one in rig.replies] == ["busy", "busy"]
+        await rig.settle(Outcome.DONE)
+
+    rig.playing(work)
+    assert len(rig.replies) == CENTER_COMMANDS_AT_WORK_MAX + 2
+
+
+def test_what_cannot_be_recorded_is_not_done(monkeypatch: Any) -> None:
+    monkeypatch.setattr("edge_agent.commanding.ORDER_RECORD_S_MAX", 0.01)
+    rig = Rig(Record(durable=False))
+
+    async def work() -> None:
+        rig.give(COMMAND)
+        while not rig.replies:
+            await asyncio.sleep(0.005)
+
+    rig.playing(work)
+    assert [one.outcome for one in rig.replies] == ["refused"]
+
+
+def test_a_key_that_comes_later_is_found() -> None:
+    rig = Rig(keys=Keys(None))
+
+    async def work() -> None:
+        rig.give(COMMAND)
+        await turns()
+        rig.keys.pinned = BY.public
+        rig.give(COMMAND)
+        await turns()
+
+    rig.playing(work)
+    assert [act.what for act in rig.record.bodies] == ["refused", "read"]
