@@ -119,6 +119,10 @@ class Center(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         FileName | None,
         Meta(description="whose commands are carried out; without it none of this center's is"),
     ] = None
+    seal_certificate: Annotated[
+        FileName | None,
+        Meta(description="what is sent is sealed to this key: the broker cannot read it"),
+    ] = None
     required: Annotated[
         bool, Meta(description="events are kept until this center has receipted them")
     ] = True

@@ -21,7 +21,13 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import PathBody
 from edge_agent.journal import Journal, Record
 from edge_agent.recorder import Recorder
-from edge_agent.uplink.access import AccessError, CenterAccess, client_id_of, load_signing_key
+from edge_agent.uplink.access import (
+    AccessError,
+    CenterAccess,
+    client_id_of,
+    load_seal,
+    load_signing_key,
+)
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Outgoing
 from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
@@ -204,6 +210,7 @@ class Supply:
         while True:
             try:
                 key = load_signing_key(path(center.receipt_certificate), path(center.ca))
+                seal = self._seal(center)
             except AccessError as error:
                 self._cannot_use(supplied, str(error))
                 await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
@@ -222,7 +229,14 @@ class Supply:
                 for way in center.path
             )
             client_id = client_id_of(self._loaded.config.gateway.id, path(center.key))
-            return CenterAccess(center.name, key, ways, client_id)
+            return CenterAccess(center.name, key, ways, client_id, seal)
+
+    def _seal(self, center: Center) -> Callable[[bytes], bytes] | None:
+        """Return what seals messages to a center, None where they go as they are."""
+        if center.seal_certificate is None:
+            return None
+        path, gateway = self._loaded.path, self._loaded.config.gateway.id
+        return load_seal(gateway, path(center.seal_certificate), path(center.ca))
 
     def _cannot_use(self, supplied: _Supplied, trouble: str) -> None:
         if trouble == supplied.trouble:

@@ -132,6 +132,11 @@ def _add_init(commands: Commands) -> None:
         action="store_true",
         help="give the gateways named new certificates for the TLS keys they have",
     )
+    made.add_argument(
+        "--new-seal",
+        action="store_true",
+        help="make a new key for gateways to seal to; the old one is kept to open with",
+    )
     made.add_argument("--port", type=_port, help=f"of the broker (default {init.PORT_DEFAULT})")
     made.set_defaults(run=_init)
 
@@ -144,6 +149,7 @@ def _init(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         days=arguments.days,
         renew=arguments.renew,
+        new_seal=arguments.new_seal,
     )
     done = init.init(Layout(arguments.dir), request, now)
     print("\n".join(done) or "nothing to do")

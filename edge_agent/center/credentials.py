@@ -4,7 +4,7 @@ X.509 as in RFC 5280.  Every certificate below the authority carries exactly one
 usage, so none can stand in for another: a server's certificate opens no client connection, and the
 certificate of a signing key (identity, receipt; usage "document signing" of RFC 9336) opens none
 at all.  TLS keys are P-256, which every TLS library and secure element speaks; signing keys are
-Ed25519.
+Ed25519, keys that messages are sealed to X25519.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ from enum import Enum
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_DAYS = 7300  # 20 years: a panel's installation lives about as long
@@ -23,8 +23,8 @@ DAYS_DEFAULT = 825  # the longest that common TLS clients accept of a server
 DAYS_MAX = AUTHORITY_DAYS
 BACKDATED = timedelta(days=1)  # gateways without a battery clock may be behind by hours
 
-PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
-PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey
 
 
 class Use(Enum):
@@ -32,6 +32,7 @@ class Use(Enum):
 
     SERVER = ExtendedKeyUsageOID.SERVER_AUTH
     CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
+    SEALING = x509.ObjectIdentifier("2.25.212483720348611870093548734229128432071")  # a UUID: ours
     SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
 
 
@@ -60,6 +61,11 @@ def new_tls_key() -> ec.EllipticCurvePrivateKey:
 def new_signing_key() -> ed25519.Ed25519PrivateKey:
     """Make a key for signing events or receipts."""
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def new_sealing_key() -> x25519.X25519PrivateKey:
+    """Make a key that gateways seal to."""
+    return x25519.X25519PrivateKey.generate()
 
 
 def make_authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> Authority:
@@ -93,7 +99,10 @@ def certify(
         .issuer_name(authority.certificate.subject)
         .public_key(public)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(digital_signature=True, authority=False), critical=True)
+        .add_extension(
+            _key_usage(digital_signature=subject.use is not Use.SEALING, authority=False),
+            critical=True,
+        )
         .add_extension(x509.ExtendedKeyUsage([subject.use.value]), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(issuer, critical=False)
@@ -189,7 +198,7 @@ def _key_usage(*, digital_signature: bool, authority: bool) -> x509.KeyUsage:
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=not digital_signature and not authority,
         encipher_only=False,
         decipher_only=False,
     )

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Self
 
 from cryptography import x509
@@ -283,7 +284,6 @@ class Enrolments:
 
     def _bundle(self, gateway: str, enrolment: Way, now: datetime) -> bytes:
         layout, folder = self._layout, self._layout.gateway(gateway)
-        commands = layout.certificate("command")
         bundle = Bundle(
             gateway=gateway,
             center=self._settings.name,
@@ -292,7 +292,8 @@ class Enrolments:
             client=_der(read_certificate(folder / "client.pem")),
             identity=_der(read_certificate(folder / "identity.pem")),
             receipts=(_der(read_certificate(layout.certificate("receipt"))),),
-            commands=(_der(read_certificate(commands)),) if commands.exists() else (),
+            commands=_there(layout.certificate("command")),
+            seals=_there(layout.certificate("seal")),
             ways=(Way(enrolment.host, self._settings.broker.port),),
             enrolment=enrolment,
         )
@@ -370,6 +371,10 @@ def _authority(layout: Layout) -> Authority:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise CenterError(f"{file}: not a P-256 key; put the right file back")
     return Authority(key, read_certificate(layout.certificate("ca")))
+
+
+def _there(file: Path) -> tuple[bytes, ...]:
+    return (_der(read_certificate(file)),) if file.exists() else ()
 
 
 def _der(certificate: x509.Certificate) -> bytes:

@@ -16,12 +16,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from edge_agent import files
 from edge_agent.center import broker_config, credentials, settings
 from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
 from edge_agent.center.layout import CENTER, CenterError, Layout
+from edge_agent.evidence.sealed import kid_of
 
 ALWAYS_HOSTS = ("localhost", "127.0.0.1")
 LOCK = ".init.lock"
@@ -33,6 +34,7 @@ class Request:
     """What `edge-center init` was asked for; `port` None keeps what is there.
 
     `renew`: the gateways are there, and get new certificates for the TLS keys that they have.
+    `new_seal`: a new key that gateways seal to, in place of the present one.
     """
 
     gateways: tuple[str, ...]
@@ -40,6 +42,7 @@ class Request:
     port: int | None = None
     days: int = credentials.DAYS_DEFAULT
     renew: bool = False
+    new_seal: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ def init(layout: Layout, request: Request, now: datetime) -> list[str]:
         port = _settings(founding)
         authority = _authority(founding)
         _center_credentials(founding, authority)
+        _seal(founding, authority)
         _server(founding, authority)
         _broker_files(founding, port)
         for gateway in request.gateways:
@@ -142,6 +146,21 @@ def _center_credentials(founding: Founding, authority: Authority) -> None:
         _certificate(founding, authority, layout.certificate(name), key, subject)
 
 
+def _seal(founding: Founding, authority: Authority) -> None:
+    """Make the key that gateways seal to; a new one in its place where that was asked for."""
+    layout = founding.layout
+    file, certificate = layout.key("seal"), layout.certificate("seal")
+    if founding.request.new_seal and file.exists():
+        old = _sealing_key(founding, file)
+        files.make_folder(layout.seals)
+        files.copy(file, layout.seals / f"{kid_of(old.public_key()).hex()}.key")
+        file.unlink()
+        certificate.unlink(missing_ok=True)
+        founding.said(certificate, "renewed: hand it to the gateways, and restart the center")
+    key = _sealing_key(founding, file)
+    _certificate(founding, authority, certificate, key, Subject(f"{CENTER} seal", Use.SEALING))
+
+
 def _server(founding: Founding, authority: Authority) -> None:
     """Certify the broker for the hosts asked for and those it already had."""
     layout, file = founding.layout, founding.layout.certificate("server")
@@ -190,7 +209,7 @@ def _gateway(founding: Founding, authority: Authority, gateway: str, port: int) 
     identity = _signing_key(founding, folder / "identity.key")
     subject = Subject(gateway, Use.SIGNING)
     _certificate(founding, authority, folder / "identity.pem", identity, subject)
-    for name in ("ca.pem", "receipt.pem", "command.pem"):
+    for name in ("ca.pem", "receipt.pem", "command.pem", "seal.pem"):
         files.copy(layout.directory / name, folder / name)
     if not registered.exists():
         files.copy(folder / "identity.pem", registered)
@@ -241,6 +260,7 @@ certificate = "client.pem"
 key = "client.key"
 receipt_certificate = "receipt.pem"
 command_certificate = "command.pem"
+# seal_certificate = "seal.pem"       # so that the broker cannot read what it passes on
 
 [[center.path]]
 host = "{host}"
@@ -265,6 +285,13 @@ def _signing_key(founding: Founding, file: Path) -> ed25519.Ed25519PrivateKey:
     return key
 
 
+def _sealing_key(founding: Founding, file: Path) -> x25519.X25519PrivateKey:
+    key = _key(founding, file, credentials.new_sealing_key)
+    if not isinstance(key, x25519.X25519PrivateKey):
+        raise CenterError(f"{file}: not an X25519 key; put the right file back")
+    return key
+
+
 def _key(founding: Founding, file: Path, make: Callable[[], PrivateKey]) -> PrivateKey:
     if not file.exists():
         made = make()
@@ -275,8 +302,8 @@ def _key(founding: Founding, file: Path, make: Callable[[], PrivateKey]) -> Priv
         key = serialization.load_pem_private_key(file.read_bytes(), password=None)
     except (ValueError, TypeError) as error:
         raise CenterError(f"{file}: no usable private key ({error}); put it back") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
-        raise CenterError(f"{file}: neither P-256 nor Ed25519; put the right file back")
+    if not isinstance(key, PrivateKey):
+        raise CenterError(f"{file}: no key of ours; put the right file back")
     return key
 
 

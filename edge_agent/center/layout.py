@@ -67,6 +67,11 @@ class Layout:
         """Return the invitation of a gateway."""
         return self.enrolments / f"{gateway}.json"
 
+    @property
+    def seals(self) -> Path:
+        """Keys that gateways sealed to before the present one."""
+        return self.directory / "seals"
+
     def key(self, name: str) -> Path:
         """Return the private key `name` (ca, server, center, receipt, command)."""
         return self.directory / f"{name}.key"

@@ -11,7 +11,7 @@ import random
 import socket
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -75,9 +75,20 @@ class Backoff:
 
 
 class Receiver:
-    """The loop of one lane; `run` returns after `stop`."""
+    """The loop of one lane; `run` returns after `stop`.
 
-    def __init__(self, access: Access, lane: Lane, intake: Intake, clock: Clock) -> None:
+    `opened` returns what a gateway's message says where it is sealed, and any other as it is.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        lane: Lane,
+        intake: Intake,
+        clock: Clock,
+        opened: Callable[[str, bytes], bytes] = lambda _gateway, data: data,
+    ) -> None:
+        self._opened = opened
         self._access = access
         self._lane = lane
         self._intake = intake
@@ -154,7 +165,8 @@ class Receiver:
             return
         wall_ns = self._clock.stamp().wall_ns or 0
         try:
-            taken = self._intake.take([_arrival(one) for one in batch], wall_ns // 1_000_000)
+            arrivals = [self._arrival(one) for one in batch]
+            taken = self._intake.take(arrivals, wall_ns // 1_000_000)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
                 raise  # our bug
@@ -210,7 +222,7 @@ class Receiver:
             self._complaints.clear()
             self._complained_ns = now_ns
 
-
-def _arrival(message: Message) -> Arrival:
-    _, _, gateway, lane = message.topic.split("/")  # by the subscription it has four levels
-    return Arrival(gateway, lane == "alarms", message.data, message.retained)
+    def _arrival(self, message: Message) -> Arrival:
+        _, _, gateway, lane = message.topic.split("/")  # by the subscription it has four levels
+        data = self._opened(gateway, message.data)
+        return Arrival(gateway, lane == "alarms", data, message.retained)

@@ -21,6 +21,7 @@ from edge_agent.center.mqtt import Access
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.receiver import Intake, Lane, Receiver
 from edge_agent.center.roster import Roster
+from edge_agent.center.sealing import Opener, load_keys
 from edge_agent.center.settings import Settings
 from edge_agent.center.store import Office, Store
 from edge_agent.center.turns import Turns
@@ -106,6 +107,7 @@ class Center:
             roster=self._roster,
             turns=self._turns,
         )
+        self._opener = Opener(load_keys(layout))
         self._access = _access(layout, chosen, overrides)
         self._access.context()  # unusable files are told now, not once a connection
         self._stop = threading.Event()
@@ -160,7 +162,7 @@ class Center:
             "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
         }
         return {
-            name: Receiver(self._access, Lane(name), intake, self._clock)
+            name: Receiver(self._access, Lane(name), intake, self._clock, self._opener.opened)
             for name, intake in intakes.items()
         }
 

@@ -119,7 +119,7 @@ def _data_folder(loaded: "Loaded") -> Finding:
 
 
 def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
-    from edge_agent.uplink.access import AccessError, load_signing_key
+    from edge_agent.uplink.access import AccessError, load_seal, load_signing_key
     from edge_agent.uplink.dial import PathAccess, make_context
     from edge_agent.uplink.trouble import DialError
 
@@ -131,6 +131,12 @@ def _center(loaded: "Loaded", center: "Center") -> Iterator[Finding]:
         yield Finding(f"{what}, receipt key", True, "certified by the center's CA")
     except AccessError as error:
         yield Finding(f"{what}, receipt key", False, f"{error.file}: {error.cause}", error.remedy)
+    if center.seal_certificate is not None:
+        try:
+            load_seal(loaded.config.gateway.id, path(center.seal_certificate), path(center.ca))
+            yield Finding(f"{what}, seal", True, "certified by the center's CA")
+        except AccessError as error:
+            yield Finding(f"{what}, seal", False, f"{error.file}: {error.cause}", error.remedy)
     files = PathAccess(
         host=center.path[0].host,
         ca=path(center.ca),

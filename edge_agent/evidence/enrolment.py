@@ -18,7 +18,7 @@ CERTIFICATE_BYTES_MAX = 4096
 CERTIFICATES_MAX = 4  # of one kind: an old one and its successor, and room
 WAYS_MAX = 8
 REQUEST_BYTES_MAX = 4096
-_BUNDLE_KEYS = frozenset(range(1, 12))
+_BUNDLE_KEYS = frozenset(range(1, 13))
 _RENEWAL_KEYS = frozenset(range(1, 5))
 
 
@@ -34,7 +34,8 @@ class Way:
 class Bundle:
     """All that a gateway needs of its center; certificates are DER.
 
-    `commands` may be empty: a center that gives no orders.  Raises ValueError beyond its bounds.
+    `commands` may be empty: a center that gives no orders; so may `seals`: one that opens nothing.
+    Raises ValueError beyond its bounds.
     """
 
     gateway: str
@@ -45,6 +46,7 @@ class Bundle:
     identity: bytes
     receipts: tuple[bytes, ...]
     commands: tuple[bytes, ...]
+    seals: tuple[bytes, ...]
     ways: tuple[Way, ...]
     enrolment: Way
 
@@ -53,10 +55,18 @@ class Bundle:
             raise ValueError(f"{self.gateway[:80]!r} or {self.center[:80]!r} is no name")
         if not 0 < len(self.ways) <= WAYS_MAX:
             raise ValueError(f"{len(self.ways)} ways, allowed 1..{WAYS_MAX}")
-        for kind, least in ((self.authorities, 1), (self.receipts, 1), (self.commands, 0)):
+        optional = ((self.commands, 0), (self.seals, 0))
+        for kind, least in ((self.authorities, 1), (self.receipts, 1), *optional):
             if not least <= len(kind) <= CERTIFICATES_MAX:
                 raise ValueError(f"{len(kind)} certificates of a kind")
-        for one in (*self.authorities, self.client, self.identity, *self.receipts, *self.commands):
+        for one in (
+            *self.authorities,
+            self.client,
+            self.identity,
+            *self.receipts,
+            *self.commands,
+            *self.seals,
+        ):
             if not 0 < len(one) <= CERTIFICATE_BYTES_MAX:
                 raise ValueError(f"a certificate of {len(one)} bytes")
 
@@ -75,6 +85,7 @@ def sign_bundle(bundle: Bundle, signer: Signer) -> bytes:
         9: list(bundle.commands),
         10: [[way.host, way.port] for way in bundle.ways],
         11: [bundle.enrolment.host, bundle.enrolment.port],
+        12: list(bundle.seals),
     }
     return cose.sign1(cbor.encode(payload), signer, Domain.ENROLMENT)
 
@@ -95,6 +106,7 @@ def open_bundle(data: bytes, authority: PublicKey) -> Bundle:
             identity=_certificate(content, 7),
             receipts=_certificates(content, 8),
             commands=_certificates(content, 9),
+            seals=_certificates(content, 12),
             ways=tuple(_way(one) for one in fields.array(content, 10, WAYS_MAX)),
             enrolment=_way(content.get(11)),
         )

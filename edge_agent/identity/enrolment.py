@@ -112,6 +112,8 @@ def install(data: bytes, invitation: Invitation, folder: Path) -> Done:
     }
     if bundle.commands:
         contents["command.pem"] = _pem(*bundle.commands)
+    if bundle.seals:
+        contents["seal.pem"] = _pem(*bundle.seals)
     for name, content in contents.items():
         files.replace(folder / name, content)
     configuration = folder / CONFIGURATION
@@ -124,6 +126,7 @@ def install(data: bytes, invitation: Invitation, folder: Path) -> Done:
 def configuration_text(bundle: Bundle) -> str:
     """Return the part of a gateway's configuration that its center decides."""
     commands = 'command_certificate = "command.pem"\n' if bundle.commands else ""
+    seal = 'seal_certificate = "seal.pem"\n' if bundle.seals else ""
     ways = "".join(
         f'\n[[center.path]]\nhost = "{way.host}"\nport = {way.port}\n' for way in bundle.ways
     )
@@ -140,7 +143,7 @@ certificate = "client.pem"
 key = "{keys.CLIENT}"
 receipt_certificate = "receipt.pem"
 enrolment = "{bundle.enrolment.host}:{bundle.enrolment.port}"
-{commands}{ways}"""
+{commands}{seal}{ways}"""
 
 
 def _opened(data: bytes, invitation: Invitation) -> Bundle:

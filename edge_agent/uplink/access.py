@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,13 +30,15 @@ class AccessError(Exception):
 class CenterAccess:
     """One center: its name in our configuration, its receipt key, its paths in preference.
 
-    `client_id` is our name to its brokers, see `client_id_of`.
+    `client_id` is our name to its brokers, see `client_id_of`; `seal` makes a message one that only
+    the center can read, None: it goes as it is.
     """
 
     name: str
     receipt_key: PublicKey
     paths: tuple[PathAccess, ...]
     client_id: str
+    seal: Callable[[bytes], bytes] | None = None
 
     def __post_init__(self) -> None:
         if not self.paths:
@@ -55,6 +58,20 @@ def client_id_of(gateway: str, key: Path) -> str:
     return f"{gateway}-{hashlib.sha256(b'edge-agent client id ' + secret).hexdigest()[:16]}"
 
 
+def load_seal(gateway: str, certificate: Path, ca: Path) -> Callable[[bytes], bytes]:
+    """Return what seals a gateway's messages to the key in `certificate`.  Raises AccessError."""
+    from cryptography.hazmat.primitives.asymmetric import x25519  # noqa: PLC0415  where asked for
+
+    from edge_agent.evidence.sealed import seal  # noqa: PLC0415  where asked for
+
+    claimed = read_certificate(certificate)
+    _check_issued(claimed, certificate, ca)
+    key = claimed.public_key()
+    if not isinstance(key, x25519.X25519PublicKey):
+        raise AccessError(certificate, "not for sealing (X25519)", "name the center's seal.pem")
+    return lambda data: seal(data, gateway, key)
+
+
 def load_signing_key(certificate: Path, ca: Path) -> PublicKey:
     """Return the key in `certificate`, of receipts or of commands, which a CA in `ca` must have
     signed.  Raises AccessError.
@@ -70,6 +87,11 @@ def load_signing_key(certificate: Path, ca: Path) -> PublicKey:
         raise AccessError(
             certificate, f"no usable certificate ({error})", "copy it from the center again"
         ) from error
+    _check_issued(claimed, certificate, ca)
+    return key
+
+
+def _check_issued(claimed: x509.Certificate, certificate: Path, ca: Path) -> None:
     try:
         authorities = x509.load_pem_x509_certificates(_read(ca))
     except ValueError as error:
@@ -80,7 +102,6 @@ def load_signing_key(certificate: Path, ca: Path) -> PublicKey:
             f"not signed by the CA in {ca}",
             "both files must come from the same center",
         )
-    return key
 
 
 def valid_until(certificate: Path) -> datetime:

@@ -80,6 +80,8 @@ class Connections:
     ) -> None:
         """Send over a connection; without it, it is dropped."""
         if (port := self._ports.get(attempt)) is not None:
+            if payload and self._center.seal is not None:
+                payload = self._center.seal(payload)
             port.publish(f"{self._prefix}{topic}", payload, qos=qos, retain=retain)
 
     def ping(self, attempt: int) -> None:

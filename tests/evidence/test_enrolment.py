@@ -32,6 +32,7 @@ BUNDLE = Bundle(
     identity=b"identity",
     receipts=(b"receipt", b"next"),
     commands=(),
+    seals=(b"seal",),
     ways=(Way("a.example", 8883), Way("b.example", 8883)),
     enrolment=Way("a.example", 8443),
 )
@@ -80,12 +81,12 @@ def test_a_bundle_has_bounds(change: dict[str, object]) -> None:
         replace(BUNDLE, **change)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("key", range(1, 12))
+@pytest.mark.parametrize("key", range(1, 13))
 @pytest.mark.parametrize("wrong", [None, -1, "", b"", [], [[1]], {}])
 def test_a_wrong_value_is_refused(key: int, wrong: object) -> None:
     payload = dict(cbor.decode_map(cose.parse(sign_bundle(BUNDLE, AUTHORITY)).payload))
-    if wrong == [] and key == 9:
-        return  # no command keys is a good value
+    if wrong == [] and key in {9, 12}:
+        return  # no command keys, no seals: good values
     payload[key] = wrong  # type: ignore[assignment]
     with pytest.raises(Malformed):
         open_bundle(cose.sign1(cbor.encode(payload), AUTHORITY, Domain.ENROLMENT), AUTHORITY.public)
@@ -93,7 +94,7 @@ def test_a_wrong_value_is_refused(key: int, wrong: object) -> None:
 
 def test_an_unknown_or_missing_key_is_refused() -> None:
     payload = dict(cbor.decode_map(cose.parse(sign_bundle(BUNDLE, AUTHORITY)).payload))
-    for changed in (payload | {12: 1}, {key: payload[key] for key in payload if key != 9}):
+    for changed in (payload | {13: 1}, {key: payload[key] for key in payload if key != 9}):
         data = cose.sign1(cbor.encode(changed), AUTHORITY, Domain.ENROLMENT)
         with pytest.raises(Malformed):
             open_bundle(data, AUTHORITY.public)

@@ -23,6 +23,7 @@ def test_the_configuration_is_one_that_the_agent_reads(tmp_path: Path) -> None:
         identity=b"i",
         receipts=(b"r",),
         commands=(),
+        seals=(b"s",),
         ways=(Way("a.example", 8883), Way("b.example", 1883)),
         enrolment=Way("a.example", 8443),
     )
@@ -35,6 +36,7 @@ def test_the_configuration_is_one_that_the_agent_reads(tmp_path: Path) -> None:
         ("a.example", 8883),
         ("b.example", 1883),
     ]
+    assert read.center[0].seal_certificate == "seal.pem"
     assert read.center[0].enrolment == "a.example:8443"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import paho.mqtt.client as paho
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -75,7 +75,7 @@ class Authority:
         hosts: tuple[str, ...] = (),
         *,
         expired: bool = False,
-        key: ec.EllipticCurvePrivateKey | None = None,
+        key: ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey | None = None,
     ) -> tuple[Path, Path]:
         """Return the files of a certificate and its key."""
         key = key or ec.generate_private_key(ec.SECP256R1())
@@ -101,7 +101,7 @@ def _named(name: str) -> x509.Name:
 def _dated(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
+    key: ec.EllipticCurvePublicKey | x25519.X25519PublicKey,
     begin: datetime.datetime,
     end: datetime.datetime,
 ) -> x509.CertificateBuilder:

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.sealed import open_sealed
 from edge_agent.uplink.access import (
     AccessError,
     CenterAccess,
     client_id_of,
+    load_seal,
     load_signing_key,
     valid_until,
 )
@@ -45,6 +47,20 @@ def test_missing_and_senseless_files_are_named_with_a_remedy(tmp_path: Path) -> 
         with pytest.raises(AccessError, match=said) as caught:
             load_signing_key(receipt, ca)
         assert caught.value.remedy in str(caught.value)
+
+
+def test_a_seal_is_the_centers_own(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ours")
+    key = x25519.X25519PrivateKey.generate()
+    certificate, _ = authority.issue("seal", key=key)
+    sealed = load_seal("gw1", certificate, authority.ca)(b"said")
+    assert open_sealed(sealed, "gw1", key) == b"said"
+    foreign, _ = Authority(tmp_path / "theirs").issue("seal", key=key)
+    with pytest.raises(AccessError, match="not signed by the CA"):
+        load_seal("gw1", foreign, authority.ca)
+    receipt, _ = authority.issue("receipt")
+    with pytest.raises(AccessError, match="not for sealing"):
+        load_seal("gw1", receipt, authority.ca)
 
 
 def test_a_center_has_a_path(tmp_path: Path) -> None:

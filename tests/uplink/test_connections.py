@@ -59,14 +59,16 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> list[FakePort]:
     return made
 
 
-def make_connections(told: list[tuple[object, ...]]) -> Connections:
+def make_connections(
+    told: list[tuple[object, ...]], seal: Callable[[bytes], bytes] | None = None
+) -> Connections:
     def note(name: str) -> Callable[..., None]:
         return lambda *said: told.append((name, *said))
 
     paths = tuple(
         PathAccess(host=host, ca=Path("ca"), certificate=Path("c"), key=Path("k")) for host in "ab"
     )
-    center = CenterAccess("center", P256Signer.generate().public, paths, "gw1-x")
+    center = CenterAccess("center", P256Signer.generate().public, paths, "gw1-x", seal)
     names = ("connected", "lost", "alive", "heard", "refused", "unread")
     return Connections(center, "edge/v1/gw1/", Listener(*map(note, names)))
 
@@ -98,6 +100,21 @@ def test_the_main_connection_carries_what_is_published(ports: list[FakePort]) ->
         "edge/v1/gw1/events three 1 False",
     ]
     assert ports[1].asked == ["open", "edge/v1/gw1/status two 0 True", "ping"]
+
+
+def test_what_is_sealed_goes_sealed_but_for_the_empty_word(ports: list[FakePort]) -> None:
+    told: list[tuple[object, ...]] = []
+    connections = make_connections(told, seal=lambda data: b"sealed " + data)
+    connections.open(0, 1, SECOND, probe=False)
+    connections.use(1)
+    connections.publish("events", b"e", qos=1)
+    connections.publish_over(1, "events", b"g", qos=1)
+    connections.publish("status", b"", qos=1, retain=True)
+    assert ports[0].asked[1:] == [
+        "edge/v1/gw1/events sealed e 1 False",
+        "edge/v1/gw1/events sealed g 1 False",
+        "edge/v1/gw1/status  1 True",
+    ]
 
 
 def test_a_dropped_connection_is_closed_as_asked_and_used_no_more(ports: list[FakePort]) -> None:
