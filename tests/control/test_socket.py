@@ -2,14 +2,9 @@
 
 import asyncio
 import getpass
-import grp
 import json
 import os
-import pwd
 import stat
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -108,61 +103,6 @@ class Guarding:
 
     def refused(self, who: str, what: str) -> None:
         self.told.append((who, what))
-
-
-def asked_as(uid: int, gid: int, path: Path, do: str) -> str:
-    """Ask as another user, in a child."""
-    code = (
-        "import os\n"
-        "from pathlib import Path\n"
-        "from edge_agent.control.socket import ask\n"
-        f"os.setgroups([{gid}]); os.setgid({gid}); os.setuid({uid})\n"
-        "try:\n"
-        f"    print(ask(Path({str(path)!r}), {do!r}))\n"
-        "except (OSError, ValueError) as error:\n"
-        "    print(error)\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return ran.stdout.strip()
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
-def test_others_may_as_far_as_their_role_goes() -> None:
-    """Seen to fail with roles taken of the agent's own user instead of the peer's."""
-    nobody = pwd.getpwnam("nobody")
-    group = grp.getgrgid(nobody.pw_gid).gr_name
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        path = Path(folder) / "agent.sock"
-
-        def served(access: Access) -> tuple[list[str], list[tuple[str, str]]]:
-            guard = Guarding(access)
-
-            async def run() -> list[str]:
-                handlers = {"status": _status, "order": _whoami}
-                server = ControlSocket(path, handlers, guard)
-                await server.start()
-                path.chmod(0o666)  # as if this user were in the agent's group
-                try:
-                    return [
-                        await asyncio.to_thread(asked_as, nobody.pw_uid, nobody.pw_gid, path, do)
-                        for do in ("status", "order", "order")
-                    ]
-                finally:
-                    await server.stop()
-
-            return asyncio.run(run()), guard.told
-
-        who = f"nobody (uid {nobody.pw_uid})"
-        said, told = served(Access())
-        assert all("closed the connection" in one for one in said)
-        assert told == [(who, "a connection")], "once, however often"
-        said, told = served(Access({Role.VIEWER: frozenset({f"@{group}"})}))
-        assert said == ["{'hello': None}", *["'order' is not for a viewer"] * 2]
-        assert told == [(who, "order")]
-        said, told = served(Access({Role.TECHNICIAN: frozenset({"nobody"})}))
-        assert said[1] == who
-        assert told == []
 
 
 def test_the_group_may_come_to_the_socket_where_anybody_has_a_role(tmp_path: Path) -> None:

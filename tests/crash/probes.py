@@ -43,11 +43,18 @@ def _netns(folder: Path) -> None:
         wire.swallow()
 
 
+def _users(folder: Path) -> None:
+    del folder
+    code = "import os; os.setgid(65534); os.setuid(65534)"
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
 PROBES: dict[str, tuple[Callable[[Path], None], str]] = {
     "loop": (_loop, "mount ext4 in a file (root and a loop device)"),
     "fuse": (_fuse, "make a disk whose power can be cut (root, /dev/fuse and a loop device)"),
     "tmpfs": (_tmpfs, "mount a tmpfs (root)"),
     "netns": (_netns, "make a network namespace and filter in it (root, ip and nft)"),
+    "users": (_users, "run something as another user (root)"),
     "strace": (_strace, "trace a process (strace, ptrace)"),
 }
 
