@@ -62,6 +62,8 @@ from edge_agent.orders import Orders, command_of
 from edge_agent.program_watch import watch_program
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.renewal_watch import renew, watch_renewal
+from edge_agent.self_test import Outlet as TestOutlet
+from edge_agent.self_test import SelfTest, Senses
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
 from edge_agent.timekeeping import Timekeeper
@@ -138,6 +140,7 @@ class Agent:
             self._commanded,
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
+        self._self_test = self._make_self_test()
         told = self._config.gateway
         keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
@@ -172,9 +175,24 @@ class Agent:
         time = self._time if first else None
         return JournalSource(center, self._journal, self._recorder, self._begun, time)
 
+    def _make_self_test(self) -> SelfTest:
+        recorder, journal = self._recorder, self._journal
+        senses = Senses(
+            links=lambda: recorder.links,
+            faults=lambda: recorder.faults,
+            commits_ms=lambda: [took_ns / 1e6 for took_ns in journal.commits_ns()],
+            refusal=lambda: recorder.refusal,
+            readings=lambda: self._body.readings,
+            centers=self._supply.facts,
+            now=self._clock.now,
+        )
+        outlet = TestOutlet(recorder.note, recorder.vow)
+        return SelfTest(self._loaded, self._clock, senses, outlet)
+
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._supply.offer(record, leaf, holders):
             self._time.sent(record.seq, record.data)
+        self._self_test.hear(record.lane, record.data)
 
     def _status_changed(self) -> None:
         self._supply.status_changed()
@@ -189,7 +207,11 @@ class Agent:
         self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
         self.ending.begin(stop)
         self._say_what_was_found()
-        handlers: dict[str, Handler] = {"status": self._status, "order": self._order}
+        handlers: dict[str, Handler] = {
+            "status": self._status,
+            "order": self._order,
+            "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
+        }
         visitors = Visitors(self._config.access, self._recorder.note)
         control = ControlSocket(
             Path(self._config.gateway.socket), handlers | visitors.handlers, visitors
@@ -277,6 +299,7 @@ class Agent:
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
+            self._self_test.run(),
             watch_program(self._recorder.note),
         ]
         if self._config.device:

@@ -85,6 +85,14 @@ class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = 90
 
 
+class Diagnose(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the gateway tests itself."""
+
+    every_h: Annotated[
+        int, Meta(ge=0, le=720, description="hours between self-tests; 0: only when asked")
+    ] = 24
+
+
 class CenterPath(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One broker of a center, over one interface where there are two networks."""
 
@@ -215,6 +223,7 @@ class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
     access: AccessPart = AccessPart()
     device: Annotated[list[DeviceSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
     body: BodySettings = BodySettings()
+    diagnose: Diagnose = Diagnose()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
     panel: Annotated[list[Panel], Meta(min_length=1, max_length=PANELS_MAX)]

@@ -132,7 +132,17 @@ def _config(body: bodies.ConfigBody) -> dict[str, Any]:
     return {"digest": body.digest.hex(), "reason": body.reason, **judging}
 
 
+def _act(body: bodies.ActBody) -> dict[str, Any]:
+    said = {field.name: _plain(getattr(body, field.name)) for field in _ACT_FIELDS}
+    results = [dataclasses.asdict(one) for one in body.results]
+    return {**said, **({"results": results} if results else {})}
+
+
+_ACT_FIELDS = [field for field in dataclasses.fields(bodies.ActBody) if field.name != "results"]
+
+
 _WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    EventType.ACT: _act,
     EventType.SIGNAL: _signal,
     EventType.FINDING: _finding,
     EventType.VERDICT: _verdict,
@@ -229,7 +239,9 @@ def summary(event: Event) -> str:
         return "; ".join(words)[:_WORDS_CHARS_MAX]
     if event.type is EventType.VERDICT and "tier" in body:
         return verdict_words(body)
+    results = body.pop("results", None) or ()
     words = [f"{name} {value}" for name, value in body.items() if value not in (None, "")]
+    words += [f"{one['what']}: {one['detail']}" for one in results if one["good"] is False]
     return ", ".join(words)[:_WORDS_CHARS_MAX]
 
 

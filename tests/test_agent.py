@@ -24,7 +24,13 @@ from edge_agent.config import load
 from edge_agent.control.socket import ask
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.evidence.bodies import GenesisBody, LinkBody, SignalBody
+from edge_agent.evidence.bodies import (
+    ActBody,
+    FindingBody,
+    GenesisBody,
+    LinkBody,
+    SignalBody,
+)
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
 from edge_agent.recorder import Recorder
@@ -97,6 +103,8 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
         assert center["connected"] is False
         assert center["outstanding"] >= 3
         json.dumps(status)
+        with pytest.raises(ValueError, match="an alarm is young"):
+            await asyncio.to_thread(ask, tmp_path / "agent.sock", "diagnose")
         stop.set()
         await asyncio.wait_for(serving, 10)
 
@@ -109,6 +117,41 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
     assert types[-1] is EventType.ACT
     links = [LinkBody.from_body(e.body) for e in events if e.type is EventType.LINK]
     assert (links[0].panel, links[0].online) == ("p1", True)
+
+
+def test_a_gateway_tests_itself_when_asked_and_signs_what_it_found(
+    gateway: Path, panel: int, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.ensure_future(
+            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
+        )
+        async with asyncio.timeout(10):
+            while not (tmp_path / "agent.sock").exists():
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(diagnose_until_over, tmp_path / "agent.sock")
+        stop.set()
+        await asyncio.wait_for(serving, 10)
+
+    asyncio.run(run())
+    events = journal_of(gateway)
+    acts = [ActBody.from_body(one.body) for one in events if one.type is EventType.ACT]
+    begun, over = [act for act in acts if act.what == "self_test"]
+    assert begun.detail == "begins"
+    assert over.outcome == "bad"
+    states = {row.probe: row.good for row in over.results}
+    assert states["disk_speed"] is True
+    assert states["network"] is False  # nobody listens there
+    assert states["receipt"] is False
+    findings = [FindingBody.from_body(one.body) for one in events if one.type is EventType.FINDING]
+    assert {"broker_unreachable", "receipt_missing"} <= {one.cause for one in findings}
+
+
+def diagnose_until_over(socket: Path) -> None:
+    answer = ask(socket, "diagnose")
+    while not answer["over"]:
+        answer = ask(socket, "diagnose", run=answer["run"], seen=99)
 
 
 def test_an_unusable_identity_key_does_not_silence_the_gateway(gateway: Path, panel: int) -> None:

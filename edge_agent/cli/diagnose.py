@@ -1,24 +1,24 @@
-"""`edge-agent diagnose`: probe the gateway and the way to its centers, part by part."""
+"""`edge-agent diagnose`: probe the gateway and the way to its centers, part by part.
+
+A running agent is asked to test itself: its lines are open there, and its own connections are what
+counts.  Where none runs, everything is probed from here that can be.
+"""
 
 import argparse
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
 
 if TYPE_CHECKING:
-    from edge_agent.config import Center, Loaded
+    from edge_agent.config import Loaded
     from edge_agent.diagnosis.probes import Probed
 
-WRITES = 16  # enough to meet the pause of a slow card, few enough not to wear it
-WRITE_BYTES = 4096
-DIAL_S = 10.0
+EXIT_FOUND_BAD = 1
+MARKS = {True: "good", False: "BAD ", None: " -  "}
 
 
 def add(commands: Commands) -> None:
@@ -26,10 +26,12 @@ def add(commands: Commands) -> None:
     parser = command(
         commands,
         "diagnose",
-        "probe the gateway: disk, clock, memory, name, network, TLS, broker, certificates, panels",
+        "probe the gateway: panels, lines, disk, clock, memory, name, network, TLS, broker, "
+        "receipts, certificates",
         "  edge-agent diagnose --config gateway.toml\n"
-        "  edge-agent diagnose --json | jq '.probes[] | select(.good | not)'\n"
-        "It changes nothing, and may run beside the agent.",
+        "  edge-agent diagnose --json | jq '.probes[] | select(.good == false)'\n"
+        "A running agent tests itself and records it, never while an alarm is young; without one\n"
+        "the rest is probed from here.  It asks nothing of any panel and changes nothing.",
     )
     add_config(parser)
     add_json(parser)
@@ -37,157 +39,109 @@ def add(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Probe; exit 0 where all is good, 1 where something is to mend."""
+    """Probe; exit 0 where all is good, 1 where something is to mend or an alarm forbids it."""
     from edge_agent import config
 
     loaded = config.load(arguments.config)
-    found: list[Probed] = []
-    for probed in look(loaded):
-        found.append(probed)
-        if not arguments.json:  # each as soon as it is known: some take seconds
-            print(f"{'good' if probed.good else 'BAD '}  {probed.what}: {probed.detail}")
-            if probed.remedy:
-                print(f"      {probed.remedy}")
-            sys.stdout.flush()
-    bad = sum(not probed.good for probed in found)
+    agent = _Agent(Path(loaded.config.gateway.socket))
+    try:
+        probed = agent.probes() if agent.answers() else _from_here(loaded, agent.why_not)
+        found = list(_shown(probed, quiet=arguments.json))
+    except ValueError as refusal:
+        print(f"edge-agent diagnose: {refusal}", file=sys.stderr)
+        return EXIT_FOUND_BAD
+    bad = sum(one["good"] is False for one in found)
+    left = sum(one["good"] is None for one in found)
+    whole = not agent.broken
     if arguments.json:
-        probes = [asdict(probed) for probed in found]
-        print(json.dumps({"good": not bad, "probes": probes}, ensure_ascii=False))
+        said = {"good": whole and not bad, "agent": agent.runs, "broken_off": agent.broken}
+        print(json.dumps({**said, "probes": found}, ensure_ascii=False))
     else:
-        print(f"{len(found)} things probed, {bad} to mend")
-    return 1 if bad else 0
+        rest = f", {left} not tried" if left else ""
+        print(f"{len(found)} things probed, {bad} to mend{rest}")
+        if agent.broken:
+            print(f"broken off: {agent.broken}")
+    return 0 if whole and not bad else EXIT_FOUND_BAD
 
 
-def look(loaded: "Loaded") -> Iterator["Probed"]:
-    """Yield what each probe says, the gateway's own body first."""
-    from edge_agent.cli import check
-    from edge_agent.diagnosis.probes import Probed
-
-    yield from _body(loaded)
-    for one in check.look(loaded):
-        yield Probed(one.what, one.good, one.detail, one.remedy)
-    for center in loaded.config.center:
-        yield from _ways(loaded, center)
-    yield from _agent(Path(loaded.config.gateway.socket))
+def _shown(probed: Iterable[dict[str, Any]], *, quiet: bool) -> Iterator[dict[str, Any]]:
+    """Yield each, and print it as soon as it is known: some take seconds."""
+    for one in probed:
+        if not quiet:
+            print(f"{MARKS[one['good']]}  {one['what']}: {one['detail']}")
+            if one["remedy"]:
+                print(f"      {one['remedy']}")
+            sys.stdout.flush()
+        yield one
 
 
-# ---- the gateway itself
+class _Agent:
+    """The running agent, if there is one: it probes, we show."""
 
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._first: dict[str, Any] | None = None
+        self.why_not = ""
+        self.broken = ""
 
-def _body(loaded: "Loaded") -> Iterator["Probed"]:
-    from edge_agent.clock import SystemClock
-    from edge_agent.diagnosis import probes
-    from edge_agent.health.sources import Sources
+    @property
+    def runs(self) -> bool:
+        """Whether it probes."""
+        return self._first is not None
 
-    folder = loaded.path(loaded.config.gateway.data_dir)
-    yield probes.fsync(_flush_ms(folder), str(folder))
-    yield probes.disk(*_room(folder), str(folder))
-    yield probes.memory(_available_mib(Path("/proc/meminfo")))
-    stamp = SystemClock().stamp()
-    yield probes.clock(str(stamp.trust), stamp.uncertainty_ms)
-    readings = Sources(Path("/")).look()
-    low = readings.get("under_voltage")
-    hot = loaded.config.body.temperature_max_c
-    for probed in (
-        probes.temperature(readings.get("temperature_c"), hot),
-        probes.voltage(None if low is None else bool(low)),
-    ):
-        if probed is not None:
-            yield probed
+    def answers(self) -> bool:
+        """Ask it to begin; raises ValueError where it refuses."""
+        from edge_agent.control.socket import ask
 
-
-def _flush_ms(folder: Path) -> float | None:
-    """Return the slowest of some flushed writes; None where the folder takes none."""
-    from edge_agent.clock import SystemClock
-
-    clock, worst_ns = SystemClock(), 0
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            for _ in range(WRITES):
-                began_ns = clock.boottime_ns()
-                os.pwrite(file.fileno(), bytes(WRITE_BYTES), 0)
-                os.fdatasync(file.fileno())
-                worst_ns = max(worst_ns, clock.boottime_ns() - began_ns)
-    except OSError:
-        return None
-    return worst_ns / 1e6
-
-
-def _room(folder: Path) -> tuple[float | None, float | None]:
-    """Return how full the disk is in percent, by bytes and by inodes."""
-    try:
-        told = os.statvfs(folder)
-    except OSError:
-        return None, None
-    used = 100 * (1 - told.f_bavail / told.f_blocks) if told.f_blocks else None
-    return used, 100 * (1 - told.f_favail / told.f_files) if told.f_files else None
-
-
-def _available_mib(file: Path) -> float | None:
-    try:
-        rows = dict(line.split(":", 1) for line in file.read_text().splitlines() if ":" in line)
-        return int(rows["MemAvailable"].split()[0]) / 1024
-    except (OSError, KeyError, ValueError, IndexError):
-        return None
-
-
-# ---- the way to a center
-
-
-def _ways(loaded: "Loaded", center: "Center") -> Iterator["Probed"]:
-    """Dial each path: name, network, TLS and certificates, in the words of the uplink."""
-    from edge_agent.diagnosis.probes import Probed
-    from edge_agent.uplink.dial import PathAccess, dial
-    from edge_agent.uplink.trouble import DialError
-
-    for way in center.path:
-        access = PathAccess(
-            host=way.host,
-            port=way.port,
-            ca=loaded.path(center.ca),
-            certificate=loaded.path(center.certificate),
-            key=loaded.path(center.key),
-            interface=way.interface,
-        )
-        what = f"center {center.name}, way to {access.where}"
         try:
-            secure = dial(access, DIAL_S)
-        except DialError as error:
-            yield Probed(what, False, error.trouble.text, error.trouble.remedy)
-            continue
-        yield Probed(what, True, f"name, network and {secure.version()} are good")
-        secure.close()
+            self._first = ask(self._socket, "diagnose")
+        except OSError as error:
+            self.why_not = f"none answers at {self._socket} ({error})"
+        return self.runs
+
+    def probes(self) -> Iterator[dict[str, Any]]:
+        """Yield what it found, as it comes."""
+        from edge_agent.control.socket import ask
+
+        answer, seen = self._first, 0
+        assert answer is not None, "asked where it answers"
+        number = answer["run"]
+        while True:
+            yield from answer["probes"]
+            seen += len(answer["probes"])
+            self.broken = answer["broken"]
+            if answer["over"]:
+                return
+            try:
+                answer = ask(self._socket, "diagnose", run=number, seen=seen)
+            except OSError as error:
+                self.broken = f"the agent ended ({error})"
+                return
 
 
-# ---- the running agent
+# ---- without an agent
 
 
-def _agent(socket: Path) -> Iterator["Probed"]:
-    """Ask the agent what only it knows: panels, broker, receipts."""
-    from edge_agent.control.socket import ask
-    from edge_agent.diagnosis.probes import Probed
+def _from_here(loaded: "Loaded", why_not: str) -> Iterator[dict[str, Any]]:
+    from dataclasses import asdict
 
-    try:
-        status: dict[str, Any] = ask(socket, "status")
-    except (OSError, ValueError) as error:
-        remedy = "start it with 'systemctl start edge-agent', or ask as root or as its own user"
-        yield Probed("agent", False, f"none answers at {socket} ({error})", remedy)
-        return
-    yield Probed("agent", True, f"runs, version {status['version']}")
-    for name, panel in status["panels"].items():
-        said = {True: "answers", False: "does not answer", None: "was not heard yet"}
-        remedy = "" if panel["online"] else "check its supply, and the line between it and here"
-        yield Probed(f"panel {name}", bool(panel["online"]), said[panel["online"]], remedy)
-    for center in status["centers"]:
-        yield _receipts(center)
+    yield from map(asdict, _looked(loaded, why_not))
 
 
-def _receipts(center: dict[str, Any]) -> "Probed":
-    from edge_agent.diagnosis.probes import Probed
+def _looked(loaded: "Loaded", why_not: str) -> Iterator["Probed"]:
+    """Yield what can be seen without the agent, then what cannot, and why."""
+    from edge_agent import looking
+    from edge_agent.diagnosis.probes import Probe, Probed
 
-    what, trip_ms = f"center {center['center']}, receipts", center["round_trip_ms"]
-    if center["connected"] and center["proven"]:
-        trip = "" if trip_ms is None else f", round trip {trip_ms:.0f} ms"
-        return Probed(what, True, f"receipted{trip}; {center['outstanding']} outstanding")
-    reason = center["reason"] or "nothing was receipted on this connection yet"
-    return Probed(what, False, reason, "see the way to its broker above; then ask the center")
+    yield from looking.machine(loaded)
+    yield from looking.files(loaded)
+    yield from looking.ways(loaded)
+    remedy = "start it with 'systemctl start edge-agent', or ask as root or as its own user"
+    yield Probed(Probe.AGENT, "agent", False, why_not, remedy)
+    for panel in loaded.config.panel:
+        # who listens without answering may take a signal that its panel holds for delivered
+        detail = "not tried: only the agent may listen to it, since it answers what it hears"
+        yield Probed(Probe.PANEL, f"panel {panel.id}", None, detail)
+    for center in loaded.config.center:
+        detail = "not tried: only the running agent has events to be receipted"
+        yield Probed(Probe.RECEIPT, f"center {center.name}, receipts", None, detail)

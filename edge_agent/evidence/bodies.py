@@ -13,7 +13,7 @@ from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import NUMBER_MAX, OHMS_MAX, Signal
 from edge_agent.domain.stamp import ClockChange, Trust
-from edge_agent.evidence import cited, fields
+from edge_agent.evidence import cited, fields, probe_row
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CommandRef, ref_from, ref_to_value
@@ -21,6 +21,7 @@ from edge_agent.evidence.cose import KID_BYTES, PublicKey
 from edge_agent.evidence.fields import NAME_CHARS_MAX
 from edge_agent.evidence.machine import FACT_BYTES, FACTS_MAX, Fact
 from edge_agent.evidence.masking import mask, masked_spans
+from edge_agent.evidence.probe_row import ProbeRow
 from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
@@ -403,6 +404,7 @@ class ActBody:
     outcome: str | None = None
     command: CommandRef | None = None
     disposition: bytes | None = None
+    results: tuple[ProbeRow, ...] = ()
 
     def __post_init__(self) -> None:
         if not fields.is_word(self.what):
@@ -414,6 +416,7 @@ class ActBody:
         said: dict[int, BodyValue] = {1: self.what, 2: actor, 3: fields.bounded(self.detail)}
         said |= {4: self.panel, 5: self.order, 6: self.outcome}
         said |= {7: ref_to_value(self.command), 8: self.disposition}
+        said |= {9: probe_row.to_value(self.results)}
         return fields.without_none(said)
 
     @classmethod
@@ -431,6 +434,7 @@ class ActBody:
             outcome=fields.text_or_none(body, 6),
             command=ref_from(body, 7),
             disposition=_signed(body, 8),
+            results=probe_row.from_body(body, 9),
         )
 
 

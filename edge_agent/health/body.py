@@ -268,6 +268,11 @@ class Body:
 
     # ---- telling
 
+    @property
+    def readings(self) -> dict[str, float]:
+        """What was read last, by name; empty until the first look."""
+        return self._readings
+
     def conditions(self) -> list[str]:
         """Return in words what is wrong now and needs somebody: for heartbeats and status."""
         states = {

@@ -12,6 +12,7 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from edge_agent.journal.disk import Disk
@@ -36,6 +37,9 @@ SPARE_JOIN_S_MAX = 1.0
 """How long `close` waits for a segment in the making or being sealed, which nobody needs now."""
 
 UPKEEP_NICE = 10
+
+COMMITS_KEPT = 256
+"""So many commits tell how quick the disk is: the slowest hundredth is two or three of them."""
 
 CLOSE_S_MAX = 10.0
 """How long `close` waits for the disk: inside the 20 s that the unit gives a stop."""
@@ -98,6 +102,7 @@ class Journal:
         self._tend = threading.Event()  # something is to be removed, or the end
         self._stopping = False
         self._unwritten = 0
+        self._took_ns: deque[int] = deque(maxlen=COMMITS_KEPT)
 
     def start(self) -> None:
         """Start the threads."""
@@ -207,6 +212,10 @@ class Journal:
         helped = self._stopping or all(thread.is_alive() for thread in beside)
         return self._scribe.progress(alive=self._thread.is_alive() and helped)
 
+    def commits_ns(self) -> tuple[int, ...]:
+        """Return how long the last commits took: from an event's turn until it was durable."""
+        return tuple(self._took_ns)
+
     # ---- the threads
 
     def _run(self) -> None:
@@ -223,6 +232,8 @@ class Journal:
             if self._items.qsize():  # it came between the two lines above
                 self._unsigned.set()
             scribe.turn(now_ns)
+            if scribe.committed_ns == now_ns:
+                self._took_ns.append(clock_ns() - now_ns)
             with self._feeding:  # what the signing thread has in hand counts for the next deadline
                 self._writing = False
             if not scribe.spares.full:

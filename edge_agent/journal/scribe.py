@@ -181,6 +181,11 @@ class Scribe:
 
     # ---- journal thread
 
+    @property
+    def committed_ns(self) -> int | None:
+        """The time of the last turn that made something durable, None before the first."""
+        return self._committed_ns
+
     def take(self, draft: object, patience_ns: int, now_ns: int, *, urgent: bool = False) -> None:
         """Take a draft that was admitted; the urgent are signed before all others."""
         with self._turn:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge_agent.clock import Now, system_now
 from edge_agent.uplink import dates, trouble
-from edge_agent.uplink.names import NAMES
+from edge_agent.uplink.names import NAMES, Address
 from edge_agent.uplink.trouble import Cause, DialError, Trouble
 
 
@@ -42,7 +42,7 @@ class PathAccess:
         return f"{self.host}:{self.port}{over}"
 
 
-class _Patience:
+class Patience:
     """What is left of the time that a dial may take."""
 
     def __init__(self, patience_s: float) -> None:
@@ -59,11 +59,11 @@ class _Patience:
 def dial(path: PathAccess, patience_s: float) -> ssl.SSLSocket:
     """Return a connected socket, non-blocking, within `patience_s`.  Raises DialError."""
     context = make_context(path)
-    patience = _Patience(patience_s)
+    patience = Patience(patience_s)
     try:
-        plain = _connect(path, patience)
+        plain = reach(path, _find(path, patience), patience)
         try:
-            return _encrypt(plain, context, path, patience)
+            return encrypt(plain, context, path, patience)
         except BaseException:
             plain.close()
             raise
@@ -103,11 +103,15 @@ def _unusable(name: str, file: Path, error: Exception) -> Trouble:
     return trouble.credentials(f"{name} file {file} cannot be used ({said})")
 
 
-def _connect(path: PathAccess, patience: _Patience) -> socket.socket:
+def _find(path: PathAccess, patience: Patience) -> list[Address]:
     try:
-        found = NAMES.resolve(path.host, path.port, patience.left_s())
+        return NAMES.resolve(path.host, path.port, patience.left_s())
     except TimeoutError as error:
         raise DialError(trouble.no_name(path.where)) from error
+
+
+def reach(path: PathAccess, found: list[Address], patience: Patience) -> socket.socket:
+    """Return a socket connected to one of the addresses in `found`.  Raises OSError, DialError."""
     failure: OSError | None = None
     for tried, (family, address) in enumerate(found):
         plain = socket.socket(family, socket.SOCK_STREAM)
@@ -142,9 +146,13 @@ def _bind(plain: socket.socket, interface: str | None) -> None:
         ) from error
 
 
-def _encrypt(
-    plain: socket.socket, context: ssl.SSLContext, path: PathAccess, patience: _Patience
+def encrypt(
+    plain: socket.socket, context: ssl.SSLContext, path: PathAccess, patience: Patience
 ) -> ssl.SSLSocket:
+    """Return `plain` under TLS, non-blocking; it is the caller's to close where this raises.
+
+    Raises OSError, DialError.
+    """
     plain.settimeout(patience.left_s())  # of each read and write; the port has an end for all
     secure = context.wrap_socket(plain, server_hostname=path.host)
     try:

@@ -8,8 +8,8 @@ import pytest
 
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main
-from edge_agent.cli.check import look
 from edge_agent.config import load
+from edge_agent.looking import files
 
 NOBODY = 65534
 
@@ -116,12 +116,12 @@ def test_a_folder_that_this_user_may_not_enter_is_a_finding(config: Path, tmp_pa
     text = config.read_text().replace('data_dir = "data"', f'data_dir = "{closed}/a/b"')
     config.write_text(text.replace(f"{tmp_path}/port", f"{closed}/port"))
     loaded = load(config)
-    list(look(loaded))  # loads what this user could not
+    list(files(loaded))  # loads what this user could not
     user = os.getuid()
     someone = NOBODY if user == 0 else user
     os.setresuid(someone, someone, user)
     try:
-        bad = {finding.what for finding in look(loaded) if not finding.good}
+        bad = {finding.what for finding in files(loaded) if not finding.good}
     finally:
         os.setresuid(user, user, user)
     assert {"data folder", "panel p1"} <= bad

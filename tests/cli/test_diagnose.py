@@ -1,14 +1,16 @@
-"""`edge-agent diagnose`: every part is probed, and what is wrong is said where it is."""
+"""`edge-agent diagnose`: a running agent is asked, else everything is probed that can be."""
 
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge_agent import looking
 from edge_agent.center.cli import main as center
-from edge_agent.cli import diagnose, main
-from edge_agent.cli.diagnose import _agent, _available_mib, _flush_ms, _receipts, _room
+from edge_agent.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -39,42 +41,77 @@ def config(made: Path, tmp_path: Path) -> Path:
 def test_a_dead_broker_a_missing_port_and_no_agent_are_said_where_they_are(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diagnose, "DIAL_S", 2.0)
+    monkeypatch.setattr(looking, "PATIENCE_S", 2.0)
     capsys.readouterr()
     assert main(["diagnose", "-c", str(config), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
-    bad = {one["what"]: one for one in said["probes"] if not one["good"]}
+    bad = {one["probe"]: one for one in said["probes"] if one["good"] is False}
     assert said["good"] is False
+    assert said["agent"] is False
     assert all(one["remedy"] for one in bad.values())
-    assert "panel p1" in bad
-    assert "agent" in bad
-    assert any("way to" in what for what in bad)
+    assert {"port", "agent", "network"} <= bad.keys()
     good = {one["what"] for one in said["probes"] if one["good"]}
     assert {"disk speed", "identity key"} <= good
+    left = {one["probe"] for one in said["probes"] if one["good"] is None}
+    assert left == {"panel", "receipt"}
 
 
-def test_a_folder_that_takes_nothing_and_a_machine_that_tells_nothing(tmp_path: Path) -> None:
-    assert (_flush_ms(tmp_path) or 0) > 0
-    assert _flush_ms(tmp_path / "none") is None
-    assert _room(tmp_path / "none") == (None, None)
-    assert _room(tmp_path)[0] is not None
-    assert _available_mib(tmp_path / "none") is None
-    (tmp_path / "meminfo").write_text("MemTotal: 5 kB\nMemAvailable:  2048 kB\n")
-    assert _available_mib(tmp_path / "meminfo") == 2.0
+def probed(number: int, good: bool | None) -> dict[str, Any]:
+    what = f"thing {number}"
+    return {"probe": "memory", "what": what, "good": good, "detail": "so", "remedy": ""}
 
 
-def test_what_only_the_agent_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {
-        "version": "1",
-        "panels": {"p1": {"online": True}, "p2": {"online": False}},
-        "centers": [],
-    }
-    monkeypatch.setattr("edge_agent.control.socket.ask", lambda *_: known)
-    assert [(one.what, one.good) for one in _agent(Path("x"))] == [
-        ("agent", True),
-        ("panel p1", True),
-        ("panel p2", False),
+def agent(answers: Iterator[Any], asked: list[Any]) -> Any:
+    def ask(_path: Path, do: str, **arguments: Any) -> Any:
+        asked.append((do, arguments))
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return ask
+
+
+def test_a_running_agent_is_asked_until_it_is_through(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [
+        {"run": 3, "over": False, "broken": "", "probes": [probed(1, good=True)]},
+        {"run": 3, "over": False, "broken": "", "probes": []},
+        {"run": 3, "over": True, "broken": "", "probes": [probed(2, good=None)]},
     ]
-    center = {"center": "c", "connected": True, "proven": True, "round_trip_ms": 3.2}
-    assert _receipts({**center, "outstanding": 0, "reason": ""}).good
-    assert not _receipts({**center, "connected": False, "outstanding": 4, "reason": "dead"}).good
+    asked: list[Any] = []
+    monkeypatch.setattr("edge_agent.control.socket.ask", agent(iter(answers), asked))
+    assert main(["diagnose", "-c", str(config)]) == 0
+    said = capsys.readouterr().out
+    assert "good  thing 1: so" in said
+    assert "2 things probed, 0 to mend, 1 not tried" in said
+    assert asked == [
+        ("diagnose", {}),
+        ("diagnose", {"run": 3, "seen": 1}),
+        ("diagnose", {"run": 3, "seen": 1}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([ValueError("an alarm is young")], "an alarm is young"),
+        ([{"run": 1, "over": True, "broken": "an alarm came", "probes": []}], "an alarm came"),
+        (
+            [{"run": 1, "over": False, "broken": "", "probes": []}, ConnectionError("gone")],
+            "the agent ended (gone)",
+        ),
+    ],
+)
+def test_what_could_not_be_probed_is_not_good(
+    config: Path,
+    answers: list[Any],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.control.socket.ask", agent(iter(answers), []))
+    assert main(["diagnose", "-c", str(config)]) == 1
+    captured = capsys.readouterr()
+    assert said in captured.out + captured.err

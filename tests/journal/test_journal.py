@@ -80,6 +80,18 @@ def test_an_urgent_draft_is_durable_at_once(folder: FolderDisk, tmp_path: Path) 
     assert recover(folder).orderly
 
 
+def test_how_long_each_commit_took_is_kept(folder: FolderDisk) -> None:
+    journal, log = begun(folder)
+    assert journal.commits_ns() == ()
+    for number in range(3):
+        journal.submit(Draft(b"event"))
+        log.until(number + 1)
+    journal.close()
+    took_ns = journal.commits_ns()
+    assert len(took_ns) == 3
+    assert all(0 < one < 5_000_000_000 for one in took_ns)
+
+
 def test_patience_ends_by_itself(folder: FolderDisk) -> None:
     journal, log = begun(folder)
     journal.submit(Draft(), patience_ns=30_000_000)
