@@ -9,6 +9,7 @@ import shutil
 import socket
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -157,12 +158,19 @@ class Agent(Child):
 
     def events(self) -> list[dict[str, Any]]:
         """Return every event of its journal, as `edge-agent events --json` tells it."""
-        words = ("edge_agent", "events", "--config", self.config, "--json")
+        words = ("edge_agent", "events", "--journal", self._journal, "--json")
         return [json.loads(line) for line in run(*words).stdout.splitlines()]
 
     def verify(self) -> str:
         """Return what `edge-agent verify` says.  Raises RigError where it finds anything."""
-        return run("edge_agent", "verify", "--config", self.config).stdout
+        words = ("edge_agent", "verify", "--config", self.config, "--journal", self._journal)
+        return run(*words).stdout
+
+    @property
+    def _journal(self) -> Path:
+        """Named, so that looking at it is no event of its own."""
+        told = tomllib.loads(self.config.read_text())["gateway"]
+        return self.config.parent / str(told["data_dir"]) / "journal"
 
     def rss_kib(self) -> int:
         """Return its resident memory."""
