@@ -220,6 +220,11 @@ class Board:
             if held.off_ns is None
         ]
 
+    def told(self, place: Place) -> list[Finding]:
+        """Return what was told of a place itself and is not over."""
+        spot = self._spots.get(place)
+        return list(spot.told.values()) if spot else []
+
     def standing(self) -> list[Finding]:
         """Return every finding that was told and is not over."""
         return [found for spot in self._spots.values() for found in spot.told.values()]

@@ -1,7 +1,8 @@
 """Decides whether a panel's clock is right, from the times that it writes on what it says.
 
 A panel's time comes late by what the line takes, never early, and often in whole seconds or whole
-minutes: so several readings agree before anything is said, and the finest step seen is allowed for.
+minutes: so several readings agree before a clock is called slow, and the finest step seen is
+allowed for.  One reading proves a fast clock: nothing that holds a report up makes it early.
 """
 
 from collections import deque
@@ -16,6 +17,7 @@ class ClockLimits:
     """Parameters of the rule `panel.clock`."""
 
     offset_s: float = 2.0
+    ahead_s: float = 10.0
     readings: int = 3
     large_s: float = 120.0
     sure_s: float = 300.0
@@ -53,6 +55,9 @@ class PanelTimes:
         else:
             self._offsets.append(off_s)
             self._read_ns = now_ns
+        # a panel that shows minutes may round to the next one
+        if off_s > limits.ahead_s + (60.0 if whole else 0.0):
+            return self._switch.set(True, _words([off_s]))
         return self._judge()
 
     def _judge(self) -> list[Symptom]:

@@ -17,6 +17,14 @@ from edge_agent.diagnosis.finding import Finding
 from edge_agent.diagnosis.health_rules import Limits
 from edge_agent.diagnosis.hours import Hours, slot_of
 from edge_agent.diagnosis.lines import Presence
+from edge_agent.diagnosis.maintenance import (
+    Entry,
+    Points,
+    by_urgency,
+    points_of,
+    score_of,
+    worst_first,
+)
 from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, S
 from edge_agent.diagnosis.observation import Measure, Observation
 from edge_agent.diagnosis.panel_watch import PanelWatch, Told
@@ -53,16 +61,6 @@ class ZoneHealth:
     def suspect(self) -> bool:
         """Whether anything speaks against it."""
         return bool(self.suspicions) or self.settling
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneScore:
-    """One line of the maintenance list."""
-
-    panel: str
-    zone: int
-    score: int
-    reasons: tuple[str, ...]
 
 
 SOUND = ZoneHealth(100, (), (), 0.0, settling=False)
@@ -192,20 +190,36 @@ class Health:
 
     def standing(self) -> list[Finding]:
         """Return every finding that was told and is not over, the most urgent first."""
-        return sorted(self._board.standing(), key=lambda one: (_URGENCY[one.severity], one.t_ns))
+        return list(by_urgency(self._board.standing()))
 
-    def maintenance(self, now_ns: int) -> list[ZoneScore]:
-        """Return every detector that lost points, the worst first."""
-        found = [
-            ZoneScore(name, number, *watch.score(now_ns))
-            for name, panel in self._panels.items()
-            for number, watch in panel.zones.items()
-        ]
-        return sorted(_flawed(found), key=lambda one: (one.score, one.panel, one.zone))
+    def maintenance(self, now_ns: int) -> list[Entry]:
+        """Return every detector, line, supply and bus that was heard of, the worst first."""
+        entries = [self._entry(GATEWAY)]
+        for name, panel in self._panels.items():
+            entries += [self._entry(Place(name), panel.line_points())]
+            supplies = [Place(name, ("supply", one)) for one in panel.supplies if one]
+            buses = [place for place in panel.groups if place.part is not None]
+            entries += [self._entry(place) for place in (*supplies, *buses)]
+            entries += [self._detector(panel, number, now_ns) for number in panel.zones]
+        return worst_first(entries)
 
+    def _entry(self, place: Place, more: Iterable[Points] = ()) -> Entry:
+        holds = [one.rule for one in self._board.suspicions(place) if one.place == place]
+        points = (*points_of(holds), *(one for one in more if one.rule not in holds))
+        return Entry(
+            place=place,
+            score=score_of(points),
+            points=points,
+            findings=by_urgency(self._board.told(place)),
+        )
 
-_URGENCY = {"urgent": 0, "maintain": 1, "notice": 2}
-
-
-def _flawed(scores: Iterable[ZoneScore]) -> Iterator[ZoneScore]:
-    return (one for one in scores if one.score < 100)
+    def _detector(self, panel: PanelWatch, number: int, now_ns: int) -> Entry:
+        watch, place = panel.zones[number], panel.zone_place(number)
+        points = watch.points(now_ns)
+        return Entry(
+            place=place,
+            score=score_of(points),
+            points=points,
+            findings=by_urgency(self._board.told(place)),
+            tested_days=(now_ns - watch.tested_ns) / DAY_NS if watch.tested else None,
+        )

@@ -485,6 +485,8 @@ _RULES = (
         spans=(
             Span("supply.foresee_days", 1, 60, _OWN),
             Span("supply.fall_v", 0.05, 2, _OWN),
+            Span("supply.drop_v", 0.2, 2, _OWN),
+            Span("supply.recharge_h", 12, 168, "lead-acid sets recharge within 24 to 72 h"),
             Span("supply.slow_h", 1, 72, _OWN),
         ),
     ),
@@ -578,6 +580,7 @@ _RULES = (
         calm_s=HOUR,
         spans=(
             Span("clock.offset_s", 1, 300, _OWN),
+            Span("clock.ahead_s", 2, 3600, _OWN),
             Span("clock.large_s", 10, 3600, _OWN),
             Span("clock.sure_s", 60, 7200, _OWN),
             Span("clock.apart_s", 1, 3600, _OWN),

@@ -28,6 +28,7 @@ class LineQuality:
         self._limits = limits
         self._frames = self._bad = 0
         self._over = 0  # spans in a row above the limit
+        self.share = 0.0  # of the last span
         self._noise = Switch("line.noise")
 
     @property
@@ -50,6 +51,7 @@ class LineQuality:
         if not certain and frames < WHOLE_FRAMES:
             return []
         self._frames = self._bad = 0
+        self.share = share
         self._over = self._over + 1 if share > limit else 0
         if self._noise.on:
             return self._noise.set(share > limit / 2, "quiet again")

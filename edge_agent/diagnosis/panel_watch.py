@@ -11,6 +11,7 @@ from edge_agent.diagnosis.clock_of_panel import PanelTimes
 from edge_agent.diagnosis.contact import Around
 from edge_agent.diagnosis.health_rules import Limits
 from edge_agent.diagnosis.lines import LineQuality, Presence
+from edge_agent.diagnosis.maintenance import Points, points_of
 from edge_agent.diagnosis.measures import HOUR_NS, S
 from edge_agent.diagnosis.observation import Measure, Observation
 from edge_agent.diagnosis.site import Site
@@ -208,6 +209,8 @@ class PanelWatch:
         said = f"code {code}"
         if code in MAINS_CODES:
             self._power = _Power(on, now_ns)
+            for supply in self.supplies.values():
+                supply.drained(now_ns)
             yield from self._at_panel(self._told["mains.lost"].set(on, said))
         elif code in BATTERY_CODES:
             yield from self._at_panel(self._told["battery.low"].set(on, said))
@@ -341,7 +344,7 @@ class PanelWatch:
         watch = self.zones[number]
         tested = self.areas.in_test(self.area_of(number), number, now_ns)
         if tested:
-            watch.tested_ns = now_ns
+            watch.tested_ns, watch.tested = now_ns, True
         return Around(
             armed=self.is_armed(number, watch),
             disturbed=tested or self.is_settling(now_ns) or self.failing_of(number) is not None,
@@ -367,6 +370,16 @@ class PanelWatch:
     def mains_lost(self) -> bool:
         """Whether the panel runs on battery."""
         return self._power.lost
+
+    def line_points(self) -> tuple[Points, ...]:
+        """Return what a line that is not yet noisy loses for what it damages."""
+        share = self._quality.share / self._limits.line.bad_share
+        if share < 0.25 or self._quality.noisy:
+            return ()
+        return tuple(
+            Points(one.rule, round(one.points * min(share, 1.0)))
+            for one in points_of(["line.noise"])
+        )
 
     @property
     def jammed(self) -> bool:

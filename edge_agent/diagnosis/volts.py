@@ -9,10 +9,11 @@ Levels for sealed lead-acid sets: low at 11.2 V of 12, good again at 12.0 V; a 2
 with its charger off.  A set is taken for 24 V where it shows over 18.
 """
 
+from collections import deque
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, sqrt
 
-from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Slope, Trend
+from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Average, Slope, Trend
 from edge_agent.diagnosis.symptom import Switch, Symptom
 
 VOLTS_MAX = 60.0  # more is no battery-backed supply
@@ -29,6 +30,8 @@ class SupplyLimits:
     good_24_v: float = 24.8
     foresee_days: float = 7.0
     fall_v: float = 0.25
+    drop_v: float = 0.5
+    recharge_h: float = 48.0
     slow_h: float = 48.0
 
 
@@ -41,6 +44,9 @@ class Volts:
         self._hours = Trend(HOUR_NS, 48)
         self._days = Trend(DAY_NS, 21)
         self._tests = Trend(HOUR_NS, 42)
+        self._newest: deque[tuple[int, float]] = deque(maxlen=3)  # load tests that count
+        self._scatter = Average(30)  # of one load test against the one before, squared
+        self._drained_ns: int | None = None  # when its panel last ran on it
         self._usual: float | None = None  # the level before what happens now
         self._usual_ns: int | None = None
         self._supply_low = Switch("supply.sags")
@@ -68,12 +74,15 @@ class Volts:
         if not isfinite(volts) or not 0 <= volts <= VOLTS_MAX:
             return []
         self._most = max(self._most, volts)
+        if mains_lost:
+            self.drained(now_ns)
         off = load_test or mains_lost
         told = self._judge_level(volts, off, now_ns)
         if load_test:
             self._tested = True
             self._tests.add(volts, now_ns)
             slopes = [self._tests.slope(last, running=True) for last in (6, 12, None)]
+            slopes.insert(0, self._drop(volts, now_ns))
             told += self._judge_trend(self._battery_trend, slopes, "load test")
         elif not mains_lost:
             hour_done = self._hours.add(volts, now_ns)
@@ -81,6 +90,11 @@ class Volts:
             if hour_done and not self._supply_low.on:  # what has fallen needs no forecast
                 told += self._judge_fall()
         return told
+
+    def drained(self, now_ns: int) -> None:
+        """The panel runs on the battery: what a load test shows next is how full it is."""
+        self._drained_ns = now_ns
+        self._newest.clear()
 
     def told_low(self, on: bool, detail: str, now_ns: int) -> list[Symptom]:
         """The panel itself says that the battery is low, or good again."""
@@ -144,6 +158,32 @@ class Volts:
             return self._judge_trend(self._supply_trend, [*hours, *days], "level")
         told = self._judge_trend(self._battery_trend, days, "level")
         return told or self._judge_trend(self._supply_trend, hours, "level")
+
+    def _drop(self, volts: float, now_ns: int) -> Slope | None:
+        """Return the line through three load tests of which each is lower, far out of their usual
+        scatter: a battery that fails within days gives no time for more of them.
+
+        After the mains was gone a battery is not full, and tests low without being worse.
+        """
+        limits, newest = self._limits, self._newest
+        drained_ns = self._drained_ns
+        if drained_ns is not None and now_ns - drained_ns < limits.recharge_h * HOUR_NS:
+            return None
+        if newest and now_ns - newest[-1][0] < HOUR_NS:
+            return None  # a test repeated tells no more than the first
+        newest.append((now_ns, volts))
+        if len(newest) < 3:
+            return None
+        (first_ns, first), (_, middle), _ = newest
+        usual = sqrt(self._scatter.mean)
+        known = self._scatter.seen >= 3
+        self._scatter.add((middle - first) ** 2)
+        scale = 2.0 if self._most > 18 else 1.0
+        fell = first - volts
+        if not known or not first > middle > volts or fell < limits.drop_v * scale:
+            return None
+        a_day = -fell * DAY_NS / (now_ns - first_ns)
+        return Slope(first, volts, a_day, fell / max(usual, 1e-3))
 
     def _judge_trend(self, switch: Switch, slopes: list[Slope | None], what: str) -> list[Symptom]:
         known = [slope for slope in slopes if slope is not None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from edge_agent.diagnosis.contact import Around, Contact, Hour
 from edge_agent.diagnosis.health_rules import RULES, Limits
 from edge_agent.diagnosis.loop import Loop
+from edge_agent.diagnosis.maintenance import Points, score_of
 from edge_agent.diagnosis.measures import DAY_NS
 from edge_agent.diagnosis.radio import Radio
 from edge_agent.diagnosis.symptom import Switch, Symptom
@@ -99,6 +100,7 @@ class ZoneWatch:
         self.lost = False  # its panel cannot tell it, or tells a fault
         self.measured = False  # whether its loop was ever measured
         self.tested_ns = now_ns  # nobody knows of tests before; a year from here is due at last
+        self.tested = False  # whether a walk test was seen
         self._deferred = ""  # a trouble that the loop's next reading explains, or not
         self._told = {rule: Switch(rule) for rule in set(TROUBLES.values())}
         self._due = Switch("walktest.due")
@@ -181,6 +183,11 @@ class ZoneWatch:
 
     def score(self, now_ns: int) -> tuple[int, tuple[str, ...]]:
         """Return 0 (broken) to 100 and what was taken off: rules with their points."""
+        points = self.points(now_ns)
+        return score_of(points), tuple(map(str, points))
+
+    def points(self, now_ns: int) -> tuple[Points, ...]:
+        """Return what is taken off the score, the most first."""
         taken: dict[str, int] = {}
         for rule, on in self._holding().items():
             weight = RULES[rule].weight
@@ -197,8 +204,7 @@ class ZoneWatch:
         if age >= 0.5 and "walktest.due" not in taken:
             taken["walktest.due"] = round(RULES["walktest.due"].weight * min(age, 1.0))
         worst = sorted(taken.items(), key=lambda one: -one[1])
-        score = max(0, 100 - sum(taken.values()))
-        return score, tuple(f"{rule} -{points}" for rule, points in worst)
+        return tuple(Points(rule, points) for rule, points in worst)
 
     def _holding(self) -> dict[str, bool]:
         switches = {rule: switch.on for rule, switch in self._told.items()}

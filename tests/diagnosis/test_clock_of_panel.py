@@ -21,9 +21,19 @@ def test_a_right_clock_and_slow_lines_say_nothing() -> None:
 def test_three_readings_agree_on_a_small_offset_two_on_a_large_one_one_on_an_hour() -> None:
     assert offsets(PanelTimes(ClockLimits()), -9.0, -8.5) == []
     assert offsets(PanelTimes(ClockLimits()), -9.0, -8.5, -8.0) == [True]
-    assert offsets(PanelTimes(ClockLimits()), 200.0) == []
-    assert offsets(PanelTimes(ClockLimits()), 200.0, 201.0) == [True]
+    assert offsets(PanelTimes(ClockLimits()), -200.0) == []
+    assert offsets(PanelTimes(ClockLimits()), -200.0, -201.0) == [True]
     assert offsets(PanelTimes(ClockLimits()), 3600.0) == [True]
+
+
+def test_one_reading_proves_a_fast_clock_and_no_slow_one() -> None:
+    """Nothing that holds a report up makes it early."""
+    assert offsets(PanelTimes(ClockLimits()), 15.0) == [True]
+    assert offsets(PanelTimes(ClockLimits()), 15.0, 0.1, 0.2, 0.1) == [True, False]
+    assert offsets(PanelTimes(ClockLimits()), 9.0) == []
+    assert offsets(PanelTimes(ClockLimits()), -45.0) == []
+    rounds_up = PanelTimes(ClockLimits())
+    assert rounds_up.handle(1_000_080 * S, 1_000_025 * S) == []  # it shows whole minutes
 
 
 def test_a_clock_that_was_set_is_right_again() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.diagnosis.board import Place
 from edge_agent.diagnosis.finding import Finding
 from edge_agent.diagnosis.health import SOUND, Health
 from edge_agent.diagnosis.judge import Judge
@@ -121,7 +122,10 @@ def calm(seed: int, days: int = DAYS) -> Life:
 def test_weeks_of_ordinary_life_say_nothing_and_take_nothing_off() -> None:
     health, found = run(calm(4, 14))
     assert found == []
-    assert health.maintenance(14 * 86_400 * NS) == []
+    entries = health.maintenance(14 * 86_400 * NS)
+    assert {one.score for one in entries} == {100}
+    assert not any(one.flawed for one in entries)
+    assert {one.kind for one in entries} == {"uplink", "line", "supply", "bus", "detector"}
     assert health.of_zone("p1", STORE, 14 * 86_400 * NS).score == 100
 
 
@@ -158,8 +162,21 @@ def test_the_maintenance_list_has_the_worst_first() -> None:
     drifting(life)
     health, _ = run(life)
     worst, next_worst = health.maintenance(round(life.days * DAY_S * NS))[:2]
-    assert (worst.zone, next_worst.zone) == (STORE, WINDOW)
+    assert (worst.place.part, next_worst.place.part) == (("zone", STORE), ("zone", WINDOW))
     assert worst.score < next_worst.score < 100
+    assert [one.cause for one in worst.findings] == ["cable_cut"]
+    assert worst.tested_days is None
+
+
+def test_a_line_and_a_supply_have_their_score_as_well() -> None:
+    life = calm(2)
+    sagging(life)
+    health, _ = run(life)
+    entries = {one.place: one for one in health.maintenance(round(life.days * DAY_S * NS))}
+    supply = entries[Place("p1", ("supply", "s1"))]
+    assert (supply.kind, supply.findings[0].cause) == ("supply", "supply_low")
+    assert supply.score == 100 - sum(one.points for one in supply.points) < 60
+    assert entries[Place("p1")].kind == "line"
 
 
 def test_the_uplink_is_the_gateways_own() -> None:

@@ -108,3 +108,36 @@ def test_where_load_tests_tell_of_the_battery_a_slow_sag_is_the_supply() -> None
     meter.read(11.0, 150 * HOUR_NS)
     assert "supply.sags" in meter.told
     assert "battery.low" not in meter.told
+
+
+DAILY = (12.6, 12.55, 12.63, 12.58, 12.61, 12.57, 12.6)
+
+
+def test_a_battery_that_fails_within_days_is_foreseen_by_three_tests() -> None:
+    """At a test a day a line through many of them comes too late."""
+    meter = Meter()
+    for day, volts in enumerate((*DAILY, 12.4, 12.0, 11.5, 11.0)):
+        meter.volts.handle(volts, load_test=True, mains_lost=False, now_ns=day * DAY_NS)
+        if meter.volts.battery_suspect:
+            break
+    assert day == len(DAILY) + 1  # two days before it is low
+
+
+def test_one_low_test_or_a_small_fall_is_no_battery_that_fails() -> None:
+    for last in ((12.0, 12.6), (12.5, 12.4), (12.6, 12.0, 12.1, 12.6)):
+        meter = Meter()
+        for day, volts in enumerate((*DAILY, *last)):
+            meter.volts.handle(volts, load_test=True, mains_lost=False, now_ns=day * DAY_NS)
+        assert not meter.volts.battery_suspect
+
+
+def test_after_the_mains_was_gone_a_battery_is_not_full_and_tests_low() -> None:
+    meter = Meter()
+    for day, volts in enumerate(DAILY):
+        meter.volts.handle(volts, load_test=True, mains_lost=False, now_ns=day * DAY_NS)
+    now_ns = len(DAILY) * DAY_NS
+    meter.volts.handle(12.1, load_test=False, mains_lost=True, now_ns=now_ns)
+    for hour, volts in ((2, 12.3), (12, 12.0), (24, 11.7), (36, 11.6), (60, 12.5)):
+        at_ns = now_ns + hour * HOUR_NS
+        meter.volts.handle(volts, load_test=True, mains_lost=False, now_ns=at_ns)
+    assert not meter.volts.battery_suspect
