@@ -394,6 +394,7 @@ class ActBody:
     what became of it (a word); `order` is the number that both have, counted from 1 in each epoch.
     `command` names the center's command that it is about, `disposition` is the center's signed word
     on an incident.
+    Of an export `purpose` tells what for, `digest` is SHA-256 over the bundle but for its seal.
     """
 
     what: str
@@ -405,6 +406,8 @@ class ActBody:
     command: CommandRef | None = None
     disposition: bytes | None = None
     results: tuple[ProbeRow, ...] = ()
+    purpose: str | None = None
+    digest: bytes | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_word(self.what):
@@ -417,7 +420,8 @@ class ActBody:
         said |= {4: self.panel, 5: self.order, 6: self.outcome}
         said |= {7: ref_to_value(self.command), 8: self.disposition}
         said |= {9: probe_row.to_value(self.results)}
-        return fields.without_none(said)
+        purpose = None if self.purpose is None else fields.bounded(self.purpose)
+        return fields.without_none(said | {10: purpose, 11: self.digest})
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -435,6 +439,8 @@ class ActBody:
             command=ref_from(body, 7),
             disposition=_signed(body, 8),
             results=probe_row.from_body(body, 9),
+            purpose=fields.text_or_none(body, 10),
+            digest=fields.octets(body, 11, HASH_BYTES) if 11 in body else None,
         )
 
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Kind, Lane, State, lane_of
@@ -48,6 +49,8 @@ from edge_agent.evidence.tree import Peaks
 from edge_agent.journal import Record, RecordKind
 from edge_agent.journal.format import encode_ranges, encode_record
 from edge_agent.journal.receipts import Binding, leaf
+from tests.evidence import bundles
+from tests.evidence.mutations import all_mutations
 
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
 GATEWAY = "gw1"
@@ -414,6 +417,28 @@ def _refused(first: Epoch) -> list[dict[str, str]]:
     return [{"why": why, "message": message.hex()} for why, message in rows.items()]
 
 
+def _bundles() -> dict[str, object]:
+    """Return good bundles and changed ones, each with what is found in it."""
+    files = {"area": bundles.chosen(bundles.memory()), "sample": bundles.sample(bundles.memory())}
+    wanted = ("a_signature_is_changed", "a_chosen_event_is_deleted", "another_event_is_shown")
+    files |= {one.name: one.data for one in all_mutations() if one.name in wanted}
+    authority = bundles.authority()[1].public_bytes(Encoding.PEM).decode()
+    return {
+        "authority": authority,
+        "bundles": [
+            {"name": name, "bundle": data.hex(), "findings": _findings_of(data)}
+            for name, data in files.items()
+        ],
+    }
+
+
+def _findings_of(data: bytes) -> list[dict[str, object]]:
+    return [
+        {"what": str(one.what), "epoch": one.epoch.hex() if one.epoch else None, "seq": one.seq}
+        for one in bundles.checked(data).problems
+    ]
+
+
 def make() -> dict[str, object]:
     """Return the content of each file by its name."""
     first = _first()
@@ -428,6 +453,7 @@ def make() -> dict[str, object]:
         "command.json": _commands(second),
         "finding.json": _findings(),
         "binding.json": _binding(first, receipt),
+        "bundles.json": _bundles(),
         "refused.json": _refused(first),
     }
 

@@ -82,6 +82,7 @@ ALL = [
     ActBody("stop", "uid 0"),
     ActBody("command", "alice (uid 1000)", "bypass zone 3", "shop", 7),
     ActBody("outcome", "alice (uid 1000)", "bypass zone 3", "shop", 7, "done"),
+    ActBody("export", "bob (uid 0)", "17 events", purpose="case 17", digest=bytes(32)),
 ]
 
 

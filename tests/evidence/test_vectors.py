@@ -38,7 +38,7 @@ PAGE = (FOLDER.parent / "wire-format.md").read_text()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = [
     *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
-    *("binding.json", "refused.json", "command.json"),
+    *("binding.json", "bundles.json", "refused.json", "command.json"),
 ]
 
 

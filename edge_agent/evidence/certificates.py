@@ -1,0 +1,71 @@
+"""Which keys an authority certified for signing: X.509 as far as evidence needs it.
+
+Dates are not looked at: what was signed while a certificate was valid stays evidence.
+"""
+
+from collections.abc import Iterable
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
+
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import PublicKey
+
+SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
+
+
+def read(der: bytes) -> x509.Certificate:
+    """Return the certificate in `der`.  Raises Malformed."""
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError as error:
+        raise Malformed(f"no certificate: {error}") from error
+
+
+def read_pem(pem: bytes) -> list[x509.Certificate]:
+    """Return the certificates in a PEM file, at least one.  Raises Malformed."""
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
+        raise Malformed(f"no certificate: {error}") from error
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    """Return the certificate's bytes."""
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return SHA-256 over the certificate in hex, as openssl shows it but without colons."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Tell whether it certifies itself and may certify others."""
+    try:
+        certificate.verify_directly_issued_by(certificate)
+        limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        return False
+    return limits.ca
+
+
+def signing_key(
+    certificate: x509.Certificate, authorities: Iterable[x509.Certificate]
+) -> tuple[str, PublicKey] | None:
+    """Return common name and key, None unless one of `authorities` certified it for signing."""
+    for authority in authorities:
+        try:
+            certificate.verify_directly_issued_by(authority)
+            usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            if SIGNING not in usage:
+                return None
+            names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+            return str(names[0].value) if names else "", PublicKey.of(certificate.public_key())
+        except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+            continue  # another's, or a kind of key that nothing here is signed with
+        except x509.ExtensionNotFound:
+            return None
+    return None
