@@ -20,6 +20,7 @@ import pytest
 
 from edge_agent import agent as agent_module
 from edge_agent import epoch as epoch_module
+from edge_agent import errands
 from edge_agent import supply as supply_module
 from edge_agent.agent import Agent
 from edge_agent.config import Loaded, load
@@ -83,6 +84,14 @@ def make_site(folder: Path) -> Loaded:
     seeded_signer(Random("identity")).save(folder / "identity.key")
     (folder / "gateway.toml").write_text(CONFIG)
     return load(folder / "gateway.toml")
+
+
+async def _errand(*arguments: str, s_max: float) -> bytes:
+    """What a child would say: no world starts a process."""
+    await asyncio.sleep(2)
+    if arguments[0] == "program":
+        return b'{"version":"1","digest":"","dependencies":"","released":true,"differences":[]}'
+    raise errands.Failed("no process is started here")
 
 
 class _NoSocket:
@@ -315,6 +324,7 @@ class Gateway:
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
         patch.setattr(agent_module, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
+        patch.setattr(errands, "run", _errand)
         patch.setattr(supply_module, "load_signing_key", lambda *_: self.center_key)
         patch.setattr(supply_module, "client_id_of", lambda *_: "gw1")
         patch.setattr(connections_module, "Port", port)

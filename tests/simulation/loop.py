@@ -61,6 +61,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
+    async def subprocess_exec(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("a child was started, whose end no simulated time brings")
+
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
