@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,7 @@ def imports_of(text: str, module: str, place: str, is_package: bool = False) -> 
                     yield Import(module, f"{prefix}.{name.name}", f"{place}:{node.lineno}")
 
 
+@cache
 def all_imports() -> list[Import]:
     return [
         found
@@ -276,6 +278,7 @@ def within(module: str, part: str) -> bool:
     return module == part or module.startswith(part + ".")
 
 
+@cache  # thousands of imports name a few hundred modules
 def part_of(module: str) -> str | None:
     """The part of the table that a module belongs to."""
     found = [part for part in ALLOWED if within(module, part)]

@@ -5,9 +5,8 @@ count against a file: a protocol's code table is read as data.
 """
 
 import ast
-import io
 import re
-import tokenize
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -72,6 +71,9 @@ BANNED_TEXT: dict[str, str] = {
     r"pytest\.(?:mark\.)?(?:skip|xfail|importor" + "skip)": "a test that is not run",
 }
 
+ANY_BANNED = re.compile("|".join(BANNED_TEXT), re.MULTILINE)
+"""One look at a whole file; which word it is, and where, only if there is one."""
+
 TEXT_SUFFIXES = {
     *(
         ".py",
@@ -110,21 +112,29 @@ class Source:
         return ast.parse(self.text)
 
     @cached_property
-    def code_lines(self) -> set[int]:
-        """Numbers of the lines that hold code."""
-        skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
-        skipped |= {tokenize.DEDENT, tokenize.ENDMARKER}
-        lines: set[int] = set()
-        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
-            if token.type not in skipped:
-                lines.update(range(token.start[0], token.end[0] + 1))
-        for node in ast.walk(self.tree):
+    def nodes(self) -> list[ast.AST]:
+        """The whole tree, walked once for all rules."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def code_lines(self) -> list[int]:
+        """Numbers of the lines that hold code, in order."""
+        lines = {
+            number
+            for number, line in enumerate(self.text.splitlines(), 1)
+            if (code := line.strip()) and not code.startswith("#")
+        }
+        for node in self.nodes:  # what looks empty or like a comment inside a text is neither
+            if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
+                lines.update(_lines_of(node))
+        for node in self.nodes:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                lines.difference_update(range(node.lineno, (node.end_lineno or 0) + 1))
-        return lines
+                lines.difference_update(_lines_of(node))
+        return sorted(lines)
 
     def length(self, node: ast.stmt) -> int:
-        return sum(node.lineno <= line <= (node.end_lineno or 0) for line in self.code_lines)
+        end = bisect_right(self.code_lines, node.end_lineno or 0)
+        return max(0, end - bisect_left(self.code_lines, node.lineno))
 
     def table_lines(self) -> int:
         """Code lines of literals at module level."""
@@ -134,6 +144,10 @@ class Source:
             if isinstance(node, ast.Assign | ast.AnnAssign)
             and isinstance(node.value, ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Call)
         )
+
+
+def _lines_of(node: ast.expr | ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or 0) + 1)
 
 
 @cache  # each file is read and parsed once for all rules
@@ -162,7 +176,7 @@ def too_long(source: Source) -> Iterator[str]:
     size = len(source.code_lines) - source.table_lines()
     if size >= FILE_LINES_MAX:
         yield f"{source.name}: {size} code lines, allowed are fewer than {FILE_LINES_MAX}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = source.length(node)
             if size > FUNCTION_LINES_MAX:
@@ -174,7 +188,7 @@ def too_long(source: Source) -> Iterator[str]:
 
 def catches_everything(source: Source) -> Iterator[str]:
     """`except Exception` hides our own bugs; `BaseException` is for cleaning up and going on up."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.ExceptHandler) or source.name == SUPERVISION:
             continue
         caught = {
@@ -189,18 +203,25 @@ def sleeps(source: Source) -> Iterator[str]:
     """A fixed sleep is either too short or too long: wait for the condition instead."""
     polling = {
         inner
-        for loop in ast.walk(source.tree)
+        for loop in source.nodes
         if isinstance(loop, ast.While | ast.For)
         for inner in ast.walk(loop)
     }
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call) or ast.unparse(node.func) != "time.sleep":
+    for node in source.nodes:
+        if not isinstance(node, ast.Call) or not _is_sleep(node.func):
             continue
         place = f"{source.name}:{node.lineno}"
         if source.name.split("/")[0] in NEVER_SLEEPS and not source.name.startswith(RIG):
             yield f"{place}: sleeps; wait for what you wait for"
         elif node not in polling or not _is_short(node.args[0]):
             yield f"{place}: sleeps; poll a condition with a deadline, {POLL_S_MAX} s at most"
+
+
+def _is_sleep(called: ast.expr) -> bool:
+    match called:
+        case ast.Attribute(value=ast.Name(id="time"), attr="sleep"):
+            return True
+    return False
 
 
 def _is_short(seconds: ast.expr) -> bool:
@@ -214,7 +235,7 @@ def _is_short(seconds: ast.expr) -> bool:
 
 def named_for_nothing(source: Source) -> Iterator[str]:
     """A class is named for what it decides or is."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef) and node.name.endswith(NAMES_BANNED):
             yield f"{source.name}:{node.lineno}: class {node.name}: name it for what it decides"
 
@@ -227,6 +248,8 @@ def undocumented(source: Source) -> Iterator[str]:
 
 def banned(name: str, text: str) -> Iterator[str]:
     """Words that do not belong into the project."""
+    if not ANY_BANNED.search(text):
+        return
     for number, line in enumerate(text.splitlines(), 1):
         for pattern, reason in BANNED_TEXT.items():
             if name.startswith("tests/") and pattern == UNEXPLAINED_IGNORE:
