@@ -6,6 +6,7 @@ versions, texts, clocks and measurements stand in the fields.  What is the maker
 `unknown`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -152,22 +153,34 @@ class UnfitError(ValueError):
 
 
 def words_of(data: bytes, charset: str) -> str:
-    """Return a padded text; half a character at its end is left out, nothing raises."""
+    """Return a padded text; half a character at its end is left out, nothing raises.
+
+    Text that reads as Chinese in UTF-8 is UTF-8: so does one of 50,000 texts of GB 18030.
+    """
     text = data.split(b"\x00", 1)[0]
-    for codec in (charset, "utf-8"):
-        for cut in range(min(4, len(text) + 1)):
-            try:
-                told = text[: len(text) - cut].decode(codec)
-            except ValueError:
-                continue
-            # a text that fills its field may end in the middle of a character
-            if cut == 0 or len(data) == len(text):
-                return _printable(told)
-            break
+    is_full = len(data) == len(text)  # it may end in the middle of a character
+    told = _decoded(text, "utf-8", is_full=is_full)
+    if told is None or not _CHINESE.fullmatch(told):
+        found = _decoded(text, charset, is_full=is_full)
+        told = told if found is None else found
+    if told is not None:
+        return _printable(told)
     try:
         return _printable(text.decode(charset, errors="replace"))
     except ValueError:  # some codecs replace nothing
         return _printable(text.decode("latin-1"))
+
+
+_CHINESE = re.compile(r"[ -~]*(?:[\u3000-\u9fff\uff00-\uffef][ -~]*)+")
+
+
+def _decoded(text: bytes, charset: str, *, is_full: bool) -> str | None:
+    for cut in range(min(4, len(text) + 1) if is_full else 1):
+        try:
+            return text[: len(text) - cut].decode(charset)
+        except ValueError:
+            continue
+    return None
 
 
 def _printable(text: str) -> str:

@@ -291,8 +291,11 @@ def test_an_answer_may_hold_nothing() -> None:
 def test_texts_of_the_field() -> None:
     full = "一二三四五六七八九十一二三四五六".encode("gb18030")[:31]
     assert words_of(full, "gb18030") == "一二三四五六七八九十一二三四五"  # half a character
-    assert words_of("防火一区三楼".encode().ljust(31, b"\x00"), "gb18030")
-    assert words_of("三楼烟".encode().ljust(31, b"\x00"), "gb18030") == "三楼烟"  # UTF-8
+    for utf8 in ("防火一区三楼", "三楼烟", "2层A区", "三层"):
+        assert words_of(utf8.encode().ljust(31, b"\x00"), "gb18030") == utf8
+    assert words_of("三层东侧走道手动报警按钮".encode()[:31], "gb18030") == "三层东侧走道手动报警"
+    for gb in ("联通", "三层东侧手报", "一层大厅", "é"):
+        assert words_of(gb.encode("gb18030").ljust(31, b"\x00"), "gb18030") == gb
     assert words_of(bytes(31), "gb18030") == ""
     assert words_of(b"\x07\x1bA\x7f", "gb18030") == "A"
     assert words_of(b"\xff\xff\xff", "gb18030") == ""
