@@ -23,8 +23,10 @@ from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.panel_clock import PanelClock
+from edge_agent.domain.polled import BYPASSES
 from edge_agent.domain.proven import Proven
 from edge_agent.domain.quality import LineQuality
+from edge_agent.domain.reports import Reports
 from edge_agent.domain.session import (
     Action,
     ClockRead,
@@ -41,7 +43,6 @@ from edge_agent.domain.session import (
     Opened,
     Option,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
@@ -55,16 +56,16 @@ ANSWER_NS = 5 * NS_PER_S  # a command is answered within this
 UNANSWERED_MAX = 2  # given up in a row, each asked twice: 20 s of silence
 PROBE_NS = 10 * NS_PER_S  # how often an absent panel is asked whether it is there
 PROMPT_NS = 3 * NS_PER_S  # a module that wants a password says so at once
-DOUBLED_NS = 500_000_000  # a panel never repeats a message: the same one so soon was doubled
 MISSED_NS = 2 * NS_PER_S  # after damage the state is asked for again, when the line is quiet
 TOLD_NS = 3 * NS_PER_S  # how long the answer to the status request flows
+BYPASS_ZONES_MAX = 99  # of two digits behind *1
 SETTLE_NS = 2 * NS_PER_S  # arming takes effect within this, before it is asked whether it did
 DONE_NS = 12 * NS_PER_S  # what has no effect by then has none
 QUIET_DAY_NS = 86_400 * NS_PER_S  # listening only: a day without a word
 MINUTE_HALF = timedelta(seconds=30)  # the time broadcast has no seconds
 RETRY_ERRORS = frozenset({"001", "002", "010"})  # overruns: the same may be asked again
 
-_ASKED = ("000", "001", "008", "010", "030", "031", "033", "040", "056", "^00", "^02", "^03")
+_ASKED = ("000", "001", "008", "010", "030", "031", "033", "040", "056", "071", "^00", "^02", "^03")
 _ENDS_COVERED = frozenset({"301", "302", "351", "354", "380", "383", "626"})
 
 
@@ -96,7 +97,7 @@ class DscSession:
         self._asking = Asking(Pace(ANSWER_NS, tries=2))
         self._proven = Proven()
         self._quality = LineQuality()
-        self._tokens = 0
+        self._reports = Reports()
         self._begin(0)
 
     def _begin(self, now_ns: int) -> None:
@@ -108,9 +109,8 @@ class DscSession:
         self._speak_ns = now_ns + (0 if self._port == "it100" else PROMPT_NS)
         self._poll_at_ns = self._state_at_ns = self._speak_ns
         self._told_until_ns = now_ns  # what comes before it belongs to a status answer
-        self._told_before = False
-        self._last: tuple[bytes, int] | None = None
-        self._bypassed: frozenset[int] = frozenset()
+        self._reports.clear()
+        self._bypassed: frozenset[int] | None = None  # not known
         self._doing: _Doing | None = None
         self._is_clock_due = "clock" in self._setup.allow
         self._proven.forget()
@@ -243,8 +243,7 @@ class DscSession:
             return []
         if self._online is False:  # it was away: nothing that was proven holds
             self._proven.forget(self._proven.standing)
-            self._bypassed = frozenset()
-            self._told_before = False
+            self._bypassed = None
             self._asking.clear()
             self._state_at_ns = now_ns
             self._want_state()
@@ -275,9 +274,10 @@ class DscSession:
                 return [self._done(Outcome.REFUSED, str(frame.type).replace("_", " "))]
             case "time":
                 return self._compare(str(fields["time"]), now_ns)
-            case "leds" if "bypass" not in str(fields["bits"]) and self._bypassed:
+            case "leds" if "bypass" not in str(fields["bits"]):
+                if self._bypassed:
+                    self._want("001")  # how their contacts are
                 self._bypassed = frozenset()  # the lamp is out: nothing is bypassed any more
-                self._want("001")
         return []
 
     def _acknowledged(self, name: str, now_ns: int) -> list[Action]:
@@ -289,7 +289,9 @@ class DscSession:
             return []
         if doing.command.act is Act.CLOCK:
             return [self._done(Outcome.DONE, "")]
-        doing.look_ns, doing.until_ns = now_ns + SETTLE_NS, now_ns + DONE_NS
+        doing.until_ns = now_ns + DONE_NS
+        if doing.command.act not in BYPASSES:  # the module says by itself what is out
+            doing.look_ns = now_ns + SETTLE_NS
         return []
 
     def _refused(self, why: str, now_ns: int) -> list[Action]:
@@ -336,20 +338,17 @@ class DscSession:
         if command == "616" or (frame.signals and frame.signals[0].kind in POINTS):
             return self._on_points(frame)
         if command in ("510", "849"):
-            return self._report(self._shown(command, frame.signals, frame.raw))
+            return self._reports.of(self._shown(command, frame.signals, frame.raw))
         if command in STANDING_TROUBLES and now_ns < self._told_until_ns:
-            return self._report(self._told(frame.signals))
-        last, self._last = self._last, (frame.raw.rstrip(), now_ns)
-        if last is not None and last[0] == self._last[0] and now_ns - last[1] <= DOUBLED_NS:
+            return self._reports.of(self._told(frame.signals))
+        if self._reports.is_doubled(frame, now_ns):
             return [Fault(FaultKind.REPEAT)]
-        return self._report(self._proven.heard(frame.signals))
+        return self._reports.of(self._proven.heard(frame.signals))
 
     def _on_points(self, frame: Frame) -> list[Action]:
         """Take what states points; a keypad line of the Honeywell flavour has events beside."""
         signals = tuple(s for s in frame.signals if s.kind is not Kind.ZONE or self._is_shown(s))
         command = str(frame.fields["command"])
-        if command == "616":
-            signals = self._bypass_map(frame)
         which = (frame.fields.get(name) for name in ("zone", "area", "partition"))
         name = f"{command}/{next((one for one in which if one is not None), '')}"
         ended = frame.type == "zone_restored"
@@ -362,7 +361,9 @@ class DscSession:
             is_alarm = standing.kind is Kind.BURGLARY and standing.code == "130"
             return ended and is_alarm and standing.zone == frame.signals[0].zone
 
-        actions = self._report(self._proven.map(name, signals, frame.raw, covers))
+        actions = self._reports.of(self._proven.map(name, signals, frame.raw, covers))
+        if command == "616":
+            actions += self._bypass_map(frame)
         doing = self._doing
         if doing is not None and doing.until_ns is not None:
             wanted = _WANTED.get(doing.command.act, frozenset())
@@ -373,14 +374,20 @@ class DscSession:
 
     def _is_shown(self, signal: Signal) -> bool:
         """Whether the contact counts: a bypass hides it."""
-        return (signal.zone or 0) not in self._bypassed or signal.state is State.BYPASSED
+        is_out = signal.zone in (self._bypassed or ())
+        return not is_out or signal.state is State.BYPASSED
 
-    def _bypass_map(self, frame: Frame) -> tuple[Signal, ...]:
+    def _bypass_map(self, frame: Frame) -> list[Action]:
         now = frozenset(s.zone for s in frame.signals if s.zone and s.zone <= ZONES_MAX)
-        if self._bypassed - now:
+        if (self._bypassed or frozenset()) - now:
             self._want("001")  # how their contacts are
         self._bypassed = now
-        return frame.signals
+        doing = self._doing
+        if doing is None or doing.command.act not in BYPASSES:
+            return []
+        if (doing.command.zone in now) is not (doing.command.act is Act.BYPASS):
+            return []
+        return [self._done(Outcome.DONE, "")]
 
     def _shown(self, command: str, signals: tuple[Signal, ...], raw: bytes) -> tuple[Signal, ...]:
         """Take lamps or trouble bits: what they sum up is no news where its zone is known."""
@@ -404,12 +411,6 @@ class DscSession:
         )
         return self._proven.heard(dated)
 
-    def _report(self, signals: tuple[Signal, ...]) -> list[Action]:
-        if not signals:
-            return []
-        self._tokens += 1
-        return [Report(self._tokens, signals)]
-
     # ---- commands
 
     def _command(self, number: int, command: Command, now_ns: int) -> list[Action]:
@@ -423,10 +424,12 @@ class DscSession:
         if command.act is Act.STATUS:
             self._want_state()
             return [Obeyed(number, Outcome.DONE, "asked")]
-        if self._port == "honeywell" and command.act is Act.CLOCK:
-            return [Obeyed(number, Outcome.UNSUPPORTED, "not in the Honeywell flavour")]
+        if command.act in _NOT_AT.get(self._port or "", ()):
+            return [Obeyed(number, Outcome.UNSUPPORTED, f"no {command.act} at this port")]
         if command.act is Act.CLOCK and self._clock.now(now_ns) is None:
             return [Obeyed(number, Outcome.CLOCK_UNSURE)]
+        if command.act in BYPASSES and (no := self._not_to_bypass(command)):
+            return [Obeyed(number, *no)]
         name, data = self._words(command, now_ns)
         if not name:
             return [Obeyed(number, Outcome.REFUSED, "a number or the user code is missing")]
@@ -435,6 +438,14 @@ class DscSession:
             return [Obeyed(number, Outcome.REFUSED, "too much is asked of the panel just now")]
         self._doing = _Doing(number, command, name)
         return []
+
+    def _not_to_bypass(self, command: Command) -> tuple[Outcome, str] | None:
+        """Say why no key is pressed: the same keys take a zone out and in."""
+        if self._bypassed is None:
+            return Outcome.REFUSED, "which zones are bypassed is not known yet"
+        if (command.zone in self._bypassed) is (command.act is Act.BYPASS):
+            return Outcome.DONE, "it was so already"
+        return None
 
     def _words(self, command: Command, now_ns: int) -> tuple[str, str]:
         """Return command and data; "" where something is missing."""
@@ -447,6 +458,10 @@ class DscSession:
             case Act.CLOCK:
                 ours = self._clock.now(now_ns)
                 return ("010", f"{ours:%H%M%m%d%y}") if ours else ("", "")
+            case Act.BYPASS | Act.UNBYPASS:
+                zone = command.zone or 0
+                good = 1 <= zone <= BYPASS_ZONES_MAX
+                return ("071", f"{area}*1{zone:02d}#") if good else ("", "")
             case Act.ARM_STAY:
                 return "031", str(area)
             case Act.ARM_AWAY if not code:
@@ -461,6 +476,7 @@ class DscSession:
         return Obeyed(number, outcome, detail)
 
 
+_NOT_AT = {"it100": BYPASSES, "honeywell": (*BYPASSES, Act.CLOCK)}
 _KEYS = "^03"
 _LAST_KEY = {Act.DISARM: "1", Act.ARM_AWAY: "2", Act.ARM_STAY: "3"}  # behind the code
 
@@ -504,7 +520,7 @@ DRIVER = Driver(
     acknowledges=False,
     quality="counterpart",
     recognition="drivers._recognition:DSC",
-    commands=frozenset({Act.STATUS, Act.CLOCK, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
+    commands=frozenset({Act.STATUS, Act.CLOCK, *BYPASSES, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
         Option("password", str, "user", "the module's password, for TPI", secret=True),
         Option("poll_s", float, None, "how often the panel is polled", minimum=10, maximum=60),

@@ -26,6 +26,7 @@ from edge_agent.domain.session import (
     Nature,
     Opened,
     Option,
+    Send,
     Session,
     Setup,
 )
@@ -55,7 +56,10 @@ _ALARMS = frozenset({Kind.BURGLARY, Kind.FIRE, Kind.FIRE_SUPERVISORY, Kind.ENVIR
 _CHECKS: Final = {
     **dict.fromkeys((Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM), "as"),
     Act.BYPASS: "zs",
+    Act.CLOCK: "",  # it says no time but that of its next event
 }
+_CLOCK_PAIRS: Final = {"h": "%H", "m": "%M", "s": "%S", "D": "%d", "M": "%m", "y": "%y"}
+CLOCK_PAIRS = 5
 _ARMING = {Act.ARM_AWAY: "AA", Act.ARM_STAY: "AH", Act.DISARM: "AD"}
 CODE_DIGITS = 4
 
@@ -69,6 +73,9 @@ class VistaPanel(PolledPanel):
         self._talk = talk
         self._log = PanelLog()
         self._zones_max = count_of(setup, "zones", ZONES, ZONES_MAX)
+        self._clock_format = _clock_format(str(setup.options.get("clock_digits") or ""))
+        if not self._clock_format:
+            self.commands -= {Act.CLOCK}
 
     def decoder(self) -> VistaDecoder:
         """See PolledPanel."""
@@ -147,8 +154,22 @@ class VistaPanel(PolledPanel):
             if signal.kind is Kind.BYPASS:
                 self._talk.want("zs")  # how the zone is now, the event does not say
             if signal.panel_time:
-                actions += self._talk.clock.compare(PanelTime(signal.panel_time).local, now_ns)
+                actions += self._on_clock(PanelTime(signal.panel_time).local, now_ns)
         return actions
+
+    def _on_clock(self, told: datetime, now_ns: int) -> list[Action]:
+        """Compare; a clock that has become wrong is set once, where that is allowed and known."""
+        found = self._talk.clock.compare(told, now_ns)
+        ours = self._talk.clock.now(now_ns)
+        may_set = "clock" in self._setup.allow and not self._talk.listen_only
+        if ours is None or not may_set or not any(finding.active for finding in found):
+            return [*found]
+        sets = self._clock_request(ours)
+        return [*found, Send(sets)] if sets else [*found]
+
+    def _clock_request(self, at: datetime) -> bytes:
+        """Return what sets the clock; nothing where the order of its digits is not known."""
+        return request("zk", at.strftime(self._clock_format)) if self._clock_format else b""
 
     def _on_log(self, frame: Frame, now_ns: int) -> list[Action]:
         self._talk.coming("LD", now_ns)
@@ -197,8 +218,8 @@ class VistaPanel(PolledPanel):
 
     def order(self, command: Command, ours: datetime | None) -> Order | None:
         """See PolledPanel."""
-        del ours
-        data = _request_of(command)
+        is_clock = command.act is Act.CLOCK and ours is not None
+        data = self._clock_request(ours) if is_clock and ours else _request_of(command)
         return Order(data, _CHECKS[command.act]) if data else None
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
@@ -208,6 +229,16 @@ class VistaPanel(PolledPanel):
         wanted = command.area or 1 if is_area else command.zone
         found = [s.state for s in frame.signals if (s.area if is_area else s.zone) == wanted]
         return _WANTED[command.act] in found if found else None  # another block of zones
+
+
+def _clock_format(pairs: str) -> str:
+    """Return the order of the clock's digit pairs for `strftime`, "" for none."""
+    makes_a_time = set("hmDM") <= set(pairs) <= set(_CLOCK_PAIRS)
+    if pairs and not (makes_a_time and len(pairs) == len(set(pairs)) == CLOCK_PAIRS):
+        raise ValueError(
+            f"clock_digits is {pairs!r}: five different ones of h m s D M y, with h m D M"
+        )
+    return "".join(_CLOCK_PAIRS[pair] for pair in pairs)
 
 
 def _identity(frame: Frame) -> bytes:
@@ -260,7 +291,7 @@ DRIVER = Driver(
     bauds=(9600,),
     abilities=(
         *("events", "restores", "open_close", "zones", "areas", "at_start", "bypass", "arm"),
-        *("supervision", "panel_time", "backfill", "listen_only"),
+        *("supervision", "panel_time", "backfill", "clock", "listen_only"),
     ),
     acknowledges=False,
     quality="emulated",
@@ -270,6 +301,13 @@ DRIVER = Driver(
         Option("poll_s", float, None, "how often arming is asked for", minimum=10, maximum=300),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES_MAX),
         Option("charset", str, None, "Python codec of texts (profile, else latin-1)"),
+        Option(
+            "clock_digits",
+            str,
+            None,
+            "pairs of digits that set the clock, tried at commissioning: five of h m s D M y,"
+            " such as hmsMD; without it the clock is not set",
+        ),
         Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
         Option(
             "quiet_s",

@@ -19,6 +19,7 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelClock
 from edge_agent.domain.proven import Proven
 from edge_agent.domain.quality import LineQuality
+from edge_agent.domain.reports import Reports
 from edge_agent.domain.session import (
     Action,
     ClockRead,
@@ -32,7 +33,6 @@ from edge_agent.domain.session import (
     Obeyed,
     Opened,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
@@ -41,7 +41,6 @@ from edge_agent.domain.settings import NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 PROBE_NS = 10 * NS_PER_S  # how often an absent panel is asked whether it is there
-DOUBLED_NS = 500_000_000  # no panel says the same so soon: the line doubled it
 MISSED_NS = 2 * NS_PER_S  # after damage the state is asked for again, when the line is quiet
 
 BYPASSES = (Act.BYPASS, Act.UNBYPASS)
@@ -77,7 +76,10 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What makes the panel do something, and the request that shows whether it did."""
+    """What makes the panel do something, and the request that shows whether it did.
+
+    Where nothing can be asked that shows it, `check` is "" and it is done when it is sent.
+    """
 
     data: bytes
     check: str
@@ -154,7 +156,7 @@ class PolledSession:
         pause_ns, answer_ns = int(habits.pause_s * NS_PER_S), int(habits.answer_s * NS_PER_S)
         self._asking = Asking(Pace(answer_ns, tries=2, pause_ns=pause_ns))
         self._quality = LineQuality()
-        self._tokens = 0
+        self._reports = Reports()
         self._panel = panel(setup, self)
         self._begin(0)
 
@@ -166,7 +168,7 @@ class PolledSession:
         self._poll_at_ns = now_ns
         self._round_at_ns: int | None = now_ns
         self._round_was_ns = now_ns - int(self._habits.resync_s * NS_PER_S)
-        self._last: tuple[bytes, int] | None = None
+        self._reports.clear()
         self._doing: _Doing | None = None
         self._asking.clear()
         self._forget(())
@@ -227,15 +229,11 @@ class PolledSession:
 
     def report(self, signals: tuple[Signal, ...]) -> list[Action]:
         """Record signals of one frame."""
-        if not signals:
-            return []
-        self._tokens += 1
-        return [Report(self._tokens, signals)]
+        return self._reports.of(signals)
 
     def is_doubled(self, frame: Frame, now_ns: int) -> bool:
         """Tell whether this event is the last one once more, doubled by the line."""
-        last, self._last = self._last, (frame.raw.rstrip(), now_ns)
-        return last is not None and last[0] == self._last[0] and now_ns - last[1] <= DOUBLED_NS
+        return self._reports.is_doubled(frame, now_ns)
 
     def refresh(self, now_ns: int) -> None:
         """Ask for the whole state soon: something may have been missed."""
@@ -358,6 +356,8 @@ class PolledSession:
         order = self._panel.order(command, ours)
         if order is None:
             return [Obeyed(number, Outcome.REFUSED, "a number or the user code is missing")]
+        if not order.check:
+            return [Send(order.data), Obeyed(number, Outcome.DONE, "sent; no answer shows it")]
         if command.act in BYPASSES and self._habits.bypass_toggles:
             # the same order takes it out and in: it is given where the state is known only
             state = self.proven.state(Kind.ZONE, command.zone or 0)

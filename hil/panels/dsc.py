@@ -175,6 +175,10 @@ class DscVoice:
         is_open = self._model.zones[number].is_open() or number in self._latched
         return State.OPEN if is_open else State.CLOSED
 
+    def is_told(self, number: int) -> bool:
+        """Tell whether a status answer says this zone: not that it is restored, in alarm memory."""
+        return self.shown(number) is State.OPEN or not self._stands(number)
+
     def _zone_said(self, number: int) -> list[Output]:
         """Say 609 or 610; a restored zone has no alarm any more."""
         state = self.shown(number)
@@ -388,8 +392,7 @@ class DscVoice:
     def _whole_state(self) -> list[Output]:
         outputs: list[Output] = []
         for number in self._model.zones:
-            # while the memory of an alarm is there a zone is not said to be restored
-            if self.shown(number) is State.OPEN or not self._stands(number):
+            if self.is_told(number):
                 outputs += self._zone_said(number)
         for number in self._model.areas:
             outputs += self._area_state(number)

@@ -61,6 +61,7 @@ def truth(machine: Machine) -> site.Points:
     zones = {
         (Kind.ZONE, number): State.BYPASSED if number in out else machine.voice.shown(number)
         for number in here.zones
+        if number in out or machine.voice.is_told(number)
     }
     return {**zones, **{key: s for key, s in here.points().items() if key[0] is Kind.AREA}}
 

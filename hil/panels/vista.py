@@ -27,9 +27,10 @@ AREAS, BLOCK = 8, 64
 
 @dataclass(frozen=True, slots=True)
 class VistaSetup:
-    """How the panel is made: how many blocks of 64 zones it has."""
+    """How the panel is made: how many blocks of 64 zones, and in which order it takes a time."""
 
     blocks: int = 2
+    clock: str = "%H%M%S%m%d"  # a capture fits it; the order of day and month is a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,19 @@ class VistaVoice:
                 return self._arm(kind, data, now_ns) + self._ok()
             case "KS":
                 return self._keys(data, now_ns) + self._ok()
+            case "zk" if self._set_clock(data, now_ns):
+                return self._ok()
         return self._say("FV", "")
+
+    def _set_clock(self, data: str, now_ns: int) -> bool:
+        year = self._model.clock(now_ns).year
+        order = f"%Y{self._setup.clock}"
+        try:
+            told = datetime.strptime(f"{year}{data}", order)  # noqa: DTZ007  a panel knows no zone
+        except ValueError:
+            return False
+        self._model.set_clock(told, now_ns)
+        return True
 
     def _ok(self) -> list[Output]:
         return self._say("OK", "")

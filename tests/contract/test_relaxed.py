@@ -100,7 +100,7 @@ def test_a_panel_that_wants_a_login_says_nothing_before(subject: Subject) -> Non
 def test_a_driver_says_that_it_has_no_words(subject: Subject, act: Act) -> None:
     here = world(subject, LINES[0], 0)
     here.plug()
-    here.run(SYNC_NS)
+    here.run(SYNC_NS + 10 * SECOND_NS)  # between two polls
     before = len(here.gateway.sent)
     here.command(here.now_ns, 7, wanted(act))
     here.run(here.now_ns + SECOND_NS)

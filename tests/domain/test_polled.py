@@ -12,7 +12,6 @@ from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.polled import (
-    DOUBLED_NS,
     MISSED_NS,
     PROBE_NS,
     Habits,
@@ -20,6 +19,7 @@ from edge_agent.domain.polled import (
     PolledPanel,
     PolledSession,
 )
+from edge_agent.domain.reports import DOUBLED_NS
 from edge_agent.domain.session import (
     Action,
     ClockRead,
@@ -28,12 +28,8 @@ from edge_agent.domain.session import (
     Fault,
     FaultKind,
     Frame,
-    Link,
-    Obeyed,
     Opened,
     Received,
-    Report,
-    Send,
     Setup,
     Ticked,
 )
@@ -41,6 +37,7 @@ from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import load_codes
+from tests.drivers.actions import links, outcomes, sent, signals
 
 HABITS = Habits(probe="here", answer_s=2, poll_s=60, quiet_s=3600, unanswered_max=2)
 
@@ -77,6 +74,7 @@ class Toy(PolledPanel):
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.commands = frozenset({Act.STATUS, Act.CLOCK, Act.BYPASS, Act.UNBYPASS})
         self._talk = talk
+        self._unseen = bool(setup.options.get("unseen"))
         self.forgotten: list[tuple[Signal, ...]] = []
 
     def decoder(self) -> Words:
@@ -109,7 +107,7 @@ class Toy(PolledPanel):
 
     def order(self, command: Command, ours: datetime | None) -> Order | None:
         if command.act is Act.CLOCK:
-            return Order(f"{ours:%H%M}".encode(), "here")
+            return Order(f"{ours:%H%M}".encode(), "" if self._unseen else "here")
         return Order(b"press", "zone") if command.zone else None
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
@@ -152,22 +150,6 @@ class Talk:
 
 
 CODES: Codes = load_codes()
-
-
-def sent(actions: list[Action]) -> list[bytes]:
-    return [action.data for action in actions if isinstance(action, Send)]
-
-
-def obeyed(actions: list[Action]) -> list[Outcome]:
-    return [action.outcome for action in actions if isinstance(action, Obeyed)]
-
-
-def links(actions: list[Action]) -> list[bool]:
-    return [action.online for action in actions if isinstance(action, Link)]
-
-
-def signals(actions: list[Action]) -> list[Signal]:
-    return [signal for one in actions if isinstance(one, Report) for signal in one.signals]
 
 
 # ---- asking
@@ -264,7 +246,7 @@ def test_an_answer_that_is_needed_is_asked_for_again() -> None:
 def test_who_only_listens_waits_for_a_word() -> None:
     talk = Talk(listen_only=True)
     assert sent(talk.first) == []
-    assert obeyed(talk.order(Act.STATUS)) == [Outcome.FORBIDDEN]
+    assert outcomes(talk.order(Act.STATUS)) == [Outcome.FORBIDDEN]
     assert links(talk.hear("event 3")) == [True]
     assert sent(talk.hear("bad")) == []
     actions = talk.wait(3600)
@@ -276,7 +258,7 @@ def test_a_panel_in_programming_is_left_alone_and_then_read_anew() -> None:
     talk = Talk(replace(HABITS, programming_s=600))
     talk.answer()
     talk.hear("program on")
-    assert obeyed(talk.order(Act.STATUS)) == [Outcome.REFUSED]
+    assert outcomes(talk.order(Act.STATUS)) == [Outcome.REFUSED]
     assert sent(talk.wait(599)) == []
     talk.hear("program off")
     assert sent(talk.wait(0)) == [b"here?"]
@@ -299,8 +281,8 @@ def test_the_same_event_at_once_was_doubled_and_later_is_another() -> None:
 # ---- commands
 
 
-def ready(habits: Habits = HABITS) -> Talk:
-    talk = Talk(habits)
+def ready(habits: Habits = HABITS, **options: Any) -> Talk:
+    talk = Talk(habits, **options)
     talk.answer()
     return talk
 
@@ -308,21 +290,21 @@ def ready(habits: Habits = HABITS) -> Talk:
 def test_a_command_is_sent_once_and_seen_to_be_done() -> None:
     talk = ready()
     assert sent(talk.order(Act.BYPASS, 3)) == [b"press"]
-    assert obeyed(talk.hear("zone 3 closed")) == [], "not asked yet: that was before"
+    assert outcomes(talk.hear("zone 3 closed")) == [], "not asked yet: that was before"
     assert sent(talk.wait(1)) == [b"zone?"]
-    assert obeyed(talk.hear("zone 4 closed")) == [], "not about it"
-    assert obeyed(talk.hear("zone 3 bypassed")) == [Outcome.DONE]
-    assert obeyed(talk.hear("zone 3 bypassed")) == []
+    assert outcomes(talk.hear("zone 4 closed")) == [], "not about it"
+    assert outcomes(talk.hear("zone 3 bypassed")) == [Outcome.DONE]
+    assert outcomes(talk.hear("zone 3 bypassed")) == []
 
 
 def test_a_command_without_effect_is_refused_and_one_without_an_answer_unanswered() -> None:
     talk = ready()
     talk.order(Act.BYPASS, 3)
     talk.wait(1)
-    assert obeyed(talk.hear("zone 3 closed")) == [Outcome.REFUSED]
+    assert outcomes(talk.hear("zone 3 closed")) == [Outcome.REFUSED]
     talk.order(Act.BYPASS, 3)
     actions = talk.wait(6)
-    assert obeyed(actions) == [Outcome.UNANSWERED]
+    assert outcomes(actions) == [Outcome.UNANSWERED]
     assert b"press" not in sent(actions)
 
 
@@ -331,32 +313,40 @@ def test_a_command_ends_with_what_it_waits_for(end: str) -> None:
     talk = ready(replace(HABITS, settle_s=1000))
     talk.order(Act.BYPASS, 3)
     actions = talk.wait(100) if end == "silence" else talk.hear(end)
-    assert obeyed(actions) == [Outcome.UNANSWERED]
+    assert outcomes(actions) == [Outcome.UNANSWERED]
 
 
 def test_one_command_at_a_time_of_those_there_are_while_it_is_there() -> None:
-    assert obeyed(Talk().order(Act.STATUS)) == [Outcome.REFUSED], "not there yet"
+    assert outcomes(Talk().order(Act.STATUS)) == [Outcome.REFUSED], "not there yet"
     talk = ready()
-    assert obeyed(talk.order(Act.DISARM)) == [Outcome.UNSUPPORTED]
-    assert obeyed(talk.order(Act.BYPASS)) == [Outcome.REFUSED], "no number"
+    assert outcomes(talk.order(Act.DISARM)) == [Outcome.UNSUPPORTED]
+    assert outcomes(talk.order(Act.BYPASS)) == [Outcome.REFUSED], "no number"
     talk.order(Act.BYPASS, 3)
-    assert obeyed(talk.order(Act.BYPASS, 4)) == [Outcome.REFUSED]
+    assert outcomes(talk.order(Act.BYPASS, 4)) == [Outcome.REFUSED]
 
 
 def test_the_state_is_asked_for_on_command() -> None:
     actions = ready().order(Act.STATUS)
-    assert (obeyed(actions), sent(actions)) == ([Outcome.DONE], [b"here?"])
+    assert (outcomes(actions), sent(actions)) == ([Outcome.DONE], [b"here?"])
 
 
 def test_the_clock_is_set_only_by_one_that_is_right() -> None:
     talk = ready()
-    assert obeyed(talk.order(Act.CLOCK)) == [Outcome.CLOCK_UNSURE]
+    assert outcomes(talk.order(Act.CLOCK)) == [Outcome.CLOCK_UNSURE]
     talk.take(ClockRead(-talk.now_ns, Trust.SYNCED))
     assert sent(talk.order(Act.CLOCK)) == [b"0000"]
 
 
+def test_what_no_answer_shows_is_done_when_it_is_sent() -> None:
+    talk = ready(unseen=True)
+    talk.take(ClockRead(-talk.now_ns, Trust.SYNCED))
+    done = talk.order(Act.CLOCK)
+    assert (sent(done), outcomes(done)) == ([b"0000"], [Outcome.DONE])
+    assert outcomes(talk.order(Act.BYPASS, 3)) == [], "the next one has its turn"
+
+
 def test_an_order_that_works_both_ways_is_given_where_the_state_is_known_only() -> None:
     talk = ready(replace(HABITS, bypass_toggles=True))
-    assert obeyed(talk.order(Act.BYPASS, 4)) == [Outcome.REFUSED]
-    assert obeyed(talk.order(Act.UNBYPASS, 3)) == [Outcome.DONE], "it was so already"
+    assert outcomes(talk.order(Act.BYPASS, 4)) == [Outcome.REFUSED]
+    assert outcomes(talk.order(Act.UNBYPASS, 3)) == [Outcome.DONE], "it was so already"
     assert sent(talk.order(Act.BYPASS, 3)) == [b"press"]

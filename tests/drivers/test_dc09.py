@@ -19,7 +19,6 @@ from edge_agent.domain.session import (
     Fault,
     FaultKind,
     HungUp,
-    Link,
     Opened,
     Received,
     Recent,
@@ -29,9 +28,9 @@ from edge_agent.domain.session import (
     Ticked,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
-from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
+from tests.drivers.actions import faults, links, signals
 from tests.drivers.golden_dc09 import GOLDEN, KEY, SEALED
 
 ALARM, CONTACT_ID, NULL, ACK = (golden.frame for golden in GOLDEN[:4])
@@ -95,18 +94,6 @@ class Talk:
 
 def sent(actions: list[Action]) -> list[tuple[bytes, int]]:
     return [(one.data, one.peer) for one in actions if isinstance(one, Send)]
-
-
-def signals(actions: list[Action]) -> list[Signal]:
-    return [signal for one in actions if isinstance(one, Report) for signal in one.signals]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [one.kind for one in actions if isinstance(one, Fault)]
-
-
-def links(actions: list[Action]) -> list[bool]:
-    return [one.online for one in actions if isinstance(one, Link)]
 
 
 # ---- ACK

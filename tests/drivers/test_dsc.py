@@ -17,12 +17,10 @@ from edge_agent.domain.session import (
     Commanded,
     Fault,
     FaultKind,
-    Link,
     Obeyed,
     Opened,
     Profile,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
@@ -31,6 +29,7 @@ from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
+from tests.drivers.actions import faults, links, outcomes, signals
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MAINS = Signal(kind=Kind.POWER, code="301", state=State.ACTIVE)
@@ -86,22 +85,6 @@ class Talk:
                     besides = [self.after[text[:3]]] if text[:3] in self.after else []
                     done += self.say(answer, *more, *besides)
         return done
-
-
-def signals(actions: list[Action]) -> list[Signal]:
-    return [s for action in actions if isinstance(action, Report) for s in action.signals]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [action.kind for action in actions if isinstance(action, Fault)]
-
-
-def links(actions: list[Action]) -> list[bool]:
-    return [action.online for action in actions if isinstance(action, Link)]
-
-
-def outcomes(actions: list[Action]) -> list[Outcome]:
-    return [action.outcome for action in actions if isinstance(action, Obeyed)]
 
 
 def ready(profile: str = "it100", **options: Any) -> Talk:
@@ -329,6 +312,54 @@ def test_a_command_is_sent_once_and_done_when_the_area_shows_it(
     done = command(talk, wanted)
     assert talk.asked.count(sent) == 1
     assert outcomes(done) == [Outcome.DONE]
+
+
+def out(*zones: int) -> str:
+    """The map of bypassed zones."""
+    return f"616{sum(1 << zone - 1 for zone in zones).to_bytes(8, 'little').hex().upper()}"
+
+
+def inside(*lamps: str) -> Talk:
+    """A module that has let us in, and said its lamps."""
+    talk = Talk("tpi")
+    talk.state = lamps
+    talk.open()
+    talk.say("5053", "5051")
+    talk.wait(5)
+    talk.asked.clear()
+    return talk
+
+
+def test_keys_take_a_zone_out_once_and_the_map_shows_whether_it_is() -> None:
+    talk = inside("51081")  # the bypass lamp is dark: none is out
+    talk.after["071"] = out(3)
+    bypass = Command(act=Act.BYPASS, zone=3)
+    done = command(talk, bypass)
+    assert [text for text in talk.asked if text[:3] == "071"] == ["0711*103#"]
+    assert outcomes(done) == [Outcome.DONE]
+    assert [(s.zone, s.state) for s in signals(done)] == [(3, State.BYPASSED)]
+    assert outcomes(command(talk, bypass)) == [Outcome.DONE], "the keys would take it in again"
+    talk.after["071"] = out(4)
+    assert outcomes(command(talk, Command(act=Act.UNBYPASS, zone=3, area=2))) == [Outcome.DONE]
+    assert [text for text in talk.asked if text[:3] == "071"] == ["0711*103#", "0712*103#"]
+
+
+def test_no_key_is_pressed_where_it_is_not_known_what_is_out() -> None:
+    for talk, zone in ((inside("51089"), 3), (inside(), 3), (inside("51081"), 100)):
+        for act in (Act.BYPASS, Act.UNBYPASS):
+            is_in = zone == 100 and act is Act.UNBYPASS  # as the dark lamp says
+            expected = Outcome.DONE if is_in else Outcome.REFUSED
+            assert outcomes(command(talk, Command(act=act, zone=zone))) == [expected]
+        assert not [text for text in talk.asked if text[:3] == "071"]
+
+
+def test_a_bypass_that_the_map_does_not_show_is_refused() -> None:
+    for after in ({}, {"071": out(4)}):
+        talk = inside("51081")
+        talk.after |= after
+        done = command(talk, Command(act=Act.BYPASS, zone=3))
+        assert outcomes(done) == [Outcome.REFUSED]
+        assert [text for text in talk.asked if text[:3] == "071"] == ["0711*103#"]
 
 
 def test_what_the_panel_does_not_do_is_refused_and_what_nobody_saw_unanswered() -> None:

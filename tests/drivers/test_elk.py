@@ -16,11 +16,8 @@ from edge_agent.domain.session import (
     Commanded,
     Fault,
     FaultKind,
-    Link,
-    Obeyed,
     Opened,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
@@ -30,6 +27,7 @@ from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
 from hil.panels.elk import framed
+from tests.drivers.actions import faults, links, outcomes, signals
 
 AT_REST = {
     "vn": "050128010302" + "0" * 36,
@@ -101,24 +99,8 @@ def ready(**options: Any) -> Talk:
     return talk
 
 
-def signals(actions: list[Action]) -> list[Signal]:
-    return [s for action in actions if isinstance(action, Report) for s in action.signals]
-
-
 def events(actions: list[Action]) -> list[tuple[str | None, State, Origin]]:
     return [(s.code, s.state, s.origin) for s in signals(actions) if s.code]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [action.kind for action in actions if isinstance(action, Fault)]
-
-
-def links(actions: list[Action]) -> list[bool]:
-    return [action.online for action in actions if isinstance(action, Link)]
-
-
-def outcomes(actions: list[Action]) -> list[Outcome]:
-    return [action.outcome for action in actions if isinstance(action, Obeyed)]
 
 
 # ---- state

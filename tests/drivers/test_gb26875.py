@@ -40,6 +40,7 @@ from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes
+from tests.drivers.actions import faults, sent
 from tests.drivers.golden_gb26875 import (
     ACKNOWLEDGE,
     CALL_POINT,
@@ -142,16 +143,8 @@ def signals(actions: list[Action]) -> tuple[Signal, ...]:
     return tuple(s for action in actions if isinstance(action, Report) for s in action.signals)
 
 
-def sent(actions: list[Action]) -> list[bytes]:
-    return [action.data for action in actions if isinstance(action, Send)]
-
-
 def words(actions: list[Action]) -> list[int]:
     return [header_of(data).command for data in sent(actions)]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [action.kind for action in actions if isinstance(action, Fault)]
 
 
 def states(news: tuple[Signal, ...]) -> list[tuple[str, str]]:

@@ -14,21 +14,19 @@ from edge_agent.domain.session import (
     Action,
     ClockRead,
     Commanded,
-    Fault,
     FaultKind,
     Link,
     Obeyed,
     Opened,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
-from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
+from tests.drivers.actions import faults, signals
 from tests.drivers.golden_ness import GOLDEN
 
 ALARM = GOLDEN[0].frame
@@ -85,14 +83,6 @@ class Talk:
                     self.now_ns += 50_000_000
                     done += self.say(answer(name, self.answers[name]))
         return done
-
-
-def signals(actions: list[Action]) -> list[Signal]:
-    return [s for action in actions if isinstance(action, Report) for s in action.signals]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [action.kind for action in actions if isinstance(action, Fault)]
 
 
 def test_at_link_up_the_whole_state_is_asked_for_and_said_once() -> None:

@@ -25,6 +25,7 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes, load_profile
+from tests.drivers.actions import faults, sent
 from tests.drivers.test_surgard_frames import ARMED, BURGLARY, FIRE, HEARTBEAT, setup
 
 
@@ -65,14 +66,6 @@ def opened(**options: Plain) -> Host:
 
 def tokens(actions: list[Action]) -> list[int]:
     return [action.token for action in actions if isinstance(action, Report)]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [action.kind for action in actions if isinstance(action, Fault)]
-
-
-def sent(actions: list[Action]) -> list[bytes]:
-    return [action.data for action in actions if isinstance(action, Send)]
 
 
 def test_no_ack_before_the_event_is_durable() -> None:

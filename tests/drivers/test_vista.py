@@ -16,8 +16,6 @@ from edge_agent.domain.session import (
     Commanded,
     Fault,
     FaultKind,
-    Link,
-    Obeyed,
     Opened,
     Received,
     Recent,
@@ -31,6 +29,7 @@ from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
 from hil.panels.vista import framed
+from tests.drivers.actions import faults, links, outcomes, signals
 
 ALARM, OVER = (framed("nq", f"{n}00300010920231126") + b"\r\n" for n in ("51", "52"))
 IN_ALARM = "004" + "0" * 61
@@ -40,10 +39,9 @@ REST = "0" * 64
 class Talk:
     """A session and a panel that answers as told; `say` returns what the session did."""
 
-    def __init__(self, **options: Any) -> None:
-        setup = Setup(
-            load_codes(), load_profile("vista_128"), check_options(DRIVER, options), zone=UTC
-        )
+    def __init__(self, allow: str = "", **options: Any) -> None:
+        checked = check_options(DRIVER, options)
+        setup = Setup(load_codes(), load_profile("vista_128"), checked, UTC, frozenset({allow}))
         self.session = DRIVER.session(setup)
         self.now_ns = 0
         self.letters = "D" * 8
@@ -109,24 +107,8 @@ def ready(**options: Any) -> Talk:
     return talk
 
 
-def signals(actions: list[Action]) -> list[Signal]:
-    return [s for action in actions if isinstance(action, Report) for s in action.signals]
-
-
 def events(actions: list[Action]) -> list[tuple[str | None, State, Origin]]:
     return [(s.code, s.state, s.origin) for s in signals(actions) if s.code]
-
-
-def faults(actions: list[Action]) -> list[FaultKind]:
-    return [action.kind for action in actions if isinstance(action, Fault)]
-
-
-def links(actions: list[Action]) -> list[bool]:
-    return [action.online for action in actions if isinstance(action, Link)]
-
-
-def outcomes(actions: list[Action]) -> list[Outcome]:
-    return [action.outcome for action in actions if isinstance(action, Obeyed)]
 
 
 def test_at_link_up_all_is_asked_for_and_zones_only_then() -> None:
@@ -293,6 +275,58 @@ def test_what_cannot_be_done_is_refused(wanted: Command, outcome: Outcome) -> No
     talk = ready()
     done = talk.settle(talk.session.handle(Commanded(9, wanted), talk.now_ns)) + talk.wait(10)
     assert outcomes(done) == [outcome]
+
+
+# ---- the clock
+
+AT_NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
+HOUR_OFF = framed("nq", "0D00000010013231126") + b"\r\n"  # a manual test at 13:00
+
+
+def clocked(allow: str = "", trust: Trust = Trust.SYNCED, **options: Any) -> Talk:
+    talk = ready(allow=allow, **options)
+    offset_ns = int(AT_NOON.timestamp()) * NS - talk.now_ns
+    talk.session.handle(ClockRead(offset_ns, trust), talk.now_ns)
+    return talk
+
+
+@pytest.mark.parametrize(("digits", "sent"), [("hmsMD", "1200051123"), ("mhDMy", "0012231126")])
+def test_the_clock_is_set_in_the_order_that_was_tried_at_commissioning(
+    digits: str, sent: str
+) -> None:
+    talk = clocked(clock_digits=digits)
+    wanted = Commanded(9, Command(act=Act.CLOCK))
+    done = talk.settle(talk.session.handle(wanted, talk.now_ns))
+    assert framed("zk", sent).decode() in talk.asked
+    assert outcomes(done) == [Outcome.DONE]
+    unsure = clocked(trust=Trust.HOLDOVER, clock_digits=digits)
+    assert outcomes(unsure.session.handle(wanted, unsure.now_ns)) == [Outcome.CLOCK_UNSURE]
+
+
+@pytest.mark.parametrize(
+    ("allow", "options", "is_set"),
+    [
+        ("clock", {"clock_digits": "hmsMD"}, True),
+        ("clock", {}, False),
+        ("", {"clock_digits": "hmsMD"}, False),
+        ("clock", {"clock_digits": "hmsMD", "listen_only": True}, False),
+    ],
+)
+def test_a_clock_that_has_become_wrong_is_set_once_where_that_is_allowed(
+    allow: str, options: dict[str, Any], is_set: bool
+) -> None:
+    talk = clocked(allow, **options)
+    found = talk.say(HOUR_OFF)
+    assert [one.cause for one in found if isinstance(one, Finding)] == [Cause.PANEL_CLOCK]
+    talk.now_ns += NS
+    talk.say(HOUR_OFF)
+    assert len([text for text in talk.asked if text[2:4] == "zk"]) == is_set
+
+
+@pytest.mark.parametrize("digits", ["hm", "hmsMM", "hmsDy", "hmsDMy", "hmxDM"])
+def test_an_order_of_digits_that_makes_no_time_is_refused(digits: str) -> None:
+    with pytest.raises(ValueError, match="clock_digits"):
+        Talk(clock_digits=digits)
 
 
 # ---- the panel's own log
