@@ -11,7 +11,8 @@ from edge_agent.domain.kinds import State
 from edge_agent.domain.session import Action, Commanded, HungUp, Obeyed, Recent
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.stamp import Trust
-from tests.drivers.test_dc09 import Talk, ack, null, sent, signals
+from tests.drivers.actions import signals
+from tests.drivers.test_dc09 import Talk, ack, null, sent
 
 PHONE = "13900001234"
 DISARM = Command(act=Act.DISARM, area=1, code="1234")

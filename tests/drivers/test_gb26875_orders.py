@@ -10,6 +10,7 @@ from drivers.gb26875 import ANSWER_NS, SETTLE_NS
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import FaultKind, Recent
 from edge_agent.domain.settings import NS_PER_S as NS
+from tests.drivers.actions import faults, sent
 from tests.drivers.golden_gb26875 import (
     CALL_POINT,
     DEVICE_NORMAL,
@@ -20,10 +21,8 @@ from tests.drivers.golden_gb26875 import (
 from tests.drivers.test_gb26875 import (
     CODES,
     Center,
-    faults,
     opened,
     said,
-    sent,
     signals,
     state,
     states,

@@ -13,7 +13,8 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes, load_profile
-from tests.drivers.test_surgard import Host, faults, opened, sent, tokens
+from tests.drivers.actions import faults, sent
+from tests.drivers.test_surgard import Host, opened, tokens
 from tests.drivers.test_surgard_frames import ADEMCO, FE100, HEARTBEAT
 
 # ---- Ademco 685 and CongWin FE100
