@@ -17,7 +17,7 @@ AreaKey = tuple[str | None, int | None]
 """An area of a panel; None where the panel did not say."""
 
 AREAS_MAX = 4096  # more areas than the largest gateway's panels have; then the oldest are forgotten
-ENTRY_SLACK_S = 15  # timers of panels run within 10 %, and what they say takes its time
+SLACK_NS = 2 * NS  # what panels say takes its time; their timers run within 10 %
 # CP-01: entry delay and abort window together are no longer; where nobody said the area's own
 ENTRY_UNKNOWN_S = 60
 GAP_NS = 900 * NS  # a panel that was silent no longer is taken to be armed as it was before
@@ -205,14 +205,14 @@ class Arming:
         """The way in was opened; return until when its openings may be people coming home."""
         state = self._known(panel, area)
         if now_ns >= state.entry_until_ns:
-            state.entry_until_ns = now_ns + self._entry_ns(panel, area)
+            state.entry_until_ns = now_ns + self.entry_ns(panel, area)
         return state.entry_until_ns
 
-    def _entry_ns(self, panel: str | None, area: int | None) -> int:
-        slack_ns = ENTRY_SLACK_S * NS
-        if self.site.is_time_given(panel, area, "entry_delay_s"):
-            return self.site.time_ns(panel, area, "entry_delay_s") + slack_ns
-        return ENTRY_UNKNOWN_S * NS + slack_ns
+    def entry_ns(self, panel: str | None, area: int | None) -> int:
+        """Return how long somebody who comes home may take to disarm, by all clocks."""
+        if not self.site.is_time_given(panel, area, "entry_delay_s"):
+            return ENTRY_UNKNOWN_S * NS
+        return self.site.time_ns(panel, area, "entry_delay_s") * 11 // 10 + SLACK_NS
 
     def _known(self, panel: str | None, area: int | None) -> AreaState:
         state = self._areas.get((panel, area))

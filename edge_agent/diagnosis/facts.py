@@ -13,7 +13,7 @@ from edge_agent.diagnosis.observation import NS, Measure, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.site import ZoneSettings
+from edge_agent.domain.site import ZoneSettings, ZoneType
 
 _Key = TypeVar("_Key")
 
@@ -21,6 +21,7 @@ _Key = TypeVar("_Key")
 SUSPECT_NS = RULES["supply.low"].ns("suspect_s")
 # a link that was lost so long before a trip may have been cut for it
 LINK_BEFORE_NS = RULES["link.loss_with_trip"].ns("before_s")
+STEP_NS = RULES["mains.step"].ns("around_s")
 DURESS_NS = 30 * NS  # around it no disarming is free
 VOLTS_LOW, VOLTS_LOW_24 = RULES["supply.low"].value("low_v"), 23.0
 VOLTS_OF_24 = 18.0  # nothing of 12 V nominal comes near
@@ -62,6 +63,7 @@ class Facts:
     jams: dict[str | None, Since] = field(default_factory=dict)
     links: dict[str | None, Since] = field(default_factory=dict)
     mains: dict[str | None, Since] = field(default_factory=dict)
+    steps: dict[str | None, Since] = field(default_factory=dict)  # the mains came or went
     settling: dict[str | None, Since] = field(default_factory=dict)
     tests: dict[tuple[str | None, int | None, int | None], Since] = field(default_factory=dict)
     services: dict[str | None, Since] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Facts:
     loops: dict[ZoneKey, Since] = field(default_factory=dict)
     measured: dict[str | None, Since] = field(default_factory=dict)
     bypassed: dict[ZoneKey, Since] = field(default_factory=dict)
+    doors: dict[ZoneKey, Since] = field(default_factory=dict)  # of the way in, that stand open
     callers: dict[str | None, Since] = field(default_factory=dict)  # panels that tell alarms
     silences: dict[str | None, tuple[int, int | None]] = field(default_factory=dict)  # from, to
     _alarms: deque[int] = field(default_factory=lambda: deque(maxlen=FLOOD_ALARMS + 1))
@@ -127,7 +130,18 @@ class Facts:
         """A zone shows itself as bypassed."""
         self._keep(self.bypassed, key, seen)
 
+    def door(self, key: ZoneKey, seen: Observation) -> None:
+        """A zone opens, or comes back to rest: a door of the way in may be passed while open."""
+        if seen.state is not State.OPEN:
+            self.doors.pop(key, None)
+        elif self.site.type_of(key) is ZoneType.ENTRY_EXIT:
+            self._keep(self.doors, key, seen)
+
     # ---- what is asked
+
+    def is_door_open(self, panel: str | None, area: int | None) -> bool:
+        """Whether a door of an area's way in is known to stand open."""
+        return any(key[0] == panel and self.site.area_of(key) == area for key in self.doors)
 
     @property
     def is_flood(self) -> bool:
@@ -144,7 +158,7 @@ class Facts:
 
     def failing_bus(self, zone: ZoneSettings | None, now_ns: int) -> Since | None:
         """Return the recent fault of what a zone hangs on."""
-        if zone is None or zone.bus is None:
+        if zone is None or (zone.bus is None and self.site.names_buses(zone.panel)):
             return None
         named = _recent(self.buses.get((zone.panel, zone.bus)), now_ns, SUSPECT_NS)
         return named or _recent(self.buses.get((zone.panel, None)), now_ns, SUSPECT_NS)
@@ -165,6 +179,11 @@ class Facts:
             if since is not None and now_ns - since.t_ns <= LINK_BEFORE_NS
         ]
         return min(found, key=lambda since: since.t_ns, default=None)
+
+    def is_at_mains_step(self, panel: str | None, begun_ns: int, ended_ns: int) -> bool:
+        """Whether the mains came or went at the moment of some trips."""
+        step = self.steps.get(panel)
+        return step is not None and begun_ns - STEP_NS <= step.t_ns <= ended_ns + STEP_NS
 
     def is_settling(self, panel: str | None, now_ns: int) -> Since | None:
         """Return the start after a loss of power, while detectors settle."""
@@ -281,6 +300,8 @@ class Facts:
 
     def _power(self, seen: Observation) -> None:
         if seen.code == _MAINS:
+            if seen.state in (State.ACTIVE, State.RESTORED):
+                self._keep(self.steps, seen.panel, seen)
             was = self.mains.get(seen.panel)
             self._hold(self.mains, seen.panel, seen)
             if was is not None and seen.state is State.RESTORED:

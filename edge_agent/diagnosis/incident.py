@@ -68,8 +68,9 @@ Place = tuple[str | None, bool]
 class Witness:
     """One zone's trips in an incident.
 
-    `burst` numbers the burst of simultaneous trips that it was part of, `alone` says that it
-    tripped outside of one too.  `weak` trips prove no presence (settling, testing, outdoors).
+        `burst` numbers the burst of simultaneous trips that it was part of, `alone` says that it
+        tripped outside of one too.  `weak` trips prove no presence (settling, testing, outdoors).
+    `leaving`: all its trips were within moments of the arming.
     """
 
     key: ZoneKey
@@ -78,6 +79,7 @@ class Witness:
     trips: int = 1
     tamper: bool = False
     weak: bool = False
+    leaving: bool = False
     burst: int | None = None
     alone: bool = False
     recent: tuple[int, ...] = ()  # times of the last trips, for chattering
@@ -90,6 +92,7 @@ class Cluster:
     begun_ns: int  # when the first was heard of
     trips: list[tuple[ZoneKey, int]] = field(default_factory=list)
     due_ns: int = 0
+    lifted: bool = False  # its first trip was the first of that zone by itself
 
     def takes(self, t_ns: int) -> bool:
         """Whether a trip at `t_ns` is of this moment."""
@@ -116,6 +119,7 @@ class Incident:
     line: int  # its first: no other incident has it
     first_ns: int  # of the first alarm
     last_ns: int  # of the newest trip
+    in_time_ns: int | None = None  # until when somebody who came by the door may give his code
     dated: bool = True
     tier: int = 0
     lead: str = ""  # the rule that decided the tier
@@ -201,6 +205,7 @@ class Incident:
             line=line,
             first_ns=self.first_ns,
             last_ns=self.last_ns,
+            in_time_ns=self.in_time_ns,
             dated=self.dated,
             tier=self.tier,
             lead=self.lead,

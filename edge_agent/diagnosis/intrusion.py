@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edge_agent.diagnosis import why
-from edge_agent.diagnosis.arming import MOTION, AreaState, Arm, Arming, Disarmed
+from edge_agent.diagnosis.arming import AreaState, Arm, Arming, Disarmed
 from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.clearing import Clearing
+from edge_agent.diagnosis.doubt import ENTRY, Doubt
 from edge_agent.diagnosis.facts import Facts, Since
 from edge_agent.diagnosis.incident import (
     BURST_NS,
@@ -41,13 +42,8 @@ FLEETING_NS = RULES["isa.fleeting"].ns("within_s")
 MAINS_NS = 10 * NS
 
 ENTRY_NS = 15 * NS  # how late a panel may tell the end of an entry delay
-# burglars do not stand still so long in view of one detector only
-APART_NS = RULES["motion.apart"].ns("apart_s")
-
-WAY_IN = frozenset({ZoneType.ENTRY_EXIT, ZoneType.FOLLOWER})
 
 _VERIFIED = "139"
-_ENTRY = "134"
 _SHELL = frozenset({"131"})
 
 
@@ -79,6 +75,7 @@ class Intrusion:
         self._wake = wake
         self._means = say
         self._open: list[Incident] = []
+        self._doubt = Doubt(site, facts)
         self._clearing = Clearing(site, facts, arming, say)
 
     # ---- alarms
@@ -235,6 +232,7 @@ class Intrusion:
         incident.add_line(trip.line)
         incident.add_zone(trip.key[1])
         incident.areas[trip.key[0], trip.area] = None  # whatever was cleared before
+        self._doubt.comes_in(incident, trip)
         incident.last_ns = max(incident.last_ns, trip.t_ns)
         if incident.covered:
             incident.witnesses.setdefault(trip.key, Witness(trip.key, trip.t_ns, trip.t_ns))
@@ -260,14 +258,15 @@ class Intrusion:
         begun_ns, ended_ns = incident.burst_ns
         if begun_ns - BURST_NS <= trip.t_ns <= ended_ns + BURST_NS:
             return True
-        delay_ns = self._site.time_ns(trip.key[0], trip.area, "entry_delay_s")
-        return trip.code == _ENTRY and trip.t_ns - ended_ns <= delay_ns + ENTRY_NS
+        return trip.code == ENTRY and trip.t_ns - ended_ns <= self._doubt.entry_ns(trip) + ENTRY_NS
 
     def _witness(self, incident: Incident, trip: Trip) -> Witness:
         weak = self._is_weak(trip)
         found = incident.witnesses.get(trip.key)
         if found is None:
-            found = Witness(trip.key, trip.t_ns, trip.t_ns, tamper=trip.tamper, weak=weak)
+            found = Witness(
+                trip.key, trip.t_ns, trip.t_ns, tamper=trip.tamper, weak=weak, leaving=True
+            )
             incident.witnesses[trip.key] = found
         else:
             if trip.t_ns - found.last_ns > NS:  # an opening and its alarm are one trip
@@ -275,6 +274,7 @@ class Intrusion:
             found.last_ns = max(found.last_ns, trip.t_ns)
             found.tamper |= trip.tamper
             found.weak &= weak
+        found.leaving &= why.is_recent(self._site, self._arming, trip)
         found.recent = (*found.recent[1 - CHATTER_TRIPS :], trip.t_ns)
         if trip.tamper and not weak:
             incident.tampered = incident.tampered or found
@@ -321,7 +321,7 @@ class Intrusion:
                 if other.key in together and witness.key in together:
                     continue  # both at one moment: judged when it is over
                 if are_two(self._facts, other, witness, now_ns):
-                    if doubt := self._doubt(incident, other, witness):
+                    if doubt := self._doubt.of(incident, other, witness):
                         incident.because(doubt)
                         continue
                     incident.rise(2, "bs8243.sequential")
@@ -329,27 +329,6 @@ class Intrusion:
                     break
         if incident.tier == 2:
             self._assess_property(incident, witness, now_ns)
-
-    def _doubt(self, incident: Incident, one: Witness, other: Witness) -> str:
-        """Return the rule by which two independent detectors still prove nobody; empty: none."""
-        if self._is_idle(incident, one, other):
-            return "motion.apart"
-        way_in = {self._site.type_of(key) for key in (one.key, other.key)} <= WAY_IN
-        if not way_in or incident.tampered is not None:
-            return ""
-        # who has just left comes back for the keys; a burglar goes on into the rooms
-        return "cp01.way_out" if "cp01.recent_close" in incident.reasons else ""
-
-    def _is_idle(self, incident: Incident, one: Witness, other: Witness) -> bool:
-        """Whether nothing but motion was seen, in two rooms and long after each other.
-
-        Nobody came in by a door or window, and who walks through rooms is seen by more than one
-        detector in ten minutes: pets, balloons, heaters are not.
-        """
-        if abs(one.last_ns - other.last_ns) <= APART_NS or incident.tampered is not None:
-            return False
-        zones = [self._site.zone(key) for key in incident.witnesses]
-        return all(zone is not None and zone.technology in MOTION for zone in zones)
 
     def _assess_property(self, incident: Incident, witness: Witness, now_ns: int) -> None:
         breach, tampered = incident.breach, incident.tampered
@@ -377,7 +356,8 @@ class Intrusion:
         if not cluster.add(trip.key, trip.t_ns):
             return
         if len(cluster.trips) == 1:
-            incident.witnesses[trip.key].alone = True  # until others trip at the same moment
+            witness = incident.witnesses[trip.key]  # alone until others trip at the same moment
+            cluster.lifted, witness.alone = not witness.alone, True
             return
         cluster.due_ns = min(now_ns + BURST_NS, cluster.begun_ns + BURST_WHOLE_NS)
         if cluster.due_ns > now_ns:
@@ -392,17 +372,18 @@ class Intrusion:
         return [self._say(current, now_ns)] if current.tier != tier else []
 
     def _current(self, incident: Incident) -> Incident | None:
-        """Return the incident, or the one that carries it on; None where it is over."""
+        """Return the incident, or the one that carries it on; None where a code cleared it."""
         for one in self._open:
-            if one is incident or one.witnesses is incident.witnesses:
-                return one
-        return None
+            if one.witnesses is incident.witnesses:
+                incident = one
+        return incident if incident.cleared_ns is None else None
 
     def _judge_cluster(self, incident: Incident, now_ns: int) -> None:
         cluster, incident.cluster = incident.cluster, None
         trips = cluster.trips if cluster is not None else []
         members = [incident.witnesses[key] for key, _ in trips if key in incident.witnesses]
-        if len(members) < 2 or can_be_walked(self._site, trips):
+        rule = self._one_cause(incident, trips, members)
+        if not rule:
             for member in members:
                 member.alone = True
                 if not member.weak and len(members) > 1:
@@ -410,10 +391,25 @@ class Intrusion:
             return
         incident.bursts += 1
         incident.burst_ns = trips[0][1], trips[-1][1]
+        if cluster is not None and cluster.lifted and members:
+            members[0].alone = False
         for member in members:
             if member.first_ns >= trips[0][1]:  # never tripped by itself
                 member.burst, member.alone = incident.bursts, False
-        incident.because("common.cause")
+        incident.because(rule)
+
+    def _one_cause(
+        self, incident: Incident, trips: list[tuple[ZoneKey, int]], members: list[Witness]
+    ) -> str:
+        """Return the rule by which trips of one moment had one cause; empty: somebody walked."""
+        if not members:
+            return ""
+        if self._facts.is_at_mains_step(incident.panel, trips[0][1], trips[-1][1]):
+            return "mains.step"
+        if len(members) < 2:
+            return ""
+        again = members[0].burst is not None and len({one.burst for one in members}) == 1
+        return "common.cause" if again or not can_be_walked(self._site, trips) else ""
 
     # ---- what somebody may have cut or jammed
 
@@ -441,7 +437,8 @@ class Intrusion:
             return []
         zone = self._site.zone(witness.key)
         link = self._facts.lost_link(current.panel, now_ns)
-        jam = None if zone is None or zone.wireless else self._facts.jammed(current.panel, now_ns)
+        wired = zone is not None and not zone.wireless and zone.technology is not None
+        jam = self._facts.jammed(current.panel, now_ns) if wired else None
         since, rule = (link, "link.loss_with_trip") if link else (jam, "radio.jam_with_trip")
         if since is None:
             return []

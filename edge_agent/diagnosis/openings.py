@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from edge_agent.diagnosis.arming import (
-    ENTRY_SLACK_S,
-    ENTRY_UNKNOWN_S,
     AreaKey,
     Arming,
     Opening,
@@ -35,7 +33,6 @@ BOUNCE_NS = 3 * NS // 10  # of a contact; EN 50131-3: 400 ms and longer must be 
 SILENT_NS = 3 * NS  # after which the panel says nothing more of an opening
 STALE_NS = RULES["isa.stale"].ns("after_s")
 MOVING_NS = 300 * NS  # who tripped something so lately is inside, not coming home
-HOME_NS = ENTRY_UNKNOWN_S * NS  # how long people may take where nobody says what a zone is for
 
 
 @dataclass(slots=True)
@@ -106,9 +103,10 @@ class Openings:
         """Take an observation of kind zone."""
         if seen.zone is None:
             return []
+        key = seen.panel, seen.zone
+        self._facts.door(key, seen)
         if seen.state in (State.OPEN, State.TAMPER):
             return self._left_rest(seen)
-        key = seen.panel, seen.zone
         contact = self._contacts.get(key)
         if contact is not None and (contact.is_open or contact.is_tampered):
             contact.is_open = contact.is_tampered = False
@@ -173,19 +171,12 @@ class Openings:
         self._remember(trip)
         running_ns = self._arming.state(trip.key[0], trip.area).entry_until_ns
         if self._site.type_of(trip.key) is None:  # it may be the way in, or any room
-            until_ns = trip.t_ns + self._home_ns(trip)
+            until_ns = trip.t_ns + self._arming.entry_ns(trip.key[0], trip.area)
             self._wake(until_ns, lambda now_ns: self._overdue(trip, now_ns))
         elif trip.t_ns >= running_ns:
             until_ns = self._arming.begin_entry(trip.key[0], trip.area, trip.t_ns)
             self._wake(until_ns, lambda now_ns: self._overdue(trip, now_ns))
         return []
-
-    def _home_ns(self, trip: Trip) -> int:
-        """How long somebody who comes home may take to disarm."""
-        panel = trip.key[0]
-        if self._site.is_time_given(panel, trip.area, "entry_delay_s"):
-            return self._site.time_ns(panel, trip.area, "entry_delay_s") + ENTRY_SLACK_S * NS
-        return HOME_NS
 
     def _remember(self, trip: Trip) -> None:
         place = trip.key[0], trip.area
@@ -201,9 +192,9 @@ class Openings:
         contact = self._contacts.get(trip.key)
         if not self._waiting(trip) or contact is None or self._bounced(contact, trip.t_ns):
             return []
-        self._before[trip.key[0], trip.area].remove(trip)
+        trips = self.taken(trip.key[0], trip.area, now_ns)
         rule = "tamper.first" if trip.tamper else "trip.unreported"
-        return self._intrusion.silent([trip], rule, now_ns)
+        return self._intrusion.silent(trips, rule, now_ns)
 
     def _overdue(self, trip: Trip, now_ns: int) -> list[Verdict]:
         """The entry delay is over and nobody disarmed: they were trips."""

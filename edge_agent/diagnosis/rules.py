@@ -162,10 +162,18 @@ RULES: dict[str, Rule] = {
     "cp01.way_out": Rule(
         "ANSI/SIA CP-01",
         "one witness",
-        "Only the way in tripped, a moment after arming: whoever left came back.  A trip of any"
-        " other zone lifts it.",
-        "刚布防后仅进出路线触发：多为离开者返回；其他防区触发即解除。",
+        "Only the way in tripped, and rooms in the moments after arming: whoever leaves is too"
+        " slow, or came back.  A window lifts it, and a room that trips later.",
+        "刚布防后仅进出路线与室内探测器触发：多为离开过慢或返回；窗户或稍后的室内触发即解除。",
         _times("recent_close_s", "exit_delay_s"),
+    ),
+    "bs8243.way_in": Rule(
+        "BS 8243",
+        "one witness",
+        "Only the door and the way in tripped, within the entry delay: somebody came by the door,"
+        " perhaps by right.  Who goes on is believed.",
+        "仅入口路线在进入延时内触发：有人从门进入，可能有权；继续活动即解除。",
+        _times("entry_delay_s"),
     ),
     "cp01.abort": Rule(
         "ANSI/SIA CP-01",
@@ -226,6 +234,13 @@ RULES: dict[str, Rule] = {
             "run_factor": Parameter(2, 1.5, 3, "own"),
             "sight_s": Parameter(3, 0, 5, "own"),
         },
+    ),
+    "mains.step": Rule(
+        "own",
+        "one witness",
+        "It tripped as the mains came or went: detectors do that by themselves.",
+        "市电通断瞬间触发：探测器自身会误动。",
+        {"around_s": Parameter(3, 1, 10, "own")},
     ),
     "supply.low": Rule(
         "own",

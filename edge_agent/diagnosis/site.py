@@ -54,6 +54,7 @@ class Site:
             for zone in premises.zones
             for other in zone.overlaps
         }
+        self._buses = {zone.panel for zone in premises.zones if zone.bus is not None}
         self._distances: dict[tuple[str, int], dict[int, float]] = {}
         self._times: dict[tuple[str | None, int | None, str], int] = {}
         self._areas_of: dict[str | None, set[int]] = {}
@@ -82,6 +83,10 @@ class Site:
     def areas_of(self, panel: str | None) -> set[int]:
         """Return the areas of a panel that the site names."""
         return self._areas_of.get(panel, set())
+
+    def names_buses(self, panel: str | None) -> bool:
+        """Whether the site says what hangs on which bus of a panel."""
+        return panel in self._buses
 
     def sees_the_same(self, one: ZoneKey, other: ZoneKey) -> bool:
         """Whether two detectors bear one witness: one event sets off both.

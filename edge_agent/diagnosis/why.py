@@ -81,11 +81,8 @@ def labels(
     if witness.trips > 1 and incident.bursts == 0 and len(incident.witnesses) > 1:
         return  # the rest was said at the first trip
     state = arming.state(trip.key[0], trip.area)
-    closed_ns = site.time_ns(trip.key[0], trip.area, "recent_close_s")
-    if state.is_armed and state.armed_ns is not None:
-        delay_ns = site.time_ns(trip.key[0], trip.area, "exit_delay_s")
-        if trip.t_ns - state.armed_ns <= closed_ns + delay_ns:
-            yield "cp01.recent_close"
+    if is_recent(site, arming, trip):
+        yield "cp01.recent_close"
     if _is_exit_error(facts, trip):
         yield "cp01.exit_error"
     if trip.t_ns < state.entry_until_ns or trip.code == "134":
@@ -94,6 +91,16 @@ def labels(
         yield "cp01.settling"
     if zone is not None:
         yield from _labels_of_zone(site, facts, zone, trip)
+
+
+def is_recent(site: Site, arming: Arming, trip: Trip) -> bool:
+    """Whether the area had been armed only a moment before."""
+    state = arming.state(trip.key[0], trip.area)
+    if not state.is_armed or state.armed_ns is None:
+        return False
+    closed_ns = site.time_ns(trip.key[0], trip.area, "recent_close_s")
+    delay_ns = site.time_ns(trip.key[0], trip.area, "exit_delay_s")
+    return trip.t_ns - state.armed_ns <= closed_ns + delay_ns
 
 
 def _labels_of_zone(site: Site, facts: Facts, zone: ZoneSettings, trip: Trip) -> Iterator[str]:

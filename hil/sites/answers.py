@@ -31,9 +31,14 @@ def comes_home(scene: Scene, episode: Episode, t: float, user: int, *, rearm: bo
     disarms(scene, episode, t + keypad_s, user, rearm=rearm)
 
 
-def nobody(scene: Scene, episode: Episode, t: float, rearm_before: float) -> None:
-    """Most often a keyholder comes in the end, sometimes nobody until the next opening."""
+def nobody(scene: Scene, episode: Episode, t: float, rearm_before: float) -> float | None:
+    """Most often a keyholder comes in the end, sometimes nobody until the next opening.
+
+    Return when he came.
+    """
     if scene.chance(0.6):
         at = t + scene.between(700, 4000)
         if at + 1500 < rearm_before:
             comes_home(scene, episode, at, scene.user("keyholder", "occupant", "guard"))
+            return at
+    return None

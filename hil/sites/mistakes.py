@@ -85,13 +85,18 @@ def _left_ajar(scene: Scene, presence: Presence, episode: Episode) -> None:
     door = scene.zones("entry_exit")[0]
     scene.hold(presence.end + scene.exit_delay_s() * 0.4, door, 4)
     at = presence.end + scene.exit_delay_s() + scene.between(5, 900)
-    scene.hold(at, door, scene.between(1, 4000), episode.id)
+    closes = at + scene.between(1, 4000)
     episode.last(at)
+    visit: float | None = None
     if scene.chance(0.5):
         late = _delay(scene, in_time=0.6)
-        disarms(scene, episode, at + scene.entry_delay_s() + late, presence.goes)
+        visit = at + scene.entry_delay_s() + late
+        disarms(scene, episode, visit, presence.goes)
     else:
-        nobody(scene, episode, at, at + 5000)
+        visit = nobody(scene, episode, at, at + 5000)
+    if visit is not None:  # whoever came for it does not leave the door open again
+        closes = min(closes, visit + 30)
+    scene.hold(at, door, closes - at, episode.id)
 
 
 # ---- coming

@@ -111,7 +111,7 @@ def test_what_an_opening_is_worth() -> None:
     away = arming(said(0, State.ARMED_AWAY))
     assert worth(away, DOOR, 100) is Opening.ENTRY
     assert worth(away, HALL, 100) is Opening.TRIP  # not by the door
-    assert away.begin_entry("p1", 1, 100 * NS) == (100 + 30 + 15) * NS
+    assert away.begin_entry("p1", 1, 100 * NS) == (100 + 30 * 1.1 + 2) * NS
     assert worth(away, HALL, 101) is Opening.ENTRY
     assert worth(away, ROOM, 101) is Opening.TRIP
     away.take(said(110, State.ALARM))

@@ -33,7 +33,7 @@ def test_people_coming_home_are_no_trip() -> None:
 
 def test_nobody_disarmed_in_time() -> None:
     said = run(armed(), opens(7300, DOOR), opens(7305, HALL))
-    assert verdicts(said) == [(7345, 2, "bs8243.sequential")]
+    assert verdicts(said) == [(7335, 1, "cp01.entry_expired")]
     assert "cp01.entry_expired" in said[0]["reasons"]
 
 
@@ -46,7 +46,7 @@ def test_who_comes_home_to_a_swinging_window_does_not_confirm_it() -> None:
 def test_who_swings_a_window_and_comes_by_the_door_confirms_it() -> None:
     swing = [alarm(7300, WINDOW), closes(7302, WINDOW)]
     said = run(armed(), *swing, opens(8300, DOOR), opens(8304, HALL))
-    assert verdicts(said)[-1][:2] == (8345, 3)
+    assert verdicts(said)[-1][:2] == (8335, 3)
     said = run(armed(), *swing, opens(8300, DOOR), opens(8304, HALL), alarm(8330, DOOR, "134"))
     assert verdicts(said)[-1][:2] == (8330, 3)
 
@@ -123,7 +123,7 @@ def test_without_a_site_an_armed_opening_is_a_trip_when_nobody_comes_home() -> N
         zones=(ZoneSettings(panel="p1", zone=2, area=1),),
     )
     [one] = verdicts(run(armed(), opens(7300, 2), site=told))
-    assert one == (7345, 1, "cp01.entry_expired")
+    assert one == (7335, 1, "cp01.entry_expired")
 
 
 def test_hours_after_an_incident_an_opening_begins_a_new_one() -> None:

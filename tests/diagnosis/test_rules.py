@@ -19,6 +19,7 @@ def used() -> set[str]:
     found: set[str] = set()
     for file in (
         "intrusion",
+        "doubt",
         "clearing",
         "openings",
         "life",

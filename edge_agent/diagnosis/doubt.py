@@ -1,0 +1,91 @@
+"""Decides which two independent detectors prove nobody: who comes and goes by right, and pets.
+
+BS 8243 leaves the entry route out of confirmation once its door was opened, CP-01 names what alarms
+a moment after arming: most false alarms are of people on that route.  Whoever goes on, or leaves
+the route, is believed.
+"""
+
+from edge_agent.diagnosis.arming import MOTION
+from edge_agent.diagnosis.facts import Facts
+from edge_agent.diagnosis.incident import Incident, Trip, Witness
+from edge_agent.diagnosis.observation import NS
+from edge_agent.diagnosis.rules import RULES
+from edge_agent.diagnosis.site import Site
+from edge_agent.domain.site import ZoneType
+
+ENTRY = "134"  # an alarm at the end of an entry delay
+QUIET_NS = 300 * NS  # what trips after such a silence is another who comes
+# burglars do not stand still so long in view of one detector only
+APART_NS = RULES["motion.apart"].ns("apart_s")
+WAY_IN = frozenset({ZoneType.ENTRY_EXIT, ZoneType.FOLLOWER})
+
+
+class Doubt:
+    """What a site's plan and doors say against two witnesses."""
+
+    def __init__(self, site: Site, facts: Facts) -> None:
+        self._site = site
+        self._facts = facts
+
+    def of(self, incident: Incident, one: Witness, other: Witness) -> str:
+        """Return the rule by which two independent witnesses prove nobody; empty: none."""
+        if incident.tampered is not None:
+            return ""
+        if self._is_idle(incident, one, other):
+            return "motion.apart"
+        kinds = [self._site.type_of(witness.key) for witness in (one, other)]
+        if "cp01.recent_close" in incident.reasons and all(
+            kind in WAY_IN or (kind is ZoneType.INTERIOR and witness.leaving)
+            for kind, witness in zip(kinds, (one, other), strict=True)
+        ):
+            return "cp01.way_out"  # who leaves too slowly, or comes back for the keys
+        if not set(kinds) <= WAY_IN:
+            return ""
+        newest_ns = max(one.last_ns, other.last_ns)
+        return "bs8243.way_in" if self._is_way_in(incident, newest_ns) else ""
+
+    def comes_in(self, incident: Incident, trip: Trip) -> None:
+        """Note when somebody may have come by the door: he has the entry delay to say who he is.
+
+        It is to be called before the trip becomes the newest of the incident.
+        """
+        delay_ns = self.entry_ns(trip)
+        if self._is_door(trip):  # its alarm comes when the delay is over
+            came_ns = trip.t_ns - delay_ns if trip.told else trip.t_ns
+        elif trip.t_ns - incident.last_ns > QUIET_NS and self._facts.is_door_open(
+            trip.key[0], trip.area
+        ):
+            came_ns = trip.t_ns
+        else:
+            return
+        if incident.in_time_ns is None or came_ns > incident.in_time_ns:
+            incident.in_time_ns = came_ns + delay_ns
+
+    def entry_ns(self, trip: Trip) -> int:
+        """Return the entry delay of a trip's area."""
+        return self._site.time_ns(trip.key[0], trip.area, "entry_delay_s")
+
+    def _is_door(self, trip: Trip) -> bool:
+        return self._site.type_of(trip.key) is ZoneType.ENTRY_EXIT or trip.code == ENTRY
+
+    def _is_way_in(self, incident: Incident, newest_ns: int) -> bool:
+        """Whether nothing but the way in was passed, as long as somebody who came may take."""
+        return (
+            incident.in_time_ns is not None
+            and newest_ns <= incident.in_time_ns
+            and all(
+                self._site.type_of(one.key) in WAY_IN or newest_ns - one.last_ns > QUIET_NS
+                for one in incident.witnesses.values()
+            )
+        )
+
+    def _is_idle(self, incident: Incident, one: Witness, other: Witness) -> bool:
+        """Whether nothing but motion was seen, in two rooms and long after each other.
+
+        Nobody came in by a door or window, and who walks through rooms is seen by more than one
+        detector in ten minutes: pets, balloons, heaters are not.
+        """
+        if abs(one.last_ns - other.last_ns) <= APART_NS:
+            return False
+        zones = [self._site.zone(key) for key in incident.witnesses]
+        return all(zone is not None and zone.technology in MOTION for zone in zones)

@@ -1,0 +1,72 @@
+"""Two independent detectors that still prove nobody: people on their way, and pets."""
+
+from tests.diagnosis.timeline import (
+    DOOR,
+    HALL,
+    OFFICE,
+    ROOM,
+    WINDOW,
+    YARD,
+    Line,
+    alarm,
+    armed,
+    closes,
+    opens,
+    run,
+)
+
+
+def last(said: list[Line]) -> tuple[int, str]:
+    return said[-1]["tier"], said[-1]["reasons"][0]
+
+
+def test_only_motion_long_apart_is_pets() -> None:
+    assert last(run(armed(), alarm(7300, ROOM), alarm(8200, OFFICE)))[0] == 1
+    assert last(run(armed(), alarm(7300, ROOM), alarm(7800, OFFICE)))[0] == 2
+    opened = run(armed(), alarm(7300, WINDOW), alarm(8200, OFFICE))
+    assert last(opened)[0] == 3  # somebody came in by the window
+
+
+def test_who_has_just_left_comes_back_for_the_keys() -> None:
+    back = [opens(100, DOOR), opens(104, HALL), alarm(130, DOOR, "134")]
+    said = run(armed(), *back)
+    assert last(said)[0] == 1
+    assert "cp01.way_out" in said[-1]["reasons"]
+    assert last(run(armed(), *back, alarm(190, ROOM)))[0] == 2
+
+
+def test_who_leaves_too_slowly_is_one_who_leaves() -> None:
+    """Caught in a room, then by the hall to the door, and back by it."""
+    slow = [alarm(70, ROOM), opens(76, DOOR), opens(78, HALL), alarm(106, DOOR, "134")]
+    said = run(armed(), *slow, opens(270, DOOR), opens(273, HALL))
+    assert last(said)[0] == 1
+    assert "cp01.way_out" in said[-1]["reasons"]
+    assert last(run(armed(), *slow, alarm(300, ROOM)))[0] == 2  # still there
+    assert last(run(armed(), *slow, alarm(300, OFFICE)))[0] == 2
+    assert last(run(armed(), alarm(70, WINDOW), alarm(76, ROOM)))[0] == 3  # nobody leaves so
+
+
+def test_who_comes_by_the_door_has_the_entry_delay_to_say_who_he_is() -> None:
+    late = [opens(7300, DOOR), opens(7304, HALL), alarm(7330, DOOR, "134")]
+    said = run(armed(), *late)
+    assert last(said)[0] == 1
+    assert "bs8243.way_in" in said[-1]["reasons"]
+    assert (
+        last(run(armed(), *late, closes(7309, HALL), opens(7333, HALL)))[0] == 2
+    )  # he stays, and says nothing
+    assert last(run(armed(), *late, alarm(7340, ROOM)))[0] == 2
+    before = [opens(7300, DOOR), opens(7304, HALL), alarm(7310, ROOM)]
+    assert last(run(armed(), *before))[0] == 2
+    outside = run(armed(), alarm(7290, YARD), *late)
+    assert last(outside)[0] == 2  # it alarmed already when the door was opened
+    told = run(armed(), alarm(7330, DOOR, "134"), alarm(7330, HALL))  # where no opening is told
+    assert last(told)[0] == 1
+    assert last(run(armed(), alarm(7330, DOOR, "134"), alarm(7335, HALL)))[0] == 2
+
+
+def test_a_keyholder_may_come_by_the_door_that_stands_open() -> None:
+    ajar = [opens(7300, DOOR), alarm(7330, DOOR, "134")]
+    assert last(run(armed(), *ajar, alarm(9000, HALL)))[0] == 1
+    assert last(run(armed(), *ajar, alarm(9000, HALL), opens(9031, HALL)))[0] == 2
+    shut = [*ajar, closes(7400, DOOR)]
+    assert last(run(armed(), *shut, alarm(9000, HALL)))[0] == 2  # he was inside all the time
