@@ -4,8 +4,6 @@ Bytecode counts too.  Python runs a `.pyc` whose header has its source's time an
 in it, so each of those is compared with what its source compiles to.
 """
 
-import base64
-import binascii
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -17,7 +15,7 @@ from pathlib import Path
 
 import edge_agent
 from edge_agent.program.packages import NAME, closure
-from edge_agent.program.release import digest, is_released
+from edge_agent.program.release import digest, is_released, read_record
 
 SOURCES = ("edge_agent", "drivers", "hil")
 """The packages of the wheel: whatever else lies in their folders was added."""
@@ -83,12 +81,8 @@ class _Package:
     def __init__(self, installed: importlib.metadata.Distribution) -> None:
         self.version = installed.version
         self.root = Path(str(installed.locate_file("")))
-        self.listed: dict[str, bytes | None] = {}
-        for file in installed.files or ():
-            named = None
-            if file.hash is not None and file.hash.mode == "sha256":
-                named = _unpadded(file.hash.value)
-            self.listed[str(file)] = named
+        # not `installed.files`: from Python 3.12 on it leaves out what is missing
+        self.listed = read_record(installed.read_text("RECORD") or "")
         self.hashes = {path: _hash(self.root / path) for path in self.listed if is_released(path)}
 
     def holds(self, path: str) -> bool:
@@ -105,13 +99,6 @@ class _Package:
                 yield Difference(path, "missing")
             elif named is not None and named != found:
                 yield Difference(path, "altered")
-
-
-def _unpadded(value: str) -> bytes | None:
-    try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-    except binascii.Error:
-        return b""  # equal to no hash
 
 
 def _hash(file: Path) -> bytes | None:
@@ -139,7 +126,7 @@ def _starting() -> Iterator[Difference]:
     roots: dict[Path, set[str]] = {}
     for package in importlib.metadata.distributions():
         root = Path(str(package.locate_file("")))
-        roots.setdefault(root, set()).update(str(file) for file in package.files or ())
+        roots.setdefault(root, set()).update(read_record(package.read_text("RECORD") or ""))
     for root, listed in roots.items():
         for file in sorted(root.glob("*")):
             by_itself = file.name.endswith(_STARTS_BY_ITSELF) and file.name not in _TOOLS

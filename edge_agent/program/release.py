@@ -6,6 +6,7 @@ an installer adds.  A wheel and its installation have the same.
 """
 
 import base64
+import binascii
 import csv
 import hashlib
 import io
@@ -45,7 +46,8 @@ def digest(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_record(text: str) -> dict[str, bytes | None]:
-    """Return the files of a RECORD with their SHA-256, None where it names none (or another hash).
+    """Return the files of a RECORD with their SHA-256, None where it names none or another hash,
+    and an empty one where it names nonsense.
 
     Source of the format: the Python packaging specification, "recording installed projects".
     Raises ValueError for text that is no such list.
@@ -65,7 +67,10 @@ def _sha256(named: str) -> bytes | None:
     algorithm, _, value = named.partition("=")
     if algorithm != "sha256":
         return None
-    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    try:
+        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except binascii.Error:
+        return b""  # the hash of no file
 
 
 def of_wheel(file: Path) -> tuple[str, bytes]:

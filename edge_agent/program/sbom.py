@@ -49,8 +49,8 @@ def _component(package: importlib.metadata.Distribution) -> dict[str, Any]:
         "version": package.version,
         "purl": _purl(package),
     }
-    if said["Summary"]:
-        component["description"] = said["Summary"]
+    if summary := _told(said, "Summary"):
+        component["description"] = summary
     if licence := _licence(package):
         component["licenses"] = [licence]
     return component
@@ -59,12 +59,16 @@ def _component(package: importlib.metadata.Distribution) -> dict[str, Any]:
 def _licence(package: importlib.metadata.Distribution) -> dict[str, Any] | None:
     """Return what the package says: an SPDX expression, or a name as free text."""
     said = package.metadata
-    if said["License-Expression"]:
-        return {"expression": said["License-Expression"]}
+    if expression := _told(said, "License-Expression"):
+        return {"expression": expression}
     trove = [
         text.rpartition(" :: ")[2]
         for text in said.get_all("Classifier") or ()
         if text.startswith("License :: OSI Approved :: ")
     ]
-    name = trove[0] if trove else (said["License"] or "").partition("\n")[0].strip()
+    name = trove[0] if trove else _told(said, "License").partition("\n")[0].strip()
     return {"license": {"name": name}} if name else None
+
+
+def _told(said: importlib.metadata.PackageMetadata, name: str) -> str:
+    return str(said[name]) if name in said else ""
