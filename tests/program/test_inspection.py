@@ -48,7 +48,8 @@ def install(site: Path, name: str, version: str, files: dict[str, str], needs: s
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     install(tmp_path, "edge_agent", "1.2", FILES, "Requires-Dist: helpful>=2\n")
     install(tmp_path, "helpful", "2.0", OTHER)
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    library = [path for path in sys.path if "site-packages" not in path]
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *library])
     return tmp_path
 
 
