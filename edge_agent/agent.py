@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -69,7 +69,12 @@ from edge_agent.supply import Station, Supply
 from edge_agent.timekeeping import Timekeeper
 from edge_agent.visitors import Visitors
 
+if TYPE_CHECKING:
+    from edge_agent.clips import Clips
+
 log = structlog.get_logger()
+
+PURPOSE_CHARS_MAX = 90  # why a clip is read, beside its name in one sentence of an event
 
 
 # ---- the running agent
@@ -147,6 +152,19 @@ class Agent:
         begun, keys = self._begun, CommandKeys(loaded, clock)
         office = Office(gateway, begun.epoch, begun.signer, self._state, self._supply.reply)
         self._commanding = Commanding(office, self._orders, self._recorder, clock, keys)
+        self._clips = self._clips_of(clock)
+
+    def _clips_of(self, clock: KeptClock) -> "Clips | None":
+        if not self._config.camera:
+            return None
+        from edge_agent.clips import clips_of  # noqa: PLC0415  loaded only where it is used
+
+        clips = clips_of(self._loaded, self._recorder, clock, self._is_short_of_room)
+        self._recorder.hearing.listen(clips.hear)
+        return clips
+
+    def _is_short_of_room(self) -> bool:
+        return bool(self._recorder.refusal or self._housekeeping.omitted)
 
     def _recall(self, frames: LastFrames) -> None:
         """Tell the recorder what the journal's last events left behind."""
@@ -207,14 +225,9 @@ class Agent:
         self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
         self.ending.begin(stop)
         self._say_what_was_found()
-        handlers: dict[str, Handler] = {
-            "status": self._status,
-            "order": self._order,
-            "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
-        }
         visitors = Visitors(self._config.access, self._recorder.note)
         control = ControlSocket(
-            Path(self._config.gateway.socket), handlers | visitors.handlers, visitors
+            Path(self._config.gateway.socket), self._handlers() | visitors.handlers, visitors
         )
         try:
             await control.start()
@@ -248,6 +261,14 @@ class Agent:
                 await self._leave_journal()
             self._disk.close()
         log.info("stopped")
+
+    def _handlers(self) -> dict[str, Handler]:
+        handlers: dict[str, Handler] = {
+            "status": self._status,
+            "order": self._order,
+            "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
+        }
+        return handlers | ({} if self._clips is None else {"clip": self._clip})
 
     def power_fails(self) -> None:
         """Take SIGPWR: the supply's own software knows that the power is about to go."""
@@ -307,6 +328,8 @@ class Agent:
             works.append(watch_inventory(inventory, self._clock.stamp, self._recorder.note))
         if any(center.enrolment for center in self._config.center):
             works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
+        if self._clips is not None:
+            works.append(self._clips.run())
         for fitted in self._fitted:
             line = fitted.panel.line
             if line is not None:
@@ -423,6 +446,12 @@ class Agent:
         command = command_of(request)
         return (await self._orders.give(str(request.get("panel")), command, str(peer))).facts()
 
+    async def _clip(self, request: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
+        """Answer `edge-agent clips get`."""
+        assert self._clips is not None, "no handler without"
+        purpose = str(request.get("purpose") or "")[:PURPOSE_CHARS_MAX]
+        return await self._clips.read(str(request.get("clip")), str(peer), purpose)
+
     async def _status(self, _request: Mapping[str, Any], _peer: Peer) -> dict[str, Any]:
         """Answer `edge-agent status`."""
         return await self._state()
@@ -464,6 +493,7 @@ class Agent:
                 "latest_ns": now.latest_ns,
             },
             "body": self._body.facts(),
+            "cameras": self._clips.facts() if self._clips is not None else {},
         }
 
 

@@ -26,6 +26,7 @@ from edge_agent.domain.address import (
     check_host,
 )
 from edge_agent.domain.body import BodySettings
+from edge_agent.domain.camera import CameraSettings, ClipSettings
 from edge_agent.domain.device import DeviceSettings
 from edge_agent.domain.site import (
     AreaSettings,
@@ -36,7 +37,7 @@ from edge_agent.domain.site import (
     UserSettings,
     ZoneSettings,
 )
-from edge_agent.limits import CENTERS_MAX, PANELS_MAX, SITE_ENTRIES_MAX
+from edge_agent.limits import CAMERAS_MAX, CENTERS_MAX, PANELS_MAX, SITE_ENTRIES_MAX
 
 CONFIG_BYTES_MAX = 1 << 20  # a site of 64 panels takes some 20 kB; more is not a configuration
 _Part = TypeVar("_Part", bound=Struct)
@@ -202,6 +203,7 @@ class SitePart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     schedule: Annotated[list[ScheduleSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
     user: Annotated[list[UserSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
     maintenance: Annotated[list[MaintenanceSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
+    camera: Annotated[list[CameraSettings], Meta(max_length=CAMERAS_MAX)] = []
 
     @property
     def premises(self) -> Premises:
@@ -213,6 +215,7 @@ class SitePart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             schedules=tuple(self.schedule),
             users=tuple(self.user),
             maintenance=tuple(self.maintenance),
+            cameras=tuple(self.camera),
         )
 
 
@@ -224,6 +227,7 @@ class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
     device: Annotated[list[DeviceSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
     body: BodySettings = BodySettings()
     diagnose: Diagnose = Diagnose()
+    clips: ClipSettings = ClipSettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []
     panel: Annotated[list[Panel], Meta(min_length=1, max_length=PANELS_MAX)]
@@ -477,6 +481,7 @@ def _site_checks(site: SitePart) -> Iterator[Problem]:
     yield from _doubles("zone", zones, "zone")
     yield from _doubles("area", [f"{area.panel} {area.area}" for area in site.area], "area")
     yield from _doubles("user", [f"{user.panel} {user.user}" for user in site.user], "user")
+    yield from _doubles("camera", [camera.id for camera in site.camera])
 
 
 def _panels_of_site(config: Config) -> Iterator[Problem]:
@@ -486,6 +491,12 @@ def _panels_of_site(config: Config) -> Iterator[Problem]:
             if entry.panel is not None and entry.panel not in panels:
                 remedy = f"no such panel; there are: {', '.join(panels)}"
                 yield Problem(f"{table}[{index}].panel", repr(entry.panel)[:80], remedy)
+    for index, camera in enumerate(config.camera):
+        for number, seen in enumerate(camera.sees):
+            if seen.panel not in panels:
+                remedy = f"no such panel; there are: {', '.join(panels)}"
+                key = f"camera[{index}].sees[{number}].panel"
+                yield Problem(key, repr(seen.panel)[:80], remedy)
 
 
 def _center_checks(centers: list[Center]) -> Iterator[Problem]:

@@ -3,6 +3,9 @@
 PANELS_MAX = 64
 """Panels of one gateway: a Pi has at most a few USB hubs and one or two networks."""
 
+CAMERAS_MAX = 32
+"""Cameras of one gateway: each costs a few kB, and 32 MB an hour of network at the very worst."""
+
 SITE_ENTRIES_MAX = 8192
 """Zones, areas, users, schedules of one site, of each: the largest panels have 4,096 points."""
 

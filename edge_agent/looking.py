@@ -13,6 +13,7 @@ from edge_agent.clock import Now, SystemClock, system_now
 from edge_agent.config import Center, Loaded
 from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
+from edge_agent.domain.camera import CameraSettings
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.health.sources import Sources
 from edge_agent.inventory import Inventory, today_of
@@ -49,6 +50,8 @@ def files(loaded: Loaded, now: Callable[[], Now] = system_now) -> Iterator[Probe
         if bus.serial is not None:
             yield _port(f"bus {bus.id}", bus.serial.port)
     yield from _devices(loaded)
+    for camera in loaded.config.camera:
+        yield _camera(loaded, camera)
 
 
 # ---- what the configuration names
@@ -154,6 +157,29 @@ def _devices(loaded: Loaded) -> Iterator[Probed]:
     if not found:
         said = f"{len(devices)} listed, all certified"
         yield Probed(Probe.DEVICE, "devices", True, said)
+
+
+def _camera(loaded: Loaded, camera: CameraSettings) -> Probed:
+    """Look at what a camera is asked with; asking it is `edge-agent clips try`'s work."""
+    # loaded only where there is one
+    from edge_agent.cameras.access import access_of  # noqa: PLC0415  for its memory
+    from edge_agent.cameras.trouble import MEANINGS, CameraError  # noqa: PLC0415  the same
+
+    what = f"camera {camera.id}"
+    try:
+        access_of(camera, loaded.path, clock_good=True)
+    except CameraError as error:
+        trouble = error.trouble
+        remedy = MEANINGS[trouble.cause].remedy
+        return Probed(Probe.CAMERA, what, False, trouble.detail, remedy)
+    where = ", ".join(sorted({address.where for address in camera.addresses}))
+    if not camera.gives:
+        return Probed(Probe.CAMERA, what, True, f"{where}, no consent: never asked for anything")
+    if all(address.secure for address in camera.addresses):
+        return Probed(Probe.CAMERA, what, True, f"{where}, by https")
+    detail = f"{where}, by plain http on the site's own network"
+    remedy = "who is on that network can see its pictures, or put others there; https hinders both"
+    return Probed(Probe.CAMERA, what, True, detail, remedy)
 
 
 # ---- the machine

@@ -14,6 +14,7 @@ from edge_agent.domain.event import Body, BodyValue, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence import bodies
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.clip import ClipBody
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
@@ -66,6 +67,7 @@ _READERS: dict[str, Callable[[Body], Any]] = {
     EventType.ACT: bodies.ActBody.from_body,
     EventType.FINDING: bodies.FindingBody.from_body,
     EventType.VERDICT: VerdictBody.from_body,
+    EventType.CLIP: ClipBody.from_body,
 }
 
 
@@ -141,12 +143,29 @@ def _act(body: bodies.ActBody) -> dict[str, Any]:
 _ACT_FIELDS = [field for field in dataclasses.fields(bodies.ActBody) if field.name != "results"]
 
 
+def _clip(body: ClipBody) -> dict[str, Any]:
+    said = {name: value for name, value in _named(body).items() if value not in (None, "", 0)}
+    if body.alarm is not None:
+        said["alarm"] = str(body.alarm)
+    parts = [
+        {
+            "media_type": part.media_type,
+            "size": part.size,
+            "sha256": part.digest.hex(),
+            "after_ms": part.after_ms,
+        }
+        for part in body.parts
+    ]
+    return {**said, "parts": parts}
+
+
 _WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     EventType.ACT: _act,
     EventType.SIGNAL: _signal,
     EventType.FINDING: _finding,
     EventType.VERDICT: _verdict,
     EventType.CONFIG: _config,
+    EventType.CLIP: _clip,
 }
 
 
@@ -239,6 +258,8 @@ def summary(event: Event) -> str:
         return "; ".join(words)[:_WORDS_CHARS_MAX]
     if event.type is EventType.VERDICT and "tier" in body:
         return verdict_words(body)
+    if event.type is EventType.CLIP and "what" in body:
+        return _clip_words(body)
     results = body.pop("results", None) or ()
     words = [f"{name} {value}" for name, value in body.items() if value not in (None, "")]
     words += [f"{one['what']}: {one['detail']}" for one in results if one["good"] is False]
@@ -260,6 +281,14 @@ def verdict_words(body: dict[str, Any]) -> str:
         f"tier {body['tier']}, {TIERS[body['tier']]}: {' '.join(where)}; {because}{cause};"
         f" {len(body['evidence'])} events, incident {body['incident']}"
     )
+
+
+def _clip_words(body: dict[str, Any]) -> str:
+    names = ("clip", "camera", "panel", "kind", "area", "zone")
+    words = [body["what"], *(f"{name} {body[name]}" for name in names if name in body)]
+    if body["parts"]:
+        words.append(f"{len(body['parts'])} files, first sha256 {body['parts'][0]['sha256']}")
+    return "; ".join([" ".join(words), *([body["detail"]] if "detail" in body else [])])
 
 
 def time_text(unix_ms: int, zone: tzinfo | None) -> str:

@@ -13,6 +13,7 @@ from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import ClockChange, Stamp, Trust
 from edge_agent.epoch import Beginning, LastFrames, begin, what_happened
 from edge_agent.evidence.bodies import ClockBody, Ended, GenesisBody
+from edge_agent.evidence.clip import ClipBody
 from edge_agent.evidence.envelope import open_event
 from edge_agent.evidence.machine import BOARD, CARD, Fact, fact
 from edge_agent.evidence.signers import Ed25519Signer
@@ -34,7 +35,7 @@ def run_once(
     frames: int = 2,
     orderly: bool = True,
     clock: Clock = CLOCK,
-    notes: tuple[ClockBody, ...] = (),
+    notes: tuple[ClockBody | ClipBody, ...] = (),
     machine: tuple[Fact, ...] = (),
 ) -> tuple[Beginning, Ended]:
     """Run an epoch with some events; return how it began and what its genesis says."""
@@ -54,7 +55,8 @@ def run_once(
             )
             await recorder.record("p1", (signal,), clock.stamp())
         for note in notes:
-            recorder.note(EventType.CLOCK, Lane.FAULT, note.to_body())
+            type_ = EventType.CLIP if isinstance(note, ClipBody) else EventType.CLOCK
+            recorder.note(type_, Lane.FAULT, note.to_body())
         if orderly:
             journal.close()
         else:  # the thread that makes spares must rest: in a crash it would be gone

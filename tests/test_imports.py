@@ -17,7 +17,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-FOLDERS = ("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "web")
+FOLDERS = (
+    *("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "web", "cameras"),
+)
 """Folders of edge_agent that do not import each other: they meet in agent.py only."""
 
 LEAVES = ("edge_agent.clock", "edge_agent.files", "edge_agent.limits", "edge_agent.resources")
@@ -50,6 +52,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.link",
     ),
     "edge_agent.ending": ("edge_agent.evidence",),
+    "edge_agent.clips": (
+        *BELOW,
+        "edge_agent.cameras",
+        "edge_agent.config",
+        "edge_agent.uplink.names",
+    ),
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
     "edge_agent.orders": (*BELOW, "edge_agent.fitting", "edge_agent.link"),
     "edge_agent.commanding": (*BELOW, "edge_agent.control", "edge_agent.orders"),
@@ -65,6 +73,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edge_agent.looking": (
         *BELOW,
+        "edge_agent.cameras",
         "edge_agent.config",
         "edge_agent.diagnosis",
         "edge_agent.health",
@@ -102,6 +111,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.agent": (
         *BELOW,
         "edge_agent",
+        "edge_agent.clips",
         "edge_agent.commanding",
         "edge_agent.command_keys",
         "edge_agent.config",
@@ -215,7 +225,9 @@ DAEMON_MUST_NOT_LOAD = {
         "wsgiref",
         "ensurepip",
         "venv",
+        "edge_agent.cameras",
         "edge_agent.center",
+        "edge_agent.clips",
         "edge_agent.demo",
         "edge_agent.domain.recognition",
         "edge_agent.linetools",

@@ -21,6 +21,7 @@ GROUPS = (
     "panel",
     "records",
     "journal",
+    "clips",
     "drivers",
     "decode",
     "judge",

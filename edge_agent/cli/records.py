@@ -178,7 +178,7 @@ def show(arguments: argparse.Namespace) -> int:
             else:
                 print(rendering.line(event, zone, dated=dated))
     except UnreadableError as error:
-        return _unreadable(error)
+        return unreadable(error)
     return 0
 
 
@@ -225,6 +225,12 @@ class _Choice:
         if self.panel not in {None, rendering.body_facts(event).get("panel")}:
             return False
         return self.period.holds(dated)
+
+
+def events_of(folder: Path, type_: str) -> Iterator[tuple["Event", "Dated"]]:
+    """Yield all events of one type with their corrected times.  Raises UnreadableError."""
+    choice = _Choice(Period(None, None), type=type_)
+    yield from _events(folder, choice, _chronicle(folder, choice))
 
 
 def _chronicle(folder: Path, choice: _Choice) -> "Chronicle":
@@ -305,7 +311,8 @@ def _stored(
         ) from error
 
 
-def _unreadable(error: UnreadableError) -> int:
+def unreadable(error: UnreadableError) -> int:
+    """Say what cannot be read; return the exit code."""
     print(f"edge-agent: {error}", file=sys.stderr)
     return EXIT_USAGE
 
@@ -338,7 +345,7 @@ def check(arguments: argparse.Namespace) -> int:
         found += map(_damage, damages)
         verified, bound = audit.verifier.verified, audit.receipts.bound
     except UnreadableError as error:
-        return _unreadable(error)
+        return unreadable(error)
     if arguments.json:
         facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
         print(json.dumps(facts))

@@ -84,7 +84,8 @@ def healthy(status: dict[str, Any]) -> bool:
     journal = status["journal"]
     disk = journal["refused"] is None and (journal["used_percent"] or 0) < JOURNAL_PERCENT_MAX
     links = online and all(map(_reached, status["centers"]))
-    return links and disk and not status["body"]["conditions"]
+    eyes = not any(camera["wrong"] for camera in status.get("cameras", {}).values())
+    return links and disk and eyes and not status["body"]["conditions"]
 
 
 def _reached(center: dict[str, Any]) -> bool:
@@ -119,7 +120,22 @@ def lines(status: dict[str, Any]) -> list[str]:
         link = {True: "online", False: "OFFLINE", None: "unknown"}[panel["online"]]
         faults = ", ".join(f"{kind} {count}" for kind, count in panel["faults"].items())
         said.append(f"  {name:<{width}}  {link:<8} {panel['driver']}  {faults}".rstrip())
-    return said
+    return said + _cameras(status.get("cameras", {}))
+
+
+def _cameras(cameras: dict[str, Any]) -> list[str]:
+    """Return the cameras in words."""
+    width = max(map(len, cameras), default=0)
+    lines = [f"  {name:<{width}}  {_camera(camera)}" for name, camera in cameras.items()]
+    return ["cameras", *lines] if lines else []
+
+
+def _camera(camera: dict[str, Any]) -> str:
+    if not camera["gives"]:
+        return "no consent: never asked"
+    if camera["wrong"]:
+        return f"WRONG: {camera['wrong']}"
+    return f"good: {', '.join(camera['gives'])}" if camera["known"] else "not asked yet"
 
 
 def _center(center: dict[str, Any]) -> list[str]:

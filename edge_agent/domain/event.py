@@ -27,6 +27,7 @@ class EventType(StrEnum):
     JOURNAL = "journal"  # the disk refuses, is back, was damaged
     CONFIG = "config"  # the configuration in force
     PROGRAM = "program"  # the program that runs
+    CLIP = "clip"  # what a camera gave after an alarm, by hash
 
 
 @dataclass(frozen=True, slots=True)

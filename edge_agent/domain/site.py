@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from math import isfinite
 
+from edge_agent.domain.camera import CameraSettings
 from edge_agent.domain.signal import NUMBER_MAX
 
 DAY_S = 86_400
@@ -253,6 +254,7 @@ class Premises:
     schedules: tuple[ScheduleSettings, ...] = ()
     users: tuple[UserSettings, ...] = ()
     maintenance: tuple[MaintenanceSettings, ...] = ()
+    cameras: tuple[CameraSettings, ...] = ()
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

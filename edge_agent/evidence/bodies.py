@@ -460,7 +460,7 @@ class Severity(StrEnum):
 
 
 REASONS_MAX = 16  # of a finding: rule ids
-_PARTS = ("zone", "area", "bus", "supply")
+_PARTS = ("zone", "area", "bus", "supply", "camera")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,7 +468,7 @@ class FindingBody:
     """The result of a self-diagnostic rule or probe: what is wrong with whom, and what to do.
 
     The subject is `panel` (`@gateway` for the gateway itself) with at most one part: a zone or area
-    by its number, a bus or supply by its name.  `cause` is a word, `severity` a word of `Severity`
+    by its number, a bus, supply or camera by name.  `cause` is a word, `severity` one of `Severity`
     or, from a newer gateway, another; `reasons` are ids of rules; `detail` is what was measured;
     `over` says that the finding of the same subject, cause and reasons holds no more; `evidence`
     are events that it rests on, where it was found from events.  Raises ValueError for what no

@@ -126,7 +126,10 @@ def _read(path: Path) -> object:
     """Return the private key in `path`, looked at through one file handle."""
     try:
         with path.open("rb") as file:
-            _refuse_readable(path, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+            if is_exposed(path, file.fileno()):
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                remedy = f"Run: chmod 600 {path}; renew the key"
+                raise KeyFileError(path, f"others can use it (mode {mode:04o})", remedy)
             data = file.read(KEY_FILE_BYTES_MAX + 1)
     except FileNotFoundError as error:
         raise KeyFileError(path, "it is not there", "Restore it or make a new one") from error
@@ -145,17 +148,14 @@ def _read(path: Path) -> object:
         raise KeyFileError(path, "it holds no usable private key", remedy) from error
 
 
-def _refuse_readable(path: Path, mode: int) -> None:
-    """Refuse a key file that others than its owner can read or write.
+def is_exposed(path: Path, opened: int) -> bool:
+    """Return whether others than its owner can read or write a secret file, open as `opened`.
 
     systemd guards its credentials by an access control list, whose mask shows as the group's bits:
     there the group's bits grant nothing.
     """
-    exposed = 0o007 if _is_credential(path) else 0o077
-    if mode & exposed:
-        raise KeyFileError(
-            path, f"others can use it (mode {mode:04o})", f"Run: chmod 600 {path}; renew the key"
-        )
+    mode = stat.S_IMODE(os.fstat(opened).st_mode)
+    return bool(mode & (0o007 if _is_credential(path) else 0o077))
 
 
 def _is_credential(path: Path) -> bool:
