@@ -215,7 +215,7 @@ class SitePart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             schedules=tuple(self.schedule),
             users=tuple(self.user),
             maintenance=tuple(self.maintenance),
-            cameras=tuple(self.camera),
+            cameras=tuple(camera.bare for camera in self.camera),
         )
 
 
@@ -363,7 +363,9 @@ def _unknown_keys(value: Any, kind: msgspec.inspect.Type, key: str) -> Iterator[
         case msgspec.inspect.UnionType(types=types):
             for one in types:
                 yield from _unknown_keys(value, one, key)
-        case msgspec.inspect.ListType(item_type=item) if isinstance(value, list):
+        case (
+            msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item)
+        ) if isinstance(value, list):
             for index, entry in enumerate(value):
                 yield from _unknown_keys(entry, item, f"{key}[{index}]")
         case (
@@ -413,7 +415,9 @@ def _allowed(kind: msgspec.inspect.Type, key: str) -> Iterator[Any]:
         case msgspec.inspect.UnionType(types=types):
             for one in types:
                 yield from _allowed(one, key)
-        case msgspec.inspect.ListType(item_type=item):
+        case (
+            msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item)
+        ):
             yield from _allowed(item, key)
         case msgspec.inspect.LiteralType(values=values) if not key:
             yield from values
@@ -492,6 +496,8 @@ def _panels_of_site(config: Config) -> Iterator[Problem]:
                 remedy = f"no such panel; there are: {', '.join(panels)}"
                 yield Problem(f"{table}[{index}].panel", repr(entry.panel)[:80], remedy)
     for index, camera in enumerate(config.camera):
+        if not camera.addresses:
+            yield Problem(f"camera[{index}]", camera.id, "give snapshot_url, recording, or both")
         for number, seen in enumerate(camera.sees):
             if seen.panel not in panels:
                 remedy = f"no such panel; there are: {', '.join(panels)}"

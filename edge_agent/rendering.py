@@ -285,10 +285,10 @@ def verdict_words(body: dict[str, Any]) -> str:
 
 def _clip_words(body: dict[str, Any]) -> str:
     names = ("clip", "camera", "panel", "kind", "area", "zone")
-    words = [body["what"], *(f"{name} {body[name]}" for name in names if name in body)]
+    said = [" ".join([body["what"], *(f"{name} {body[name]}" for name in names if name in body)])]
     if body["parts"]:
-        words.append(f"{len(body['parts'])} files, first sha256 {body['parts'][0]['sha256']}")
-    return "; ".join([" ".join(words), *([body["detail"]] if "detail" in body else [])])
+        said.append(f"{len(body['parts'])} files, first sha256 {body['parts'][0]['sha256']}")
+    return "; ".join([*said, *([body["detail"]] if "detail" in body else [])])
 
 
 def time_text(unix_ms: int, zone: tzinfo | None) -> str:

@@ -329,3 +329,43 @@ def test_a_site_alone_passes_over_what_nobody_knows_and_a_gateway_does_not() -> 
 def test_what_a_site_cannot_mean_is_named(good: str, bad: str, says: str) -> None:
     assert good in SITE
     assert says in problems(GOOD + SITE.replace(good, bad, 1))
+
+
+CAMERA = """
+[[camera]]
+id = "front"
+sees = [{ panel = "p1", zones = [1] }]
+snapshot_url = "http://10.0.0.1/"
+consent = ["image"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "key", "says"),
+    [
+        ('panel = "p1"', 'panel = "p9"', "camera[0].sees[0].panel", "no such panel"),
+        ('snapshot_url = "http://10.0.0.1/"', "", "camera[0]", "give snapshot_url"),
+        ('["image"]', '["video"]', "camera[0].consent[0]", "allowed here: 'image', 'sound'"),
+        ("http://10.0.0.1/", "http://admin:s3cret@10.0.0.1/", "camera[0]", "password_file"),
+        ("http://10.0.0.1/", "http://8.8.8.8/", "camera[0]", "site's own network"),
+        ("sees", "zones", "camera[0].zones", "unknown key"),
+        ("zones", "zone", "camera[0].sees[0].zone", "did you mean 'zones'"),
+        (CAMERA, CAMERA * 2, "camera[1].id", "another camera has this id"),
+    ],
+)
+def test_what_a_camera_cannot_mean_is_named(good: str, bad: str, key: str, says: str) -> None:
+    assert parse((GOOD + CAMERA).encode(), FILE).config.camera[0].takes_pictures
+    with pytest.raises(ConfigError) as caught:
+        parse((GOOD + CAMERA.replace(good, bad)).encode(), FILE)
+    assert key in {problem.key for problem in caught.value.problems}
+    said = str(caught.value)
+    assert says in said
+    assert "s3cret" not in said
+
+
+def test_judging_is_told_no_address_of_a_camera() -> None:
+    loaded = parse((GOOD + CAMERA).encode(), FILE)
+    (camera,) = loaded.config.premises.cameras
+    assert (camera.id, camera.consent, camera.addresses) == ("front", ("image",), ())
+    site, passed = parse_site(b'[[camera]]\nid = "a"\nsees = [{ panel = "p1" }]', FILE)
+    assert (passed, site.premises.cameras[0].gives) == ([], frozenset())

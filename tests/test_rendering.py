@@ -18,6 +18,7 @@ from edge_agent.evidence.bodies import (
     SignalBody,
 )
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.signers import Ed25519Signer
@@ -174,3 +175,27 @@ def test_control_characters_are_escaped() -> None:
     assert safe("a\x1b[2Jb\n\x9b\x00\x7f\u202e") == "a\\x1b[2Jb\\n\\x9b\\x00\\x7f\\u202e"
     assert safe("Küche 厨房 🔥") == "Küche 厨房 🔥"
     assert "\x1b" not in line(signal("\x1b]0;owned\x07"), UTC)
+
+
+def test_a_clip_names_its_alarm_and_its_hashes() -> None:
+    body = ClipBody(
+        what=ClipChange.KEPT,
+        clip="000001-abcdef",
+        camera="front",
+        panel="p1",
+        kind="burglary",
+        zone=3,
+        alarm=Place(b"epoch001", 7),
+        parts=(ClipPart("image/jpeg", 9, b"\1" * 32, 300),),
+    )
+    said = facts(event(EventType.CLIP, body.to_body()))["body"]
+    assert said["alarm"] == "65706f6368303031/7"
+    part = {"media_type": "image/jpeg", "size": 9, "sha256": "01" * 32, "after_ms": 300}
+    assert said["parts"] == [part]
+    assert "joined" not in said
+    words = summary(event(EventType.CLIP, body.to_body()))
+    assert words.startswith("kept clip 000001-abcdef camera front panel p1 kind burglary zone 3; 1")
+    gone = ClipBody(what=ClipChange.REMOVED, clip="000001-abcdef", detail="for its room")
+    assert summary(event(EventType.CLIP, gone.to_body())) == (
+        "removed clip 000001-abcdef; for its room"
+    )

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 
 from edge_agent.diagnosis.arming import Armed, Arming, Disarmed
@@ -14,11 +15,15 @@ from edge_agent.diagnosis.observation import NS, Measure, Observation
 from edge_agent.diagnosis.openings import Openings
 from edge_agent.diagnosis.site import Site
 from edge_agent.diagnosis.verdict import Verdict
+from edge_agent.domain.camera import Consent
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.site import Technology
 
 SAID_NS = NS // 2  # an alarm's lines come together
 WAKES_MAX = 8192  # openings that wait to be judged; beyond, new ones are judged by alarms only
+
+CAMERAS_NAMED_MAX = 8  # in one verdict: whoever verifies looks at a few
+_MEANS: dict[Consent, str] = {"image": "image", "sound": "audio"}
 
 Call = Callable[[int], list[Verdict]]
 
@@ -34,6 +39,7 @@ class Incidents:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._sees = [camera for camera in site.premises.cameras if camera.gives]
         self._wakes: list[tuple[int, int, Call]] = []
         self._order = count()
         self._facts = Facts(site)
@@ -51,8 +57,10 @@ class Incidents:
 
     def handle(self, observation: Observation | None, now_ns: int) -> Sequence[Verdict]:
         """Take an observation, or the deadline; return what is judged now."""
-        if observation is None:
-            return self._due(now_ns)
+        said = self._due(now_ns) if observation is None else self._heard(observation)
+        return [self._with_cameras(verdict) for verdict in said] if self._sees else said
+
+    def _heard(self, observation: Observation) -> Sequence[Verdict]:
         kind = observation.kind
         if kind is Kind.ZONE:
             return self._openings.take(observation)
@@ -156,6 +164,27 @@ class Incidents:
         return said
 
     # ---- means of verification
+
+    def _with_cameras(self, verdict: Verdict) -> Verdict:
+        """Name the cameras that see a zone of the incident, or its area, and what they give."""
+        panel = verdict.panel
+        if panel is None:
+            return verdict
+        areas = {zone: self._site.area_of((panel, zone)) for zone in verdict.zones}
+        seen = [
+            camera
+            for camera in self._sees
+            if camera.covers(panel, None, verdict.area)
+            or any(camera.covers(panel, zone, area) for zone, area in areas.items())
+        ]
+        given = {_MEANS[one] for camera in seen for one in camera.gives}
+        names = [f"camera_{camera.id}" for camera in seen[:CAMERAS_NAMED_MAX]]
+        gained = [mean for mean in verdict.missing if mean in given]
+        return replace(
+            verdict,
+            available=(*verdict.available, *gained, *names),
+            missing=tuple(mean for mean in verdict.missing if mean not in given),
+        )
 
     def _means(self, panel: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the means of verification that a panel's alarms have, and those they lack."""

@@ -205,8 +205,6 @@ class CameraSettings:
             raise ValueError(f"a name has 1 to {NAME_CHARS_MAX} characters")
         if not 0 < len(self.sees) <= SEES_MAX:
             raise ValueError(f"sees names what the camera sees of 1 to {SEES_MAX} panels")
-        if self.snapshot_url is None and self.recording is None:
-            raise ValueError("give snapshot_url, recording, or both")
         if not 1 <= self.pictures <= PICTURES_MAX:
             raise ValueError(f"pictures is 1 to {PICTURES_MAX}, not {self.pictures}")
         if not (isfinite(self.every_s) and 0.2 <= self.every_s <= 10):
@@ -244,13 +242,25 @@ class CameraSettings:
 
     @property
     def gives(self) -> frozenset[Consent]:
-        """What it may be used for, by consent and equipment together."""
+        """What it may be used for, by consent and equipment together.
+
+        One of which no address is said has whatever was consented to: judging needs no addresses.
+        """
+        if not self.addresses:
+            return frozenset(self.consent)
         given: set[Consent] = set()
         if self.takes_pictures:
             given.add("image")
         if self.recording is not None and self.takes_recording:
             given.update(self.recording.holds)
         return frozenset(given)
+
+    @property
+    def bare(self) -> "CameraSettings":
+        """What judging knows of it: no address, no login, no name."""
+        order: tuple[Consent, ...] = ("image", "sound")
+        consent = tuple(one for one in order if one in self.gives)
+        return CameraSettings(id=self.id, sees=self.sees, consent=consent)
 
     def covers(self, panel: str, zone: int | None, area: int | None) -> bool:
         """Return whether something of `zone` and `area` is seen."""

@@ -246,7 +246,7 @@ class MaintenanceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premises:
-    """All that is known of a site."""
+    """All that is known of a site; cameras are bare: where they are is nothing to judge by."""
 
     site: SiteSettings = SiteSettings()
     areas: tuple[AreaSettings, ...] = ()

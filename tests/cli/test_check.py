@@ -136,3 +136,36 @@ def test_a_configuration_error_is_78(config: Path, capsys: pytest.CaptureFixture
 def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "edge-agent gateway.toml"
+
+
+def test_cameras_are_looked_at_without_asking_them(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sees = 'sees = [{ panel = "p1" }]'
+    config.write_text(
+        f"""{config.read_text()}
+[[camera]]
+id = "front"
+{sees}
+snapshot_url = "http://10.0.0.1/picture"
+consent = ["image"]
+user = "gateway"
+password_file = "front.password"
+[[camera]]
+id = "yard"
+{sees}
+snapshot_url = "https://cam.example/"
+ca = "ca.pem"
+"""
+    )
+    code, bad = findings(config, capsys)
+    assert (code, set(bad)) == (1, {"camera front"})
+    assert "front.password" in bad["camera front"]
+    secret = config.parent / "front.password"
+    secret.write_text("x")
+    secret.chmod(0o600)
+    assert main(["check", "-c", str(config)]) == 0
+    said = capsys.readouterr().out
+    assert "10.0.0.1:80, by plain http" in said
+    assert "put others there" in said
+    assert "cam.example:443, no consent" in said

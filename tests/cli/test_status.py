@@ -147,3 +147,22 @@ def test_no_running_agent_is_said_with_the_remedy(
     )
     assert main(["status", "-c", str(config)]) == 1
     assert "systemctl start" in capsys.readouterr().err
+
+
+def test_cameras() -> None:
+    well = {"gives": ["image"], "known": True, "wrong": None}
+    cameras = {
+        "front": well,
+        "yard": {**well, "wrong": "camera_login"},
+        "hall": {**well, "known": False},
+        "room": {**well, "gives": []},
+    }
+    said = "\n".join(lines({**GOOD, "cameras": cameras}))
+    for line in (
+        *("front  good: image", "yard   WRONG: camera_login"),
+        *("hall   not asked yet", "room   no consent: never asked"),
+    ):
+        assert line in said
+    assert healthy({**GOOD, "cameras": {"front": well}})
+    assert not healthy({**GOOD, "cameras": cameras})
+    assert "cameras" not in "\n".join(lines(GOOD))

@@ -3,14 +3,16 @@
 import json
 import random
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.domain.camera import CameraSettings, Sees
 from edge_agent.domain.site import Near, Premises, ZoneSettings
 from edge_agent.judging import judge
-from tests.diagnosis.timeline import SHOP, START, Line
+from tests.diagnosis.timeline import ROOM, SHOP, START, YARD, Line, alarm, armed, run
 
 ALARMS = ("medical", "panic", "duress", "holdup", "fire", "gas", "co", "burglary", "tamper")
 PROOFS = ("area", "open_close", "cancel", "test", "loop", "supply", "radio", "module_trouble")
@@ -155,3 +157,28 @@ def test_what_a_flood_says_stays_short() -> None:
     texts = flood(300, 10, 128)
     for site in (big_site(128), big_site(128, outdoors=True)):
         assert max(map(len, judge(site, None, texts))) < 2000
+
+
+EYES = replace(
+    SHOP,
+    cameras=(
+        CameraSettings(id="room", sees=(Sees(panel="p1", zones=(ROOM,)),), consent=("image",)),
+        CameraSettings(id="shop", sees=(Sees(panel="p1", areas=(1,)),), consent=("sound",)),
+        CameraSettings(id="yard", sees=(Sees(panel="p1", zones=(YARD,)),), consent=("image",)),
+        CameraSettings(id="no", sees=(Sees(panel="p1", zones=(ROOM,)),)),
+        CameraSettings(id="other", sees=(Sees(panel="p2"),), consent=("image",)),
+    ),
+)
+
+
+def test_cameras_that_see_it_and_may_are_named() -> None:
+    said = run(armed(), alarm(7300, ROOM), alarm(7400, YARD), site=EYES)
+    assert said[0]["available"][-4:] == ["image", "audio", "camera_room", "camera_shop"]
+    assert said[0]["missing"] == ["technical", "call_back"]
+    assert "camera_yard" in said[-1]["available"]
+
+
+def test_who_sees_many_cameras_is_told_a_few() -> None:
+    many = tuple(replace(EYES.cameras[0], id=f"c{n}") for n in range(20))
+    said = run(armed(), alarm(7300, ROOM), site=replace(EYES, cameras=many))
+    assert len(said[0]["available"]) <= 16

@@ -68,7 +68,6 @@ def test_urls_that_are_refused_are_not_repeated(url: str, why: str) -> None:
     [
         ({"id": "Front Door"}, "id"),
         ({"sees": ()}, "sees"),
-        ({"snapshot_url": None}, "snapshot_url"),
         ({"pictures": 0}, "pictures"),
         ({"every_s": float("nan")}, "every_s"),
         ({"snapshot_url": "https://cam/"}, "`ca`"),
@@ -145,6 +144,13 @@ def test_consent_rules(recording: Recording | None, consent: Any, gives: set[str
     assert some.gives == gives
     assert some.takes_pictures is ("image" in consent)
     assert some.takes_recording is (recording is not None and set(recording.holds) <= set(consent))
+
+
+def test_what_judging_knows_has_no_address() -> None:
+    whole = camera(recording=SOUND, consent=("image",), name="Front", user="a", password_file="b")
+    assert whole.bare == CameraSettings(id="front", sees=whole.sees, consent=("image",))
+    assert whole.bare.gives == whole.gives
+    assert not whole.bare.takes_pictures
 
 
 def test_clips_have_bounds() -> None:

@@ -49,6 +49,7 @@ TERMS = JudgingTerms(
 ALL = [
     FINDING,
     replace(FINDING, detail="84 C", part=("supply", "main"), over=True, severity="from_newer"),
+    replace(FINDING, part=("camera", "front")),
     replace(FINDING, panel="p1", part=("zone", 5), reasons=("a.b", "c.d"), remedy=""),
     replace(FINDING, panel="p1", evidence=(Place(b"epoch--0", 7), Place(b"epoch--1", 0))),
     GENESIS,
