@@ -13,8 +13,9 @@ import re
 import secrets
 import ssl
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from threading import Thread
 from typing import Self
 
 REALM = "camera"
@@ -250,6 +251,22 @@ class Camera:
         request = hash_(f"GET:{target}".encode()).hexdigest()
         middle = ":".join(params.get(name, "") for name in ("nonce", "nc", "cnonce", "qop"))
         return params.get("response") == hash_(f"{secret}:{middle}:{request}".encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def on_thread(camera: Camera) -> Iterator[Camera]:
+    """Serve on a loop of its own, for a caller that has none or another."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(camera.__aenter__(), loop).result()
+        yield camera
+    finally:
+        asyncio.run_coroutine_threadsafe(camera.__aexit__(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 async def serve(options: argparse.Namespace) -> None:

@@ -1,18 +1,16 @@
 """`edge-agent clips`: what the journal tells of clips, a copy that is as signed, a camera tried."""
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from edge_agent.cli import main
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
-from hil.cameras import Camera, Fault
+from hil.cameras import Camera, Fault, on_thread
 from tests.test_epoch import run_once
 
 PICTURE = b"\xff\xd8\xff picture \xff\xd9"
@@ -151,20 +149,8 @@ def test_without_a_running_agent_nobody_records_the_reading(
 @pytest.fixture
 def camera() -> Iterator[Camera]:
     """An emulated camera on a loop of its own: the command has one, too."""
-    loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-
-    def do(work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, loop).result(10)  # type: ignore[arg-type]
-
-    camera = Camera()
-    do(camera.__aenter__())
-    yield camera
-    do(camera.__aexit__())
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with on_thread(Camera()) as camera:
+        yield camera
 
 
 def test_a_camera_is_tried_and_no_picture_taken(
