@@ -30,7 +30,8 @@ from edge_agent.evidence import fields
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import CenterCommand, CommandRef
-from edge_agent.evidence.cose import PublicKey, Signer
+from edge_agent.evidence.cose import BadSignature, PublicKey, Signer
+from edge_agent.evidence.disposition import Disposition, open_disposition
 from edge_agent.evidence.fields import NAME_CHARS_MAX
 from edge_agent.evidence.reply import Reply, facts_of, sign_reply
 from edge_agent.limits import (
@@ -64,7 +65,8 @@ class Keys(Protocol):
 class Office:
     """What commands are carried out with, and how they are answered.
 
-    `state` tells how the gateway stands; `reply` sends a signed reply to the center named.
+    `state` tells how the gateway stands; `reply` sends a signed reply to the center named;
+    `disposed` is told each disposition that was journaled.
     """
 
     gateway: str
@@ -72,6 +74,7 @@ class Office:
     signer: Signer
     state: Callable[[], Awaitable[Mapping[str, Any]]]
     reply: Callable[[str, bytes], None]
+    disposed: Callable[[Disposition], None] = lambda _said: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Commanding:
         self._acceptances: dict[str, Acceptance] = {}
         self._complaints: dict[str, Complaints] = {}
         self._replies: OrderedDict[bytes, bytes] = OrderedDict()
+        self._dispositions: OrderedDict[bytes, None] = OrderedDict()
         self._came: deque[_Came] = deque()
         self._at_work = 0
         self._wake = asyncio.Event()
@@ -204,6 +208,8 @@ class Commanding:
         match command.what:
             case entitlement.ORDER:
                 return await self._order(command, ref)
+            case entitlement.DISPOSITION:
+                return await self._disposition(command, ref)
             case entitlement.RESYNC:
                 return await self._resync(command, ref)
             case _:
@@ -232,6 +238,30 @@ class Commanding:
         if not await self._vowed(body):
             return Result(REFUSED, "it cannot be recorded, so it is not done")
         return Result(DONE, facts=facts_of(await self._office.state()))
+
+    async def _disposition(self, command: CenterCommand, ref: CommandRef) -> Result:
+        """Journal the center's word on an incident, its very bytes, once in this run."""
+        signed, key = command.body.get(entitlement.DISPOSITION_SIGNED), self._keys.key(ref.center)
+        if not isinstance(signed, bytes) or len(command.body) > 1 or key is None:
+            return Result(REFUSED, "it carries no signed disposition")
+        try:
+            said = open_disposition(signed, key)
+        except BadSignature as error:
+            return Result(REFUSED, str(error))
+        if said.gateway != self._office.gateway:
+            return Result(REFUSED, f"it is about an incident of {said.gateway}")
+        if signed in self._dispositions:
+            return Result(DONE, "it is in the journal already")
+        detail = f"incident {said.incident}: {said.words}"
+        detail += f"; {said.note}" if said.note else ""
+        act = ActBody("disposition", said.actor, detail, command=ref, disposition=signed)
+        if not await self._vowed(act):
+            return Result(REFUSED, "it cannot be recorded now")
+        self._dispositions[signed] = None
+        while len(self._dispositions) > REPLIES_KEPT_MAX:
+            self._dispositions.popitem(last=False)
+        self._office.disposed(said)
+        return Result(DONE, detail)
 
     async def _vowed(self, body: ActBody) -> bool:
         """Record an act and tell whether that is durable."""

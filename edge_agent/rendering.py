@@ -14,13 +14,16 @@ from edge_agent.domain.event import Body, BodyValue, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence import bodies
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.dating import Basis, Dated
+from edge_agent.evidence.disposition import peek_disposition
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.program import ProgramBody
 from edge_agent.evidence.verdict import VerdictBody
 
+_ELSEWHERE = {"command", "disposition"}  # signed bytes and hashes: in the JSON
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
 
 
@@ -137,6 +140,9 @@ def _config(body: bodies.ConfigBody) -> dict[str, Any]:
 def _act(body: bodies.ActBody) -> dict[str, Any]:
     said = {field.name: _plain(getattr(body, field.name)) for field in _ACT_FIELDS}
     results = [dataclasses.asdict(one) for one in body.results]
+    if body.disposition is not None:
+        word = _named(peek_disposition(body.disposition))
+        said |= {"disposition": word | {"signed": body.disposition.hex()}}
     return {**said, **({"results": results} if results else {})}
 
 
@@ -166,6 +172,7 @@ _WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     EventType.VERDICT: _verdict,
     EventType.CONFIG: _config,
     EventType.CLIP: _clip,
+    EventType.ACT: _act,
 }
 
 
@@ -179,6 +186,8 @@ def _plain(value: BodyValue | Enum | PublicKey | tuple[Any, ...]) -> Any:
             return value.kid.hex()
         case bytes():
             return value.hex()
+        case Place():
+            return str(value)
         case list() | tuple():
             return [_plain(one) for one in value]
         case dict():
@@ -261,7 +270,8 @@ def summary(event: Event) -> str:
     if event.type is EventType.CLIP and "what" in body:
         return _clip_words(body)
     results = body.pop("results", None) or ()
-    words = [f"{name} {value}" for name, value in body.items() if value not in (None, "")]
+    shown = {name: value for name, value in body.items() if name not in _ELSEWHERE}
+    words = [f"{name} {value}" for name, value in shown.items() if value not in (None, "")]
     words += [f"{one['what']}: {one['detail']}" for one in results if one["good"] is False]
     return ", ".join(words)[:_WORDS_CHARS_MAX]
 

@@ -20,16 +20,19 @@ from edge_agent.evidence.command import (
     sign_command,
 )
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.disposition import Disposition, sign_disposition
 from edge_agent.evidence.reply import Reply, open_reply
 from edge_agent.limits import CENTER_COMMANDS_AT_WORK_MAX, CENTER_COMMANDS_WAITING_MAX
 from edge_agent.link.desk import Desk
 from edge_agent.orders import Addressee, Orders
 from tests.evidence.conftest import STAMP, signer
 from tests.evidence.test_command import BY, COMMAND
+from tests.evidence.test_disposition import FALSE
 from tests.link.rig import run
 from tests.test_orders import Record
 
 EVENT_KEY = signer(2)
+WORD = sign_disposition(FALSE, BY)
 BYPASS = replace(COMMAND, what="order", role=Role.TECHNICIAN, body={1: "shop", 2: "bypass", 3: 5})
 
 
@@ -65,13 +68,16 @@ class Rig:
     keys: Keys = field(default_factory=Keys)
     replies: list[Reply] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
+    disposed: list[Disposition] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.desk = Desk(frozenset({"bypass"}))
         self.desk.open(lambda: None)
         addressee = Addressee(self.desk, frozenset({Act.STATUS, Act.BYPASS, Act.ARM_AWAY}))
         self.orders = Orders({"shop": addressee}, self.record)
-        office = Office("gw1", COMMAND.epoch, EVENT_KEY, self._state, self._reply)
+        office = Office(
+            "gw1", COMMAND.epoch, EVENT_KEY, self._state, self._reply, self.disposed.append
+        )
         self.commanding = Commanding(office, self.orders, self.record, self.clock, self.keys)
 
     async def _state(self) -> Mapping[str, Any]:
@@ -176,6 +182,28 @@ def test_every_panel_is_asked_anew() -> None:
     (reply,) = rig.replies
     assert (reply.outcome, reply.detail) == ("done", "1 of 1 panels were asked")
     assert json.loads(reply.facts)["shop"]["outcome"] == "done"
+
+
+def test_a_disposition_is_journaled_once_with_its_very_bytes() -> None:
+    rig = Rig()
+    brings = replace(COMMAND, what="disposition", body={1: WORD})
+
+    async def work() -> None:
+        rig.give(brings)
+        await turns()
+        rig.give(replace(brings, number=8))  # given anew, since the center heard no answer
+        rig.give(replace(brings, number=9, body={1: sign_disposition(FALSE, signer(5))}))
+        other = sign_disposition(replace(FALSE, gateway="gw2"), BY)
+        rig.give(replace(brings, number=10, body={1: other}))
+        rig.give(replace(brings, number=11, body={}))
+        await turns()
+
+    rig.playing(work)
+    assert [one.outcome for one in rig.replies] == ["done", "done", "refused", "refused", "refused"]
+    (act,) = rig.record.bodies
+    assert (act.what, act.actor, act.disposition) == ("disposition", FALSE.actor, WORD)
+    assert act.detail == f"incident {FALSE.incident}: false, animal; {FALSE.note}"
+    assert rig.disposed == [FALSE]
 
 
 def test_refusals_are_recorded_and_answered_only_to_the_center() -> None:

@@ -161,6 +161,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.clock",
         "edge_agent.logs",
         "edge_agent.rendering",
+        "edge_agent.language",
+        "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
     ),
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),

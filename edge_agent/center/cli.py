@@ -10,13 +10,24 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TypeAlias
 
 import edge_agent
 from edge_agent import logs, rendering
-from edge_agent.center import credentials, fleet, init, inviting, schema, settings, show, verify
+from edge_agent.center import (
+    answering,
+    credentials,
+    fleet,
+    init,
+    inviting,
+    schema,
+    settings,
+    show,
+    verify,
+)
 from edge_agent.center.layout import CenterError, Layout, check_gateway_id
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
@@ -78,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_add_init, _add_enrolment, _add_serve, _add_events, _add_fleet, _add_verify):
         add(commands)
+    answering.add(partial(_command, commands), _gateway_id, since_ms)
     return top
 
 

@@ -176,7 +176,7 @@ class Receiver:
             return
         self._accepted()
         for receipt in taken.receipts:
-            connection.publish(f"edge/v1/{receipt.gateway}/receipts", receipt.data)
+            connection.publish(f"edge/v1/{receipt.gateway}/{receipt.topic}", receipt.data)
         for message in batch:
             connection.acknowledge(message)
             self._waiting.popleft()

@@ -7,8 +7,10 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
+from edge_agent.center import desk_rows
 from edge_agent.center.calendar import Calendar
 from edge_agent.center.examine import Genuine, KnownKey, Refused, Unknown
+from edge_agent.domain.event import EventType
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.cose import PublicKey
@@ -90,6 +92,8 @@ class Rows:
         self._counts[gateway, "stored"] += 1
         if self._calendar is not None:
             self._calendar.note(self._connection, event, epoch.id, self.now_ms)
+        if event.type is EventType.ACT:
+            desk_rows.journaled(self._connection, event, self.now_ms)
         if event.seq <= epoch.top and self._is_fork(epoch.id, event.seq):
             self._mark_fork(gateway, epoch.id, genuine)
         else:

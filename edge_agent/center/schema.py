@@ -124,6 +124,39 @@ CREATE TABLE IF NOT EXISTS tie (       -- what dates the events of a boot: evide
     latest_ns INTEGER,
     PRIMARY KEY (gateway, boot, boottime_ns, firm)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS event_verdict ON event (id) WHERE type = 'verdict';
+CREATE TABLE IF NOT EXISTS command (   -- what gateways are to do, and what became of it
+    id INTEGER PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    what TEXT NOT NULL,
+    body BLOB NOT NULL,                -- CBOR, as in the signed command
+    operator TEXT NOT NULL,
+    role TEXT NOT NULL,
+    made_ms INTEGER NOT NULL,
+    until_ms INTEGER,                  -- given up then; NULL: never
+    disposition BLOB,                  -- digest of the one that it brings
+    epoch BLOB,                        -- of the newest signed one
+    number INTEGER NOT NULL DEFAULT 0,
+    data BLOB,                         -- that one
+    digest BLOB,
+    due_ms INTEGER NOT NULL DEFAULT 0, -- when it is sent (again)
+    tries INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT,                      -- NULL: not known yet
+    detail TEXT NOT NULL DEFAULT '',
+    reply BLOB,
+    answered_ms INTEGER
+);
+CREATE INDEX IF NOT EXISTS command_open ON command (due_ms) WHERE outcome IS NULL;
+CREATE INDEX IF NOT EXISTS command_digest ON command (digest);
+CREATE INDEX IF NOT EXISTS command_number ON command (gateway, number);
+CREATE TABLE IF NOT EXISTS disposition (
+    gateway TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    data BLOB NOT NULL,                -- signed by the command key, which readers check
+    made_ms INTEGER NOT NULL,
+    journaled_ms INTEGER,              -- when the gateway's event of it came; NULL: not yet
+    PRIMARY KEY (gateway, digest)
+) WITHOUT ROWID;
 """
 """They cost a start nothing where they are there, and an older program does not mind them: so
 databases of this version get them without a new one."""

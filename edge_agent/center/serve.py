@@ -16,6 +16,7 @@ import structlog
 
 from edge_agent.center import salvage, schema, settings
 from edge_agent.center.audit import Audit
+from edge_agent.center.desk import CommandDesk, command_signer
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.center.mqtt import Access
 from edge_agent.center.presence import PresenceStore
@@ -117,7 +118,7 @@ class Center:
     def run(self, connection: sqlite3.Connection) -> int:
         """Start the threads and wait for the end; `connection` serves the audit."""
         with ExitStack() as opened:
-            stores = [opened.enter_context(closing(self._open())) for _ in range(4)]
+            stores = [opened.enter_context(closing(self._open())) for _ in range(5)]
             return self._run(connection, stores)
 
     def _run(self, connection: sqlite3.Connection, stores: list[sqlite3.Connection]) -> int:
@@ -156,10 +157,15 @@ class Center:
     def _receivers(self, stores: list[sqlite3.Connection]) -> dict[str, Receiver]:
         office = self._office
         heartbeat_s = self._chosen.presence.heartbeat_s
+        signer = command_signer(self._layout)
+        if signer is None:
+            remedy = "run edge-center init again, and hand command.pem to the gateways"
+            log.warning("no command key: commands to gateways wait", remedy=remedy)
         intakes: dict[str, Intake] = {
             "alarms": Store(office, stores[0], urgent=True),
             "events": Store(office, stores[1], urgent=False),
             "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
+            "replies": CommandDesk(self._chosen.name, stores[4], self._turns, signer),
         }
         return {
             name: Receiver(self._access, Lane(name), intake, self._clock, self._opener.opened)

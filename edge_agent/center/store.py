@@ -47,10 +47,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A receipt to be published to a gateway."""
+    """A receipt, or what else `topic` is for, to be published to a gateway."""
 
     gateway: str
     data: bytes
+    topic: str = "receipts"
 
 
 @dataclass(frozen=True, slots=True)

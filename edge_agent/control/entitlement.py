@@ -12,10 +12,11 @@ from edge_agent.evidence.command import CenterCommand, Role
 STATE = "state"  # how the gateway stands, as `edge-agent status` shows it
 RESYNC = "resync"  # ask every panel for its whole state anew
 ORDER = "order"  # an order to a panel
-KNOWN = (STATE, RESYNC, ORDER)
+DISPOSITION = "disposition"  # the center's word on an incident
+KNOWN = (STATE, RESYNC, ORDER, DISPOSITION)
 
 _LOOKS = frozenset({STATE})
-_OPERATES = _LOOKS | {RESYNC, f"{ORDER}.{Act.STATUS}"}
+_OPERATES = _LOOKS | {RESYNC, DISPOSITION, f"{ORDER}.{Act.STATUS}"}
 _MENDS = _OPERATES | {f"{ORDER}.{act}" for act in (Act.CLOCK, Act.BYPASS, Act.UNBYPASS)}
 _INSTALLS = _MENDS | {
     f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)
@@ -30,6 +31,9 @@ MAY: Mapping[Role, frozenset[str]] = {
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
 """Keys of the body of an `order` (docs/wire-format.md)."""
+
+DISPOSITION_SIGNED = 1
+"""Key of the body of a `disposition`: the signed disposition."""
 
 
 def wanted_by(command: CenterCommand) -> str:

@@ -31,6 +31,7 @@ from edge_agent.evidence.bodies import (
     Severity,
     SignalBody,
 )
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import (
     CenterCommand,
     CommandRef,
@@ -39,6 +40,7 @@ from edge_agent.evidence.command import (
     sign_command,
 )
 from edge_agent.evidence.cose import Domain
+from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.envelope import Event, domain_of, seal
 from edge_agent.evidence.machine import BOARD, CARD, NETWORK, fact
 from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
@@ -309,10 +311,24 @@ def _commands(second: Epoch) -> dict[str, object]:
     ref = CommandRef("center", wanted.number, digest_of(command))
     act = ActBody("command", wanted.actor, "bypass zone 5", "p1", 1, command=ref)
     signed = sign_reply(reply, SIGNERS["event 2"])
+    said = Disposition(
+        gateway=GATEWAY,
+        center="center",
+        incident=Place(bytes.fromhex("0102030405060708"), 4),
+        said=Said.FALSE,
+        cause="animal",
+        by="Li Na",
+        qualification="310115-0042",
+        time_ms=1_763_900_200_000,
+        panel="p1",
+        zones=(3,),
+    )
+    word = sign_disposition(said, SIGNERS["command"])
     return {
         "command": {"key": "command", **_steps(command, Domain.COMMAND)},
         "reply": {"key": "event 2", **_steps(signed, Domain.REPLY)},
         "act": cbor.encode(dict(act.to_body())).hex(),
+        "disposition": {"key": "command", **_steps(word, Domain.DISPOSITION)},
     }
 
 

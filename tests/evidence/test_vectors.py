@@ -207,6 +207,17 @@ def test_the_command_its_reply_and_its_event_belong_together() -> None:
     assert act[7] == [asked[3], asked[5], told[5]]
 
 
+def test_the_disposition_is_the_centers_word_on_the_burglary() -> None:
+    row = load("command.json")["disposition"]
+    key = b"edge-agent/v1/disposition"
+    said = check(bytes.fromhex(row["message"]), PUBLIC["command"], key)
+    assert (said[1], said[2], said[5], said[6]) == (1, "gw1", "false", "animal")
+    assert (said[7], said[8], said[11]) == ("Li Na", "310115-0042", [3])
+    epoch, number = said[4]
+    first = load("epochs.json")[0]
+    assert (epoch.hex(), first["events"][number]["note"]) == (first["epoch"], "a burglary")
+
+
 def test_the_findings_read_by_the_page_alone() -> None:
     for row in load("finding.json"):
         body = cbor2.loads(bytes.fromhex(row["body"]))

@@ -22,7 +22,7 @@ from edge_agent.evidence.signers import Ed25519Signer
 from tests.broker import WAIT_S_MAX, wait_until
 from tests.center.world import FakeGateway
 
-LANES = 3
+LANES = 4
 ROOT = Path(__file__).resolve().parents[2]
 
 

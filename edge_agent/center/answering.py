@@ -1,0 +1,336 @@
+"""`edge-center incidents`, `disposition` and `command`: what the center's people see and say."""
+
+import argparse
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC
+from threading import Event
+from typing import Any
+
+from edge_agent import language, rendering
+from edge_agent.center import desk_rows, incidents, schema, settings
+from edge_agent.center.desk import LIFE_MS, command_signer
+from edge_agent.center.init import read_certificate
+from edge_agent.center.layout import CenterError, Layout
+from edge_agent.center.roster import Roster
+from edge_agent.clock import SystemClock
+from edge_agent.domain.event import BodyValue
+from edge_agent.evidence.command import Role
+from edge_agent.evidence.cose import PublicKey, Signer
+from edge_agent.evidence.disposition import CAUSES, Disposition, Said, sign_disposition
+from edge_agent.evidence.reply import peek_reply
+
+EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
+LIMIT_DEFAULT = 20
+LOOK_S = 0.2
+WAIT_S_DEFAULT = 60.0
+ACTS = (
+    *("status", "clock", "bypass", "unbypass", "output_on", "output_off"),
+    *("arm_away", "arm_stay"),
+)
+NUMBERED = frozenset({"bypass", "unbypass", "output_on", "output_off"})
+
+Make = Callable[[str, str, str], argparse.ArgumentParser]
+"""Registers a command: name, what it says, examples."""
+
+
+def add(make: Make, gateway: Callable[[str], str], since: Callable[[str, int], int]) -> None:
+    """Register the three; `gateway` reads a gateway's name, `since` a time."""
+    _add_incidents(make, since)
+    _add_disposition(make, gateway)
+    _add_command(make, gateway)
+
+
+# ---- incidents
+
+
+def _add_incidents(make: Make, since: Callable[[str, int], int]) -> None:
+    made = make(
+        "incidents",
+        "show what alarms are worth, why, and what was said of them",
+        "  edge-center incidents /srv/center --since 24h\n"
+        "  edge-center incidents /srv/center --gateway gw1 --open --lang zh\n"
+        "  edge-center incidents /srv/center --zones     whose alarms are false too often",
+    )
+    made.add_argument("--gateway", metavar="ID", help="only of this gateway")
+    made.add_argument("--since", metavar="WHEN", help="90s, 15min, 2h, 3d, or a time")
+    made.add_argument("--open", action="store_true", help="only those that nobody has judged")
+    made.add_argument("--zones", action="store_true", help="count by zone instead")
+    made.add_argument(
+        "--limit", type=int, default=LIMIT_DEFAULT, help="the newest so many, 0 for all"
+    )
+    made.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    made.add_argument("--lang", choices=language.LANGUAGES, help="default: the environment's")
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
+    made.set_defaults(run=lambda arguments: _incidents(arguments, since))
+
+
+def _incidents(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> int:
+    layout = Layout(arguments.dir)
+    try:
+        since_ms = None if arguments.since is None else since(arguments.since, _now_ms())
+    except ValueError as error:
+        return _fail(str(error), EXIT_USAGE)
+    with closing(schema.open_for_reading(layout.database)) as connection:
+        found = incidents.incidents(connection, command_key(layout), arguments.gateway, since_ms)
+    say = language.Catalog(incidents.WORDS, language.language(arguments.lang))
+    if arguments.zones:
+        return _zones(found, say, as_json=arguments.json)
+    if arguments.open:
+        found = [one for one in found if one.decided is None]
+    zone = UTC if arguments.utc else None
+    for one in found[-arguments.limit :] if arguments.limit > 0 else found:
+        if arguments.json:
+            print(json.dumps(incidents.as_json(one), ensure_ascii=True))
+        else:
+            print("\n".join(incidents.lines(one, zone, say)))
+    if not found and not arguments.json:
+        print(say("no_incidents"))
+    return 0
+
+
+def _zones(found: list[incidents.Incident], say: language.Catalog, *, as_json: bool) -> int:
+    counted = incidents.rates(found)
+    for gateway, counts in sorted(counted.items()):
+        for zone, count in counts.items():
+            if as_json:
+                print(json.dumps(incidents.zone_json(gateway, zone, count), ensure_ascii=True))
+            else:
+                print("\n".join(incidents.zone_lines(gateway, zone, count, say)))
+    if not any(counted.values()) and not as_json:
+        print(say("no_zones"))
+    return 0
+
+
+# ---- disposition
+
+
+def _add_disposition(make: Make, gateway: Callable[[str], str]) -> None:
+    made = make(
+        "disposition",
+        "say what an incident was, or what was done about it; signed, and kept at the gateway too",
+        "  edge-center disposition /srv/center gw1 3f9a/1042 false --cause animal --by 'Li Na'\n"
+        "  edge-center disposition /srv/center gw1 3f9a/1042 sent --by 'Li Na' "
+        "--qualification 310115-0042",
+    )
+    made.add_argument("gateway", type=gateway, metavar="GATEWAY")
+    made.add_argument(
+        "incident", metavar="INCIDENT", help="as `incidents` lists it; its first digits will do"
+    )
+    made.add_argument(
+        "word",
+        choices=[one.value for one in Said],
+        metavar="WORD",
+        help="genuine, false (needs --cause), test; sent, arrived, confirmed (a guard), police",
+    )
+    made.add_argument("--cause", choices=CAUSES, help="why it was false: " + ", ".join(CAUSES))
+    made.add_argument("--note", default="", help="a sentence more")
+    _add_person(made, Role.OPERATOR)
+    made.add_argument("--qualification", metavar="NO", help="qualification number of that person")
+    made.set_defaults(run=_disposition)
+
+
+def _disposition(arguments: argparse.Namespace) -> int:
+    layout = Layout(arguments.dir)
+    if (arguments.word == Said.FALSE) is (arguments.cause is None):
+        return _fail("--cause goes with 'false', and 'false' with it", EXIT_USAGE)
+    signer = _signer(layout)
+    with closing(_open(layout)) as connection:
+        known = incidents.incidents(connection, signer.public, arguments.gateway)
+        try:
+            one = incidents.find(known, arguments.gateway, arguments.incident)
+            said = Disposition(
+                gateway=arguments.gateway,
+                center=settings.load(layout).name,
+                incident=one.place,
+                said=Said(arguments.word),
+                cause=arguments.cause,
+                by=arguments.by,
+                qualification=arguments.qualification,
+                time_ms=_now_ms(),
+                panel=one.verdict.panel,
+                zones=one.verdict.zones[:64],
+                note=arguments.note,
+            )
+        except ValueError as error:
+            return _fail(str(error), EXIT_USAGE)
+        signed = sign_disposition(said, signer)
+        number = desk_rows.dispose(connection, said, signed, Role(arguments.role))
+        told = _await(connection, number, arguments.wait)
+    return _tell_disposition(told, said, as_json=arguments.json)
+
+
+def _tell_disposition(told: desk_rows.Outcome, said: Disposition, *, as_json: bool) -> int:
+    journaled = told.outcome == desk_rows.DONE
+    if as_json:
+        facts = {
+            "incident": str(said.incident),
+            "said": said.said.value,
+            "journaled": journaled,
+            "outcome": told.outcome,
+            "detail": told.detail,
+        }
+        print(json.dumps(facts))
+    elif journaled:
+        print(f"{said.incident}: {said.words}: in the gateway's journal")
+    elif told.outcome is None:
+        print(f"{said.incident}: {said.words}: kept here; sent when the gateway is there")
+    else:
+        print(f"{said.incident}: {said.words}: {told.outcome}: {told.detail}")
+    return 0 if told.outcome in (None, desk_rows.DONE) else EXIT_FOUND_BAD
+
+
+# ---- command
+
+
+def _add_command(make: Make, gateway: Callable[[str], str]) -> None:
+    made = make(
+        "command",
+        "have a gateway do something now: signed, for this run of it, answered with its signature",
+        "  edge-center command /srv/center gw1 state --by 'Li Na'\n"
+        "  edge-center command /srv/center gw1 resync --by 'Li Na'\n"
+        "  edge-center command /srv/center gw1 panel shop bypass 3 --by 'Wang' --role technician",
+    )
+    made.add_argument("gateway", type=gateway, metavar="GATEWAY")
+    made.add_argument(
+        "words",
+        nargs="+",
+        metavar="WHAT",
+        help="state; resync (all panels); panel PANEL ACT [NUMBER], with ACT one of "
+        + ", ".join(ACTS),
+    )
+    made.add_argument("--area", type=int, metavar="N", help="which area to arm")
+    _add_person(made, Role.OPERATOR)
+    made.set_defaults(run=_command)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    layout = Layout(arguments.dir)
+    try:
+        what, body = wanted(arguments.words, arguments.area)
+    except ValueError as error:
+        return _fail(str(error), EXIT_USAGE)
+    if arguments.gateway not in Roster(layout).gateways():
+        return _fail(f"no gateway {arguments.gateway} was made here", EXIT_USAGE)
+    _signer(layout)  # else it would wait for a key that is not there
+    now_ms = _now_ms()
+    wait_ms = min(round(arguments.wait * 1000), LIFE_MS) or LIFE_MS
+    wish = desk_rows.Wish(
+        gateway=arguments.gateway,
+        what=what,
+        operator=arguments.by,
+        role=Role(arguments.role),
+        made_ms=now_ms,
+        until_ms=now_ms + wait_ms,
+        body=body,
+    )
+    with closing(_open(layout)) as connection:
+        number = desk_rows.wish(connection, wish)
+        told = _await(connection, number, arguments.wait)
+    return _tell_command(told, as_json=arguments.json)
+
+
+def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:
+    """Return what a command's words ask for, as the command carries it.  Raises ValueError."""
+    match words:
+        case ["state" | "resync" as what]:
+            return what, {}
+        case ["panel", panel, act, *rest] if act in ACTS and len(rest) <= 1:
+            if (act in NUMBERED) is not bool(rest):
+                raise ValueError(f"{act} {'needs a' if act in NUMBERED else 'takes no'} number")
+            body: dict[int, BodyValue] = {1: panel, 2: act}
+            if rest:
+                body[3] = int(rest[0])
+            if area is not None:
+                body[4] = area
+            return "order", body
+    raise ValueError(
+        "WHAT is: state; resync; or panel PANEL ACT [NUMBER] with ACT one of " + ", ".join(ACTS)
+    )
+
+
+def _tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
+    facts = _facts(told.reply)
+    if as_json:
+        print(json.dumps({"outcome": told.outcome, "detail": told.detail, "facts": facts}))
+    else:
+        detail = f": {told.detail}" if told.detail else ""
+        print(rendering.safe(f"{told.outcome or 'not answered yet'}{detail}"))
+        if facts:
+            print(json.dumps(facts, indent=1, ensure_ascii=True))
+    return 0 if told.outcome == desk_rows.DONE else EXIT_FOUND_BAD
+
+
+def _facts(reply: bytes | None) -> Any:
+    if reply is None:
+        return None
+    facts = peek_reply(reply)[1].facts  # it was verified before it was stored
+    try:
+        return json.loads(facts) if facts else None
+    except (ValueError, RecursionError):
+        return facts.hex()
+
+
+# ---- common
+
+
+def _add_person(made: argparse.ArgumentParser, role: Role) -> None:
+    made.add_argument("--by", required=True, metavar="NAME", help="who says so")
+    made.add_argument(
+        "--role",
+        choices=[one.value for one in Role],
+        default=role.value,
+        help=f"what they are; the gateway decides what that permits (default {role})",
+    )
+    made.add_argument(
+        "--wait",
+        type=float,
+        default=WAIT_S_DEFAULT,
+        metavar="S",
+        help=f"how long to wait for the gateway (default {WAIT_S_DEFAULT:.0f}); 0: not at all",
+    )
+    made.add_argument("--json", action="store_true", help="print JSON, for scripts")
+
+
+def _open(layout: Layout) -> sqlite3.Connection:
+    """Open the database to enter something: `serve` sends it, and must have made it."""
+    schema.open_for_reading(layout.database).close()
+    return schema.open_for_writing(layout.database)
+
+
+def _signer(layout: Layout) -> Signer:
+    signer = command_signer(layout)
+    if signer is None:
+        raise CenterError(
+            f"{layout.key('command')}: no usable key; run edge-center init {layout.directory} "
+            f"again, hand command.pem to the gateways, name it there as command_certificate"
+        )
+    return signer
+
+
+def command_key(layout: Layout) -> PublicKey:
+    """Return the key that dispositions are checked with.  Raises CenterError."""
+    return PublicKey.of(read_certificate(layout.certificate("command")).public_key())
+
+
+def _await(connection: sqlite3.Connection, number: int, wait_s: float) -> desk_rows.Outcome:
+    """Wait for the outcome of a command as long as asked."""
+    clock, pause = SystemClock(), Event()
+    until_ns = clock.boottime_ns() + round(wait_s * 1e9)
+    while True:
+        told = desk_rows.outcome_of(connection, number)
+        if told.outcome is not None or clock.boottime_ns() >= until_ns:
+            return told
+        pause.wait(LOOK_S)
+
+
+def _now_ms() -> int:
+    return (SystemClock().stamp().wall_ns or 0) // 1_000_000
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"edge-center: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,152 @@
+"""Commands to gateways and dispositions of incidents, as rows: made, found, settled."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge_agent.domain.event import Body
+from edge_agent.evidence import cbor
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.command import Role
+from edge_agent.evidence.cose import BadSignature, PublicKey
+from edge_agent.evidence.disposition import (
+    Disposition,
+    digest_of,
+    open_disposition,
+    peek_disposition,
+)
+from edge_agent.evidence.envelope import Event
+
+DISPOSITION = "disposition"
+DISPOSITION_SIGNED = 1  # key of the body of a command that brings one
+ACT_DISPOSITION = 8  # key of the body of the event that it becomes
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants a gateway to do; `until_ms` None: whenever it comes back."""
+
+    gateway: str
+    what: str
+    operator: str
+    role: Role
+    made_ms: int
+    until_ms: int | None
+    body: Body
+    disposition: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command so far; `outcome` None: not known yet."""
+
+    outcome: str | None
+    detail: str
+    reply: bytes | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disposed:
+    """A disposition, and when the gateway's own event of it came; None: it has not yet."""
+
+    said: Disposition
+    journaled_ms: int | None
+
+
+def wish(connection: sqlite3.Connection, wanted: Wish) -> int:
+    """Enter a command; return its id."""
+    row = connection.execute(
+        "INSERT INTO command (gateway, what, body, operator, role, made_ms, until_ms, disposition)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            wanted.gateway,
+            wanted.what,
+            cbor.encode(dict(wanted.body)),
+            wanted.operator,
+            str(wanted.role),
+            wanted.made_ms,
+            wanted.until_ms,
+            wanted.disposition,
+        ),
+    )
+    assert row.lastrowid is not None
+    return row.lastrowid
+
+
+def outcome_of(connection: sqlite3.Connection, number: int) -> Outcome:
+    """Return what became of the command with an id."""
+    row = connection.execute(
+        "SELECT outcome, detail, reply, tries FROM command WHERE id = ?", (number,)
+    ).fetchone()
+    return Outcome(*row)
+
+
+def dispose(connection: sqlite3.Connection, said: Disposition, signed: bytes, role: Role) -> int:
+    """Enter a disposition and the command that brings it; return the command's id."""
+    digest = digest_of(signed)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(
+        "INSERT INTO disposition (gateway, digest, data, made_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (said.gateway, digest, signed, said.time_ms),
+    )
+    wanted = Wish(
+        gateway=said.gateway,
+        what=DISPOSITION,
+        operator=said.by,
+        role=role,
+        made_ms=said.time_ms,
+        until_ms=None,
+        body={DISPOSITION_SIGNED: signed},
+        disposition=digest,
+    )
+    number = wish(connection, wanted)
+    connection.execute("COMMIT")
+    return number
+
+
+def journaled(connection: sqlite3.Connection, event: Event, now_ms: int) -> None:
+    """A gateway's act came: if it is a disposition in its journal, the center may let go of it."""
+    signed = event.body.get(ACT_DISPOSITION)
+    if not isinstance(signed, bytes):
+        return
+    try:
+        said = peek_disposition(signed)
+    except Malformed:
+        return  # it is evidence all the same, and shown as it is
+    if said.gateway != event.gateway:
+        return
+    digest = digest_of(signed)
+    connection.execute(
+        "INSERT INTO disposition VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET journaled_ms = coalesce(journaled_ms, excluded.journaled_ms)",
+        (event.gateway, digest, signed, said.time_ms, now_ms),
+    )
+    connection.execute(
+        "UPDATE command SET outcome = ?, answered_ms = ? WHERE gateway = ? AND disposition = ?"
+        " AND outcome IS NULL",
+        (DONE, now_ms, event.gateway, digest),
+    )
+
+
+def dispositions(
+    connection: sqlite3.Connection, key: PublicKey, gateway: str | None = None
+) -> Iterator[Disposed]:
+    """Yield what was said of incidents, oldest first; what `key` did not sign is passed over."""
+    there = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'disposition'"
+    ).fetchone()
+    if there is None:  # no program that knows them has served it yet
+        return
+    rows = connection.execute(
+        "SELECT data, journaled_ms FROM disposition WHERE gateway = coalesce(?, gateway)"
+        " ORDER BY made_ms",
+        (gateway,),
+    )
+    for signed, journaled_ms in rows:
+        try:
+            yield Disposed(open_disposition(signed, key), journaled_ms)
+        except (Malformed, BadSignature):
+            continue

@@ -1,0 +1,257 @@
+"""Incidents as the center holds them: the newest verdict of each, and what was said of it since."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+from edge_agent import rendering
+from edge_agent.center import show
+from edge_agent.center.desk_rows import Disposed, dispositions
+from edge_agent.diagnosis.rules import RULES
+from edge_agent.domain.event import EventType
+from edge_agent.domain.zone_rates import ZoneCount, ZoneKey, ZoneRates
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cited import Place
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.disposition import DECIDES, Disposition
+from edge_agent.evidence.verdict import VerdictBody
+from edge_agent.language import Catalog
+
+WORDS: dict[str, tuple[str, str]] = {
+    "tier0": ("nobody is needed", "无需出警"),
+    "tier1": ("verify first", "先核实"),
+    "tier2": ("presence likely", "很可能有人"),
+    "tier3": ("property threatened", "财产受威胁"),
+    "tier4": ("life", "人身安全"),
+    "area": ("area {area}", "分区 {area}"),
+    "zones": ("zones {zones}", "防区 {zones}"),
+    "cause": ("cause: {cause}", "原因：{cause}"),
+    "missing": ("could not be verified by: {missing}", "缺少核实手段：{missing}"),
+    "nothing": ("nobody has said anything of it", "尚无处置"),
+    "said": ("{said}, by {by} at {time}", "{said}，{by}，{time}"),
+    "on_way": ("not yet in the gateway's journal", "尚未写入网关日志"),
+    "lowered": ("was tier {tier}", "曾为 {tier} 级"),
+    "genuine": ("genuine", "真警"),
+    "false": ("false, {cause}", "误报（{cause}）"),
+    "test": ("test", "测试"),
+    "sent": ("guard sent", "已派保安"),
+    "arrived": ("guard arrived", "保安到场"),
+    "confirmed": ("confirmed on the spot", "现场确认"),
+    "police": ("reported to the police", "已报警"),
+    "zone": ("{panel} zone {zone}", "{panel} 防区 {zone}"),
+    "count": (
+        "{alarms} alarms: {genuine} genuine, {false} false, {test} test, {open} open",
+        "{alarms} 次报警：真警 {genuine}，误报 {false}，测试 {test}，未处置 {open}",
+    ),
+    "look": (
+        "false too often: have this detector looked at; it goes on alarming as before",
+        "误报过多：请检修该探测器；报警照常上报",
+    ),
+    "no_incidents": ("no incidents", "没有事件"),
+    "no_zones": ("no zone has alarmed", "没有防区报警"),
+}
+
+
+@dataclass(slots=True)
+class Incident:
+    """One incident: its newest verdict, when its first came, and what was said of it."""
+
+    gateway: str
+    place: Place
+    first: show.Shown
+    newest: show.Shown
+    verdict: VerdictBody
+    tier_max: int
+    disposed: list[Disposed] = field(default_factory=list)
+
+    @property
+    def decided(self) -> Disposition | None:
+        """The newest word on what it was, None where nobody has said."""
+        words = [one.said for one in self.disposed if one.said.said in DECIDES]
+        return words[-1] if words else None
+
+
+def incidents(
+    connection: sqlite3.Connection,
+    key: PublicKey,
+    gateway: str | None = None,
+    since_ms: int | None = None,
+) -> list[Incident]:
+    """Return the incidents of which a verdict came since then, oldest first."""
+    wanted = show.Wanted(gateway=gateway, type=EventType.VERDICT.value, since_ms=since_ms)
+    found: dict[tuple[str, Place], Incident] = {}
+    for shown in show.select(connection, wanted):
+        _take(found, shown)
+    for one in dispositions(connection, key, gateway):
+        incident = found.get((one.said.gateway, one.said.incident))
+        if incident is not None:
+            incident.disposed.append(one)
+    return list(found.values())
+
+
+def _take(found: dict[tuple[str, Place], Incident], shown: show.Shown) -> None:
+    try:
+        verdict = VerdictBody.from_body(shown.event.body)
+    except Malformed:
+        return  # `edge-center events` shows it as it is
+    name = shown.event.gateway, verdict.incident
+    known = found.get(name)
+    if known is None:
+        found[name] = Incident(*name, shown, shown, verdict, verdict.tier)
+        return
+    known.tier_max = max(known.tier_max, verdict.tier)
+    if _is_newer(shown, known.newest):
+        known.newest, known.verdict = shown, verdict
+
+
+def _is_newer(one: show.Shown, other: show.Shown) -> bool:
+    """Tell which of two verdicts replaces the other: backlog may come after what is newer."""
+    if one.event.epoch == other.event.epoch:
+        return one.event.seq > other.event.seq
+    return one.dated.order_ns >= other.dated.order_ns
+
+
+def find(known: Iterable[Incident], gateway: str, text: str) -> Incident:
+    """Return the incident that `EPOCH/NUMBER` names, the epoch shortened as far as it is clear.
+
+    Raises ValueError saying what there is.
+    """
+    epoch, _, number = text.partition("/")
+    fitting = [
+        one
+        for one in known
+        if one.gateway == gateway
+        and str(one.place.seq) == number
+        and epoch
+        and one.place.epoch.hex().startswith(epoch.lower())
+    ]
+    if len(fitting) != 1:
+        few = "no incident" if not fitting else "more than one incident"
+        raise ValueError(
+            f"{few} of {gateway} is called {text[:60]!r}; `edge-center incidents` lists them"
+        )
+    return fitting[0]
+
+
+def rates(known: Iterable[Incident]) -> dict[str, dict[ZoneKey, ZoneCount]]:
+    """Return what became of each zone's alarms, by gateway."""
+    counted: dict[str, ZoneRates] = {}
+    for one in known:
+        rate = counted.setdefault(one.gateway, ZoneRates())
+        rate.verdict(one.place, one.verdict.panel, one.verdict.zones)
+        if (said := one.decided) is not None:
+            rate.said(one.place, said.said, said.cause, said.time_ms)
+    return {gateway: rate.counts() for gateway, rate in counted.items()}
+
+
+# ---- for programs
+
+
+def as_json(one: Incident) -> dict[str, Any]:
+    """Return plain values for JSON."""
+    verdict = one.verdict
+    return {
+        "gateway": one.gateway,
+        "incident": str(one.place),
+        "time": rendering.when_facts(one.first.dated),
+        "received_ms": one.first.received_ms,
+        "tier": verdict.tier,
+        "tier_max": one.tier_max,
+        "reasons": list(verdict.reasons),
+        "panel": verdict.panel,
+        "area": verdict.area,
+        "zones": list(verdict.zones),
+        "cause": verdict.cause,
+        "available": list(verdict.available),
+        "missing": list(verdict.missing),
+        "evidence": [str(place) for place in verdict.evidence],
+        "dispositions": [_disposed(each) for each in one.disposed],
+    }
+
+
+def _disposed(one: Disposed) -> dict[str, Any]:
+    said = one.said
+    return {
+        "said": str(said.said),
+        "cause": said.cause,
+        "by": said.by,
+        "qualification": said.qualification,
+        "time_ms": said.time_ms,
+        "note": said.note,
+        "journaled_ms": one.journaled_ms,
+    }
+
+
+def zone_json(gateway: str, zone: ZoneKey, count: ZoneCount) -> dict[str, Any]:
+    """Return plain values for JSON."""
+    return {
+        "gateway": gateway,
+        "panel": zone[0],
+        "zone": zone[1],
+        "alarms": count.alarms,
+        "genuine": count.genuine,
+        "test": count.test,
+        "false": dict(count.false),
+        "false_share": count.false_share,
+        "high": count.is_high,
+    }
+
+
+# ---- for people
+
+
+def lines(one: Incident, zone: tzinfo | None, say: Catalog) -> Iterator[str]:
+    """Yield an incident's lines; `zone` None is the reader's local time."""
+    verdict = one.verdict
+    where = [verdict.panel] if verdict.panel else []
+    where += [say("area", area=verdict.area)] if verdict.area else []
+    where += [say("zones", zones=", ".join(map(str, verdict.zones)))] if verdict.zones else []
+    lowered = f" ({say('lowered', tier=one.tier_max)})" if one.tier_max > verdict.tier else ""
+    yield rendering.safe(
+        f"{one.gateway}  {one.place}  {rendering.when(one.first.dated, zone)}  "
+        f"{verdict.tier} {say(f'tier{verdict.tier}')}{lowered}  {' '.join(where)}"
+    )
+    for reason in verdict.reasons:
+        yield rendering.safe(f"    {_reason(reason, say)}")
+    if verdict.cause:
+        yield rendering.safe(f"    {say('cause', cause=verdict.cause)}")
+    if verdict.missing and verdict.tier:
+        yield rendering.safe(f"    {say('missing', missing=', '.join(verdict.missing))}")
+    for each in one.disposed:
+        yield rendering.safe(f"    > {_said(each, zone, say)}")
+    if not one.disposed:
+        yield f"    > {say('nothing')}"
+
+
+def _reason(rule: str, say: Catalog) -> str:
+    known = RULES.get(rule)
+    return rule if known is None else say.choose(known.english, known.chinese)
+
+
+def _said(one: Disposed, zone: tzinfo | None, say: Catalog) -> str:
+    said = one.said
+    word = say(said.said.value, cause=said.cause)
+    time = rendering.time_text(said.time_ms, zone)
+    text = say("said", said=word, by=said.actor, time=time)
+    text += f": {said.note}" if said.note else ""
+    return text if one.journaled_ms is not None else f"{text} [{say('on_way')}]"
+
+
+def zone_lines(gateway: str, zone: ZoneKey, count: ZoneCount, say: Catalog) -> Iterator[str]:
+    """Yield the lines of a zone."""
+    place = say("zone", panel=zone[0], zone=zone[1])
+    still_open = count.alarms - count.genuine - count.false_total - count.test
+    told = say(
+        "count",
+        alarms=count.alarms,
+        genuine=count.genuine,
+        false=count.false_total,
+        test=count.test,
+        open=still_open,
+    )
+    causes = ", ".join(f"{cause} {number}" for cause, number in count.false.most_common())
+    yield rendering.safe(f"{gateway}  {place}  {told}{f' ({causes})' if causes else ''}")
+    if count.is_high:
+        yield f"    {say('look')}"

@@ -1,0 +1,79 @@
+"""Commands and dispositions, from the center's command line to a real gateway's journal and back.
+
+Seen to fail: with the number of a command not remembered a copy is carried out again; with the
+reply taken for the gateway's event a disposition is let go of before that is here.
+"""
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+from edge_agent.center import desk_rows, schema
+from edge_agent.center.layout import Layout
+from edge_agent.evidence.cited import Place
+from edge_agent.evidence.command import Role
+from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
+from edge_agent.evidence.signers import load_signer
+from hil.rig import Panel, Stack, run, wait_until
+from hil.rig.parts import CENTER
+from hil.rig.stack import GATEWAY
+
+
+def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -> None:
+    with Stack([Panel("p1")]) as stack:
+        stack.agent.wait_well()
+        told = commanded(stack, "state")
+        assert told["outcome"] == "done", stack.logs()
+        assert told["facts"]["panels"]["p1"]["online"] is True
+        refused = commanded(stack, "panel", "p1", "bypass", "3")
+        assert refused["outcome"] == "unentitled", "not for an operator"
+        order = commanded(stack, "panel", "p1", "bypass", "3", "--role", "technician")
+        assert order["outcome"] in {"forbidden", "unsupported"}, "the site allows none"
+        number = dispose(stack)
+        wait_until(lambda: outcome(stack, number) == "done", "the gateway's event is here")
+        stack.settle()
+        acts = [one["body"] for one in stack.agent.events() if one["type"] == "act"]
+        stack.center.verify()
+    said = [(act["what"], act["actor"], act["outcome"]) for act in acts]
+    actor = "Li Na, technician of center"
+    assert said[:4] == [
+        ("read", "Li Na, operator of center", None),
+        ("refused", "center", "unentitled"),
+        ("command", actor, None),
+        ("outcome", actor, order["outcome"]),
+    ]
+    kept = next(act["disposition"] for act in acts if act["what"] == "disposition")
+    assert (kept["said"], kept["by"], kept["qualification"]) == ("police", "Li Na", "310115-0042")
+
+
+def commanded(stack: Stack, *words: str) -> dict[str, Any]:
+    """Give a command as the center's people do, and return what became of it."""
+    by = ("--by", "Li Na", "--wait", "30", "--json")
+    done = run(CENTER, "command", stack.center.folder, GATEWAY, *words, *by, code=None)
+    assert done.stdout, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def dispose(stack: Stack) -> int:
+    """Enter a word on an incident; whether there is such a one is the center's business."""
+    layout = Layout(stack.center.folder)
+    said = Disposition(
+        gateway=GATEWAY,
+        center="center",
+        incident=Place(bytes(8), 1),
+        said=Said.POLICE,
+        by="Li Na",
+        qualification="310115-0042",
+        time_ms=1_795_000_000_000,
+    )
+    signed = sign_disposition(said, load_signer(layout.key("command")))
+    with closing(schema.open_for_writing(layout.database)) as connection:
+        return desk_rows.dispose(connection, said, signed, Role.OPERATOR)
+
+
+def outcome(stack: Stack, number: int) -> str | None:
+    file = f"file:{Layout(stack.center.folder).database}?mode=ro"
+    with closing(sqlite3.connect(file, uri=True)) as connection:
+        return desk_rows.outcome_of(connection, number).outcome
