@@ -31,20 +31,10 @@ from edge_agent.evidence.bodies import (
     Severity,
     SignalBody,
 )
-from edge_agent.evidence.cited import Place
-from edge_agent.evidence.command import (
-    CenterCommand,
-    CommandRef,
-    Role,
-    digest_of,
-    sign_command,
-)
 from edge_agent.evidence.cose import Domain
-from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.envelope import Event, domain_of, seal
 from edge_agent.evidence.machine import BOARD, CARD, NETWORK, fact
 from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
-from edge_agent.evidence.reply import Reply, facts_of, sign_reply
 from edge_agent.evidence.signers import Ed25519Signer, P256Signer
 from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.tree import Peaks
@@ -52,6 +42,7 @@ from edge_agent.journal import Record, RecordKind
 from edge_agent.journal.format import encode_ranges, encode_record
 from edge_agent.journal.receipts import Binding, leaf
 from tests.evidence import bundles
+from tests.evidence.command_vectors import command_vectors
 from tests.evidence.mutations import all_mutations
 
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
@@ -284,54 +275,6 @@ def _status(second: Epoch) -> dict[str, object]:
     return {"key": "event 2", **_steps(message, Domain.STATUS)}
 
 
-def _commands(second: Epoch) -> dict[str, object]:
-    """Return a command, the gateway's reply to it, and the body of the event that names it."""
-    wanted = CenterCommand(
-        gateway=GATEWAY,
-        center="center",
-        epoch=second.epoch,
-        number=1_763_900_100_000,
-        time_ms=1_763_900_100_000,
-        until_ms=1_763_900_160_000,
-        operator="Li Na",
-        role=Role.TECHNICIAN,
-        what="order",
-        body={1: "p1", 2: "bypass", 3: 5},
-    )
-    command = sign_command(wanted, SIGNERS["command"])
-    reply = Reply(
-        gateway=GATEWAY,
-        epoch=second.epoch,
-        number=wanted.number,
-        digest=digest_of(command),
-        stamp=_stamp(100),
-        outcome="done",
-        facts=facts_of({"order": 1, "outcome": "done", "detail": ""}),
-    )
-    ref = CommandRef("center", wanted.number, digest_of(command))
-    act = ActBody("command", wanted.actor, "bypass zone 5", "p1", 1, command=ref)
-    signed = sign_reply(reply, SIGNERS["event 2"])
-    said = Disposition(
-        gateway=GATEWAY,
-        center="center",
-        incident=Place(bytes.fromhex("0102030405060708"), 4),
-        said=Said.FALSE,
-        cause="animal",
-        by="Li Na",
-        qualification="310115-0042",
-        time_ms=1_763_900_200_000,
-        panel="p1",
-        zones=(3,),
-    )
-    word = sign_disposition(said, SIGNERS["command"])
-    return {
-        "command": {"key": "command", **_steps(command, Domain.COMMAND)},
-        "reply": {"key": "event 2", **_steps(signed, Domain.REPLY)},
-        "act": cbor.encode(dict(act.to_body())).hex(),
-        "disposition": {"key": "command", **_steps(word, Domain.DISPOSITION)},
-    }
-
-
 def _findings() -> list[dict[str, object]]:
     hot = FindingBody(
         panel="@gateway",
@@ -466,7 +409,7 @@ def make() -> dict[str, object]:
         "proofs.json": _proofs(first),
         "receipt.json": receipt,
         "status.json": _status(second),
-        "command.json": _commands(second),
+        "command.json": command_vectors(second.epoch, _stamp(100), SIGNERS, _steps),
         "finding.json": _findings(),
         "binding.json": _binding(first, receipt),
         "bundles.json": _bundles(),
