@@ -128,7 +128,7 @@ class Agent:
             device_of(folder),
         )
         if self._found.refused is None:  # else what was read may be in no more than the page cache
-            self._recall(frames)
+            frames.tell(self._recorder.recall, self._recorder.remember)
         centers = self._config.center
         terms = Terms(
             [center.name for center in centers],
@@ -165,15 +165,6 @@ class Agent:
 
     def _is_short_of_room(self) -> bool:
         return bool(self._recorder.refusal or self._housekeeping.omitted)
-
-    def _recall(self, frames: LastFrames) -> None:
-        """Tell the recorder what the journal's last events left behind."""
-        for panel, standing in frames.standing.items():
-            for active in standing.signals:
-                self._recorder.recall(panel, active)
-        for panel, newest in frames.frames.items():
-            for frame, stamp in newest:
-                self._recorder.remember(panel, frame, stamp)
 
     def _commanded(self, center: str, data: bytes, retained: bool) -> None:
         self._commanding.heard(center, data, retained)

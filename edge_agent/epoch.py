@@ -2,12 +2,14 @@
 
 import os
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import edge_agent
 from edge_agent.clock import Clock
 from edge_agent.domain.event import Draft, EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 from edge_agent.domain.standing import Standing
 from edge_agent.evidence.bodies import (
@@ -186,6 +188,19 @@ class LastFrames:
                 self.standing.setdefault(body.panel, Standing()).take(body.signal)
         except Malformed:  # salvaged, or of another version: the verifier judges it, not we
             return
+
+    def tell(
+        self,
+        recall: Callable[[str, Signal], None],
+        remember: Callable[[str, bytes, Stamp], None],
+    ) -> None:
+        """Say what stands, and the newest frames, each in the order in which it was heard."""
+        for panel, standing in self.standing.items():
+            for active in standing.signals:
+                recall(panel, active)
+        for panel, newest in self.frames.items():
+            for frame, stamp in newest:
+                remember(panel, frame, stamp)
 
     def _remember_time(self, event: Event) -> None:
         if (told := told_tie(event)) is not None and told.earliest_ns is not None:

@@ -105,6 +105,13 @@ def test_the_newest_frame_of_a_panel_is_found_again(tmp_path: Path) -> None:
     disk.close()
     assert [frame for frame, _ in frames.frames["p1"]] == [b"0", b"1", b"2", b"3"]
     assert {signal.kind for signal in frames.standing["p1"].signals} == {Kind.BURGLARY}
+    told: list[object] = []
+    frames.tell(
+        lambda panel, signal: told.append((panel, signal.kind)),
+        lambda panel, frame, _stamp: told.append((panel, frame)),
+    )
+    assert told[-4:] == [("p1", b"0"), ("p1", b"1"), ("p1", b"2"), ("p1", b"3")]
+    assert set(told[:-4]) == {("p1", Kind.BURGLARY)}
 
 
 class SetLater:
