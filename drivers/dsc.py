@@ -514,7 +514,7 @@ DRIVER = Driver(
     lines=("serial", "tcp"),
     bauds=(9600, 19200, 38400, 57600, 115200),
     abilities=(
-        *("events", "restores", "open_close", "zones", "areas", "at_start", "bypass"),
+        *("events", "restores", "open_close", "zones", "areas", "bypass", "troubles", "at_start"),
         *("arm", "clock", "supervision", "listen_only"),
     ),
     acknowledges=False,

@@ -322,8 +322,8 @@ DRIVER = Driver(
     lines=("serial", "tcp"),
     bauds=(115_200, 38_400),
     abilities=(
-        *("events", "restores", "open_close", "zones", "areas", "outputs", "at_start", "bypass"),
-        *("arm", "supervision", "panel_time", "clock", "listen_only"),
+        *("events", "restores", "open_close", "zones", "areas", "outputs", "bypass", "troubles"),
+        *("at_start", "arm", "panel_time", "clock", "supervision", "listen_only"),
     ),
     acknowledges=False,
     quality="counterpart",

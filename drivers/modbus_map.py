@@ -409,8 +409,8 @@ DRIVER = Driver(
     lines=("modbus_rtu", "modbus_tcp"),
     bauds=(9600,),
     abilities=(
-        *("zones", "events", "restores", "outputs", "bypass", "troubles", "loops"),
-        *("supervision", "clock", "listen_only"),
+        *("events", "restores", "zones", "outputs", "loops", "bypass", "troubles", "at_start"),
+        *("clock", "supervision", "listen_only"),
     ),
     acknowledges=False,
     quality="counterpart",

@@ -206,8 +206,8 @@ DRIVER = Driver(
     lines=("serial", "tcp"),
     bauds=(9600,),
     abilities=(
-        *("events", "restores", "open_close", "zones", "areas", "outputs", "at_start", "bypass"),
-        *("arm", "supervision", "panel_time", "listen_only"),
+        *("events", "restores", "open_close", "zones", "areas", "outputs", "bypass", "troubles"),
+        *("at_start", "arm", "panel_time", "supervision", "listen_only"),
     ),
     acknowledges=False,
     quality="counterpart",

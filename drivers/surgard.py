@@ -340,7 +340,9 @@ DRIVER = Driver(
     ),
     lines=("serial", "tcp", "listen"),
     bauds=(19200, 9600),
-    abilities=("events", "restores", "open_close", "supervision", "listen_only"),
+    abilities=(
+        *("events", "restores", "open_close", "bypass", "troubles", "supervision", "listen_only"),
+    ),
     acknowledges=True,
     quality="emulated",
     recognition="drivers._recognition:SURGARD",

@@ -290,8 +290,8 @@ DRIVER = Driver(
     lines=("serial", "tcp"),
     bauds=(9600,),
     abilities=(
-        *("events", "restores", "open_close", "zones", "areas", "at_start", "bypass", "arm"),
-        *("supervision", "panel_time", "backfill", "clock", "listen_only"),
+        *("events", "restores", "open_close", "zones", "areas", "bypass", "troubles", "at_start"),
+        *("backfill", "arm", "panel_time", "clock", "supervision", "listen_only"),
     ),
     acknowledges=False,
     quality="emulated",

@@ -366,6 +366,31 @@ class Setup:
     allow: frozenset[str] = frozenset()
 
 
+class Ability(StrEnum):
+    """What a driver can hear and do beside its `commands`: one closed list, the same words for all.
+
+    What its panel or its options do not have is missing there all the same.
+    """
+
+    EVENTS = "events"
+    RESTORES = "restores"  # the ends of events
+    OPEN_CLOSE = "open_close"  # who armed and disarmed
+    ZONES = "zones"  # how each zone is
+    AREAS = "areas"
+    OUTPUTS = "outputs"
+    LOOPS = "loops"  # measures end-of-line loops
+    BYPASS = "bypass"  # what is bypassed or isolated
+    TROUBLES = "troubles"  # mains, battery, tamper and faults
+    AT_START = "at_start"  # what stands at link-up is found by asking
+    BACKFILL = "backfill"  # the panel's own log fills a gap
+    PANEL_TIME = "panel_time"  # events carry the panel's time
+    CLOCK = "clock"  # sets the panel's clock
+    ARM = "arm"
+    SUPERVISION = "supervision"  # finds silence
+    ENCRYPTION = "encryption"
+    LISTEN_ONLY = "listen_only"  # can be told never to send a byte
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """One panel protocol: what it is called, what it can do, and how to start it.
@@ -388,7 +413,7 @@ class Driver:
     panels: tuple[str, ...]
     lines: tuple[str, ...]  # serial, tcp, listen, udp, modbus_rtu, modbus_tcp
     bauds: tuple[int, ...] = ()
-    abilities: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()  # words of Ability
     acknowledges: bool = False
     quality: str = "emulated"  # emulated, counterpart, bench, field
     options: tuple[Option, ...] = ()

@@ -79,7 +79,7 @@ def explain(error: Exception, address: SerialAddress, by_id: Path = BY_ID) -> Li
             return LineError(f"no permission to open serial port {port}", _membership(Path(port)))
         case errno.EAGAIN | errno.EBUSY:
             holder = _holder(Path(port))
-            return LineError(f"serial port {port} is in use by {holder}", "stop that program")
+            return LineError(f"serial port {port} is in use by {holder}", _freeing(holder))
         case errno.EIO:
             return LineError(
                 f"no device behind serial port {port}", "the board has no such port; name another"
@@ -116,6 +116,16 @@ def _membership(port: Path) -> str:
     except KeyError:
         user = str(os.geteuid())
     return f"add user {user} to group {group} (usermod -aG {group} {user}) and start again"
+
+
+def _freeing(holder: str) -> str:
+    """Say how the port gets free: a running agent has it for a panel that is in its care."""
+    if not holder.startswith("edge-agent "):
+        return "stop that program"
+    return (
+        "it listens to that panel already, and its events hold their frames; to have the line for"
+        " yourself stop it (systemctl stop edge-agent) or take the panel out of its configuration"
+    )
 
 
 def _holder(port: Path) -> str:

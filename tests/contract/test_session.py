@@ -20,6 +20,7 @@ from edge_agent.domain.command import Act, Command
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
+    Ability,
     Answered,
     Called,
     ClockRead,
@@ -282,6 +283,28 @@ def held_bytes(root: object) -> int:
 
 
 # ---- what a driver imports
+
+
+NEEDS = {
+    Ability.CLOCK: {Act.CLOCK},
+    Ability.ARM: {Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM},
+    Ability.OUTPUTS: {Act.OUTPUT_ON, Act.OUTPUT_OFF},
+    Ability.BYPASS: {Act.BYPASS, Act.UNBYPASS},
+}
+
+
+@pytest.mark.parametrize("subject", FIRST, ids=names)
+def test_what_a_driver_says_of_itself_is_said_in_the_words_of_all(subject: Subject) -> None:
+    driver = subject.driver
+    abilities = [Ability(word) for word in driver.abilities]
+    assert len(set(abilities)) == len(abilities)
+    for ability, acts in NEEDS.items():
+        assert ability in abilities or not driver.commands & acts, ability
+    has_option = any(option.name == Ability.LISTEN_ONLY for option in driver.options)
+    assert has_option is (Ability.LISTEN_ONLY in abilities)
+    assert driver.quality in {"emulated", "counterpart", "bench", "field"}
+    assert set(driver.lines) <= {"serial", "tcp", "listen", "udp", "modbus_rtu", "modbus_tcp"}
+    assert bool(driver.bauds) is any(line in {"serial", "modbus_rtu"} for line in driver.lines)
 
 
 @pytest.mark.parametrize("subject", FIRST, ids=names)

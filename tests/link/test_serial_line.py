@@ -171,6 +171,19 @@ def test_a_port_in_use_names_who_holds_it(tmp_path: Path) -> None:
     run(main())
 
 
+def test_of_a_running_agent_it_says_what_it_does_there_and_how_to_have_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = BlockingIOError(errno.EAGAIN, "")
+    monkeypatch.setattr("edge_agent.link.serial_line._holder", lambda _: "edge-agent (pid 7)")
+    error = explain(busy, SerialAddress(port=str(tmp_path)))
+    assert "edge-agent (pid 7)" in error.cause
+    assert "systemctl stop edge-agent" in error.remedy
+    assert "configuration" in error.remedy
+    monkeypatch.setattr("edge_agent.link.serial_line._holder", lambda _: "minicom (pid 7)")
+    assert explain(busy, SerialAddress(port=str(tmp_path))).remedy == "stop that program"
+
+
 def test_a_holder_who_cannot_be_found_is_another_program() -> None:
     error = explain(BlockingIOError(errno.EAGAIN, ""), SerialAddress(port="/gone"))
     assert "in use by another program" in error.cause
