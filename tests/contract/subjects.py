@@ -15,8 +15,8 @@ from hil.panels.__main__ import load_face
 from hil.panels.machine import Face
 
 SEEDS = int(os.environ.get("EDGE_SEEDS", "1"))
-"""How many worlds each combination gets; the long run sets more.  With one, only the first profile
-of a driver meets every line: what a profile changes is no matter of the line."""
+"""How many worlds each combination gets; the long run sets more.  With one, the other profiles of a
+driver talk briefly on most lines: what a profile changes is seldom a matter of the line."""
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,9 @@ def given(subject: Subject, **facts: Plain) -> Subject:
 
 
 def line(name: str, subject: Subject) -> bool:
-    """Whether this line is played for the subject, as the first profile of its driver."""
+    """Whether this line is played for the subject."""
     [found] = [line for line in LINES if line.name == name]
-    return found.fits(replace(subject, first=True))
+    return found.fits(subject)
 
 
 def test_what_each_fact_lets_off() -> None:

@@ -44,8 +44,9 @@ REST = {Kind.ZONE: State.CLOSED, Kind.AREA: State.DISARMED, Kind.OUTPUT: State.O
 """What a point is that a whole map left out."""
 
 
-SHORT = {"random_splits", "loss_2", "unplug", "datagrams_lost"}
-"""The lines that the other profiles of a driver meet in the short run."""
+BRIEF = 6  # signals, where the short run has no time for more
+AT_LENGTH = {"random_splits", "loss_2", "unplug", "datagrams_lost"}
+"""The lines on which the other profiles of a driver talk at length in the short run, too."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,7 @@ class Line:
         return self.name
 
     def fits(self, subject: Subject) -> bool:
-        """Whether the subject's driver is reached over such a line, and it is worth the time."""
-        if SEEDS == 1 and not subject.first and self.name not in SHORT:
-            return False
+        """Whether the subject's driver is reached over such a line."""
         if self.out.noise and not is_checked(subject.profile):
             return False  # reached over TCP alone, which puts no byte in another's place
         if self.out.lose > 0.1 and wants_password(subject):
@@ -108,21 +107,29 @@ def world(subject: Subject, line: Line, seed: int) -> World:
     return World(stand, gateway, many=many, packets=line.packets)
 
 
+def signals_of(subject: Subject, line: Line) -> int:
+    """Return how many signals are said over the bad time."""
+    at_length = SEEDS > 1 or subject.first or line.name in AT_LENGTH
+    return SIGNALS if at_length else BRIEF
+
+
 def play(here: World, subject: Subject, line: Line, seed: int) -> None:
     """Say signals over the bad time, break what is to be broken, then let the faults stop."""
     random = Random(seed)
+    count = signals_of(subject, line)
+    bad_for_ns = BAD_FOR_NS * count // SIGNALS
     here.plug()
-    for number in range(SIGNALS):
-        t_ns = here.now_ns + random.randrange(BAD_FOR_NS)
+    for number in range(count):
+        t_ns = here.now_ns + random.randrange(bad_for_ns)
         here.tell(t_ns, subject.face.speak(number, line.bad))
-    for _ in range(8 if line.breaks else 0):
-        t_ns = here.now_ns + random.randrange(BAD_FOR_NS)
+    for _ in range(8 * count // SIGNALS if line.breaks else 0):
+        t_ns = here.now_ns + random.randrange(bad_for_ns)
         if line.breaks == "restart":
             here.at(t_ns, here.restart)
         else:
             here.at(t_ns, here.unplug)
             here.at(t_ns + random.randrange(1, 3 * SECOND_NS), here.plug)
-    here.run(here.now_ns + BAD_FOR_NS + 3 * SECOND_NS)
+    here.run(here.now_ns + bad_for_ns + 3 * SECOND_NS)
     here.plug()
     here.stand.out.quality = here.stand.back.quality = Quality(line.out.byte_ns)
     here.run(here.now_ns + HEAL_NS)
@@ -212,7 +219,7 @@ def test_dialogue(subject: Subject, seed: int, line: Line) -> None:
     play(here, subject, line, seed)
     check_nothing_invented_and_nothing_twice(here, subject, line)
     # a panel that says nothing before a login is away longer on a line that harms the login too
-    least = SIGNALS // (4 if wants_password(subject) else 2)
+    least = signals_of(subject, line) // (4 if wants_password(subject) else 2)
     assert len(here.state(Said.SAID)) >= least
     if subject.driver.acknowledges:
         assert len(here.state(Said.ACKED)) >= least
