@@ -4,7 +4,6 @@ The types below are the one definition: the reader, the JSON Schema for editors 
 all come from them.  Relative file names are relative to the configuration file.
 """
 
-import difflib
 import functools
 import hashlib
 import json
@@ -381,7 +380,9 @@ def _unknown_keys(value: Any, kind: msgspec.inspect.Type, key: str) -> Iterator[
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    from difflib import get_close_matches  # noqa: PLC0415  only for what is misspelt
+
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"did you mean '{close[0]}'? " if close else ""
     return f"unknown key; {meant}allowed here: {', '.join(sorted(known))}"
 

@@ -8,12 +8,10 @@ imported one at a time, so that the daemon loads only what its configuration nam
 import csv
 import functools
 import importlib
-import importlib.metadata
 import pkgutil
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +20,8 @@ from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import Driver, Option, Plain, Profile
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from edge_agent.domain.recognition import Recognition
 
 ENTRY_POINTS = "edge_agent.drivers"  # the group in which a third party announces its drivers
@@ -160,9 +160,11 @@ def drivers() -> dict[str, Callable[[], Driver]]:
     Built-in drivers are the modules of the package `drivers`; a third party adds its own by the
     entry point group `edge_agent.drivers`, but never replaces a built-in one.
     """
+    from importlib.metadata import entry_points  # noqa: PLC0415  1 MB, and built-in ones need none
+
     loaders: dict[str, Callable[[], Driver]] = {
         entry.name: functools.partial(_load_entry, entry)
-        for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)
+        for entry in entry_points(group=ENTRY_POINTS)
         if NAME.fullmatch(entry.name)
     }
     loaders |= {name: functools.partial(_load_builtin, name) for name in _builtin_names()}
@@ -189,7 +191,7 @@ def _load_builtin(name: str) -> Driver:
     return _checked(name, getattr(importlib.import_module(f"drivers.{name}"), "DRIVER", None))
 
 
-def _load_entry(entry: importlib.metadata.EntryPoint) -> Driver:
+def _load_entry(entry: "EntryPoint") -> Driver:
     try:
         return _checked(entry.name, entry.load())
     except (ImportError, AttributeError) as error:
@@ -296,6 +298,8 @@ def _allowed(option: Option) -> str:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
+    from difflib import get_close_matches  # noqa: PLC0415  only for what is misspelt
+
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}known: {', '.join(names) or 'none'}"

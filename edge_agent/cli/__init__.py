@@ -35,8 +35,13 @@ EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
 """1: what was asked was found bad; 2: usage; 78: the configuration (EX_CONFIG of sysexits.h)."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole command's parser."""
+ALONE = ("run",)
+"""Groups of one command of the same name that is started without the others: a daemon keeps in
+memory what it has once loaded."""
+
+
+def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
+    """Return the command's parser, the whole one or that of some groups."""
     top = argparse.ArgumentParser(
         prog="edge-agent",
         description="Alarm gateway: reads panels, signs every event, forwards it to the center.",
@@ -44,14 +49,15 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in GROUPS:
+    for group in groups:
         import_module(f"edge_agent.cli.{group}").add(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    top = parser()
+    first = (sys.argv[1:] if argv is None else argv)[:1]
+    top = parser(first if first and first[0] in ALONE else GROUPS)
     if "_ARGCOMPLETE" in os.environ:  # loaded only when a shell asks for completions
         import argcomplete
 

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from edge_agent.cli.options import Commands, add_config, command
@@ -26,12 +28,37 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=run)
 
 
-def load() -> ModuleType:
-    """Import the agent without what only a terminal has use for."""
-    # structlog.dev would load rich where it is installed: 6 MB that a daemon never uses
-    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None bars it
-    from edge_agent import agent
+_STAND_INS: dict[str, dict[str, type]] = {
+    "urllib.request": {},  # paho looks for a proxy there; it is given connections that are made
+    "pickle": {"PicklingError": type("PicklingError", (Exception,), {})},  # structlog's loggers
+}
+"""What libraries import and a daemon never uses, with the names that they must find there."""
 
+
+@contextmanager
+def _lean() -> Iterator[None]:
+    """Keep what only a terminal has use for from being loaded: some 8 MB of resident memory.
+
+    Afterwards each can be imported as always: what a driver of a third party asks for, it is given.
+    """
+    # None bars a name: structlog.dev takes rich where it is installed
+    barred: dict[str, ModuleType | None] = {"rich": None}
+    for name, holds in _STAND_INS.items():
+        barred[name] = stand_in = ModuleType(name)
+        vars(stand_in).update(holds)
+    barred = {name: module for name, module in barred.items() if name not in sys.modules}
+    sys.modules.update(barred)  # type: ignore[arg-type]  # the None
+    try:
+        yield
+    finally:
+        for name in barred:
+            del sys.modules[name]
+
+
+def load() -> ModuleType:
+    """Import the agent without what it has no use for."""
+    with _lean():
+        from edge_agent import agent
     return agent
 
 
