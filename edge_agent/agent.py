@@ -37,6 +37,7 @@ from edge_agent.evidence.bodies import (
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
+from edge_agent.exports import Exports
 from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
@@ -119,6 +120,7 @@ class Agent:
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
         self._orders = Orders.of(self._fitted, self._recorder)
+        self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
         self._time = Timekeeper(clock, self._recorder.note)
         self._body = Body(
             self._config.body,
@@ -257,6 +259,7 @@ class Agent:
         handlers: dict[str, Handler] = {
             "status": self._status,
             "order": self._order,
+            **self._exports.handlers,
             "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
         }
         return handlers | ({} if self._clips is None else {"clip": self._clip})

@@ -82,6 +82,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edge_agent.machine": BELOW,
     "edge_agent.inventory": BELOW,
+    "edge_agent.bundle_view": BELOW,
+    "edge_agent.exports": (*BELOW, "edge_agent.control"),
+    "edge_agent.holding": (*BELOW, "edge_agent.contents", "edge_agent.journal"),
     "edge_agent.visitors": (*BELOW, "edge_agent.config", "edge_agent.control"),
     "edge_agent.self_test": (
         *BELOW,
@@ -130,6 +133,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.source",
         "edge_agent.supply",
         "edge_agent.timekeeping",
+        "edge_agent.exports",
         "edge_agent.visitors",
         *(f"edge_agent.{folder}" for folder in FOLDERS),
     ),
@@ -163,6 +167,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.rendering",
         "edge_agent.language",
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
+        "edge_agent.bundle_view",
     ),
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),

@@ -20,6 +20,7 @@ GROUPS = (
     "program",
     "panel",
     "records",
+    "export",
     "journal",
     "clips",
     "drivers",

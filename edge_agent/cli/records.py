@@ -63,19 +63,37 @@ def add(commands: Commands) -> None:
         help="only events since then: 2026-11-27, 2026-11-27T22:00Z, or how long ago: 30m, 2h, 3d",
     )
     events.add_argument("--until", type=moment, metavar="TIME", help="only events until then")
-    events.add_argument("--epoch", type=_hex, metavar="HEX", help="only of the run that begins so")
     events.add_argument(
-        "--seq", type=_numbers, metavar="N[-M]", help="only this number, or from N to M"
+        "--epoch", type=hex_digits, metavar="HEX", help="only of the run that begins so"
+    )
+    events.add_argument(
+        "--seq", type=numbers, metavar="N[-M]", help="only this number, or from N to M"
     )
     events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
     add_purpose(events)
     add_json(events)
     events.set_defaults(run=show)
+    _add_verify(commands)
+
+
+def _add_verify(commands: Commands) -> None:
     verify = command(
         commands,
         "verify",
-        "check every signature, number and root in the journal, and that no event is missing",
-        "  edge-agent verify\n  edge-agent verify --journal DIR --identity identity.pem --json",
+        "check every signature, number and root in the journal, or in an evidence bundle",
+        "  edge-agent verify                                   the gateway's own journal\n"
+        "  edge-agent verify --journal DIR --identity identity.pem --json\n"
+        "  edge-agent verify case17.bundle --ca ca.pem         a bundle of anybody's, offline",
+    )
+    verify.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="an evidence bundle (default: journal)"
+    )
+    verify.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="of a bundle: the authority that you trust (default: the one inside, and its"
+        " fingerprint is shown to be compared)",
     )
     add_journal(verify)
     verify.add_argument(
@@ -96,13 +114,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _hex(text: str) -> str:
+def hex_digits(text: str) -> str:
+    """Return the beginning of a run's name.  Raises ArgumentTypeError."""
     if not re.fullmatch(r"[0-9a-fA-F]{1,16}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no part of a run's name: 1 to 16 hex digits")
     return text.lower()
 
 
-def _numbers(text: str) -> tuple[int, int]:
+def numbers(text: str) -> tuple[int, int]:
+    """Return first and last number of a stretch.  Raises ArgumentTypeError."""
     match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text)
     if match is None or int(match[2] or match[1]) < int(match[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of an event: give 17 or 17-30")
@@ -166,7 +186,7 @@ def show(arguments: argparse.Namespace) -> int:
 
     folder = folder_of(arguments)
     try:
-        choice = _Choice.of(arguments)
+        choice = Choice.of(arguments)
         events = _events(folder, choice, _chronicle(folder, choice))
         zone = UTC if arguments.utc else None
         record_reading(arguments, choice.words)
@@ -183,7 +203,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class Choice:
     """Which events are asked for; whole segments are skipped by what their footers say."""
 
     period: Period
@@ -229,11 +249,17 @@ class _Choice:
 
 def events_of(folder: Path, type_: str) -> Iterator[tuple["Event", "Dated"]]:
     """Yield all events of one type with their corrected times.  Raises UnreadableError."""
-    choice = _Choice(Period(None, None), type=type_)
+    choice = Choice(Period(None, None), type=type_)
     yield from _events(folder, choice, _chronicle(folder, choice))
 
 
-def _chronicle(folder: Path, choice: _Choice) -> "Chronicle":
+def events_in(folder: Path, choice: Choice) -> Iterator["Event"]:
+    """Yield the events that are asked for, in the journal's order.  Raises UnreadableError."""
+    for event, _ in _events(folder, choice, _chronicle(folder, choice)):
+        yield event
+
+
+def _chronicle(folder: Path, choice: Choice) -> "Chronicle":
     """Read the journal for what dates its events: a clock set later dates those before it.
 
     Segments that are not asked for are not needed for it, but for a segment none of whose events
@@ -263,7 +289,7 @@ def _chronicle(folder: Path, choice: _Choice) -> "Chronicle":
 
 
 def _events(
-    folder: Path, choice: _Choice, chronicle: "Chronicle"
+    folder: Path, choice: Choice, chronicle: "Chronicle"
 ) -> Iterator[tuple["Event", "Dated"]]:
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.envelope import peek
@@ -328,6 +354,13 @@ def check(arguments: argparse.Namespace) -> int:
     from edge_agent.audit import JournalAudit, Removals
     from edge_agent.journal import heads
 
+    if arguments.file is not None:
+        from edge_agent.bundle_view import verify_file
+
+        identity = arguments.identity
+        code, said = verify_file(arguments.file, arguments.ca, identity, as_json=arguments.json)
+        print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
+        return code
     folder = folder_of(arguments)
     found: list[dict[str, Any]] = []
     damages: list[Damage] = []

@@ -209,9 +209,9 @@ def _add_run(made: Made, section: _Section, first: int, events: list[list[bytes]
     last, envelopes = first + len(events) - 1, tuple(one[0] for one in events)
     twins = tuple(twin for one in events for twin in one[1:])
     path = peaks = None
-    with suppress(LookupError):  # the verifier says that it is unproven
+    with suppress(LookupError, ValueError):  # the verifier says that it is unproven
         path = tuple(section.proofs.inclusion(last, section.size)) if last < section.size else None
-    with suppress(LookupError):
+    with suppress(LookupError, ValueError):
         peaks = section.proofs.peaks(first).to_bytes() if section.kind is Kind.SPAN else None
     if peaks is not None or len(events) == 1:
         made.add(frame(Run(first, envelopes, peaks, path, twins).to_item()))

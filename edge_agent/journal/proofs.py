@@ -14,7 +14,7 @@ from edge_agent.journal.disk import Disk
 from edge_agent.journal.files import SegmentFile, list_segments, outline, read_segment
 from edge_agent.journal.format import Range, Record, RecordKind
 from edge_agent.journal.scan import Region, scan_segment
-from edge_agent.journal.subtrees import consistency_ranges, inclusion_ranges, range_root
+from edge_agent.journal.subtrees import consistency_ranges, inclusion_ranges, range_root, spans
 
 
 class NotProvable(Exception):  # noqa: N818  reads as what it says
@@ -68,6 +68,11 @@ class Prover:
     def root(self, size: int) -> bytes:
         """Return the root over the epoch's first `size` events, 1 or more.  Raises NotProvable."""
         return self._roots([(0, size - 1)])[0]
+
+    def peaks(self, size: int) -> list[bytes]:
+        """Return the roots of the perfect subtrees over the epoch's first `size` events, largest
+        first.  Raises NotProvable."""
+        return self._roots(spans(0, size - 1))
 
     def leaf(self, seq: int) -> bytes:
         """Return the leaf hash of event `seq`.  Raises NotProvable."""

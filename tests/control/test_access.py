@@ -36,8 +36,8 @@ def test_a_user_is_no_group_and_a_group_no_user() -> None:
     [
         (Role.VIEWER, {"status"}),
         (Role.TECHNICIAN, {"status", "diagnose", "order"}),
-        (Role.INSTALLER, {"status", "diagnose", "order", "read"}),
-        (Role.INSPECTOR, {"status", "read"}),
+        (Role.INSTALLER, {"status", "diagnose", "order", "read", "export"}),
+        (Role.INSPECTOR, {"status", "read", "export"}),
     ],
 )
 def test_each_role_goes_as_far_as_this(role: Role, asked: set[str]) -> None:

@@ -1,0 +1,124 @@
+"""Verifies a bundle for people and scripts: what is trusted and why, and what was found."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from edge_agent.evidence import certificates
+from edge_agent.evidence.bundle_check import check
+from edge_agent.evidence.bundle_report import Problem, Report, Trust
+from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cose import PublicKey
+
+EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
+PROBLEMS_SHOWN_MAX = 100
+
+
+def verify_file(
+    file: Path, ca: Path | None, identity: Path | None, *, as_json: bool
+) -> tuple[int, str]:
+    """Verify a bundle; return the exit code and what is to be said.
+
+    0 good, 1 something found, 2 where a file cannot be read.
+    """
+    try:
+        trust = Trust(
+            tuple(certificates.read_pem(ca.read_bytes())) if ca else (),
+            PublicKey.from_certificate_pem(identity.read_bytes()) if identity else None,
+        )
+        with file.open("rb") as stream:
+            report = check(stream.read, trust)
+    except OSError as error:
+        return EXIT_USAGE, f"{error.filename}: {error.strerror}"
+    except Malformed as error:
+        named = " or ".join(str(one) for one in (ca, identity) if one)
+        return EXIT_USAGE, f"{named}: {error}; name a certificate in PEM"
+    said = json.dumps(facts(report)) if as_json else "\n".join(lines(report))
+    return EXIT_FOUND_BAD if report.problems else 0, said
+
+
+def facts(report: Report) -> dict[str, Any]:
+    """Return plain values for JSON."""
+    scope, seal = report.scope, report.seal
+    first = _first_bad(report)
+    return {
+        "ok": not report.problems,
+        "gateway": scope.gateway if scope else None,
+        "kind": str(scope.kind) if scope else None,
+        "events": report.events,
+        "heads": [
+            {
+                "epoch": head.epoch.hex(),
+                "size": head.size,
+                "root": head.root.hex(),
+                "receipted_by": head.center,
+                "receipted_ms": head.time_ms,
+                "continues": head.earlier_size,
+            }
+            for head in report.heads
+        ],
+        "by": seal.by if seal else None,
+        "actor": seal.actor if seal else None,
+        "purpose": seal.purpose if seal else None,
+        "time_ms": seal.time_ms if seal else None,
+        "authorities": report.authorities,
+        "pinned": report.pinned,
+        "first_bad": first and {"epoch": first.epoch and first.epoch.hex(), "seq": first.seq},
+        "problems": [
+            {
+                "what": str(one.what),
+                "epoch": one.epoch.hex() if one.epoch else None,
+                "seq": one.seq,
+                "last": one.last,
+                "detail": one.detail,
+            }
+            for one in report.problems
+        ],
+        "more_problems": report.more,
+    }
+
+
+def _first_bad(report: Report) -> Problem | None:
+    """Return the finding with the first bad number: epochs in the order of the bundle."""
+    order = {head.epoch: at for at, head in enumerate(report.heads)}
+    numbered = [one for one in report.problems if one.epoch is not None and one.seq is not None]
+    return min(
+        numbered, key=lambda one: (order.get(one.epoch or b"", 0), one.seq or 0), default=None
+    )
+
+
+def lines(report: Report) -> list[str]:
+    """Return the same for people."""
+    said = []
+    if report.scope and report.seal:
+        scope, seal = report.scope, report.seal
+        said.append(f"{scope.kind} of gateway {scope.gateway}: {report.events} events")
+        when = "" if seal.time_ms is None else f" on {_time(seal.time_ms)}"
+        said.append(f"taken out by {seal.actor!r} at {seal.by}{when}, for {seal.purpose!r}")
+    for head in report.heads:
+        by = f"receipted by {head.center}" if head.center else "NOT receipted: only signed"
+        on = "" if head.time_ms is None else f" on {_time(head.time_ms)}"
+        since = "" if head.earlier_size is None else f", continues the one over {head.earlier_size}"
+        said.append(f"run {head.epoch.hex()}: head over {head.size} events, {by}{on}{since}")
+    for one in report.authorities:
+        why = "given by you" if report.pinned else "found inside: COMPARE with a known fingerprint"
+        said.append(f"trusted authority, {why}: SHA-256 {one}")
+    for one_found in report.problems[:PROBLEMS_SHOWN_MAX]:
+        epoch = one_found.epoch.hex() if one_found.epoch else "?"
+        place = "" if one_found.seq is None else f" at {epoch}/{one_found.seq}"
+        said.append(f"{one_found.what}{place}: {one_found.detail}")
+    first = _first_bad(report)
+    if not report.problems:
+        said.append("nothing wrong")
+    else:
+        where = f", the first bad number is {first.seq}" if first else ""
+        said.append(f"{len(report.problems) + report.more} problems{where}")
+    return said
+
+
+def _time(time_ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):  # whoever signs may write any number
+        return f"{time_ms} ms"

@@ -1,0 +1,58 @@
+"""What people and scripts are told of a bundle."""
+
+import json
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from edge_agent.bundle_view import lines, verify_file
+from edge_agent.evidence.bundle_report import Report, Trust
+from tests.evidence import bundles
+from tests.evidence.bundles import authority, certified, checked, memory
+from tests.evidence.mutations import all_mutations
+
+
+def test_what_is_trusted_and_why_is_said(tmp_path: Path) -> None:
+    own = "\n".join(lines(checked(bundles.sample(memory()), Trust())))
+    pinned = "\n".join(lines(checked(bundles.sample(memory()))))
+    assert "found inside: COMPARE with a known fingerprint" in own
+    assert "given by you" in pinned
+    assert "head over 99 events, NOT receipted: only signed, continues the one over 37" in pinned
+    assert "receipted by center on 2025-11-23T12:13:30Z" in pinned
+    assert pinned.endswith("nothing wrong")
+
+
+def test_files_and_exit_codes(tmp_path: Path) -> None:
+    file, ca, identity = (tmp_path / name for name in ("x.bundle", "ca.pem", "identity.pem"))
+    ca.write_bytes(authority()[1].public_bytes(Encoding.PEM))
+    identity.write_bytes(_pem(certified("gw1", 1)))
+    file.write_bytes(bundles.chosen(memory()))
+    assert verify_file(file, ca, None, as_json=False)[0] == 0
+    assert verify_file(file, None, identity, as_json=False)[0] == 0
+    code, said = verify_file(file, ca, None, as_json=True)
+    assert (code, json.loads(said)["ok"]) == (0, True)
+    assert verify_file(tmp_path / "none", None, None, as_json=False)[0] == 2
+    assert verify_file(file, file, None, as_json=False)[0] == 2
+
+
+def _pem(der: bytes) -> bytes:
+    from edge_agent.evidence import certificates  # noqa: PLC0415  one use
+
+    return certificates.read(der).public_bytes(Encoding.PEM)
+
+
+def test_the_first_bad_number_is_named(tmp_path: Path) -> None:
+    changed = {one.name: one for one in all_mutations()}["an_event_is_changed"]
+    file = tmp_path / "x.bundle"
+    file.write_bytes(changed.data)
+    code, said = verify_file(file, None, None, as_json=True)
+    facts = json.loads(said)
+    assert (code, facts["first_bad"]) == (1, {"epoch": b"epoch--1".hex(), "seq": 25})
+    assert "the first bad number is 25" in verify_file(file, None, None, as_json=False)[1]
+
+
+def test_nothing_at_all_is_no_crash(tmp_path: Path) -> None:
+    file = tmp_path / "x.bundle"
+    file.write_bytes(b"")
+    assert verify_file(file, None, None, as_json=True)[0] == 1
+    assert lines(Report()) == ["nothing wrong"]
