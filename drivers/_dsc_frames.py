@@ -17,13 +17,13 @@ from typing import Final
 from drivers._dsc_honeywell import honeywell
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.noise import Noise
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.settings import charset_of
 from edge_agent.domain.signal import Signal, Span
 
 LINE_BYTES_MAX = 512  # the longest frame, all zone timers, has 261; more is noise
-NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
 ZONES_MAX = 128
 
 # ---- what each notification says: name, layout of its data, meaning of the groups in it
@@ -338,7 +338,7 @@ class DscDecoder:
         self._charset = charset_of(setup)
         self._codes = setup.codes
         self._line = bytearray()
-        self._noise = bytearray()
+        self._noise = Noise()
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
@@ -354,7 +354,7 @@ class DscDecoder:
 
     def finish(self) -> list[Frame]:
         """Return what is left."""
-        return [*self._end(b""), *self._flush()]
+        return [*self._end(b""), *self._noise.flush()]
 
     def _take(self, piece: bytes) -> list[Frame]:
         self._line += piece
@@ -362,7 +362,7 @@ class DscDecoder:
             return []
         long = bytes(self._line[:-LINE_BYTES_MAX])
         del self._line[:-LINE_BYTES_MAX]
-        return self._noisy(long)
+        return self._noise.take(long)
 
     def _dollar(self) -> list[Frame]:
         """End a frame of the Honeywell flavour; elsewhere `$` is a character."""
@@ -374,46 +374,33 @@ class DscDecoder:
         # what an earlier start began never got its `$`
         frames = self._pieces(line[: starts[-1]], b"") if starts[-1] else []
         whole = line[starts[-1] :]
-        return [*frames, *self._flush(), honeywell(whole, self._charset, self._codes)]
+        return [*frames, *self._noise.flush(), honeywell(whole, self._charset, self._codes)]
 
     def _end(self, end: bytes) -> list[Frame]:
         line = bytes(self._line)
         self._line.clear()
         if not line:
-            return self._noisy(end) if self._noise and end else []
+            return self._noise.take(end) if self._noise and end else []
         return self._pieces(line, end)
 
     def _pieces(self, line: bytes, end: bytes) -> list[Frame]:
         frame = self._whole(line, line + end)
         if frame is not None:
-            return [*self._flush(), frame]
+            return [*self._noise.flush(), frame]
         for at in range(1, len(line) - 4):
             if line[at : at + 3].decode("latin-1") in _NOTES.keys() - _FREE:
                 frame = _dsc(line[at:], line[at:] + end, self._charset)
                 if frame is not None and frame.fault is None:
-                    return [*self._pieces(line[:at], b""), *self._flush(), frame]
+                    return [*self._pieces(line[:at], b""), *self._noise.flush(), frame]
         fault = _fault_of(line)
         if fault is FaultKind.NOISE:
-            return self._noisy(line + end)
-        return [*self._flush(), Frame(line + end, fault=fault)]
+            return self._noise.take(line + end)
+        return [*self._noise.flush(), Frame(line + end, fault=fault)]
 
     def _whole(self, line: bytes, raw: bytes) -> Frame | None:
         if line in _LOGINS:
             return Frame(raw, "login", (), {"login": _LOGINS[line]})
         return _dsc(line, raw, self._charset)
-
-    def _noisy(self, noise: bytes) -> list[Frame]:
-        self._noise += noise
-        frames: list[Frame] = []
-        while len(self._noise) >= NOISE_BYTES_MAX:
-            frames.append(Frame(bytes(self._noise[:NOISE_BYTES_MAX]), fault=FaultKind.NOISE))
-            del self._noise[:NOISE_BYTES_MAX]
-        return frames
-
-    def _flush(self) -> list[Frame]:
-        noise = bytes(self._noise)
-        self._noise.clear()
-        return [Frame(noise, fault=FaultKind.NOISE)] if noise else []
 
 
 def _fault_of(line: bytes) -> FaultKind:

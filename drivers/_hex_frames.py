@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from edge_agent.domain.noise import Noise
 from edge_agent.domain.session import FaultKind, Frame
 
 LINE_BYTES_MAX = 512  # LL counts 255 characters at most; what is longer holds no frame in one piece
-NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
 _HEAD_CHARS, _TAIL_CHARS = 4, 4  # LL TT; 00 CC
 
 _HEADER = re.compile(rb"[0-9A-F]{2}[A-Za-z][A-Za-z0-9]")
@@ -44,7 +44,7 @@ class HexDecoder:
         self._read = read
         self._known = known
         self._line = bytearray()
-        self._noise = bytearray()
+        self._noise = Noise()
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
@@ -58,7 +58,7 @@ class HexDecoder:
 
     def finish(self) -> list[Frame]:
         """Return what is left."""
-        return [*self._end(b""), *self._flush()]
+        return [*self._end(b""), *self._noise.flush()]
 
     def _take(self, piece: bytes) -> list[Frame]:
         self._line += piece
@@ -66,14 +66,14 @@ class HexDecoder:
             return []
         long = bytes(self._line[:-LINE_BYTES_MAX])
         del self._line[:-LINE_BYTES_MAX]
-        return self._noisy(long)
+        return self._noise.take(long)
 
     def _end(self, end: bytes) -> list[Frame]:
         line = bytes(self._line)
         self._line.clear()
         if not line:
             # the rest of a frame's CR LF belongs to it, unless noise stands before it
-            return self._noisy(end) if self._noise and end else []
+            return self._noise.take(end) if self._noise and end else []
         frames: list[Frame] = []
         at = begun = 0
         while at < len(line):
@@ -85,7 +85,7 @@ class HexDecoder:
                 frames += self._refused(line[begun:at], b"")
             raw = line[at : at + size] + (end if at + size == len(line) else b"")
             kind, data, tail = _parts(raw[:size])
-            frames += [*self._flush(), self._read(raw, kind, data, tail)]
+            frames += [*self._noise.flush(), self._read(raw, kind, data, tail)]
             at = begun = at + size
         return frames + self._refused(line[begun:], end) if begun < len(line) else frames
 
@@ -107,8 +107,8 @@ class HexDecoder:
     def _refused(self, piece: bytes, end: bytes) -> list[Frame]:
         fault = self._fault_of(piece)
         if fault is FaultKind.NOISE:
-            return self._noisy(piece + end)
-        return [*self._flush(), Frame(piece + end, fault=fault)]
+            return self._noise.take(piece + end)
+        return [*self._noise.flush(), Frame(piece + end, fault=fault)]
 
     def _fault_of(self, piece: bytes) -> FaultKind:
         """Say what is wrong with a piece in which no good frame was found."""
@@ -119,19 +119,6 @@ class HexDecoder:
         if int(piece[:2], 16) + self._uncounted != len(piece):
             return FaultKind.LENGTH
         return FaultKind.CHECKSUM if _HEX.match(piece, len(piece) - 2) else FaultKind.SHAPE
-
-    def _noisy(self, noise: bytes) -> list[Frame]:
-        self._noise += noise
-        frames: list[Frame] = []
-        while len(self._noise) >= NOISE_BYTES_MAX:
-            frames.append(Frame(bytes(self._noise[:NOISE_BYTES_MAX]), fault=FaultKind.NOISE))
-            del self._noise[:NOISE_BYTES_MAX]
-        return frames
-
-    def _flush(self) -> list[Frame]:
-        noise = bytes(self._noise)
-        self._noise.clear()
-        return [Frame(noise, fault=FaultKind.NOISE)] if noise else []
 
 
 def spelled(frame: Frame, charset: str, *names: str) -> Frame:

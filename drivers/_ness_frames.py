@@ -23,12 +23,12 @@ from typing import Final
 
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.noise import Noise
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.signal import Signal, Span
 
 LINE_BYTES_MAX = 512  # the longest message has 28 characters, a request 39; more is noise
-NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
 
 AREAS = (1, 2)
 KEYPAD = "F0"
@@ -442,7 +442,7 @@ class NessDecoder:
     def __init__(self, setup: Setup) -> None:
         del setup  # one dialect, no text
         self._line = bytearray()
-        self._noise = bytearray()
+        self._noise = Noise()
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
@@ -456,7 +456,7 @@ class NessDecoder:
 
     def finish(self) -> list[Frame]:
         """Return what is left."""
-        return [*self._end(b""), *self._flush()]
+        return [*self._end(b""), *self._noise.flush()]
 
     def _take(self, piece: bytes) -> list[Frame]:
         self._line += piece
@@ -464,14 +464,14 @@ class NessDecoder:
             return []
         long = bytes(self._line[:-LINE_BYTES_MAX])
         del self._line[:-LINE_BYTES_MAX]
-        return self._noisy(long)
+        return self._noise.take(long)
 
     def _end(self, end: bytes) -> list[Frame]:
         line = bytes(self._line)
         self._line.clear()
         if not line:
             # the rest of a message's CR LF belongs to it, unless noise stands before it
-            return self._noisy(end) if self._noise and end else []
+            return self._noise.take(end) if self._noise and end else []
         return self._request(line, end) if end == b"?" else self._messages(line, end)
 
     def _request(self, line: bytes, end: bytes) -> list[Frame]:
@@ -479,8 +479,8 @@ class NessDecoder:
         while at >= 0:
             found = _REQUEST.fullmatch(line, at)
             if found and -sum(line[at:-2]) & 0xFF == int(found[4], 16):
-                noise = self._noisy(line[:at]) if at else []
-                return [*noise, *self._flush(), _host_frame(found, line[at:] + end)]
+                noise = self._noise.take(line[:at]) if at else []
+                return [*noise, *self._noise.flush(), _host_frame(found, line[at:] + end)]
             at = line.rfind(b"83", 0, at + 1) if at else -1
         return self._refused(line, end)
 
@@ -494,7 +494,7 @@ class NessDecoder:
                 continue
             if at > begun:
                 frames += self._refused(line[begun:at], b"")
-            frames += [*self._flush(), frame]
+            frames += [*self._noise.flush(), frame]
             at = begun = at + len(frame.raw.rstrip(b"\r\n"))
         # what is left may be a host's request that ends with CR LF instead of `?`
         return frames + self._request(line[begun:], end) if begun < len(line) else frames
@@ -502,21 +502,8 @@ class NessDecoder:
     def _refused(self, piece: bytes, end: bytes) -> list[Frame]:
         fault = _fault_of(piece)
         if fault is FaultKind.NOISE:
-            return self._noisy(piece + end)
-        return [*self._flush(), Frame(piece + end, fault=fault)]
-
-    def _noisy(self, noise: bytes) -> list[Frame]:
-        self._noise += noise
-        frames: list[Frame] = []
-        while len(self._noise) >= NOISE_BYTES_MAX:
-            frames.append(Frame(bytes(self._noise[:NOISE_BYTES_MAX]), fault=FaultKind.NOISE))
-            del self._noise[:NOISE_BYTES_MAX]
-        return frames
-
-    def _flush(self) -> list[Frame]:
-        noise = bytes(self._noise)
-        self._noise.clear()
-        return [Frame(noise, fault=FaultKind.NOISE)] if noise else []
+            return self._noise.take(piece + end)
+        return [*self._noise.flush(), Frame(piece + end, fault=fault)]
 
 
 def _host_frame(found: re.Match[bytes], raw: bytes) -> Frame:

@@ -36,6 +36,7 @@ from typing import Final
 
 from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.noise import Noise
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.settings import charset_of
 from edge_agent.domain.sia_block import SiaEvent, parse_block
@@ -50,7 +51,6 @@ ENDS: Final = b"\x14\r\n"
 
 LINE_BYTES_MAX = FRAME_BYTES_MAX  # beyond this a line without an end is noise
 LINE_BYTES_MIN = 8  # shorter than the shortest frame, cut short: not worth an answer
-NOISE_BYTES_MAX = 1 << 16  # a run of noise is reported in one piece up to this size
 
 _QUALIFIERS = {
     **dict.fromkeys("E1", Qualifier.NEW),
@@ -302,7 +302,7 @@ class ReceiverDecoder:
         self._text = _Text(setup.codes, charset_of(setup))
         self._shapes = _shapes(setup)
         self._line = bytearray()
-        self._noise = bytearray()
+        self._noise = Noise()
         self._long = False  # the line has lost its beginning
         self._lead = b""  # an LF that may begin the line
         self._with_lf = True  # the newest frame, if any, was of those that begin with LF
@@ -327,17 +327,17 @@ class ReceiverDecoder:
 
     def finish(self) -> list[Frame]:
         """Return what is left: the end of the input ends a line as well as DC4 does."""
-        return [*self._end(b""), *self._flush()]
+        return [*self._end(b""), *self._noise.flush()]
 
     def _take(self, piece: bytes) -> list[Frame]:
         self._line += piece
         frames: list[Frame] = []
         while (first := bytes(self._line[:1])) in (ACK, NAK):  # the host's own answers, heard along
             del self._line[:1]
-            frames += [*self._flush(), Frame(first, "ack" if first == ACK else "nak")]
+            frames += [*self._noise.flush(), Frame(first, "ack" if first == ACK else "nak")]
         if len(self._line) > LINE_BYTES_MAX:
             self._long = True
-            frames += self._noisy(bytes(self._line[:-LINE_BYTES_MAX]))
+            frames += self._noise.take(bytes(self._line[:-LINE_BYTES_MAX]))
             del self._line[:-LINE_BYTES_MAX]
         return frames
 
@@ -349,7 +349,7 @@ class ReceiverDecoder:
         was_long, self._long = self._long, False
         for shape in self._shapes:
             if frames := self._tiles(shape, line, lead, end):
-                return [*self._flush(), *frames]
+                return [*self._noise.flush(), *frames]
         if frames := self._ending(line, lead, end):
             return frames
         return self._fault(line, lead, end, was_long=was_long)
@@ -361,12 +361,12 @@ class ReceiverDecoder:
         if end == LF:
             self._lead = end
             end = b""
-        return self._noisy(lead + end) if self._noise else []
+        return self._noise.take(lead + end) if self._noise else []
 
     def _fault(self, line: bytes, lead: bytes, end: bytes, *, was_long: bool) -> list[Frame]:
         if self._with_lf and line == ASKING and end in (LF, b""):
             self._lead = end
-            return [*self._flush(), Frame(line, "status_request")]
+            return [*self._noise.flush(), Frame(line, "status_request")]
         if with_lf := bool(lead) and end != DC4 and _BEGUN_WITH_LF.match(line) is not None:
             fault = _fault_with_lf(line)
         else:
@@ -374,8 +374,8 @@ class ReceiverDecoder:
         if end == LF and (with_lf or fault is FaultKind.NOISE or was_long):
             self._lead, end = end, b""  # it may begin the next line
         if fault is FaultKind.NOISE or was_long:
-            return self._noisy((lead if self._noise else b"") + line + end)
-        return [*self._flush(), Frame((lead if with_lf else b"") + line + end, fault=fault)]
+            return self._noise.take((lead if self._noise else b"") + line + end)
+        return [*self._noise.flush(), Frame((lead if with_lf else b"") + line + end, fault=fault)]
 
     def _tiles(self, shape: _Shape, line: bytes, lead: bytes, end: bytes) -> list[Frame]:
         """Read a line that is one shape, once or over and over; the last one has the line's end."""
@@ -403,8 +403,8 @@ class ReceiverDecoder:
         """Read a shape that ends a line which began with something else."""
         for shape in self._shapes:
             if not shape.whole and (match := shape.ending.search(line)):
-                noise = self._noisy((lead if self._noise else b"") + line[: match.start()])
-                return [*noise, *self._flush(), self._read(shape, match, b"", end)]
+                noise = self._noise.take((lead if self._noise else b"") + line[: match.start()])
+                return [*noise, *self._noise.flush(), self._read(shape, match, b"", end)]
         return []
 
     def _read(self, shape: _Shape, match: re.Match[bytes], lead: bytes, end: bytes) -> Frame:
@@ -418,18 +418,3 @@ class ReceiverDecoder:
             for name, value in match.groupdict(default=b"").items()
         }
         return shape.read(groups, lead + match[0] + end, self._text)
-
-    def _noisy(self, noise: bytes) -> list[Frame]:
-        self._noise += noise
-        frames: list[Frame] = []
-        while len(self._noise) >= NOISE_BYTES_MAX:
-            frames.append(Frame(bytes(self._noise[:NOISE_BYTES_MAX]), fault=FaultKind.NOISE))
-            del self._noise[:NOISE_BYTES_MAX]
-        return frames
-
-    def _flush(self) -> list[Frame]:
-        if not self._noise:
-            return []
-        noise = Frame(bytes(self._noise), fault=FaultKind.NOISE)
-        self._noise.clear()
-        return [noise]

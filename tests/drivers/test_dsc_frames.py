@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers._dsc_frames import LINE_BYTES_MAX, NOISE_BYTES_MAX, DscDecoder, dsc_line, time_of
+from drivers._dsc_frames import LINE_BYTES_MAX, DscDecoder, dsc_line, time_of
+from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
 from hil.panels.machine import describe

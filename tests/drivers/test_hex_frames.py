@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers._hex_frames import LINE_BYTES_MAX, NOISE_BYTES_MAX, HexDecoder, checksum, request
+from drivers._hex_frames import LINE_BYTES_MAX, HexDecoder, checksum, request
+from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import FaultKind, Frame
 
 ELK, VISTA = 2, 0  # characters that LL does not count

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from drivers._surgard_frames import (
     LINE_BYTES_MAX,
-    NOISE_BYTES_MAX,
     ReceiverDecoder,
 )
 from edge_agent.domain.kinds import Kind
+from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import (
     FaultKind,
     Frame,
