@@ -158,8 +158,9 @@ def burglaries(card: Card, runs: Runs) -> None:
     card.tables["burglaries"] = table
 
 
-def false_alarms(card: Card, mix: str, found: list[SiteRun]) -> None:
+def false_alarms(card: Card, mix: str, runs: Runs) -> None:
     """False intrusion incidents are recognised, better than by any rival."""
+    found = runs[mix]
     card.say(f"\n-- {mix}: {MIXES[mix].says}")
     ours = of(found)
     mine = scores.false(ours)
@@ -179,7 +180,7 @@ def false_alarms(card: Card, mix: str, found: list[SiteRun]) -> None:
     orphans = sum(run.orphans for run in found)
     card.add(number(f"{mix}: incidents that belong to no episode, a site and year",
                     orphans / years, ""))  # fmt: skip
-    _beside(card, mix, found, low)
+    _beside(card, mix, runs, low)
     _left(card, mix, mine)
     for group in ("life", "fire"):
         others = [o for o in ours if not o.label["genuine"] and o.label["group"] == group]
@@ -187,8 +188,12 @@ def false_alarms(card: Card, mix: str, found: list[SiteRun]) -> None:
                        scores.count(others, lambda o: o.is_presence)))  # fmt: skip
 
 
-def _beside(card: Card, mix: str, found: list[SiteRun], low: Share) -> None:
-    """The same figures for every judge, and how much better ours is."""
+def _beside(card: Card, mix: str, runs: Runs, low: Share) -> None:
+    """The same figures for every judge, and how much better ours is.
+
+    Which rivals keep no fewer burglaries is counted over all mixes: one mix has a few dozen.
+    """
+    found, every = runs[mix], [run for several in runs.values() for run in several]
     card.say(f"    {'judge':12} {'genuine kept':>13} {'multi-zone':>11} {'false low':>10}"
              f" {'false 0':>8} {'precision':>10}")  # fmt: skip
     kept: dict[str, float] = {}
@@ -202,7 +207,8 @@ def _beside(card: Card, mix: str, found: list[SiteRun], low: Share) -> None:
             scores.count(scores.false(all_of), lambda o: o.final == 0),
             scores.precision(all_of),
         ]
-        kept[judge], lows[judge] = row[0].value, row[2].value
+        overall = scores.count(scores.genuine(of(every, judge)), lambda o: o.is_presence)
+        kept[judge], lows[judge] = overall.value, row[2].value
         card.tables.setdefault(mix, {})[judge] = [[part.hits, part.total] for part in row]
         values = [100 * part.value for part in row]
         card.say(f"    {judge:12} {values[0]:12.2f}% {values[1]:10.2f}% {values[2]:9.2f}%"
@@ -356,7 +362,7 @@ def judge_all(card: Card, runs: Runs) -> None:
         burglaries(card, runs)
     for mix in FALSE_MIXES:
         if mix in runs:
-            false_alarms(card, mix, runs[mix])
+            false_alarms(card, mix, runs)
     if "faults" in runs:
         faults(card, runs["faults"])
     if any(mix in runs for mix in HEALTH_MIXES):

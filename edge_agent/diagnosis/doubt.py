@@ -83,7 +83,7 @@ class Doubt:
         """Whether nothing but motion was seen, in two rooms and long after each other.
 
         Nobody came in by a door or window, and who walks through rooms is seen by more than one
-        detector in ten minutes: pets, balloons, heaters are not.
+        detector in five minutes: pets, balloons, heaters are not.
         """
         if abs(one.last_ns - other.last_ns) <= APART_NS:
             return False
