@@ -62,6 +62,8 @@ class Incidents:
 
     def _heard(self, observation: Observation) -> Sequence[Verdict]:
         kind = observation.kind
+        if not (observation.dated or observation.is_alarm or _is_opening(observation)):
+            return ()  # what has no time of its own proves nothing that would lower a tier
         if kind is Kind.ZONE:
             return self._openings.take(observation)
         if kind in (Kind.AREA, Kind.OPEN_CLOSE):
@@ -213,3 +215,7 @@ class Incidents:
             tuple(name for name, there in has.items() if there),
             tuple(name for name, there in has.items() if not there),
         )
+
+
+def _is_opening(seen: Observation) -> bool:
+    return seen.kind is Kind.ZONE and seen.state in (State.OPEN, State.TAMPER)

@@ -2,7 +2,8 @@
 
 Nothing that a line holds raises.  What cannot be read is counted and passed over; a field that
 makes no sense is counted and taken as not said, so that an alarm with a broken field is still an
-alarm.  Time that is missing or goes back is taken as that of the line before.
+alarm.  Time that is missing or goes back is taken as that of the line before; where it goes back by
+more than moments, or is missing, the line is known to have no time of its own.
 """
 
 import json
@@ -20,6 +21,7 @@ LINE_CHARS_MAX = 1 << 16  # a line of ours has some 150; one far longer is no ob
 T_S_MAX = 1e9  # thirty years: a time beyond is not one
 TEXT_CHARS_MAX = 64  # panels, supplies, codes
 COUNT_MAX = 1 << 53
+JITTER_NS = 5 * NS  # lines of several panels may be told a little out of order
 
 _KINDS: dict[str, Kind | Measure] = {
     **{str(kind): kind for kind in Kind},
@@ -116,8 +118,8 @@ class Reader:
         """Move on to `t`; False where it makes no sense."""
         if isinstance(t, int | float) and not isinstance(t, bool) and 0 <= t <= T_S_MAX:
             t_ns = round(t * NS)
-            if t_ns >= self._t_ns:
-                self._t_ns = t_ns
+            if t_ns >= self._t_ns - JITTER_NS:
+                self._t_ns = max(t_ns, self._t_ns)
                 return True
         self.problems["t"] += 1
         return False

@@ -102,8 +102,8 @@ RULES: dict[str, Rule] = {
     "motion.apart": Rule(
         "own",
         "no witness",
-        "Only motion, in two rooms more than five minutes apart and nothing opened: pets and objects"
-        " do that, people walking are seen more often.",
+        "Only motion, in two rooms more than five minutes apart and nothing opened: pets and"
+        " objects do that, people walking are seen more often.",
         "只有移动探测，两室相隔五分钟以上且无门窗开启：多为宠物或物体。",
         {"apart_s": Parameter(300, 180, 1800, "own")},
     ),
