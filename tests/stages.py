@@ -1,7 +1,11 @@
-"""The one test command: every stage in turn, each within its time budget, and one closing line.
+"""The one test command: every stage, each within its time budget, and one closing line.
 
-Budgets are for 2 cores and hold for the stage's wall time without set-up.  A stage over its budget
-has failed even if all its tests passed: a suite that grows slow is a suite that is not run.
+Stages that wait, for processes, lines and clocks, run beside those that compute, and the computing
+ones give way to them: each lane takes its stages in turn.
+
+Budgets are for 2 cores and hold for the stage's wall time without set-up, beside another.  A stage
+over its budget has failed even if all its tests passed: a suite that grows slow is a suite that is
+not run.
 """
 
 import argparse
@@ -12,11 +16,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
@@ -37,6 +42,9 @@ REST = ("tests/system", *(f"--ignore={file}" for file in (*FAULTS, *PAGES)))
 DRIVERS = ("tests/drivers", "tests/hil")
 JUDGING = ("tests/diagnosis", "tests/linetools")
 
+REAL_TIME = ("link",)
+"""Lines, buses and their pace, on real clocks: beside the others here, with the rest elsewhere."""
+
 OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "soak", "bench")
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
 
@@ -51,6 +59,10 @@ FILLED = ("-n", "3")
 
 CONTRACT = ("tests/contract", *FILLED)
 """Half of its time goes by on real lines, paced as slowly as they are."""
+
+GIVE_WAY = 5
+"""By how much what computes is nicer than what waits beside it: it has a third of the other's share
+of a core.  With more, those of its own tests that look at a clock would starve."""
 
 GRACE_S = 5.0  # for a stage that is being ended to put its own children away
 
@@ -74,6 +86,7 @@ class Stage:
     budget_s: int
     commands: tuple[tuple[str, ...], ...]
     counts_tests: bool = True
+    waits: bool = False  # most of its time: it runs beside the others
 
 
 @dataclass(slots=True)
@@ -110,13 +123,59 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word[:-1] if number == 1 and word in SINGULAR.values() else word}"
 
 
-def run_stage(stage: Stage, show: Callable[[str], None]) -> Outcome:
+class Interrupted(Exception):  # noqa: N818  nothing has failed
+    """The run was ended: no other stage begins."""
+
+
+class Children:
+    """What runs now; once ended, nothing more is started."""
+
+    def __init__(self, give_way: int = 0) -> None:
+        self._nice = min(os.getpriority(os.PRIO_PROCESS, 0) + give_way, 19) if give_way else None
+        self._lock = Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._ended = False
+
+    @contextmanager
+    def running(self, command: Sequence[str], gives_way: bool) -> Iterator[subprocess.Popen[str]]:
+        """Start a command; however the block is left, it has ended with all that it started."""
+        with self._lock:
+            if self._ended:
+                raise Interrupted
+            child = _start(command)
+            self._running.add(child)
+        with child:
+            if gives_way and self._nice is not None:
+                _give_way(child.pid, self._nice)
+            try:
+                yield child
+            except BaseException:
+                _end(child)
+                raise
+            finally:
+                with self._lock:
+                    self._running.discard(child)
+
+    def end(self) -> None:
+        """End all that runs."""
+        with self._lock:
+            self._ended = True
+            running = list(self._running)
+        for child in running:
+            _end(child)
+
+
+def run_stage(
+    stage: Stage, show: Callable[[str], None], children: Children | None = None
+) -> Outcome:
     """Run the stage's commands, showing their output as it comes."""
+    children = Children() if children is None else children
     outcome = Outcome(stage)
     started = time.perf_counter()
     for command in stage.commands:
         left_s = stage.budget_s * OVERRUN_MAX - (time.perf_counter() - started)
-        code = _run(command, max(left_s, 0.0), lambda line: _listen(outcome, line, show))
+        with children.running(command, gives_way=not stage.waits) as child:
+            code = _hear(child, max(left_s, 0.0), lambda line: _listen(outcome, line, show))
         if code != 0:
             outcome.reasons.append(f"{_plain(command)}: {_ended(code)}")
     outcome.seconds = time.perf_counter() - started
@@ -140,9 +199,9 @@ def _judge(outcome: Outcome) -> None:
         outcome.reasons.append(f"over its budget of {stage.budget_s} s")
 
 
-def _run(command: Sequence[str], seconds_max: float, hear: Callable[[str], None]) -> int:
+def _start(command: Sequence[str]) -> subprocess.Popen[str]:
     # A session of its own, so that what a hanging stage has started ends with it.
-    with subprocess.Popen(
+    return subprocess.Popen(
         command,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -151,19 +210,26 @@ def _run(command: Sequence[str], seconds_max: float, hear: Callable[[str], None]
         text=True,
         errors="replace",
         start_new_session=True,
-    ) as child:
-        timer = Timer(seconds_max, _end, (child,))
-        timer.start()
-        try:
-            assert child.stdout is not None
-            for line in child.stdout:
-                hear(line)
-            return child.wait()
-        except BaseException:
-            _end(child)
-            raise
-        finally:
-            timer.cancel()
+    )
+
+
+def _give_way(pid: int, nice: int) -> None:
+    """Let another stage go first, also where the kernel shares cores among sessions (sched(7))."""
+    with suppress(OSError):  # it has ended, or there is no such file
+        os.setpriority(os.PRIO_PGRP, pid, nice)
+        Path(f"/proc/{pid}/autogroup").write_text(str(nice))
+
+
+def _hear(child: subprocess.Popen[str], seconds_max: float, hear: Callable[[str], None]) -> int:
+    timer = Timer(seconds_max, _end, (child,))
+    timer.start()
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
+            hear(line)
+        return child.wait()
+    finally:
+        timer.cancel()
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -204,7 +270,11 @@ def lint() -> Stage:
 def unit(name: str, python: str, options: Sequence[str], without: Sequence[str] = ()) -> Stage:
     """Everything but the stages that have a folder of their own, and what is left out beside."""
     rest = ("tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *without)), *FILLED)
-    return Stage(name, 120, (_pytest(python, rest, options),))
+    return Stage(name, 150, (_pytest(python, rest, options),))
+
+
+def _waiting(name: str, budget_s: int, tests: Sequence[str], options: Sequence[str]) -> Stage:
+    return Stage(name, budget_s, (_pytest(sys.executable, tests, options),), waits=True)
 
 
 def _pytest(python: str, arguments: Sequence[str], options: Sequence[str]) -> tuple[str, ...]:
@@ -217,17 +287,18 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     here = sys.executable
     found = [
         lint(),
-        unit("unit and property", here, options),
-        Stage("drivers and panels", 60, (_pytest(here, DRIVERS, options),)),
-        Stage("diagnosis and line tools", 60, (_pytest(here, JUDGING, options),)),
-        Stage("driver contract", 60, (_pytest(here, CONTRACT, options),)),
-        Stage("fuzzing", 60, (_pytest(here, ["tests/fuzz"], options),)),
-        Stage("counterparts", 60, (_pytest(here, ["tests/counterparts"], options),)),
-        Stage("simulation", 100, (_pytest(here, ["tests/simulation"], options),)),
-        Stage("power cuts and damage", 60, (_pytest(here, ["tests/crash"], options),)),
-        Stage("kills and networks", 120, (_pytest(here, (*FAULTS, *WAITING), options),)),
-        Stage("pages and demo", 90, (_pytest(here, (*PAGES, *WAITING), options),)),
-        Stage("system", 90, (_pytest(here, (*REST, *WAITING), options),)),
+        unit("unit and property", here, options, without=REAL_TIME),
+        Stage("drivers and panels", 90, (_pytest(here, DRIVERS, options),)),
+        Stage("diagnosis and line tools", 90, (_pytest(here, JUDGING, options),)),
+        Stage("driver contract", 120, (_pytest(here, CONTRACT, options),)),
+        Stage("fuzzing", 90, (_pytest(here, ["tests/fuzz"], options),)),
+        Stage("simulation", 120, (_pytest(here, ["tests/simulation"], options),)),
+        _waiting("lines and buses", 60, ["tests/link"], options),
+        _waiting("kills and networks", 120, (*FAULTS, *WAITING), options),
+        _waiting("pages and demo", 90, (*PAGES, *WAITING), options),
+        _waiting("system", 120, (*REST, *WAITING), options),
+        _waiting("counterparts", 60, ["tests/counterparts"], options),
+        _waiting("power cuts and damage", 90, ["tests/crash"], options),
     ]
     for other in others:
         version, _, python = other.partition("=")
@@ -264,6 +335,46 @@ def total(outcomes: Sequence[Outcome]) -> Counter[str]:
     return counts
 
 
+def run_lanes(todo: Sequence[Stage], show: Callable[[str], None]) -> list[Outcome]:
+    """Run what waits beside what computes, and show each stage's output in one piece.
+
+    What computes is shown as it comes, what runs beside it when it has ended.
+    """
+    waiting = [stage for stage in todo if stage.waits]
+    computing = [stage for stage in todo if not stage.waits]
+    if not waiting or not computing:
+        return _run_lane(todo, show, Children())
+    children = Children(GIVE_WAY)
+    with ThreadPoolExecutor(1) as side:
+        beside = side.submit(_run_lane, waiting, lambda text: None, children, show)
+        try:
+            return _run_lane(computing, show, children) + beside.result()
+        except BaseException:
+            children.end()
+            raise
+
+
+def _run_lane(
+    lane: Sequence[Stage],
+    show: Callable[[str], None],
+    children: Children,
+    show_whole: Callable[[str], None] | None = None,
+) -> list[Outcome]:
+    outcomes = []
+    for stage in lane:
+        said = [f"\n==== stage: {stage.name} (budget {stage.budget_s} s)\n"]
+        show(said[0])
+
+        def hear(line: str, said: list[str] = said) -> None:
+            said.append(line)
+            show(line)
+
+        outcomes.append(run_stage(stage, hear, children))
+        if show_whole is not None:
+            show_whole("".join(said))
+    return outcomes
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stages; 0 only if each is good."""
     parser = argparse.ArgumentParser(prog="./run test", description=main.__doc__)
@@ -275,11 +386,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     todo = [
         stage for stage in stages(chosen.also, chosen.options) if chosen.only in {None, stage.name}
     ]
-    outcomes = []
     started = time.perf_counter()
-    for stage in todo:
-        _show(f"\n==== stage: {stage.name} (budget {stage.budget_s} s)\n")
-        outcomes.append(run_stage(stage, _show))
+    outcomes = run_lanes(todo, _show)
     seconds = time.perf_counter() - started
     _show("\n" + "\n".join(report(outcomes, chosen.absent)) + "\n")
     counts = total(outcomes)

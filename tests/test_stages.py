@@ -8,7 +8,9 @@ import pytest
 
 from tests.stages import (
     FOLDERS,
+    GIVE_WAY,
     OVERRUN_MAX,
+    REAL_TIME,
     ROOT,
     Outcome,
     Stage,
@@ -16,6 +18,7 @@ from tests.stages import (
     count_closing,
     main,
     report,
+    run_lanes,
     run_stage,
     stages,
     total,
@@ -115,9 +118,10 @@ def _alive(pid: int) -> bool:
 
 def test_stages_cover_every_test_once() -> None:
     names = {stage.name: " ".join(stage.commands[0]) for stage in stages([], ["-x"])}
-    ignored = " ".join(f"--ignore=tests/{folder}" for folder in FOLDERS)
+    folders = (*FOLDERS, *REAL_TIME)
+    ignored = " ".join(f"--ignore=tests/{folder}" for folder in folders)
     assert f"{ignored} -n 3 -x" in names["unit and property"]
-    for folder in FOLDERS:
+    for folder in folders:
         assert sum(f" tests/{folder} " in f"{words} " for words in names.values()) == 1
     rest = names["system"]
     for file in (ROOT / "tests/system").glob("test_*.py"):
@@ -126,6 +130,7 @@ def test_stages_cover_every_test_once() -> None:
             name for name, words in names.items() if f" tests/system/{file.name} " in words
         ]
         assert len(of_others) == apart, f"{file.name}: {of_others}"
+    assert sum(" tests " in words for words in names.values()) == 1
     assert names["power cuts and damage"].endswith("tests/crash -x")
     assert names["driver contract"].endswith("tests/contract -n 3 -x")
     assert " tests/system " in rest
@@ -135,6 +140,7 @@ def test_stages_cover_every_test_once() -> None:
 def test_other_pythons_run_the_unit_stage() -> None:
     last = stages(["3.12=/p/python"], [])[-1]
     assert (last.name, last.commands[0][0]) == ("unit, Python 3.12", "/p/python")
+    assert "--ignore=tests/link" not in last.commands[0]
 
 
 def test_total_counts_a_stage_that_failed_without_a_failed_test() -> None:
@@ -149,6 +155,90 @@ def test_total_counts_a_stage_that_failed_without_a_failed_test() -> None:
 
 def test_an_unknown_stage_is_not_a_success() -> None:
     assert main(["--only", "nothing of that name"]) == 1
+
+
+MEETING = """
+import pathlib, sys, time
+mine, other = map(pathlib.Path, sys.argv[1:])
+mine.touch()
+end = time.perf_counter() + 30
+while not other.exists():
+    assert time.perf_counter() < end, "alone"
+    time.sleep(0.01)
+print("met", flush=True)
+"""
+
+
+def test_what_waits_runs_beside_what_computes_and_what_each_says_stays_together(
+    tmp_path: Path,
+) -> None:
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    meet = python(MEETING)
+    todo = [
+        Stage("computes", 60, ((*meet, one, two), python("print('more')")), counts_tests=False),
+        Stage("waits", 60, ((*meet, two, one),), counts_tests=False, waits=True),
+        Stage("waits too", 60, (python("print('last')"),), counts_tests=False, waits=True),
+    ]
+    shown: list[str] = []
+    outcomes = run_lanes(todo, shown.append)
+    assert [outcome.stage.name for outcome in outcomes] == ["computes", "waits", "waits too"]
+    assert not [outcome.reasons for outcome in outcomes if outcome.reasons]
+    assert "\n==== stage: waits (budget 60 s)\nmet\n" in shown
+    assert "\n==== stage: waits too (budget 60 s)\nlast\n" in shown
+    live = [text for text in shown if "waits" not in text]
+    assert live == ["\n==== stage: computes (budget 60 s)\n", "met\n", "more\n"]
+
+
+def test_what_computes_gives_way_to_what_runs_beside_it() -> None:
+    nice = python("import os; print(os.getpriority(os.PRIO_PROCESS, 0), 'nice')")
+    base = os.getpriority(os.PRIO_PROCESS, 0)
+    nicer = min(base + GIVE_WAY, 19)
+    slow = (
+        f"import os, time\nwhile os.getpriority(os.PRIO_PROCESS, 0) != {nicer}: time.sleep(0.01)\n"
+    )
+    todo = [
+        Stage("computes", 30, (python(slow),), counts_tests=False),
+        Stage("waits", 30, (nice,), counts_tests=False, waits=True),
+    ]
+    shown: list[str] = []
+    outcomes = run_lanes(todo, shown.append)
+    assert not [outcome.reasons for outcome in outcomes if outcome.reasons]
+    assert any(f"{base} nice\n" in text for text in shown)
+
+
+def test_alone_nothing_has_to_give_way() -> None:
+    nice = python("import os; print(os.getpriority(os.PRIO_PROCESS, 0), 'nice')")
+    shown: list[str] = []
+    run_lanes([Stage("computes", 30, (nice,), counts_tests=False)], shown.append)
+    assert shown[-1] == f"{os.getpriority(os.PRIO_PROCESS, 0)} nice\n"
+
+
+def test_interrupting_ends_both_lanes_and_begins_nothing_more(tmp_path: Path) -> None:
+    pid, late = tmp_path / "pid", tmp_path / "late"
+    endless = f"""
+import os, pathlib, signal
+pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))
+signal.pause()
+"""
+    wait = f"""
+import pathlib, time
+while not pathlib.Path({str(pid)!r}).exists(): time.sleep(0.01)
+print("now")
+"""
+    todo = [
+        Stage("computes", 60, (python(wait),), counts_tests=False),
+        Stage("waits", 60, (python(endless),), counts_tests=False, waits=True),
+        Stage("later", 60, (("touch", str(late)),), counts_tests=False, waits=True),
+    ]
+
+    def interrupt(text: str) -> None:
+        if text == "now\n":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_lanes(todo, interrupt)
+    assert not _alive(int(pid.read_text()))
+    assert not late.exists()
 
 
 def test_interrupting_leaves_nothing_behind() -> None:
