@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge_agent.config import Loaded
     from edge_agent.diagnosis.probes import Probed
 
-EXIT_FOUND_BAD = 1
+EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 MARKS = {True: "good", False: "BAD ", None: " -  "}
 
 
@@ -30,8 +30,17 @@ def add(commands: Commands) -> None:
         "receipts, certificates",
         "  edge-agent diagnose --config gateway.toml\n"
         "  edge-agent diagnose --json | jq '.probes[] | select(.good == false)'\n"
+        "  edge-agent diagnose --loopback /dev/ttyUSB0     with a plug that joins TX and RX\n"
         "A running agent tests itself and records it, never while an alarm is young; without one\n"
         "the rest is probed from here.  It asks nothing of any panel and changes nothing.",
+    )
+    parser.add_argument(
+        "--loopback",
+        metavar="PORT",
+        help="try a serial port that no panel hangs on: is it quiet, does it hear what it says",
+    )
+    parser.add_argument(
+        "--at", default="9600-8N1", metavar="SETTINGS", help="of that port (default 9600-8N1)"
     )
     add_config(parser)
     add_json(parser)
@@ -42,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Probe; exit 0 where all is good, 1 where something is to mend or an alarm forbids it."""
     from edge_agent import config
 
+    if arguments.loopback is not None:
+        return _loopback(arguments)
     loaded = config.load(arguments.config)
     agent = _Agent(Path(loaded.config.gateway.socket))
     try:
@@ -117,6 +128,36 @@ class _Agent:
             except OSError as error:
                 self.broken = f"the agent ended ({error})"
                 return
+
+
+# ---- one port, with a plug in it
+
+
+def _loopback(arguments: argparse.Namespace) -> int:
+    """Try the port; exit 0 where it is sound, 1 where not, 2 for settings that make no sense."""
+    import asyncio
+    from dataclasses import asdict
+
+    from edge_agent.clock import SystemClock
+    from edge_agent.diagnosis.probes import Probe, Probed
+    from edge_agent.linetools.loopback import try_loopback
+    from edge_agent.linetools.places import serial_address
+    from edge_agent.link.line import LineError
+
+    what = f"loopback at {arguments.loopback}, {arguments.at}"
+    try:
+        address = serial_address(arguments.loopback, arguments.at)
+        echo = asyncio.run(try_loopback(address, SystemClock()))
+        probed = Probed(Probe.LOOPBACK, what, echo.good, echo.detail, echo.remedy)
+    except ValueError as error:
+        print(f"edge-agent diagnose: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except LineError as error:
+        probed = Probed(Probe.LOOPBACK, what, False, error.cause, error.remedy)
+    [found] = _shown([asdict(probed)], quiet=arguments.json)
+    if arguments.json:
+        print(json.dumps({"good": probed.good, "probes": [found]}, ensure_ascii=False))
+    return 0 if probed.good else EXIT_FOUND_BAD
 
 
 # ---- without an agent

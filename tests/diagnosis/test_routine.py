@@ -135,6 +135,7 @@ def test_a_second_failure_of_one_cause_is_told_with_the_first() -> None:
 def test_what_was_not_tried_changes_nothing() -> None:
     """A name that does not resolve hides what is behind it: that is no repair."""
     routine = Routine(DAY_NS, 0.0, 0)
+    assert told(routine, probed(good=None)) == []
     told(routine, probed(good=False))
     [hidden] = told(routine, probed(good=False, probe=Probe.NAME), probed(good=None))
     assert hidden.cause == "name_unresolved"
