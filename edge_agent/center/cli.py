@@ -17,9 +17,11 @@ from typing import TypeAlias
 
 import edge_agent
 from edge_agent import logs, rendering
+from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
     credentials,
+    export,
     fleet,
     init,
     inviting,
@@ -87,7 +89,15 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_add_init, _add_enrolment, _add_serve, _add_events, _add_fleet, _add_verify):
+    for add in (
+        _add_init,
+        _add_enrolment,
+        _add_serve,
+        _add_events,
+        _add_fleet,
+        _add_export,
+        _add_verify,
+    ):
         add(commands)
     answering.add(partial(_command, commands), _gateway_id, since_ms)
     return top
@@ -332,22 +342,41 @@ def _fleet(arguments: argparse.Namespace) -> int:
     return 0
 
 
-# ---- verify
+# ---- export, verify
+
+
+def _add_export(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "export",
+        "write an evidence bundle that anybody can verify; it is recorded first",
+        "  edge-center export /srv/center --gateway gw1 --out case17.bundle --purpose 'case 17'\n"
+        "  edge-center export /srv/center --gateway gw1 --out s.bundle --purpose inspection \\\n"
+        "      --sample 50 --nonce 9f3c5be2a1d0774816c2fa03be7715d9",
+    )
+    export.add(made, _gateway_id)
 
 
 def _add_verify(commands: Commands) -> None:
     made = _command(
         commands,
         "verify",
-        "check everything stored, without a network: signatures, roots, gaps, forks, receipts",
-        "  edge-center verify /srv/center\n  edge-center verify /srv/center --gateway gw1 --json",
+        "check everything stored, or an evidence bundle, without a network",
+        "  edge-center verify /srv/center                       the store in that directory\n"
+        "  edge-center verify /srv/center --gateway gw1 --json\n"
+        "  edge-center verify case17.bundle --ca ca.pem         a bundle: the name is a file's",
     )
+    made.add_argument("--ca", type=Path, metavar="FILE", help="of a bundle: the trusted authority")
     made.add_argument("--gateway", metavar="ID", help="only of this gateway")
     made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
     made.set_defaults(run=_verify)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    if arguments.dir.is_file():
+        code, said = verify_file(arguments.dir, arguments.ca, None, as_json=arguments.json)
+        print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
+        return code
     layout = Layout(arguments.dir)
     roster = Roster(layout, complain=lambda trouble: print(trouble, file=sys.stderr))
     receipt = init.read_certificate(layout.certificate("receipt"))
@@ -357,6 +386,9 @@ def _verify(arguments: argparse.Namespace) -> int:
         for problem in verify.check_file(connection):
             bad = True
             print(f"{layout.database}: {problem}", file=sys.stderr)
+        for missing in export.check_register(connection, receipt_key):
+            bad = True
+            print(f"export {missing.number}: {missing.detail}", file=sys.stderr)
         stored = verify.gateways(connection)
         if arguments.gateway is not None and arguments.gateway not in {*stored, *roster.gateways()}:
             known = ", ".join(roster.gateways()) or "none"

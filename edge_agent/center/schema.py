@@ -157,6 +157,12 @@ CREATE TABLE IF NOT EXISTS disposition (
     journaled_ms INTEGER,              -- when the gateway's event of it came; NULL: not yet
     PRIMARY KEY (gateway, digest)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS export (    -- who took records out: each seal names the one before
+    number INTEGER PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    time_ms INTEGER NOT NULL,
+    seal BLOB NOT NULL
+);
 """
 """They cost a start nothing where they are there, and an older program does not mind them: so
 databases of this version get them without a new one."""
