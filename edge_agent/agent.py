@@ -69,6 +69,7 @@ from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
 from edge_agent.timekeeping import Timekeeper
 from edge_agent.visitors import Visitors
+from edge_agent.zone_watch import ZoneWatch
 
 if TYPE_CHECKING:
     from edge_agent.clips import Clips
@@ -152,7 +153,10 @@ class Agent:
         keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
         begun, keys = self._begun, CommandKeys(loaded, clock)
-        office = Office(gateway, begun.epoch, begun.signer, self._state, self._supply.reply)
+        self._zones = ZoneWatch(folder.parent, self._recorder.note)
+        self._recorder.hearing.listen(self._zones.hear)
+        reply, disposed = self._supply.reply, self._zones.disposed
+        office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed)
         self._commanding = Commanding(office, self._orders, self._recorder, clock, keys)
         self._clips = self._clips_of(clock)
 
@@ -311,6 +315,7 @@ class Agent:
             self._supply.watch_certificates(),
             self._housekeeping.run(),
             self._commanding.run(),
+            self._zones.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
@@ -487,6 +492,7 @@ class Agent:
                 "latest_ns": now.latest_ns,
             },
             "body": self._body.facts(),
+            "zones": self._zones.facts(),
             "cameras": self._clips.facts() if self._clips is not None else {},
         }
 

@@ -510,19 +510,16 @@ def _center_checks(centers: list[Center]) -> Iterator[Problem]:
     yield from _doubles("center", [center.name for center in centers], "name")
     if not any(center.required for center in centers):
         yield Problem("center", "", "at least one center must be required, or nothing is kept")
-    receipts: dict[str, str] = {}
-    commands: set[str] = set()
+    owners: dict[str, str] = {}
     for index, center in enumerate(centers):
-        key, receipt = f"center[{index}]", center.receipt_certificate
-        if receipt in receipts:
-            remedy = f"center '{receipts[receipt]}' has this file; each has one of its own"
-            yield Problem(f"{key}.receipt_certificate", receipt, remedy)
-        receipts[receipt] = center.name
-        if (command := center.command_certificate) is not None:
-            if command in commands or command in receipts:
-                remedy = "receipts and commands have keys of their own, and so has each center"
-                yield Problem(f"{key}.command_certificate", command, remedy)
-            commands.add(command)
+        key = f"center[{index}]"
+        for name in ("receipt_certificate", "command_certificate"):
+            file = getattr(center, name)
+            if file in owners:
+                remedy = f"center '{owners[file]}' has this file; each key has one of its own"
+                yield Problem(f"{key}.{name}", file, remedy)
+            if file is not None:
+                owners[file] = center.name
         ways = [(way.host, way.port, way.interface) for way in center.path]
         for number, way in enumerate(ways):
             if way in ways[:number]:

@@ -172,7 +172,6 @@ _WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     EventType.VERDICT: _verdict,
     EventType.CONFIG: _config,
     EventType.CLIP: _clip,
-    EventType.ACT: _act,
 }
 
 

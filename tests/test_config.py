@@ -138,6 +138,10 @@ path = [{ host = "p", interface = "wwan0" }, { host = "p" }]
     [
         (('"police"', '"center"'), ["center[1].name", "another center has this name"]),
         (('"police.pem"', '"receipt.pem"'), ["center[1].receipt_certificate", "one of its own"]),
+        (
+            ('"police"', '"police"\ncommand_certificate = "police.pem"'),
+            ["center[1].command_certificate", "each key has one of its own"],
+        ),
         ((', interface = "wwan0"', ""), ["center[1].path[1]", "there already"]),
         (('name = "police"', 'name = "police"\nrequired = "no"'), ["center[1].required"]),
     ],

@@ -113,6 +113,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         *(line for center in status["centers"] for line in _center(center)),
         f"clock     {clock['trust']}{_told(clock)}",
         *_body(status["body"]),
+        *_zones(status.get("zones", [])),
         "panels",
     ]
     width = max((len(name) for name in status["panels"]), default=0)
@@ -175,6 +176,16 @@ _READINGS = {
     "card_life_percent": "card's life used up to {:.0f} %",
     "card_gb_a_day": "card written {:.1f} GB a day",
 }
+
+
+def _zones(zones: list[dict[str, Any]]) -> list[str]:
+    """Return the zones whose alarms are false too often, by the center's word."""
+    return [
+        f"zone      {one['panel']} {one['zone']}: {sum(one['false'].values())} of {one['alarms']} "
+        "alarms were false: look at this detector"
+        for one in zones
+        if one["high"]
+    ]
 
 
 def _body(body: dict[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ counts.  This tells people which detector to look at; it lowers no tier and mute
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 INCIDENTS_MAX = 4096  # remembered; years of an ordinary site
 FALSE_MIN = 3  # false alarms of a zone before anybody is bothered
@@ -74,6 +75,32 @@ class ZoneRates:
         known = self._of(incident)
         if said_ms >= known.said_ms:
             known.word, known.cause, known.said_ms = word, cause, said_ms
+
+    # ---- kept over a start
+
+    def rows(self) -> list[list[Any]]:
+        """Return everything as plain values; incidents must be texts."""
+        return [
+            [name, [list(zone) for zone in one.zones], one.word, one.cause, one.said_ms]
+            for name, one in self._incidents.items()
+        ]
+
+    @classmethod
+    def from_rows(cls, rows: Any) -> Self:
+        """Return what `rows` told.  Raises ValueError for what it never tells."""
+        rates = cls()
+        try:
+            for name, zones, word, cause, said_ms in rows[-INCIDENTS_MAX:]:
+                known = _Incident(
+                    tuple((str(panel), int(zone)) for panel, zone in zones),
+                    None if word is None else str(word),
+                    None if cause is None else str(cause),
+                    int(said_ms),
+                )
+                rates._incidents[str(name)] = known
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"no rows of zone rates: {error}") from error
+        return rates
 
     def _of(self, incident: Hashable) -> _Incident:
         known = self._incidents.setdefault(incident, _Incident())

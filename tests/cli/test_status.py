@@ -94,6 +94,14 @@ def test_an_unset_clock_says_whether_the_center_told_the_time() -> None:
     assert "clock     unset (the center told the time" in "\n".join(lines(told))
 
 
+def test_a_zone_that_is_false_too_often_is_named_and_is_no_trouble_of_the_gateway() -> None:
+    zone = {"panel": "p1", "zone": 3, "alarms": 4, "false": {"animal": 2, "weather": 1}}
+    status = {**GOOD, "zones": [zone | {"high": True}, zone | {"zone": 5, "high": False}]}
+    said = [line for line in lines(status) if line.startswith("zone ")]
+    assert said == ["zone      p1 3: 3 of 4 alarms were false: look at this detector"]
+    assert healthy(status), "somebody is to look at a detector, not at the gateway"
+
+
 def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
     hot = {"cause": "overheated", "detail": "84.0 C, limit 80 C", "remedy": "give it air"}
     points = {"enclosure_open": True, "mains": None, "battery_low": True}

@@ -1,5 +1,10 @@
 """Zone counts: per incident, by the newest word on it."""
 
+import json
+from typing import Any
+
+import pytest
+
 from edge_agent.domain.zone_rates import INCIDENTS_MAX, ZoneRates
 
 
@@ -43,6 +48,29 @@ def test_tests_and_what_nobody_judged_say_nothing_of_a_detector() -> None:
             rates.said(incident, "test", None, 0)
     (count,) = rates.counts().values()
     assert (count.alarms, count.test, count.false_share) == (9, 4, None)
+
+
+def test_it_is_the_same_after_a_start() -> None:
+    rates = ZoneRates()
+    for incident in "abc":
+        rates.verdict(incident, "p1", (3, 5))
+        rates.said(incident, "false", "animal", 7)
+    again = ZoneRates.from_rows(json.loads(json.dumps(rates.rows())))
+    assert again.counts() == rates.counts()
+    again.said("a", "genuine", None, 6)
+    assert again.counts() == rates.counts(), "said before what counts"
+    wrongs: list[Any] = [
+        None,
+        5,
+        {},
+        [1],
+        [[1, 2]],
+        [["a", None, None, None, 1]],
+        [["a", [], 1, 2, "x"]],
+    ]
+    for wrong in wrongs:
+        with pytest.raises(ValueError):  # noqa: PT011  any of them
+            ZoneRates.from_rows(wrong)
 
 
 def test_memory_is_bounded_and_no_zone_is_no_trouble() -> None:
