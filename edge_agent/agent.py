@@ -152,13 +152,17 @@ class Agent:
         told = self._config.gateway
         keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
-        begun, keys = self._begun, CommandKeys(loaded, clock)
         self._zones = ZoneWatch(folder.parent, self._recorder.note)
         self._recorder.hearing.listen(self._zones.hear)
+        self._commanding = self._make_commanding()
+        self._clips = self._clips_of(clock)
+
+    def _make_commanding(self) -> Commanding:
+        gateway, begun = self._config.gateway.id, self._begun
         reply, disposed = self._supply.reply, self._zones.disposed
         office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed)
-        self._commanding = Commanding(office, self._orders, self._recorder, clock, keys)
-        self._clips = self._clips_of(clock)
+        keys = CommandKeys(self._loaded, self._clock)
+        return Commanding(office, self._orders, self._recorder, self._clock, keys)
 
     def _clips_of(self, clock: KeptClock) -> "Clips | None":
         if not self._config.camera:
