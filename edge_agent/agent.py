@@ -23,6 +23,7 @@ from edge_agent.commanding import Commanding, Office
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.socket import ControlSocket, Handler, Peer
+from edge_agent.diagnosing import Diagnosing, Past
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -120,6 +121,9 @@ class Agent:
         )
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
+        past = Past.of(self._disk, self._found, gateway, self._begun.epoch)
+        judged_by = self._config.premises, loaded.digest
+        self._diagnosing = Diagnosing(judged_by, past, self._recorder, clock)
         self._orders = Orders.of(self._fitted, self._recorder)
         self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
         self._time = Timekeeper(clock, self._recorder.note)
@@ -324,6 +328,7 @@ class Agent:
             self._fail_with_callbacks(),
             self._body.run(),
             self._self_test.run(),
+            self._diagnosing.run(),
             watch_program(self._recorder.note),
         ]
         if self._config.device:
@@ -439,7 +444,7 @@ class Agent:
             path=self._supply.path_in_use(center),
             panels=dict(self._recorder.links),
             faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
-            conditions=tuple(self._body.conditions()[:CONDITIONS_MAX]),
+            conditions=(*self._diagnosing.conditions, *self._body.conditions())[:CONDITIONS_MAX],
             stopping=self._stopping,
         )
         return sign_status(status, self._begun.signer)
@@ -498,6 +503,7 @@ class Agent:
             "body": self._body.facts(),
             "zones": self._zones.facts(),
             "cameras": self._clips.facts() if self._clips is not None else {},
+            "judging": self._diagnosing.facts(),
         }
 
 

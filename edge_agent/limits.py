@@ -68,6 +68,19 @@ SPARE_SEGMENTS = 4
 """Segments made ahead: one for the next roll-over, three as a reserve that nobody else can fill:
 1,000 alarms in commits of their own, some 10,000 that share them."""
 
+JUDGED_EVENTS_MAX = 40_000
+"""Newest events that a start rebuilds its judgement from: weeks of a shop, some ten seconds of a
+Pi's time in slices beside its work."""
+
+JUDGED_SPAN_NS = 35 * 24 * 3600 * 1_000_000_000
+"""What is older teaches nothing: habits of detectors are learned from the last days and weeks."""
+
+JUDGED_INBOX_MAX = 2048
+"""Events that wait to be judged in memory; what is more is read from the journal again."""
+
+JUDGED_SLICE_NS = 4_000_000
+"""How long judging holds the loop at a time: an alarm that comes meanwhile waits no longer."""
+
 CLOCK_LOOK_NS = 1_000_000_000
 """How often the wall clock is compared with boot time."""
 

@@ -290,6 +290,10 @@ class Recorder:
             parts = ", ".join(f"{count} of {lane.name.lower()}" for lane, count in counts.items())
             self.say(JournalBody(JournalChange.OMITTED, f"not recorded for lack of space: {parts}"))
 
+    def hasten(self) -> None:
+        """Let nothing wait any longer for a shared commit: somebody waits to hear of it."""
+        self._journal.hasten()
+
     def finish(self) -> None:
         """The journal is about to be closed: what is noted from now on is only counted."""
         self._finished = True

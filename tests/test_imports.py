@@ -45,11 +45,19 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.decoding": ("edge_agent.domain",),
     "edge_agent.judging": ("edge_agent.domain", "edge_agent.diagnosis"),
     "edge_agent.hearing": ("edge_agent.domain",),
+    "edge_agent.rejudging": (*BELOW, "edge_agent.config", "edge_agent.diagnosis"),
     "edge_agent.recorder": (
         *BELOW,
         "edge_agent.hearing",
         "edge_agent.journal",
         "edge_agent.link",
+    ),
+    "edge_agent.diagnosing": (
+        *BELOW,
+        "edge_agent",
+        "edge_agent.diagnosis",
+        "edge_agent.journal",
+        "edge_agent.recorder",
     ),
     "edge_agent.ending": ("edge_agent.evidence",),
     "edge_agent.clips": (
@@ -122,6 +130,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.config",
         "edge_agent.ending",
         "edge_agent.contents",
+        "edge_agent.diagnosing",
         "edge_agent.epoch",
         "edge_agent.fitting",
         "edge_agent.housekeeping",
@@ -193,7 +202,12 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "drivers._dc09_cipher",  # AES of one protocol; loaded where a site gives a key
         "hil",
     ),
-    "msgspec": ("edge_agent.config", "edge_agent.resources", "edge_agent.center"),
+    "msgspec": (
+        "edge_agent.config",
+        "edge_agent.resources",
+        "edge_agent.center",
+        "edge_agent.rejudging",
+    ),
     "paho": ("edge_agent.uplink.port", "edge_agent.center"),
     "pymodbus": ("edge_agent.link.modbus",),
     "rich": ("edge_agent.cli", "edge_agent.center.cli", "edge_agent.demo"),

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from edge_agent.cli.options import Commands, command
 
-EXIT_USAGE = 2
+if TYPE_CHECKING:
+    from edge_agent.domain.event import Numbered
+    from edge_agent.evidence.envelope import Event
+
+EXIT_DIFFERS, EXIT_USAGE = 1, 2
 
 
 def add(commands: Commands) -> None:
@@ -17,14 +21,27 @@ def add(commands: Commands) -> None:
     parser = command(
         commands,
         "judge",
-        "replay a timeline of a site through diagnosis, in simulated time",
+        "replay a timeline, or what a gateway recorded, through diagnosis",
         "  edge-agent judge site.toml timeline.jsonl\n"
         "  edge-agent judge gateway.toml timeline.jsonl --until 86400\n"
-        "SITE.toml is the site part of a gateway's configuration, or a whole one; it may be empty.",
+        "  edge-agent judge --journal /var/lib/edge-agent/journal\n"
+        "SITE.toml is the site part of a gateway's configuration, or a whole one; may be empty.\n"
+        "With --journal each run is judged again by the site and rules that it recorded, and what\n"
+        "it said is compared: exit 1 where a recorded verdict does not follow from the events.",
     )
-    parser.add_argument("site", type=Path, metavar="SITE.toml", help="areas, zones, users, hours")
     parser.add_argument(
-        "timeline", type=Path, metavar="TIMELINE.jsonl", help="one observation a line; - for stdin"
+        "site", type=Path, nargs="?", metavar="SITE.toml", help="areas, zones, users, hours"
+    )
+    parser.add_argument(
+        "timeline",
+        type=Path,
+        nargs="?",
+        metavar="TIMELINE.jsonl",
+        help="one observation a line; - for stdin",
+    )
+    parser.add_argument("--journal", type=Path, metavar="DIR", help="judge a journal's runs again")
+    parser.add_argument(
+        "--epoch", default="", metavar="HEX", help="of the journal only runs that begin with this"
     )
     parser.add_argument(
         "--until",
@@ -36,7 +53,74 @@ def add(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge; exit 0 when the timeline was read to its end, 2 where a file is not there."""
+    """Judge; exit 0 when all was read to its end, 1 where a recorded verdict would not be said
+    again, 2 where a file is not there."""
+    if (arguments.journal is None) is (arguments.timeline is None):
+        print("edge-agent judge: give SITE.toml and TIMELINE.jsonl, or --journal", file=sys.stderr)
+        return EXIT_USAGE
+    if arguments.journal is not None:
+        return _rejudge(arguments.journal, arguments.epoch)
+    return _judge(arguments)
+
+
+def _rejudge(folder: Path, epoch: str) -> int:
+    from edge_agent import diagnosing
+    from edge_agent.rejudging import Rejudging
+
+    try:
+        gateway = _gateway(folder)
+        again = Rejudging(lambda: _events(folder, gateway), diagnosing.rules_version())
+        for text in again.lines(epoch):
+            print(text)
+    except OSError as error:
+        print(f"edge-agent judge: {folder}: {error.strerror}", file=sys.stderr)
+        return EXIT_USAGE
+    if again.counts["other_rules"]:
+        print(
+            "edge-agent judge: some runs judged by another version of the rules; to compare them,"
+            " take that version",
+            file=sys.stderr,
+        )
+        return 0
+    return EXIT_DIFFERS if again.differing else 0
+
+
+def _gateway(folder: Path) -> str | None:
+    """Return whose the newest events are: another gateway's card may have been put in."""
+    newest = None
+    for event in _peeked(folder):
+        newest = event.gateway
+    return newest
+
+
+def _events(folder: Path, gateway: str | None) -> "Iterator[Numbered]":
+    from edge_agent.domain.event import Draft, EventType, Numbered
+
+    last: tuple[bytes, int] | None = None
+    for event in _peeked(folder):
+        place = event.epoch, event.seq
+        repeated = last is not None and place[0] == last[0] and place[1] <= last[1]
+        if event.gateway == gateway and isinstance(event.type, EventType) and not repeated:
+            last = place
+            draft = Draft(event.type, event.lane, event.stamp, event.body)
+            yield Numbered(event.epoch, event.seq, draft)
+
+
+def _peeked(folder: Path) -> "Iterator[Event]":
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.envelope import peek
+    from edge_agent.journal.format import RecordKind
+    from edge_agent.journal.reader import read
+
+    for stored in read(folder):
+        if stored.record.kind is RecordKind.ENVELOPE:
+            try:
+                yield peek(stored.record.data)[1]
+            except Malformed:
+                continue
+
+
+def _judge(arguments: argparse.Namespace) -> int:
     from edge_agent import config, judging
 
     try:

@@ -85,7 +85,8 @@ def healthy(status: dict[str, Any]) -> bool:
     disk = journal["refused"] is None and (journal["used_percent"] or 0) < JOURNAL_PERCENT_MAX
     links = online and all(map(_reached, status["centers"]))
     eyes = not any(camera["wrong"] for camera in status.get("cameras", {}).values())
-    return links and disk and eyes and not status["body"]["conditions"]
+    conditions = status["body"]["conditions"] + status["judging"]["conditions"]
+    return links and disk and eyes and not conditions
 
 
 def _reached(center: dict[str, Any]) -> bool:
@@ -114,6 +115,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         f"clock     {clock['trust']}{_told(clock)}",
         *_body(status["body"]),
         *_zones(status.get("zones", [])),
+        *_judging(status["judging"]),
         "panels",
     ]
     width = max((len(name) for name in status["panels"]), default=0)
@@ -210,6 +212,41 @@ def _body(body: dict[str, Any]) -> list[str]:
     if body["not_there"]:
         said.append(f"  not there: {', '.join(body['not_there'])}")
     return said
+
+
+_JUDGING = {
+    "judging": "well",
+    "rebuilding": "not yet: what was recorded before is read again",
+    "aside": "SET ASIDE by a bug: alarms are sent and not judged; have the program updated",
+}
+
+
+def _judging(judging: dict[str, Any]) -> list[str]:
+    """Return what diagnosis says: open incidents, then what is to be mended."""
+    from edge_agent.rendering import TIERS, safe
+
+    state = _JUDGING.get(judging["state"], judging["state"])
+    if judging["conditions"] and judging["state"] != "aside":
+        state = "A PART IS SET ASIDE by a bug: see the findings; have the program updated"
+    count = len(judging["incidents"])
+    said = [f"judging   {state}, {count or 'no'} open incident{'' if count == 1 else 's'}"]
+    for one in judging["incidents"]:
+        where = [f"{name} {one[name]}" for name in ("panel", "area") if one[name] is not None]
+        if one["zones"]:
+            where.append(f"zones {', '.join(map(str, one['zones']))}")
+        because = one["reasons"][0] + (f", {one['cause']}" if one["cause"] else "")
+        said.append(
+            f"  tier {one['tier']} ({TIERS[one['tier']]}): {' '.join(where)}; {because};"
+            f" incident {one['incident']}"
+        )
+    for finding in judging["findings"]:
+        subject = " ".join(str(part) for pair in finding["subject"].items() for part in pair)
+        detail = f" ({finding['detail']})" if finding["detail"] else ""
+        said.append(
+            f"  {finding['severity']}: {subject.removeprefix('panel ')} {finding['cause']}{detail};"
+            f" {finding['remedy']}"
+        )
+    return [safe(line) for line in said]
 
 
 def _told(clock: dict[str, Any]) -> str:

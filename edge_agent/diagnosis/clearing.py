@@ -55,6 +55,7 @@ class Clearing:
         for incident in self._closed:
             fresh = (
                 incident.cleared_ns is not None
+                and incident.dated
                 and seen.dated
                 and seen.t_ns - incident.cleared_ns <= LATE_ALARM_NS
             )
@@ -64,6 +65,12 @@ class Clearing:
                 incident.add_zone(seen.zone)
                 return incident.verdict(seen.t_ns, self._means(incident.panel))
         return None
+
+    def after_gap(self, live: list[Incident]) -> None:
+        """Nobody knows how much time has passed: what is open is cleared by no code any more, and
+        what was cleared takes no late alarm."""
+        for incident in (*live, *self._closed):
+            incident.dated = False
 
     def threatened(self, seen: Observation) -> list[Verdict]:
         """A code of a moment ago was given under threat: what it cleared stands again."""

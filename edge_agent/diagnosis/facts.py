@@ -104,6 +104,11 @@ class Facts:
             case _ if seen.state is State.ACTIVE:
                 self._act(seen)
 
+    def forget_covers(self) -> None:
+        """Nobody knows how much time has passed: tests and visits may be over."""
+        self.tests.clear()
+        self.services.clear()
+
     def alarmed(self, now_ns: int) -> None:
         """One more alarm was heard."""
         self._alarms.append(now_ns)

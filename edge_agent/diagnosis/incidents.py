@@ -62,6 +62,10 @@ class Incidents:
 
     def _heard(self, observation: Observation) -> Sequence[Verdict]:
         kind = observation.kind
+        if kind is Measure.GAP:
+            self._facts.forget_covers()
+            self._intrusion.after_gap()
+            return ()
         if not (observation.dated or observation.is_alarm or _is_opening(observation)):
             return ()  # what has no time of its own proves nothing that would lower a tier
         if kind is Kind.ZONE:

@@ -108,6 +108,10 @@ class Intrusion:
                 incident.because(rule)
         return [self._say(incident, seen.t_ns)]
 
+    def after_gap(self) -> None:
+        """Nobody knows how much time has passed: no code is soon enough to clear what is open."""
+        self._clearing.after_gap(self._open)
+
     def _is_told_again(self, incident: Incident, trip: Trip, led: Led) -> bool:
         """Whether the alarm is of an opening that was counted, as at the end of an entry delay."""
         known = incident.witnesses.get(trip.key)

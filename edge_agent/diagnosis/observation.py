@@ -24,6 +24,7 @@ class Measure(StrEnum):
     RADIO = "radio"  # level of a wireless detector
     LINE = "line"  # frames of a panel's line, and how many were damaged
     UPLINK = "uplink"  # the way to the center
+    GAP = "gap"  # time passed, and nobody knows how much: the gateway was off, without a clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

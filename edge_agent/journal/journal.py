@@ -62,9 +62,14 @@ class _Receipt:
     """Tells the thread that a receipt waits."""
 
 
+class _Haste:
+    """Tells the thread that what waits with patience must not wait any more."""
+
+
 _STOP = _Stop()
 _RECEIPT = _Receipt()
-_Item = tuple[object, int, bool] | _Stop | _Receipt
+_HASTE = _Haste()
+_Item = tuple[object, int, bool] | _Stop | _Receipt | _Haste
 
 
 class Journal:
@@ -145,6 +150,10 @@ class Journal:
         self._items.put((draft, patience_ns, lane <= URGENT_LANE_MAX))
         if self._writing:
             self._unsigned.set()
+
+    def hasten(self) -> None:
+        """Number, sign and write now what was handed over with patience."""
+        self._items.put(_HASTE)
 
     def release(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
         """Mark events of `epoch` as held by a center; `receipt` is what proves it.
@@ -276,6 +285,8 @@ class Journal:
             return True
         if isinstance(item, _Receipt):
             self._scribe.note_receipt(now_ns)
+        elif isinstance(item, _Haste):
+            self._scribe.hasten(now_ns)
         else:
             draft, patience_ns, urgent = item
             self._scribe.take(draft, patience_ns, now_ns, urgent=urgent)

@@ -29,11 +29,13 @@ def read(
 
 
 def read_disk(
-    disk: Disk, damaged: Damaged | None = None, wanted: Wanted | None = None
+    disk: Disk, damaged: Damaged | None = None, wanted: Wanted | None = None, first: int = 0
 ) -> Iterator[Stored]:
-    """Yield every record of a journal on `disk`."""
+    """Yield every record of a journal on `disk`, from segment number `first` on."""
     chain = Chain()
     for file in list_segments(disk, disk.names())[0]:
+        if file.number < first:
+            continue
         scan = _skipped(disk, file, wanted)
         if scan is None:
             data, _, damages = read_segment(disk, file.name, file.number)

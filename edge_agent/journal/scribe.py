@@ -197,6 +197,12 @@ class Scribe:
         with self._turn:
             self._cadence.handle(Happened.RECEIPTED, now_ns)
 
+    def hasten(self, now_ns: int) -> None:
+        """Somebody waits for the numbers of what is patient: sign and write it now."""
+        with self._turn:
+            if self._urgent or self._drafts:
+                self._cadence.handle(Offered(0), now_ns)
+
     def seal_waiting(self, now_ns: int) -> None:
         """Sign what waits while the journal thread is busy with the disk."""
         with self._turn:

@@ -41,6 +41,7 @@ GOOD: dict[str, Any] = {
         "not_there": ["throttled"],
         "findings": [],
     },
+    "judging": {"state": "judging", "conditions": [], "incidents": [], "findings": []},
 }
 
 
@@ -116,7 +117,7 @@ def test_a_body_that_must_be_seen_to_says_why_and_what_to_do() -> None:
 def test_a_body_without_anything_to_read_is_well() -> None:
     bare: dict[str, Any] = {"points": {}, "battery_percent": None, "readings": {}, "not_there": []}
     text = "\n".join(lines(changed("body", **bare)))
-    assert "body      well\npanels" in text
+    assert "body      well\njudging " in text
 
 
 @pytest.mark.parametrize(
@@ -174,3 +175,34 @@ def test_cameras() -> None:
     assert healthy({**GOOD, "cameras": {"front": well}})
     assert not healthy({**GOOD, "cameras": cameras})
     assert "cameras" not in "\n".join(lines(GOOD))
+
+
+def test_incidents_and_findings_are_told_and_a_bug_in_judging_is_not_well() -> None:
+    incident = {
+        "incident": "0102030405060708/3",
+        "tier": 2,
+        "panel": "p1",
+        "area": 1,
+        "zones": [3, 4],
+        "reasons": ["bs8243.sequential"],
+        "cause": None,
+    }
+    finding = {
+        "subject": {"panel": "p1", "zone": 5},
+        "cause": "loop_drift",
+        "severity": "maintain",
+        "detail": "9 %",
+        "remedy": "open the joints",
+    }
+    status = changed("judging", incidents=[incident], findings=[finding])
+    assert healthy(status), "an alarm is no fault of the gateway"
+    text = "\n".join(lines(status))
+    for words in (
+        "judging   well, 1 open incident\n",
+        "tier 2 (presence likely): panel p1 area 1 zones 3, 4; bs8243.sequential; incident 0102030",
+        "maintain: p1 zone 5 loop_drift (9 %); open the joints",
+    ):
+        assert words in text
+    aside = changed("judging", state="aside", conditions=["judging_failed"])
+    assert not healthy(aside)
+    assert "SET ASIDE" in "\n".join(lines(aside))

@@ -226,6 +226,12 @@ class InlineJournal:
         self._items.append((draft, patience_ns))
         self._wake()
 
+    def hasten(self) -> None:
+        if self._life.alive and not self._closed and self._writing is None:
+            self._accept()
+            self.scribe.hasten(self._loop.now_ns)
+            self._wake()
+
     def release(self, center: str, epoch: bytes, seqs: Iterable[int], receipt: bytes) -> None:
         if self._life.alive and not self._closed:
             self.scribe.release(center, epoch, seqs, receipt)
