@@ -166,6 +166,13 @@ class Agent(Child):
         words = ("edge_agent", "verify", "--config", self.config, "--journal", self._journal)
         return run(*words).stdout
 
+    def rejudge(self) -> dict[str, Any]:
+        """Judge all its runs again; return the summary.  Raises RigError where any verdict of
+        them does not follow from the events."""
+        said = run("edge_agent", "judge", "--journal", self._journal).stdout
+        summary: dict[str, Any] = json.loads(said.splitlines()[-1])
+        return summary
+
     @property
     def _journal(self) -> Path:
         """Named, so that looking at it is no event of its own."""
