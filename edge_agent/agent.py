@@ -122,8 +122,9 @@ class Agent:
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
         past = Past.of(self._disk, self._found, gateway, self._begun.epoch)
-        judged_by = self._config.premises, loaded.digest
-        self._diagnosing = Diagnosing(judged_by, past, self._recorder, clock)
+        self._diagnosing = Diagnosing(
+            (self._config.premises, loaded.digest), past, self._recorder, clock
+        )
         self._orders = Orders.of(self._fitted, self._recorder)
         self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
         self._time = Timekeeper(clock, self._recorder.note)

@@ -11,6 +11,7 @@ from edge_agent.diagnosis.course import Course, Moment
 from edge_agent.diagnosis.observation import Measure, Observation
 from edge_agent.domain.event import Body, EventType, Numbered
 from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.signal import Signal
 from edge_agent.evidence.bodies import LinkBody, PathBody, SignalBody
 from edge_agent.evidence.cbor import Malformed
 
@@ -96,11 +97,16 @@ def _signal(body: SignalBody, line: int, moment: Moment) -> Observation | None:
         user=said.user,
         code=said.code,
         wall_ns=moment.wall_ns,
-        dated=moment.dated and said.origin is Origin.LIVE,
+        dated=moment.dated and (said.origin is Origin.LIVE or _is_present(said)),
         panel_time=said.panel_time if said.origin is Origin.LIVE else None,
         ohms=said.ohms,
     )
     return None if said.origin is Origin.BACKFILL and not seen.is_alarm else seen
+
+
+def _is_present(said: Signal) -> bool:
+    """Whether a signal of another time than its stamp tells how things are now all the same."""
+    return said.origin is Origin.AT_START and said.kind in (Kind.AREA, Kind.ZONE)
 
 
 def _link(body: LinkBody, line: int, moment: Moment) -> Observation | None:

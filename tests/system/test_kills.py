@@ -151,7 +151,7 @@ class Story:
         fleet = stack.center.fleet()["gw1"]
         assert not fleet["missing"], fleet
         assert not fleet["problems"], fleet
-        _judge_geneses(journal, len(stack.kills_ns))
+        _judge_geneses(stack.agent.events(), len(stack.kills_ns))
 
     def _burst(self, stack: Stack) -> None:
         """Let the receivers speak as fast as they are acknowledged: a kill meets work half done."""
