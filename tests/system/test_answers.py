@@ -1,8 +1,4 @@
-"""Commands and dispositions, from the center's command line to a real gateway's journal and back.
-
-Seen to fail: with the number of a command not remembered a copy is carried out again; with the
-reply taken for the gateway's event a disposition is let go of before that is here.
-"""
+"""Commands and dispositions: from the center's command line to a gateway's journal and back."""
 
 import json
 import sqlite3

@@ -66,11 +66,14 @@ class Ear:
         return Hearing(
             connected=note("connected"),
             lost=note("lost"),
-            heard=lambda _topic, payload, _retained: self.told.append(("heard", payload)),
+            heard=self._heard,
             refused=note("refused"),
             unread=note("unread"),
             alive=self._alive,
         )
+
+    def _heard(self, _topic: str, payload: bytes, retained: bool) -> None:
+        self.told.append(("kept" if retained else "heard", payload))
 
     def _alive(self) -> None:
         self.signs_of_life += 1

@@ -13,6 +13,7 @@ from tests.uplink.stub import CONNACK_OK, TOPIC, Stub, connected_to, publish
 
 OVERSIZED = b"\x30\xff\xff\xff\x7f"  # a PUBLISH of 256 MiB is announced
 BAD_UTF8_TOPIC = b"\x30\x05\x00\x02\xff\xfe\x00"
+AS_PUBLISHED = b"\x09"  # subscription options: QoS 1, retain as published (MQTT 5, 3.8.3.1)
 CUT_SHORT = b"\x30\x01\x00"
 
 
@@ -25,6 +26,21 @@ def test_messages_that_come_in_one_piece_are_all_heard(tmp_path: Path) -> None:
             await until(lambda: len(ear.of("heard")) == 200)
             assert ear.told[0] == ("connected", port_module.IN_FLIGHT_MAX)
             assert ear.of("heard") == [bytes([n]) for n in range(200)]
+
+    asyncio.run(scenario())
+
+
+def test_what_the_broker_was_to_keep_is_told_apart(tmp_path: Path) -> None:
+    """A command that was kept for later is refused, also at its first delivery."""
+    now, kept = publish(TOPIC, b"now"), publish(TOPIC, b"kept")
+    kept = bytes([kept[0] | 1]) + kept[1:]
+    stub = Stub(CONNACK_OK + kept + now)
+
+    async def scenario() -> None:
+        async with connected_to(stub, tmp_path) as (_, ear):
+            await until(lambda: ear.of("heard"))
+            assert (ear.of("kept"), ear.of("heard")) == ([b"kept"], [b"now"])
+            await until(lambda: TOPIC + AS_PUBLISHED in stub.heard)
 
     asyncio.run(scenario())
 
