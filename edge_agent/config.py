@@ -382,9 +382,8 @@ def _unknown_keys(value: Any, kind: msgspec.inspect.Type, key: str) -> Iterator[
 def _nearest(name: str, known: list[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415  only for what is misspelt
 
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    meant = f"did you mean '{close[0]}'? " if close else ""
-    return f"unknown key; {meant}allowed here: {', '.join(sorted(known))}"
+    close = "".join(f"did you mean '{one}'? " for one in get_close_matches(name, known, 1, 0.5))
+    return f"unknown key; {close}allowed here: {', '.join(sorted(known))}"
 
 
 def _explain(message: str, raw: dict[str, Any]) -> Problem:

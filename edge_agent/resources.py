@@ -297,9 +297,9 @@ def _allowed(option: Option) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
     from difflib import get_close_matches  # noqa: PLC0415  only for what is misspelt
 
+    names = sorted(known)
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}known: {', '.join(names) or 'none'}"
