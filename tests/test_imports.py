@@ -80,6 +80,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.recorder",
         "edge_agent.retirement",
     ),
+    "edge_agent.maintaining": (*BELOW, "edge_agent.diagnosis", "edge_agent.language"),
     "edge_agent.looking": (
         *BELOW,
         "edge_agent.cameras",

@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.period import moment
+from edge_agent.cli.records import add_purpose
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
@@ -30,9 +33,21 @@ def add(commands: Commands) -> None:
         "receipts, certificates",
         "  edge-agent diagnose --config gateway.toml\n"
         "  edge-agent diagnose --json | jq '.probes[] | select(.good == false)'\n"
+        "  edge-agent diagnose --maintenance --lang zh     what to see to at the next visit\n"
         "  edge-agent diagnose --loopback /dev/ttyUSB0     with a plug that joins TX and RX\n"
         "A running agent tests itself and records it, never while an alarm is young; without one\n"
         "the rest is probed from here.  It asks nothing of any panel and changes nothing.",
+    )
+    parser.add_argument(
+        "--maintenance",
+        action="store_true",
+        help="list every detector, line and supply with its score, what is wrong and what to do",
+    )
+    parser.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="of the maintenance list: hear the journal from then on, such as 35d (all of it)",
     )
     parser.add_argument(
         "--loopback",
@@ -42,17 +57,22 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--at", default="9600-8N1", metavar="SETTINGS", help="of that port (default 9600-8N1)"
     )
+    add_language(parser)
+    add_purpose(parser)
     add_config(parser)
     add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, journal=None)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Probe; exit 0 where all is good, 1 where something is to mend or an alarm forbids it."""
     from edge_agent import config
+    from edge_agent.cli import maintenance
 
     if arguments.loopback is not None:
         return _loopback(arguments)
+    if arguments.maintenance:
+        return maintenance.run(arguments)
     loaded = config.load(arguments.config)
     agent = _Agent(Path(loaded.config.gateway.socket))
     try:

@@ -1,0 +1,77 @@
+"""`edge-agent diagnose --maintenance`: the list of what to see to at the next visit.
+
+It hears the journal again, beside a running agent or without one, and needs none of its memory.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge_agent.cli.period import Period
+    from edge_agent.config import Loaded
+    from edge_agent.diagnosis.board import Place
+    from edge_agent.domain.event import Numbered
+
+EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the list; exit 1 where anything wants a visit, 2 where the journal cannot be read."""
+    from edge_agent import config, maintaining
+    from edge_agent.cli.period import Period
+    from edge_agent.cli.records import record_reading
+    from edge_agent.diagnosing import site_zone
+    from edge_agent.diagnosis.site import Site
+    from edge_agent.language import language
+
+    loaded = config.load(arguments.config)
+    premises = loaded.config.premises
+    folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
+    record_reading(arguments, "maintenance")
+    try:
+        events = _events(folder, loaded.config.gateway.id, Period(arguments.since, None))
+        found = maintaining.maintained(events, Site(premises, site_zone(premises)[1]))
+    except OSError as error:
+        print(f"edge-agent: the journal in {folder} cannot be read: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    names = _names(loaded)
+    if arguments.json:
+        print(json.dumps(maintaining.facts(found, names), ensure_ascii=False))
+    else:
+        say = maintaining.words(language(arguments.lang))
+        for line in maintaining.lines(found, names, say):
+            print(line)
+    return EXIT_FOUND_BAD if found.to_see_to else 0
+
+
+def _names(loaded: "Loaded") -> "dict[Place, str]":
+    from edge_agent.diagnosis.board import Place
+
+    zones = loaded.config.premises.zones
+    return {Place(one.panel, ("zone", one.zone)): one.name for one in zones if one.name}
+
+
+def _events(folder: Path, gateway: str, period: "Period") -> "Iterator[Numbered]":
+    """Yield the gateway's own events, each once, in their order.  Raises OSError."""
+    from edge_agent.domain.event import Draft, EventType, Numbered
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.envelope import peek
+    from edge_agent.journal import RecordKind, read
+
+    last: tuple[bytes, int] | None = None
+    for stored in read(folder, lambda _: None, lambda footer: period.may_hold(footer.span)):
+        if stored.record.kind is not RecordKind.ENVELOPE:
+            continue
+        try:
+            event = peek(stored.record.data)[1]
+        except Malformed:
+            continue
+        repeated = last is not None and event.epoch == last[0] and event.seq <= last[1]
+        if event.gateway == gateway and isinstance(event.type, EventType) and not repeated:
+            last = event.epoch, event.seq
+            draft = Draft(event.type, event.lane, event.stamp, event.body)
+            yield Numbered(event.epoch, event.seq, draft)
