@@ -56,9 +56,6 @@ from edge_agent.journal import (
     open_disk,
     recover,
 )
-from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
-from edge_agent.link.open import opener
-from edge_agent.link.runner import run_panel
 from edge_agent.machine import machine_facts
 from edge_agent.orders import Orders, command_of
 from edge_agent.program_watch import watch_program
@@ -68,6 +65,7 @@ from edge_agent.self_test import Outlet as TestOutlet
 from edge_agent.self_test import SelfTest, Senses
 from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
+from edge_agent.talks import Talks
 from edge_agent.timekeeping import Timekeeper
 from edge_agent.visitors import Visitors
 from edge_agent.zone_watch import ZoneWatch
@@ -339,38 +337,8 @@ class Agent:
             works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
         if self._clips is not None:
             works.append(self._clips.run())
-        for fitted in self._fitted:
-            line = fitted.panel.line
-            if line is not None:
-                works.append(
-                    run_panel(
-                        fitted.panel.id,
-                        fitted.session,
-                        opener(line, self._clock, fitted.driver.peers_max),
-                        self._recorder,
-                        self._clock,
-                        desk=self._orders.desk(fitted.panel.id),
-                    )
-                )
-        for bus in self._config.bus:
-            members = [
-                Member(
-                    fitted.panel.id,
-                    fitted.panel.unit or 1,
-                    fitted.session,
-                    self._orders.desk(fitted.panel.id),
-                )
-                for fitted in self._fitted
-                if fitted.panel.bus == bus.id
-            ]
-            if members:
-                address = bus.address
-                protocol = (lambda address=address: frames_of(address), pace_of(address))
-                works.append(
-                    run_bus(
-                        members, opener(address, self._clock), protocol, self._recorder, self._clock
-                    )
-                )
+        talks = Talks(self._fitted, self._config.bus, self._orders.desk)
+        works += talks.works(self._recorder, self._clock)
         return works
 
     def _say_what_was_found(self) -> None:

@@ -4,7 +4,6 @@ The types below are the one definition: the reader, the JSON Schema for editors 
 all come from them.  Relative file names are relative to the configuration file.
 """
 
-import functools
 import hashlib
 import json
 import tomllib
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from edge_agent.config_words import Problem, explain, type_of, unknown_keys
 from edge_agent.domain.address import (
     BusAddress,
     LineAddress,
@@ -245,19 +245,6 @@ class Loaded:
         return self.file.parent / name
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: `key` is where, `found` what stands there, `remedy` what to do."""
-
-    key: str
-    found: str
-    remedy: str
-
-    def __str__(self) -> str:
-        found = f" (found {self.found})" if self.found else ""
-        return f"{self.key}{found}: {self.remedy}"
-
-
 class ConfigError(Exception):
     """The operator's fault: file, keys and remedies; commands end with exit code 78."""
 
@@ -288,7 +275,7 @@ def parse(data: bytes, file: Path) -> Loaded:
 def parse_as(data: bytes, file: Path, kind: type[_Part]) -> _Part:
     """Read TOML as a value of `kind`; raise ConfigError naming what is unknown or does not fit."""
     raw = _toml(data, file)
-    if unknown := list(_unknown_keys(raw, _type_of(kind), "")):
+    if unknown := list(unknown_keys(raw, type_of(kind))):
         raise ConfigError(file, unknown)
     return _convert(raw, kind, file)
 
@@ -301,8 +288,8 @@ def parse_site(data: bytes, file: Path) -> tuple[SitePart, list[Problem]]:
     """
     raw = _toml(data, file)
     whole = "gateway" in raw
-    known = _type_of(Config if whole else SitePart)
-    passed = list(_unknown_keys(raw, known, ""))
+    known = type_of(Config if whole else SitePart)
+    passed = list(unknown_keys(raw, known))
     part = {name: raw[name] for name in SitePart.__struct_fields__ if name in raw}
     for problem in passed:
         _without(part, problem.key)
@@ -311,16 +298,11 @@ def parse_site(data: bytes, file: Path) -> tuple[SitePart, list[Problem]]:
 
 
 def _without(raw: Any, key: str) -> None:
-    """Drop the value at `key`, as `_unknown_keys` names it."""
+    """Drop the value at `key`, as `unknown_keys` names it."""
     *parts, last = key.replace("[", ".[").split(".")
     for part in parts:
         raw = raw[int(part[1:-1])] if part.startswith("[") else raw.get(part, {})
     raw.pop(last, None)
-
-
-@functools.cache
-def _type_of(kind: type[Struct]) -> msgspec.inspect.Type:
-    return msgspec.inspect.type_info(kind)
 
 
 def _toml(data: bytes, file: Path) -> dict[str, Any]:
@@ -342,7 +324,7 @@ def _convert(raw: dict[str, Any], kind: type[_Part], file: Path) -> _Part:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(file, [_explain(str(error), raw)]) from error
+        raise ConfigError(file, [explain(str(error), raw, kind)]) from error
 
 
 def json_schema() -> str:
@@ -351,91 +333,6 @@ def json_schema() -> str:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "edge-agent gateway.toml"
     return json.dumps(schema, indent=2)
-
-
-# ---- messages
-
-
-def _unknown_keys(value: Any, kind: msgspec.inspect.Type, key: str) -> Iterator[Problem]:
-    """Find keys that no type knows: msgspec tells only the first, and none in dataclasses."""
-    match kind:
-        case msgspec.inspect.UnionType(types=types):
-            for one in types:
-                yield from _unknown_keys(value, one, key)
-        case (
-            msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item)
-        ) if isinstance(value, list):
-            for index, entry in enumerate(value):
-                yield from _unknown_keys(entry, item, f"{key}[{index}]")
-        case (
-            msgspec.inspect.StructType(fields=fields) | msgspec.inspect.DataclassType(fields=fields)
-        ) if isinstance(value, dict):
-            known = {field.encode_name: field.type for field in fields}
-            for name, entry in value.items():
-                where = f"{key}.{name}" if key else name
-                if name in known:
-                    yield from _unknown_keys(entry, known[name], where)
-                else:
-                    yield Problem(where, "", _nearest(name, list(known)))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  only for what is misspelt
-
-    close = "".join(f"did you mean '{one}'? " for one in get_close_matches(name, known, 1, 0.5))
-    return f"unknown key; {close}allowed here: {', '.join(sorted(known))}"
-
-
-def _explain(message: str, raw: dict[str, Any]) -> Problem:
-    """Turn msgspec's `… - at `$.panel[0].unit`` into key, what was found, what is allowed."""
-    what, _, place = message.partition(" - at `")
-    key = place.rstrip("`").removeprefix("$").removeprefix(".")
-    found = _at(raw, key)
-    if what.startswith("Invalid enum value"):
-        words = ", ".join(map(repr, _allowed(_type_of(Config), key)))
-        what = f"allowed here: {words}"
-    for pattern, words in _PATTERNS.items():
-        what = what.replace(f"matching regex '{pattern}'", f"of {words}").replace(
-            repr(pattern), words
-        )
-    return Problem(key or "file", "" if found is None else repr(found)[:80], what)
-
-
-_PATTERNS = {
-    r"^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and -, starting with a letter or digit",
-    r"^[a-z0-9][a-z0-9_-]{0,31}$": "1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
-}
-
-
-def _allowed(kind: msgspec.inspect.Type, key: str) -> Iterator[Any]:
-    """Yield the words that are allowed at `key`, for keys that take one of a list."""
-    name, _, rest = key.partition(".")
-    name = name.partition("[")[0]
-    match kind:
-        case msgspec.inspect.UnionType(types=types):
-            for one in types:
-                yield from _allowed(one, key)
-        case (
-            msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item)
-        ):
-            yield from _allowed(item, key)
-        case msgspec.inspect.LiteralType(values=values) if not key:
-            yield from values
-        case (
-            msgspec.inspect.StructType(fields=fields) | msgspec.inspect.DataclassType(fields=fields)
-        ):
-            for field in fields:
-                if field.encode_name == name:
-                    yield from _allowed(field.type, rest)
-
-
-def _at(raw: Any, key: str) -> Any:
-    for part in key.replace("[", ".[").split("."):
-        if part.startswith("[") and isinstance(raw, list) and part[1:-1].isdigit():
-            raw = raw[int(part[1:-1])]
-        elif part and isinstance(raw, dict):
-            raw = raw.get(part)
-    return None if isinstance(raw, dict | list) else raw
 
 
 # ---- what no type can say

@@ -5,7 +5,8 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from edge_agent import resources
-from edge_agent.config import ConfigError, Loaded, Panel, Problem
+from edge_agent.config import ConfigError, Loaded, Panel
+from edge_agent.config_words import Problem
 from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
 from edge_agent.domain.command import ALLOWS
 from edge_agent.domain.session import Driver, Nature, Session, Setup
