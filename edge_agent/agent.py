@@ -75,8 +75,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PURPOSE_CHARS_MAX = 90  # why a clip is read, beside its name in one sentence of an event
-
 
 # ---- the running agent
 
@@ -114,9 +112,7 @@ class Agent:
         machine = machine_facts(gateway, device_of(folder))
         self._strange = what_happened(gateway, self._found.head, machine)
         self._begun = begin(gateway, self._identity(), self._found, clock, machine)
-        self._notary = Notary(
-            self._config.gateway.id, self._begun.epoch, self._begun.genesis, self._begun.signer
-        )
+        self._notary = Notary(gateway, self._begun.epoch, self._begun.genesis, self._begun.signer)
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
         past = Past.of(self._disk, self._found, gateway, self._begun.epoch)
@@ -144,11 +140,8 @@ class Agent:
         )
         self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
         station = Station(
-            self._begun.epoch,
-            self._signed_status,
-            self._source,
-            lambda: self._stopping,
-            self._commanded,
+            *(self._begun.epoch, self._signed_status, self._source),
+            *(lambda: self._stopping, self._commanded),
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         self._self_test = self._make_self_test()
@@ -273,7 +266,7 @@ class Agent:
             **self._exports.handlers,
             "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
         }
-        return handlers | ({} if self._clips is None else {"clip": self._clip})
+        return handlers | ({} if self._clips is None else {"clip": self._clips.answer})
 
     def power_fails(self) -> None:
         """Take SIGPWR: the supply's own software knows that the power is about to go."""
@@ -422,12 +415,6 @@ class Agent:
         """Answer `edge-agent panel`."""
         command = command_of(request)
         return (await self._orders.give(str(request.get("panel")), command, str(peer))).facts()
-
-    async def _clip(self, request: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
-        """Answer `edge-agent clips get`."""
-        assert self._clips is not None, "no handler without"
-        purpose = str(request.get("purpose") or "")[:PURPOSE_CHARS_MAX]
-        return await self._clips.read(str(request.get("clip")), str(peer), purpose)
 
     async def _status(self, _request: Mapping[str, Any], _peer: Peer) -> dict[str, Any]:
         """Answer `edge-agent status`."""

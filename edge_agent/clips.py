@@ -7,7 +7,7 @@ already; nothing waits for a camera.  Loaded only where the configuration names 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +44,7 @@ TIDY_S = 60.0
 """How often the folder is held to its quota and days."""
 
 RESOLVE_S_MAX = 5.0
+PURPOSE_CHARS_MAX = 90  # why a clip is read, beside its name in one sentence of an event
 _DAY_NS = 86_400 * 1_000_000_000
 _PICTURE_BYTES = MIB  # for which room is made beforehand
 _RECORDING_BYTES = 16 * MIB
@@ -121,6 +122,11 @@ class Clips:
             }
             for name, camera in self._cameras.items()
         }
+
+    async def answer(self, request: Mapping[str, Any], who: object) -> dict[str, Any]:
+        """Answer `edge-agent clips get`; `who` asks."""
+        purpose = str(request.get("purpose") or "")[:PURPOSE_CHARS_MAX]
+        return await self.read(str(request.get("clip")), str(who), purpose)
 
     async def read(self, clip: str, actor: str, purpose: str = "") -> dict[str, Any]:
         """Record that `actor` reads a clip, then return its files.

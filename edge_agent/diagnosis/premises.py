@@ -24,6 +24,7 @@ def to_json(premises: Premises) -> bytes:
         "schedule": _all(premises.schedules),
         "user": _all(premises.users),
         "maintenance": _all(premises.maintenance),
+        "camera": _all(premises.cameras),
     }
     kept = {key: value for key, value in said.items() if value}
     return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()

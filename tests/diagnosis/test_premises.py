@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from edge_agent.diagnosis.premises import to_json
+from edge_agent.domain.camera import CameraSettings, Sees
 from edge_agent.domain.site import (
     AreaSettings,
     MaintenanceSettings,
@@ -37,6 +38,7 @@ FULL = Premises(
     ),
     schedules=(ScheduleSettings(area=1, open="08:00", close="18:30"),),
     users=(UserSettings(panel="p1", user=3, role=Role.GUARD),),
+    cameras=(CameraSettings(id="front", sees=(Sees(panel="p1", zones=(2,)),), consent=("image",)),),
     maintenance=(
         MaintenanceSettings(
             panel="p1",
