@@ -219,8 +219,8 @@ def test_a_damaged_database_is_set_aside_and_alarms_go_on(
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with file.open("r+b") as opened:  # most of the table, and no page that a start would look at
         size = file.stat().st_size
-        opened.seek(28 * 4096)
-        opened.write(b"\xaa" * (size - 32 * 4096))
+        opened.seek(34 * 4096)
+        opened.write(b"\xaa" * (size - 38 * 4096))
     if not while_it_runs:
         server.start(receiving=False)  # it may find the damage before it receives
 
