@@ -7,7 +7,6 @@ where it happens and never ends up here.
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 import edge_agent
-from edge_agent import limits
+from edge_agent import limits, telling
 from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.command_keys import CommandKeys
 from edge_agent.commanding import Commanding, Office
@@ -37,7 +36,6 @@ from edge_agent.evidence.bodies import (
 )
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.signers import KeyFileError, load_signer
-from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
 from edge_agent.exports import Exports
 from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
@@ -122,23 +120,10 @@ class Agent:
         self._orders = Orders.of(self._fitted, self._recorder)
         self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
         self._time = Timekeeper(clock, self._recorder.note)
-        self._body = Body(
-            self._config.body,
-            hardware or Hardware(),
-            clock,
-            Outlet(self._say_of_body, self.ending.by_power, edge_agent.__version__),
-            device_of(folder),
-        )
+        self._body = self._make_body(hardware, folder)
         if self._found.refused is None:  # else what was read may be in no more than the page cache
             frames.tell(self._recorder.recall, self._recorder.remember)
-        centers = self._config.center
-        terms = Terms(
-            [center.name for center in centers],
-            optional=[center.name for center in centers if not center.required],
-            spares=limits.SPARE_SEGMENTS,
-            care=Care(Envelopes(), self._recorder.damaged),
-        )
-        self._journal = Journal(self._disk, self._found, self._notary, self._recorder, terms)
+        self._journal = self._make_journal()
         station = Station(
             *(self._begun.epoch, self._signed_status, self._source),
             *(lambda: self._stopping, self._commanded),
@@ -152,6 +137,37 @@ class Agent:
         self._recorder.hearing.listen(self._zones.hear)
         self._commanding = self._make_commanding()
         self._clips = self._clips_of(clock)
+        self._parts = telling.Parts(
+            gateway=told,
+            begun=self._begun,
+            clock=clock,
+            notary=self._notary,
+            sources=self._sources,
+            recorder=self._recorder,
+            journal=self._journal,
+            housekeeping=self._housekeeping,
+            supply=self._supply,
+            body=self._body,
+            zones=self._zones,
+            diagnosing=self._diagnosing,
+            clips=self._clips,
+        )
+
+    def _make_journal(self) -> Journal:
+        centers = self._config.center
+        terms = Terms(
+            [center.name for center in centers],
+            optional=[center.name for center in centers if not center.required],
+            spares=limits.SPARE_SEGMENTS,
+            care=Care(Envelopes(), self._recorder.damaged),
+        )
+        return Journal(self._disk, self._found, self._notary, self._recorder, terms)
+
+    def _make_body(self, hardware: Hardware | None, folder: Path) -> Body:
+        outlet = Outlet(self._say_of_body, self.ending.by_power, edge_agent.__version__)
+        return Body(
+            self._config.body, hardware or Hardware(), self._clock, outlet, device_of(folder)
+        )
 
     def _make_commanding(self) -> Commanding:
         gateway, begun = self._config.gateway.id, self._begun
@@ -386,30 +402,7 @@ class Agent:
     # ---- what the agent says of itself
 
     def _signed_status(self, center: str) -> bytes:
-        """Return the signed heartbeat for a center."""
-        head = self._notary.frontier()
-        room = self._housekeeping.room
-        status = Status(
-            gateway=self._config.gateway.id,
-            epoch=self._begun.epoch,
-            next_seq=max(1, head.next_seq),
-            root=head.root,
-            stamp=self._clock.stamp(),
-            started=self._begun.started,
-            interval_s=max(
-                1,
-                round(self._config.gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME),
-            ),
-            disk_refused=self._recorder.refusal is not None,
-            outstanding=self._supply.owed(center),
-            journal_percent=room.percent if room else None,
-            path=self._supply.path_in_use(center),
-            panels=dict(self._recorder.links),
-            faults={panel: dict(counts) for panel, counts in self._recorder.faults.items()},
-            conditions=(*self._diagnosing.conditions, *self._body.conditions())[:CONDITIONS_MAX],
-            stopping=self._stopping,
-        )
-        return sign_status(status, self._begun.signer)
+        return telling.signed_status(self._parts, center, stopping=self._stopping)
 
     async def _order(self, request: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
         """Answer `edge-agent panel`."""
@@ -421,46 +414,7 @@ class Agent:
         return await self._state()
 
     async def _state(self) -> dict[str, Any]:
-        """Tell how the gateway stands, to a technician or to the center."""
-        progress = self._journal.progress()
-        room = self._housekeeping.room
-        stamp, now = self._clock.stamp(), self._clock.now()
-        return {
-            "gateway": self._config.gateway.id,
-            "version": edge_agent.__version__,
-            "epoch": self._begun.epoch.hex(),
-            "next_seq": self._notary.frontier().next_seq,
-            "pid": os.getpid(),
-            "panels": {
-                panel: {
-                    "online": self._recorder.links[panel],
-                    "driver": source.driver,
-                    "profile": source.profile,
-                    "faults": dict(self._recorder.faults[panel]),
-                }
-                for panel, source in self._sources.items()
-            },
-            "journal": {
-                "refused": self._recorder.refusal,
-                "waiting": progress.waiting,
-                "unreceipted": sum(progress.unreceipted),
-                "used_percent": room.percent if room else None,
-                "left_bytes": room.left_bytes if room else None,
-                "omitted": self._housekeeping.omitted,
-            },
-            "centers": self._supply.facts(),
-            "clock": {
-                "trust": stamp.trust,
-                "wall_ns": stamp.wall_ns,
-                "uncertainty_ms": stamp.uncertainty_ms,
-                "earliest_ns": now.earliest_ns,
-                "latest_ns": now.latest_ns,
-            },
-            "body": self._body.facts(),
-            "zones": self._zones.facts(),
-            "cameras": self._clips.facts() if self._clips is not None else {},
-            "judging": self._diagnosing.facts(),
-        }
+        return telling.state(self._parts)
 
 
 def run(loaded: Loaded, hardware: Hardware | None = None) -> int:
