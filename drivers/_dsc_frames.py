@@ -403,6 +403,14 @@ class DscDecoder:
         return _dsc(line, raw, self._charset)
 
 
+def is_host(frame: Frame) -> bool:
+    """Tell whether a frame is what a host says to a module, not what a module says."""
+    command = str(frame.fields.get("command", ""))
+    if frame.raw[:1] == b"^":
+        return frame.type == "command"
+    return len(command) == 3 and command < "500"
+
+
 def _fault_of(line: bytes) -> FaultKind:
     """Say what is wrong with a line in which no good frame was found."""
     if _HONEYWELL.match(line):

@@ -185,3 +185,11 @@ def honeywell(raw: bytes, charset: str, codes: Codes) -> Frame:
 
 def _masked(found: re.Match[str]) -> str:
     return "*" * len(found[0])
+
+
+KEYS = "^03"
+
+
+def pressed(area: int, keys: str) -> str:
+    """Return what presses keys of a VISTA panel, one a line."""
+    return "".join(f"{KEYS},{area},{key}$\r\n" for key in keys)

@@ -16,8 +16,10 @@ from drivers._dsc_frames import (
     ZONES_MAX,
     DscDecoder,
     dsc_line,
+    is_host,
     time_of,
 )
+from drivers._dsc_honeywell import KEYS, pressed
 from edge_agent.domain.asking import Asking, Pace
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
@@ -230,7 +232,7 @@ class DscSession:
             self._refresh(now_ns)  # perhaps an event was lost
             # it may be a duress with its code: the frame is left out
             return [Fault(frame.fault), *self._quality.bad()]
-        if _is_host(frame):
+        if is_host(frame):
             return []  # our own, heard along, or those of another host
         actions = self._alive(now_ns)  # before it says anything, what was proven before is void
         if frame.signals or frame.type in _MAPS:
@@ -433,7 +435,7 @@ class DscSession:
         name, data = self._words(command, now_ns)
         if not name:
             return [Obeyed(number, Outcome.REFUSED, "a number or the user code is missing")]
-        line = data.encode() if name == _KEYS else dsc_line(name, data)
+        line = data.encode() if name == KEYS else dsc_line(name, data)
         if not self._asking.ask(name, line, tries=1, first=True):
             return [Obeyed(number, Outcome.REFUSED, "too much is asked of the panel just now")]
         self._doing = _Doing(number, command, name)
@@ -453,7 +455,7 @@ class DscSession:
         if area > 8 or (code and not 4 <= len(code) <= 6):
             return "", ""
         if self._port == "honeywell":
-            return (_KEYS, _pressed(area, code + _LAST_KEY[command.act])) if code else ("", "")
+            return (KEYS, pressed(area, code + _LAST_KEY[command.act])) if code else ("", "")
         match command.act:
             case Act.CLOCK:
                 ours = self._clock.now(now_ns)
@@ -477,13 +479,7 @@ class DscSession:
 
 
 _NOT_AT = {"it100": BYPASSES, "honeywell": (*BYPASSES, Act.CLOCK)}
-_KEYS = "^03"
 _LAST_KEY = {Act.DISARM: "1", Act.ARM_AWAY: "2", Act.ARM_STAY: "3"}  # behind the code
-
-
-def _pressed(area: int, keys: str) -> str:
-    """Return what presses keys of a VISTA panel, one a line."""
-    return "".join(f"{_KEYS},{area},{key}$\r\n" for key in keys)
 
 
 _WANTED = {
@@ -494,13 +490,6 @@ _WANTED = {
 
 
 _MAPS = ("leds", "trouble_bits", "bypassed_zones")  # an empty one says that all of it is over
-
-
-def _is_host(frame: Frame) -> bool:
-    command = str(frame.fields.get("command", ""))
-    if frame.raw[:1] == b"^":
-        return frame.type == "command"
-    return len(command) == 3 and command < "500"
 
 
 DRIVER = Driver(

@@ -137,10 +137,13 @@ class Agent:
         self._recorder.hearing.listen(self._zones.hear)
         self._commanding = self._make_commanding()
         self._clips = self._clips_of(clock)
-        self._parts = telling.Parts(
-            gateway=told,
+        self._parts = self._make_parts()
+
+    def _make_parts(self) -> telling.Parts:
+        return telling.Parts(
+            gateway=self._config.gateway,
             begun=self._begun,
-            clock=clock,
+            clock=self._clock,
             notary=self._notary,
             sources=self._sources,
             recorder=self._recorder,

@@ -31,7 +31,7 @@ def test_the_heartbeat_is_signed_by_the_epochs_key(parts: telling.Parts) -> None
     assert status.next_seq == 1
     assert status.panels == {"p1": None}, "nobody knows yet"
     assert not status.stopping
-    assert status.interval_s == 30, "three fit into the reporting time of 90 s"
+    assert status.interval_s * 3 <= 90, "three fit into the reporting time"
 
 
 def test_a_good_bye_says_so(parts: telling.Parts) -> None:
