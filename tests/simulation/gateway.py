@@ -20,7 +20,7 @@ import pytest
 
 from edge_agent import agent as agent_module
 from edge_agent import epoch as epoch_module
-from edge_agent import errands
+from edge_agent import errands, talks
 from edge_agent import supply as supply_module
 from edge_agent.agent import Agent
 from edge_agent.config import Loaded, load
@@ -322,7 +322,7 @@ class Gateway:
 
         patch.setattr(agent_module, "Journal", journal)
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
-        patch.setattr(agent_module, "opener", opener)
+        patch.setattr(talks, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
         patch.setattr(errands, "run", _errand)
         patch.setattr(supply_module, "load_signing_key", lambda *_: self.center_key)
