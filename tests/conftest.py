@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 # No database: a run must not depend on what an earlier one found.
 settings.register_profile(
     "steady",
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,

@@ -43,10 +43,14 @@ DRIVERS = ("tests/drivers", "tests/hil")
 JUDGING = ("tests/diagnosis", "tests/linetools")
 
 REAL_TIME = ("link",)
-"""Lines, buses and their pace, on real clocks: beside the others here, with the rest elsewhere."""
+"""Lines, buses and their pace, on real clocks: a stage of their own, beside the others."""
 
 OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "soak", "bench")
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
+
+PURE = ("domain", "evidence", "health", "identity", "uplink")
+"""Decisions and encodings without I/O.  The oldest and the newest Python run them; what one between
+has of its own would be in what touches the system."""
 
 ONE_WHEEL = ("test_wheel.py",)
 """The wheel is pure: every Python is given the same file."""
@@ -300,14 +304,16 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         _waiting("counterparts", 60, ["tests/counterparts"], options),
         _waiting("power cuts and damage", 90, ["tests/crash"], options),
     ]
-    for other in others:
+    named = list(others)
+    for other in named:
         version, _, python = other.partition("=")
+        between = () if other == named[-1] else PURE
         found.append(
             unit(
                 f"unit, Python {version}",
                 python,
                 (BRIEF, *options),
-                without=(*OWN_TOOLS, *ONE_WHEEL),
+                without=(*OWN_TOOLS, *ONE_WHEEL, *REAL_TIME, *between),
             )
         )
     return found

@@ -205,6 +205,7 @@ def test_a_broken_machine_is_set_aside_aloud_and_the_others_judge(
     monkeypatch.setattr(Sitting.__init__, "__defaults__", (makers,))
 
     async def scenario(rig: Rig) -> None:
+        await until(lambda: rig.diagnosing.state == "judging")
         for _ in range(6):
             await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
         await judged(rig, 6)

@@ -10,6 +10,7 @@ from tests.stages import (
     FOLDERS,
     GIVE_WAY,
     OVERRUN_MAX,
+    PURE,
     REAL_TIME,
     ROOT,
     Outcome,
@@ -138,9 +139,12 @@ def test_stages_cover_every_test_once() -> None:
 
 
 def test_other_pythons_run_the_unit_stage() -> None:
-    last = stages(["3.12=/p/python"], [])[-1]
-    assert (last.name, last.commands[0][0]) == ("unit, Python 3.12", "/p/python")
-    assert "--ignore=tests/link" not in last.commands[0]
+    between, last = stages(["3.12=/p/python", "3.13=/q/python"], [])[-2:]
+    assert (between.name, between.commands[0][0]) == ("unit, Python 3.12", "/p/python")
+    assert (last.name, last.commands[0][0]) == ("unit, Python 3.13", "/q/python")
+    for pure in PURE:
+        assert f"--ignore=tests/{pure}" in between.commands[0]
+        assert f"--ignore=tests/{pure}" not in last.commands[0]
 
 
 def test_total_counts_a_stage_that_failed_without_a_failed_test() -> None:

@@ -40,6 +40,7 @@ MOMENTS = (
 
 
 TRIES = 3
+AGAIN_S_MAX = 60.0  # twice the uplink's longest pause
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def _die(stack: Stack, moment: Moment, turn: int, trace: Path) -> None:
         stored = stack.center.stored() == before + 1
         stack.center.start()
         stack.center.wait_ready()
-        wait_until(partial(_is_stored, stack, before + 1), f"{moment}: stored once")
+        wait_until(partial(_is_stored, stack, before + 1), f"{moment}: stored once", AGAIN_S_MAX)
         if stored is moment.stored:
             return
         assert moment.call == "fdatasync", moment

@@ -9,7 +9,7 @@ A receiver's copy may be a second event where the records of the rig show that i
 know it for one: never answered, the agent killed in between, and later than the driver's page says.
 Every other copy fails, with the tale of what happened to it.
 
-EDGE_KILLS is how many kills there are in all (default 60), EDGE_SEED replays one stack.
+EDGE_KILLS is how many kills there are in all (default 40), EDGE_SEED replays one stack.
 
 Seen to fail when: the driver acknowledges before the commit (lost); the recorder does not remember
 the last frames at start (doubled); the uplink fetches no backlog at start (never all receipted).
@@ -45,7 +45,7 @@ Row = Mapping[str, Any]
 Place = tuple[str, int]  # epoch and number
 
 STACKS = 4
-KILLS = int(os.environ.get("EDGE_KILLS", "60"))
+KILLS = int(os.environ.get("EDGE_KILLS", "40"))
 PROGRESS_S_MAX = 0.6  # from ready, or from the start, to the next kill
 BURST = 20  # signals of each receiver about the moment of the kill
 BURST_S_MAX = 0.08  # they take some 4 ms each
