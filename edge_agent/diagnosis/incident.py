@@ -119,6 +119,7 @@ class Incident:
     line: int  # its first: no other incident has it
     first_ns: int  # of the first alarm
     last_ns: int  # of the newest trip
+    said_ns: int = 0  # when it was last spoken of
     in_time_ns: int | None = None  # until when somebody who came by the door may give his code
     dated: bool = True
     tier: int = 0
@@ -205,6 +206,7 @@ class Incident:
             line=line,
             first_ns=self.first_ns,
             last_ns=self.last_ns,
+            said_ns=self.said_ns,
             in_time_ns=self.in_time_ns,
             dated=self.dated,
             tier=self.tier,

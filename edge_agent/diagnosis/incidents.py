@@ -113,7 +113,8 @@ class Incidents:
             return said
         if seen.kind in _FIRE:
             return self._fire.alarm(seen)
-        self._facts.calls(seen)
+        if seen.zone is not None:
+            self._facts.calls(seen)
         said = self._intrusion.alarm(seen, self._openings.alarmed(seen))
         if seen.kind is Kind.TAMPER:
             said += self._life.tampered(seen)

@@ -13,7 +13,7 @@ from edge_agent.diagnosis import why
 from edge_agent.diagnosis.arming import AreaState, Arm, Arming, Disarmed
 from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.clearing import Clearing
-from edge_agent.diagnosis.doubt import ENTRY, Doubt
+from edge_agent.diagnosis.doubt import ENTRY, QUIET_NS, Doubt
 from edge_agent.diagnosis.facts import Facts, Since
 from edge_agent.diagnosis.incident import (
     BURST_NS,
@@ -136,7 +136,8 @@ class Intrusion:
         else:
             incident.last_ns = max(incident.last_ns, trip.t_ns)
         incident.because("trip.opening")
-        return [self._say(incident, now_ns)] if incident.tier != tier else []
+        again = now_ns - incident.said_ns > QUIET_NS  # it goes on, or another has come
+        return [self._say(incident, now_ns)] if again or incident.tier != tier else []
 
     def silent(self, trips: list[Trip], rule: str, now_ns: int) -> list[Verdict]:
         """Trips that the panel never called an alarm."""
@@ -508,4 +509,5 @@ class Intrusion:
         if incident.tier <= 1 and not incident.covered and not keep_cause:
             found = why.cause(self._site, self._facts, incident, now_ns)
             incident.cause = found or incident.cause
+        incident.said_ns = now_ns
         return incident.verdict(now_ns, self._means(incident.panel))

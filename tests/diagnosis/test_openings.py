@@ -170,3 +170,14 @@ def test_armed_with_people_inside_and_no_word_what_zones_are_for() -> None:
     assert verdicts(said) == [(7360, 1, "cp01.entry_expired")]
     calls = [alarm(100, 5), disarmed(200), armed(300, state="armed_stay")]
     assert len(tiers(run(*calls, opens(7300, 4), site=Premises()))) == 1  # it would call this one
+    closed = [at(100, "burglary", code="459", area=1, user=3), disarmed(200), *calls[2:]]
+    assert len(tiers(run(*closed, opens(7300, 4), site=Premises()))) == 2  # it names no zone
+
+
+def test_an_incident_that_goes_on_after_a_quiet_time_is_spoken_of_again() -> None:
+    """Openings raise nothing any more; yet whoever comes now must be heard of."""
+    both = [alarm(7300, WINDOW), alarm(7310, ROOM), closes(7312, ROOM)]
+    said = run(armed(), *both, opens(7400, ROOM))
+    assert said[-1]["t"] == 7310
+    said = run(armed(), *both, opens(9000, ROOM), closes(9004, ROOM), opens(9010, ROOM))
+    assert (said[-1]["t"], said[-1]["tier"], said[-1]["lines"][-1]) == (9000, 3, 6)
