@@ -48,9 +48,9 @@ REAL_TIME = ("link",)
 OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "soak", "bench")
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
 
-PURE = ("domain", "evidence", "health", "identity", "uplink")
-"""Decisions and encodings without I/O.  The oldest and the newest Python run them; what one between
-has of its own would be in what touches the system."""
+PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplink")
+"""The oldest and the newest Python run each part by itself; one between runs what ties them all:
+the agent, the commands, the socket, the demo."""
 
 ONE_WHEEL = ("test_wheel.py",)
 """The wheel is pure: every Python is given the same file."""
@@ -274,7 +274,7 @@ def lint() -> Stage:
 def unit(name: str, python: str, options: Sequence[str], without: Sequence[str] = ()) -> Stage:
     """Everything but the stages that have a folder of their own, and what is left out beside."""
     rest = ("tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *without)), *FILLED)
-    return Stage(name, 150, (_pytest(python, rest, options),))
+    return Stage(name, 240, (_pytest(python, rest, options),))
 
 
 def _waiting(name: str, budget_s: int, tests: Sequence[str], options: Sequence[str]) -> Stage:
@@ -307,7 +307,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     named = list(others)
     for other in named:
         version, _, python = other.partition("=")
-        between = () if other == named[-1] else PURE
+        between = () if other == named[-1] else PARTS
         found.append(
             unit(
                 f"unit, Python {version}",

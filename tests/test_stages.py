@@ -10,7 +10,7 @@ from tests.stages import (
     FOLDERS,
     GIVE_WAY,
     OVERRUN_MAX,
-    PURE,
+    PARTS,
     REAL_TIME,
     ROOT,
     Outcome,
@@ -142,9 +142,9 @@ def test_other_pythons_run_the_unit_stage() -> None:
     between, last = stages(["3.12=/p/python", "3.13=/q/python"], [])[-2:]
     assert (between.name, between.commands[0][0]) == ("unit, Python 3.12", "/p/python")
     assert (last.name, last.commands[0][0]) == ("unit, Python 3.13", "/q/python")
-    for pure in PURE:
-        assert f"--ignore=tests/{pure}" in between.commands[0]
-        assert f"--ignore=tests/{pure}" not in last.commands[0]
+    for part in PARTS:
+        assert f"--ignore=tests/{part}" in between.commands[0]
+        assert f"--ignore=tests/{part}" not in last.commands[0]
 
 
 def test_total_counts_a_stage_that_failed_without_a_failed_test() -> None:
