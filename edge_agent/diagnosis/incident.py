@@ -64,6 +64,18 @@ Place = tuple[str | None, bool]
 """A panel, and which of two kinds of incident at it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Led:
+    """What led to an alarm line: trips before it, and of its own zone when that last opened.
+
+    `stale`: it has stood open for a day since.
+    """
+
+    before: tuple[Trip, ...] = ()
+    opened_ns: int | None = None
+    stale: bool = False
+
+
 @dataclass(slots=True)
 class Witness:
     """One zone's trips in an incident.

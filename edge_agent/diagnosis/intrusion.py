@@ -7,7 +7,6 @@ counts by the openings of its zones.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from edge_agent.diagnosis import why
 from edge_agent.diagnosis.arming import AreaState, Arm, Arming, Disarmed
@@ -22,6 +21,7 @@ from edge_agent.diagnosis.incident import (
     Cluster,
     Family,
     Incident,
+    Led,
     Trip,
     Witness,
 )
@@ -45,18 +45,6 @@ ENTRY_NS = 15 * NS  # how late a panel may tell the end of an entry delay
 
 _VERIFIED = "139"
 _SHELL = frozenset({"131"})
-
-
-@dataclass(frozen=True, slots=True)
-class Led:
-    """What led to an alarm line: trips before it, and of its own zone when that last opened.
-
-    `stale`: it has stood open for a day since.
-    """
-
-    before: tuple[Trip, ...] = ()
-    opened_ns: int | None = None
-    stale: bool = False
 
 
 Wake = Callable[[int, Callable[[int], list[Verdict]]], None]

@@ -15,8 +15,8 @@ from edge_agent.diagnosis.arming import (
     Opening,
 )
 from edge_agent.diagnosis.facts import Facts
-from edge_agent.diagnosis.incident import Trip
-from edge_agent.diagnosis.intrusion import Intrusion, Led, Wake
+from edge_agent.diagnosis.incident import Led, Trip
+from edge_agent.diagnosis.intrusion import Intrusion, Wake
 from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
