@@ -72,8 +72,8 @@ class Dawdles(Lines):
 
     def feed(self, data: bytes) -> list[Frame]:
         for _ in range(0, len(data), 64):
-            self.heard += 64
-            _ = [0] * self.heard
+            self.heard += 1
+            sum(range(self.heard))
         return super().feed(data)
 
 
