@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from edge_agent.evidence.certificates import SIGNING, is_for_signing, is_issued_by
 
 AUTHORITY_DAYS = 7300  # 20 years: a panel's installation lives about as long
 DAYS_DEFAULT = 825  # the longest that common TLS clients accept of a server
@@ -33,7 +34,7 @@ class Use(Enum):
     SERVER = ExtendedKeyUsageOID.SERVER_AUTH
     CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
     SEALING = x509.ObjectIdentifier("2.25.212483720348611870093548734229128432071")  # a UUID: ours
-    SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
+    SIGNING = SIGNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +115,8 @@ def certify(
 
 
 def is_signing_certificate(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    """Tell whether `authority` issued `certificate` for a signing key.
-
-    Dates are not looked at: what was signed while it was valid stays evidence.
-    """
-    try:
-        certificate.verify_directly_issued_by(authority)
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
-        return False
-    return Use.SIGNING.value in usage
+    """Tell whether `authority` issued `certificate` for a signing key, whatever its dates."""
+    return is_issued_by(certificate, [authority]) and is_for_signing(certificate)
 
 
 def general_name(host: str) -> x509.GeneralName:

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
@@ -22,6 +21,7 @@ from edge_agent import files
 from edge_agent.center import broker_config, credentials, settings
 from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
 from edge_agent.center.layout import CENTER, CenterError, Layout
+from edge_agent.evidence.certificates import is_issued_by
 from edge_agent.evidence.sealed import kid_of
 
 ALWAYS_HOSTS = ("localhost", "127.0.0.1")
@@ -231,10 +231,8 @@ def _renew(founding: Founding, authority: Authority, gateway: str) -> None:
     if not file.exists():
         raise CenterError(f"{file}: not there; copy the gateway's own client.pem to it")
     old = read_certificate(file)
-    try:
-        old.verify_directly_issued_by(authority.certificate)
-    except (ValueError, TypeError, InvalidSignature) as error:
-        raise CenterError(f"{file}: not made by this center; copy the gateway's own") from error
+    if not is_issued_by(old, [authority.certificate]):
+        raise CenterError(f"{file}: not made by this center; copy the gateway's own")
     subject, key = Subject(gateway, Use.CLIENT), old.public_key()
     if credentials.name_of(old) != gateway or not isinstance(key, ec.EllipticCurvePublicKey):
         raise CenterError(f"{file}: it is {credentials.name_of(old)}'s; copy {gateway}'s own")

@@ -42,30 +42,48 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
+def is_issued_by(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> bool:
+    """Tell whether one of `authorities` signed the certificate."""
+    return any(_signed(authority, certificate) for authority in authorities)
+
+
 def is_authority(certificate: x509.Certificate) -> bool:
     """Tell whether it certifies itself and may certify others."""
+    if not _signed(certificate, certificate):
+        return False
     try:
-        certificate.verify_directly_issued_by(certificate)
         limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except (ValueError, x509.ExtensionNotFound):
         return False
     return limits.ca
+
+
+def is_for_signing(certificate: x509.Certificate) -> bool:
+    """Tell whether it is a signing key's, and no server's or client's."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    return SIGNING in usage
 
 
 def signing_key(
     certificate: x509.Certificate, authorities: Iterable[x509.Certificate]
 ) -> tuple[str, PublicKey] | None:
     """Return common name and key, None unless one of `authorities` certified it for signing."""
-    for authority in authorities:
-        try:
-            certificate.verify_directly_issued_by(authority)
-            usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-            if SIGNING not in usage:
-                return None
-            names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-            return str(names[0].value) if names else "", PublicKey.of(certificate.public_key())
-        except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
-            continue  # another's, or a kind of key that nothing here is signed with
-        except x509.ExtensionNotFound:
-            return None
-    return None
+    if not is_issued_by(certificate, authorities) or not is_for_signing(certificate):
+        return None
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    try:
+        key = PublicKey.of(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm):
+        return None  # a kind of key that nothing here is signed with
+    return str(names[0].value) if names else "", key
+
+
+def _signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True

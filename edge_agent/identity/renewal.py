@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent import files
+from edge_agent.evidence.certificates import is_issued_by
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.enrolment import Renewal, sign_renewal
 from edge_agent.identity import keys
@@ -54,19 +54,9 @@ def renew(place: Place, gateway: str, identity: Signer, now: datetime) -> dateti
     made = server.renew(sign_renewal(wish, identity))
     if made.public_key() != key.public_key():
         raise EstError("the certificate granted is for another key")
-    if not _is_of(made, x509.load_pem_x509_certificates(authority)):
+    if not is_issued_by(made, x509.load_pem_x509_certificates(authority)):
         raise EstError("the certificate granted is of another authority")
     if place.client.exists():
         files.replace(place.client.with_name(place.client.name + ".old"), place.client.read_bytes())
     files.replace(place.client, made.public_bytes(serialization.Encoding.PEM))
     return made.not_valid_after_utc
-
-
-def _is_of(made: x509.Certificate, authorities: list[x509.Certificate]) -> bool:
-    for authority in authorities:
-        try:
-            made.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        return True
-    return False

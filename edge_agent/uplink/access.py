@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
+from edge_agent.evidence.certificates import is_issued_by
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.uplink.dial import PathAccess
 
@@ -96,7 +96,7 @@ def _check_issued(claimed: x509.Certificate, certificate: Path, ca: Path) -> Non
         authorities = x509.load_pem_x509_certificates(_read(ca))
     except ValueError as error:
         raise AccessError(ca, f"no certificate ({error})", "copy it from the center") from error
-    if not any(_is_issued_by(claimed, authority) for authority in authorities):
+    if not is_issued_by(claimed, authorities):
         raise AccessError(
             certificate,
             f"not signed by the CA in {ca}",
@@ -117,14 +117,6 @@ def read_certificate(certificate: Path) -> x509.Certificate:
         raise AccessError(
             certificate, f"no usable certificate ({error})", "copy it from the center again"
         ) from error
-
-
-def _is_issued_by(claimed: x509.Certificate, authority: x509.Certificate) -> bool:
-    try:
-        claimed.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
 
 
 def _read(file: Path) -> bytes:
