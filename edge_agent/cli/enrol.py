@@ -74,8 +74,8 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Enrol; exit 2 for a code that is none, 1 where it could not be done."""
     from edge_agent.evidence.invitation import Invitation, NoInvitation
+    from edge_agent.evidence.signers import KeyFileError
     from edge_agent.identity.est import EstError
-    from edge_agent.identity.keys import KeysError
 
     words = arguments.code
     try:
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_USAGE
     try:
         return _enrol(arguments, invitation)
-    except (EstError, KeysError) as error:
+    except (EstError, KeyFileError) as error:
         print(f"edge-agent: {error}", file=sys.stderr)
     except OSError as error:
         print(
@@ -209,7 +209,6 @@ def _renewed(loaded: "Loaded", center: "Center", *, now: bool) -> dict[str, Any]
     from edge_agent.evidence.signers import KeyFileError, load_signer
     from edge_agent.identity import renewal
     from edge_agent.identity.est import EstError
-    from edge_agent.identity.keys import KeysError
     from edge_agent.uplink.access import AccessError, read_certificate
 
     gateway = loaded.config.gateway
@@ -225,7 +224,7 @@ def _renewed(loaded: "Loaded", center: "Center", *, now: bool) -> dict[str, Any]
         place = renewal.Place(host, port, loaded.path(center.ca), client, loaded.path(center.key))
         identity = load_signer(loaded.path(gateway.identity_key))
         until = f"{renewal.renew(place, gateway.id, identity, moment):%Y-%m-%d}"
-    except (EstError, KeysError, KeyFileError, AccessError, ValueError) as error:
+    except (EstError, KeyFileError, AccessError, ValueError) as error:
         return said | {"trouble": str(error)}
     except OSError as error:
         return said | {"trouble": f"{error.filename}: {error.strerror}"}

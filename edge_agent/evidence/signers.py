@@ -35,6 +35,9 @@ class FileSigner(Signer, Protocol):
     def save(self, path: Path) -> None:
         """Write the private key, for the owner's eyes only."""
 
+    def request(self, name: str) -> bytes:
+        """Return a request for a certificate of this key for `name` (PKCS #10, DER)."""
+
 
 class Ed25519Signer:
     """Signs with an Ed25519 key held in memory."""
@@ -51,6 +54,10 @@ class Ed25519Signer:
     def sign(self, message: bytes) -> bytes:
         """Return the signature (RFC 8032)."""
         return self._key.sign(message)
+
+    def request(self, name: str) -> bytes:
+        """Return a request for a certificate of this key for `name` (PKCS #10, DER)."""
+        return _request(name, self._key, None)
 
     @classmethod
     def generate(cls) -> Self:
@@ -88,6 +95,10 @@ class P256Signer:
         r, s = decode_dss_signature(self._key.sign(message, self._scheme))
         return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
 
+    def request(self, name: str) -> bytes:
+        """Return a request for a certificate of this key for `name` (PKCS #10, DER)."""
+        return _request(name, self._key, hashes.SHA256())
+
     @classmethod
     def generate(cls) -> Self:
         """Make a new key, in memory only."""
@@ -116,6 +127,18 @@ def load_signer(path: Path) -> Ed25519Signer | P256Signer:
     raise KeyFileError(
         path, "neither an Ed25519 nor a P-256 key", "Make one of these kinds: others are not used"
     )
+
+
+def _request(
+    name: str,
+    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey,
+    algorithm: hashes.SHA256 | None,
+) -> bytes:
+    from cryptography import x509  # noqa: PLC0415  6 MB that only an enrolment needs
+
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    return builder.sign(key, algorithm).public_bytes(serialization.Encoding.DER)
 
 
 def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:

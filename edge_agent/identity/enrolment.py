@@ -36,15 +36,18 @@ class Done:
 
 
 def enrol(invitation: Invitation, folder: Path, say: Callable[[str], None]) -> Done:
-    """Enrol over the network; `say` is told of each step.  Raises EstError, KeysError, OSError."""
+    """Enrol over the network; `say` is told of each step.
+
+    Raises EstError, KeyFileError, OSError.
+    """
     made = keys.keep(folder)
     say(f"keys in {folder}: they never leave it")
     server = Server.pinned(invitation)
     say(f"{invitation.place} is the center of this code")
-    client = server.enrol(keys.request(made.client, invitation.gateway))
+    client = server.enrol(made.client.request(invitation.gateway))
     say("certificate for TLS granted")
     try:
-        server.enrol(keys.request(made.identity, invitation.gateway), "identity")
+        server.enrol(made.identity.request(invitation.gateway), "identity")
         say("certificate of the identity key granted")
         data = server.bundle()
     except NotOffered:
@@ -56,7 +59,7 @@ def _certificate_alone(
     folder: Path, authority: bytes, client: x509.Certificate, made: Keys
 ) -> Done:
     """A foreign EST server: it certifies, and knows nothing of brokers and receipts."""
-    if client.public_key() != made.client.public_key():
+    if not keys.is_for(client, made.client):
         raise EstError("the certificate granted is for another key")
     pem = client.public_bytes(serialization.Encoding.PEM)
     files.replace(folder / "ca.pem", authority)
@@ -74,11 +77,11 @@ def _certificate_alone(
 def request_by_file(invitation: Invitation, folder: Path) -> bytes:
     """Return what is carried to the center: two requests, and a proof that the code was here.
 
-    Raises KeysError, OSError.
+    Raises KeyFileError, OSError.
     """
     made = keys.keep(folder)
-    client = keys.request(made.client, invitation.gateway)
-    identity = keys.request(made.identity, invitation.gateway)
+    client = made.client.request(invitation.gateway)
+    identity = made.identity.request(invitation.gateway)
     digest = secret_digest(invitation.secret)
     return json.dumps(
         {
@@ -94,12 +97,12 @@ def request_by_file(invitation: Invitation, folder: Path) -> bytes:
 def install(data: bytes, invitation: Invitation, folder: Path) -> Done:
     """Write what a bundle holds, if it is of the pinned center and for this gateway's keys.
 
-    Raises EstError, KeysError, OSError.
+    Raises EstError, KeyFileError, OSError.
     """
     bundle = _opened(data, invitation)
     made = keys.keep(folder)
     for certificate, key in ((bundle.client, made.client), (bundle.identity, made.identity)):
-        if _loaded(certificate).public_key() != key.public_key():
+        if not keys.is_for(_loaded(certificate), key):
             raise EstError(
                 f"the bundle is for other keys than those in {folder}: enrol on the gateway "
                 "itself, with the same folder, or ask for a new code"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent import files
 from edge_agent.evidence.certificates import is_issued_by
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.enrolment import Renewal, sign_renewal
+from edge_agent.evidence.signers import P256Signer
 from edge_agent.identity import keys
 from edge_agent.identity.est import EstError, Server
 
@@ -43,16 +43,14 @@ class Place:
 def renew(place: Place, gateway: str, identity: Signer, now: datetime) -> datetime:
     """Fetch a new certificate and put it in place; return its end.
 
-    The old one is kept beside it (`.old`).  Raises EstError, KeysError, OSError.
+    The old one is kept beside it (`.old`).  Raises EstError, KeyFileError, OSError.
     """
-    key = keys.read(place.key)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise EstError(f"{place.key}: a TLS key is P-256")
+    key = P256Signer.load(place.key)
     authority = place.authority.read_bytes()
     server = Server(place.host, place.port, authority)
-    wish = Renewal(gateway, int(now.timestamp() * 1000), keys.request(key, gateway))
+    wish = Renewal(gateway, int(now.timestamp() * 1000), key.request(gateway))
     made = server.renew(sign_renewal(wish, identity))
-    if made.public_key() != key.public_key():
+    if not keys.is_for(made, key):
         raise EstError("the certificate granted is for another key")
     if not is_issued_by(made, x509.load_pem_x509_certificates(authority)):
         raise EstError("the certificate granted is of another authority")

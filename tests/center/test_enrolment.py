@@ -51,7 +51,7 @@ def made(tmp_path: Path) -> keys.Keys:
 
 def enrolled(doors: Enrolments, invited: Invitation, made: keys.Keys) -> bytes:
     for kind, key in ((Kind.CLIENT, made.client), (Kind.IDENTITY, made.identity)):
-        doors.grant("gw4", invited.secret, kind, keys.request(key, "gw4"), NOW)
+        doors.grant("gw4", invited.secret, kind, key.request("gw4"), NOW)
     return doors.bundle("gw4", invited.secret, NOW)
 
 
@@ -64,8 +64,8 @@ def test_a_gateway_is_let_in_and_known(
     assert (bundle.gateway, bundle.enrolment) == ("gw4", PLACE)
     client = x509.load_der_x509_certificate(bundle.client)
     assert credentials.name_of(client) == "gw4"
-    assert client.public_key() == made.client.public_key()
-    assert Roster(layout).identities("gw4") == (PublicKey.of(made.identity.public_key()),)
+    assert keys.is_for(client, made.client)
+    assert Roster(layout).identities("gw4") == (made.identity.public,)
     assert [record.state for record in doors.records()] == ["used"]
 
 
@@ -84,19 +84,19 @@ def test_a_second_key_is_refused(
     thief = keys.keep(tmp_path / "thief")
     key = thief.client if kind is Kind.CLIENT else thief.identity
     with pytest.raises(Refused, match="used with another"):
-        doors.grant("gw4", invited.secret, kind, keys.request(key, "gw4"), NOW)
+        doors.grant("gw4", invited.secret, kind, key.request("gw4"), NOW)
 
 
 def test_a_bundle_needs_both_certificates(
     doors: Enrolments, invited: Invitation, made: keys.Keys
 ) -> None:
-    doors.grant("gw4", invited.secret, Kind.CLIENT, keys.request(made.client, "gw4"), NOW)
+    doors.grant("gw4", invited.secret, Kind.CLIENT, made.client.request("gw4"), NOW)
     with pytest.raises(Refused, match="not both"):
         doors.bundle("gw4", invited.secret, NOW)
 
 
 def test_wrong_secrets_close_it(doors: Enrolments, invited: Invitation, made: keys.Keys) -> None:
-    request = keys.request(made.client, "gw4")
+    request = made.client.request("gw4")
     for _ in range(WRONG_MAX):
         with pytest.raises(Unknown):
             doors.grant("gw4", "0" * 12, Kind.CLIENT, request, NOW)
@@ -106,7 +106,7 @@ def test_wrong_secrets_close_it(doors: Enrolments, invited: Invitation, made: ke
 
 
 def test_it_has_an_end(doors: Enrolments, invited: Invitation, made: keys.Keys) -> None:
-    request = keys.request(made.client, "gw4")
+    request = made.client.request("gw4")
     later = NOW + timedelta(hours=72, minutes=1)
     with pytest.raises(Refused, match="over"):
         doors.grant("gw4", invited.secret, Kind.CLIENT, request, later)
@@ -115,7 +115,7 @@ def test_it_has_an_end(doors: Enrolments, invited: Invitation, made: keys.Keys) 
 def test_revoked_and_replaced_ones_are_void(
     doors: Enrolments, invited: Invitation, made: keys.Keys
 ) -> None:
-    request = keys.request(made.client, "gw4")
+    request = made.client.request("gw4")
     doors.invite("gw4", PLACE, NOW, hours=1)
     with pytest.raises(Unknown):
         doors.grant("gw4", invited.secret, Kind.CLIENT, request, NOW)
@@ -132,15 +132,15 @@ def test_who_was_not_invited_is_unknown(doors: Enrolments, invited: Invitation, 
 
 
 def test_requests_are_judged(doors: Enrolments, invited: Invitation, made: keys.Keys) -> None:
-    signed = bytearray(keys.request(made.client, "gw4"))
+    signed = bytearray(made.client.request("gw4"))
     signed[-1] ^= 1
-    other_name = keys.request(made.client, "gw5")
+    other_name = made.client.request("gw5")
     weak = rsa.generate_private_key(65537, 2048)
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     der = serialization.Encoding.DER
     curve = builder.sign(ec.generate_private_key(ec.SECP384R1()), hashes.SHA256()).public_bytes(der)
     rsa_request = builder.sign(weak, hashes.SHA256()).public_bytes(der)
-    identity = keys.request(made.identity, "gw4")
+    identity = made.identity.request("gw4")
     for request in (bytes(signed), other_name, curve, rsa_request, identity, b"", b"x" * 5000):
         with pytest.raises(Refused):
             doors.grant("gw4", invited.secret, Kind.CLIENT, request, NOW)
@@ -154,7 +154,7 @@ def test_a_second_enrolment_keeps_the_first_identity(
     again, fresh = doors.invite("gw4", PLACE, NOW, hours=1), keys.keep(tmp_path / "fresh")
     enrolled(doors, again, fresh)
     known = Roster(layout).identities("gw4")
-    assert known == tuple(PublicKey.of(k.identity.public_key()) for k in (made, fresh))
+    assert known == tuple(k.identity.public for k in (made, fresh))
 
 
 def test_by_file_both_ways(
@@ -207,14 +207,13 @@ def test_a_gateway_long_away_renews_by_its_identity(
     """Its TLS certificate expired a year ago; its identity did not."""
     enrolled(doors, invited, made)
     later = NOW + timedelta(days=1200)
-    wish = Renewal("gw4", 0, keys.request(made.client, "gw4"))
-    identity = Ed25519Signer(made.identity)  # type: ignore[arg-type]
-    renewed = doors.renew(sign_renewal(wish, identity), later)
+    wish = Renewal("gw4", 0, made.client.request("gw4"))
+    renewed = doors.renew(sign_renewal(wish, made.identity), later)
     assert renewed.not_valid_after_utc > later
     with pytest.raises(Refused, match="not signed by its identity"):
         doors.renew(sign_renewal(wish, Ed25519Signer.generate()), later)
     with pytest.raises(Refused):
-        doors.renew(sign_renewal(Renewal("../x", 0, b"r"), identity), later)
+        doors.renew(sign_renewal(Renewal("../x", 0, b"r"), made.identity), later)
     with pytest.raises(Refused, match="cannot be read"):
         doors.renew(b"junk", later)
 

@@ -133,7 +133,7 @@ def test_curl_and_openssl_enrol_and_reenrol(door: Door, layout: Layout, tmp_path
     )
     (tmp_path / "pem").write_bytes(pem)
     assert b"OK" in openssl(tmp_path, "verify", "-CAfile", str(ca), "pem")
-    identity = keys.request(keys.keep(tmp_path / "k").identity, "foreign")
+    identity = keys.keep(tmp_path / "k").identity.request("foreign")
     door.enrolments.grant("foreign", invitation.secret, Kind.IDENTITY, identity, NOW)
     client = ("--cert", tmp_path / "pem", "--key", tmp_path / "key")
     again = curl(*send, *client, f"{where}/simplereenroll")

@@ -8,15 +8,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.signers import KeyFileError
 from edge_agent.identity import keys
-from edge_agent.identity.keys import KeysError
 
 
 def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
     made = keys.keep(tmp_path / "gw")
     kept = keys.keep(tmp_path / "gw")
-    assert made.client.public_key() == kept.client.public_key()
-    assert made.identity.public_key() == kept.identity.public_key()
+    assert made.client.public == kept.client.public
+    assert made.identity.public == kept.identity.public
     for name in (keys.IDENTITY, keys.CLIENT):
         assert stat.S_IMODE((tmp_path / "gw" / name).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "gw").stat().st_mode) == 0o700
@@ -25,9 +26,9 @@ def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["identity", "client"])
 def test_a_request_is_signed_by_its_key(tmp_path: Path, kind: str) -> None:
     key = getattr(keys.keep(tmp_path), kind)
-    asked = x509.load_der_x509_csr(keys.request(key, "gw4"))
+    asked = x509.load_der_x509_csr(key.request("gw4"))
     assert asked.is_signature_valid
-    assert asked.public_key() == key.public_key()
+    assert PublicKey.of(asked.public_key()) == key.public
     assert asked.subject.rfc4514_string() == "CN=gw4"
 
 
@@ -43,11 +44,18 @@ def test_unusable_keys_are_named(tmp_path: Path) -> None:
     keys.keep(tmp_path)
     client = tmp_path / keys.CLIENT
     client.write_bytes(b"junk")
-    with pytest.raises(KeysError, match=r"client\.key: no usable key"):
+    with pytest.raises(KeyFileError, match=r"client\.key: it holds no usable"):
         keys.keep(tmp_path)
     client.write_bytes(pem(rsa.generate_private_key(65537, 2048)))
-    with pytest.raises(KeysError, match="neither"):
+    with pytest.raises(KeyFileError, match="no P-256 key"):
         keys.keep(tmp_path)
     client.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
-    with pytest.raises(KeysError, match="P-256"):
+    with pytest.raises(KeyFileError, match="no P-256 key"):
+        keys.keep(tmp_path)
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    keys.keep(tmp_path)
+    (tmp_path / keys.IDENTITY).chmod(0o644)
+    with pytest.raises(KeyFileError, match="others can use it"):
         keys.keep(tmp_path)
