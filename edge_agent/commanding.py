@@ -18,11 +18,10 @@ from edge_agent.control import entitlement
 from edge_agent.control.acceptance import (
     Acceptance,
     Accepted,
-    Complaints,
     Refusal,
     Refused,
-    Say,
 )
+from edge_agent.control.complaints import Complaints, Say
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -107,7 +106,7 @@ class Commanding:
         self._clock = clock
         self._keys = keys
         self._acceptances: dict[str, Acceptance] = {}
-        self._complaints: dict[str, Complaints] = {}
+        self._complaints: dict[str, Complaints[Refusal]] = {}
         self._replies: OrderedDict[bytes, bytes] = OrderedDict()
         self._dispositions: OrderedDict[bytes, None] = OrderedDict()
         self._came: deque[_Came] = deque()
@@ -175,15 +174,15 @@ class Commanding:
 
     def _complain(self, center: str, refused: Refused) -> None:
         complaints = self._complaints.setdefault(center, Complaints())
-        for say in complaints.handle(refused, self._clock.boottime_ns()):
+        for say in complaints.handle(refused.why, refused.detail, self._clock.boottime_ns()):
             self._say(center, say)
 
-    def _say(self, center: str, say: Say) -> None:
+    def _say(self, center: str, say: Say[Refusal]) -> None:
         log.warning(
-            "command refused", center=center, why=say.why, count=say.count, detail=say.detail
+            "command refused", center=center, why=say.kind, count=say.count, detail=say.detail
         )
         times = "" if say.count == 1 else f" ({say.count} since the last such event)"
-        body = ActBody("refused", center, f"{say.detail}{times}", outcome=str(say.why))
+        body = ActBody("refused", center, f"{say.detail}{times}", outcome=str(say.kind))
         self._record.note(EventType.ACT, Lane.FAULT, body.to_body())
 
     # ---- what is done

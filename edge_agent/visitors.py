@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edge_agent.config import AccessPart
-from edge_agent.control.access import Access, Role
+from edge_agent.control.access import Access
 from edge_agent.control.socket import Handler, Peer
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody
@@ -17,7 +18,8 @@ class Visitors:
     """Guards the socket, and records who was refused and who reads."""
 
     def __init__(self, told: AccessPart, note: Callable[[EventType, Lane, Body], None]) -> None:
-        self.access = Access({role: frozenset(getattr(told, role)) for role in Role})
+        roles = (Role(name) for name in told.__struct_fields__)
+        self.access = Access({role: frozenset(getattr(told, role)) for role in roles})
         self.handlers: dict[str, Handler] = {"read": self._read}
         self._note = note
 

@@ -8,17 +8,12 @@ from typing import Any
 
 from edge_agent.clock import Now
 from edge_agent.commanding import Commanding, Office
+from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act, Outcome
 from edge_agent.domain.session import Obeyed
 from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence.bodies import ActBody
-from edge_agent.evidence.command import (
-    CenterCommand,
-    CommandRef,
-    Role,
-    digest_of,
-    sign_command,
-)
+from edge_agent.evidence.command import CenterCommand, CommandRef, digest_of, sign_command
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.disposition import Disposition, sign_disposition
 from edge_agent.evidence.reply import Reply, open_reply

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from edge_agent.config import AccessPart
-from edge_agent.control.access import Role
 from edge_agent.control.socket import Peer
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody

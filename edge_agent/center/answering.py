@@ -17,8 +17,8 @@ from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
-from edge_agent.evidence.command import Role
 from edge_agent.evidence.cose import PublicKey, Signer
 from edge_agent.evidence.disposition import CAUSES, Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import peek_reply

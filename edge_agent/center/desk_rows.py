@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
 from edge_agent.evidence import cbor
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import Role
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.disposition import (
     Disposition,

@@ -1,4 +1,4 @@
-"""Decides which of a center's commands are carried out, and which refusals are recorded (pure).
+"""Decides which of a center's commands are carried out (pure).
 
 A command must be signed by the pinned key, name this gateway and the running epoch, be new, not be
 over, and be within its operator's role.  The epoch alone ends every copy from before a start; the
@@ -6,7 +6,6 @@ numbers end those of this run.  Its end is judged by what is certain of the time
 does not know it refuses what is certainly over and nothing else.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,7 +15,6 @@ from edge_agent.evidence.command import CenterCommand, digest_of, open_command
 from edge_agent.evidence.cose import BadSignature, PublicKey
 
 NUMBERS_MAX = 1024  # of one epoch, remembered: people give commands, not machines
-SAID_EVERY_NS = 60_000_000_000  # of one kind: a flood costs the journal one event a minute
 _MS = 1_000_000
 
 
@@ -106,45 +104,3 @@ class Acceptance:
         if len(self._numbers) > NUMBERS_MAX:
             self._floor = min(self._numbers)  # a thousand at most, and commands are rare
             self._numbers.discard(self._floor)
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Record a refusal: `count` of its kind since the last such event, `detail` of the newest."""
-
-    why: Refusal
-    count: int
-    detail: str
-
-
-class Complaints:
-    """Which refusals become events: the first of a kind at once, then one a minute, counted."""
-
-    def __init__(self) -> None:
-        self._said_ns: dict[Refusal, int] = {}
-        self._unsaid: Counter[Refusal] = Counter()
-        self._newest: dict[Refusal, str] = {}
-        self.total = 0
-
-    def handle(self, refused: Refused, now_ns: int) -> list[Say]:
-        """Take one; return what is to be recorded now."""
-        self.total += 1
-        self._unsaid[refused.why] += 1
-        self._newest[refused.why] = refused.detail
-        return self.tick(now_ns)
-
-    def tick(self, now_ns: int) -> list[Say]:
-        """Return what is due."""
-        due = [
-            why
-            for why in self._unsaid
-            if why not in self._said_ns or now_ns - self._said_ns[why] >= SAID_EVERY_NS
-        ]
-        said = [Say(why, self._unsaid.pop(why), self._newest.pop(why)) for why in due]
-        self._said_ns |= dict.fromkeys(due, now_ns)
-        return said
-
-    def deadline_ns(self) -> int | None:
-        """Return when `tick` is wanted, None for never."""
-        times = [self._said_ns[why] + SAID_EVERY_NS for why in self._unsaid]
-        return min(times, default=None)

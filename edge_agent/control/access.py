@@ -6,23 +6,8 @@ ask is named by the configuration, by user or by group; nobody is by default.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-PATIENCE_NS = 60_000_000_000
-"""Refusals of one user are told at once, then once a minute with their number: a loop that asks is
-no flood of events."""
-
-USERS_MAX = 64  # of whom refusals are counted apart; further ones are counted together
-
-
-class Role(StrEnum):
-    """What somebody is to a site."""
-
-    VIEWER = "viewer"  # looks
-    TECHNICIAN = "technician"  # finds out and repairs
-    INSTALLER = "installer"  # sets up and hands over
-    INSPECTOR = "inspector"  # samples the records
-
+from edge_agent.domain.access import Role
 
 NEEDS: Mapping[str, frozenset[Role]] = {
     "status": frozenset(Role),
@@ -54,24 +39,3 @@ class Access:
 def may(roles: frozenset[Role], asked: str) -> bool:
     """Tell whether one of `roles` is enough for what is asked."""
     return bool(roles & NEEDS.get(asked, frozenset()))
-
-
-class Refusals:
-    """Decides which refusals are told: `take` returns how many, None where it waits."""
-
-    def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
-        self._told_ns: dict[int, int] = {}
-
-    def take(self, uid: int, now_ns: int) -> int | None:
-        """Count a refusal of `uid`; return the number that is to be told now."""
-        if uid not in self._told_ns and len(self._told_ns) >= USERS_MAX:
-            uid = -1
-        count = self._counts.get(uid, 0) + 1
-        told_ns = self._told_ns.get(uid)
-        if told_ns is not None and now_ns - told_ns < PATIENCE_NS:
-            self._counts[uid] = count
-            return None
-        self._counts[uid] = 0
-        self._told_ns[uid] = now_ns
-        return count

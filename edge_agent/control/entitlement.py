@@ -6,8 +6,9 @@ afar: that takes protection away, and needs the site's own consent first.
 
 from collections.abc import Mapping
 
+from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
-from edge_agent.evidence.command import CenterCommand, Role
+from edge_agent.evidence.command import CenterCommand
 
 STATE = "state"  # how the gateway stands, as `edge-agent status` shows it
 RESYNC = "resync"  # ask every panel for its whole state anew
@@ -27,6 +28,7 @@ MAY: Mapping[Role, frozenset[str]] = {
     Role.OPERATOR: _OPERATES,
     Role.TECHNICIAN: _MENDS,
     Role.INSTALLER: _INSTALLS,
+    Role.INSPECTOR: _LOOKS,
 }
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4

@@ -21,7 +21,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from edge_agent.control.access import Access, Refusals, Role, may
+from edge_agent.control.access import Access, may
+from edge_agent.control.complaints import Complaints
+from edge_agent.domain.access import Role
 
 REQUEST_BYTES_MAX = 65_536  # requests are a word and a few arguments
 ANSWER_BYTES_MAX = 4 << 20  # the status of 64 panels is some 50 kB
@@ -75,7 +77,7 @@ class ControlSocket:
         self._handlers = handlers
         self._guard = guard
         self._access = guard.access if guard else Access()
-        self._refusals = Refusals()
+        self._complaints: Complaints[int] = Complaints()  # by user
         self._open = 0
         self._server: asyncio.Server | None = None
 
@@ -147,12 +149,12 @@ class ControlSocket:
         return None
 
     def _refuse(self, peer: Peer, what: str) -> None:
-        count = self._refusals.take(peer.uid, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-        if count is not None:
-            times = f", {count} times" if count > 1 else ""
-            log.warning("control.refused", who=str(peer), what=what, times=count)
+        now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        for say in self._complaints.handle(peer.uid, what, now_ns):
+            who, times = str(Peer(say.kind)), f", {say.count} times" if say.count > 1 else ""
+            log.warning("control.refused", who=who, what=say.detail, times=say.count)
             if self._guard is not None:
-                self._guard.refused(str(peer), f"{what}{times}")
+                self._guard.refused(who, f"{say.detail}{times}")
 
 
 def _names(uid: int, gid: int) -> tuple[str, list[str]]:

@@ -8,9 +8,9 @@ gateway pins beside the receipt key.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.evidence import cbor, cose, fields
 from edge_agent.evidence.cbor import Malformed
@@ -36,15 +36,6 @@ _KEYS = range(1, 12)
     _WHAT,
     _BODY,
 ) = _KEYS
-
-
-class Role(StrEnum):
-    """What somebody at the center is: fixes what the gateway does for them."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"  # takes alarms
-    TECHNICIAN = "technician"
-    INSTALLER = "installer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

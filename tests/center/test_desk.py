@@ -16,10 +16,11 @@ from edge_agent.center.desk import (
 from edge_agent.center.layout import Layout
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.store import Arrival
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cited import Place
-from edge_agent.evidence.command import CenterCommand, Role, digest_of, open_command
+from edge_agent.evidence.command import CenterCommand, digest_of, open_command
 from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import Reply, sign_reply
 from edge_agent.evidence.signers import Ed25519Signer

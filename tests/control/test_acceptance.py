@@ -10,15 +10,13 @@ from hypothesis import strategies as st
 
 from edge_agent.control.acceptance import (
     NUMBERS_MAX,
-    SAID_EVERY_NS,
     Acceptance,
     Accepted,
-    Complaints,
     Refusal,
     Refused,
-    Say,
 )
-from edge_agent.evidence.command import CenterCommand, Role, digest_of, sign_command
+from edge_agent.domain.access import Role
+from edge_agent.evidence.command import CenterCommand, digest_of, sign_command
 from tests.evidence.conftest import signer
 from tests.evidence.test_command import BY, COMMAND, SIGNED
 
@@ -119,25 +117,3 @@ def test_hostile_bytes_are_refused_and_never_a_crash(data: bytes, at: int, value
     assert why(judged) in {Refusal.MALFORMED, Refusal.BAD_SIGNATURE}
     assert isinstance(judged, Refused)
     assert (judged.command, judged.digest) == (None, b""), "no answer for strangers"
-
-
-# ---- what of it is recorded
-
-
-def bad(detail: str) -> Refused:
-    return Refused(Refusal.MALFORMED, detail)
-
-
-def test_the_first_of_a_kind_is_said_and_a_flood_is_counted() -> None:
-    one = Complaints()
-    assert one.handle(bad("a"), 0) == [Say(Refusal.MALFORMED, 1, "a")]
-    assert one.deadline_ns() is None
-    for at in range(1000):
-        assert one.handle(bad(f"b{at}"), at) == []
-    other = Refused(Refusal.REPLAYED, "c")
-    assert one.handle(other, 5) == [Say(Refusal.REPLAYED, 1, "c")]
-    assert one.deadline_ns() == SAID_EVERY_NS
-    assert one.tick(SAID_EVERY_NS - 1) == []
-    assert one.tick(SAID_EVERY_NS) == [Say(Refusal.MALFORMED, 1000, "b999")]
-    assert one.deadline_ns() is None
-    assert one.total == 1002

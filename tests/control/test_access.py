@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge_agent.control.access import NEEDS, PATIENCE_NS, USERS_MAX, Access, Refusals, Role, may
+from edge_agent.control.access import NEEDS, Access, may
+from edge_agent.domain.access import Role
 
 ACCESS = Access(
     {
@@ -47,17 +48,3 @@ def test_each_role_goes_as_far_as_this(role: Role, asked: set[str]) -> None:
 def test_what_has_no_rule_is_for_nobody_with_a_role() -> None:
     assert not may(frozenset(Role), "something new")
     assert not may(frozenset(), "status")
-
-
-def test_refusals_are_told_at_once_and_then_once_a_minute() -> None:
-    refusals = Refusals()
-    assert refusals.take(1000, 0) == 1
-    assert [refusals.take(1000, second * 10**9) for second in range(1, 60)] == [None] * 59
-    assert refusals.take(1000, PATIENCE_NS) == 60
-    assert refusals.take(1001, PATIENCE_NS) == 1, "each user has his own"
-
-
-def test_many_users_are_no_flood_either() -> None:
-    refusals = Refusals()
-    told = [refusals.take(uid, 0) for uid in range(10 * USERS_MAX)]
-    assert sum(count is not None for count in told) == USERS_MAX + 1

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from edge_agent.control.access import Access, Role
+from edge_agent.control.access import Access
 from edge_agent.control.socket import REQUEST_BYTES_MAX, ControlSocket, Peer, ask
+from edge_agent.domain.access import Role
 
 
 async def _status(request: Mapping[str, Any], _peer: Peer) -> Any:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from edge_agent.control.access import Access, Role
+from edge_agent.control.access import Access
 from edge_agent.control.socket import ControlSocket, Peer
+from edge_agent.domain.access import Role
 from tests.control.test_socket import Guarding
 
 

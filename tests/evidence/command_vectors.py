@@ -2,17 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from edge_agent.domain.access import Role
 from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cited import Place
-from edge_agent.evidence.command import (
-    CenterCommand,
-    CommandRef,
-    Role,
-    digest_of,
-    sign_command,
-)
+from edge_agent.evidence.command import CenterCommand, CommandRef, digest_of, sign_command
 from edge_agent.evidence.cose import Domain, Signer
 from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import Reply, facts_of, sign_reply

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, cose
 from edge_agent.evidence.bodies import ActBody
@@ -15,7 +16,6 @@ from edge_agent.evidence.command import (
     LIFE_MS_MAX,
     CenterCommand,
     CommandRef,
-    Role,
     digest_of,
     open_command,
     sign_command,

@@ -56,13 +56,13 @@ def test_the_tale_is_in_order_of_time_and_counts_from_the_first_copy(tmp_path: P
     trace = tmp_path / "p1.trace"
     lines = [
         {"t_ns": now_ns + ms * MS, "peer": 0, "did": did, "hex": data.hex()}
-        for ms, did, data in ((0, "said", FRAME + b"\x14"), (7, "unplugged", b""))
+        for ms, did, data in ((0, "said", FRAME + b"\x14"), (700, "unplugged", b""))
     ]
     trace.write_text("\n".join(map(json.dumps, lines)) + '\n{"t_ns": 1')
     said = datetime.fromtimestamp(time.time_ns() / 1e9 + 0.005, UTC).isoformat()
     log = f'Traceback\n{{"time": "{said}", "event": "panel.fault", "kind": "repeat"}}\n"cut'
-    events = [row(1, since + 2), row(2, since + 9)]
-    tale = tell(FRAME, events, Passed.read(trace), [now_ns + 6 * MS, now_ns + 999 * MS], log)
+    events = [row(1, since + 2), row(2, since + 900)]
+    tale = tell(FRAME, events, Passed.read(trace), [now_ns + 600 * MS, now_ns + 999 * MS], log)
     words = [line.split(" s  ")[1] for line in tale.splitlines()[1:]]
     assert words[0] == "panel said b'5011 18\\x14'"
     assert set(words[1:3]) == {"EVENT e1/1", "agent: panel.fault repeat"}

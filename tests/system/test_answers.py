@@ -7,8 +7,8 @@ from typing import Any
 
 from edge_agent.center import desk_rows, schema
 from edge_agent.center.layout import Layout
+from edge_agent.domain.access import Role
 from edge_agent.evidence.cited import Place
-from edge_agent.evidence.command import Role
 from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.signers import load_signer
 from hil.rig import Panel, Stack, run, wait_until
