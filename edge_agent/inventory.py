@@ -4,8 +4,8 @@ Nothing is ever refused for it: an alarm of a detector whose certificate has end
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from edge_agent import limits
@@ -14,6 +14,7 @@ from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import FindingBody, Severity
+from edge_agent.told import Told
 
 SOON = timedelta(days=60)
 """Before its end a certificate is told: a replacement is ordered and fitted in about two months."""
@@ -67,22 +68,6 @@ def _found(panel: str, zone: int | None, cause: str, detail: str = "") -> Findin
         remedy=_REMEDY[cause],
         detail=detail,
     )
-
-
-class Told:
-    """What was told of the inventory; `take` returns what is new, and what is over."""
-
-    def __init__(self) -> None:
-        self._before: list[FindingBody] = []
-
-    def take(self, found: Iterable[FindingBody]) -> Iterator[FindingBody]:
-        """Yield the ends of what holds no more, then what is new."""
-        now = list(found)
-        for before in self._before:
-            if before not in now:
-                yield replace(before, over=True, detail="")
-        yield from (one for one in now if one not in self._before)
-        self._before = now
 
 
 def today_of(stamp: Stamp) -> date | None:

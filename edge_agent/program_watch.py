@@ -7,7 +7,7 @@ that nobody vouches for.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -17,6 +17,7 @@ from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import FindingBody, Severity
 from edge_agent.evidence.program import ProgramBody
+from edge_agent.told import Told
 
 log = structlog.get_logger()
 
@@ -55,27 +56,20 @@ class Program:
 
     def __init__(self) -> None:
         self._body: ProgramBody | None = None
-        self._finding: FindingBody | None = None
+        self._told = Told()
 
     def take(self, looked: Looked) -> Iterator[tuple[EventType, Lane, Body]]:
         """Yield the events that follow from one look: nothing is said twice."""
         if looked.body is not None and looked.body != self._body:
             self._body = looked.body
             yield EventType.PROGRAM, Lane.STATE, looked.body.to_body()
-        found = _finding(looked)
-        before, self._finding = self._finding, found
-        if found == before:
-            return
-        if before is not None and (found is None or found.cause != before.cause):
-            over = replace(before, over=True, detail="")
-            yield EventType.FINDING, Lane.FAULT, over.to_body()
-        if found is not None:
-            yield EventType.FINDING, Lane.FAULT, found.to_body()
+        for finding in self._told.take(_findings(looked)):
+            yield EventType.FINDING, Lane.FAULT, finding.to_body()
 
 
-def _finding(looked: Looked) -> FindingBody | None:
+def _findings(looked: Looked) -> Iterator[FindingBody]:
     if looked.body is None:
-        return FindingBody(
+        yield FindingBody(
             panel=GATEWAY_PANEL,
             cause="program_unchecked",
             severity=Severity.MAINTAIN,
@@ -83,8 +77,8 @@ def _finding(looked: Looked) -> FindingBody | None:
             remedy="run `edge-agent program` on the gateway: it says why",
             detail=looked.detail,
         )
-    if looked.body.differences:
-        return FindingBody(
+    elif looked.body.differences:
+        yield FindingBody(
             panel=GATEWAY_PANEL,
             cause="program_altered",
             severity=Severity.URGENT,
@@ -93,7 +87,6 @@ def _finding(looked: Looked) -> FindingBody | None:
             "to be trusted: find out who had access",
             detail=looked.detail,
         )
-    return None
 
 
 async def look() -> Looked:

@@ -7,7 +7,7 @@ for two requests a year.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody, FindingBody, Severity
+from edge_agent.told import Told
 
 log = structlog.get_logger()
 
@@ -49,20 +50,16 @@ class Renewals:
     """What was said last; `take` returns what is to be said now."""
 
     def __init__(self) -> None:
-        self._finding: FindingBody | None = None
+        self._told = Told()
 
     def take(self, renewed: Renewed) -> Iterator[tuple[EventType, Lane, Body]]:
         """Yield the events that follow from one round: a trouble is said once, and its end."""
         for center, until in renewed.done:
             act = ActBody("renew", "agent", f"certificate for center {center}, until {until}")
             yield EventType.ACT, Lane.STATE, act.to_body()
-        before = self._finding
-        if renewed.trouble and before is None:
-            self._finding = _finding(renewed.trouble)
-            yield EventType.FINDING, Lane.FAULT, self._finding.to_body()
-        elif before is not None and not renewed.trouble:
-            self._finding = None
-            yield EventType.FINDING, Lane.FAULT, replace(before, over=True, detail="").to_body()
+        found = [_finding(renewed.trouble)] if renewed.trouble else []
+        for finding in self._told.take(found):
+            yield EventType.FINDING, Lane.FAULT, finding.to_body()
 
 
 def _finding(trouble: str) -> FindingBody:

@@ -12,7 +12,8 @@ from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import FindingBody, Severity
-from edge_agent.inventory import Inventory, Told, today_of, watch_inventory
+from edge_agent.inventory import Inventory, today_of, watch_inventory
+from edge_agent.told import Told
 
 TODAY = date(2026, 11, 28)
 

@@ -11,8 +11,7 @@ from edge_agent.domain.command import Act
 from edge_agent.evidence.command import CenterCommand
 from tests.evidence.test_command import COMMAND
 
-
-LADDER = [role for role in Role if role is not Role.INSPECTOR]
+LADDER: list[Role] = [role for role in Role if role is not Role.INSPECTOR]
 
 
 def order(act: str, role: Role) -> CenterCommand:
