@@ -130,6 +130,7 @@ class Agent:
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         self._self_test = self._make_self_test()
+        self._recorder.hearing.listen(self._self_test.hear)
         told = self._config.gateway
         keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
@@ -226,7 +227,6 @@ class Agent:
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._supply.offer(record, leaf, holders):
             self._time.sent(record.seq, record.data)
-        self._self_test.hear(record.lane, record.data)
 
     def _status_changed(self) -> None:
         self._supply.status_changed()

@@ -35,12 +35,11 @@ from edge_agent.diagnosis.routine import (
     Routine,
     Tell,
 )
-from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.event import Body, EventType, Numbered
 from edge_agent.domain.finding import Cause
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody, FindingBody
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.probe_row import ProbeRow
 from edge_agent.limits import ORDER_RECORD_S_MAX
 
@@ -134,18 +133,17 @@ class SelfTest:
         finally:
             self._stop.set()
 
-    def hear(self, lane: int, envelope: bytes) -> None:
-        """Take an event as it is sent: alarms end a run, and say when none may begin.
+    def hear(self, event: Numbered) -> None:
+        """Take an event as it was sent: alarms end a run, and say when none may begin.
 
         What sessions found of their own line is told already, and only repeated here.
         """
-        if lane <= Lane.INTRUSION:
+        said = event.draft
+        if said.lane <= Lane.INTRUSION:
             self._perform(self._routine.handle(Alarmed(), self._clock.boottime_ns()))
-        elif lane == Lane.FAULT:
+        elif said.type is EventType.FINDING:
             with contextlib.suppress(Malformed):
-                _, event = peek(envelope)
-                if event.type is EventType.FINDING:
-                    self._heed(FindingBody.from_body(event.body))
+                self._heed(FindingBody.from_body(said.body))
 
     def _heed(self, finding: FindingBody) -> None:
         if finding.cause == Cause.LINE_NOISE:

@@ -12,12 +12,10 @@ import pytest
 from edge_agent.clock import Now, SystemClock
 from edge_agent.config import Loaded, parse
 from edge_agent.diagnosis.probes import Probe, Probed
-from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.event import Body, Draft, EventType, Numbered
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import ActBody, FindingBody, Severity
-from edge_agent.evidence.envelope import Event, seal
-from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.self_test import Look, Outlet, SelfTest, Senses
 
 CONFIG = b"""
@@ -116,14 +114,10 @@ def seen(*probed: Probed) -> Look:
     return lambda _loaded, _now: iter(probed)
 
 
-def sealed(type_: EventType, lane: Lane, body: Body) -> tuple[int, bytes]:
-    """An event as it is sent."""
+def told(type_: EventType, lane: Lane, body: Body) -> Numbered:
+    """An event as its listeners hear it."""
     stamp = Stamp(0, 0, b"boot-boot-boot-b", Trust.UNSET, None)
-    event = Event(
-        gateway="gw1", epoch=b"epoch001", seq=5, root=bytes(32), stamp=stamp,
-        lane=lane, type=type_, body=body,
-    )  # fmt: skip
-    return int(lane), seal(event, Ed25519Signer.generate())
+    return Numbered(b"epoch001", 5, Draft(type_, lane, stamp, body))
 
 
 def test_one_run_is_two_acts_and_its_findings(tmp_path: Path) -> None:
@@ -181,13 +175,13 @@ def test_an_alarm_ends_it_at_once_and_keeps_the_next_away() -> None:
         yield BAD
 
     world = World(look)
-    alarm = sealed(EventType.SIGNAL, Lane.INTRUSION, {1: "burglary"})
+    alarm = told(EventType.SIGNAL, Lane.INTRUSION, {1: "burglary"})
 
     async def scenario() -> None:
         answer = await world.test.ask({}, "root")
         while not any(one.probe is Probe.MEMORY for one in world.test._said):
             await asyncio.sleep(0.005)
-        world.test.hear(*alarm)
+        world.test.hear(alarm)
         answer = await world.test.ask({"run": answer["run"], "seen": 99}, "root")
         assert answer["over"]
         assert answer["broken"] == "an alarm came"
@@ -236,12 +230,12 @@ def test_what_a_session_found_of_its_line_is_repeated_and_not_found_twice() -> N
     )  # fmt: skip
 
     async def scenario() -> None:
-        world.test.hear(*sealed(EventType.FINDING, Lane.FAULT, noisy.to_body()))
+        world.test.hear(told(EventType.FINDING, Lane.FAULT, noisy.to_body()))
         lines = [one for one in (await world.asked())["probes"] if one["probe"] == "line"]
         assert [one["good"] for one in lines] == [False]
-        world.test.hear(*sealed(EventType.FINDING, Lane.FAULT, {**noisy.to_body(), 8: True}))
-        world.test.hear(Lane.FAULT, b"no envelope")
-        world.test.hear(Lane.STATE, b"of no concern")
+        world.test.hear(told(EventType.FINDING, Lane.FAULT, {**noisy.to_body(), 8: True}))
+        world.test.hear(told(EventType.FINDING, Lane.FAULT, {1: b"no finding"}))
+        world.test.hear(told(EventType.CONFIG, Lane.STATE, {}))
         lines = [one for one in (await world.asked())["probes"] if one["probe"] == "line"]
         assert [one["good"] for one in lines] == [True]
 

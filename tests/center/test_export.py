@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from edge_agent.center.store import Arrival, Office, Store
 from edge_agent.center.turns import Turns
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.evidence import cose
+from edge_agent.evidence.bundle import Seal
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import Report, Trust
 from edge_agent.evidence.certificates import read_pem
 from edge_agent.evidence.cited import Place
-from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.signers import Ed25519Signer, load_signer
 from edge_agent.evidence.verdict import VerdictBody
 from tests.center.world import NOW_MS, WALL_NS, FakeGateway, FakeRoster
 
@@ -114,6 +117,21 @@ def test_the_register_is_a_chain(filled: Layout, capsys: pytest.CaptureFixture[s
     with closing(sqlite3.connect(filled.database)) as connection, connection:
         connection.execute("UPDATE export SET seal = x'00' WHERE number = 1")
     assert main(["verify", str(filled.directory)]) == 1
+
+
+def test_an_export_signed_anew_in_another_place_is_found(
+    filled: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By whoever has the key: all but the word of the one before it is right."""
+    for name in ("one", "two"):
+        assert exported(filled, name)[0] == 0
+    with closing(sqlite3.connect(filled.database)) as connection, connection:
+        (data,) = connection.execute("SELECT seal FROM export WHERE number = 2").fetchone()
+        other = replace(Seal.read(cose.parse(data)), previous=bytes(32))
+        signed = other.signed(load_signer(filled.key("receipt")))
+        connection.execute("UPDATE export SET seal = ? WHERE number = 2", (signed,))
+    assert main(["verify", str(filled.directory)]) == 1
+    assert "export 2: it does not follow" in capsys.readouterr().err
 
 
 def test_it_is_recorded_before_the_file_is_written(
