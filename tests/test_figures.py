@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import limits
-from edge_agent.center import credentials, mqtt, receiver, rows, show
+from edge_agent import inventory, limits
+from edge_agent.center import credentials, enrolment, inviting, mqtt, receiver, rows, show
 from edge_agent.center.broker_config import PACKET_BYTES_MAX
 from edge_agent.config import Gateway
 from edge_agent.domain import panel_clock, quality
 from edge_agent.domain.body import BodySettings, GpioInput
+from edge_agent.evidence import invitation, sealed
 from edge_agent.health import body, findings, power
 from edge_agent.health.debounce import S
 from edge_agent.journal import cadence, held, retention, space, upkeep
@@ -27,7 +28,7 @@ from edge_agent.uplink import paths, pulse, supervision, watch
 ROOT = Path(__file__).resolve().parent.parent
 DAY_NS = 86_400 * S
 KIB, MIB = 1 << 10, 1 << 20
-WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SITE, BODY = Gateway(id="gw1"), BodySettings()
 LOW, MIDDLE, HIGH = space.LEVELS
 RESERVES = {
@@ -88,6 +89,8 @@ JOURNAL = [
 ]
 
 OPERATIONS = [
+    f"ends within {inventory.SOON.days} days",
+    f"done {WORDS[round(limits.PROGRAM_LOOK_DELAY_S / 60)].replace('one', 'a')} minute after its",
     f"later ones after {LATER[0]}, {LATER[1]} and {LATER[2]}",
     f"After {WORDS[FIRST]} seconds the next path is tried",
     (
@@ -137,6 +140,12 @@ OPERATIONS = [
 ]
 
 CENTER = [
+    f"for {inviting.HOURS_DEFAULT} hours (`--hours`)",
+    f"{WORDS[enrolment.WRONG_MAX].capitalize()} wrong codes close it",
+    f"by {5 * invitation.PIN_DIGITS} bits of its key's SHA-256",
+    f"it has a secret of {5 * invitation.SECRET_DIGITS} bits",
+    f"(port {invitation.PORT_DEFAULT}, TLS with",
+    f"on each side, and {sealed.OVERHEAD_BYTES} bytes",
     f"P-256, {credentials.AUTHORITY_DAYS // 365} years",
     (
         f"`--days` ({credentials.DAYS_DEFAULT} by default), and from "

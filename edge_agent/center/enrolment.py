@@ -50,7 +50,6 @@ from edge_agent.evidence.invitation import (
 )
 from edge_agent.evidence.signers import P256Signer
 
-HOURS_DEFAULT, HOURS_MAX = 72, 24 * 31
 WRONG_MAX = 10
 IDENTITIES_MAX = 32  # of one gateway: each re-enrolment adds one, and events need the old ones
 RECORD_BYTES_MAX = 65_536
@@ -209,7 +208,8 @@ class Enrolments:
                 except BadSignature:
                     continue
                 public, _ = _asked(wish.request, gateway, Kind.CLIENT)
-                return self._certify(gateway, Kind.CLIENT, public, now)
+                with self._alone():
+                    return self._certify(gateway, Kind.CLIENT, public, now)
         except Malformed as error:
             raise Refused(f"the request cannot be read: {error}") from error
         raise Refused(f"{gateway}: not signed by its identity key")
@@ -222,7 +222,8 @@ class Enrolments:
         if not self._layout.identity(gateway).exists():
             raise Refused(f"{gateway}: no such gateway")
         public, _ = _asked(request, gateway, Kind.CLIENT)
-        return self._certify(gateway, Kind.CLIENT, public, now)
+        with self._alone():
+            return self._certify(gateway, Kind.CLIENT, public, now)
 
     # ---- inside
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge_agent.center.enrolment import Record
 
 EXIT_FOUND_BAD = 1
+HOURS_DEFAULT, HOURS_MAX = 72, 24 * 31  # of an invitation
 QR_BORDER = 2  # light modules around; four by the standard, phones need less on a dark screen
 
 
@@ -34,7 +35,12 @@ def add(made: argparse.ArgumentParser, gateway: Callable[[str], str]) -> None:
         help=f"where gateways reach `enrolment serve` (default: the broker's first host, port "
         f"{PORT_DEFAULT})",
     )
-    new.add_argument("--hours", type=_hours, default=72, help="how long it is good (default 72)")
+    new.add_argument(
+        "--hours",
+        type=_hours,
+        default=HOURS_DEFAULT,
+        help=f"how long it is good (default {HOURS_DEFAULT})",
+    )
     new.add_argument("--json", action="store_true", help="print JSON, for scripts")
     listed = actions.add_parser("list", help="show all invitations")
     listed.add_argument("--json", action="store_true", help="print JSON, for scripts")
@@ -184,8 +190,6 @@ def _answer(layout: Layout, arguments: argparse.Namespace) -> int:
 
 
 def _hours(text: str) -> int:
-    from edge_agent.center.enrolment import HOURS_MAX
-
     if not text.isdecimal() or not 0 < int(text) <= HOURS_MAX:
         raise argparse.ArgumentTypeError(f"1 to {HOURS_MAX} hours")
     return int(text)
