@@ -19,6 +19,7 @@ import pytest
 
 from edge_agent.agent import Agent
 from edge_agent.center.cli import main as center
+from edge_agent.cli import main as command
 from edge_agent.clock import SystemClock
 from edge_agent.config import load
 from edge_agent.control.socket import ask
@@ -103,6 +104,8 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
         assert center["connected"] is False
         assert center["outstanding"] >= 3
         json.dumps(status)
+        looked = ["events", "--config", str(gateway / "gateway.toml"), "--purpose", "case 12"]
+        assert await asyncio.to_thread(command, looked) == 0
         with pytest.raises(ValueError, match="an alarm is young"):
             await asyncio.to_thread(ask, tmp_path / "agent.sock", "diagnose")
         stop.set()
@@ -117,6 +120,8 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
     assert types[-1] is EventType.ACT
     links = [LinkBody.from_body(e.body) for e in events if e.type is EventType.LINK]
     assert (links[0].panel, links[0].online) == ("p1", True)
+    acts = [ActBody.from_body(e.body) for e in events if e.type is EventType.ACT]
+    assert [act.detail for act in acts if act.what == "read"] == ["events; case 12"]
 
 
 def test_a_gateway_tests_itself_when_asked_and_signs_what_it_found(

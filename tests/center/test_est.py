@@ -142,6 +142,21 @@ def test_curl_and_openssl_enrol_and_reenrol(door: Door, layout: Layout, tmp_path
     )
 
 
+def test_only_a_clients_certificate_of_ours_is_taken_for_reenrolling(
+    door: Door, layout: Layout, tmp_path: Path
+) -> None:
+    """An identity's is none, nor one of another authority."""
+    other = Layout(tmp_path / "other")
+    init(other, Request(gateways=("gw1",)), NOW)
+    where = f"https://localhost:{port(door)}/.well-known/est/simplereenroll"
+    send = ("--cacert", layout.certificate("ca"), "-X", "POST", "-d", "x")
+    for folder, name in ((layout.gateway("gw1"), "identity"), (other.gateway("gw1"), "client")):
+        shown = ("--cert", folder / f"{name}.pem", "--key", folder / f"{name}.key")
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            curl(*send, *shown, where)
+        assert refused.value.returncode != 22, "refused by TLS, before any answer"
+
+
 def test_the_agent_enrols_at_a_foreign_server(tmp_path: Path) -> None:
     """Certificates only: it says what is left to write by hand."""
     folder = foreign_est.authority(tmp_path / "foreign")
