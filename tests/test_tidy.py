@@ -307,6 +307,18 @@ def test_no_file_holds_words_that_do_not_belong() -> None:
     )
 
 
+def test_the_architecture_page_names_every_module_and_folder() -> None:
+    """Else a listing of `edge_agent` tells a newcomer less than it should."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    inside = sorted((ROOT / "edge_agent").iterdir())
+    modules = [path.name for path in inside if path.suffix == ".py" and path.name[0] != "_"]
+    folders = [path.name for path in inside if (path / "__init__.py").exists()]
+    assert len(modules) > 40
+    unnamed = [name for name in modules if f"`{name}`" not in page]
+    unnamed += [name for name in folders if f"`edge_agent/{name}`" not in page]
+    assert not unnamed
+
+
 def test_every_source_has_its_test_file() -> None:
     missing = [
         f"{source.name}: no {expected_test(source.name)}"
