@@ -12,7 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,19 @@ def journal_of(folder: Path) -> list[Event]:
     return [peek(record.data)[1] for record in records if record.kind is RecordKind.ENVELOPE]
 
 
+@asynccontextmanager
+async def serving(gateway: Path, control: Path) -> AsyncIterator[None]:
+    """An agent that serves, from its socket on until the end of the block: an orderly stop."""
+    stop = asyncio.Event()
+    agent = asyncio.ensure_future(Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop))
+    async with asyncio.timeout(10):
+        while not control.exists():
+            await asyncio.sleep(0.01)
+    yield
+    stop.set()
+    await asyncio.wait_for(agent, 15)
+
+
 async def say_until_acknowledged(ours: int) -> None:
     """Do as the panel does: say it again until the ACK is heard."""
     async with asyncio.timeout(10):
@@ -87,29 +101,21 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
     gateway: Path, panel: int, tmp_path: Path
 ) -> None:
     async def run() -> None:
-        stop = asyncio.Event()
-        serving = asyncio.ensure_future(
-            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
-        )
-        async with asyncio.timeout(10):
-            while not (tmp_path / "agent.sock").exists():
-                await asyncio.sleep(0.01)
-        await say_until_acknowledged(panel)
-        # the panel has its ACK: whatever happens now, the event is on the disk
-        kinds = [e for e in journal_of(gateway) if e.type is EventType.SIGNAL]
-        assert SignalBody.from_body(kinds[0].body).signal.zone == 4
-        status = await asyncio.to_thread(ask, tmp_path / "agent.sock", "status")
-        assert status["panels"]["p1"]["online"] is True
-        [center] = status["centers"]
-        assert center["connected"] is False
-        assert center["outstanding"] >= 3
-        json.dumps(status)
-        looked = ["events", "--config", str(gateway / "gateway.toml"), "--purpose", "case 12"]
-        assert await asyncio.to_thread(command, looked) == 0
-        with pytest.raises(ValueError, match="an alarm is young"):
-            await asyncio.to_thread(ask, tmp_path / "agent.sock", "diagnose")
-        stop.set()
-        await asyncio.wait_for(serving, 10)
+        async with serving(gateway, tmp_path / "agent.sock"):
+            await say_until_acknowledged(panel)
+            # the panel has its ACK: whatever happens now, the event is on the disk
+            kinds = [e for e in journal_of(gateway) if e.type is EventType.SIGNAL]
+            assert SignalBody.from_body(kinds[0].body).signal.zone == 4
+            status = await asyncio.to_thread(ask, tmp_path / "agent.sock", "status")
+            assert status["panels"]["p1"]["online"] is True
+            [center] = status["centers"]
+            assert center["connected"] is False
+            assert center["outstanding"] >= 3
+            json.dumps(status)
+            looked = ["events", "--config", str(gateway / "gateway.toml"), "--purpose", "case 12"]
+            assert await asyncio.to_thread(command, looked) == 0
+            with pytest.raises(ValueError, match="an alarm is young"):
+                await asyncio.to_thread(ask, tmp_path / "agent.sock", "diagnose")
 
     asyncio.run(run())
     events = journal_of(gateway)
@@ -128,16 +134,8 @@ def test_a_gateway_tests_itself_when_asked_and_signs_what_it_found(
     gateway: Path, panel: int, tmp_path: Path
 ) -> None:
     async def run() -> None:
-        stop = asyncio.Event()
-        serving = asyncio.ensure_future(
-            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
-        )
-        async with asyncio.timeout(10):
-            while not (tmp_path / "agent.sock").exists():
-                await asyncio.sleep(0.01)
+        async with serving(gateway, tmp_path / "agent.sock"):
             await asyncio.to_thread(diagnose_until_over, tmp_path / "agent.sock")
-        stop.set()
-        await asyncio.wait_for(serving, 10)
 
     asyncio.run(run())
     events = journal_of(gateway)
@@ -212,17 +210,9 @@ def test_a_journal_folder_that_cannot_be_listed_does_not_keep_the_agent_from_sta
     monkeypatch.setattr(FolderDisk, "names", unreadable)
 
     async def run() -> None:
-        stop = asyncio.Event()
-        serving = asyncio.ensure_future(
-            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
-        )
-        async with asyncio.timeout(10):
-            while not (tmp_path / "agent.sock").exists():
-                await asyncio.sleep(0.01)
+        async with serving(gateway, tmp_path / "agent.sock"):
             while not await asyncio.to_thread(is_refused):
                 await asyncio.sleep(0.05)
-        stop.set()
-        await asyncio.wait_for(serving, 15)
 
     def is_refused() -> bool:
         return bool(ask(tmp_path / "agent.sock", "status")["journal"]["refused"])
