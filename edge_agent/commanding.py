@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import structlog
 
 from edge_agent.clock import Clock, Now
-from edge_agent.control import entitlement
 from edge_agent.control.acceptance import (
     Acceptance,
     Accepted,
@@ -25,6 +24,7 @@ from edge_agent.control.complaints import Complaints, Say
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.evidence import command as command_words
 from edge_agent.evidence import fields
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
@@ -205,14 +205,14 @@ class Commanding:
 
     async def _carry_out(self, command: CenterCommand, ref: CommandRef) -> Result:
         match command.what:
-            case entitlement.ORDER:
+            case command_words.ORDER:
                 return await self._order(command, ref)
-            case entitlement.DISPOSITION:
+            case command_words.DISPOSITION:
                 return await self._disposition(command, ref)
-            case entitlement.RESYNC:
+            case command_words.RESYNC:
                 return await self._resync(command, ref)
             case _:
-                assert command.what == entitlement.STATE, "all others are refused before"
+                assert command.what == command_words.STATE, "all others are refused before"
                 return await self._state(command, ref)
 
     async def _order(self, command: CenterCommand, ref: CommandRef) -> Result:
@@ -240,7 +240,7 @@ class Commanding:
 
     async def _disposition(self, command: CenterCommand, ref: CommandRef) -> Result:
         """Journal the center's word on an incident, its very bytes, once in this run."""
-        signed, key = command.body.get(entitlement.DISPOSITION_SIGNED), self._keys.key(ref.center)
+        signed, key = command.body.get(command_words.DISPOSITION_SIGNED), self._keys.key(ref.center)
         if not isinstance(signed, bytes) or len(command.body) > 1 or key is None:
             return Result(REFUSED, "it carries no signed disposition")
         try:
@@ -292,17 +292,17 @@ def order_of(command: CenterCommand) -> tuple[str, Command]:
     """Return the panel and the order that a command is about.  Raises Malformed, ValueError."""
     body = command.body
     known = {
-        entitlement.ORDER_PANEL,
-        entitlement.ORDER_ACT,
-        entitlement.ORDER_ZONE,
-        entitlement.ORDER_AREA,
+        command_words.ORDER_PANEL,
+        command_words.ORDER_ACT,
+        command_words.ORDER_ZONE,
+        command_words.ORDER_AREA,
     }
     if not body.keys() <= known:
         raise Malformed("unknown key in an order")
     wanted = Command(
-        act=fields.word(body, entitlement.ORDER_ACT, Act),
-        zone=fields.number_or_none(body, entitlement.ORDER_ZONE),
-        area=fields.number_or_none(body, entitlement.ORDER_AREA),
+        act=fields.word(body, command_words.ORDER_ACT, Act),
+        zone=fields.number_or_none(body, command_words.ORDER_ZONE),
+        area=fields.number_or_none(body, command_words.ORDER_AREA),
     )
     check_order(wanted)
-    return fields.text(body, entitlement.ORDER_PANEL, NAME_CHARS_MAX), wanted
+    return fields.text(body, command_words.ORDER_PANEL, NAME_CHARS_MAX), wanted

@@ -19,6 +19,15 @@ from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
+from edge_agent.evidence.command import (
+    ORDER,
+    ORDER_ACT,
+    ORDER_AREA,
+    ORDER_PANEL,
+    ORDER_ZONE,
+    RESYNC,
+    STATE,
+)
 from edge_agent.evidence.cose import PublicKey, Signer
 from edge_agent.evidence.disposition import CAUSES, Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import peek_reply
@@ -236,17 +245,17 @@ def _command(arguments: argparse.Namespace) -> int:
 def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:
     """Return what a command's words ask for, as the command carries it.  Raises ValueError."""
     match words:
-        case ["state" | "resync" as what]:
+        case [what] if what in {STATE, RESYNC}:
             return what, {}
         case ["panel", panel, act, *rest] if act in ACTS and len(rest) <= 1:
             if (act in NUMBERED) is not bool(rest):
                 raise ValueError(f"{act} {'needs a' if act in NUMBERED else 'takes no'} number")
-            body: dict[int, BodyValue] = {1: panel, 2: act}
+            body: dict[int, BodyValue] = {ORDER_PANEL: panel, ORDER_ACT: act}
             if rest:
-                body[3] = int(rest[0])
+                body[ORDER_ZONE] = int(rest[0])
             if area is not None:
-                body[4] = area
-            return "order", body
+                body[ORDER_AREA] = area
+            return ORDER, body
     raise ValueError(
         "WHAT is: state; resync; or panel PANEL ACT [NUMBER] with ACT one of " + ", ".join(ACTS)
     )

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_agent.center.desk_rows import DISPOSITION, DONE
+from edge_agent.center.desk_rows import DONE
 from edge_agent.center.layout import Layout
 from edge_agent.center.rows import Rows
 from edge_agent.center.store import Arrival, Publication, Taken
@@ -18,7 +18,7 @@ from edge_agent.center.turns import Turns
 from edge_agent.domain.access import Role
 from edge_agent.evidence import cbor
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import CenterCommand, digest_of, sign_command
+from edge_agent.evidence.command import DISPOSITION, CenterCommand, digest_of, sign_command
 from edge_agent.evidence.cose import BadSignature, Signer
 from edge_agent.evidence.reply import Reply, open_reply, peek_reply
 from edge_agent.evidence.signers import KeyFileError, load_signer

@@ -8,6 +8,7 @@ from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
 from edge_agent.evidence import cbor
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.command import DISPOSITION, DISPOSITION_SIGNED
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.disposition import (
     Disposition,
@@ -17,8 +18,6 @@ from edge_agent.evidence.disposition import (
 )
 from edge_agent.evidence.envelope import Event
 
-DISPOSITION = "disposition"
-DISPOSITION_SIGNED = 1  # key of the body of a command that brings one
 ACT_DISPOSITION = 8  # key of the body of the event that it becomes
 DONE = "done"
 

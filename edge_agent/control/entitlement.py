@@ -8,12 +8,15 @@ from collections.abc import Mapping
 
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
-from edge_agent.evidence.command import CenterCommand
+from edge_agent.evidence.command import (
+    DISPOSITION,
+    ORDER,
+    ORDER_ACT,
+    RESYNC,
+    STATE,
+    CenterCommand,
+)
 
-STATE = "state"  # how the gateway stands, as `edge-agent status` shows it
-RESYNC = "resync"  # ask every panel for its whole state anew
-ORDER = "order"  # an order to a panel
-DISPOSITION = "disposition"  # the center's word on an incident
 KNOWN = (STATE, RESYNC, ORDER, DISPOSITION)
 
 _LOOKS = frozenset({STATE})
@@ -30,12 +33,6 @@ MAY: Mapping[Role, frozenset[str]] = {
     Role.INSTALLER: _INSTALLS,
     Role.INSPECTOR: _LOOKS,
 }
-
-ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
-"""Keys of the body of an `order` (docs/wire-format.md)."""
-
-DISPOSITION_SIGNED = 1
-"""Key of the body of a `disposition`: the signed disposition."""
 
 
 def wanted_by(command: CenterCommand) -> str:

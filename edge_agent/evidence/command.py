@@ -38,6 +38,18 @@ _KEYS = range(1, 12)
 ) = _KEYS
 
 
+STATE = "state"  # how the gateway stands, as `edge-agent status` shows it
+RESYNC = "resync"  # ask every panel for its whole state anew
+ORDER = "order"  # an order to a panel
+DISPOSITION = "disposition"  # the center's word on an incident
+
+ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
+"""Keys of the body of an `order` (docs/wire-format.md)."""
+
+DISPOSITION_SIGNED = 1
+"""Key of the body of a `disposition`: the signed disposition."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CenterCommand:
     """One command.

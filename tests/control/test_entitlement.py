@@ -8,14 +8,14 @@ import pytest
 from edge_agent.control import entitlement
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
-from edge_agent.evidence.command import CenterCommand
+from edge_agent.evidence.command import ORDER_ACT, CenterCommand
 from tests.evidence.test_command import COMMAND
 
 LADDER: list[Role] = [role for role in Role if role is not Role.INSPECTOR]
 
 
 def order(act: str, role: Role) -> CenterCommand:
-    return replace(COMMAND, what="order", role=role, body={entitlement.ORDER_ACT: act})
+    return replace(COMMAND, what="order", role=role, body={ORDER_ACT: act})
 
 
 def test_every_role_may_what_the_one_before_it_may() -> None:
@@ -47,6 +47,6 @@ def test_an_inspector_only_looks() -> None:
 
 
 def test_an_order_of_no_known_kind_is_for_nobody() -> None:
-    for body in ({}, {entitlement.ORDER_ACT: b"bypass"}, {entitlement.ORDER_ACT: "self_destruct"}):
+    for body in ({}, {ORDER_ACT: b"bypass"}, {ORDER_ACT: "self_destruct"}):
         asked = replace(COMMAND, what="order", role=Role.INSTALLER, body=body)
         assert not entitlement.is_entitled(asked)
