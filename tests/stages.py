@@ -299,7 +299,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         Stage("simulation", 120, (_pytest(here, ["tests/simulation"], options),)),
         _waiting("lines and buses", 60, ["tests/link"], options),
         _waiting("kills and networks", 120, (*FAULTS, *WAITING), options),
-        _waiting("pages and demo", 90, (*PAGES, *WAITING), options),
+        _waiting("pages and demo", 120, (*PAGES, *WAITING), options),
         _waiting("system", 120, (*REST, *WAITING), options),
         _waiting("counterparts", 60, ["tests/counterparts"], options),
         _waiting("power cuts and damage", 90, ["tests/crash"], options),
