@@ -9,12 +9,11 @@ more often, a fault one.
 ISA-18.2: three times to alarm and back within 60 s is chattering, active for 24 h stale.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, sqrt
 
-from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Average, Bucket, S
+from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Average, Bucket, S, keep
 from edge_agent.diagnosis.symptom import Switch, Symptom
 
 MINUTE_NS = 60 * S
@@ -79,6 +78,14 @@ class Contact:
     two it is.
     """
 
+    __slots__ = (
+        *("_active_days", "_before", "_chatter", "_day_expected", "_day_trips", "_day_usual"),
+        *("_dead", "_entry", "_high", "_high_days", "_limits", "_lone", "_lonely", "_loose"),
+        *("_loose_bucket", "_low_days", "_masked", "_motion", "_rate", "_scatter", "_silent_days"),
+        *("_stuck", "_trips", "_usual", "_weak"),
+        *("by_point", "hour_trips", "known", "moved_ns", "since_ns", "state", "trip_ns"),
+    )
+
     def __init__(
         self, limits: ContactLimits, *, motion: bool, entry: bool = False, known: bool = True
     ) -> None:
@@ -86,11 +93,11 @@ class Contact:
         self._motion = motion
         self._entry = entry
         self._loose_bucket = Bucket(limits.bounce_a_day)
-        self._trips: deque[int] = deque(maxlen=limits.chatter_trips)
-        self._lone: deque[int] = deque(maxlen=limits.lone_trips)
+        self._trips: list[int] = []
+        self._lone: list[int] = []
         self._usual: dict[int, Average] = {}  # trips an hour, by slot
         self._scatter = Average(500)
-        self._high: deque[int] = deque(maxlen=limits.rate_hours)
+        self._high: list[int] = []
         self._low_days = self._high_days = 0
         self._active_days = Average(30)
         self._day_usual = Average(30)  # trips of a day that has any
@@ -168,7 +175,7 @@ class Contact:
         told = self._dead.set(False, "it tripped")
         if around.disturbed:
             return told
-        self._trips.append(now_ns)
+        keep(self._trips, now_ns, self._limits.chatter_trips)
         spent_ns = now_ns - self._trips[0]
         within = spent_ns <= self._limits.chatter_window_s * S
         chatters = len(self._trips) == self._limits.chatter_trips and within
@@ -212,7 +219,7 @@ class Contact:
 
     def alone(self, now_ns: int) -> list[Symptom]:
         """It tripped while armed, nobody else did, nobody came, and it was not an entry."""
-        self._lone.append(now_ns)
+        keep(self._lone, now_ns, self._limits.lone_trips)
         days = (now_ns - self._lone[0]) / DAY_NS
         enough = len(self._lone) == self._limits.lone_trips and days <= self._limits.lone_days
         if not enough:
@@ -232,7 +239,7 @@ class Contact:
         expected = self.expected(hour.slot) * max(hour.factor, 0.2)
         self._day_expected += expected if hour.active else 0.0
         if usual.seen >= 2 and self._is_high(trips, max(expected, 1.0)):
-            self._high.append(now_ns)
+            keep(self._high, now_ns, self._limits.rate_hours)
             usual.add(self._limits.rate_times * max(expected, 1.0))  # a new habit is learned slowly
             return told + self._judge_rate(trips, expected, now_ns)
         if usual.seen >= 5:
@@ -265,7 +272,7 @@ class Contact:
         self._high_days += 1
         if self._high_days < limits.rate_days:
             return []
-        self._high.append(now_ns)
+        keep(self._high, now_ns, self._limits.rate_hours)
         return self._rate.set(True, f"{trips} trips in a day, usually {expected:.1f}")
 
     def _judge_stuck(self, now_ns: int) -> list[Symptom]:

@@ -4,14 +4,26 @@ Each keeps a fixed number of values however long it runs, and takes the time as 
 pass in a test within milliseconds.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from math import exp, sqrt
 from statistics import median
+from typing import TypeVar
 
 S = 1_000_000_000
 HOUR_NS = 3_600 * S
 DAY_NS = 24 * HOUR_NS
+
+_Value = TypeVar("_Value")
+
+
+def keep(values: list[_Value], value: _Value, most: int) -> None:
+    """Append a value and let go of the oldest beyond `most` (1 or more, a few dozen).
+
+    A deque would do it, but its first block takes 700 octets however short it is, and a site has
+    thousands of zones with several of them each.
+    """
+    values.append(value)
+    del values[:-most]
 
 
 class Bucket:
@@ -19,6 +31,8 @@ class Bucket:
 
     A burst and a slow repetition fill it alike, and what happens once a month never does.
     """
+
+    __slots__ = ("_at_ns", "_leak_a_day", "_level")
 
     def __init__(self, leak_a_day: float) -> None:
         self._leak_a_day = leak_a_day
@@ -42,12 +56,15 @@ class Bucket:
 class Latest:
     """The last few values and their median: one wild reading does not move it."""
 
+    __slots__ = ("_count", "_values")
+
     def __init__(self, count: int) -> None:
-        self._values: deque[float] = deque(maxlen=count)
+        self._count = count
+        self._values: list[float] = []
 
     def add(self, value: float) -> None:
         """Take a value."""
-        self._values.append(value)
+        keep(self._values, value, self._count)
 
     def clear(self) -> None:
         """Forget all."""
@@ -56,7 +73,7 @@ class Latest:
     @property
     def full(self) -> bool:
         """Whether as many values are there as it holds."""
-        return len(self._values) == self._values.maxlen
+        return len(self._values) == self._count
 
     @property
     def median(self) -> float | None:
@@ -69,6 +86,8 @@ class Average:
 
     The first `count` values weigh the same, so that it is right from the start.
     """
+
+    __slots__ = ("_count", "_variance", "mean", "seen")
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -92,6 +111,8 @@ class Average:
 
 class Settling:
     """A level that follows with a time constant, whatever the pace of the readings."""
+
+    __slots__ = ("_at_ns", "_constant_ns", "value")
 
     def __init__(self, constant_ns: int) -> None:
         self._constant_ns = constant_ns
@@ -136,9 +157,12 @@ class Trend:
     A span of a day takes out what returns each day: sun on a wall, a charger's cycle.
     """
 
+    __slots__ = ("_count", "_number", "_points", "_span", "_span_ns", "_sum")
+
     def __init__(self, span_ns: int, count: int) -> None:
         self._span_ns = span_ns
-        self._points: deque[tuple[float, float]] = deque(maxlen=count)
+        self._count = count
+        self._points: list[tuple[float, float]] = []
         self._span: int | None = None
         self._sum = 0.0
         self._number = 0
@@ -153,7 +177,7 @@ class Trend:
         done = self._span is not None and self._number > 0
         if done and self._span is not None:
             middle_days = (self._span + 0.5) * self._span_ns / DAY_NS
-            self._points.append((middle_days, self._sum / self._number))
+            keep(self._points, (middle_days, self._sum / self._number), self._count)
         self._span, self._sum, self._number = span, value, 1
         return done
 

@@ -187,7 +187,7 @@ class PanelWatch:
         if state is State.ONLINE and was_gone:
             self._back_ns = now_ns
             for watch in self.zones.values():
-                watch.radio.pause(now_ns)
+                watch.unheard(now_ns)
 
     def _volts(self, observation: Observation, now_ns: int) -> Iterator[Told]:
         name, volts = observation.supply, observation.volts
@@ -255,15 +255,14 @@ class PanelWatch:
                 told += watch.alarm(state is State.ACTIVE, around, now_ns)
         elif kind is Measure.LOOP and observation.ohms is not None:
             told += watch.ohms(observation.ohms, now_ns)
-            off = watch.loop.deviation
-            if off is not None and not watch.loop.broken:
+            if (shift := watch.shift()) is not None:
                 bus = self._bus_of(number)
-                shifted = self._group(bus).shifted(number, watch.loop.jump, off, now_ns)
+                shifted = self._group(bus).shifted(number, *shift, now_ns)
                 yield from ((bus, symptom) for symptom in shifted)
         elif kind is Measure.RADIO:
             self._radios.add(number)
             interference = observation.interference is True
-            told += watch.radio.handle(observation.rssi_dbm, interference, now_ns)
+            told += watch.signal(observation.rssi_dbm, interference, now_ns)
             yield from self._jam(number, interference, now_ns)
         elif observation.code is not None and state in (State.ACTIVE, State.RESTORED):
             told += watch.trouble(observation.code, state is State.ACTIVE)
@@ -432,7 +431,7 @@ class PanelWatch:
             del self._surges[place]
             yield place, Symptom("common.struck", "quiet again", holds=False)
         for zone in () if self.link.gone else self._radios:
-            for symptom in self.zones[zone].radio.tick(now_ns):
+            for symptom in self.zones[zone].look(now_ns):
                 yield self.zone_place(zone), symptom
 
 

@@ -5,12 +5,14 @@ that a jamming of 30 s within 60 s is told.  How often this detector reports is 
 that reports each minute is missed after minutes and not after hours.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from math import isfinite
 
-from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Average, Latest, S, Settling
+from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Average, Latest, S, Settling, keep
 from edge_agent.diagnosis.symptom import Switch, Symptom
+
+JAMS_KEPT = 16
+"""Readings with interference that are remembered: how long it lasts is told by the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Radio:
         self._recent = Latest(5)
         self._gap = Average(64)
         self._heard_ns: int | None = None
-        self._jams: deque[int] = deque(maxlen=16)
+        self._jams: list[int] = []
         self._weak = Switch("radio.weak")
         self._silent = Switch("radio.supervision")
         self._jam = Switch("radio.noise")
@@ -126,7 +128,7 @@ class Radio:
                 self._jams.clear()
                 return self._jam.set(False, "clear again")
             return []
-        self._jams.append(now_ns)
+        keep(self._jams, now_ns, JAMS_KEPT)
         lasts_ns = now_ns - self._jams[0]
         enough = len(self._jams) >= limits.jam_readings and lasts_ns >= limits.jam_s * S
         return self._jam.set(self._jam.on or enough, f"for {lasts_ns / S:.0f} s")

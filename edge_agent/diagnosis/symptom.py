@@ -19,6 +19,8 @@ class Symptom:
 class Switch:
     """A rule's state, so that only changes are told."""
 
+    __slots__ = ("on", "rule")
+
     def __init__(self, rule: str) -> None:
         self.rule = rule
         self.on = False

@@ -83,7 +83,10 @@ class Nature:
 
 
 class ZoneWatch:
-    """All machines of one zone."""
+    """All machines of one zone; those of its loop and its radio once there is something to read.
+
+    A receiver is told of thousands of zones of which nothing is ever measured.
+    """
 
     def __init__(self, limits: Limits, settings: ZoneSettings | None, now_ns: int) -> None:
         self.nature = Nature.of(settings)
@@ -94,15 +97,14 @@ class ZoneWatch:
             entry=self.nature.entry,
             known=self.nature.known,
         )
-        eol_ohms = settings.eol_ohms if settings is not None else None
-        self.loop = Loop(limits.loop, eol_ohms, motion=self.nature.motion)
-        self.radio = Radio(limits.radio)
+        self._eol_ohms = settings.eol_ohms if settings is not None else None
+        self._loop: Loop | None = None
+        self._radio: Radio | None = None
         self.lost = False  # its panel cannot tell it, or tells a fault
-        self.measured = False  # whether its loop was ever measured
         self.tested_ns = now_ns  # nobody knows of tests before; a year from here is due at last
         self.tested = False  # whether a walk test was seen
         self._deferred = ""  # a trouble that the loop's next reading explains, or not
-        self._told = {rule: Switch(rule) for rule in set(TROUBLES.values())}
+        self._told: dict[str, Switch] = {}  # what its panel told of it so far
         self._due = Switch("walktest.due")
 
     # ---- what its panel says
@@ -111,7 +113,7 @@ class ZoneWatch:
         """Take a live state of the zone."""
         self.contact.by_point = True
         moved = state is not State.UNKNOWN and str(state) != self.contact.state
-        told = self.radio.heard(now_ns) if moved else []
+        told = self._radio.heard(now_ns) if moved and self._radio is not None else []
         told += self._tamper(state)
         if state in (State.UNKNOWN, State.BYPASSED):
             return told
@@ -119,10 +121,9 @@ class ZoneWatch:
 
     def _tamper(self, state: State) -> list[Symptom]:
         """A wired zone in tamper whose loop nobody measures: all that can be said of its cable."""
-        switch = self._told["loop.told_cut"]
-        if state is State.TAMPER and not self.measured and not self.nature.wireless:
-            return switch.set(True, "the zone is in tamper")
-        return switch.set(False) if state in (State.CLOSED, State.OPEN) else []
+        if state is State.TAMPER and self._loop is None and not self.nature.wireless:
+            return self._tell("loop.told_cut", True, "the zone is in tamper")
+        return self._tell("loop.told_cut", False) if state in (State.CLOSED, State.OPEN) else []
 
     def alarm(self, on: bool, around: Around, now_ns: int) -> list[Symptom]:
         """Take an alarm of the zone or its end, where the panel does not tell its state."""
@@ -139,35 +140,83 @@ class ZoneWatch:
         if rule is None:
             return []
         if rule == "radio.supervision" or (code == "147" and self.nature.wireless):
-            return self.radio.missed(on, "the panel says so")
-        if rule == "detector.inactive" and self.measured:
+            return self._missed(on, "the panel says so")
+        if rule == "detector.inactive" and self._loop is not None:
             self._deferred = code if on else ""
-            return [] if on else self._told[rule].set(False)
-        return self._told[rule].set(on, f"code {code}")
+            return [] if on else self._tell(rule, False)
+        return self._tell(rule, on, f"code {code}")
+
+    def _tell(self, rule: str, on: bool, detail: str = "") -> list[Symptom]:
+        """Set the switch of a rule; there is one once the rule holds for the first time."""
+        if on and rule not in self._told:
+            self._told[rule] = Switch(rule)
+        switch = self._told.get(rule)
+        return switch.set(on, detail) if switch is not None else []
 
     def vanished(self) -> list[Symptom]:
         """Its panel cannot tell the zone any more, though it is there itself."""
-        return self.radio.missed(True, "unknown to its panel") if self.nature.wireless else []
+        return self._missed(True, "unknown to its panel") if self.nature.wireless else []
+
+    def _missed(self, lost: bool, detail: str) -> list[Symptom]:
+        """Its panel misses its radio, or found it again."""
+        if self._radio is None and not lost:
+            return []
+        return self._radio_read().missed(lost, detail)
+
+    def _radio_read(self) -> Radio:
+        if self._radio is None:
+            self._radio = Radio(self._limits.radio)
+        return self._radio
 
     # ---- what is measured
 
     def ohms(self, ohms: float, now_ns: int) -> list[Symptom]:
         """Take a reading of the loop."""
-        self.measured = True
-        contact = self.contact
-        told, spiked = self.loop.handle(ohms, contact.state, contact.moved_ns, now_ns)
-        if self._deferred and not self.loop.suspect:
-            told += self._told["detector.inactive"].set(True, f"code {self._deferred}, loop sound")
+        contact, loop = self.contact, self._loop
+        if loop is None:
+            loop = Loop(self._limits.loop, self._eol_ohms, motion=self.nature.motion)
+            self._loop = loop
+        told, spiked = loop.handle(ohms, contact.state, contact.moved_ns, now_ns)
+        if self._deferred and not loop.suspect:
+            told += self._tell("detector.inactive", True, f"code {self._deferred}, loop sound")
             self._deferred = ""
         if spiked:
             told += contact.suspect_loose(1.0, now_ns, "of the loop alone")
         return told
 
+    def shift(self) -> tuple[float, float] | None:
+        """Return how far its loop moved within hours and how far it is off its level, as shares.
+
+        None where that is not known, or the loop is cut or shorted.
+        """
+        loop = self._loop
+        if loop is None or loop.broken or (off := loop.deviation) is None:
+            return None
+        return loop.jump, off
+
+    def signal(self, rssi_dbm: float | None, interference: bool, now_ns: int) -> list[Symptom]:
+        """Take a reading of the radio."""
+        return self._radio_read().handle(rssi_dbm, interference, now_ns)
+
+    def look(self, now_ns: int) -> list[Symptom]:
+        """Judge the silence of the radio at `now_ns`."""
+        return self._radio.tick(now_ns) if self._radio is not None else []
+
+    def unheard(self, now_ns: int) -> None:
+        """Nothing could be heard of it up to now: its silence counts from here."""
+        if self._radio is not None:
+            self._radio.pause(now_ns)
+
     # ---- time
+
+    @property
+    def _broken(self) -> bool:
+        """Whether the loop is cut or shorted: nothing else about this zone can be judged."""
+        return self._loop is not None and self._loop.broken
 
     def hour_over(self, hour: Hour, now_ns: int) -> list[Symptom]:
         """Judge the hour that ended."""
-        told = [] if self.loop.broken else self.contact.hour_over(hour, now_ns)
+        told = [] if self._broken else self.contact.hour_over(hour, now_ns)
         if self.nature.by_hand or self.nature.rare:
             told = [one for one in told if one.rule in _ALWAYS]
         days = (now_ns - self.tested_ns) / DAY_NS
@@ -175,7 +224,8 @@ class ZoneWatch:
 
     def day_over(self, occupied: bool, factor: float, now_ns: int) -> list[Symptom]:
         """Judge the day that ended."""
-        known = occupied and not self.loop.broken and not self.radio.silent
+        silent = self._radio is not None and self._radio.silent
+        known = occupied and not self._broken and not silent
         told = self.contact.day_over(known, factor, now_ns)
         return [] if self.nature.rare or self.nature.by_hand else told
 
@@ -196,10 +246,11 @@ class ZoneWatch:
         loose = round(RULES["contact.loose"].weight * min(self.contact.looseness(now_ns), 1.0))
         if loose and "contact.loose" not in taken:
             taken["contact.loose"] = loose
-        off = abs(self.loop.deviation or 0.0) / self._limits.loop.drift_share
-        drift = round(RULES["loop.trend"].weight * min(off, 1.0)) if off >= 0.25 else 0
-        if drift and not self.loop.drifting:
-            taken["loop.drift"] = drift
+        if self._loop is not None and not self._loop.drifting:
+            off = abs(self._loop.deviation or 0.0) / self._limits.loop.drift_share
+            drift = round(RULES["loop.trend"].weight * min(off, 1.0)) if off >= 0.25 else 0
+            if drift:
+                taken["loop.drift"] = drift
         age = (now_ns - self.tested_ns) / DAY_NS / self._limits.walktest_days
         if age >= 0.5 and "walktest.due" not in taken:
             taken["walktest.due"] = round(RULES["walktest.due"].weight * min(age, 1.0))
@@ -209,7 +260,11 @@ class ZoneWatch:
     def _holding(self) -> dict[str, bool]:
         switches = {rule: switch.on for rule, switch in self._told.items()}
         switches[self._due.rule] = self._due.on
-        return {**switches, **self.contact.holds(), **self.loop.holds(), **self.radio.holds()}
+        switches |= self.contact.holds()
+        for measured in (self._loop, self._radio):
+            if measured is not None:
+                switches |= measured.holds()
+        return switches
 
 
 _ALWAYS = frozenset({"detector.stuck", "contact.loose", "contact.chatter"})
