@@ -16,6 +16,7 @@ from edge_agent import inventory, limits
 from edge_agent.center import credentials, enrolment, inviting, mqtt, receiver, rows, show
 from edge_agent.center.broker_config import PACKET_BYTES_MAX
 from edge_agent.config import Gateway
+from edge_agent.diagnosis.panel_watch import UNLISTED_MAX
 from edge_agent.domain import panel_clock, quality
 from edge_agent.domain.body import BodySettings, GpioInput
 from edge_agent.evidence import invitation, sealed
@@ -164,6 +165,8 @@ RELIABILITY = [
     f"center is away**: {held.MEMORY_BYTES_MAX // MIB} MiB",
 ]
 
+DIAGNOSIS = [f"the first {UNLISTED_MAX:,} of a gateway are watched"]
+
 STATED = [
     (page, sentence)
     for page, sentences in (
@@ -171,6 +174,7 @@ STATED = [
         ("operations.md", OPERATIONS),
         ("center.md", CENTER),
         ("reliability.md", RELIABILITY),
+        ("diagnosis.md", DIAGNOSIS),
     )
     for sentence in sentences
 ]

@@ -27,7 +27,7 @@ from edge_agent.diagnosis.maintenance import (
 )
 from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, S
 from edge_agent.diagnosis.observation import Measure, Observation
-from edge_agent.diagnosis.panel_watch import PanelWatch, Told
+from edge_agent.diagnosis.panel_watch import PanelWatch, Told, Unlisted
 from edge_agent.diagnosis.site import Site
 from edge_agent.domain.body import GATEWAY_PANEL
 
@@ -74,6 +74,7 @@ class Health:
         self._limits = limits
         self._panels: dict[str, PanelWatch] = {}
         self._hours: dict[str, Hours] = {}
+        self._unlisted = Unlisted()
         self._board = Board(self._above)
         self._uplink = Presence("link.uplink", limits.line.uplink_silent_s)
         self._wall_off_ns: int | None = None
@@ -131,7 +132,7 @@ class Health:
             return None
         found = self._panels.get(name)
         if found is None and len(self._panels) < PANELS_MAX:
-            found = self._panels[name] = PanelWatch(name, self._limits, self._site)
+            found = self._panels[name] = PanelWatch(name, self._limits, self._site, self._unlisted)
             self._hours[name] = Hours()
         return found
 

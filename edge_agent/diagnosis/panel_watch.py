@@ -24,8 +24,9 @@ from edge_agent.domain.kinds import Kind, State
 
 Told = tuple[Place, Symptom]
 
-ZONES_MAX = 4_608
-"""Zones of one panel that are watched: the largest panels have 4,096 points."""
+UNLISTED_MAX = 4_096
+"""Zones of one gateway that are watched though no settings name them: as many as the largest panels
+have.  Zones come from a line, and a line may say any number."""
 
 SUPPLIES_MAX = 128
 
@@ -55,14 +56,29 @@ class _Alone:
     last_zone: int | None = None
 
 
-class PanelWatch:
-    """All machines of one panel."""
+class Unlisted:
+    """Counts the zones that are watched though no settings name them, on all panels together."""
 
-    def __init__(self, panel: str, limits: Limits, site: Site) -> None:
+    def __init__(self, most: int = UNLISTED_MAX) -> None:
+        self._left = most
+
+    def take(self) -> bool:
+        """Count one more; False where there are as many as are watched."""
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        return True
+
+
+class PanelWatch:
+    """All machines of one panel; `unlisted` is shared by all panels of a gateway."""
+
+    def __init__(self, panel: str, limits: Limits, site: Site, unlisted: Unlisted) -> None:
         self.panel = panel
         self.place = Place(panel)
         self._limits = limits
         self._site = site
+        self._unlisted = unlisted
         self.zones: dict[int, ZoneWatch] = {}
         self.supplies: dict[str, Volts] = {}
         self.groups: dict[Place, Together] = {}
@@ -88,11 +104,12 @@ class PanelWatch:
     # ---- where things hang
 
     def zone(self, number: int, now_ns: int) -> ZoneWatch | None:
-        """Return a zone's machines; None where there are more than any panel has."""
+        """Return a zone's machines; None where too many are watched that no settings name."""
         found = self.zones.get(number)
-        if found is None and len(self.zones) < ZONES_MAX:
+        if found is None:
             settings = self._site.zone((self.panel, number))
-            found = self.zones[number] = ZoneWatch(self._limits, settings, now_ns)
+            if settings is not None or self._unlisted.take():
+                found = self.zones[number] = ZoneWatch(self._limits, settings, now_ns)
         return found
 
     def zone_place(self, number: int) -> Place:
@@ -110,7 +127,7 @@ class PanelWatch:
             if settings is not None and settings.supply is not None:
                 parts.append(Place(self.panel, ("supply", settings.supply)))
             known = (*parts, self.place)
-            if len(self._buses_of) < ZONES_MAX:
+            if zone in self.zones:
                 self._buses_of[zone] = known
         return known
 

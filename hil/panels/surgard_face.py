@@ -75,11 +75,11 @@ def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> Surgard
     return SurgardReceiver(ReceiverSetup(**{**programmed, **settings}))
 
 
-def distinct(number: int) -> str:
-    """Return the settings of the `number`-th signal: no two within 97,901 x 9,000 are alike."""
-    zone = number % ZONE_MAX + 1
-    area = number // ZONE_MAX % AREA_MAX + 1
-    account = 1000 + number // (ZONE_MAX * AREA_MAX)
+def distinct(number: int, zones: int = ZONE_MAX) -> str:
+    """Return the settings of the `number`-th signal; no two of 891,000 x `zones` are alike."""
+    zone = number % zones + 1
+    area = number // zones % AREA_MAX + 1
+    account = 1000 + number // (zones * AREA_MAX)
     return f"zone={zone} area={area} account={account}"
 
 
@@ -95,13 +95,17 @@ def speak(number: int, bad_line: bool) -> str:
 
 
 def traffic(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
-    """Say `rate` signals a second for ever (or for `seconds`), all different; mostly alarms."""
+    """Say `rate` signals a second for ever (or for `seconds`), all different; mostly alarms.
+
+    They go round `zones` zones: all that a receiver can name, unless told.
+    """
     rate, seconds = _figures(settings)
+    zones = _zones(settings)
     cycle = ("alarm", "restore alarm", "tamper", "alarm", "trouble", "fire", "alarm", "panic")
     number = int(settings.get("first", "0"))
     count = 0
     while count / rate < seconds:
-        yield count / rate, f"{cycle[count % len(cycle)]} {distinct(number + count)}"
+        yield count / rate, f"{cycle[count % len(cycle)]} {distinct(number + count, zones)}"
         count += 1
 
 
@@ -114,6 +118,13 @@ def _figures(settings: Mapping[str, str]) -> tuple[float, float]:
     if not 0 < rate <= 10_000:
         raise CommandError(f"rate={rate} is outside 0..10000 signals a second")
     return rate, seconds
+
+
+def _zones(settings: Mapping[str, str]) -> int:
+    zones = settings.get("zones", str(ZONE_MAX))
+    if not zones.isdecimal() or not 1 <= int(zones) <= ZONE_MAX:
+        raise CommandError(f"zones={zones} is outside 1..{ZONE_MAX}")
+    return int(zones)
 
 
 def burglary(settings: Mapping[str, str]) -> Plan:

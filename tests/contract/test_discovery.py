@@ -107,7 +107,7 @@ def wrong_in(name: str, outcome: Outcome) -> str | None:
 
 
 def test_every_panel_is_told_from_the_others_on_every_kind_of_line(tmp_path: Path) -> None:
-    wanted = Wanted(listen_s=2.5, answer_s=0.4, units=(1, 2))
+    wanted = Wanted(listen_s=2.5, answer_s=1.2, units=(1, 2))
 
     async def find() -> dict[str, str | None]:
         ends = [Panel(name, kind, tmp_path) for name, kind in ENDS]

@@ -13,6 +13,7 @@ from edge_agent.diagnosis.finding import Finding
 from edge_agent.diagnosis.health import SOUND, Health
 from edge_agent.diagnosis.judge import Judge
 from edge_agent.diagnosis.observation import NS, Measure, Observation
+from edge_agent.diagnosis.panel_watch import UNLISTED_MAX
 from edge_agent.diagnosis.site import Site
 from edge_agent.domain.kinds import STATES, Kind, State
 from tests.diagnosis.life import (
@@ -279,3 +280,15 @@ def test_an_hour_of_flood_from_many_zones_is_bounded() -> None:
         )  # fmt: skip
         list(judge.take(said))
     assert len(health._panels) <= 128
+
+
+def test_what_a_line_may_name_is_bounded_over_all_panels() -> None:
+    health, now_ns = Health(site()), 0
+    for now_ns in range(UNLISTED_MAX + 500):
+        said = Observation(
+            line=2, t_ns=now_ns, kind=Kind.BURGLARY, state=State.ACTIVE,
+            panel=f"x{now_ns % 3}", zone=1_000 + now_ns,
+        )  # fmt: skip
+        health.handle(said, now_ns)
+    zones = [one for one in health.maintenance(now_ns) if one.place.part is not None]
+    assert len(zones) == UNLISTED_MAX

@@ -6,7 +6,7 @@ from edge_agent.diagnosis.health_rules import Limits
 from edge_agent.diagnosis.hours import Hours, slot_of
 from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, S
 from edge_agent.diagnosis.observation import Observation
-from edge_agent.diagnosis.panel_watch import PanelWatch
+from edge_agent.diagnosis.panel_watch import PanelWatch, Unlisted
 from edge_agent.domain.kinds import Kind, State
 from tests.diagnosis.life import OFFICE, SHOP, STORE, site
 
@@ -19,7 +19,7 @@ def test_the_slot_is_the_hour_of_the_day_and_apart_on_days_of_rest() -> None:
 
 def run(days: int, silent_from: int, *, holiday: bool) -> set[str]:
     """Nine hours a day of three detectors, one of which is silent from a day on."""
-    panel, hours = PanelWatch("p1", Limits(), site()), Hours()
+    panel, hours = PanelWatch("p1", Limits(), site(), Unlisted()), Hours()
     told = set()
 
     def zone(number: int, at_ns: int, state: State) -> None:

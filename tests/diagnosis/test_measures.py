@@ -10,8 +10,16 @@ from edge_agent.diagnosis.measures import (
     Latest,
     Settling,
     Trend,
+    keep,
     line_through,
 )
+
+
+def test_of_a_list_that_is_full_the_oldest_goes() -> None:
+    values: list[int] = []
+    for value in range(5):
+        keep(values, value, 3)
+    assert values == [2, 3, 4]
 
 
 def test_a_bucket_forgets_by_the_day_and_never_holds_less_than_nothing() -> None:

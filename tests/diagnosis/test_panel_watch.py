@@ -7,14 +7,14 @@ import pytest
 from edge_agent.diagnosis.health_rules import Limits
 from edge_agent.diagnosis.measures import HOUR_NS, S
 from edge_agent.diagnosis.observation import Measure, Observation
-from edge_agent.diagnosis.panel_watch import PanelWatch
+from edge_agent.diagnosis.panel_watch import PanelWatch, Unlisted
 from edge_agent.domain.kinds import Kind, State
 from tests.diagnosis.life import DOOR, GLASS, OFFICE, SHOP, START_NS, STORE, WINDOW, site
 
 
 class Desk:
     def __init__(self) -> None:
-        self.panel = PanelWatch("p1", Limits(), site())
+        self.panel = PanelWatch("p1", Limits(), site(), Unlisted(3))
         self.now_ns = 0
         self.told: list[tuple[str, Any, bool]] = []
 
@@ -176,3 +176,13 @@ def test_the_first_map_of_a_panel_is_no_surge() -> None:
     for zone in (DOOR, WINDOW, SHOP, OFFICE):
         desk.hear(Kind.ZONE, 0.1, zone=zone, state=State.OPEN)
     assert desk.told == []
+
+
+def test_zones_that_no_settings_name_are_watched_up_to_a_number_and_named_ones_always() -> None:
+    desk = Desk()
+    desk.closed(901, 902, 903, 904, DOOR, 901)
+    assert list(desk.panel.zones) == [901, 902, 903, DOOR]
+    desk.hear(Kind.ZONE, zone=904, state=State.TAMPER)
+    assert ("loop.told_cut", ("zone", 904), True) not in desk.told
+    desk.hear(Kind.ZONE, zone=903, state=State.TAMPER)
+    assert ("loop.told_cut", ("zone", 903), True) in desk.told

@@ -1,5 +1,7 @@
 """One zone: its machines together, and its score."""
 
+import tracemalloc
+
 from edge_agent.diagnosis.contact import Around
 from edge_agent.diagnosis.health_rules import Limits
 from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, S
@@ -95,3 +97,18 @@ def test_a_lost_wireless_detector_is_found_by_a_change_and_not_by_a_map() -> Non
 def test_which_events_tell_of_a_detector() -> None:
     assert tells_of_detector(Kind.BURGLARY)
     assert not tells_of_detector(Kind.TEST)
+
+
+def test_a_zone_of_which_nothing_is_measured_takes_little_memory() -> None:
+    """A receiver is told of thousands: twelve kilobytes each were half of all the agent took."""
+    limits, known = Limits(), Around(armed=True)
+    tracemalloc.start()
+    try:
+        zones = [ZoneWatch(limits, None, 0) for _ in range(200)]
+        for zone in zones:
+            zone.alarm(True, known, S)
+            zone.alarm(False, known, 2 * S)
+        octets, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert octets / len(zones) < 2_500

@@ -199,6 +199,19 @@ def test_traffic_says_nothing_twice_at_the_rate_asked() -> None:
     assert surgard_face.distinct(999 * 99) == "zone=1 area=1 account=1001"
 
 
+def test_traffic_of_few_zones_says_nothing_twice_either() -> None:
+    lines = [line for _, line in surgard_face.traffic({"seconds": "1000", "zones": "3"})]
+    places = {line.partition(" zone=")[2] for line in lines}
+    assert len(places) == len(lines) == 2000
+    assert {place.split()[0] for place in places} == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize("zones", ["0", "1000", "many", "-1"])
+def test_traffic_of_no_such_number_of_zones_is_refused(zones: str) -> None:
+    with pytest.raises(CommandError, match="outside 1..999"):
+        next(surgard_face.traffic({"zones": zones}))
+
+
 def test_flood_is_traffic() -> None:
     stand = talking()
     outputs = tell(stand, "flood 100 1")
