@@ -318,16 +318,15 @@ class Diagnosing:
     def facts(self) -> dict[str, Any]:
         """Return what `edge-agent status` shows: open incidents, the newest first, and findings."""
         sitting = self._sitting
-        verdicts = [] if sitting is None else list(reversed(sitting.docket.verdicts.values()))
-        now_ns = 0 if sitting is None else sitting.t_ns
-        shown = [one for one in verdicts if one.body.tier and now_ns - one.t_ns <= SHOWN_NS]
+        newest = () if sitting is None else sitting.docket.verdicts(sitting.t_ns - SHOWN_NS)
+        shown = islice((one for one in newest if one.tier), SHOWN_MAX)
         return {
             "state": self.state,
             "rules": self._rules,
             "rebuilt_from": None if sitting is None else str(sitting.since),
             "waiting": len(self._inbox),
             "conditions": list(self.conditions),
-            "incidents": [_incident(one.body) for one in shown[:SHOWN_MAX]],
+            "incidents": [_incident(body) for body in shown],
             "findings": []
             if sitting is None
             else [_finding(body) for body in list(sitting.docket.findings.values())[:SHOWN_MAX]],

@@ -7,7 +7,9 @@ compared with the verdicts that stand in the journal, and the rest is said.  Fin
 run (docs/wire-format.md): what still holds is said anew.
 """
 
+from array import array
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge_agent.diagnosis.finding import Finding
@@ -31,6 +33,7 @@ within seconds, and a start that rebuilds a long journal within minutes."""
 
 INCIDENTS_MAX = 256  # that are remembered: machines have 64 of each family open at once
 SAID_MAX = 128  # verdicts of one incident, as many as it can have
+NOTHING_SAID = 0, array("q")
 CANDIDATES_MAX = 1024  # verdicts of a start that may be unsaid
 
 FAILED_REMEDY = "its alarms are sent and not judged: treat each as real; have the program updated"
@@ -46,16 +49,8 @@ class Saying:
     said: VerdictBody | FindingBody
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The newest verdict of an incident, and when it fell, in the sitting's time."""
-
-    t_ns: int
-    body: VerdictBody
-
-
 class Docket:
-    """What was said, of one gateway.  `verdicts`: the newest of each incident, oldest first."""
+    """What was said, of one gateway."""
 
     def __init__(self, numbering: Numbering) -> None:
         self._numbering = numbering
@@ -63,10 +58,10 @@ class Docket:
         self._judged: bool | None = None  # the epoch that is heard now
         self._unsaid_from_ns: int | None = None
         self._candidates: deque[tuple[int, VerdictBody, int | None]] = deque(maxlen=CANDIDATES_MAX)
-        self._said: OrderedDict[Place, tuple[int, list[int]]] = OrderedDict()
+        self._said: OrderedDict[Place, tuple[int, array[int]]] = OrderedDict()
         self._by_sessions: set[tuple[str, str]] = set()  # panel and cause
         self._failures: dict[str, FindingBody] = {}
-        self.verdicts: OrderedDict[Place, Standing] = OrderedDict()
+        self._newest: OrderedDict[Place, Verdict] = OrderedDict()  # as judged: a tenth of a body
         self.findings: dict[tuple[str, object, str], FindingBody] = {}
 
     # ---- what stands in the journal
@@ -109,11 +104,11 @@ class Docket:
         if isinstance(output, Finding):
             return self._finding(output)
         body = self._body(output)
-        before = self.verdicts.pop(body.incident, None)
-        self.verdicts[body.incident] = Standing(output.t_ns, body)
-        if len(self.verdicts) > INCIDENTS_MAX:
-            self.verdicts.popitem(last=False)
-        own_tier = None if before is None else before.body.tier
+        before = self._newest.pop(body.incident, None)
+        self._newest[body.incident] = output
+        if len(self._newest) > INCIDENTS_MAX:
+            self._newest.popitem(last=False)
+        own_tier = None if before is None else before.tier
         if self._live:
             return self._verdict(body, own_tier)
         self._candidates.append((output.t_ns, body, own_tier))
@@ -132,6 +127,12 @@ class Docket:
         )
         self._failures[failure.machine] = body
         return [_saying(body)] if self._live else []
+
+    def verdicts(self, since_ns: int) -> Iterator[VerdictBody]:
+        """Yield the verdict that stands of each incident since then, the newest first."""
+        for verdict in reversed(self._newest.values()):
+            if verdict.t_ns >= since_ns:
+                yield self._body(verdict)
 
     @property
     def failed(self) -> bool:
@@ -152,7 +153,7 @@ class Docket:
 
     def _verdict(self, body: VerdictBody, own_tier: int | None) -> list[Saying]:
         """Say a verdict, but twice, or a fall from a height that this run has never seen."""
-        tier, keys = self._said.get(body.incident, (0, []))
+        tier, keys = self._said.get(body.incident, NOTHING_SAID)
         if _key(body) in keys:
             return []
         if body.tier < tier and (own_tier is None or own_tier < tier):
@@ -161,7 +162,7 @@ class Docket:
         return [Saying(EventType.VERDICT, Lane.VERDICT, body.to_body(), body)]
 
     def _remember(self, body: VerdictBody) -> None:
-        _, keys = self._said.pop(body.incident, (0, []))
+        _, keys = self._said.pop(body.incident, (0, array("q")))
         keys.append(_key(body))
         del keys[:-SAID_MAX]
         self._said[body.incident] = body.tier, keys

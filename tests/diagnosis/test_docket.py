@@ -96,6 +96,17 @@ def test_a_failure_is_said_and_one_set_aside_is_a_condition() -> None:
     assert one.failed
 
 
+def test_what_stands_is_shown_newest_first_and_only_what_is_not_too_old() -> None:
+    one = docket()
+    one.begin()
+    for first, t_ns in ((1, 10), (5, 30), (9, 20)):
+        one.take(verdict(1, first=first, t_ns=t_ns))
+    one.take(verdict(2, 1, 3, t_ns=40))
+    shown = [(body.incident.seq, body.tier) for body in one.verdicts(20)]
+    assert shown == [(0, 2), (8, 1), (4, 1)]
+    assert len(list(one.verdicts(35))) == 1
+
+
 def test_memory_is_bounded() -> None:
     one = docket()
     one.begin()
@@ -103,6 +114,6 @@ def test_memory_is_bounded() -> None:
         one.take(verdict(1, first=first))
     for line in range(2, SAID_MAX + 50):
         one.take(verdict(1, 1990, 1990 + line % 3, line, first=1990))
-    assert len(one.verdicts) <= INCIDENTS_MAX
+    assert len(list(one.verdicts(0))) == INCIDENTS_MAX
     assert len(one._said) <= INCIDENTS_MAX
     assert max(len(keys) for _, keys in one._said.values()) <= SAID_MAX
