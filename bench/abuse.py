@@ -55,6 +55,8 @@ def lowered(timeline: Timeline, before: list[Outcome], rng: random.Random) -> li
         said = judge(timeline.site_toml(), lines)
     except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
         return [f"seed {timeline.seed}: {error!r}"]
+    if failures := said[-1].get("failures"):
+        return [f"seed {timeline.seed}: {failures}"]
     back = {new: old for old, new in enumerate(places)}
     moved: list[Said] = [
         {**one, "lines": [back[n] for n in one["lines"] if n in back]}

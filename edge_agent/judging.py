@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta, timezone, tzinfo
 
 from edge_agent.diagnosis.finding import Finding
+from edge_agent.diagnosis.guard import Guard
 from edge_agent.diagnosis.judge import Judge, Output
 from edge_agent.diagnosis.machines import MACHINES
 from edge_agent.diagnosis.observation import NS
@@ -23,10 +24,12 @@ def judge(
     """Yield what is judged of `lines`, one JSON text each, a summary last.
 
     Without `until_s` time ends with the last line: what would fall later depends on what nobody
-    told.  With it, nothing later is heard, and what falls up to then is said.
+    told.  With it, nothing later is heard, and what falls up to then is said.  A machine that fails
+    ends nothing: it is replaced as on a gateway, and the summary names it in `failures`.
     """
     reader = Reader()
     run: Judge | None = None
+    guards: list[Guard] = []
     tally = _Tally()
     until_ns = None if until_s is None else round(until_s * NS)
     for observation in reader.read(lines):
@@ -34,10 +37,12 @@ def judge(
             break
         if run is None:  # the first line may have told where the site's clocks stand
             site = Site(premises, zone or _offset(reader.offset_s))
-            run = Judge(make(site) for make in MACHINES)
+            guards = [Guard(make, site) for make in MACHINES]
+            run = Judge(guards)
         yield from tally.texts(run.take(observation))
     if run is not None and until_ns is not None:
         yield from tally.texts(run.until(until_ns))
+    failures = [f"{one.machine}: {one.what}" for guard in guards for one in guard.failures]
     yield json.dumps(
         {
             "type": "summary",
@@ -50,6 +55,7 @@ def judge(
             },
             "verdicts": tally.verdicts,
             "findings": tally.findings,
+            **({"failures": failures} if failures else {}),
         }
     )
 

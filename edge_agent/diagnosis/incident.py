@@ -132,6 +132,8 @@ class Incident:
     first_ns: int  # of the first alarm
     last_ns: int  # of the newest trip
     said_ns: int = 0  # when it was last spoken of
+    named: int = 0  # how many of its lines a verdict names
+    naming_ns: int = 0  # when the rest is to be named
     in_time_ns: int | None = None  # until when somebody who came by the door may give his code
     dated: bool = True
     tier: int = 0
@@ -164,6 +166,11 @@ class Incident:
         """Return the name by which verdicts speak of it."""
         return f"i{self.line}"
 
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether it has evidence that no verdict names yet."""
+        return self.named < len(self.lines)
+
     def add_line(self, line: int) -> None:
         """Add evidence, in ascending order, once."""
         lines = self.lines
@@ -193,7 +200,8 @@ class Incident:
         return True
 
     def verdict(self, now_ns: int, means: tuple[tuple[str, ...], tuple[str, ...]]) -> Verdict:
-        """Return the verdict as it stands; `means` are those available and missing."""
+        """Return the verdict as it stands, to be said; `means` are those available and missing."""
+        self.named = len(self.lines)
         reasons = (self.lead, *(reason for reason in self.reasons if reason != self.lead))
         return Verdict(
             t_ns=now_ns,

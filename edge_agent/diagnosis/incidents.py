@@ -11,7 +11,14 @@ from edge_agent.diagnosis.facts import Facts, Since
 from edge_agent.diagnosis.fire import Fire
 from edge_agent.diagnosis.intrusion import Intrusion
 from edge_agent.diagnosis.life import Life
-from edge_agent.diagnosis.observation import NS, Measure, Observation
+from edge_agent.diagnosis.observation import (
+    FIRE_KINDS,
+    INTRUSION_KINDS,
+    LIFE_KINDS,
+    NS,
+    Measure,
+    Observation,
+)
 from edge_agent.diagnosis.openings import Openings
 from edge_agent.diagnosis.site import Site
 from edge_agent.diagnosis.verdict import Verdict
@@ -20,16 +27,13 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.site import Technology
 
 SAID_NS = NS // 2  # an alarm's lines come together
-WAKES_MAX = 8192  # openings that wait to be judged; beyond, new ones are judged by alarms only
+WAKES_MAX = 8192  # openings that wait to be judged; beyond, the next one due is judged at once
 
 CAMERAS_NAMED_MAX = 8  # in one verdict: whoever verifies looks at a few
 _MEANS: dict[Consent, str] = {"image": "image", "sound": "audio"}
 
 Call = Callable[[int], list[Verdict]]
 
-_LIFE = frozenset({Kind.MEDICAL, Kind.PANIC, Kind.DURESS, Kind.HOLDUP})
-_FIRE = frozenset({Kind.FIRE, Kind.GAS, Kind.CO})
-_INTRUSION = frozenset({Kind.BURGLARY, Kind.TAMPER})
 _UNVERIFIED = "378"
 _MAY_CUT = frozenset({Kind.COMMS, Kind.PANEL, Measure.UPLINK})
 
@@ -41,6 +45,7 @@ class Incidents:
         self._site = site
         self._sees = [camera for camera in site.premises.cameras if camera.gives]
         self._wakes: list[tuple[int, int, Call]] = []
+        self._early: list[Call] = []
         self._order = count()
         self._facts = Facts(site)
         self._arming = Arming(site)
@@ -57,7 +62,9 @@ class Incidents:
 
     def handle(self, observation: Observation | None, now_ns: int) -> Sequence[Verdict]:
         """Take an observation, or the deadline; return what is judged now."""
-        said = self._due(now_ns) if observation is None else self._heard(observation)
+        said = self._due(now_ns) if observation is None else list(self._heard(observation))
+        while self._early:
+            said += self._early.pop(0)(now_ns)
         return [self._with_cameras(verdict) for verdict in said] if self._sees else said
 
     def _heard(self, observation: Observation) -> Sequence[Verdict]:
@@ -94,24 +101,25 @@ class Incidents:
         return said
 
     def _wake(self, at_ns: int, call: Call) -> None:
-        if len(self._wakes) < WAKES_MAX:
-            heapq.heappush(self._wakes, (at_ns, next(self._order), call))
+        heapq.heappush(self._wakes, (at_ns, next(self._order), call))
+        if len(self._wakes) > WAKES_MAX:
+            self._early.append(heapq.heappop(self._wakes)[2])
 
     # ---- what is heard
 
     def _alarm(self, seen: Observation) -> list[Verdict]:
         self._facts.alarmed(seen.t_ns)
-        if seen.kind not in _INTRUSION:
+        if seen.kind not in INTRUSION_KINDS:
             if len(self._other_alarm_ns) >= WAKES_MAX:
                 self._other_alarm_ns.clear()
             self._other_alarm_ns[seen.panel] = seen.t_ns
             self._openings.explained((seen.panel, seen.zone))
-        if seen.kind in _LIFE:
+        if seen.kind in LIFE_KINDS:
             said = self._life.alarm(seen)
             if seen.kind is Kind.DURESS:
                 said += self._intrusion.threatened(seen)
             return said
-        if seen.kind in _FIRE:
+        if seen.kind in FIRE_KINDS:
             return self._fire.alarm(seen)
         if seen.zone is not None:
             self._facts.calls(seen)

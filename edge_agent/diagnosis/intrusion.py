@@ -38,6 +38,10 @@ PAIRS_MAX = 40  # witnesses compared with a new one, the newest first
 CHATTER_TRIPS = round(RULES["isa.chattering"].value("trips"))
 CUT_WAIT_NS = 5 * NS // 2  # a stroke of lightning would show itself by then
 CUT_AFTER_NS = RULES["link.loss_with_trip"].ns("after_s")
+NAMED_NS = 60 * NS
+"""A trip that changes nothing is named by a verdict within this: at once, a swinging zone would
+have one said of each of its swings."""
+
 FLEETING_NS = RULES["isa.fleeting"].ns("within_s")
 MAINS_NS = 10 * NS
 
@@ -112,20 +116,36 @@ class Intrusion:
     def opened(self, trip: Trip, now_ns: int) -> list[Verdict]:
         """Take a trip that no alarm line told, of an area with an open incident."""
         incident = self.joinable(trip.key, trip.area, now_ns, "")
-        if incident is None:
+        if incident is None:  # it ended while the contact might still have bounced
+            if self._is_disarmed_since(trip):
+                return []
+            return self.silent([trip], "trip.unreported", now_ns)
+        known = trip.key in incident.witnesses
+        again = trip.t_ns - incident.last_ns > QUIET_NS  # another may have come
+        if known and not again and len(incident.lines) >= LINES_MAX:
+            incident.last_ns = max(incident.last_ns, trip.t_ns)  # it swings on
             return []
         tier = incident.tier
-        if len(incident.lines) < LINES_MAX:
-            self._count(incident, trip, now_ns)
-        elif trip.key not in incident.witnesses:
-            incident = self._roomy(incident, trip.line)
-            self._count(incident, trip, now_ns)
-            tier = -1  # the next part must be heard of
-        else:
-            incident.last_ns = max(incident.last_ns, trip.t_ns)
+        incident = self._roomy(incident, trip.line)
+        self._count(incident, trip, now_ns)
         incident.because("trip.opening")
-        again = now_ns - incident.said_ns > QUIET_NS  # it goes on, or another has come
-        return [self._say(incident, now_ns)] if again or incident.tier != tier else []
+        if not known or incident.tier != tier:
+            return [self._say(incident, now_ns)]
+        return self._name_soon(incident, now_ns)
+
+    def _is_disarmed_since(self, trip: Trip) -> bool:
+        disarmed_ns = self._arming.state(trip.key[0], trip.area).disarmed_ns
+        return disarmed_ns is not None and disarmed_ns >= trip.t_ns
+
+    def _name_soon(self, incident: Incident, now_ns: int) -> list[Verdict]:
+        """Name what an incident has heard, though it changed nothing: now, or a little later."""
+        due_ns = incident.said_ns + NAMED_NS
+        if now_ns >= due_ns:
+            return [self._say(incident, now_ns)] if incident.is_unnamed else []
+        if incident.naming_ns != due_ns:
+            incident.naming_ns = due_ns
+            self._wake(due_ns, lambda at_ns: self._name_soon(incident, at_ns))
+        return []
 
     def silent(self, trips: list[Trip], rule: str, now_ns: int) -> list[Verdict]:
         """Trips that the panel never called an alarm."""

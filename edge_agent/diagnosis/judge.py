@@ -9,6 +9,7 @@ from typing import Protocol
 
 from edge_agent.diagnosis.finding import Finding
 from edge_agent.diagnosis.observation import Observation
+from edge_agent.diagnosis.plain import plainly
 from edge_agent.diagnosis.verdict import Verdict
 
 Output = Verdict | Finding
@@ -32,11 +33,20 @@ class Judge:
         self._heard_ns: int | None = None  # nothing falls before it any more
 
     def take(self, observation: Observation) -> Iterator[Output]:
-        """Yield what falls up to and with this observation."""
+        """Yield what falls up to and with this observation.
+
+        An alarm is in the lines of a verdict, whatever the machines make of it: where none of them
+        says one, because it failed or is set aside, the alarm is judged by its kind alone.
+        """
         yield from self.until(observation.t_ns)
         self._heard_ns = observation.t_ns
+        held = not observation.is_alarm
         for machine in self._machines:
-            yield from machine.handle(observation, observation.t_ns)
+            for output in machine.handle(observation, observation.t_ns):
+                held = held or (isinstance(output, Verdict) and observation.line in output.lines)
+                yield output
+        if not held:
+            yield plainly(observation)
         yield from self.until(observation.t_ns)  # what it shows to be due since before it
 
     def until(self, now_ns: int) -> Iterator[Output]:

@@ -7,12 +7,10 @@ from edge_agent.domain.kinds import Kind, State
 
 NS = 1_000_000_000
 
-ALARM_KINDS = frozenset(
-    {
-        *(Kind.MEDICAL, Kind.PANIC, Kind.DURESS, Kind.HOLDUP, Kind.FIRE, Kind.GAS, Kind.CO),
-        *(Kind.BURGLARY, Kind.TAMPER),
-    }
-)
+LIFE_KINDS = frozenset({Kind.MEDICAL, Kind.PANIC, Kind.DURESS, Kind.HOLDUP})
+FIRE_KINDS = frozenset({Kind.FIRE, Kind.GAS, Kind.CO})
+INTRUSION_KINDS = frozenset({Kind.BURGLARY, Kind.TAMPER})
+ALARM_KINDS = LIFE_KINDS | FIRE_KINDS | INTRUSION_KINDS
 """An active observation of these is in some incident's lines, at once."""
 
 

@@ -394,5 +394,12 @@ RULES: dict[str, Rule] = {
         "有人场所的确认火灾。",
     ),
     "gas.first": Rule("own", "2", "A gas or CO detector alarmed.", "燃气或一氧化碳报警。"),
+    "judging.plain": Rule(
+        "own",
+        "by kind: 1, 2 or 4",
+        "The program failed to judge this alarm, so it stands at the tier of its kind: treat it as"
+        " real.",
+        "程序未能判断此报警，按其种类定级：按真警处理。",
+    ),
 }
 """Every rule of incidents, by the id that verdicts name."""

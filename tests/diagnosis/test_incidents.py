@@ -9,10 +9,29 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.diagnosis.incident import Incident, Trip
+from edge_agent.diagnosis.incidents import Incidents
+from edge_agent.diagnosis.intrusion import NAMED_NS
+from edge_agent.diagnosis.judge import Judge
+from edge_agent.diagnosis.reading import Reader
+from edge_agent.diagnosis.site import Site
+from edge_agent.diagnosis.verdict import Verdict
 from edge_agent.domain.camera import CameraSettings, Sees
 from edge_agent.domain.site import Near, Premises, ZoneSettings
 from edge_agent.judging import judge
-from tests.diagnosis.timeline import ROOM, SHOP, START, YARD, Line, alarm, armed, run
+from tests.diagnosis.timeline import (
+    ROOM,
+    SHOP,
+    START,
+    WINDOW,
+    YARD,
+    Line,
+    alarm,
+    armed,
+    closes,
+    opens,
+    run,
+)
 
 ALARMS = ("medical", "panic", "duress", "holdup", "fire", "gas", "co", "burglary", "tamper")
 PROOFS = ("area", "open_close", "cancel", "test", "loop", "supply", "radio", "module_trouble")
@@ -59,7 +78,9 @@ def timeline(drawn: list[Line]) -> list[Line]:
 
 def judged(lines: list[Line], site: Premises, until_s: float | None = None) -> list[Line]:
     texts = [json.dumps(line).encode() for line in (START, *lines)]
-    return list(map(json.loads, judge(site, None, texts, until_s)))
+    said = list(map(json.loads, judge(site, None, texts, until_s)))
+    assert "failures" not in said[-1], said[-1]
+    return said
 
 
 @settings(max_examples=150, deadline=None)
@@ -94,6 +115,48 @@ def test_the_laws_hold_for_nonsense_too(drawn: list[Line], known: bool) -> None:
             assert abs(first[number] - now) < 1e-6
             [incident] = held[number]
             _never_less(line["kind"], [one for one in said if one["incident"] == incident])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LINES, max_size=40), st.booleans())
+def test_what_an_incident_holds_is_named_within_a_minute(drawn: list[Line], known: bool) -> None:
+    """Trips too that change no tier, as of a zone that was heard before: nothing is kept silent."""
+    site = Site(SHOP if known else Premises())
+    incidents = Incidents(site)
+    judge_all, reader = Judge([incidents]), Reader()
+    named: set[int] = set()
+    counted: dict[int, int] = {}
+    count = incidents._intrusion._count
+
+    def counts(incident: Incident, trip: Trip, now_ns: int) -> None:
+        counted.setdefault(trip.line, now_ns)
+        count(incident, trip, now_ns)
+
+    incidents._intrusion._count = counts  # type: ignore[method-assign]
+    now_ns = 0
+    for seen in reader.read(json.dumps(line).encode() for line in (START, *timeline(drawn))):
+        now_ns = seen.t_ns
+        for said in judge_all.take(seen):
+            assert isinstance(said, Verdict)
+            named |= set(said.lines)
+        assert {one for one, t_ns in counted.items() if now_ns > t_ns + NAMED_NS} <= named
+    for said in judge_all.until(now_ns + 2 * NAMED_NS):
+        assert isinstance(said, Verdict)
+        named |= set(said.lines)
+    assert set(counted) <= named
+
+
+def test_a_zone_that_swings_all_night_is_named_again_after_each_pause() -> None:
+    """Its alarm is told once, then its openings: more than one incident's lines have room for."""
+    swings = [
+        line
+        for n in range(300)
+        for line in (opens(7300 + 20 * n, WINDOW), closes(7305 + 20 * n, WINDOW))
+    ]
+    comes = opens(7300 + 20 * 300 + 400, WINDOW)
+    said = run(armed(), alarm(7299, WINDOW), *swings, comes)
+    assert any(len(swings) + 4 in one["lines"] for one in said)
+    assert len(said) < 60
 
 
 def _proof(lines: list[Line], verdict: Line) -> bool:

@@ -1,13 +1,17 @@
 """Openings that are trips although no alarm line says so."""
 
+from dataclasses import replace
+
 import pytest
 
-from edge_agent.domain.site import AreaSettings, Premises, ZoneSettings
+from edge_agent.domain.site import AreaSettings, Premises, SiteSettings, ZoneSettings
 from tests.diagnosis.timeline import (
     DOOR,
     HALL,
     OFFICE,
     ROOM,
+    SHOP,
+    STORE,
     WINDOW,
     Line,
     alarm,
@@ -174,10 +178,29 @@ def test_armed_with_people_inside_and_no_word_what_zones_are_for() -> None:
     assert len(tiers(run(*closed, opens(7300, 4), site=Premises()))) == 2  # it names no zone
 
 
-def test_an_incident_that_goes_on_after_a_quiet_time_is_spoken_of_again() -> None:
+def test_an_incident_that_goes_on_is_spoken_of_again_within_a_minute() -> None:
     """Openings raise nothing any more; yet whoever comes now must be heard of."""
     both = [alarm(7300, WINDOW), alarm(7310, ROOM), closes(7312, ROOM)]
-    said = run(armed(), *both, opens(7400, ROOM))
-    assert said[-1]["t"] == 7310
+    said = run(armed(), *both, opens(7320, ROOM))
+    assert (said[-1]["t"], said[-1]["lines"][-1]) == (7370, 6)
     said = run(armed(), *both, opens(9000, ROOM), closes(9004, ROOM), opens(9010, ROOM))
-    assert (said[-1]["t"], said[-1]["tier"], said[-1]["lines"][-1]) == (9000, 3, 6)
+    assert [(one["t"], one["tier"], one["lines"][-1]) for one in said[-2:]] == [
+        (9000, 3, 6),
+        (9060, 3, 8),
+    ]
+
+
+def test_another_zone_of_an_incident_is_named_at_once() -> None:
+    both = [alarm(7300, WINDOW), alarm(7310, ROOM)]
+    said = run(armed(), *both, opens(7320, OFFICE))
+    assert (said[-1]["t"], said[-1]["lines"][-1]) == (7320, 5)
+
+
+def test_a_trip_that_may_bounce_is_judged_though_its_incident_ended_meanwhile() -> None:
+    """A contact is waited for; the confirmation time ends in between."""
+    site = replace(SHOP, site=SiteSettings(confirm_window_s=100))
+    said = run(armed(), alarm(7300, STORE), opens(7399.9, WINDOW), site=site)
+    assert any(4 in one["lines"] for one in said)
+    code = [opens(7399.9, WINDOW), disarmed(7400)]
+    freed = run(armed(), alarm(7300, STORE), *code, site=site)
+    assert not any(4 in one["lines"] and one["tier"] > 0 for one in freed)

@@ -27,6 +27,7 @@ def used() -> set[str]:
         "why",
         "incident",
         "incidents",
+        "plain",
     ):
         text = (ROOT / f"edge_agent/diagnosis/{file}.py").read_text()
         found |= set(re.findall(r'"([a-z0-9]+\.[a-z_]+|soak)"', text))

@@ -74,7 +74,8 @@ def run(
 ) -> list[Line]:
     """Judge the lines (line 1 is the start); return the verdicts."""
     texts = [json.dumps(line).encode() for line in (start, *lines)]
-    said = map(json.loads, judge(site, None, texts, until_s))
+    said = list(map(json.loads, judge(site, None, texts, until_s)))
+    assert "failures" not in said[-1], said[-1]
     return [one for one in said if one["type"] == "verdict"]
 
 
