@@ -27,14 +27,14 @@ from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.ending import Ending, run_until_signal
-from edge_agent.epoch import LastFrames, begin, what_happened
+from edge_agent.epoch import Beginning, LastFrames, begin, what_happened
 from edge_agent.evidence.bodies import (
     ActBody,
     ConfigBody,
     JournalBody,
     JournalChange,
 )
-from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.exports import Exports
 from edge_agent.fitting import fit
@@ -109,7 +109,7 @@ class Agent:
         gateway = self._config.gateway.id
         machine = machine_facts(gateway, device_of(folder))
         self._strange = what_happened(gateway, self._found.head, machine)
-        self._begun = begin(gateway, self._identity(), self._found, clock, machine)
+        self._begun = self._begin(machine)
         self._notary = Notary(gateway, self._begun.epoch, self._begun.genesis, self._begun.signer)
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
@@ -195,15 +195,19 @@ class Agent:
     def _commanded(self, center: str, data: bytes, retained: bool) -> None:
         self._commanding.heard(center, data, retained)
 
-    def _identity(self) -> Signer | None:
-        path = self._loaded.path(self._config.gateway.identity_key)
+    def _begin(self, machine: tuple[Fact, ...]) -> Beginning:
+        """Begin the epoch by the identity key; a TPM may fail as late as when it is to sign."""
+        told = self._config.gateway
         try:
-            return load_signer(path)
+            identity = load_signer(
+                self._loaded.path(told.identity_key), self._loaded.path(told.tpm)
+            )
+            return begin(told.id, identity, self._found, self._clock, machine)
         except KeyFileError as error:
             log.error(
                 "identity key unusable", cause=str(error), then="events are signed, not vouched for"
             )
-            return None
+            return begin(told.id, None, self._found, self._clock, machine)
 
     def _source(self, center: str) -> JournalSource:
         first = center == self._config.center[0].name  # two centers may disagree about the time

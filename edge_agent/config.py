@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from edge_agent.config_words import Problem, explain, type_of, unknown_keys
 from edge_agent.domain.address import (
+    TPM_DEVICE,
     BusAddress,
     LineAddress,
     ListenAddress,
@@ -69,6 +70,9 @@ class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     id: GatewayName
     identity_key: FileName = "identity.key"
+    tpm: Annotated[
+        FileName, Meta(description="the TPM that made the identity key, where one did")
+    ] = TPM_DEVICE
     data_dir: FileName = "/var/lib/edge-agent"
     socket: FileName = "/run/edge-agent/agent.sock"
     journal_bytes_max: (

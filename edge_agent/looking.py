@@ -14,7 +14,7 @@ from edge_agent.config import Center, Loaded
 from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
 from edge_agent.domain.camera import CameraSettings
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.signers import KeyFileError, load_signer, prove
 from edge_agent.health.sources import Sources
 from edge_agent.inventory import Inventory, today_of
 from edge_agent.limits import CERTIFICATE_SOON_NS
@@ -60,10 +60,12 @@ def files(loaded: Loaded, now: Callable[[], Now] = system_now) -> Iterator[Probe
 def _identity(loaded: Loaded) -> Probed:
     path, what = loaded.path(loaded.config.gateway.identity_key), "identity key"
     try:
-        key = load_signer(path).public
+        signer = load_signer(path, loaded.path(loaded.config.gateway.tpm))
+        prove(signer)
     except KeyFileError as error:
         return Probed(Probe.IDENTITY_KEY, what, False, f"{path}: {error.cause}", error.remedy)
-    return Probed(Probe.IDENTITY_KEY, what, True, f"{path}, key id {key.kid.hex()}")
+    detail = f"{path}, key id {signer.public.kid.hex()}, {signer.where}"
+    return Probed(Probe.IDENTITY_KEY, what, True, detail)
 
 
 def _data_folder(loaded: Loaded) -> Probed:

@@ -34,8 +34,10 @@ from edge_agent.evidence.bodies import (
     SignalBody,
 )
 from edge_agent.evidence.envelope import Event, peek
+from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
 from edge_agent.recorder import Recorder
+from tests.swtpm import swtpm
 
 FRAME = b"5012 182468E13001004\x14"  # receiver 01, line 2: burglary, partition 1, zone 4
 
@@ -171,6 +173,31 @@ def test_an_unusable_identity_key_does_not_silence_the_gateway(gateway: Path, pa
 
     asyncio.run(run())
     assert not GenesisBody.from_body(journal_of(gateway)[0].body).vouched
+
+
+def test_the_tpm_signs_the_first_event_and_its_loss_silences_nobody(gateway: Path) -> None:
+    """A TPM may be there when the key is made and gone when it is to sign."""
+    (gateway / "identity.key").unlink()
+    with swtpm() as chip:
+        TpmSigner.make(gateway / "identity.key", chip)
+        config = (gateway / "gateway.toml").read_text()
+        config = config.replace("[gateway]", f'[gateway]\ntpm = "{chip}"')
+        (gateway / "gateway.toml").write_text(config)
+        begun_and_ended(gateway)
+    begun_and_ended(gateway)
+    vouched = [
+        GenesisBody.from_body(event.body).vouched for event in journal_of(gateway) if not event.seq
+    ]
+    assert vouched == [True, False]
+
+
+def begun_and_ended(gateway: Path) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        stop.set()
+        await Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("where", ["_on_committed", "fault"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.config import (
@@ -240,6 +240,7 @@ def test_the_schema_accepts_what_the_reader_accepts_and_refuses_unknown_keys() -
 
 
 @given(st.text(max_size=200))
+@settings(max_examples=30)
 def test_no_text_does_worse_than_a_config_error(text: str) -> None:
     with contextlib.suppress(ConfigError):
         parse(text.encode("utf-8", "surrogatepass"), FILE)
@@ -262,8 +263,8 @@ def test_the_commented_example_is_right() -> None:
             if name not in {"tcp", "listen"}:  # named in comments
                 assert re.search(rf"\b{name}( =|\]\])", text), name
     assert config.center[0].path[1].interface == "wwan0"
-    for settings in (*SITE_TYPES, Times, Near):
-        for field in fields(settings):
+    for table in (*SITE_TYPES, Times, Near):
+        for field in fields(table):
             assert re.search(rf"\b{field.name} =", text), field.name
 
 

@@ -251,7 +251,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 
 PURE = ("edge_agent.domain", "edge_agent.evidence", "drivers")
-SHELLS = ("edge_agent.evidence.signers",)  # the only I/O of evidence: key files
+SHELLS = ("edge_agent.evidence.signers", "edge_agent.evidence.tpm_signer")
+"""The only I/O of evidence: key files, and the TPM that one may be of."""
 IMPURE = {
     *("asyncio", "concurrent", "logging", "multiprocessing", "os", "pathlib", "random", "secrets"),
     *("select", "selectors", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile"),
@@ -293,6 +294,9 @@ DAEMON_MUST_NOT_LOAD = {
         "edge_agent.clips",
         "edge_agent.demo",
         "edge_agent.domain.recognition",
+        "edge_agent.evidence.der",
+        "edge_agent.evidence.tpm",
+        "edge_agent.evidence.tpm_signer",
         "edge_agent.linetools",
         "edge_agent.web",
     ),

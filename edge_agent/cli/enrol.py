@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
 from edge_agent.config import DEFAULT_PATH
+from edge_agent.domain.address import TPM_DEVICE
 
 if TYPE_CHECKING:
     from edge_agent.config import Center, Loaded
@@ -27,7 +28,8 @@ def add(commands: Commands) -> None:
         "  edge-agent enrol gw1 center.example.org:8443 7K3MV-...      as typed\n"
         "  edge-agent enrol 'gw1@center.example.org:8443/7K3MV...'    as the QR code says\n"
         "  edge-agent enrol 'gw1@...' --request /media/usb/gw1.request   without a network: this\n"
-        "  edge-agent enrol 'gw1@...' --answer /media/usb/gw1.answer     goes, this comes back",
+        "  edge-agent enrol 'gw1@...' --answer /media/usb/gw1.answer     goes, this comes back\n"
+        "  edge-agent enrol gw1 center.example.org:8443 7K3MV-... --tpm   its key made in the TPM",
     )
     enrol.add_argument(
         "code",
@@ -44,6 +46,14 @@ def add(commands: Commands) -> None:
     way = enrol.add_mutually_exclusive_group()
     way.add_argument("--request", type=Path, metavar="FILE", help="write a request for the center")
     way.add_argument("--answer", type=Path, metavar="FILE", help="take in the center's answer")
+    enrol.add_argument(
+        "--tpm",
+        nargs="?",
+        type=Path,
+        const=Path(TPM_DEVICE),
+        metavar="DEVICE",
+        help=f"the identity key is made in this TPM 2.0 and stays there (default: {TPM_DEVICE})",
+    )
     enrol.set_defaults(run=run)
 
     identity = command(
@@ -100,8 +110,9 @@ def _enrol(arguments: argparse.Namespace, invitation: "Invitation") -> int:
     from edge_agent.identity import enrolment
 
     folder: Path = arguments.folder
+    tpm: Path | None = arguments.tpm
     if arguments.request is not None:
-        arguments.request.write_bytes(enrolment.request_by_file(invitation, folder))
+        arguments.request.write_bytes(enrolment.request_by_file(invitation, folder, tpm))
         print(
             f"{arguments.request}: carry it to the center, and there run\n"
             f"  edge-center enrolment DIR answer {arguments.request.name} --out "
@@ -112,9 +123,9 @@ def _enrol(arguments: argparse.Namespace, invitation: "Invitation") -> int:
         return 0
     if arguments.answer is not None:
         data = arguments.answer.read_bytes()[: enrolment.BUNDLE_BYTES_MAX + 1]
-        done = enrolment.install(data, invitation, folder)
+        done = enrolment.install(data, invitation, folder, tpm)
     else:
-        done = enrolment.enrol(invitation, folder, lambda step: print(f"  {step}"))
+        done = enrolment.enrol(invitation, folder, lambda step: print(f"  {step}"), tpm)
     _tell(done, folder)
     return 0
 
@@ -139,7 +150,7 @@ def run_identity(arguments: argparse.Namespace) -> int:
         print(json.dumps(facts))
     else:
         print(f"gateway {facts['gateway']}")
-        print(f"identity key {facts['key_id'] or facts['trouble']}")
+        print(f"identity key {_described(facts)}")
         for center in facts["centers"]:
             until = center["until"] or center["trouble"]
             renewed = center["due"] or "never: no `enrolment` in the configuration"
@@ -148,19 +159,27 @@ def run_identity(arguments: argparse.Namespace) -> int:
     return EXIT_FOUND_BAD if bad else 0
 
 
+def _described(facts: dict[str, Any]) -> str:
+    known = f"{facts['key_id']}, {facts['algorithm']}, {facts['where']}" if facts["key_id"] else ""
+    return "; ".join(part for part in (known, facts["trouble"]) if part)
+
+
 def _facts(loaded: "Loaded") -> dict[str, Any]:
-    from edge_agent.evidence.signers import KeyFileError, load_signer
+    from edge_agent.evidence.signers import KeyFileError, load_signer, prove
 
     gateway = loaded.config.gateway
-    key_id, trouble = None, None
+    said: dict[str, Any] = dict.fromkeys(("key_id", "algorithm", "where", "trouble"))
     try:
-        key_id = load_signer(loaded.path(gateway.identity_key)).public.kid.hex()
+        signer = load_signer(loaded.path(gateway.identity_key), loaded.path(gateway.tpm))
+        said["key_id"] = signer.public.kid.hex()
+        said["algorithm"] = signer.public.algorithm.name.lower()
+        said["where"] = signer.where
+        prove(signer)
     except KeyFileError as error:
-        trouble = str(error)
+        said["trouble"] = str(error)
     return {
         "gateway": gateway.id,
-        "key_id": key_id,
-        "trouble": trouble,
+        **said,
         "centers": [_of_center(loaded, center) for center in loaded.config.center],
     }
 
@@ -222,7 +241,7 @@ def _renewed(loaded: "Loaded", center: "Center", *, now: bool) -> dict[str, Any]
             return said | {"what": f"not due before {from_when:%Y-%m-%d}"}
         host, port = host_and_port(center.enrolment or "")
         place = renewal.Place(host, port, loaded.path(center.ca), client, loaded.path(center.key))
-        identity = load_signer(loaded.path(gateway.identity_key))
+        identity = load_signer(loaded.path(gateway.identity_key), loaded.path(gateway.tpm))
         until = f"{renewal.renew(place, gateway.id, identity, moment):%Y-%m-%d}"
     except (EstError, KeyFileError, AccessError, ValueError) as error:
         return said | {"trouble": str(error)}

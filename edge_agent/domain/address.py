@@ -1,7 +1,10 @@
-"""Where a line or bus is reached: the values that a configuration names and a line opens."""
+"""Where a line, a bus or a TPM is reached: the values that a configuration names."""
 
 from dataclasses import dataclass
 from typing import Literal
+
+TPM_DEVICE = "/dev/tpmrm0"
+"""The kernel's resource manager: several programs can use the TPM through it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

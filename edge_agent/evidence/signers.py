@@ -1,21 +1,27 @@
-"""Software signers and their key files: the only I/O of evidence.
+"""Signers and their key files; with `tpm_signer` the only I/O of evidence.
 
 A key file is PKCS #8 in PEM, not encrypted (RFC 5958, RFC 7468): a gateway starts with nobody there
-to type a passphrase, so that the file's permissions are its protection.
+to type a passphrase, so that the file's permissions are its protection.  Or it holds what only the
+machine's TPM can use (`tpm_signer`).
 """
 
 import os
 import stat
 from pathlib import Path
-from typing import Protocol, Self, TypeGuard
+from typing import TYPE_CHECKING, Protocol, Self, TypeGuard
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from edge_agent.domain.address import TPM_DEVICE
 from edge_agent.evidence.cose import P256_ORDER, PublicKey, Signer
 
+if TYPE_CHECKING:
+    from edge_agent.evidence.tpm_signer import TpmSigner
+
+IN_A_FILE = "in a file"
 KEY_FILE_BYTES_MAX = 16_384  # a PEM key is below 300 bytes; anything large was named by mistake
 
 
@@ -30,10 +36,11 @@ class KeyFileError(Exception):
 
 
 class FileSigner(Signer, Protocol):
-    """A signer that can be written to a file."""
+    """A signer of a key file; where the file is a TPM's, `sign` raises KeyFileError as well."""
 
-    def save(self, path: Path) -> None:
-        """Write the private key, for the owner's eyes only."""
+    @property
+    def where(self) -> str:
+        """Say where the private key is."""
 
     def request(self, name: str) -> bytes:
         """Return a request for a certificate of this key for `name` (PKCS #10, DER)."""
@@ -51,6 +58,11 @@ class Ed25519Signer:
         """The key that checks what this signs."""
         return self._public
 
+    @property
+    def where(self) -> str:
+        """Say where the private key is."""
+        return IN_A_FILE
+
     def sign(self, message: bytes) -> bytes:
         """Return the signature (RFC 8032)."""
         return self._key.sign(message)
@@ -67,7 +79,7 @@ class Ed25519Signer:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the key in `path`.  Raises KeyFileError."""
-        key = _read(path)
+        key = _key_in(path, _read(path))
         if not isinstance(key, ed25519.Ed25519PrivateKey):
             raise KeyFileError(path, "this is no Ed25519 key", "Name the right file")
         return cls(key)
@@ -90,6 +102,11 @@ class P256Signer:
         """The key that checks what this signs."""
         return self._public
 
+    @property
+    def where(self) -> str:
+        """Say where the private key is."""
+        return IN_A_FILE
+
     def sign(self, message: bytes) -> bytes:
         """Return r || s, s in the lower half of the group order."""
         r, s = decode_dss_signature(self._key.sign(message, self._scheme))
@@ -107,7 +124,7 @@ class P256Signer:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the key in `path`.  Raises KeyFileError."""
-        key = _read(path)
+        key = _key_in(path, _read(path))
         if not _is_p256(key):
             raise KeyFileError(path, "this is no P-256 key", "Name the right file")
         return cls(key)
@@ -117,9 +134,19 @@ class P256Signer:
         _write(path, self._key)
 
 
-def load_signer(path: Path) -> Ed25519Signer | P256Signer:
-    """Return the signer of whichever kind of key `path` holds.  Raises KeyFileError."""
-    key = _read(path)
+def load_signer(
+    path: Path, tpm: Path = Path(TPM_DEVICE)
+) -> "Ed25519Signer | P256Signer | TpmSigner":
+    """Return the signer of whichever kind of key `path` holds; `tpm` is not asked before it signs.
+
+    Raises KeyFileError.
+    """
+    data = _read(path)
+    if b"TSS2 PRIVATE KEY" in data:
+        from edge_agent.evidence.tpm_signer import TpmSigner  # noqa: PLC0415  only where there is one
+
+        return TpmSigner.read(path, data, tpm)
+    key = _key_in(path, data)
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return Ed25519Signer(key)
     if _is_p256(key):
@@ -141,25 +168,34 @@ def _request(
     return builder.sign(key, algorithm).public_bytes(serialization.Encoding.DER)
 
 
+def prove(signer: FileSigner) -> None:
+    """Have something signed that means nothing, to see that it can.  Raises KeyFileError."""
+    signer.sign(b"edge-agent: can this key sign?")
+
+
 def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:
     return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
 
 
-def _read(path: Path) -> object:
-    """Return the private key in `path`, looked at through one file handle."""
+def _read(path: Path) -> bytes:
+    """Return what is in `path`, looked at through one file handle."""
     try:
         with path.open("rb") as file:
             if is_exposed(path, file.fileno()):
                 mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
                 remedy = f"Run: chmod 600 {path}; renew the key"
                 raise KeyFileError(path, f"others can use it (mode {mode:04o})", remedy)
-            data = file.read(KEY_FILE_BYTES_MAX + 1)
+            return file.read(KEY_FILE_BYTES_MAX + 1)
     except FileNotFoundError as error:
         raise KeyFileError(path, "it is not there", "Restore it or make a new one") from error
     except OSError as error:
         raise KeyFileError(
             path, f"it cannot be read ({error.strerror})", "Check its owner and mode"
         ) from error
+
+
+def _key_in(path: Path, data: bytes) -> object:
+    """Return the private key in a key file's bytes."""
     remedy = "It must be a private key in PEM (PKCS #8) without passphrase"
     if len(data) > KEY_FILE_BYTES_MAX:
         raise KeyFileError(path, f"more than {KEY_FILE_BYTES_MAX} bytes are no key", remedy)
@@ -187,12 +223,19 @@ def _is_credential(path: Path) -> bool:
 
 
 def _write(path: Path, key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> None:
-    """Write `key` so that after a power cut `path` holds all of it or does not exist."""
     data = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    write_key_file(path, data)
+
+
+def write_key_file(path: Path, data: bytes) -> None:
+    """Write a key so that after a power cut `path` holds all of it or does not exist.
+
+    Raises KeyFileError.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from edge_agent import files
+from edge_agent.domain.address import TPM_DEVICE
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.enrolment import Bundle, claimed_authorities, open_bundle
@@ -35,13 +36,15 @@ class Done:
     left: str = ""
 
 
-def enrol(invitation: Invitation, folder: Path, say: Callable[[str], None]) -> Done:
-    """Enrol over the network; `say` is told of each step.
+def enrol(
+    invitation: Invitation, folder: Path, say: Callable[[str], None], tpm: Path | None = None
+) -> Done:
+    """Enrol over the network; `say` is told of each step; `tpm` makes the identity key, if given.
 
     Raises EstError, KeyFileError, OSError.
     """
-    made = keys.keep(folder)
-    say(f"keys in {folder}: they never leave it")
+    made = keys.keep(folder, tpm)
+    say(f"keys in {folder}: they never leave it; the identity key is {made.identity.where}")
     server = Server.pinned(invitation)
     say(f"{invitation.place} is the center of this code")
     client = server.enrol(made.client.request(invitation.gateway))
@@ -52,7 +55,7 @@ def enrol(invitation: Invitation, folder: Path, say: Callable[[str], None]) -> D
         data = server.bundle()
     except NotOffered:
         return _certificate_alone(folder, server.authority, client, made)
-    return install(data, invitation, folder)
+    return install(data, invitation, folder, tpm)
 
 
 def _certificate_alone(
@@ -74,12 +77,12 @@ def _certificate_alone(
 # ---- by file
 
 
-def request_by_file(invitation: Invitation, folder: Path) -> bytes:
+def request_by_file(invitation: Invitation, folder: Path, tpm: Path | None = None) -> bytes:
     """Return what is carried to the center: two requests, and a proof that the code was here.
 
     Raises KeyFileError, OSError.
     """
-    made = keys.keep(folder)
+    made = keys.keep(folder, tpm)
     client = made.client.request(invitation.gateway)
     identity = made.identity.request(invitation.gateway)
     digest = secret_digest(invitation.secret)
@@ -94,13 +97,13 @@ def request_by_file(invitation: Invitation, folder: Path) -> bytes:
     ).encode()
 
 
-def install(data: bytes, invitation: Invitation, folder: Path) -> Done:
+def install(data: bytes, invitation: Invitation, folder: Path, tpm: Path | None = None) -> Done:
     """Write what a bundle holds, if it is of the pinned center and for this gateway's keys.
 
     Raises EstError, KeyFileError, OSError.
     """
     bundle = _opened(data, invitation)
-    made = keys.keep(folder)
+    made = keys.keep(folder, tpm)
     for certificate, key in ((bundle.client, made.client), (bundle.identity, made.identity)):
         if not keys.is_for(_loaded(certificate), key):
             raise EstError(
@@ -122,12 +125,13 @@ def install(data: bytes, invitation: Invitation, folder: Path) -> Done:
     configuration = folder / CONFIGURATION
     if configuration.exists():
         return Done(tuple(contents), f"{configuration} is left as it was")
-    files.write_new(configuration, configuration_text(bundle).encode())
+    files.write_new(configuration, configuration_text(bundle, tpm).encode())
     return Done((*contents, CONFIGURATION), f"add the panels to {configuration}")
 
 
-def configuration_text(bundle: Bundle) -> str:
-    """Return the part of a gateway's configuration that its center decides."""
+def configuration_text(bundle: Bundle, tpm: Path | None = None) -> str:
+    """Return what a center decides of a gateway's configuration, and which TPM it has."""
+    chip = "" if tpm in {None, Path(TPM_DEVICE)} else f'tpm = "{tpm}"\n'
     commands = 'command_certificate = "command.pem"\n' if bundle.commands else ""
     seal = 'seal_certificate = "seal.pem"\n' if bundle.seals else ""
     ways = "".join(
@@ -138,7 +142,7 @@ def configuration_text(bundle: Bundle) -> str:
 [gateway]
 id = "{bundle.gateway}"
 identity_key = "{keys.IDENTITY}"
-
+{chip}
 [[center]]
 name = "{bundle.center}"
 ca = "ca.pem"

@@ -15,6 +15,7 @@ from edge_agent.center.cli import main as center
 from edge_agent.clock import SystemClock
 from edge_agent.evidence.invitation import Invitation
 from edge_agent.identity import renewal
+from tests.swtpm import swtpm
 
 PANEL = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/ttyUSB0" }\n'
 
@@ -55,6 +56,29 @@ def test_by_file_both_ways(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert said["gateway"] == "gw4"
     assert said["key_id"]
     assert said["centers"][0]["due"] < said["centers"][0]["until"]
+
+
+def test_with_a_key_that_the_tpm_made(
+    directory: Path, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Enrolled by file; shown; and said where the TPM is gone."""
+    folder, request, answer = tmp_path / "gw4", tmp_path / "a.request", tmp_path / "a.answer"
+    told = ["enrol", code, "--folder", str(folder)]
+    with swtpm() as chip:
+        assert cli.main([*told, "--request", str(request), "--tpm", str(chip)]) == 0
+        answered = ["enrolment", str(directory), "answer", str(request), "--out", str(answer)]
+        assert center(answered) == 0
+        assert cli.main([*told, "--answer", str(answer), "--tpm", str(chip)]) == 0
+        with (folder / "gateway.toml").open("a") as file:
+            file.write(PANEL)
+        show = ["identity", "--config", str(folder / "gateway.toml")]
+        capsys.readouterr()
+        assert cli.main(show) == 0
+        assert f", esp256, in the TPM at {chip}\n" in capsys.readouterr().out
+    assert cli.main([*show, "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["key_id"]
+    assert said["trouble"].startswith(f"key file {folder}/identity.key: there is no TPM at {chip}")
 
 
 @pytest.mark.parametrize("words", [["junk"], ["gw4", "host"], ["gw4", "host", "0" * 30]])

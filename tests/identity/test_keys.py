@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import KeyFileError
 from edge_agent.identity import keys
+from tests.swtpm import swtpm
 
 
 def test_they_are_made_once_and_kept(tmp_path: Path) -> None:
@@ -30,6 +31,22 @@ def test_a_request_is_signed_by_its_key(tmp_path: Path, kind: str) -> None:
     assert asked.is_signature_valid
     assert PublicKey.of(asked.public_key()) == key.public
     assert asked.subject.rfc4514_string() == "CN=gw4"
+
+
+def test_the_tpm_makes_the_identity_key_where_it_is_asked_to(tmp_path: Path) -> None:
+    with swtpm() as chip:
+        made = keys.keep(tmp_path, chip)
+        assert made.identity.public == keys.keep(tmp_path, chip).identity.public
+        asked = x509.load_der_x509_csr(made.identity.request("gw4"))
+    assert asked.is_signature_valid
+    assert made.identity.where == f"in the TPM at {chip}"
+    assert made.client.where == "in a file"  # every TLS library can use it there
+
+
+def test_a_key_in_a_file_is_not_taken_for_one_in_the_tpm(tmp_path: Path) -> None:
+    keys.keep(tmp_path)
+    with pytest.raises(KeyFileError, match=r"in no TPM.*Move it away"):
+        keys.keep(tmp_path, Path("/dev/tpmrm0"))
 
 
 def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:

@@ -124,6 +124,7 @@ driver = "surgard"
 serial = {{ port = "/dev/null" }}
 END
 stat -c '%U %a %n' /etc/edge-agent/identity.key
+{credentials}
 cd / && unset PYTHONPATH
 as_agent='setpriv --reuid=edge-agent --regid=edge-agent --clear-groups'
 $as_agent /opt/edge-agent/bin/edge-agent check || true
@@ -135,14 +136,17 @@ grep '^user' /var/lib/edge-center/mosquitto.conf
 
 
 def test_the_installation_works_as_written(checkout: Path, tmp_path: Path) -> None:
-    (install,) = blocks(ROOT / "docs" / "operations.md", "sh root")
+    install, credentials = blocks(ROOT / "docs" / "operations.md", "sh root")
     install = install.replace("pip install", "pip install --quiet --disable-pip-version-check")
     (center,) = blocks(ROOT / "docs" / "center.md", "sh root")
-    script = INSTALL.format(copies=tmp_path / "copies", install=install, center=center)
+    script = INSTALL.format(
+        copies=tmp_path / "copies", install=install, center=center, credentials=credentials
+    )
     become_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive", "--preserve-env"]
     said = run(script, checkout, *become_root, "unshare", "--mount", "--propagation", "private")
     assert "systemctl enable --now edge-agent" in said
     assert "edge-agent 600 /etc/edge-agent/identity.key" in said
+    assert "systemctl edit edge-agent" in said  # behind the credential that opened again
     assert "good  identity key" in said
     assert "modbus_map" in said
     assert "systemctl enable --now edge-center" in said

@@ -13,7 +13,7 @@ from edge_agent.limits import STOP_DRAIN_NS_MAX
 
 EXPOSURE_MAX = 15  # tenths; the scale of systemd-analyze ends at 100
 UNITS = ("edge-agent.service", "edge-center.service")
-DEVICES = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS", "char-gpiochip"}
+DEVICES = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS", "char-gpiochip", "/dev/tpmrm0"}
 
 
 def unit_path(unit: str) -> Path:
@@ -76,13 +76,13 @@ def test_the_command_line_of_the_unit_exists(unit: str) -> None:
     run(Path(sys.executable).parent / Path(program).name, command, "--help")
 
 
-def test_serial_ports_gpio_and_network_stay_usable() -> None:
+def test_serial_ports_gpio_tpm_and_network_stay_usable() -> None:
     unit = settings("edge-agent.service")
     assert {allow.split()[0] for allow in unit["DeviceAllow"]} == DEVICES
     assert all(allow.endswith(" rw") for allow in unit["DeviceAllow"])
     assert "PrivateDevices" not in unit  # it hides serial ports
     assert "PrivateUsers" not in unit  # it maps the group dialout away
-    assert unit["SupplementaryGroups"] == ["dialout gpio"]
+    assert unit["SupplementaryGroups"] == ["dialout gpio tss"]
     assert "PrivateNetwork" not in unit
     assert unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"]
 
@@ -102,16 +102,20 @@ def test_every_user_of_a_unit_is_made(unit: str) -> None:
     assert f"user '{user}'" in made
 
 
-def test_the_group_of_the_gpio_chips_is_made_and_owns_them() -> None:
+def test_the_groups_of_gpio_chips_and_tpm_are_made_and_own_them() -> None:
     """A group that is missing would keep the service from starting."""
     made = run("systemd-sysusers", "--dry-run", unit_path("sysusers.conf"))
-    assert "group 'gpio'" in made or any(group.gr_name == "gpio" for group in grp.getgrall())
+    there = {group.gr_name for group in grp.getgrall()}
+    assert all(f"group '{name}'" in made or name in there for name in ("gpio", "tss"))
     rules = [
         line
         for line in resources.data("systemd", "edge-agent.rules").read_text().splitlines()
         if not line.startswith("#")
     ]
-    assert rules == ['SUBSYSTEM=="gpio", KERNEL=="gpiochip[0-9]*", GROUP="gpio", MODE="0660"']
+    assert rules == [
+        'SUBSYSTEM=="gpio", KERNEL=="gpiochip[0-9]*", GROUP="gpio", MODE="0660"',
+        'SUBSYSTEM=="tpmrm", KERNEL=="tpmrm[0-9]*", GROUP="tss", MODE="0660"',
+    ]
 
 
 def test_a_last_gasp_fits_the_time_that_systemd_gives_a_stop() -> None:
