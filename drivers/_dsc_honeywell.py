@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from drivers._keypad_lines import shown_zone
 from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import FaultKind, Frame, Plain
@@ -70,7 +71,9 @@ def _keypad(data: str, raw: bytes) -> _Said | None:
         signals.append(Signal(kind=Kind.FIRE, state=State.ACTIVE, code="110", area=area, frame=raw))
     if "battery_low" in bits:
         signals.append(Signal(kind=Kind.POWER, state=State.ACTIVE, code="302", frame=raw))
-    return fields, (*signals, *_shown_zone(found[3], found[5], area, raw))
+    if found[3].isdecimal():
+        signals += shown_zone(found[5], area, raw)
+    return fields, tuple(signals)
 
 
 def _keypad_state(bits: set[str]) -> State:
@@ -79,16 +82,6 @@ def _keypad_state(bits: set[str]) -> State:
     if bits & {"armed_stay", "armed_instant"}:
         return State.ARMED_STAY if "armed_away" not in bits else State.ARMED_AWAY
     return State.ARMED_AWAY if "armed_away" in bits else State.DISARMED
-
-
-def _shown_zone(digits: str, text: str, area: int | None, raw: bytes) -> tuple[Signal, ...]:
-    """Read `FAULT nn` as an open zone, `CHECK nn` as one that is faulty."""
-    found = re.match(r" ?(FAULT|CHECK) +([0-9]{1,3})\b", text)
-    zone = number(found[2]) if found else None
-    if found is None or zone is None or not digits.isdecimal():
-        return ()
-    state = State.OPEN if found[1] == "FAULT" else State.FAULT
-    return (Signal(kind=Kind.ZONE, state=state, zone=zone, area=area, frame=raw),)
 
 
 def _zone_map(data: str, raw: bytes) -> _Said | None:

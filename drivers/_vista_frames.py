@@ -11,6 +11,7 @@ from typing import Final
 
 from drivers._hex_frames import HexDecoder, spelled, unmarked
 from drivers._hex_frames import request as _request
+from drivers._keypad_lines import shown_zone
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.panel_clock import PanelTime, panel_time
@@ -21,6 +22,7 @@ from edge_agent.domain.signal import Signal, Span
 UNCOUNTED = 0  # LL counts all characters
 AREAS = 8
 BLOCK_ZONES = 64  # of one zone status frame
+_ARMED_IN_PART = re.compile("STAY|NIGHT|INSTANT")  # in the text, beside the lamp of arming
 
 _AREA_STATES: Final[Mapping[str, State]] = {
     "A": State.ARMED_AWAY,
@@ -55,7 +57,7 @@ EVENTS: Final[Mapping[str, _Event]] = {
     **_pair(0x1B, Kind.POWER, "301", ""),
     "1D": (Kind.TEST, "602", _NEW, ""),
     "1F": (Kind.EXIT_ERROR, "374", _NEW, "zone"),
-    **_pair(0x21, Kind.BURGLARY, "130"),
+    **_pair(0x21, Kind.BURGLARY, "146"),
     "27": (Kind.OPEN_CLOSE, "408", State.ARMED, "user"),
     **_pair(0x29, Kind.POWER, "302", ""),
     "2D": (Kind.TEST, "607", _NEW, "user"),
@@ -195,15 +197,20 @@ def _programming(raw: bytes, groups: tuple[str, ...]) -> Frame:
 
 
 def _keypad(raw: bytes, groups: tuple[str, ...]) -> Frame:
-    text, led = groups[0], int(groups[1], 16)
+    """Which area's keypad it is was said by whoever asked for it, not by the answer."""
+    text, led = unmarked(groups[0]), int(groups[1], 16)
     fields: dict[str, Plain] = {
-        "text": unmarked(text),
-        "backlight": ord(text[0]) >= 0x80,
+        "text": text,
+        "backlight": ord(groups[0][0]) >= 0x80,
         "ready": bool(led & 1),
         "trouble": bool(led & 2),
         "armed": bool(led & 4),
     }
-    return Frame(raw, "keypad", (), fields)
+    state = State.DISARMED
+    if led & 4:
+        state = State.ARMED_STAY if _ARMED_IN_PART.search(text) else State.ARMED_AWAY
+    area = Signal(kind=Kind.AREA, state=state, frame=raw)
+    return Frame(raw, "keypad", (area, *shown_zone(text, None, raw)), fields)
 
 
 def _name(raw: bytes, groups: tuple[str, ...]) -> Frame:

@@ -54,10 +54,19 @@ class Shell:
         self._control = b""
 
     async def run(self, make_end: Callable[["Shell"], End], *, linger: bool) -> None:
-        """Plug in and serve; returns when it is over.  Raises OSError when it cannot plug in."""
+        """Serve, with control lines from standard input; see `serve`."""
+        await self.serve(make_end, lambda: self._listen_to_control(linger=linger))
+
+    async def serve(
+        self, make_end: Callable[["Shell"], End], plugged: Callable[[], None] = lambda: None
+    ) -> None:
+        """Plug in, call `plugged` and serve; returns when it is over.
+
+        Raises OSError when it cannot plug in.
+        """
         self._end = make_end(self)
         await self._plug(there=True)
-        self._listen_to_control(linger=linger)
+        plugged()
         self._arm()
         plugging = self._loop.create_task(self._plug_when_told())
         await self._over.wait()

@@ -1,12 +1,12 @@
-"""The same contract where nothing is simulated: emulated panels as processes, real ports and time.
+"""The same contract where nothing is simulated: emulated panels at real ports, in real time.
 
-Every driver on every kind of line that it names: a pty paced at 9600 baud, TCP both ways round,
-datagrams; an input module over RTU on a pty and over TCP.  Parity cannot be proven on a pty.
+Every driver with every profile on every kind of line that it names: a pty paced at 9600 baud, TCP
+both ways round, datagrams, all of them at once on one loop; an input module as a process of its
+own, over RTU on a pty and over TCP.  Parity cannot be proven on a pty.
 """
 
 import asyncio
 import functools
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -18,13 +18,7 @@ from typing import Any
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.domain.address import (
-    BusAddress,
-    LineAddress,
-    ListenAddress,
-    SerialAddress,
-    TcpAddress,
-)
+from edge_agent.domain.address import BusAddress, LineAddress, SerialAddress, TcpAddress
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import POINTS
 from edge_agent.domain.session import Fault, FaultKind, Recent
@@ -33,11 +27,15 @@ from edge_agent.domain.stamp import Stamp
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
+from hil.lines import Quality, Split, byte_ns
 from hil.panels.machine import describe
+from hil.panels.stand import Stand, StandSetup
 from tests.contract.subjects import BUS, STREAM, Subject
 from tests.contract.world import body, standing_of
-from tests.hil.process import PATIENCE_S, Emulator, running
+from tests.hil.plugged import Panel, until
+from tests.hil.process import PATIENCE_S, running
 
+PACE, WHOLE, RANDOM = byte_ns(9600), Split.WHOLE, Split.RANDOM
 COMMIT_S = 0.003  # a good disk's fsync
 
 
@@ -102,15 +100,6 @@ def converse(runner: Coroutine[Any, Any, None], script: Callable[[], None]) -> N
     asyncio.run(both())
 
 
-def heard(panel: Emulator, subject: Subject, count: int) -> set[str]:
-    """Wait until so many events are acknowledged, or have arrived where nothing is; their frames.
-
-    Frames are cut at their ends as recorded ones are.
-    """
-    state = "acked" if subject.driver.acknowledges else "arrived"
-    return {body(bytes.fromhex(panel.state(state)["frame"])).hex() for _ in range(count)}
-
-
 def stream(subject: Subject, address: LineAddress, recorder: Recorder) -> Coroutine[Any, Any, None]:
     clock = SystemClock()
     where = opener(address, clock, subject.driver.peers_max)
@@ -123,71 +112,81 @@ def events(subject: Subject, numbers: range) -> list[str]:
     return [line for line in lines if line.split()[0] not in {"open", "close", "output"}]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+REAL = [(subject, way) for subject in STREAM for way in subject.driver.lines]
+GIVES_WORD = {True: "acked", False: "arrived"}  # by whether the driver acknowledges
 
 
-Way = Callable[[str, int], tuple[tuple[str, ...], LineAddress]]
-WAYS: dict[str, Way] = {
-    # a line of `Driver.lines`: how its panel is started, and where its driver finds it
-    "serial": lambda link, _: (
-        ("--pty", "--link", link, "--baud", "9600"),
-        SerialAddress(port=link),
-    ),
-    "tcp": lambda _, port: (("--tcp", str(port)), TcpAddress(host="127.0.0.1", port=port)),
-    "listen": lambda _, port: (
-        ("--connect", f"127.0.0.1:{port}"),
-        ListenAddress(host="127.0.0.1", port=port),
-    ),
-    "udp": lambda _, port: (
-        ("--udp", f"127.0.0.1:{port}"),
-        ListenAddress(host="127.0.0.1", port=port, transport="udp"),
-    ),
-}
-REAL = [
-    pytest.param(subject, way, id=f"{subject.driver.name}-{way}")
-    for subject in STREAM
-    if subject.first
-    for way in subject.driver.lines
-]
+class Talk:
+    """One panel and its driver on one real line: bad frames, an unplug, and all is recorded."""
+
+    def __init__(self, subject: Subject, way: str, folder: Path) -> None:
+        self._subject, self._way = subject, way
+        self._recorder = Recorder()
+        out = Quality(PACE if way == "serial" else 0, split=WHOLE if way == "udp" else RANDOM)
+        stand = Stand(subject.face.for_profile(subject.profile, {}), StandSetup(out=out))
+        peers_max = subject.face.peers_max
+        self._panel = Panel(subject.driver.name, stand, way, folder, peers_max=peers_max)
+        self._frames: list[set[str]] = []
+
+    async def play(self) -> None:
+        """Talk; an AssertionError says what was in vain waited for, or is wrong."""
+        async with self._panel.plugged() as panel:
+            line = asyncio.ensure_future(stream(self._subject, panel.address, self._recorder))
+            script = asyncio.ensure_future(self._script(panel))
+            await asyncio.wait({line, script}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (script, line):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await line
+            await script
+        self._check()
+
+    async def _script(self, panel: Panel) -> None:
+        links = self._recorder.links
+        await self._say(panel, range(6))
+        if self._way != "udp":
+            panel.tell("garbage 40")
+        await self._say(panel, range(6, 12))
+        gone = links.count(False)
+        panel.tell("unplug 0.2")
+        if self._way in {"serial", "tcp"}:
+            await until(lambda: links.count(False) > gone, "the panel is gone")
+        await self._say(panel, range(12, 18))
+
+    async def _say(self, panel: Panel, numbers: range) -> None:
+        await until(lambda: self._recorder.links[-1:] == [True], "the panel is there")
+        lines, begun = events(self._subject, numbers), len(panel.entries)
+        word = GIVES_WORD[self._subject.driver.acknowledges]
+
+        def heard() -> set[str]:
+            told = [entry for entry in panel.entries[begun:] if entry["state"] == word]
+            return {body(bytes.fromhex(entry["frame"])).hex() for entry in told}
+
+        panel.tell(*lines)
+        await until(lambda: len(heard()) >= len(lines), f"all of {lines} has got across")
+        await until(lambda: heard() <= set(self._recorder.frames), "all is durable")
+        self._frames.append(heard())
+
+    def _check(self) -> None:
+        frames = self._recorder.frames
+        everything = set().union(*self._frames)
+        assert len(everything) == len(events(self._subject, range(18)))
+        assert {frames[frame] for frame in everything} == {1}, "each is recorded once"
+        assert self._recorder.links[0] is True
+        assert self._recorder.links[-1] is True
 
 
-@pytest.mark.parametrize(("subject", "way"), REAL)
-def test_a_real_line_with_bad_frames_and_an_unplug(
-    subject: Subject, way: str, tmp_path: Path
-) -> None:
-    recorder = Recorder()
-    arguments, address = WAYS[way](str(tmp_path / "panel"), free_port())
-    split = "whole" if way == "udp" else "random"
-    with running(subject.driver.name, *arguments, "--split", split, *subject.face.quick) as panel:
-        panel.where()
-        frames: list[set[str]] = []
+def test_every_profile_on_every_real_line_with_bad_frames_and_an_unplug(tmp_path: Path) -> None:
+    async def all_at_once() -> dict[str, BaseException | None]:
+        talks: dict[str, Coroutine[Any, Any, None]] = {}
+        for subject, way in REAL:
+            folder = tmp_path / f"{subject}-{way}"
+            folder.mkdir()
+            talks[f"{subject} over {way}"] = Talk(subject, way, folder).play()
+        ended = await asyncio.gather(*talks.values(), return_exceptions=True)
+        return dict(zip(talks, ended, strict=True))
 
-        def say(numbers: range) -> None:
-            wait_for(lambda: recorder.links[-1:] == [True], "the panel is there")
-            lines = events(subject, numbers)
-            panel.tell(*lines)
-            frames.append(heard(panel, subject, len(lines)))
-            wait_for(lambda: frames[-1] <= set(recorder.frames), "all is durable")
-
-        def script() -> None:
-            say(range(6))
-            if way != "udp":
-                panel.tell("garbage 40")
-            say(range(6, 12))
-            gone = recorder.links.count(False)
-            panel.tell("unplug 0.2")
-            if way in {"serial", "tcp"}:
-                wait_for(lambda: recorder.links.count(False) > gone, "the panel is gone")
-            say(range(12, 18))
-
-        converse(stream(subject, address, recorder), script)
-    everything = set().union(*frames)
-    assert len(everything) == len(events(subject, range(18)))
-    assert {recorder.frames[frame] for frame in everything} == {1}, "each is recorded once"
-    assert recorder.links[0] is True
-    assert recorder.links[-1] is True
+    assert {where: what for where, what in asyncio.run(all_at_once()).items() if what} == {}
 
 
 def bus(subject: Subject, address: BusAddress, recorder: Recorder) -> Coroutine[Any, Any, None]:

@@ -74,6 +74,12 @@ GOLDEN = (
         (("fire", "111", "active", 1, 5, None, None),),
     ),
     Golden(
+        "event table 21: silent alarm of zone 6",
+        b"1Bnq2100600010920231126009A\r\n",
+        "event",
+        (("burglary", "146", "active", 1, 6, None, None),),
+    ),
+    Golden(
         "event table 12: duress over, user 3",
         b"1Bnq1200000310920231126009D\r\n",
         "event",
@@ -128,6 +134,36 @@ GOLDEN = (
             ("burglary", "130", "active", None, 2, None, None),
             ("zone_trouble", "380", "active", None, 4, None, None),
         ),
+    ),
+    Golden(
+        "VISTA facts 3: keypad text and lamps, a zone that is open",
+        b"29kdFAULT 23 FRONT DOOR             00098\r\n",
+        "keypad",
+        (
+            ("area", None, "disarmed", None, None, None, None),
+            ("zone", None, "open", None, 23, None, None),
+        ),
+    ),
+    Golden(
+        "VISTA facts 3: keypad text and lamps, a zone with a fault",
+        b"29kdCHECK 07 SMOKE HALL             200CF\r\n",
+        "keypad",
+        (
+            ("area", None, "disarmed", None, None, None, None),
+            ("zone", None, "fault", None, 7, None, None),
+        ),
+    ),
+    Golden(
+        "VISTA facts 3: keypad text and lamps, armed in part",
+        b"29kdARMED ***STAY***                4006C\r\n",
+        "keypad",
+        (("area", None, "armed_stay", None, None, None, None),),
+    ),
+    Golden(
+        "VISTA facts 3: keypad text and lamps, armed",
+        b"29kdARMED ***AWAY***                4007B\r\n",
+        "keypad",
+        (("area", None, "armed_away", None, None, None, None),),
     ),
     Golden(
         "VISTA facts 2, the first worked example with a wrong sum",
