@@ -25,7 +25,8 @@ from edge_agent.discipline import (
     timesyncd_says,
     tracking_request,
 )
-from tests.uplink.rig import free_port, wait_for
+from hil.rig import free_port
+from tests.uplink.rig import wait_for
 
 S = 1_000_000_000
 KERNEL = Discipline(True, 3, "kernel")

@@ -26,13 +26,23 @@ by chance."""
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on."""
-    while True:
+    """Return a port of the loopback that nobody has for TCP or datagrams, another one each time."""
+    while len(_GIVEN) < len(PORTS):
         port = _CHANCE.choice(PORTS)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        if port in _GIVEN:
+            continue
+        with (
+            contextlib.suppress(OSError),
+            socket.create_server(("127.0.0.1", port)),
+            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
+        ):
+            datagrams.bind(("127.0.0.1", port))
+            _GIVEN.add(port)
             return port
+    raise RigError("all ports were given away")
 
 
+_GIVEN: set[int] = set()
 _CHANCE = random.SystemRandom()  # processes side by side choose apart, whatever they seeded
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.contract.test_real import free_port
+from hil.rig import free_port
 from tests.counterparts.environment import Counterpart, counterpart
 from tests.hil.process import Emulator, running
 

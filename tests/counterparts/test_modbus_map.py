@@ -23,9 +23,10 @@ from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.desk import Desk
 from edge_agent.link.open import opener
 from edge_agent.resources import load_codes, load_profile
+from hil.rig import free_port
 from tests.counterparts.environment import Counterpart, counterpart
 from tests.hil.process import Emulator, running
-from tests.link.rig import CLOCK, QUICK, Intake, Running, free_port, run, until
+from tests.link.rig import CLOCK, QUICK, Intake, Running, run, until
 
 PATIENCE_S = 20.0
 DI, AI, GST = 17, 18, 19  # units

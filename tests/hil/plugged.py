@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,15 +14,10 @@ from hil.panels.ends import CallEnd, DatagramEnd, End, ListenEnd, PtyEnd
 from hil.panels.machine import Command, Commanded
 from hil.panels.shell import Shell
 from hil.panels.stand import Stand
+from hil.rig import free_port
 
 PATIENCE_S = 60.0  # all of them share one loop, and the machine may be busy with other tests
 LOOK_S = 0.02
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
@@ -52,8 +46,7 @@ class Panel:
     def __init__(self, name: str, stand: Stand, way: str, folder: Path, *, peers_max: int) -> None:
         self._way, self._peers_max = way, peers_max
         self._link = folder / "line"
-        kind = socket.SOCK_DGRAM if way == "udp" else socket.SOCK_STREAM
-        self._port = free_port(kind)
+        self._port = free_port()
         self._ledger = _Ledger()
         self._shell = Shell(name, stand, self._ledger)
 

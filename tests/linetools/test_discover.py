@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import time
 import tty
 
@@ -24,6 +23,7 @@ from edge_agent.linetools.discover import (
 )
 from edge_agent.linetools.ports import SerialPort
 from edge_agent.linetools.scan import Tell, Verdict
+from hil.rig import free_port
 
 
 def discover(targets: list[Target], wanted: Wanted) -> tuple[list[Outcome], list[Tell]]:
@@ -34,11 +34,6 @@ def discover(targets: list[Target], wanted: Wanted) -> tuple[list[Outcome], list
     discovery = Discovery(there, wanted, SystemClock(), lambda _, step: told.append(step))
     asyncio.run(discovery.run(targets, found.append))
     return sorted(found, key=lambda one: targets.index(one.target)), told
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def test_listening_only_not_a_byte_leaves_the_gateway() -> None:

@@ -13,7 +13,7 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from edge_agent.domain.address import SerialAddress, TcpAddress
-from tests.link.rig import free_port
+from hil.rig import free_port
 
 INPUTS = [True, False, True, False, False, False, False, True]
 REGISTERS = [1, 2, 0xFFFF, 4]

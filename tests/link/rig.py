@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pty
-import socket
 import tty
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -55,12 +54,6 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     result = asyncio.run(watched())
     assert not complaints, complaints
     return result
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 async def until(condition: Callable[[], object], what: str = "") -> None:

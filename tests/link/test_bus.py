@@ -41,8 +41,9 @@ from edge_agent.link.desk import Desk
 from edge_agent.link.open import opener
 from edge_agent.link.schedule import Pace
 from edge_agent.resources import load_codes, load_profile
+from hil.rig import free_port
 from tests.link import devices
-from tests.link.rig import CLOCK, MS, QUICK, Intake, Port, Running, free_port, run, until
+from tests.link.rig import CLOCK, MS, QUICK, Intake, Port, Running, run, until
 
 
 class Poller:

@@ -11,7 +11,8 @@ from edge_agent.domain.address import ListenAddress
 from edge_agent.link import listener
 from edge_agent.link.line import LineError
 from edge_agent.link.listener import ListenOpener
-from tests.link.rig import CLOCK, MS, free_port, run, until
+from hil.rig import free_port
+from tests.link.rig import CLOCK, MS, run, until
 
 
 def fresh() -> ListenOpener:

@@ -8,7 +8,8 @@ import pytest
 from edge_agent.domain.address import ListenAddress
 from edge_agent.link.line import Came, Happening, Heard, LineError, Went
 from edge_agent.link.switchboard import Switchboard, SwitchboardOpener
-from tests.link.rig import CLOCK, free_port, run, until
+from hil.rig import free_port
+from tests.link.rig import CLOCK, run, until
 
 
 def fresh(peers_max: int = 3) -> SwitchboardOpener:

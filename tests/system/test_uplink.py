@@ -12,7 +12,8 @@ import pytest
 
 from edge_agent.evidence.signers import P256Signer
 from edge_agent.uplink import paths
-from tests.uplink.rig import Authority, MemorySource, Rig, free_port, make_event, make_rig, until
+from hil.rig import free_port
+from tests.uplink.rig import Authority, MemorySource, Rig, make_event, make_rig, until
 
 DRAINED = 20_000
 

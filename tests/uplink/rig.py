@@ -36,6 +36,7 @@ from edge_agent.uplink.access import CenterAccess
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Key, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
+from hil.rig import free_port
 
 EPOCH = b"epoch001"
 GATEWAY = "gw1"
@@ -121,13 +122,6 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
