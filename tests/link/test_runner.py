@@ -24,6 +24,7 @@ from edge_agent.limits import UNCOMMITTED_REPORTS_MAX
 from edge_agent.link.line import READ_BYTES_MAX
 from edge_agent.link.open import opener
 from edge_agent.link.runner import run_panel
+from hil.rig import free_port
 from tests.link.rig import (
     ACK,
     CLOCK,
@@ -33,7 +34,6 @@ from tests.link.rig import (
     LineSession,
     Port,
     Running,
-    free_port,
     run,
     until,
 )
