@@ -18,9 +18,11 @@ import edge_agent
 from edge_agent import limits, telling
 from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.command_keys import CommandKeys
+from edge_agent.command_work import works
 from edge_agent.commanding import Commanding, Office
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
+from edge_agent.control.probation import Probation
 from edge_agent.control.socket import ControlSocket, Handler, Peer
 from edge_agent.diagnosing import Diagnosing, Past
 from edge_agent.domain.event import Body as EventBody
@@ -34,6 +36,7 @@ from edge_agent.evidence.bodies import (
     JournalBody,
     JournalChange,
 )
+from edge_agent.evidence.command import CONFIG, WALK_TEST
 from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.exports import Exports
@@ -48,6 +51,7 @@ from edge_agent.journal import (
     Care,
     FolderDisk,
     Journal,
+    JournalLocked,
     Record,
     Recovery,
     Terms,
@@ -57,6 +61,7 @@ from edge_agent.journal import (
 from edge_agent.machine import machine_facts
 from edge_agent.orders import Orders, command_of
 from edge_agent.program_watch import watch_program
+from edge_agent.reconfiguring import Chosen, Reconfiguring, Surroundings, drop
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.renewal_watch import renew, watch_renewal
 from edge_agent.self_test import Outlet as TestOutlet
@@ -66,6 +71,7 @@ from edge_agent.supply import Station, Supply
 from edge_agent.talks import Talks
 from edge_agent.timekeeping import Timekeeper
 from edge_agent.visitors import Visitors
+from edge_agent.walk_test import WalkTests
 from edge_agent.zone_watch import ZoneWatch
 
 if TYPE_CHECKING:
@@ -93,7 +99,13 @@ def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDis
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
 
-    def __init__(self, loaded: Loaded, clock: KeptClock, hardware: Hardware | None = None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        clock: KeptClock,
+        hardware: Hardware | None = None,
+        probation: Probation | None = None,
+    ) -> None:
         self._loaded = loaded
         self._config = loaded.config
         self._clock = clock
@@ -136,7 +148,7 @@ class Agent:
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
         self._zones = ZoneWatch(folder.parent, self._recorder.note)
         self._recorder.hearing.listen(self._zones.hear)
-        self._commanding = self._make_commanding()
+        self._reconfiguring, self._walks, self._commanding = self._make_commanding(probation)
         self._clips = self._clips_of(clock)
         self._parts = self._make_parts()
 
@@ -155,7 +167,12 @@ class Agent:
             zones=self._zones,
             diagnosing=self._diagnosing,
             clips=self._clips,
+            configuration=lambda: self._reconfiguring.facts,
         )
+
+    def _surroundings(self) -> Surroundings:
+        recorder, clock, restart = self._recorder, self._clock, self.ending.to_restart
+        return Surroundings(self._supply.facts, recorder.vow, clock.boottime_ns, restart)
 
     def _make_journal(self) -> Journal:
         centers = self._config.center
@@ -173,12 +190,27 @@ class Agent:
             self._config.body, hardware or Hardware(), self._clock, outlet, device_of(folder)
         )
 
-    def _make_commanding(self) -> Commanding:
+    def _make_commanding(
+        self, probation: Probation | None
+    ) -> tuple[Reconfiguring, WalkTests, Commanding]:
+        walks = self._walk_tests()
+        reconfiguring = Reconfiguring(Chosen(self._loaded, probation), self._surroundings())
         gateway, begun = self._config.gateway.id, self._begun
         reply, disposed = self._supply.reply, self._zones.disposed
-        office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed)
+        work = works(self._self_test.ask, lambda: renew(self._loaded.file, now=True))
+        work |= {CONFIG: reconfiguring.take, WALK_TEST: walks.take}
+        office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, work)
         keys = CommandKeys(self._loaded, self._clock)
-        return Commanding(office, self._orders, self._recorder, self._clock, keys)
+        commanding = Commanding(office, self._orders, self._recorder, self._clock, keys)
+        return reconfiguring, walks, commanding
+
+    def _walk_tests(self) -> WalkTests:
+        zones: dict[str, dict[int, int | None]] = {panel: {} for panel in self._sources}
+        for zone in self._config.zone:
+            zones[zone.panel][zone.zone] = zone.area
+        walks = WalkTests(zones, self._clock, self._recorder.note)
+        self._recorder.hearing.listen(walks.hear)
+        return walks
 
     def _clips_of(self, clock: KeptClock) -> "Clips | None":
         if not self._config.camera:
@@ -260,8 +292,7 @@ class Agent:
                 self._systemd.notify("READY=1")
                 log.info("ready", gateway=self._config.gateway.id, epoch=self._begun.epoch.hex())
                 await stop.wait()
-                if not self.ending.gasped:  # else systemd takes the wait for the mains for a stop
-                    self._systemd.notify("STOPPING=1")
+                self._tell_systemd()
                 for task in others:
                     task.cancel()
                 await self._orders.stop()
@@ -281,6 +312,13 @@ class Agent:
                 await self._leave_journal()
             self._disk.close()
         log.info("stopped")
+
+    def _tell_systemd(self) -> None:
+        """Say what this end is; a wait for the mains is none, and a restart only looks like one."""
+        if self.ending.restarts:
+            self._systemd.notify("RELOADING=1")
+        elif not self.ending.gasped:
+            self._systemd.notify("STOPPING=1")
 
     def _handlers(self) -> dict[str, Handler]:
         handlers: dict[str, Handler] = {
@@ -338,6 +376,8 @@ class Agent:
             self._supply.watch_certificates(),
             self._housekeeping.run(),
             self._commanding.run(),
+            self._reconfiguring.run(),
+            self._walks.run(),
             self._zones.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
@@ -424,13 +464,32 @@ class Agent:
         return telling.state(self._parts)
 
 
-def run(loaded: Loaded, hardware: Hardware | None = None) -> int:
-    """Run the agent until SIGTERM or SIGINT; returns the exit code.
+RESTART = -1
+"""Returned by `run` in place of an exit code: the same command is to be run again at once."""
 
-    Raises ConfigError where panels cannot be fitted, JournalLocked where another agent runs.
+
+def run(
+    loaded: Loaded, hardware: Hardware | None = None, probation: Probation | None = None
+) -> int:
+    """Run the agent until SIGTERM or SIGINT; returns the exit code, or RESTART.
+
+    `probation` is what this run has to decide or tell of its configuration.  Raises ConfigError
+    where panels cannot be fitted, JournalLocked where another agent runs.
     """
-    agent = Agent(loaded, SystemClock(), hardware)
+    try:
+        return _run(Agent(loaded, SystemClock(), hardware, probation))
+    except JournalLocked:
+        raise
+    except Exception as error:
+        if probation is None or probation.is_over:
+            raise
+        log.exception("the run that tried a new configuration failed")
+        drop(loaded.file, probation, f"the run that tried it failed: {error!r}")
+        return RESTART
+
+
+def _run(agent: Agent) -> int:
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk it again
     asyncio.run(run_until_signal(agent.ending, agent.serve, agent.await_power, agent.power_fails))
-    return 0
+    return RESTART if agent.ending.restarts else 0

@@ -8,7 +8,7 @@ event a minute and kind.  Whoever cannot prove to be the center gets no answer.
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
@@ -35,6 +35,7 @@ from edge_agent.evidence.fields import NAME_CHARS_MAX
 from edge_agent.evidence.reply import Reply, facts_of, sign_reply
 from edge_agent.limits import (
     CENTER_COMMANDS_AT_WORK_MAX,
+    CENTER_COMMANDS_BYTES_MAX,
     CENTER_COMMANDS_WAITING_MAX,
     ORDER_RECORD_S_MAX,
     REPLIES_KEPT_MAX,
@@ -43,7 +44,7 @@ from edge_agent.orders import Orders, Record, check_order
 
 log = structlog.get_logger()
 
-DONE, REFUSED, BUSY = "done", "refused", "busy"
+DONE, FAILED, REFUSED, BUSY = "done", "failed", "refused", "busy"
 
 
 class KnowingClock(Clock, Protocol):
@@ -61,11 +62,28 @@ class Keys(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a command: `outcome` is a word, `facts` what was asked for; `then` is called
+    when it is answered.
+    """
+
+    outcome: str
+    detail: str = ""
+    facts: bytes = b""
+    then: Callable[[], None] | None = None
+
+
+Work = Callable[[CenterCommand, CommandRef], Awaitable[Result]]
+"""Carries out one kind of command.  Raises ValueError, Malformed for one that makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """What commands are carried out with, and how they are answered.
 
     `state` tells how the gateway stands; `reply` sends a signed reply to the center named;
-    `disposed` is told each disposition that was journaled.
+    `disposed` is told each disposition that was journaled; `works` do what takes more than orders
+    to panels, by the command's word.
     """
 
     gateway: str
@@ -74,6 +92,7 @@ class Office:
     state: Callable[[], Awaitable[Mapping[str, Any]]]
     reply: Callable[[str, bytes], None]
     disposed: Callable[[Disposition], None] = lambda _said: None
+    works: Mapping[str, Work] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +102,6 @@ class _Came:
     center: str
     data: bytes
     retained: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a command: `outcome` is a word, `facts` what was asked for."""
-
-    outcome: str
-    detail: str = ""
-    facts: bytes = b""
 
 
 class Commanding:
@@ -110,14 +120,18 @@ class Commanding:
         self._replies: OrderedDict[bytes, bytes] = OrderedDict()
         self._dispositions: OrderedDict[bytes, None] = OrderedDict()
         self._came: deque[_Came] = deque()
-        self._at_work = 0
+        self._at_work: set[bytes] = set()  # digests
         self._wake = asyncio.Event()
 
     # ---- what comes
 
     def heard(self, center: str, data: bytes, retained: bool) -> None:
         """Take a message from the topic of commands; it is read in `run`."""
-        if len(self._came) < CENTER_COMMANDS_WAITING_MAX:
+        waiting = sum(len(one.data) for one in self._came)
+        if (
+            len(self._came) < CENTER_COMMANDS_WAITING_MAX
+            and waiting + len(data) <= CENTER_COMMANDS_BYTES_MAX
+        ):
             self._came.append(_Came(center, data, retained))
         else:
             self._complain(center, Refused(Refusal.FLOOD, "too many messages at once"))
@@ -154,12 +168,14 @@ class Commanding:
         if isinstance(judged, Accepted):
             work.create_task(self._obey(came.center, judged))
             return
+        if judged.why is Refusal.REPLAYED and judged.digest in self._at_work:
+            return  # the center asks again; it is answered when it is done
         self._complain(came.center, judged)
         if judged.command is None:
             return
         if (known := self._replies.get(judged.digest)) is not None:
             self._office.reply(came.center, known)
-        elif judged.why is not Refusal.REPLAYED:  # else it is being carried out, or long forgotten
+        elif judged.why is not Refusal.REPLAYED:  # else its answer is long forgotten
             result = Result(str(judged.why), judged.detail)
             self._answer(came.center, judged.command, judged.digest, result)
 
@@ -190,18 +206,20 @@ class Commanding:
     async def _obey(self, center: str, accepted: Accepted) -> None:
         command, digest = accepted.command, accepted.digest
         ref = CommandRef(center, command.number, digest)
-        if self._at_work >= CENTER_COMMANDS_AT_WORK_MAX:
-            result = Result(BUSY, f"{self._at_work} commands are being carried out")
+        if len(self._at_work) >= CENTER_COMMANDS_AT_WORK_MAX:
+            result = Result(BUSY, f"{len(self._at_work)} commands are being carried out")
         else:
-            self._at_work += 1
+            self._at_work.add(digest)
             try:
                 result = await self._carry_out(command, ref)
             except (Malformed, ValueError) as error:
                 result = Result(REFUSED, str(error))
             finally:
-                self._at_work -= 1
+                self._at_work.discard(digest)
         log.info("command", center=center, what=command.what, by=command.actor, to=result.outcome)
         self._answer(center, command, digest, result)
+        if result.then is not None:
+            result.then()
 
     async def _carry_out(self, command: CenterCommand, ref: CommandRef) -> Result:
         match command.what:
@@ -210,10 +228,13 @@ class Commanding:
             case command_words.DISPOSITION:
                 return await self._disposition(command, ref)
             case command_words.RESYNC:
-                return await self._resync(command, ref)
-            case _:
-                assert command.what == command_words.STATE, "all others are refused before"
+                return await self._all_panels(Act.STATUS, command, ref)
+            case command_words.CLOCK:
+                return await self._all_panels(Act.CLOCK, command, ref)
+            case command_words.STATE:
                 return await self._state(command, ref)
+            case _:
+                return await self._work(command, ref)
 
     async def _order(self, command: CenterCommand, ref: CommandRef) -> Result:
         panel, wanted = order_of(command)
@@ -221,16 +242,32 @@ class Commanding:
         facts = facts_of(ordered.facts())
         return Result(ordered.obeyed.outcome.value, ordered.obeyed.detail, facts)
 
-    async def _resync(self, command: CenterCommand, ref: CommandRef) -> Result:
-        """Ask every panel for its state; what each makes of it is in the facts."""
-        status = Command(act=Act.STATUS)
-        panels = self._orders.panels
+    async def _all_panels(self, act: Act, command: CenterCommand, ref: CommandRef) -> Result:
+        """Give every panel the same order; what each makes of it is in the facts."""
+        wanted, panels = Command(act=act), self._orders.panels
         ordered = await asyncio.gather(
-            *(self._orders.give(panel, status, command.actor, ref) for panel in panels)
+            *(self._orders.give(panel, wanted, command.actor, ref) for panel in panels)
         )
         told = {panel: one.facts() for panel, one in zip(panels, ordered, strict=True)}
         good = sum(one.obeyed.outcome.value == DONE for one in ordered)
-        return Result(DONE, f"{good} of {len(panels)} panels were asked", facts_of(told))
+        outcome = DONE if good or not panels else FAILED
+        return Result(outcome, f"{good} of {len(panels)} panels did it", facts_of(told))
+
+    async def _work(self, command: CenterCommand, ref: CommandRef) -> Result:
+        """Do what is no order to a panel; as with those, it is recorded before and after."""
+        work, what = self._office.works.get(command.what), command.what
+        if work is None:
+            return Result(str(Refusal.UNSUPPORTED), "this gateway has no means for it")
+        if not await self._vowed(ActBody("command", command.actor, what, command=ref)):
+            return Result(REFUSED, "it cannot be recorded, so it is not done")
+        try:
+            result = await work(command, ref)
+        except (Malformed, ValueError) as error:
+            result = Result(REFUSED, str(error))
+        detail = f"{what}: {result.detail}" if result.detail else what
+        body = ActBody("outcome", command.actor, detail, outcome=result.outcome, command=ref)
+        self._record.note(EventType.ACT, Lane.FAULT, body.to_body())
+        return result
 
     async def _state(self, command: CenterCommand, ref: CommandRef) -> Result:
         body = ActBody("read", command.actor, "the gateway's state", command=ref)

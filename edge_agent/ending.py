@@ -15,6 +15,7 @@ class Ending:
     def __init__(self) -> None:
         self._stop: asyncio.Event | None = None
         self.act = ActBody("stop", "signal")
+        self.restarts = False  # whether another run follows at once, in this process
 
     @property
     def gasped(self) -> bool:
@@ -33,10 +34,17 @@ class Ending:
         """End in order while there is power for it."""
         self._end(ActBody(LAST_GASP, "power", reason))
 
-    def _end(self, act: ActBody) -> None:
-        if self._stop is not None and not self._stop.is_set():
-            self.act = act
-            self._stop.set()
+    def to_restart(self, reason: str) -> None:
+        """End in order, to start anew."""
+        self.restarts = self._end(ActBody("stop", "agent", reason))
+
+    def _end(self, act: ActBody) -> bool:
+        """End for the first reason given; return whether this is it."""
+        if self._stop is None or self._stop.is_set():
+            return False
+        self.act = act
+        self._stop.set()
+        return True
 
 
 async def run_until_signal(

@@ -147,8 +147,17 @@ INVENTORY_LOOK_S = 3_600.0
 CENTER_COMMANDS_WAITING_MAX = 64
 """Commands of all centers that wait to be judged: a broker can send what it likes."""
 
+CENTER_COMMANDS_BYTES_MAX = 262_144
+"""Their bytes together: five of the largest, a new configuration; all others are some hundreds."""
+
 CENTER_COMMANDS_AT_WORK_MAX = 8
 """Commands that are carried out at once: an order to a panel takes a minute at most."""
 
 REPLIES_KEPT_MAX = 64
 """Replies kept for a center that asks again: each was lost on the way, or it would not."""
+
+CONFIG_CHECK_S_MAX = 60.0
+"""How long a new configuration may be checked: a Pi reads one of 4,096 zones in some seconds."""
+
+CONFIG_LOOK_S = 0.2
+"""How often it is looked whether the centers are reached under a configuration that is tried."""

@@ -74,11 +74,12 @@ def _finding(trouble: str) -> FindingBody:
     )
 
 
-async def renew(config: Path) -> Renewed:
-    """Have it tried once."""
+async def renew(config: Path, *, now: bool = False) -> Renewed:
+    """Have it tried once; `now`: also what is not due yet."""
+    also = ("--now",) if now else ()
     try:
         output = await errands.run(
-            "renew", "--json", "--config", str(config), s_max=limits.RENEWAL_S_MAX
+            "renew", "--json", *also, "--config", str(config), s_max=limits.RENEWAL_S_MAX
         )
     except errands.Failed as error:
         return Renewed(trouble=f"`edge-agent renew`: {error}")

@@ -1,7 +1,7 @@
 """What the agent says of itself: its signed heartbeat, and the facts for whoever asks."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class Parts:
     zones: ZoneWatch
     diagnosing: Diagnosing
     clips: "Clips | None"
+    configuration: Callable[[], Mapping[str, Any]]
 
 
 def signed_status(parts: Parts, center: str, *, stopping: bool) -> bytes:
@@ -77,6 +78,7 @@ def state(parts: Parts) -> dict[str, Any]:
         "epoch": parts.begun.epoch.hex(),
         "next_seq": parts.notary.frontier().next_seq,
         "pid": os.getpid(),
+        "configuration": dict(parts.configuration()),
         "panels": {
             panel: {
                 "online": recorder.links[panel],

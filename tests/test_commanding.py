@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edge_agent.clock import Now
-from edge_agent.commanding import Commanding, Office
+from edge_agent.commanding import Commanding, Office, Result, Work
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act, Outcome
 from edge_agent.domain.session import Obeyed
@@ -64,6 +64,7 @@ class Rig:
     replies: list[Reply] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
     disposed: list[Disposition] = field(default_factory=list)
+    works: dict[str, Work] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.desk = Desk(frozenset({"bypass"}))
@@ -71,7 +72,8 @@ class Rig:
         addressee = Addressee(self.desk, frozenset({Act.STATUS, Act.BYPASS, Act.ARM_AWAY}))
         self.orders = Orders({"shop": addressee}, self.record)
         office = Office(
-            "gw1", COMMAND.epoch, EVENT_KEY, self._state, self._reply, self.disposed.append
+            *("gw1", COMMAND.epoch, EVENT_KEY, self._state, self._reply, self.disposed.append),
+            self.works,
         )
         self.commanding = Commanding(office, self.orders, self.record, self.clock, self.keys)
 
@@ -175,8 +177,94 @@ def test_every_panel_is_asked_anew() -> None:
 
     rig.playing(work)
     (reply,) = rig.replies
-    assert (reply.outcome, reply.detail) == ("done", "1 of 1 panels were asked")
+    assert (reply.outcome, reply.detail) == ("done", "1 of 1 panels did it")
     assert json.loads(reply.facts)["shop"]["outcome"] == "done"
+
+
+def test_no_panel_whose_clock_may_be_set_is_no_success() -> None:
+    rig = Rig()
+
+    async def work() -> None:
+        rig.give(replace(COMMAND, what="clock", role=Role.TECHNICIAN))
+        await turns()
+
+    rig.playing(work)
+    (reply,) = rig.replies
+    assert (reply.outcome, reply.detail) == ("failed", "0 of 1 panels did it")
+    assert json.loads(reply.facts)["shop"]["outcome"] == "unsupported"
+    assert [act.what for act in rig.record.bodies] == ["command", "outcome"]
+
+
+DIAGNOSE = replace(COMMAND, what="diagnose", role=Role.TECHNICIAN)
+
+
+def test_what_the_gateway_does_itself_is_recorded_before_and_after() -> None:
+    rig = Rig()
+    begun, go_on = [], asyncio.Event()
+
+    async def diagnose(command: CenterCommand, ref: CommandRef) -> Result:
+        begun.append((command, ref, len(rig.record.bodies)))
+        await go_on.wait()
+        return Result("done", "all good", b"{}")
+
+    rig.works["diagnose"] = diagnose
+
+    async def work() -> None:
+        data = rig.give(DIAGNOSE)
+        await turns()
+        rig.commanding.heard("center", data, False)  # the center grows impatient
+        await turns()
+        assert not rig.replies
+        go_on.set()
+        await turns()
+
+    rig.playing(work)
+    ref = CommandRef("center", 7, digest_of(sign_command(DIAGNOSE, BY)))
+    assert begun == [(DIAGNOSE, ref, 1)], "once, and it was recorded"
+    assert rig.record.bodies == [
+        ActBody("command", DIAGNOSE.actor, "diagnose", command=ref),
+        ActBody("outcome", DIAGNOSE.actor, "diagnose: all good", outcome="done", command=ref),
+    ], "being asked again is no replay"
+    assert [(one.outcome, one.facts) for one in rig.replies] == [("done", b"{}")]
+
+
+def test_what_cannot_be_done_now_is_refused_with_why_and_recorded() -> None:
+    rig = Rig()
+
+    async def diagnose(_command: CenterCommand, _ref: CommandRef) -> Result:
+        raise ValueError("an alarm is young")
+
+    rig.works["diagnose"] = diagnose
+
+    async def work() -> None:
+        rig.give(DIAGNOSE)
+        rig.give(replace(DIAGNOSE, what="renew", number=8))
+        await turns()
+
+    rig.playing(work)
+    assert [(one.outcome, one.detail) for one in rig.replies] == [
+        ("unsupported", "this gateway has no means for it"),
+        ("refused", "an alarm is young"),
+    ]
+    assert rig.record.bodies[-1].detail == "diagnose: an alarm is young"
+
+
+def test_what_cannot_be_recorded_beforehand_is_not_begun(monkeypatch: Any) -> None:
+    monkeypatch.setattr("edge_agent.commanding.ORDER_RECORD_S_MAX", 0.01)
+    rig = Rig(Record(durable=False))
+    rig.works["diagnose"] = never
+
+    async def work() -> None:
+        rig.give(DIAGNOSE)
+        while not rig.replies:
+            await asyncio.sleep(0.005)
+
+    rig.playing(work)
+    assert [one.outcome for one in rig.replies] == ["refused"]
+
+
+async def never(_command: CenterCommand, _ref: CommandRef) -> Result:
+    raise AssertionError("it was begun")
 
 
 def test_a_disposition_is_journaled_once_with_its_very_bytes() -> None:

@@ -26,6 +26,22 @@ def test_the_first_reason_counts() -> None:
     asyncio.run(whole())
 
 
+def test_a_restart_is_one_only_if_nobody_ended_it_before() -> None:
+    async def whole() -> None:
+        first, second = Ending(), Ending()
+        for ending in (first, second):
+            ending.begin(asyncio.Event())
+        first.to_restart("a new configuration")
+        second.by_signal("SIGTERM")
+        second.to_restart("a new configuration")
+        assert first.restarts
+        assert first.act == ActBody("stop", "agent", "a new configuration")
+        assert not second.restarts
+        assert second.act.detail == "SIGTERM"
+
+    asyncio.run(whole())
+
+
 def served(number: signal.Signals) -> list[str]:
     """Run with a serve that gets `number` from outside; return what happened."""
     ending, seen = Ending(), list[str]()

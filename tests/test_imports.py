@@ -75,6 +75,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
     "edge_agent.orders": (*BELOW, "edge_agent.fitting", "edge_agent.link"),
     "edge_agent.commanding": (*BELOW, "edge_agent.control", "edge_agent.orders"),
+    "edge_agent.walk_test": (*BELOW, "edge_agent.commanding"),
+    "edge_agent.restraint": ("edge_agent.config", "edge_agent.config_words"),
+    "edge_agent.reconfiguring": (
+        *BELOW,
+        "edge_agent.commanding",
+        "edge_agent.config",
+        "edge_agent.control",
+        "edge_agent.errands",
+        "edge_agent.fitting",
+    ),
+    "edge_agent.command_work": (*BELOW, "edge_agent.commanding", "edge_agent.renewal_watch"),
     "edge_agent.zone_watch": (*BELOW, "edge_agent.files"),
     "edge_agent.command_keys": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.fitting": (
@@ -159,6 +170,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.clips",
         "edge_agent.commanding",
         "edge_agent.command_keys",
+        "edge_agent.command_work",
+        "edge_agent.reconfiguring",
+        "edge_agent.walk_test",
         "edge_agent.zone_watch",
         "edge_agent.config",
         "edge_agent.ending",
@@ -213,6 +227,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.rendering",
         "edge_agent.language",
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
+        "edge_agent.config",  # what is certainly wrong with one is told before it is sent
         "edge_agent.bundle_view",
     ),
     "drivers": ("edge_agent.domain",),

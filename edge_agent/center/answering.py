@@ -1,12 +1,14 @@
-"""`edge-center incidents`, `disposition` and `command`: what the center's people see and say."""
+"""`edge-center incidents`, `disposition`, `command` and `config`: what people see and say there."""
 
 import argparse
+import hashlib
 import json
 import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -17,16 +19,32 @@ from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
+from edge_agent.config import ConfigError, parse
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
 from edge_agent.evidence.command import (
+    CLOCK,
+    CONFIG,
+    DIAGNOSE,
     ORDER,
     ORDER_ACT,
     ORDER_AREA,
     ORDER_PANEL,
     ORDER_ZONE,
+    RENEW,
     RESYNC,
     STATE,
+    WALK_AREA,
+    WALK_MINUTES,
+    WALK_MINUTES_MAX,
+    WALK_PANEL,
+    WALK_TEST,
+)
+from edge_agent.evidence.configuration import (
+    WITHIN_S_DEFAULT,
+    WITHIN_S_MAX,
+    WITHIN_S_MIN,
+    Wanted,
 )
 from edge_agent.evidence.cose import PublicKey, Signer
 from edge_agent.evidence.disposition import CAUSES, Disposition, Said, sign_disposition
@@ -40,6 +58,17 @@ ACTS = (
     *("status", "clock", "bypass", "unbypass", "output_on", "output_off"),
     *("arm_away", "arm_stay"),
 )
+WALK_MINUTES_DEFAULT = 30
+PLAIN = (STATE, RESYNC, CLOCK, DIAGNOSE, RENEW)
+"""What is asked by its word alone."""
+
+MORE = (
+    "walktest PANEL begin [MINUTES]; walktest PANEL end; panel PANEL ACT [NUMBER], with ACT one of "
+    + ", ".join(ACTS)
+)
+LONGER_S = {DIAGNOSE: 240.0, RENEW: 150.0}
+"""How long those are waited for that take the gateway longer than a panel takes for an order."""
+
 NUMBERED = frozenset({"bypass", "unbypass", "output_on", "output_off"})
 
 Make = Callable[[str, str, str], argparse.ArgumentParser]
@@ -47,10 +76,11 @@ Make = Callable[[str, str, str], argparse.ArgumentParser]
 
 
 def add(make: Make, gateway: Callable[[str], str], since: Callable[[str, int], int]) -> None:
-    """Register the three; `gateway` reads a gateway's name, `since` a time."""
+    """Register the four; `gateway` reads a gateway's name, `since` a time."""
     _add_incidents(make, since)
     _add_disposition(make, gateway)
     _add_command(make, gateway)
+    _add_config(make, gateway)
 
 
 # ---- incidents
@@ -168,7 +198,8 @@ def _disposition(arguments: argparse.Namespace) -> int:
             return _fail(str(error), EXIT_USAGE)
         signed = sign_disposition(said, signer)
         number = desk_rows.dispose(connection, said, signed, Role(arguments.role))
-        told = _await(connection, number, arguments.wait)
+        wait_s = WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
+        told = _await(connection, number, wait_s)
     return _tell_disposition(told, said, as_json=arguments.json)
 
 
@@ -201,6 +232,8 @@ def _add_command(make: Make, gateway: Callable[[str], str]) -> None:
         "have a gateway do something now: signed, for this run of it, answered with its signature",
         "  edge-center command /srv/center gw1 state --by 'Li Na'\n"
         "  edge-center command /srv/center gw1 resync --by 'Li Na'\n"
+        "  edge-center command /srv/center gw1 walktest shop begin --by 'Wang' --role technician\n"
+        "  edge-center command /srv/center gw1 diagnose --by 'Wang' --role technician\n"
         "  edge-center command /srv/center gw1 panel shop bypass 3 --by 'Wang' --role technician",
     )
     made.add_argument("gateway", type=gateway, metavar="GATEWAY")
@@ -208,25 +241,40 @@ def _add_command(make: Make, gateway: Callable[[str], str]) -> None:
         "words",
         nargs="+",
         metavar="WHAT",
-        help="state; resync (all panels); panel PANEL ACT [NUMBER], with ACT one of "
-        + ", ".join(ACTS),
+        help="state; resync, clock (all panels); diagnose; renew (certificates); " + MORE,
     )
-    made.add_argument("--area", type=int, metavar="N", help="which area to arm")
+    made.add_argument("--area", type=int, metavar="N", help="which area to arm or to walk")
     _add_person(made, Role.OPERATOR)
     made.set_defaults(run=_command)
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    layout = Layout(arguments.dir)
     try:
         what, body = wanted(arguments.words, arguments.area)
     except ValueError as error:
         return _fail(str(error), EXIT_USAGE)
+    wait_s = LONGER_S.get(what, WAIT_S_DEFAULT) if arguments.wait is None else arguments.wait
+    try:
+        told = _give(arguments, what, body, wait_s)
+    except ValueError as error:
+        return _fail(str(error), EXIT_USAGE)
+    return _tell_command(told, as_json=arguments.json)
+
+
+def _give(
+    arguments: argparse.Namespace,
+    what: str,
+    body: dict[int, BodyValue],
+    wait_s: float,
+    progress: Callable[[desk_rows.Outcome], None] = lambda _told: None,
+) -> desk_rows.Outcome:
+    """Enter a command and wait for what becomes of it.  Raises ValueError, CenterError."""
+    layout = Layout(arguments.dir)
     if arguments.gateway not in Roster(layout).gateways():
-        return _fail(f"no gateway {arguments.gateway} was made here", EXIT_USAGE)
+        raise ValueError(f"no gateway {arguments.gateway} was made here")
     _signer(layout)  # else it would wait for a key that is not there
     now_ms = _now_ms()
-    wait_ms = min(round(arguments.wait * 1000), LIFE_MS) or LIFE_MS
+    wait_ms = min(round(wait_s * 1000), LIFE_MS) or LIFE_MS
     wish = desk_rows.Wish(
         gateway=arguments.gateway,
         what=what,
@@ -238,15 +286,22 @@ def _command(arguments: argparse.Namespace) -> int:
     )
     with closing(_open(layout)) as connection:
         number = desk_rows.wish(connection, wish)
-        told = _await(connection, number, arguments.wait)
-    return _tell_command(told, as_json=arguments.json)
+        return _await(connection, number, wait_s, progress)
 
 
 def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:
     """Return what a command's words ask for, as the command carries it.  Raises ValueError."""
     match words:
-        case [what] if what in {STATE, RESYNC}:
+        case [what] if what in PLAIN:
             return what, {}
+        case ["walktest", panel, "begin", *rest] if len(rest) <= 1:
+            minutes = int(rest[0]) if rest else WALK_MINUTES_DEFAULT
+            if not 1 <= minutes <= WALK_MINUTES_MAX:
+                raise ValueError(f"a walk test takes 1 to {WALK_MINUTES_MAX} minutes")
+            begin: dict[int, BodyValue] = {WALK_PANEL: panel, WALK_MINUTES: minutes}
+            return WALK_TEST, begin | ({} if area is None else {WALK_AREA: area})
+        case ["walktest", panel, "end"]:
+            return WALK_TEST, {WALK_PANEL: panel}
         case ["panel", panel, act, *rest] if act in ACTS and len(rest) <= 1:
             if (act in NUMBERED) is not bool(rest):
                 raise ValueError(f"{act} {'needs a' if act in NUMBERED else 'takes no'} number")
@@ -256,9 +311,7 @@ def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue
             if area is not None:
                 body[ORDER_AREA] = area
             return ORDER, body
-    raise ValueError(
-        "WHAT is: state; resync; or panel PANEL ACT [NUMBER] with ACT one of " + ", ".join(ACTS)
-    )
+    raise ValueError(f"WHAT is: {', '.join(PLAIN)}; {MORE}")
 
 
 def _tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
@@ -270,7 +323,7 @@ def _tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
         print(rendering.safe(f"{told.outcome or 'not answered yet'}{detail}"))
         if facts:
             print(json.dumps(facts, indent=1, ensure_ascii=True))
-    return 0 if told.outcome == desk_rows.DONE else EXIT_FOUND_BAD
+    return 0 if told.outcome in (desk_rows.DONE, desk_rows.KEPT) else EXIT_FOUND_BAD
 
 
 def _facts(reply: bytes | None) -> Any:
@@ -281,6 +334,69 @@ def _facts(reply: bytes | None) -> Any:
         return json.loads(facts) if facts else None
     except (ValueError, RecursionError):
         return facts.hex()
+
+
+# ---- config
+
+
+def _add_config(make: Make, gateway: Callable[[str], str]) -> None:
+    made = make(
+        "config",
+        "have a gateway run a new configuration; it keeps it only if it still reaches the center",
+        "  edge-center config /srv/center gw1 gw1.toml --by 'Wang' --role installer\n"
+        "  edge-center config /srv/center gw1 new.toml --replaces old.toml --by 'Wang' "
+        "--role installer\n"
+        "                          only if old.toml is what it runs now",
+    )
+    made.add_argument("gateway", type=gateway, metavar="GATEWAY")
+    made.add_argument("file", type=Path, metavar="FILE", help="the whole gateway.toml")
+    made.add_argument(
+        "--replaces", type=Path, metavar="FILE", help="refuse if the gateway runs another than this"
+    )
+    made.add_argument(
+        "--within",
+        type=int,
+        default=WITHIN_S_DEFAULT,
+        metavar="S",
+        help="how long the gateway tries to reach the center under it before it goes back "
+        f"(default {WITHIN_S_DEFAULT}, {WITHIN_S_MIN} to {WITHIN_S_MAX})",
+    )
+    _add_person(made, Role.INSTALLER)
+    made.set_defaults(run=_config)
+
+
+def _config(arguments: argparse.Namespace) -> int:
+    try:
+        body = _wanted_config(arguments).to_body()
+        spare_s = 2 * WAIT_S_DEFAULT  # to be checked, and to come back after a trial in vain
+        wait_s = arguments.within + spare_s if arguments.wait is None else arguments.wait
+        told = _give(arguments, CONFIG, body, wait_s, _quiet if arguments.json else _tell_progress)
+    except (ConfigError, ValueError) as error:
+        return _fail(str(error), EXIT_USAGE)
+    return _tell_command(told, as_json=arguments.json)
+
+
+def _wanted_config(arguments: argparse.Namespace) -> Wanted:
+    """Read what is to be sent; what is certainly wrong is told before anybody is bothered.
+
+    Raises ConfigError, ValueError, OSError.
+    """
+    data = arguments.file.read_bytes()
+    parse(data, arguments.file)
+    replaces = None
+    if arguments.replaces is not None:
+        replaces = hashlib.sha256(arguments.replaces.read_bytes()).digest()
+    return Wanted(data, arguments.within, replaces)
+
+
+def _tell_progress(told: desk_rows.Outcome) -> None:
+    if told.outcome is None:
+        said = told.detail or ("sent" if told.tries else "waits for the gateway")
+        print(rendering.safe(said), flush=True)
+
+
+def _quiet(_told: desk_rows.Outcome) -> None:
+    """Scripts are told the end."""
 
 
 # ---- common
@@ -297,9 +413,9 @@ def _add_person(made: argparse.ArgumentParser, role: Role) -> None:
     made.add_argument(
         "--wait",
         type=float,
-        default=WAIT_S_DEFAULT,
         metavar="S",
-        help=f"how long to wait for the gateway (default {WAIT_S_DEFAULT:.0f}); 0: not at all",
+        help=f"how long to wait for the gateway (default {WAIT_S_DEFAULT:.0f}, longer for what "
+        "takes it longer); 0: not at all",
     )
     made.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
@@ -325,12 +441,21 @@ def command_key(layout: Layout) -> PublicKey:
     return PublicKey.of(read_certificate(layout.certificate("command")).public_key())
 
 
-def _await(connection: sqlite3.Connection, number: int, wait_s: float) -> desk_rows.Outcome:
-    """Wait for the outcome of a command as long as asked."""
+def _await(
+    connection: sqlite3.Connection,
+    number: int,
+    wait_s: float,
+    progress: Callable[[desk_rows.Outcome], None] = lambda _told: None,
+) -> desk_rows.Outcome:
+    """Wait for the outcome of a command as long as asked; `progress` is told of each change."""
     clock, pause = SystemClock(), Event()
     until_ns = clock.boottime_ns() + round(wait_s * 1e9)
+    before = None
     while True:
         told = desk_rows.outcome_of(connection, number)
+        if (told.tries > 0, told.detail) != before:
+            before = told.tries > 0, told.detail
+            progress(told)
         if told.outcome is not None or clock.boottime_ns() >= until_ns:
             return told
         pause.wait(LOOK_S)

@@ -3,6 +3,8 @@
 A command is signed when its gateway is there, for the epoch that its heartbeat names.  Without an
 answer the same bytes are sent again, ever more seldom; under a new epoch it is signed anew.  A
 disposition is kept until the gateway's own event of it is here; every other command has an end.
+A configuration is tried under epochs of its own: once sent it is sent under no other, and what
+became of it is told by the gateway's event.
 """
 
 import sqlite3
@@ -10,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_agent.center.desk_rows import DONE
+from edge_agent.center.desk_rows import DONE, TRYING, UNANSWERED
 from edge_agent.center.layout import Layout
 from edge_agent.center.rows import Rows
 from edge_agent.center.store import Arrival, Publication, Taken
@@ -18,7 +20,13 @@ from edge_agent.center.turns import Turns
 from edge_agent.domain.access import Role
 from edge_agent.evidence import cbor
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import DISPOSITION, CenterCommand, digest_of, sign_command
+from edge_agent.evidence.command import (
+    CONFIG,
+    DISPOSITION,
+    CenterCommand,
+    digest_of,
+    sign_command,
+)
 from edge_agent.evidence.cose import BadSignature, Signer
 from edge_agent.evidence.reply import Reply, open_reply, peek_reply
 from edge_agent.evidence.signers import KeyFileError, load_signer
@@ -30,8 +38,6 @@ JOURNALED_MS = 120_000  # from a gateway's word that it is journaled to asking a
 LOOKED_AT_MAX = 64  # open commands in one turn
 AGAIN = frozenset({"busy", "wrong_epoch", "expired", "retained"})
 """Outcomes after which a disposition is signed anew and sent again."""
-
-UNANSWERED = "unanswered"
 
 
 def command_signer(layout: Layout) -> Signer | None:
@@ -67,7 +73,10 @@ class _Open:
 
     def is_due(self, now_ms: int) -> bool:
         """Tell whether it is to be sent now."""
-        return self.due_ms <= now_ms or (self.epoch is not None and self.epoch != self.running)
+        elsewhere = self.epoch is not None and self.epoch != self.running
+        if self.what == CONFIG:
+            return self.due_ms <= now_ms and not elsewhere
+        return self.due_ms <= now_ms or elsewhere
 
 
 class CommandDesk:
@@ -137,6 +146,8 @@ class CommandDesk:
         number, what = row
         if what == DISPOSITION and reply.outcome == DONE:
             self._wait(number, reply.detail, now_ms + JOURNALED_MS, keep=True)
+        elif what == CONFIG and reply.outcome == TRYING:
+            self._wait(number, f"{TRYING}: {reply.detail}", now_ms + LIFE_MS, keep=True)
         elif reply.outcome == "wrong_epoch" or (what == DISPOSITION and reply.outcome in AGAIN):
             self._wait(number, reply.detail, now_ms + RETRY_MS_MIN, keep=False)
         else:

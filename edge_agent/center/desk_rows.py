@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
 from edge_agent.evidence import cbor
+from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import DISPOSITION, DISPOSITION_SIGNED
+from edge_agent.evidence.command import CONFIG, DISPOSITION, DISPOSITION_SIGNED
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.disposition import (
     Disposition,
@@ -19,7 +20,8 @@ from edge_agent.evidence.disposition import (
 from edge_agent.evidence.envelope import Event
 
 ACT_DISPOSITION = 8  # key of the body of the event that it becomes
-DONE = "done"
+DONE, UNANSWERED = "done", "unanswered"
+TRYING, KEPT, ROLLED_BACK = "trying", "kept", "rolled_back"  # what becomes of a configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,10 @@ def dispose(connection: sqlite3.Connection, said: Disposition, signed: bytes, ro
 
 
 def journaled(connection: sqlite3.Connection, event: Event, now_ms: int) -> None:
-    """A gateway's act came: if it is a disposition in its journal, the center may let go of it."""
+    """A gateway's act came: if it is a disposition in its journal, the center may let go of it; if
+    it tells what became of a configuration, so may who waits for that.
+    """
+    _configured(connection, event, now_ms)
     signed = event.body.get(ACT_DISPOSITION)
     if not isinstance(signed, bytes):
         return
@@ -127,6 +132,31 @@ def journaled(connection: sqlite3.Connection, event: Event, now_ms: int) -> None
         "UPDATE command SET outcome = ?, answered_ms = ? WHERE gateway = ? AND disposition = ?"
         " AND outcome IS NULL",
         (DONE, now_ms, event.gateway, digest),
+    )
+
+
+def _configured(connection: sqlite3.Connection, event: Event, now_ms: int) -> None:
+    """Settle the command that brought a configuration, also one that was given up meanwhile."""
+    if event.body.get(1) != CONFIG:
+        return
+    try:
+        act = ActBody.from_body(event.body)
+    except Malformed:
+        return  # shown as it is
+    if act.command is None or act.outcome not in (TRYING, KEPT, ROLLED_BACK):
+        return
+    mine = (event.gateway, CONFIG, act.command.digest)
+    if act.outcome == TRYING:
+        connection.execute(
+            "UPDATE command SET detail = ? WHERE gateway = ? AND what = ? AND digest = ?"
+            " AND outcome IS NULL",
+            (f"{TRYING}: the gateway was started anew under it", *mine),
+        )
+        return
+    connection.execute(
+        "UPDATE command SET outcome = ?, detail = ?, answered_ms = ? WHERE gateway = ?"
+        " AND what = ? AND digest = ? AND (outcome IS NULL OR outcome = ?)",
+        (act.outcome, act.detail, now_ms, *mine, UNANSWERED),
     )
 
 

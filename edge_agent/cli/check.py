@@ -2,7 +2,9 @@
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
 
@@ -14,11 +16,20 @@ def add(commands: Commands) -> None:
         "check",
         "check the configuration, and that the files and ports it names can be used",
         "  edge-agent check --config gateway.toml\n"
-        "  edge-agent check --schema > gateway.schema.json      for editors",
+        "  edge-agent check --schema > gateway.schema.json      for editors\n"
+        "  edge-agent check --config new.toml --replacing gateway.toml --for-center main\n"
+        "                                        may that center's command put it in its place?",
     )
     add_config(parser)
     add_json(parser)
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema and end")
+    parser.add_argument(
+        "--replacing",
+        type=Path,
+        metavar="FILE",
+        help="tell only what speaks against it in the place of this configuration, by a command",
+    )
+    parser.add_argument("--for-center", metavar="NAME", help="of this center")
     parser.set_defaults(run=run)
 
 
@@ -29,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.schema:
         print(config.json_schema())
         return 0
+    if arguments.replacing is not None:
+        return _tell_problems(arguments)
     loaded = config.load(arguments.config)
     fitting.fit(loaded)
     findings = list(looking.files(loaded))
@@ -43,3 +56,38 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"      {finding.remedy}")
         print(f"{arguments.config}: {len(findings)} things checked, {len(bad)} to mend")
     return 1 if bad else 0
+
+
+# ---- in the place of another
+
+
+def _tell_problems(arguments: argparse.Namespace) -> int:
+    problems = list(_problems(arguments.replacing, arguments.config, arguments.for_center))
+    if arguments.json:
+        print(json.dumps({"good": not problems, "problems": problems}))
+    else:
+        for problem in problems:
+            print(f"BAD   {problem}")
+        verdict = f"{len(problems)} things against it" if problems else "nothing against it"
+        print(f"{arguments.config} in the place of {arguments.replacing}: {verdict}")
+    return 1 if problems else 0
+
+
+def _problems(file: Path, wanted_file: Path, center: str | None) -> Iterator[str]:
+    """Yield what speaks against a configuration in the place of another, by a center's command.
+
+    What is bad already, a port that is unplugged, does not speak against a new one.
+    """
+    from edge_agent import config, fitting, looking, restraint
+
+    try:
+        installed, wanted = config.load(file), config.load(wanted_file)
+        fitting.fit(wanted)
+    except config.ConfigError as error:
+        yield from map(str, error.problems)
+        return
+    yield from map(str, restraint.problems(installed.config, wanted.config, center or ""))
+    known = {one.what for one in looking.files(installed) if one.good is False}
+    for one in looking.files(wanted):
+        if one.good is False and one.what not in known:
+            yield f"{one.what}: {one.detail}"

@@ -1,6 +1,7 @@
 """`edge-agent run`: the daemon."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,14 +66,24 @@ def load() -> ModuleType:
 def run(arguments: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT."""
     agent = load()
-    from edge_agent import config, logs
+    from edge_agent import logs, reconfiguring
     from edge_agent.clock import SystemClock
     from edge_agent.journal import JournalLocked
 
     logs.configure(SystemClock(), arguments.log_level)
+    chosen = reconfiguring.choose(arguments.config)
     try:
-        code: int = agent.run(config.load(arguments.config))
+        code: int = agent.run(chosen.loaded, probation=chosen.probation)
     except JournalLocked as error:
         print(f"edge-agent: {error}", file=sys.stderr)
         return 1
+    if code == agent.RESTART:
+        _start_anew()
     return code
+
+
+def _start_anew() -> None:
+    """Run the same command again in this process: systemd and a terminal keep the one they know."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is ourselves

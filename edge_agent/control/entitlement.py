@@ -9,22 +9,33 @@ from collections.abc import Mapping
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
 from edge_agent.evidence.command import (
+    CLOCK,
+    CONFIG,
+    DIAGNOSE,
     DISPOSITION,
     ORDER,
     ORDER_ACT,
+    RENEW,
     RESYNC,
     STATE,
+    WALK_TEST,
     CenterCommand,
 )
 
-KNOWN = (STATE, RESYNC, ORDER, DISPOSITION)
+KNOWN = (STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, CONFIG)
 
 _LOOKS = frozenset({STATE})
 _OPERATES = _LOOKS | {RESYNC, DISPOSITION, f"{ORDER}.{Act.STATUS}"}
-_MENDS = _OPERATES | {f"{ORDER}.{act}" for act in (Act.CLOCK, Act.BYPASS, Act.UNBYPASS)}
-_INSTALLS = _MENDS | {
-    f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)
-}
+_MENDS = (
+    _OPERATES
+    | {CLOCK, DIAGNOSE, RENEW, WALK_TEST}
+    | {f"{ORDER}.{act}" for act in (Act.CLOCK, Act.BYPASS, Act.UNBYPASS)}
+)
+_INSTALLS = (
+    _MENDS
+    | {CONFIG}
+    | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
+)
 
 MAY: Mapping[Role, frozenset[str]] = {
     Role.VIEWER: _LOOKS,

@@ -20,7 +20,9 @@ from edge_agent.evidence.fields import NAME_CHARS_MAX
 
 VERSION = 1
 LIFE_MS_MAX = 24 * 3600 * 1000  # a command that nobody took for a day is given anew, by somebody
-BYTES_MAX = 8_192  # of a signed command: the largest asks for a disposition, some 800 bytes
+BYTES_MAX = 49_152
+"""Of a signed command: the largest brings a configuration of 4,096 zones, deflated; a gateway's
+connection takes packets of 64 KiB."""
 DIGEST_BYTES = 32
 _KEYS = range(1, 12)
 (
@@ -42,9 +44,19 @@ STATE = "state"  # how the gateway stands, as `edge-agent status` shows it
 RESYNC = "resync"  # ask every panel for its whole state anew
 ORDER = "order"  # an order to a panel
 DISPOSITION = "disposition"  # the center's word on an incident
+CLOCK = "clock"  # set every panel's clock that the site lets be set
+DIAGNOSE = "diagnose"  # a self-test of the gateway
+WALK_TEST = "walk_test"  # which zones of a panel are heard while somebody walks
+RENEW = "renew"  # new certificates at once
+CONFIG = "config"  # a new configuration (`evidence.configuration`)
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
 """Keys of the body of an `order` (docs/wire-format.md)."""
+
+WALK_PANEL, WALK_AREA, WALK_MINUTES = 1, 2, 3
+"""Keys of the body of a `walk_test`; without minutes it ends."""
+
+WALK_MINUTES_MAX = 120
 
 DISPOSITION_SIGNED = 1
 """Key of the body of a `disposition`: the signed disposition."""

@@ -1,10 +1,13 @@
 """The commands of the center's people: what they may ask, and how it is told."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from edge_agent.center import answering
+from edge_agent.evidence import cbor
+from edge_agent.evidence.configuration import Wanted
 from tests.center.test_incidents import Site
 
 
@@ -32,8 +35,46 @@ def test_commands_that_make_no_sense_are_not_entered(
     assert site.center.count("command") == 1
 
 
+CONFIG = """
+[gateway]
+id = "gw1"
+
+[[center]]
+name = "center"
+[[center.path]]
+host = "a"
+
+[[panel]]
+id = "p1"
+driver = "surgard"
+serial = { port = "/dev/ttyUSB0" }
+"""
+
+
+def test_a_configuration_is_read_before_anybody_is_bothered(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "new.toml"
+    by = ("--by", "Wang", "--wait", "0")
+    file.write_text(CONFIG.replace("gateway", "gatway", 1))
+    assert site.run("config", "gw1", str(file), *by) == 2
+    assert "did you mean 'gateway'" in capsys.readouterr().err
+    file.write_text(CONFIG)
+    assert site.run("config", "gw1", str(file), *by, "--within", "5") == 2
+    assert site.run("config", "gw2", str(file), *by) == 2
+    assert site.center.count("command") == 0
+    assert site.run("config", "gw1", str(file), *by, "--replaces", str(file)) == 1
+    said = capsys.readouterr().out
+    assert said == "waits for the gateway\nnot answered yet\n"
+    (body,) = site.center.connection.execute("SELECT body FROM command").fetchone()
+    data = CONFIG.encode()
+    wanted = Wanted(data, replaces=hashlib.sha256(data).digest())
+    assert Wanted.from_body(cbor.decode_map(body)) == wanted
+
+
 def test_words_become_what_a_gateway_reads() -> None:
-    assert answering.wanted(["state"], None) == ("state", {})
+    for plain in ("state", "resync", "clock", "diagnose", "renew"):
+        assert answering.wanted([plain], None) == (plain, {})
     order = ["panel", "shop", "bypass", "3"]
     assert answering.wanted(order, None) == ("order", {1: "shop", 2: "bypass", 3: 3})
     arm = ["panel", "shop", "arm_away"]

@@ -9,6 +9,7 @@ from edge_agent.center import desk_rows
 from edge_agent.center.desk import (
     JOURNALED_MS,
     LIFE_MS,
+    RETRY_MS_MAX,
     RETRY_MS_MIN,
     CommandDesk,
     command_signer,
@@ -20,7 +21,8 @@ from edge_agent.domain.access import Role
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cited import Place
-from edge_agent.evidence.command import CenterCommand, digest_of, open_command
+from edge_agent.evidence.command import CenterCommand, CommandRef, digest_of, open_command
+from edge_agent.evidence.configuration import Wanted
 from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import Reply, sign_reply
 from edge_agent.evidence.signers import Ed25519Signer
@@ -181,6 +183,83 @@ def test_without_a_key_nothing_is_sent(world: World, tmp_path: Path) -> None:
     assert command_signer(Layout(tmp_path)) is None
     desk = CommandDesk("center", world.center.connection, world.center.turns, None)
     assert desk.take([], world.now_ms).receipts == []
+
+
+# ---- configurations
+
+
+CONFIG = Wanted(b"[gateway]\n", 90)
+
+
+def configure(world: World) -> int:
+    wanted = desk_rows.Wish(
+        gateway="gw1",
+        what="config",
+        operator="Wang",
+        role=Role.INSTALLER,
+        made_ms=world.now_ms,
+        until_ms=world.now_ms + 600_000,
+        body=CONFIG.to_body(),
+    )
+    return desk_rows.wish(world.center.connection, wanted)
+
+
+def tell_of_config(world: World, data: bytes, outcome: str, detail: str = "") -> None:
+    ref = CommandRef("center", world.open(data).number, digest_of(data))
+    act = ActBody("config", "Wang", detail, outcome=outcome, command=ref, digest=bytes(32))
+    world.center.take(world.gateway.sealed(EventType.ACT, act.to_body()))
+
+
+def told(world: World, number: int) -> tuple[str | None, str]:
+    found = desk_rows.outcome_of(world.center.connection, number)
+    return found.outcome, found.detail
+
+
+def test_a_configuration_is_sent_under_one_epoch_and_settled_by_the_gateways_event(
+    world: World,
+) -> None:
+    world.start()
+    number = configure(world)
+    (data,) = world.sent()
+    assert Wanted.from_body(world.open(data).body) == CONFIG
+    assert world.sent(RETRY_MS_MIN) == [data], "no answer yet"
+    world.reply(data, "trying")
+    assert told(world, number)[0] is None
+    world.start()  # the run that tries it
+    assert world.sent(RETRY_MS_MAX // 2) == [], "it is not given to that run as well"
+    tell_of_config(world, data, "trying")
+    assert told(world, number) == (None, "trying: the gateway was started anew under it")
+    tell_of_config(world, data, "kept")
+    assert told(world, number) == ("kept", "")
+
+
+def test_one_that_was_given_up_is_settled_all_the_same(world: World) -> None:
+    world.start()
+    number = configure(world)
+    (data,) = world.sent()
+    world.start()
+    assert world.sent(600_001) == []
+    assert told(world, number) == ("unanswered", "it was sent, and no answer came")
+    tell_of_config(world, data, "rolled_back", "center center was not reached within 90 s")
+    assert told(world, number) == ("rolled_back", "center center was not reached within 90 s")
+    tell_of_config(world, data, "kept")
+    assert told(world, number)[0] == "rolled_back", "the first word counts"
+
+
+def test_an_event_about_another_command_settles_nothing(world: World) -> None:
+    world.start()
+    number = configure(world)
+    (data,) = world.sent()
+    other = data[:-1] + bytes([data[-1] ^ 1])
+    act = ActBody("config", "x", outcome="kept", command=CommandRef("c", 1, digest_of(other)))
+    world.center.take(world.gateway.sealed(EventType.ACT, act.to_body()))
+    world.center.take(world.gateway.sealed(EventType.ACT, {1: "config", 2: "x", 7: "odd"}))
+    assert told(world, number)[0] is None
+    world.reply(data, "wrong_epoch")
+    (again,) = world.sent(RETRY_MS_MIN)
+    assert again != data, "it was not taken: signed anew"
+    world.reply(again, "refused")
+    assert told(world, number)[0] == "refused"
 
 
 # ---- dispositions

@@ -169,3 +169,40 @@ ca = "ca.pem"
     assert "10.0.0.1:80, by plain http" in said
     assert "put others there" in said
     assert "cam.example:443, no consent" in said
+
+
+def against(
+    config: Path, text: str, capsys: pytest.CaptureFixture[str], center: str = "center"
+) -> list[str]:
+    """What speaks against a configuration in the place of the one that is there."""
+    wanted = config.with_name("wanted.toml")
+    wanted.write_text(text)
+    words = ["check", "--replacing", str(config), "--for-center", center]
+    capsys.readouterr()
+    code = main([*words, "-c", str(wanted), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert code == (0 if said["good"] else 1)
+    assert (main([*words, "-c", str(wanted)]) == 0) is said["good"]
+    problems: list[str] = said["problems"]
+    return problems
+
+
+def test_what_speaks_against_one_in_the_place_of_another_is_told(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text()
+    assert against(config, text, capsys) == []
+    assert against(config, text.replace("8883", "8884"), capsys) == []
+    assert "changed on site only" in against(config, text.replace("8883", "8884"), capsys, "x")[0]
+    assert "unknown key" in against(config, text + "nonsense = 1\n", capsys)[0]
+    assert "nonsense" in against(config, text.replace('"surgard"', '"nonsense"'), capsys)[0]
+    port = str(config.parent / "port")
+    [gone] = against(config, text.replace(port, f"{port}2"), capsys)
+    assert "is not there" in gone
+
+
+def test_what_is_bad_already_does_not_speak_against_a_new_one(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "port").unlink()
+    assert against(config, config.read_text().replace("8883", "8884"), capsys) == []

@@ -42,6 +42,24 @@ def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role | None
     assert may == (LADDER[LADDER.index(least) :] if least else [])
 
 
+@pytest.mark.parametrize(
+    ("what", "least"),
+    [
+        ("state", Role.VIEWER),
+        ("resync", Role.OPERATOR),
+        ("disposition", Role.OPERATOR),
+        ("clock", Role.TECHNICIAN),
+        ("diagnose", Role.TECHNICIAN),
+        ("renew", Role.TECHNICIAN),
+        ("walk_test", Role.TECHNICIAN),
+        ("config", Role.INSTALLER),
+    ],
+)
+def test_each_command_is_for_its_role_and_those_above(what: str, least: Role) -> None:
+    may = [one for one in LADDER if entitlement.is_entitled(replace(COMMAND, what=what, role=one))]
+    assert may == LADDER[LADDER.index(least) :]
+
+
 def test_an_inspector_only_looks() -> None:
     assert entitlement.MAY[Role.INSPECTOR] == entitlement.MAY[Role.VIEWER]
 

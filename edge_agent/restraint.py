@@ -1,0 +1,77 @@
+"""What a configuration that comes by command may not change (pure): only hands on site may.
+
+Whoever has a center's command key could otherwise have the gateway become another, listen to other
+keys, send its secrets to a camera of theirs, or leave out a center that is not theirs.  A command
+brings no files, so every file that the new configuration names is one that the old one names at the
+same place.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from edge_agent.config import Center, Config
+from edge_agent.config_words import Problem
+
+ON_SITE = "this is changed on site only"
+_GATEWAY = ("id", "identity_key", "data_dir", "socket")
+_FILES_OF_CENTER = (
+    *("ca", "certificate", "key", "receipt_certificate", "command_certificate"),
+    "seal_certificate",
+)
+
+
+def problems(installed: Config, wanted: Config, center: str) -> Iterator[Problem]:
+    """Yield what `wanted` may not be in the place of `installed`, by a command of `center`."""
+    yield from _differing("gateway", installed.gateway, wanted.gateway, _GATEWAY)
+    yield from _of_centers(installed, wanted, center)
+    yield from _of_panels(installed, wanted)
+    yield from _of_cameras(installed, wanted)
+
+
+def _differing(key: str, before: Any, after: Any, names: tuple[str, ...]) -> Iterator[Problem]:
+    for name in names:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            yield Problem(f"{key}.{name}", repr(new)[:80], f"it is {old!r} here, and {ON_SITE}")
+
+
+def _of_centers(installed: Config, wanted: Config, center: str) -> Iterator[Problem]:
+    """A center changes its own ways, and nothing of the others."""
+    before = {one.name: one for one in installed.center}
+    after = {one.name: one for one in wanted.center}
+    for name in before.keys() ^ after.keys():
+        what = "added" if name in after else "left out"
+        yield Problem("center", repr(name), f"a center is {what} here, and {ON_SITE}")
+    for index, new in enumerate(wanted.center):
+        old = before.get(new.name)
+        if old is None:
+            continue
+        key = f"center[{index}]"
+        if new.name != center:
+            names: tuple[str, ...] = Center.__struct_fields__
+        else:
+            names = (*_FILES_OF_CENTER, "required", "enrolment")
+        yield from _differing(key, old, new, names)
+    order = [one.name for one in wanted.center if one.name in before]
+    if order != [one.name for one in installed.center if one.name in after]:
+        yield Problem("center", "", f"the first one is asked for the time: their order {ON_SITE}")
+
+
+def _of_panels(installed: Config, wanted: Config) -> Iterator[Problem]:
+    """No profile of another file, and no right to disarm that was not there."""
+    profiles = {panel.profile for panel in installed.panel}
+    disarms = {panel.id for panel in installed.panel if "disarm" in panel.allow}
+    for index, panel in enumerate(wanted.panel):
+        name = panel.profile
+        if name is not None and name not in profiles and ("/" in name or name.endswith(".toml")):
+            yield Problem(f"panel[{index}].profile", repr(name)[:80], f"a file: {ON_SITE}")
+        if "disarm" in panel.allow and panel.id not in disarms:
+            yield Problem(f"panel[{index}].allow", "'disarm'", ON_SITE)
+
+
+def _of_cameras(installed: Config, wanted: Config) -> Iterator[Problem]:
+    """What is consented to, and who is sent the password, is agreed on with the client."""
+    before = {camera.id: camera for camera in installed.camera}
+    for index, camera in enumerate(wanted.camera):
+        if before.get(camera.id) != camera:
+            yield Problem(f"camera[{index}]", repr(camera.id), f"another camera: {ON_SITE}")
