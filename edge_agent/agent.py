@@ -18,7 +18,7 @@ import edge_agent
 from edge_agent import limits, telling
 from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.command_keys import CommandKeys
-from edge_agent.command_work import works
+from edge_agent.command_work import CommandWork, Means
 from edge_agent.commanding import Commanding, Office
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
@@ -36,7 +36,7 @@ from edge_agent.evidence.bodies import (
     JournalBody,
     JournalChange,
 )
-from edge_agent.evidence.command import CONFIG, WALK_TEST
+from edge_agent.evidence.command import CONFIG
 from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.exports import Exports
@@ -71,7 +71,6 @@ from edge_agent.supply import Station, Supply
 from edge_agent.talks import Talks
 from edge_agent.timekeeping import Timekeeper
 from edge_agent.visitors import Visitors
-from edge_agent.walk_test import WalkTests
 from edge_agent.zone_watch import ZoneWatch
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ class Agent:
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
         self._zones = ZoneWatch(folder.parent, self._recorder.note)
         self._recorder.hearing.listen(self._zones.hear)
-        self._reconfiguring, self._walks, self._commanding = self._make_commanding(probation)
+        self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._clips = self._clips_of(clock)
         self._parts = self._make_parts()
 
@@ -192,25 +191,18 @@ class Agent:
 
     def _make_commanding(
         self, probation: Probation | None
-    ) -> tuple[Reconfiguring, WalkTests, Commanding]:
-        walks = self._walk_tests()
+    ) -> tuple[Reconfiguring, CommandWork, Commanding]:
         reconfiguring = Reconfiguring(Chosen(self._loaded, probation), self._surroundings())
         gateway, begun = self._config.gateway.id, self._begun
         reply, disposed = self._supply.reply, self._zones.disposed
-        work = works(self._self_test.ask, lambda: renew(self._loaded.file, now=True))
-        work |= {CONFIG: reconfiguring.take, WALK_TEST: walks.take}
-        office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, work)
+        means = Means(self._self_test.ask, self._recorder.note, self._is_short_of_room)
+        work = CommandWork(self._loaded, self._clock, means)
+        self._recorder.hearing.listen(work.walk_tests.hear)
+        works = {**work.works, CONFIG: reconfiguring.take}
+        office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, works)
         keys = CommandKeys(self._loaded, self._clock)
         commanding = Commanding(office, self._orders, self._recorder, self._clock, keys)
-        return reconfiguring, walks, commanding
-
-    def _walk_tests(self) -> WalkTests:
-        zones: dict[str, dict[int, int | None]] = {panel: {} for panel in self._sources}
-        for zone in self._config.zone:
-            zones[zone.panel][zone.zone] = zone.area
-        walks = WalkTests(zones, self._clock, self._recorder.note)
-        self._recorder.hearing.listen(walks.hear)
-        return walks
+        return reconfiguring, work, commanding
 
     def _clips_of(self, clock: KeptClock) -> "Clips | None":
         if not self._config.camera:
@@ -377,7 +369,7 @@ class Agent:
             self._housekeeping.run(),
             self._commanding.run(),
             self._reconfiguring.run(),
-            self._walks.run(),
+            self._work.run(),
             self._zones.run(),
             self._feed_watchdog(),
             self._fail_with_callbacks(),

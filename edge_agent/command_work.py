@@ -6,30 +6,80 @@ what is done and what is answered.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from edge_agent.bundling import Bundling
+from edge_agent.clock import Clock
 from edge_agent.commanding import DONE, FAILED, Result, Work
+from edge_agent.config import Config, Loaded
+from edge_agent.domain.event import Body, EventType
+from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import DIAGNOSE, RENEW, CenterCommand, CommandRef
+from edge_agent.evidence.command import (
+    BUNDLE,
+    DIAGNOSE,
+    PART,
+    RENEW,
+    WALK_TEST,
+    CenterCommand,
+    CommandRef,
+)
 from edge_agent.evidence.reply import FACTS_BYTES_MAX, facts_of
-from edge_agent.renewal_watch import Renewed
+from edge_agent.parcels import Parcels
+from edge_agent.renewal_watch import Renewed, renew
+from edge_agent.walk_test import WalkTests
 
 Ask = Callable[[Mapping[str, Any], str], Awaitable[dict[str, Any]]]
-"""Asks for a self-test, or for more of one, in somebody's name (`SelfTest.ask`)."""
 
 
-def works(test: Ask, renew: Callable[[], Awaitable[Renewed]]) -> dict[str, Work]:
-    """Return what is done by the command's word."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the running agent gives: `test` asks for a self-test, or for more of one, in somebody's
+    name (`SelfTest.ask`); `note` records; `is_short` tells whether the disk has no room to spare.
+    """
 
-    async def diagnose(command: CenterCommand, _ref: CommandRef) -> Result:
+    test: Ask
+    note: Callable[[EventType, Lane, Body], None]
+    is_short: Callable[[], bool]
+
+
+class CommandWork:
+    """What one run of the agent does for its centers: `works` by the command's word."""
+
+    def __init__(self, loaded: Loaded, clock: Clock, means: Means) -> None:
+        self._file = loaded.file
+        self._test = means.test
+        self.walk_tests = WalkTests(_zones(loaded.config), clock, means.note)
+        parcels = Parcels(loaded.path(loaded.config.gateway.data_dir) / "parcels")
+        bundling = Bundling(loaded.file, parcels, means.is_short)
+        self.works: dict[str, Work] = {
+            DIAGNOSE: self._diagnose,
+            RENEW: self._renew,
+            WALK_TEST: self.walk_tests.take,
+            BUNDLE: bundling.take,
+            PART: parcels.part,
+        }
+
+    async def run(self) -> None:
+        """End what ends by itself, until cancelled."""
+        await self.walk_tests.run()
+
+    async def _diagnose(self, command: CenterCommand, _ref: CommandRef) -> Result:
         _without_body(command)
-        return await _diagnosed(test, command.actor)
+        return await _diagnosed(self._test, command.actor)
 
-    async def renewed(command: CenterCommand, _ref: CommandRef) -> Result:
+    async def _renew(self, command: CenterCommand, _ref: CommandRef) -> Result:
         _without_body(command)
-        return _renewed(await renew())
+        return _renewed(await renew(self._file, now=True))
 
-    return {DIAGNOSE: diagnose, RENEW: renewed}
+
+def _zones(config: Config) -> dict[str, dict[int, int | None]]:
+    """Return the zones that the site lists, by panel, each with its area."""
+    zones: dict[str, dict[int, int | None]] = {panel.id: {} for panel in config.panel}
+    for zone in config.zone:
+        zones[zone.panel][zone.zone] = zone.area
+    return zones
 
 
 def _without_body(command: CenterCommand) -> None:

@@ -38,6 +38,7 @@ from edge_agent.limits import (
     CENTER_COMMANDS_BYTES_MAX,
     CENTER_COMMANDS_WAITING_MAX,
     ORDER_RECORD_S_MAX,
+    REPLIES_BYTES_MAX,
     REPLIES_KEPT_MAX,
 )
 from edge_agent.orders import Orders, Record, check_order
@@ -233,6 +234,8 @@ class Commanding:
                 return await self._all_panels(Act.CLOCK, command, ref)
             case command_words.STATE:
                 return await self._state(command, ref)
+            case command_words.PART if part := self._office.works.get(command.what):
+                return await part(command, ref)  # that it may be fetched was recorded
             case _:
                 return await self._work(command, ref)
 
@@ -320,7 +323,9 @@ class Commanding:
         )
         signed = sign_reply(reply, self._office.signer)
         self._replies[digest] = signed
-        while len(self._replies) > REPLIES_KEPT_MAX:
+        while len(self._replies) > REPLIES_KEPT_MAX or (
+            sum(map(len, self._replies.values())) > REPLIES_BYTES_MAX
+        ):
             self._replies.popitem(last=False)
         self._office.reply(center, signed)
 

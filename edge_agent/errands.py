@@ -7,6 +7,7 @@ and takes it away again.
 import asyncio
 import contextlib
 import os
+import resource
 import sys
 
 CHILD_NICE = 19
@@ -16,10 +17,16 @@ class Failed(Exception):  # noqa: N818  reads as what it says
     """The child could not be started, did not end in time, or crashed: which of them."""
 
 
-async def run(*arguments: str, s_max: float, command: tuple[str, ...] | None = None) -> bytes:
+async def run(
+    *arguments: str,
+    s_max: float,
+    bytes_max: int | None = None,
+    command: tuple[str, ...] | None = None,
+) -> bytes:
     """Run `edge-agent ARGUMENT...` and return what it printed; exit codes 0 and 1 are answers.
 
-    `command` replaces the interpreter and module that run it.  Raises Failed.
+    `bytes_max` is how much memory it may take; `command` replaces the interpreter and module that
+    run it.  Raises Failed.
     """
     run_by = command if command is not None else (sys.executable, "-I", "-m", "edge_agent")
     try:
@@ -31,6 +38,8 @@ async def run(*arguments: str, s_max: float, command: tuple[str, ...] | None = N
     try:
         with contextlib.suppress(OSError):  # it has ended, or may not be slowed down
             os.setpriority(os.PRIO_PROCESS, child.pid, CHILD_NICE)
+            if bytes_max is not None:
+                resource.prlimit(child.pid, resource.RLIMIT_DATA, (bytes_max, bytes_max))
         async with asyncio.timeout(s_max):
             output, _ = await child.communicate()
     except TimeoutError as error:

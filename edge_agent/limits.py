@@ -156,6 +156,19 @@ CENTER_COMMANDS_AT_WORK_MAX = 8
 REPLIES_KEPT_MAX = 64
 """Replies kept for a center that asks again: each was lost on the way, or it would not."""
 
+REPLIES_BYTES_MAX = 262_144
+"""Of them together: sixteen with a part of a file."""
+
+PARCELS_MAX = 4
+"""Files kept for centers to fetch; a fifth takes the place of the oldest."""
+
+BUNDLE_S_MAX = 240.0
+"""How long a bundle may be in the making, at the lowest priority: some 1,000 events a second."""
+
+CHILD_BYTES_MAX = 100_663_296
+"""Memory of a child that works on what a command asks for: 96 MiB beside the agent's 60, within the
+256 of the unit."""
+
 CONFIG_CHECK_S_MAX = 60.0
 """How long a new configuration may be checked: a Pi reads one of 4,096 zones in some seconds."""
 

@@ -29,7 +29,7 @@ from edge_agent.evidence.command import CenterCommand, CommandRef
 from edge_agent.evidence.configuration import CONFIG_BYTES_MAX, Wanted
 from edge_agent.evidence.reply import facts_of
 from edge_agent.fitting import fit
-from edge_agent.limits import CONFIG_CHECK_S_MAX, CONFIG_LOOK_S
+from edge_agent.limits import CHILD_BYTES_MAX, CONFIG_CHECK_S_MAX, CONFIG_LOOK_S
 
 log = structlog.get_logger()
 
@@ -303,6 +303,7 @@ async def _problems(file: Path, data: bytes, center: str) -> list[str]:
             *("check", "--json", "--config", str(wanted), "--replacing", str(file)),
             *("--for-center", center),
             s_max=CONFIG_CHECK_S_MAX,
+            bytes_max=CHILD_BYTES_MAX,
         )
         found = json.loads(said)["problems"]
         return [str(one) for one in found]

@@ -4,18 +4,22 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_agent.command_work import works
+from edge_agent import command_work
+from edge_agent.command_work import Means
 from edge_agent.commanding import Result
+from edge_agent.config import parse
 from edge_agent.domain.access import Role
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import CenterCommand, CommandRef
 from edge_agent.evidence.reply import FACTS_BYTES_MAX
 from edge_agent.renewal_watch import Renewed
 from tests.evidence.test_command import COMMAND
+from tests.test_commanding import Clock
 
 NOTHING = Renewed()
 REF = CommandRef("center", 7, bytes(32))
@@ -41,16 +45,49 @@ class SelfTests:
         return {"run": 4, "over": over, "broken": self.broken if over else "", "probes": told}
 
 
+CONFIG = b"""
+[gateway]
+id = "gw1"
+data_dir = "data"
+
+[[center]]
+name = "center"
+[[center.path]]
+host = "a"
+
+[[panel]]
+id = "shop"
+driver = "surgard"
+serial = { port = "/dev/ttyUSB0" }
+
+[[zone]]
+panel = "shop"
+zone = 4
+area = 2
+"""
+
+
 def do(command: CenterCommand, test: SelfTests, renewed: Renewed = NOTHING) -> Result:
-    async def renew() -> Renewed:
+    async def renew(_file: Path, *, now: bool) -> Renewed:
+        assert now
         return renewed
 
-    return asyncio.run(_do(works(test.ask, renew)[command.what](command, REF)))
+    async def play() -> Result:
+        loaded = parse(CONFIG, Path("/nowhere/gateway.toml"))
+        means = Means(test.ask, lambda *_: None, lambda: True)
+        work = command_work.CommandWork(loaded, Clock(), means)
+        return await work.works[command.what](command, REF)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command_work, "renew", renew)
+        return asyncio.run(play())
 
 
-async def _do(work: Any) -> Result:
-    result: Result = await work
-    return result
+def test_walk_tests_know_the_sites_zones_and_bundles_wait_for_room() -> None:
+    walk = replace(DIAGNOSE, what="walk_test", body={1: "shop", 3: 5})
+    assert do(walk, SelfTests([])).detail == "begun: 1 zones, for 5 min"
+    bundle = replace(DIAGNOSE, what="bundle", role=Role.INSTALLER, body={1: "case 17"})
+    assert do(bundle, SelfTests([])).detail == "the disk has no room to spare"
 
 
 def test_a_self_test_is_told_whole_what_is_to_be_mended_first() -> None:

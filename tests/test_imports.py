@@ -76,6 +76,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.orders": (*BELOW, "edge_agent.fitting", "edge_agent.link"),
     "edge_agent.commanding": (*BELOW, "edge_agent.control", "edge_agent.orders"),
     "edge_agent.walk_test": (*BELOW, "edge_agent.commanding"),
+    "edge_agent.parcels": (*BELOW, "edge_agent.commanding"),
+    "edge_agent.bundling": (
+        *BELOW,
+        "edge_agent.commanding",
+        "edge_agent.errands",
+        "edge_agent.parcels",
+    ),
     "edge_agent.restraint": ("edge_agent.config", "edge_agent.config_words"),
     "edge_agent.reconfiguring": (
         *BELOW,
@@ -85,7 +92,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.errands",
         "edge_agent.fitting",
     ),
-    "edge_agent.command_work": (*BELOW, "edge_agent.commanding", "edge_agent.renewal_watch"),
+    "edge_agent.command_work": (
+        *BELOW,
+        "edge_agent.bundling",
+        "edge_agent.commanding",
+        "edge_agent.config",
+        "edge_agent.parcels",
+        "edge_agent.renewal_watch",
+        "edge_agent.walk_test",
+    ),
     "edge_agent.zone_watch": (*BELOW, "edge_agent.files"),
     "edge_agent.command_keys": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.fitting": (
@@ -172,7 +187,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.command_keys",
         "edge_agent.command_work",
         "edge_agent.reconfiguring",
-        "edge_agent.walk_test",
         "edge_agent.zone_watch",
         "edge_agent.config",
         "edge_agent.ending",

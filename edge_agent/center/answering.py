@@ -110,9 +110,9 @@ def _add_incidents(make: Make, since: Callable[[str, int], int]) -> None:
 def _incidents(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> int:
     layout = Layout(arguments.dir)
     try:
-        since_ms = None if arguments.since is None else since(arguments.since, _now_ms())
+        since_ms = None if arguments.since is None else since(arguments.since, now_ms())
     except ValueError as error:
-        return _fail(str(error), EXIT_USAGE)
+        return fail(str(error), EXIT_USAGE)
     with closing(schema.open_for_reading(layout.database)) as connection:
         found = incidents.incidents(connection, command_key(layout), arguments.gateway, since_ms)
     say = language.Catalog(incidents.WORDS, language.language(arguments.lang))
@@ -167,7 +167,7 @@ def _add_disposition(make: Make, gateway: Callable[[str], str]) -> None:
     )
     made.add_argument("--cause", choices=CAUSES, help="why it was false: " + ", ".join(CAUSES))
     made.add_argument("--note", default="", help="a sentence more")
-    _add_person(made, Role.OPERATOR)
+    add_person(made, Role.OPERATOR)
     made.add_argument("--qualification", metavar="NO", help="qualification number of that person")
     made.set_defaults(run=_disposition)
 
@@ -175,9 +175,9 @@ def _add_disposition(make: Make, gateway: Callable[[str], str]) -> None:
 def _disposition(arguments: argparse.Namespace) -> int:
     layout = Layout(arguments.dir)
     if (arguments.word == Said.FALSE) is (arguments.cause is None):
-        return _fail("--cause goes with 'false', and 'false' with it", EXIT_USAGE)
+        return fail("--cause goes with 'false', and 'false' with it", EXIT_USAGE)
     signer = _signer(layout)
-    with closing(_open(layout)) as connection:
+    with closing(open_database(layout)) as connection:
         known = incidents.incidents(connection, signer.public, arguments.gateway)
         try:
             one = incidents.find(known, arguments.gateway, arguments.incident)
@@ -189,17 +189,17 @@ def _disposition(arguments: argparse.Namespace) -> int:
                 cause=arguments.cause,
                 by=arguments.by,
                 qualification=arguments.qualification,
-                time_ms=_now_ms(),
+                time_ms=now_ms(),
                 panel=one.verdict.panel,
                 zones=one.verdict.zones[:64],
                 note=arguments.note,
             )
         except ValueError as error:
-            return _fail(str(error), EXIT_USAGE)
+            return fail(str(error), EXIT_USAGE)
         signed = sign_disposition(said, signer)
         number = desk_rows.dispose(connection, said, signed, Role(arguments.role))
         wait_s = WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
-        told = _await(connection, number, wait_s)
+        told = awaited(connection, number, wait_s)
     return _tell_disposition(told, said, as_json=arguments.json)
 
 
@@ -244,7 +244,7 @@ def _add_command(make: Make, gateway: Callable[[str], str]) -> None:
         help="state; resync, clock (all panels); diagnose; renew (certificates); " + MORE,
     )
     made.add_argument("--area", type=int, metavar="N", help="which area to arm or to walk")
-    _add_person(made, Role.OPERATOR)
+    add_person(made, Role.OPERATOR)
     made.set_defaults(run=_command)
 
 
@@ -252,16 +252,16 @@ def _command(arguments: argparse.Namespace) -> int:
     try:
         what, body = wanted(arguments.words, arguments.area)
     except ValueError as error:
-        return _fail(str(error), EXIT_USAGE)
+        return fail(str(error), EXIT_USAGE)
     wait_s = LONGER_S.get(what, WAIT_S_DEFAULT) if arguments.wait is None else arguments.wait
     try:
-        told = _give(arguments, what, body, wait_s)
+        told = give(arguments, what, body, wait_s)
     except ValueError as error:
-        return _fail(str(error), EXIT_USAGE)
+        return fail(str(error), EXIT_USAGE)
     return _tell_command(told, as_json=arguments.json)
 
 
-def _give(
+def give(
     arguments: argparse.Namespace,
     what: str,
     body: dict[int, BodyValue],
@@ -273,20 +273,20 @@ def _give(
     if arguments.gateway not in Roster(layout).gateways():
         raise ValueError(f"no gateway {arguments.gateway} was made here")
     _signer(layout)  # else it would wait for a key that is not there
-    now_ms = _now_ms()
+    at_ms = now_ms()
     wait_ms = min(round(wait_s * 1000), LIFE_MS) or LIFE_MS
     wish = desk_rows.Wish(
         gateway=arguments.gateway,
         what=what,
         operator=arguments.by,
         role=Role(arguments.role),
-        made_ms=now_ms,
-        until_ms=now_ms + wait_ms,
+        made_ms=at_ms,
+        until_ms=at_ms + wait_ms,
         body=body,
     )
-    with closing(_open(layout)) as connection:
+    with closing(open_database(layout)) as connection:
         number = desk_rows.wish(connection, wish)
-        return _await(connection, number, wait_s, progress)
+        return awaited(connection, number, wait_s, progress)
 
 
 def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:
@@ -315,7 +315,7 @@ def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue
 
 
 def _tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
-    facts = _facts(told.reply)
+    facts = facts_told(told.reply)
     if as_json:
         print(json.dumps({"outcome": told.outcome, "detail": told.detail, "facts": facts}))
     else:
@@ -326,7 +326,8 @@ def _tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
     return 0 if told.outcome in (desk_rows.DONE, desk_rows.KEPT) else EXIT_FOUND_BAD
 
 
-def _facts(reply: bytes | None) -> Any:
+def facts_told(reply: bytes | None) -> Any:
+    """Return what a reply tells, None where there is none."""
     if reply is None:
         return None
     facts = peek_reply(reply)[1].facts  # it was verified before it was stored
@@ -361,7 +362,7 @@ def _add_config(make: Make, gateway: Callable[[str], str]) -> None:
         help="how long the gateway tries to reach the center under it before it goes back "
         f"(default {WITHIN_S_DEFAULT}, {WITHIN_S_MIN} to {WITHIN_S_MAX})",
     )
-    _add_person(made, Role.INSTALLER)
+    add_person(made, Role.INSTALLER)
     made.set_defaults(run=_config)
 
 
@@ -370,9 +371,9 @@ def _config(arguments: argparse.Namespace) -> int:
         body = _wanted_config(arguments).to_body()
         spare_s = 2 * WAIT_S_DEFAULT  # to be checked, and to come back after a trial in vain
         wait_s = arguments.within + spare_s if arguments.wait is None else arguments.wait
-        told = _give(arguments, CONFIG, body, wait_s, _quiet if arguments.json else _tell_progress)
+        told = give(arguments, CONFIG, body, wait_s, _quiet if arguments.json else _tell_progress)
     except (ConfigError, ValueError) as error:
-        return _fail(str(error), EXIT_USAGE)
+        return fail(str(error), EXIT_USAGE)
     return _tell_command(told, as_json=arguments.json)
 
 
@@ -402,7 +403,8 @@ def _quiet(_told: desk_rows.Outcome) -> None:
 # ---- common
 
 
-def _add_person(made: argparse.ArgumentParser, role: Role) -> None:
+def add_person(made: argparse.ArgumentParser, role: Role) -> None:
+    """Add who says so, what they are, and how long they wait."""
     made.add_argument("--by", required=True, metavar="NAME", help="who says so")
     made.add_argument(
         "--role",
@@ -420,7 +422,7 @@ def _add_person(made: argparse.ArgumentParser, role: Role) -> None:
     made.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
 
-def _open(layout: Layout) -> sqlite3.Connection:
+def open_database(layout: Layout) -> sqlite3.Connection:
     """Open the database to enter something: `serve` sends it, and must have made it."""
     schema.open_for_reading(layout.database).close()
     return schema.open_for_writing(layout.database)
@@ -441,7 +443,7 @@ def command_key(layout: Layout) -> PublicKey:
     return PublicKey.of(read_certificate(layout.certificate("command")).public_key())
 
 
-def _await(
+def awaited(
     connection: sqlite3.Connection,
     number: int,
     wait_s: float,
@@ -461,10 +463,12 @@ def _await(
         pause.wait(LOOK_S)
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """Return the Unix time of this machine."""
     return (SystemClock().stamp().wall_ns or 0) // 1_000_000
 
 
-def _fail(message: str, code: int) -> int:
+def fail(message: str, code: int) -> int:
+    """Say what is wrong; return the exit code."""
     print(f"edge-center: {message}", file=sys.stderr)
     return code

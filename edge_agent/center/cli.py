@@ -22,6 +22,7 @@ from edge_agent.center import (
     answering,
     credentials,
     export,
+    fetching,
     fleet,
     init,
     inviting,
@@ -100,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     answering.add(partial(_command, commands), _gateway_id, since_ms)
+    fetching.add(partial(_command, commands), _gateway_id, since_ms)
     return top
 
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
 from edge_agent.evidence.command import (
+    BUNDLE,
     CLOCK,
     CONFIG,
     DIAGNOSE,
     DISPOSITION,
     ORDER,
     ORDER_ACT,
+    PART,
     RENEW,
     RESYNC,
     STATE,
@@ -22,7 +24,7 @@ from edge_agent.evidence.command import (
     CenterCommand,
 )
 
-KNOWN = (STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, CONFIG)
+KNOWN = (STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, PART, CONFIG)
 
 _LOOKS = frozenset({STATE})
 _OPERATES = _LOOKS | {RESYNC, DISPOSITION, f"{ORDER}.{Act.STATUS}"}
@@ -31,8 +33,10 @@ _MENDS = (
     | {CLOCK, DIAGNOSE, RENEW, WALK_TEST}
     | {f"{ORDER}.{act}" for act in (Act.CLOCK, Act.BYPASS, Act.UNBYPASS)}
 )
+_EXPORTS = frozenset({BUNDLE, PART})
 _INSTALLS = (
     _MENDS
+    | _EXPORTS
     | {CONFIG}
     | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
 )
@@ -42,7 +46,7 @@ MAY: Mapping[Role, frozenset[str]] = {
     Role.OPERATOR: _OPERATES,
     Role.TECHNICIAN: _MENDS,
     Role.INSTALLER: _INSTALLS,
-    Role.INSPECTOR: _LOOKS,
+    Role.INSPECTOR: _LOOKS | _EXPORTS,
 }
 
 

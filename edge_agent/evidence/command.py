@@ -48,10 +48,17 @@ CLOCK = "clock"  # set every panel's clock that the site lets be set
 DIAGNOSE = "diagnose"  # a self-test of the gateway
 WALK_TEST = "walk_test"  # which zones of a panel are heard while somebody walks
 RENEW = "renew"  # new certificates at once
+BUNDLE = "bundle"  # make an evidence bundle, to be fetched in parts
+PART = "part"  # a part of what was made (`evidence.parcel`)
 CONFIG = "config"  # a new configuration (`evidence.configuration`)
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
 """Keys of the body of an `order` (docs/wire-format.md)."""
+
+BUNDLE_PURPOSE, BUNDLE_SINCE, BUNDLE_UNTIL, BUNDLE_PANEL, BUNDLE_AREA, BUNDLE_INCIDENT = range(1, 7)
+"""Keys of the body of a `bundle`: a text; Unix times in ms; a panel and its area; `EPOCH/N`."""
+
+PURPOSE_CHARS_MAX = 100  # beside who asked for it, in one sentence
 
 WALK_PANEL, WALK_AREA, WALK_MINUTES = 1, 2, 3
 """Keys of the body of a `walk_test`; without minutes it ends."""

@@ -52,6 +52,8 @@ def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role | None
         ("diagnose", Role.TECHNICIAN),
         ("renew", Role.TECHNICIAN),
         ("walk_test", Role.TECHNICIAN),
+        ("bundle", Role.INSTALLER),
+        ("part", Role.INSTALLER),
         ("config", Role.INSTALLER),
     ],
 )
@@ -60,8 +62,10 @@ def test_each_command_is_for_its_role_and_those_above(what: str, least: Role) ->
     assert may == LADDER[LADDER.index(least) :]
 
 
-def test_an_inspector_only_looks() -> None:
-    assert entitlement.MAY[Role.INSPECTOR] == entitlement.MAY[Role.VIEWER]
+def test_an_inspector_looks_and_takes_records_out() -> None:
+    more = entitlement.MAY[Role.INSPECTOR] - entitlement.MAY[Role.VIEWER]
+    assert more == {"bundle", "part"}
+    assert entitlement.MAY[Role.INSPECTOR] > entitlement.MAY[Role.VIEWER]
 
 
 def test_an_order_of_no_known_kind_is_for_nobody() -> None:

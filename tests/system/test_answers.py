@@ -26,8 +26,16 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
         assert refused["outcome"] == "unentitled", "not for an operator"
         order = commanded(stack, "panel", "p1", "bypass", "3", "--role", "technician")
         assert order["outcome"] in {"forbidden", "unsupported"}, "the site allows none"
+        technician, begin = ("--role", "technician"), ("walktest", "p1", "begin", "5")
+        assert commanded(stack, *begin, *technician)["detail"] == "begun: 0 zones, for 5 min"
         number = dispose(stack)
         wait_until(lambda: outcome(stack, number) == "done", "the gateway's event is here")
+        tested = commanded(stack, "diagnose", *technician)
+        assert tested["outcome"] == "done", tested
+        assert {"disk_speed", "receipt"} <= {one["probe"] for one in tested["facts"]["probes"]}
+        assert "zones heard" in commanded(stack, "walktest", "p1", "end", *technician)["detail"]
+        assert commanded(stack, "renew", *technician)["detail"].startswith("nothing to renew")
+        fetch(stack)
         stack.settle()
         acts = [one["body"] for one in stack.agent.events() if one["type"] == "act"]
         stack.center.verify()
@@ -50,6 +58,18 @@ def commanded(stack: Stack, *words: str) -> dict[str, Any]:
     assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def fetch(stack: Stack) -> None:
+    """Have a bundle made, and see it verified by the center's own authority."""
+    out = stack.folder / "case.bundle"
+    words = ("--out", out, "--purpose", "case 17", "--by", "Zhou", "--role", "inspector", "--json")
+    done = run(CENTER, "bundle", stack.center.folder, GATEWAY, *words, code=None)
+    assert done.stdout, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["ok"], told["pinned"]) == (True, True)
+    assert told["purpose"] == "case 17 (for Zhou, inspector of center)"
+    assert out.exists()
 
 
 def dispose(stack: Stack) -> int:
