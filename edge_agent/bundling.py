@@ -46,7 +46,11 @@ def _chosen(command: CenterCommand) -> Iterator[str]:
     for key, option in ((words.BUNDLE_SINCE, "since"), (words.BUNDLE_UNTIL, "until")):
         time_ms = fields.number_or_none(body, key, 0, _TIME_MS_MAX)
         if time_ms is not None:
-            yield f"--{option}={datetime.fromtimestamp(time_ms / 1000, UTC).isoformat()}"
+            later = (
+                999 if option == "until" else 0
+            )  # whole seconds, rather too much than too little
+            moment = datetime.fromtimestamp((time_ms + later) // 1000, UTC)
+            yield f"--{option}={moment.isoformat()}"
     panel = fields.text_or_none(body, words.BUNDLE_PANEL, NAME_CHARS_MAX)
     area = fields.number_or_none(body, words.BUNDLE_AREA, 1, NUMBER_MAX)
     if (panel is None) is not (area is None):

@@ -34,7 +34,7 @@ def test_who_asks_and_what_for_stands_in_the_record() -> None:
     assert options_of(WANTED) == ["--purpose=case 17 (for Li Na, installer of center)"]
     span = options_of(asked({1: "x", 2: 1_763_900_000_000, 3: 1_763_900_000_500}))
     assert span[1:] == [
-        "--since=2025-11-23T12:13:20+00:00", "--until=2025-11-23T12:13:20.500000+00:00",
+        "--since=2025-11-23T12:13:20+00:00", "--until=2025-11-23T12:13:21+00:00",
     ]  # fmt: skip
     assert options_of(asked({1: "x", 4: "p1", 5: 2}))[1:] == ["--panel=p1", "--area=2"]
     incident = "0102030405060708/42"
