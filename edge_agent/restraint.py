@@ -13,7 +13,7 @@ from edge_agent.config import Center, Config
 from edge_agent.config_words import Problem
 
 ON_SITE = "this is changed on site only"
-_GATEWAY = ("id", "identity_key", "data_dir", "socket")
+_GATEWAY = ("id", "identity_key", "tpm", "data_dir", "socket")
 _FILES_OF_CENTER = (
     *("ca", "certificate", "key", "receipt_certificate", "command_certificate"),
     "seal_certificate",

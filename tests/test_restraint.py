@@ -72,6 +72,7 @@ def test_what_a_center_decides_is_free(before: str, after: str) -> None:
         ('id = "gw1"', 'id = "gw2"', "gateway.id"),
         ('data_dir = "data"', 'data_dir = "/tmp"', "gateway.data_dir"),
         ("[gateway]", '[gateway]\nidentity_key = "client.key"', "gateway.identity_key"),
+        ("[gateway]", '[gateway]\ntpm = "/dev/tpmrm1"', "gateway.tpm"),
         ("[gateway]", '[gateway]\nsocket = "/tmp/s"', "gateway.socket"),
         ('name = "main"', 'name = "main"\nca = "other.pem"', "center[0].ca"),
         ('name = "main"', 'name = "main"\nkey = "identity.key"', "center[0].key"),
