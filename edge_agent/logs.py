@@ -6,9 +6,11 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO, cast
 
-import structlog
-
 from edge_agent.clock import Clock
+from edge_agent.lean import without
+
+with without("rich"):  # structlog takes it where it is installed: a quarter of a command's start
+    import structlog
 
 
 class Tolerant:

@@ -23,7 +23,7 @@ from edge_agent.center.layout import Layout
 from edge_agent.clock import SystemClock
 from hil.rig import free_port
 
-WAIT_S_MAX = 15.0
+WAIT_S_MAX = 60.0
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
@@ -104,7 +104,7 @@ class Broker:
         process.send_signal(number)
         if number is signal.SIGTERM:
             process.send_signal(signal.SIGCONT)  # it may be paused
-        process.wait(10)
+        process.wait(WAIT_S_MAX)
 
     def __enter__(self) -> Self:
         self.start()

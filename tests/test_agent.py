@@ -37,6 +37,7 @@ from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
 from edge_agent.recorder import Recorder
+from hil.rig import free_port
 from tests.swtpm import swtpm
 
 FRAME = b"5012 182468E13001004\x14"  # receiver 01, line 2: burglary, partition 1, zone 4
@@ -45,10 +46,8 @@ FRAME = b"5012 182468E13001004\x14"  # receiver 01, line 2: burglary, partition 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Path:
     """A gateway's folder with credentials, a pty as its panel's port, no broker anywhere."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert center(["init", str(tmp_path / "c"), "--gateway", "gw1", "--port", str(port)]) == 0
+    port = str(free_port())
+    assert center(["init", str(tmp_path / "c"), "--gateway", "gw1", "--port", port]) == 0
     folder = tmp_path / "c" / "gateways" / "gw1"
     file = folder / "gateway.toml"
     own = f'[gateway]\ndata_dir = "data"\nsocket = "{tmp_path}/agent.sock"'

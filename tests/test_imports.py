@@ -36,7 +36,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.files": (),
     "edge_agent.limits": (),
     "edge_agent.resources": ("edge_agent.domain",),
-    "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain"),
+    "edge_agent.lean": (),
+    "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain", "edge_agent.lean"),
     "edge_agent.config_words": (),
     "edge_agent.config": (
         "edge_agent.config_words",

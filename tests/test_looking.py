@@ -3,7 +3,6 @@
 The files that a configuration names are tested in tests/cli/test_check.py.
 """
 
-import socket
 from pathlib import Path
 
 from edge_agent.center.cli import main as center
@@ -11,16 +10,15 @@ from edge_agent.clock import Now
 from edge_agent.config import Loaded, load
 from edge_agent.diagnosis.probes import Probe
 from edge_agent.looking import available_mib, files, flush_ms, machine, room, ways
+from hil.rig import free_port
 
 DAY_NS = 86_400_000_000_000
 
 
 def made(folder: Path) -> Loaded:
     """A gateway whose broker nobody started, with a second way to it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert center(["init", str(folder / "c"), "--gateway", "gw1", "--port", str(port)]) == 0
+    port = str(free_port())
+    assert center(["init", str(folder / "c"), "--gateway", "gw1", "--port", port]) == 0
     file = folder / "c" / "gateways" / "gw1" / "gateway.toml"
     way = '\n[[center.path]]\nhost = "127.0.0.1"\ninterface = "nosuch0"\n'
     panel = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nlisten = { port = 4001 }\n'

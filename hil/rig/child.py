@@ -19,9 +19,11 @@ from typing import Self
 
 import hil
 
-WAIT_S_MAX = 30.0  # far above what any start takes, also on a busy machine of two cores
-STOP_S_MAX = 10.0  # an agent's orderly stop takes up to two seconds, a center's up to five
+WAIT_S_MAX = 60.0  # far above what any start takes, also on a busy machine of two cores
+STOP_S_MAX = 30.0  # an agent's orderly stop takes up to two seconds, a center's up to five
 LOOK_S = 0.005
+LOOK_S_MAX = 0.2
+LOOK_SHARE = 4  # looking takes a fifth of the time: it costs those who are to bring it about
 TAIL_BYTES = 4000
 
 
@@ -35,12 +37,15 @@ What = str | Callable[[], str]
 
 def wait_until(holds: Callable[[], object], what: What, wait_s: float = WAIT_S_MAX) -> None:
     """Wait for a condition.  Raises RigError when `wait_s` is over."""
-    deadline = time.perf_counter() + wait_s
+    began = looked = time.perf_counter()
     while not holds():
-        if time.perf_counter() > deadline:
+        now = time.perf_counter()
+        if now > began + wait_s:
             said = what if isinstance(what, str) else what()
             raise RigError(f"waited {wait_s:g} s in vain: {said}")
-        time.sleep(LOOK_S)
+        rest_s = min(max(LOOK_S, LOOK_SHARE * (now - looked)), LOOK_S_MAX)
+        time.sleep(rest_s)
+        looked = time.perf_counter()
 
 
 def run(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil.rig.child import STOP_S_MAX, Child, wait_until
+from hil.rig.child import STOP_S_MAX, WAIT_S_MAX, Child, wait_until
 
 Entry = dict[str, Any]
 Option = str | int | float | bool
@@ -110,7 +110,7 @@ class Panel:
         """Return what has come to one of `states`: said, acked, gave_up, set, found, missed."""
         return [entry for entry in self.states().values() if entry["state"] in states]
 
-    def wait_acked(self, count: int, wait_s: float = 20.0) -> None:
+    def wait_acked(self, count: int, wait_s: float = WAIT_S_MAX) -> None:
         """Wait until so many signals were acknowledged (without ACK: read).  Raises RigError."""
         wanted = ("acked",) if self.acknowledges else ("said", "found")
         wait_until(

@@ -21,6 +21,7 @@ from edge_agent.cameras.fetch import PIECE_BYTES_MAX, Asker
 from edge_agent.cameras.trouble import CameraError, Cause, Trouble
 from edge_agent.domain.camera import CameraSettings, Sees, address_of
 from hil.cameras import Camera, Fault, picture
+from hil.rig import free_port
 
 WITHIN_S = 5.0  # for what works; nothing here takes a tenth of it
 PATIENCE_S = 0.2  # for what never ends
@@ -149,9 +150,7 @@ def test_faults(fault: Fault, cause: Cause) -> None:
 
 def test_a_dead_camera() -> None:
     async def play() -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        url = f"http://127.0.0.1:{free_port()}/"
         asked = asker(url)
         for work in (fetch(asked, url), asked.reach(address_of(url), WITHIN_S)):
             assert (await trouble_of(work)).cause is Cause.UNREACHABLE

@@ -1,7 +1,6 @@
 """`edge-agent diagnose`: a running agent is asked, else everything is probed that can be."""
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from edge_agent import looking
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main
+from hil.rig import free_port
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +26,12 @@ def config(made: Path, tmp_path: Path) -> Path:
         (tmp_path / file.name).write_bytes(file.read_bytes())
         (tmp_path / file.name).chmod(0o600)
     (tmp_path / "data").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     file = tmp_path / "gateway.toml"
     text = file.read_text().replace(
         "[gateway]", f'[gateway]\ndata_dir = "data"\nsocket = "{tmp_path}/none.sock"', 1
     )
     panel = f'\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = {{ port = "{tmp_path}/port" }}\n'
-    file.write_text(text.replace("8883", str(port)) + panel)
+    file.write_text(text.replace("8883", str(free_port())) + panel)
     return file
 
 

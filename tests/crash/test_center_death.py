@@ -18,7 +18,7 @@ import pytest
 
 from hil.rig import Count, Panel, Setup, Stack, wait_until
 
-pytestmark = [pytest.mark.needs("strace"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs("strace")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from edge_agent.clock import SystemClock
 from hil.rig import Count, Panel, Setup, Stack, wait_until
 from tests.crash.netns import two_cables
 
-pytestmark = [pytest.mark.needs("netns"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.needs("netns")
 
 FAILOVER_S_MAX = 10.0
 ESTABLISHED = "01"  # proc(5), /proc/net/tcp

@@ -13,7 +13,7 @@ import pytest
 from hil.rig import Count, Panel, Setup, Stack, wait_until
 from tests.crash.netns import Cable, cable
 
-pytestmark = [pytest.mark.needs("netns"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.needs("netns")
 
 FAULTS: tuple[Callable[[Cable], None], ...] = (
     Cable.lose_some,

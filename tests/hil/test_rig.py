@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hil.rig import Child, Count, Network, RigError, Way, compare, run, wait_until
+from hil.rig import Child, Count, Network, RigError, Way, compare, free_port, parts, run, wait_until
 
 MS = 1_000_000
 
@@ -257,6 +258,31 @@ def test_a_child_that_ends_is_not_waited_for(tmp_path: Path) -> None:
         with pytest.raises(RigError, match=r"(?s)ended with 1.*no port"):
             one.wait_said("up")
         assert one.wait_end() == 1
+
+
+def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens on them yet, and none is given again meanwhile."""
+    monkeypatch.setattr(parts, "PORTS", range(20_000, 20_100))
+    assert len({free_port() for _ in range(50)}) == 50
+
+
+def test_what_is_dear_to_look_at_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    def look(seconds: float) -> bool:
+        now[0] += seconds
+        return len(slept) % 3 == 2
+
+    clock = SimpleNamespace(perf_counter=lambda: now[0], sleep=sleep)
+    monkeypatch.setattr("hil.rig.child.time", clock)
+    wait_until(lambda: look(0.0001), "cheap")
+    slept.append(0.0)
+    wait_until(lambda: look(0.02), "dear")
+    assert slept == pytest.approx([0.005, 0.005, 0.0, 0.08, 0.08])
 
 
 def test_waiting_in_vain_and_a_wrong_exit_code_are_told() -> None:

@@ -22,6 +22,7 @@ from edge_agent.linetools.capture import (
 )
 from edge_agent.linetools.format import Chunk, Happened, Header, Note, Reader, Record, Said
 from edge_agent.link.line import LineError
+from hil.rig import free_port
 
 PATIENCE_S = 20.0
 
@@ -108,8 +109,7 @@ def test_a_line_that_is_lost_is_listened_to_again() -> None:
 
 
 def test_callers_and_datagrams_are_heard_each_with_a_number_and_answered_nothing() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
 
     def script(found: list[Record]) -> None:
         wait_for(lambda: notes(found).count(Happened.OPENED) == 2)

@@ -9,14 +9,13 @@ from edge_agent.domain.address import ListenAddress
 from edge_agent.link import udp_line
 from edge_agent.link.line import Came, Happening, Heard, LineError, Went
 from edge_agent.link.udp_line import DatagramLine, DatagramOpener
+from hil.rig import free_port
 from tests.link.rig import CLOCK, run
 
 
 def fresh() -> DatagramOpener:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    return DatagramOpener(ListenAddress(host="127.0.0.1", port=port, transport="udp"), CLOCK)
+    address = ListenAddress(host="127.0.0.1", port=free_port(), transport="udp")
+    return DatagramOpener(address, CLOCK)
 
 
 def sender(opener: DatagramOpener) -> socket.socket:

@@ -24,7 +24,7 @@ tamper = { line = 17, active = "high", bias = "pull_up", debounce_ms = 20 }
 power_fail = { line = 27, active = "low", debounce_ms = 20 }
 gasp_after_s = 1
 """
-LATE_MS_MAX = 1_000  # an idle receipt takes some ms; the test's machine is busy
+LATE_MS_MAX = 9_000  # an idle receipt takes some ms; what waits for a look takes ten seconds
 
 
 class Bodied:
@@ -107,13 +107,13 @@ def _lose_the_mains(bodied: Bodied) -> None:
     bodied.pins.set(27, False)
     wait_until(lambda: '"stopped for want of power"' in agent.said(), "the last gasp")
     assert agent.runs(), "it waits for the mains"
+    wait_until(lambda: stack.center.fleet()["gw1"]["state"] == "stopped", "the center knows")
     rows = stack.center.events()
     assert own_signals(rows)[-1] == ("301", "active", "live")
     last = max(rows, key=lambda row: row["seq"])
     assert (last["type"], last["body"]["what"]) == ("act", "last_gasp")
     assert last["body"]["detail"] == "1 s after mains loss"
     assert last["late_ms"] < LATE_MS_MAX
-    assert stack.center.fleet()["gw1"]["state"] == "stopped"
     panels = [row for row in rows if row["body"].get("panel") != "@gateway"]
     assert stack.count(panels) == Count()
 

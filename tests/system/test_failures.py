@@ -43,11 +43,11 @@ def _said(agent: Agent, **wanted: str) -> list[dict[str, Any]]:
 
 
 def _good_is_read(stack: Stack) -> None:
-    """One more alarm of the good panel is acknowledged, at once."""
+    """One more alarm of the good panel is acknowledged."""
     panel = stack.panel(GOOD)
     count = len(panel.in_state("acked"))
     panel.tell(f"alarm zone={count + 1} area=9")
-    panel.wait_acked(count + 1, 5)
+    panel.wait_acked(count + 1)
 
 
 # ---- the agent itself
@@ -141,9 +141,10 @@ def test_a_silent_panel(lines: Stack) -> None:
     """Three heartbeats missed: said in log, event and status."""
     panel = lines.panel("silent")
     lines.agent.wait(lambda: lines.agent.status()["panels"]["silent"]["online"], "online")
+    before = len(_said(lines.agent, kind="silence"))  # a busy machine may have starved it
     panel.tell("silence 3600")
-    lines.agent.wait(lambda: _said(lines.agent, kind="silence"), "silence", 6)
-    [line] = _said(lines.agent, kind="silence")
+    lines.agent.wait(lambda: len(_said(lines.agent, kind="silence")) > before, "silence")
+    line = _said(lines.agent, kind="silence")[-1]
     assert line["panel"] == "silent"
     assert "no heartbeat" in line["detail"]
     assert "check that the panel is on" in line["remedy"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.rig import Count, Panel, Setup, Stack, run, wait_until
+from hil.rig.panel import Option
 from hil.rig.parts import CENTER
 from tests.system.cards import ROOT, Card, DeadCard, FullCard, ReadOnlyCard, WornCard
 
@@ -47,7 +48,9 @@ def _stack(card: Card) -> Stack:
         Panel("p1", end="tcp"),
         Panel("m1", face="modbus_map", end="tcp", options={"poll_ms": 100}),
     ]
-    return Stack(panels, Setup(data_dir=str(card.folder)))
+    # An hour of reporting time: a heartbeat that says anything within minutes was sent for it.
+    seldom: dict[str, Option] = {"reporting_time_s": 3600}
+    return Stack(panels, Setup(data_dir=str(card.folder), gateway=seldom))
 
 
 def _fleet(stack: Stack) -> dict[str, Any]:
@@ -71,8 +74,8 @@ def _burgle(stack: Stack, first: int, count: int) -> None:
 
 def _check_refusal(stack: Stack) -> None:
     """The agent says it, the center says it, and both have everything that was said."""
-    wait_until(lambda: stack.agent.status()["journal"]["refused"], "the status says it", 5)
-    wait_until(lambda: _fleet(stack)["status"]["disk_refused"], "the heartbeat says it", 5)
+    wait_until(lambda: stack.agent.status()["journal"]["refused"], "the status says it")
+    wait_until(lambda: _fleet(stack)["status"]["disk_refused"], "the heartbeat says it")
     assert '"journal.refused"' in stack.agent.said()
     assert "check the card" in stack.agent.said()
     stack.settle()
@@ -89,7 +92,7 @@ def _check_whole(stack: Stack) -> None:
     rows = stack.center.events()
     assert stack.count(rows) == Count()
     stack.agent.verify()
-    wait_until(lambda: not _fleet(stack)["status"]["disk_refused"], "the heartbeat", 5)
+    wait_until(lambda: not _fleet(stack)["status"]["disk_refused"], "the heartbeat")
     if stack.agent.starts == 1:
         assert "accepted" in _journal_words(rows)
         stack.center.verify()

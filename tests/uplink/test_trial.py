@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import socket
 import ssl
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.trial import Part, Tried, connect_packet, try_path
 from edge_agent.uplink.trouble import Cause
+from hil.rig import free_port
 from tests.uplink.rig import Authority
 from tests.uplink.stub import CONNACK_OK, Stub
 
@@ -78,9 +78,7 @@ def test_a_broker_that_does_not_take_us_is_named(
 
 
 def test_a_port_where_nobody_listens(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        last = tried(Stub(b""), tmp_path, port=free.getsockname()[1])[-1]
+    last = tried(Stub(b""), tmp_path, port=free_port())[-1]
     assert last.part is Part.NETWORK
     assert last.trouble is not None
     assert last.trouble.cause is Cause.REFUSED
