@@ -18,7 +18,7 @@ from edge_agent.evidence.verify import Problem, What
 from edge_agent.housekeeping import Housekeeping, Keeping
 from edge_agent.journal import Care, Record, RecordKind, heads, read
 from edge_agent.journal.format import encode_record
-from tests.test_recorder import BURGLARY, CLOCK, IDENTITY, Rig, until, with_rig
+from tests.test_recorder import BURGLARY, CLOCK, IDENTITY, PATIENCE_S, Rig, until, with_rig
 
 
 def audited(folder: Path) -> tuple[list[Problem], JournalAudit]:
@@ -43,7 +43,7 @@ def receipted(folder: Path) -> None:
             rig.recorder.receipted("center", rig.begun.epoch, [seq], b"receipt %d" % seq)
         await until(lambda: len(rig.published) > 5)
 
-    with_rig(folder, scenario)
+    with_rig(folder, scenario, state_patience_ns=0)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def long_run(folder: Path, *, record: bool = True) -> None:
         rig.recorder.receipted("center", rig.begun.epoch, range(601), b"receipt")
         if not record:
             rig.recorder.vow = vow_nothing  # type: ignore[method-assign]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             assert await house.look()
             while rig.journal.oldest_number() == 1:
                 await asyncio.sleep(0.01)

@@ -27,7 +27,7 @@ from hil.cameras import Camera, Fault, picture
 
 BURGLARY = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, zone=4)
 MIB = 1 << 20
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Record:

@@ -76,7 +76,7 @@ def play(folder: Path, *scenarios: Scenario) -> None:
             rig = Rig(folder)
             task = asyncio.ensure_future(rig.diagnosing.run())
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     await scenario(rig)
             finally:
                 task.cancel()

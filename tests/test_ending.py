@@ -48,13 +48,13 @@ def served(number: signal.Signals) -> list[str]:
 
     async def serve(stop: asyncio.Event) -> None:
         os.kill(os.getpid(), number)
-        await asyncio.wait_for(stop.wait(), 10)
+        await asyncio.wait_for(stop.wait(), 60)
         seen.append(f"{ending.act.what} {ending.act.actor} {ending.act.detail}")
 
     async def await_power(told: asyncio.Event) -> None:
         seen.append("waits")
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(told.wait(), 10)
+        await asyncio.wait_for(told.wait(), 60)
 
     def power_fails() -> None:
         ending.by_power("SIGPWR")

@@ -60,7 +60,7 @@ def run_once(
         if orderly:
             journal.close()
         else:  # the thread that makes spares must rest: in a crash it would be gone
-            await asyncio.wait_for(until(lambda: has_spare(journal)), 10)
+            await asyncio.wait_for(until(lambda: has_spare(journal)), 60)
         disk.close()
         return begun
 

@@ -140,7 +140,7 @@ def test_it_looks_at_once_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     house = housekeeping(journal, recorder)
 
     async def run() -> None:
-        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(house.run())
             while len(recorder.said) < 2:
                 journal.used = 10 if recorder.said else 71

@@ -32,7 +32,7 @@ from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
 from edge_agent.journal import Care, FolderDisk, Journal, Record, Terms, read, recover
 from edge_agent.journal.disk import FolderFile
-from edge_agent.limits import RECENT_FRAMES_MAX, URGENT_COMMIT_NS_MAX
+from edge_agent.limits import RECENT_FRAMES_MAX, STATE_PATIENCE_NS, URGENT_COMMIT_NS_MAX
 from edge_agent.link.intake import IntakeFull
 from edge_agent.recorder import Notary, Recorder, Source
 
@@ -74,8 +74,9 @@ def with_rig(
     centers: Sequence[str] = ("center",),
     care: Care | None = None,
     urgent_commit_ns: int = NEVER_NS,
+    state_patience_ns: int = STATE_PATIENCE_NS,
 ) -> None:
-    """Play `scenario`; no commit is slow here, nor does patience end, however busy the machine."""
+    """Play `scenario`; no commit is slow here, however busy the machine."""
 
     async def run() -> None:
         defects: list[dict[str, Any]] = []  # a callback's exception ends no test by itself
@@ -109,7 +110,7 @@ def with_rig(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edge_agent.recorder.URGENT_COMMIT_NS_MAX", urgent_commit_ns)
-        patch.setitem(recorder._PATIENCE_NS, Lane.STATE, NEVER_NS)
+        patch.setitem(recorder._PATIENCE_NS, Lane.STATE, state_patience_ns)
         asyncio.run(run())
 
 
@@ -184,14 +185,14 @@ def test_state_of_a_panel_without_ack_waits_for_company_and_an_alarm_does_not(
         await rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
         assert state.done()  # it shared the alarm's commit
 
-    with_rig(tmp_path, scenario)
+    with_rig(tmp_path, scenario, state_patience_ns=NEVER_NS)
 
 
 def test_state_of_a_panel_that_waits_for_its_ack_is_not_held(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         await rig.recorder.record("p1", (CLOSED,), CLOCK.stamp())
 
-    with_rig(tmp_path, scenario)
+    with_rig(tmp_path, scenario, state_patience_ns=NEVER_NS)
 
 
 def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
@@ -314,7 +315,7 @@ def test_a_disk_that_refuses_the_very_last_commit_is_no_defect(
         rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())  # has patience: written by the stop
         refusing.on = True
 
-    with_rig(tmp_path, scenario)
+    with_rig(tmp_path, scenario, state_patience_ns=NEVER_NS)
 
 
 def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(

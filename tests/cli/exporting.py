@@ -119,12 +119,12 @@ async def _run(layout: Layout, folder: Path, serving: _Serving | None) -> bytes:
             area=9,
         )
         recorder.note(EventType.VERDICT, Lane.VERDICT, body.to_body())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(published) < 8:
                 await asyncio.sleep(0.005)
         recorder.receipted("center", begun.epoch, [6, 7], _receipt(layout, begun.epoch, published))
         recorder.note(EventType.ACT, Lane.FAULT, ActBody("start", "test").to_body())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while journal.progress().waiting or len(published) < 9:
                 await asyncio.sleep(0.005)
         if serving is not None:

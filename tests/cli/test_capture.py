@@ -18,7 +18,7 @@ from edge_agent.linetools.format import Chunk, Happened, Header, Note, Reader, U
 
 ALARM = b"870003610208012611232015304B\r\n"
 KEYS = b"8300660H2468E38?"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

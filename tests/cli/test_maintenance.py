@@ -30,11 +30,11 @@ def test_what_a_gateway_recorded_is_a_list_for_the_next_visit(
     async def run() -> None:
         stop = asyncio.Event()
         serving = asyncio.ensure_future(Agent(load(config), SystemClock()).serve(stop))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (config.parent.parent.parent.parent / "agent.sock").exists():
                 await asyncio.sleep(0.01)
         stop.set()
-        await asyncio.wait_for(serving, 10)
+        await asyncio.wait_for(serving, 60)
 
     asyncio.run(run())
     capsys.readouterr()

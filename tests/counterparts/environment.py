@@ -27,7 +27,7 @@ PINS = (HERE, HERE.parent / "fuzz")
 FOLDER = HERE.parent.parent / ".venv-counterparts"
 INSTALL_S_MAX = 300
 TRIES = 3  # of what needs the network
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 MAKERS = 3
 RETRY_S = 3.0  # a network that fails is given a rest
 

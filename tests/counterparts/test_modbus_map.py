@@ -28,7 +28,7 @@ from tests.counterparts.environment import Counterpart, counterpart
 from tests.hil.process import Emulator, running
 from tests.link.rig import CLOCK, QUICK, Intake, Running, run, until
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 DI, AI, GST = 17, 18, 19  # units
 REFERENCE = 4000
 PROFILES = {DI: "generic_di8_relay8", AI: "generic_ai8_loops", GST: "gst_200"}

@@ -11,7 +11,7 @@ import psutil
 
 from edge_agent.demo.children import Children, Death, environment, run, tail
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 PYTHON = (sys.executable, "-c")
 WAITS = "import signal\nprint('up', flush=True)\nsignal.pause()"
 ECHO = "import sys\nfor line in sys.stdin: print('heard', line.strip(), flush=True)"

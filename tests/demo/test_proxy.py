@@ -7,7 +7,7 @@ import pytest
 
 from edge_agent.demo.proxy import Network
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 def with_network(scenario: Callable[[Network], Awaitable[None]], port: int | None = None) -> None:

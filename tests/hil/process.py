@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-PATIENCE_S = 20.0  # a machine of two cores that runs all tests at once
+PATIENCE_S = 60.0  # a machine of two cores that runs all tests at once
 
 
 class Emulator:

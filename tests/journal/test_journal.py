@@ -31,7 +31,7 @@ from tests.journal.contents import PlainContents
 from tests.journal.simdisk import SimDisk
 from tests.journal.world import Draft, Log, PlainSealer, numbers
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Waiting(Log):

@@ -24,7 +24,7 @@ from edge_agent.linetools.format import Chunk, Happened, Header, Note, Reader, R
 from edge_agent.link.line import LineError
 from hil.rig import free_port
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def heard(

@@ -38,7 +38,7 @@ from edge_agent.link.intake import IntakeFull
 T = TypeVar("T")
 MS = 1_000_000
 QUICK = Waits(least_ns=2 * MS, most_ns=20 * MS, proven_ns=10_000 * MS)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,7 @@ from edge_agent.domain.address import ListenAddress
 from edge_agent.link.line import Came, Happening, Heard, LineError, Went
 from edge_agent.link.switchboard import Switchboard, SwitchboardOpener
 from hil.rig import free_port
-from tests.link.rig import CLOCK, run, until
+from tests.link.rig import CLOCK, PATIENCE_S, run, until
 
 
 def fresh(peers_max: int = 3) -> SwitchboardOpener:
@@ -26,7 +26,7 @@ async def call(opener: SwitchboardOpener) -> socket.socket:
 
 
 async def happens(line: Switchboard) -> Happening:
-    return await asyncio.wait_for(line.read(), 10)
+    return await asyncio.wait_for(line.read(), PATIENCE_S)
 
 
 async def said(line: Switchboard) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ from edge_agent.link import udp_line
 from edge_agent.link.line import Came, Happening, Heard, LineError, Went
 from edge_agent.link.udp_line import DatagramLine, DatagramOpener
 from hil.rig import free_port
-from tests.link.rig import CLOCK, run
+from tests.link.rig import CLOCK, PATIENCE_S, run
 
 
 def fresh() -> DatagramOpener:
@@ -26,7 +26,7 @@ def sender(opener: DatagramOpener) -> socket.socket:
 
 
 async def happens(line: DatagramLine) -> Happening:
-    return await asyncio.wait_for(line.read(), 10)
+    return await asyncio.wait_for(line.read(), PATIENCE_S)
 
 
 async def said(line: DatagramLine) -> tuple[int, bytes]:

@@ -55,7 +55,7 @@ class ReadOnlyCard:
         assert agent.stop() == 0, agent.tail()
         _do("umount", self.folder)
         # the kernel lets the loop device go a moment later: until then it may still write its error
-        wait_until(lambda: not _do("losetup", "-j", self._image), "the image is let go", 10)
+        wait_until(lambda: not _do("losetup", "-j", self._image), "the image is let go")
         done = subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
         assert done.returncode <= 1, done  # 1: errors were there and are corrected
         self._mount()

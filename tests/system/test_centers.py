@@ -116,5 +116,5 @@ def test_a_center_that_is_not_required_is_supplied_and_not_waited_for(two: TwoCe
     assert two.facts(1)["outstanding"]
     two.broker.start()
     two.police.start()
-    wait_until(lambda: two.facts(1)["outstanding"] == 0, "supplied all the same", 60)
+    wait_until(lambda: two.facts(1)["outstanding"] == 0, "supplied all the same")
     assert two.stack.count(two.police.events()) == Count()

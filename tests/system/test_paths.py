@@ -24,7 +24,7 @@ from edge_agent.uplink.uplink import Uplink
 from hil.rig import Network
 from tests.uplink.rig import Broker, Center, Rig, make_event, make_rig, until
 
-FAILOVER_S_MAX = 10.0
+FAILOVER_S_MAX = 25.0  # it takes some 4; without it the window notices after 30
 
 
 @dataclass
@@ -74,7 +74,7 @@ async def _seconds_of_an_alarm(rig: Rig, uplink: Uplink, seq: int = 1) -> float:
     clock = SystemClock()
     alarm, before_ns = make_event(seq, 0), clock.boottime_ns()
     rig.record(uplink, alarm)
-    await until(lambda: alarm.key not in rig.source.events, 30)
+    await until(lambda: alarm.key not in rig.source.events)
     return (clock.boottime_ns() - before_ns) / 1e9
 
 
@@ -114,9 +114,12 @@ def test_a_path_that_is_cut_is_left_at_once(two: Brokers) -> None:
         async with two.rig.running(two.path(0), two.path(1)) as uplink:
             await until(lambda: uplink.view().proven)
             two.networks[0].cut()
-            assert await _seconds_of_an_alarm(two.rig, uplink) < 2
+            await _seconds_of_an_alarm(two.rig, uplink)
 
     asyncio.run(scenario())
+    [_, (path, up, reason), *_] = two.rig.source.paths
+    assert (path, up) == (two.path(0).where, False)
+    assert "broke" in reason, "it was not waited for"
 
 
 def test_a_handshake_that_hangs_costs_seconds(two: Brokers) -> None:
@@ -221,7 +224,7 @@ def test_a_spare_path_is_watched_without_the_center_noticing(
 
     async def dead() -> None:
         async with two.rig.running(two.path(0), two.path(1)) as uplink:
-            await until(lambda: uplink.view().paths[1].good is False, 20)
+            await until(lambda: uplink.view().paths[1].good is False)
             assert uplink.view().proven
 
     asyncio.run(dead())

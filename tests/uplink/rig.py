@@ -38,6 +38,7 @@ from edge_agent.uplink.messages import Cursor, Key, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
 from hil.rig import free_port
 
+PATIENCE_S = 60.0
 EPOCH = b"epoch001"
 GATEWAY = "gw1"
 EVENT_SIGNER = Ed25519Signer.generate()
@@ -124,7 +125,7 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Return when `condition` holds; fail after `seconds`."""
     end = time.monotonic() + seconds  # noqa: TID251  a test's patience
     while not condition():
@@ -132,7 +133,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
         time.sleep(0.005)
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Return when `condition` holds; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():

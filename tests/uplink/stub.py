@@ -12,7 +12,7 @@ from edge_agent.uplink.port import Hearing, Manner, Port
 from edge_agent.uplink.trouble import Trouble
 from tests.uplink.rig import Authority
 
-PATIENCE_S = 9.0
+PATIENCE_S = 60.0
 CONNACK_OK = bytes.fromhex("20 03 00 00 00")  # no properties
 TOPIC = b"edge/v1/gw1/receipts"
 
