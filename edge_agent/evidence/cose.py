@@ -64,6 +64,7 @@ class Domain(Enum):
     STATUS = b"edge-agent/v1/status"
     ENROLMENT = b"edge-agent/v1/enrolment"
     RENEWAL = b"edge-agent/v1/renewal"
+    RELEASE = b"edge-agent/v1/release"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}

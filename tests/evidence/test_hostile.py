@@ -11,6 +11,7 @@ from edge_agent.evidence.bundle import Seal
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, Domain
 from edge_agent.evidence.envelope import open_event, peek, peek_stamp
+from edge_agent.evidence.manifest import Manifest, Part, open_manifest, sign_manifest
 from edge_agent.evidence.receipt import open_receipt, sign_receipt
 from edge_agent.evidence.status import Status, open_status, sign_status
 from edge_agent.evidence.tree import EMPTY_ROOT
@@ -28,6 +29,7 @@ STATUS = Status(
     interval_s=25,
 )
 SEAL = Seal(gateway="gw1", by="gw1", time_ms=1, digest=bytes(32), events=1, actor="a", purpose="p")
+RELEASE = Manifest("1.2", "1.0", bytes(32), (Part("a.whl", 1, bytes(32)),))
 
 
 def open_seal(data: bytes) -> Seal:
@@ -45,6 +47,11 @@ KINDS: dict[str, tuple[bytes, Domain, Callable[[bytes], object]]] = {
     ),
     "status": (sign_status(STATUS, KEY), Domain.STATUS, lambda d: open_status(d, KEY.public)),
     "seal": (SEAL.signed(KEY), Domain.BUNDLE, open_seal),
+    "release": (
+        sign_manifest(RELEASE, KEY),
+        Domain.RELEASE,
+        lambda d: open_manifest(d, (KEY.public,)),
+    ),
 }
 
 ANY = st.recursive(
