@@ -70,6 +70,7 @@ from edge_agent.source import JournalSource
 from edge_agent.supply import Station, Supply
 from edge_agent.talks import Talks
 from edge_agent.timekeeping import Timekeeper
+from edge_agent.updating import Updates
 from edge_agent.visitors import Visitors
 from edge_agent.zone_watch import ZoneWatch
 
@@ -317,6 +318,7 @@ class Agent:
             "status": self._status,
             "order": self._order,
             **self._exports.handlers,
+            **Updates(self._recorder.vow).handlers,
             "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
         }
         return handlers | ({} if self._clips is None else {"clip": self._clips.answer})

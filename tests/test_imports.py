@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FOLDERS = (
     *("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "web", "cameras"),
+    "update",
 )
 """Folders of edge_agent that do not import each other: they meet in agent.py only."""
 
@@ -46,6 +47,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.resources",
     ),
     **{f"edge_agent.{folder}": BELOW for folder in FOLDERS},
+    "edge_agent.update": (*BELOW, "edge_agent.program"),
+    "edge_agent.updating": (*BELOW, "edge_agent.control"),
     "edge_agent.journal": ("edge_agent.clock", "edge_agent.limits"),  # bytes are opaque to it
     "edge_agent.rendering": ("edge_agent.domain", "edge_agent.evidence"),
     "edge_agent.contents": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
@@ -209,6 +212,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.timekeeping",
         "edge_agent.exports",
         "edge_agent.telling",
+        "edge_agent.updating",
         "edge_agent.visitors",
         *(f"edge_agent.{folder}" for folder in FOLDERS),
     ),
@@ -328,6 +332,7 @@ DAEMON_MUST_NOT_LOAD = {
         "edge_agent.evidence.tpm",
         "edge_agent.evidence.tpm_signer",
         "edge_agent.linetools",
+        "edge_agent.update",
         "edge_agent.web",
     ),
 }

@@ -18,6 +18,8 @@ GROUPS = (
     "status",
     "diagnose",
     "program",
+    "release",
+    "update",
     "panel",
     "records",
     "export",

@@ -394,7 +394,8 @@ class ActBody:
     what became of it (a word); `order` is the number that both have, counted from 1 in each epoch.
     `command` names the center's command that it is about, `disposition` is the center's signed word
     on an incident.
-    Of an export `purpose` tells what for, `digest` is SHA-256 over the bundle but for its seal.
+    Of an export `purpose` tells what for, `digest` is SHA-256 over the bundle but for its seal; of
+    an update it is the digest of the new program, as its `program` event will tell it.
     """
 
     what: str

@@ -93,6 +93,11 @@ class PublicKey:
         thumbprint = hashlib.sha256(cbor.encode(self.to_value())).digest()
         object.__setattr__(self, "kid", thumbprint[:KID_BYTES])
 
+    @property
+    def loaded(self) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
+        """The same key, as `cryptography` has it."""
+        return self._key
+
     def verify(self, signature: bytes, message: bytes) -> bool:
         """Return whether this key made `signature` (64 bytes) over `message`."""
         try:

@@ -35,6 +35,14 @@ def order_of(version: str) -> Order:
     return first, second, third, fourth
 
 
+def version_of(order: Order) -> str:
+    """Return the shortest version that is compared by `order`."""
+    text = ".".join(str(part) for part in order)
+    while text.endswith(".0"):
+        text = text.removesuffix(".0")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file of a release."""

@@ -127,8 +127,9 @@ stat -c '%U %a %n' /etc/edge-agent/identity.key
 {credentials}
 cd / && unset PYTHONPATH
 as_agent='setpriv --reuid=edge-agent --regid=edge-agent --clear-groups'
-$as_agent /opt/edge-agent/bin/edge-agent check || true
-/opt/edge-agent/bin/edge-agent drivers
+$as_agent /opt/edge-agent/current/bin/edge-agent check || true
+/opt/edge-agent/current/bin/edge-agent drivers
+/opt/edge-agent/current/bin/edge-agent update status
 {center}
 stat -c '%U %a %n' /var/lib/edge-center/receipt.key /etc/systemd/system/edge-center.service
 grep '^user' /var/lib/edge-center/mosquitto.conf
@@ -149,6 +150,7 @@ def test_the_installation_works_as_written(checkout: Path, tmp_path: Path) -> No
     assert "systemctl edit edge-agent" in said  # behind the credential that opened again
     assert "good  identity key" in said
     assert "modbus_map" in said
+    assert "runs 0.1.0, proven 0.1.0" in said
     assert "systemctl enable --now edge-center" in said
     assert "edge-center 600 /var/lib/edge-center/receipt.key" in said
     assert "root 644 /etc/systemd/system/edge-center.service" in said

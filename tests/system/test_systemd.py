@@ -10,9 +10,11 @@ import pytest
 
 from edge_agent import resources
 from edge_agent.limits import STOP_DRAIN_NS_MAX
+from edge_agent.update.folder import CURRENT, GOOD, ROOT
 
 EXPOSURE_MAX = 15  # tenths; the scale of systemd-analyze ends at 100
 UNITS = ("edge-agent.service", "edge-center.service")
+UPDATE = "edge-agent-update.service"
 DEVICES = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS", "char-gpiochip", "/dev/tpmrm0"}
 
 
@@ -44,7 +46,7 @@ def security(unit: Path, code: int = 0) -> str:
     return run("systemd-analyze", "security", *options, unit, code=code)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, UPDATE])
 def test_exposure_is_low(unit: str) -> None:
     assert "Overall exposure level" in security(unit_path(unit))
 
@@ -56,7 +58,7 @@ def test_exposure_is_really_judged(tmp_path: Path) -> None:
     security(weak, code=1)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, UPDATE])
 def test_systemd_accepts_the_unit(unit: str, tmp_path: Path) -> None:
     # systemd-analyze wants the program to be there; an unknown setting is only a warning to it
     copy = tmp_path / unit
@@ -72,8 +74,22 @@ def test_systemd_accepts_the_unit(unit: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_command_line_of_the_unit_exists(unit: str) -> None:
     program, command, *_ = settings(unit)["ExecStart"][0].split()
-    assert Path(program).parent == Path("/opt/edge-agent/bin")
+    assert Path(program).parent == ROOT / CURRENT / "bin"
     run(Path(sys.executable).parent / Path(program).name, command, "--help")
+
+
+def test_an_update_is_gone_on_with_by_the_release_that_has_proven_itself(tmp_path: Path) -> None:
+    unit = settings(UPDATE)
+    assert unit["ExecStart"] == [f"{ROOT / GOOD}/bin/edge-agent update resume"]
+    assert unit["ReadWritePaths"] == [str(ROOT)]
+    marker = ROOT / "update.json"
+    assert f"ConditionPathExists={marker}" in unit_path(UPDATE).read_text()
+    watched = unit_path("edge-agent-update.path")
+    assert f"PathExists={marker}" in watched.read_text()
+    for unit_file in (watched, unit_path(UPDATE)):
+        copy = tmp_path / unit_file.name
+        copy.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", unit_file.read_text()))
+    assert "edge-agent-update" not in run("systemd-analyze", "verify", tmp_path / watched.name)
 
 
 def test_serial_ports_gpio_tpm_and_network_stay_usable() -> None:
