@@ -27,8 +27,8 @@ def wheel(folder: Path, version: str, name: str = "edge_agent") -> Path:
     ]
     with zipfile.ZipFile(made, "w") as archive:
         for path, text in files.items():
-            archive.writestr(path, text)
-        archive.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,"]))
+            archive.writestr(zipfile.ZipInfo(path), text)  # of 1980, whenever it is made
+        archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), "\n".join([*rows, f"{info}/RECORD,,"]))
     return made
 
 
