@@ -6,8 +6,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+
 from edge_agent.clock import Now
 from edge_agent.commanding import Commanding, Office, Result, Work
+from edge_agent.control.acceptance import Refusal
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act, Outcome
 from edge_agent.domain.session import Obeyed
@@ -17,7 +20,12 @@ from edge_agent.evidence.command import CenterCommand, CommandRef, digest_of, si
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.disposition import Disposition, sign_disposition
 from edge_agent.evidence.reply import Reply, open_reply
-from edge_agent.limits import CENTER_COMMANDS_AT_WORK_MAX, CENTER_COMMANDS_WAITING_MAX
+from edge_agent.limits import (
+    CENTER_COMMANDS_AT_WORK_MAX,
+    CENTER_COMMANDS_BYTES_MAX,
+    CENTER_COMMANDS_WAITING_MAX,
+    REPLIES_BYTES_MAX,
+)
 from edge_agent.link.desk import Desk
 from edge_agent.orders import Addressee, Orders
 from tests.evidence.conftest import STAMP, signer
@@ -36,6 +44,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_ns = 0
+        self.earliest_ns = 0
 
     def boottime_ns(self) -> int:
         return self.now_ns
@@ -44,7 +53,7 @@ class Clock:
         return STAMP
 
     def now(self) -> Now:
-        return Now(0, None)
+        return Now(self.earliest_ns, None)
 
 
 @dataclass
@@ -307,6 +316,33 @@ def test_refusals_are_recorded_and_answered_only_to_the_center() -> None:
     assert [one.outcome for one in rig.replies] == ["wrong_epoch"]
 
 
+REFUSED: dict[Refusal, CenterCommand] = {
+    Refusal.WRONG_EPOCH: replace(COMMAND, epoch=b"epoch--0"),
+    Refusal.EXPIRED: COMMAND,
+    Refusal.UNSUPPORTED: replace(COMMAND, what="dance"),
+    Refusal.UNENTITLED: replace(COMMAND, what="config"),
+}
+"""Of a center that proves to be one, for this gateway: each is recorded, and answered with why."""
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_each_refusal_of_the_center_itself_is_recorded_and_signed(why: Refusal) -> None:
+    rig = Rig()
+    if why is Refusal.EXPIRED:
+        rig.clock.earliest_ns = (COMMAND.until_ms + 1) * 1_000_000
+
+    async def work() -> None:
+        rig.give(REFUSED[why])
+        await turns()
+
+    rig.playing(work)
+    (reply,) = rig.replies  # opened with the key of the epoch
+    assert (reply.outcome, reply.number) == (str(why), COMMAND.number)
+    (act,) = rig.record.bodies
+    assert (act.what, act.actor, act.outcome) == ("refused", "center", str(why))
+    assert reply.detail == act.detail
+
+
 def test_a_flood_costs_few_events_and_bounded_memory() -> None:
     rig = Rig()
     flood = 5 * CENTER_COMMANDS_WAITING_MAX
@@ -319,6 +355,42 @@ def test_a_flood_costs_few_events_and_bounded_memory() -> None:
     rig.playing(work)
     assert [act.outcome for act in rig.record.bodies] == ["flood", "malformed"]
     assert rig.replies == []
+
+
+def test_large_messages_are_bounded_by_their_bytes() -> None:
+    rig = Rig()
+    large = bytes(CENTER_COMMANDS_BYTES_MAX // 4)
+
+    async def work() -> None:
+        for _ in range(6):
+            rig.commanding.heard("center", large, False)
+        await turns()
+
+    rig.playing(work)
+    assert [act.outcome for act in rig.record.bodies] == ["flood", "malformed"]
+
+
+def test_of_replies_only_the_newest_bytes_are_kept() -> None:
+    rig = Rig()
+    size, sent = REPLIES_BYTES_MAX // 16, []
+
+    async def part(_command: CenterCommand, _ref: CommandRef) -> Result:
+        return Result("done", facts=bytes(size))
+
+    rig.works["part"] = part
+
+    async def work() -> None:
+        for number in range(1, 21):
+            sent.append(rig.give(replace(COMMAND, what="part", role=Role.INSTALLER, number=number)))
+            await turns()
+        assert len(rig.replies) == 20
+        assert rig.record.bodies == [], "that it may be fetched was recorded before"
+        for data in (sent[-1], sent[0]):
+            rig.commanding.heard("center", data, False)
+        await turns()
+
+    rig.playing(work)
+    assert [one.number for one in rig.replies[20:]] == [20], "the oldest is forgotten"
 
 
 def test_more_at_once_than_can_be_carried_out_is_told() -> None:

@@ -109,6 +109,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         disk += f"; NOT RECORDED for lack of space: {', '.join(journal['omitted'])}"
     said = [
         f"gateway   {status['gateway']}, version {status['version']}, epoch {status['epoch']}",
+        *_configuration(status.get("configuration", {})),
         f"events    {status['next_seq']} in this run, {journal['unreceipted']} not yet receipted",
         f"disk      {disk}",
         *(line for center in status["centers"] for line in _center(center)),
@@ -124,6 +125,13 @@ def lines(status: dict[str, Any]) -> list[str]:
         faults = ", ".join(f"{kind} {count}" for kind, count in panel["faults"].items())
         said.append(f"  {name:<{width}}  {link:<8} {panel['driver']}  {faults}".rstrip())
     return said + _cameras(status.get("cameras", {}))
+
+
+def _configuration(told: dict[str, Any]) -> list[str]:
+    """Say so while a configuration of the center is on trial."""
+    if not told.get("on_trial"):
+        return []
+    return ["config    ON TRIAL: it is kept only if the center is reached under it"]
 
 
 def _cameras(cameras: dict[str, Any]) -> list[str]:

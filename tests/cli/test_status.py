@@ -206,3 +206,10 @@ def test_incidents_and_findings_are_told_and_a_bug_in_judging_is_not_well() -> N
     aside = changed("judging", state="aside", conditions=["judging_failed"])
     assert not healthy(aside)
     assert "SET ASIDE" in "\n".join(lines(aside))
+
+
+def test_a_configuration_on_trial_is_said_and_one_in_force_is_not() -> None:
+    status = GOOD | {"configuration": {"digest": "00", "on_trial": True}}
+    assert "config    ON TRIAL: it is kept only if the center is reached under it" in lines(status)
+    status["configuration"]["on_trial"] = False
+    assert lines(status) == lines(GOOD)
