@@ -10,7 +10,8 @@ run (docs/wire-format.md): what still holds is said anew.
 from array import array
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from edge_agent.diagnosis.finding import Finding
 from edge_agent.diagnosis.guard import Failure
@@ -49,6 +50,21 @@ class Saying:
     said: VerdictBody | FindingBody
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A verdict as it fell, its lines packed: a tenth of what it is as an event."""
+
+    verdict: Verdict
+    lines: "array[int]"
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Self:
+        return cls(replace(verdict, lines=()), array("q", verdict.lines))
+
+    def whole(self) -> Verdict:
+        return replace(self.verdict, lines=tuple(self.lines))
+
+
 class Docket:
     """What was said, of one gateway."""
 
@@ -61,7 +77,7 @@ class Docket:
         self._said: OrderedDict[Place, tuple[int, array[int]]] = OrderedDict()
         self._by_sessions: set[tuple[str, str]] = set()  # panel and cause
         self._failures: dict[str, FindingBody] = {}
-        self._newest: OrderedDict[Place, Verdict] = OrderedDict()  # as judged: a tenth of a body
+        self._newest: OrderedDict[Place, _Judged] = OrderedDict()
         self.findings: dict[tuple[str, object, str], FindingBody] = {}
 
     # ---- what stands in the journal
@@ -105,10 +121,10 @@ class Docket:
             return self._finding(output)
         body = self._body(output)
         before = self._newest.pop(body.incident, None)
-        self._newest[body.incident] = output
+        self._newest[body.incident] = _Judged.of(output)
         if len(self._newest) > INCIDENTS_MAX:
             self._newest.popitem(last=False)
-        own_tier = None if before is None else before.tier
+        own_tier = None if before is None else before.verdict.tier
         if self._live:
             return self._verdict(body, own_tier)
         self._candidates.append((output.t_ns, body, own_tier))
@@ -130,9 +146,9 @@ class Docket:
 
     def verdicts(self, since_ns: int) -> Iterator[VerdictBody]:
         """Yield the verdict that stands of each incident since then, the newest first."""
-        for verdict in reversed(self._newest.values()):
-            if verdict.t_ns >= since_ns:
-                yield self._body(verdict)
+        for judged in reversed(self._newest.values()):
+            if judged.verdict.t_ns >= since_ns:
+                yield self._body(judged.whole())
 
     @property
     def failed(self) -> bool:

@@ -1,5 +1,7 @@
 """One incident: what was heard of it, its witnesses, and the verdict as it stands."""
 
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
@@ -139,8 +141,9 @@ class Incident:
     tier: int = 0
     lead: str = ""  # the rule that decided the tier
     cause: Cause | None = None
-    lines: list[int] = field(default_factory=list)
-    zones: list[int] = field(default_factory=list)
+    # packed: in a storm some hundred incidents are remembered, each with a hundred lines
+    lines: "array[int]" = field(default_factory=lambda: array("q"))
+    zones: "array[int]" = field(default_factory=lambda: array("q"))
     reasons: dict[str, None] = field(default_factory=dict)
     witnesses: dict[ZoneKey, Witness] = field(default_factory=dict)
     areas: dict[AreaKey, int | None] = field(default_factory=dict)  # and the line that cleared it
@@ -177,8 +180,7 @@ class Incident:
         if not lines or line > lines[-1]:
             lines.append(line)
         elif line not in lines:
-            lines.append(line)
-            lines.sort()
+            lines.insert(bisect_left(lines, line), line)
 
     def add_zone(self, zone: int | None) -> None:
         """Add a zone."""

@@ -128,7 +128,8 @@ class Codes:
         row = self.contact_id_rows.get(code)
         if row is None:
             return Meaning(Kind.UNKNOWN, code, _STATES[qualifier], "")
-        return Meaning(row.kind, code, _state(row.kind, code, qualifier), row.number_is)
+        # the table's own text: what keeps events keeps one, and not one for each frame
+        return Meaning(row.kind, row.code, _state(row.kind, code, qualifier), row.number_is)
 
     def sia(self, code: str) -> Meaning:
         """Return what SIA level `code` (two capital letters) means, as its Contact ID code.

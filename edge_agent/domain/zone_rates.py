@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-INCIDENTS_MAX = 4096  # remembered; years of an ordinary site
+INCIDENTS_MAX = 1024  # remembered; years of an ordinary site
 FALSE_MIN = 3  # false alarms of a zone before anybody is bothered
 FALSE_SHARE_MIN = 0.75  # of those that somebody judged
 
@@ -52,7 +52,8 @@ class ZoneCount:
 
 @dataclass(slots=True)
 class _Incident:
-    zones: tuple[ZoneKey, ...] = ()
+    panel: str | None = None
+    zones: tuple[int, ...] = ()
     word: str | None = None
     cause: str | None = None
     said_ms: int = -1
@@ -68,7 +69,7 @@ class ZoneRates:
         """An incident is judged; a later verdict of it may know more zones."""
         known = self._of(incident)
         if panel is not None and len(zones) >= len(known.zones):
-            known.zones = tuple((panel, zone) for zone in zones)
+            known.panel, known.zones = panel, zones
 
     def said(self, incident: Hashable, word: str, cause: str | None, said_ms: int) -> None:
         """Somebody says what it was: `genuine`, `test`, or `false` with its cause."""
@@ -81,7 +82,7 @@ class ZoneRates:
     def rows(self) -> list[list[Any]]:
         """Return everything as plain values; incidents must be texts."""
         return [
-            [name, [list(zone) for zone in one.zones], one.word, one.cause, one.said_ms]
+            [name, one.panel, list(one.zones), one.word, one.cause, one.said_ms]
             for name, one in self._incidents.items()
         ]
 
@@ -90,13 +91,16 @@ class ZoneRates:
         """Return what `rows` told.  Raises ValueError for what it never tells."""
         rates = cls()
         try:
-            for name, zones, word, cause, said_ms in rows[-INCIDENTS_MAX:]:
+            for name, panel, zones, word, cause, said_ms in rows[-INCIDENTS_MAX:]:
                 known = _Incident(
-                    tuple((str(panel), int(zone)) for panel, zone in zones),
+                    None if panel is None else str(panel),
+                    tuple(int(zone) for zone in zones),
                     None if word is None else str(word),
                     None if cause is None else str(cause),
                     int(said_ms),
                 )
+                if known.zones and known.panel is None:
+                    raise ValueError("zones without their panel")
                 rates._incidents[str(name)] = known
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"no rows of zone rates: {error}") from error
@@ -113,7 +117,8 @@ class ZoneRates:
         found: dict[ZoneKey, ZoneCount] = {}
         for incident in self._incidents.values():
             for zone in incident.zones:
-                count = found.setdefault(zone, ZoneCount())
+                assert incident.panel is not None, "zones come with their panel"
+                count = found.setdefault((incident.panel, zone), ZoneCount())
                 count.alarms += 1
                 match incident.word:
                     case "genuine":

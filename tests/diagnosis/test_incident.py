@@ -13,7 +13,7 @@ def test_lines_are_ascending_and_once() -> None:
     found = incident()
     for line in (3, 7, 5, 7, 9):
         found.add_line(line)
-    assert found.lines == [3, 5, 7, 9]
+    assert list(found.lines) == [3, 5, 7, 9]
 
 
 def test_a_tier_rises_and_never_falls_by_rising() -> None:
@@ -30,7 +30,7 @@ def test_what_goes_on_knows_what_was() -> None:
     found = incident()
     found.rise(2, "a")
     following = found.go_on(99)
-    assert (following.id, following.tier, following.lines) == ("i99", 2, [])
+    assert (following.id, following.tier, list(following.lines)) == ("i99", 2, [])
     assert following.parts == [found]
     assert found.over
 

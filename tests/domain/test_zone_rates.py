@@ -65,8 +65,10 @@ def test_it_is_the_same_after_a_start() -> None:
         {},
         [1],
         [[1, 2]],
-        [["a", None, None, None, 1]],
-        [["a", [], 1, 2, "x"]],
+        [["a", "p1", None, None, None, 1]],
+        [["a", "p1", [], 1, 2, "x"]],
+        [["a", None, [3], None, None, 1]],
+        [["a", [["p1", 3]], None, None, 1]],
     ]
     for wrong in wrongs:
         with pytest.raises(ValueError):  # noqa: PT011  any of them
