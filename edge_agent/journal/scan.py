@@ -33,7 +33,7 @@ from edge_agent.journal.sealed import walk_records
 
 _OF_THIS_EPOCH = frozenset({RecordKind.ENVELOPE, RecordKind.END})
 _OF_ANY_EPOCH = frozenset({RecordKind.RECEIPT, RecordKind.CENTER})
-_ZEROS = bytes(1 << 20)
+_ZEROS = bytes(1 << 16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,22 @@ import contextlib
 from collections.abc import Generator
 
 from edge_agent.journal.chain import Damage
-from edge_agent.journal.disk import Disk, read_blocks
-from edge_agent.journal.files import read_head
+from edge_agent.journal.disk import Disk, File, read_blocks
+from edge_agent.journal.files import read_footer, read_head
 from edge_agent.journal.footer import Footer
-from edge_agent.journal.format import BLOCK_BYTES, SEALED_BYTES_MAX, RecordKind
+from edge_agent.journal.format import (
+    BLOCK_BYTES,
+    SEALED_BYTES_MAX,
+    RecordKind,
+    decode_record,
+    record_size,
+)
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.scan import footer_of
-from edge_agent.journal.sealed import walk_records
+from edge_agent.journal.sealed import belongs, walk_records
 
 RECORDS_A_STEP = 500
+PIECE_BYTES = 64 * 1024  # four of the longest records
 
 
 def examine(disk: Disk, name: str, number: int) -> Generator[None, None, list[Damage]]:
@@ -24,12 +31,15 @@ def examine(disk: Disk, name: str, number: int) -> Generator[None, None, list[Da
     with contextlib.closing(file):
         file.uncache()
         size = file.size()
+        if (yield from _is_whole(file, number, size)):
+            file.uncache()  # what nobody needs again shall not push out what is needed
+            return []
         data, unreadable = read_blocks(file, min(size, SEALED_BYTES_MAX), BLOCK_BYTES)
         try:
             head = read_head(file)
         except OSError:
             head = None
-        file.uncache()  # what nobody needs again shall not push out what is needed
+        file.uncache()
     yield
     if head is None or head.number != number:
         return [Damage(number, 0, "segment head unreadable")]
@@ -37,6 +47,32 @@ def examine(disk: Disk, name: str, number: int) -> Generator[None, None, list[Da
     if footer is None:
         return [Damage(number, size, "footer unreadable", head.epoch)]
     return (yield from _read(data, number, footer, unreadable))
+
+
+def _is_whole(file: File, number: int, size: int) -> Generator[None, None, bool]:
+    """Read a segment piece by piece; tell whether all that its footer names is there.
+
+    Only one that is not is then read at once: what is wrong with it must be told.
+    """
+    with contextlib.suppress(OSError):
+        head = read_head(file)
+        footer = read_footer(file, size, head) if head is not None else None
+        if head is None or footer is None or head.number != number or size > SEALED_BYTES_MAX:
+            return False
+        at, records, events = footer.start, 0, 0
+        while at < footer.end:
+            data, place = file.read(at, min(PIECE_BYTES, footer.end - at)), 0
+            while (record := decode_record(data, place, len(data))) is not None:
+                if not belongs(record, footer.epoch):
+                    return False
+                records, events = records + 1, events + (record.kind is RecordKind.ENVELOPE)
+                place += record_size(record)
+            if place == 0:
+                return False
+            at += place
+            yield
+        return (records, events) == (footer.records, footer.events)
+    return False
 
 
 def _read(

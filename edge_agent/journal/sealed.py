@@ -5,6 +5,8 @@ What is sealed is undamaged; every record keeps the bytes and the CRC that it wa
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
 
 from edge_agent.journal.contents import Contents
 from edge_agent.journal.footer import (
@@ -33,6 +35,9 @@ from edge_agent.journal.format import (
 )
 from edge_agent.journal.ranges import merged
 from edge_agent.journal.subtrees import Cover
+
+Extent = tuple[int, int]
+"""A stretch of a file: its offset and its length."""
 
 _OF_THE_EPOCH = frozenset({RecordKind.ENVELOPE, RecordKind.END, RecordKind.FORGONE})
 
@@ -141,46 +146,66 @@ class Summary:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """A sealed segment to be made: `start`, the `extents` of the old file in their order, `ending`.
+
+    `size` is what it takes; `digest` is the SHA-256 of all of it, from when it was found whole.
+    """
+
+    start: bytes
+    extents: tuple[Extent, ...]
+    ending: bytes
+    size: int
+    digest: bytes
+    footer: Footer
+
+
 @dataclass(slots=True)
 class Compaction:
-    """Rewrites one undamaged segment, commit by commit, so that its maker can rest in between."""
+    """Plans the rewriting of one undamaged segment, commit by commit: no more of it than a commit
+    needs to be in memory."""
 
     head: Head
     contents: Contents
-    _parts: list[bytes] = field(default_factory=list)
+    _extents: list[Extent] = field(default_factory=list)
+    _digest: Any = field(init=False)
     _summary: Summary = field(init=False)
-    _start: int = field(init=False)
+    _start: bytes = field(init=False)
     _last: Commit | None = None
 
     def __post_init__(self) -> None:
         self.head = replace(self.head, version=SEALED_VERSION)
-        start = encode_head(self.head)
-        self._parts.append(start)
-        self._start = len(start)
-        self._summary = Summary(self._start, self.contents)
+        self._start = encode_head(self.head)
+        self._digest = sha256(self._start)
+        self._summary = Summary(len(self._start), self.contents)
 
     def add(self, data: bytes, at: int, commit: Commit) -> None:
         """Take the commit that stands at `at` of `data`: its records' own bytes are kept."""
-        start = at + COMMIT_HEAD_BYTES + len(commit.note)
+        before = COMMIT_HEAD_BYTES + len(commit.note)
         size = sum(map(record_size, commit.records))
-        self._parts.append(data[start : start + size])
+        self._extents.append((commit.offset + before, size))
+        self._digest.update(data[at + before : at + before + size])
         for record in commit.records:
             self._summary.add(record)
         self._last = commit
 
-    def finish(self) -> tuple[bytes, Footer] | None:
-        """Return the sealed segment and its footer; None for what no sealed segment can hold."""
+    def finish(self) -> Compacted | None:
+        """Return the sealed segment to be made; None for what no sealed segment can hold."""
         last = self._last
         if last is None:
             return None
-        footer = self._summary.footer(self.head, self._start, last.first, last.noted, last.note)
+        start = len(self._start)
+        footer = self._summary.footer(self.head, start, last.first, last.noted, last.note)
         ending = encode_footer(footer)
-        data = b"".join((*self._parts, ending))
-        if len(ending) > FOOTER_BYTES_MAX or len(data) > SEALED_BYTES_MAX:
+        size = footer.end + len(ending)
+        if len(ending) > FOOTER_BYTES_MAX or size > SEALED_BYTES_MAX:
             return None
-        if len(data) == SEGMENT_BYTES:  # else a lost head would make it look like a torn write
+        if size == SEGMENT_BYTES:  # else a lost head would make it look like a torn write
             return None
-        return data, footer
+        self._digest.update(ending)
+        digest = self._digest.digest()
+        return Compacted(self._start, tuple(self._extents), ending, size, digest, footer)
 
 
 def walk_records(

@@ -7,24 +7,28 @@ is not whole from its first to its last commit is never sealed.
 
 import contextlib
 import errno
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from edge_agent.journal.contents import Contents
 from edge_agent.journal.disk import Disk, File, write_all
+from edge_agent.journal.files import read_footer, read_head
 from edge_agent.journal.footer import Footer
 from edge_agent.journal.format import (
-    HEAD_READ_BYTES,
+    COMMIT_BYTES_MAX,
     SEALED_VERSION,
     Commit,
     Head,
-    decode_head,
+    decode_commit,
     head_size,
 )
-from edge_agent.journal.scan import footer_of, walk
-from edge_agent.journal.sealed import Compaction
+from edge_agent.journal.sealed import Compacted, Compaction
 
 SEALING_SUFFIX = ".sealing"
+PIECE_BYTES = 64 * 1024
+"""Read and written at a time: a whole segment in memory, and its copy, would stay there as what the
+allocator gives to nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,49 +60,64 @@ def seal(
     """
     file = disk.open(name)
     with contextlib.closing(file):
-        data = file.read(0, end)
-        head = decode_head(data[:HEAD_READ_BYTES])
+        head = read_head(file)
         if head is None or head.number != number:
             return NotWhole(0)
         if head.version == SEALED_VERSION:
-            return _already(file, number, head)
-    compaction = Compaction(head, contents)
-    at = head_size(head)
-    for piece in walk(data, at, 0, number, head.epoch):
-        if not isinstance(piece, Commit):
-            return NotWhole(piece.offset)
-        compaction.add(data, piece.offset, piece)
-        at = piece.offset + piece.length
+            return _already(file, head)
+        compaction = Compaction(head, contents)
+        at = head_size(head)
+        for data, place, commit in _commits(file, at, end, head):
+            compaction.add(data, place, commit)
+            at = commit.offset + commit.length
+            yield
+        if at != end:
+            return NotWhole(at)
+        made = compaction.finish()
+        if made is None:
+            return None
         yield
-    if at != end:
-        return NotWhole(at)
-    made = compaction.finish()
-    if made is None:
-        return None
-    yield
-    yield from _replace(disk, name, made[0])
-    return Sealed(made[1], len(made[0]))
+        yield from _replace(disk, name, file, made)
+    return Sealed(made.footer, made.size)
 
 
-def _already(file: File, number: int, head: Head) -> Outcome:
+def _already(file: File, head: Head) -> Outcome:
     size = file.size()
-    footer = footer_of(file.read(0, size), number, head)
+    footer = read_footer(file, size, head)
     return NotWhole(size) if footer is None else Sealed(footer, size)
 
 
-def _replace(disk: Disk, name: str, data: bytes) -> Generator[None, None, None]:
+def _commits(file: File, at: int, end: int, head: Head) -> Iterator[tuple[bytes, int, Commit]]:
+    """Yield the whole commits from `at` to `end`, up to the first thing that is none; each with
+    bytes that were read, and where in them it stands."""
+    data, base = b"", at
+    while at < end:
+        commit = decode_commit(data, at - base, base, head.number, head.epoch)
+        if commit is None:  # of an unread part, or cut by the end of what was read
+            data, base = file.read(at, min(COMMIT_BYTES_MAX, end - at)), at
+            commit = decode_commit(data, 0, base, head.number, head.epoch)
+        if commit is None:
+            return
+        yield data, at - base, commit
+        at += commit.length
+
+
+def _replace(disk: Disk, name: str, old: File, made: Compacted) -> Generator[None, None, None]:
     sealing = name + SEALING_SUFFIX
     with contextlib.suppress(FileNotFoundError):
         disk.remove(sealing)
     try:
         file = disk.create(sealing)
         with contextlib.closing(file):
-            write_all(file, 0, data)
-            yield
+            at = 0
+            for piece in _pieces(old, made):
+                write_all(file, at, piece)
+                at += len(piece)
+                yield
             file.sync()
             yield
             file.uncache()
-            _compare(file, data)
+            yield from _compare(file, made)
         disk.rename(sealing, name)
     except OSError:
         with contextlib.suppress(OSError):
@@ -107,6 +126,23 @@ def _replace(disk: Disk, name: str, data: bytes) -> Generator[None, None, None]:
     disk.sync()
 
 
-def _compare(file: File, data: bytes) -> None:
-    if file.read(0, len(data) + 1) != data:
+def _pieces(old: File, made: Compacted) -> Iterator[bytes]:
+    """Yield the new file's bytes in pieces of some size."""
+    parts, size = [made.start], len(made.start)
+    for offset, length in made.extents:
+        parts.append(old.read(offset, length))
+        size += length
+        if size >= PIECE_BYTES:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join((*parts, made.ending))
+
+
+def _compare(file: File, made: Compacted) -> Generator[None, None, None]:
+    """Raise OSError unless the file is, byte for byte, what was found whole in the old one."""
+    digest = sha256()
+    for at in range(0, made.size, PIECE_BYTES):
+        digest.update(file.read(at, PIECE_BYTES))
+        yield
+    if file.size() != made.size or digest.digest() != made.digest:
         raise OSError(errno.EIO, "the disk does not give back what was written")

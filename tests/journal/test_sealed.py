@@ -1,5 +1,7 @@
 """The layout of a sealed segment, from records made by hand."""
 
+from hashlib import sha256
+
 from edge_agent.journal import Record, RecordKind
 from edge_agent.journal.footer import TRAILER_BYTES, Receipted, Span, decode_footer
 from edge_agent.journal.format import COMMIT_HEAD_BYTES, Commit, Head, encode_ranges, encode_record
@@ -64,7 +66,10 @@ def test_a_compaction_keeps_the_bytes_of_the_records() -> None:
     compaction.add(data, 100, Commit(4096, 4096, EPOCH, 5, 10, b"note", RECORDS))
     made = compaction.finish()
     assert made is not None
-    file, footer = made
+    footer, ((offset, size),) = made.footer, made.extents
+    assert (offset, size) == (4096 + COMMIT_HEAD_BYTES + len(b"note"), len(body))
+    file = made.start + body + made.ending
+    assert (len(file), sha256(file).digest()) == (made.size, made.digest)
     assert file[footer.start : footer.end] == body
     assert decode_footer(file[footer.end : -TRAILER_BYTES]) == footer
     found = list(walk_records(file, footer.start, footer.end, 0, EPOCH))

@@ -2,6 +2,7 @@
 
 Broken once each to see them fail: without `file.sync()` in `_replace` a cut leaves holes in what
 was committed; with the rename before the check, a disk that gives other bytes back ruins a segment;
+with the check against what was copied, one that changes its mind between two reads does;
 with `end` ignored, what a refused write left behind the last commit is sealed with it.
 """
 
@@ -140,6 +141,18 @@ def test_a_disk_that_gives_other_bytes_back(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(OSError, match="give back"):
         seal_one(world.disk)
     assert bytes(world.disk.nodes[NAME].data) == before
+    assert list(world.disk.nodes) == [NAME]
+
+
+def test_what_changes_while_it_is_copied_is_not_sealed() -> None:
+    world = world_of(b"a", b"b")
+    steps = seal(world.disk, NAME, 1, end_of(world.disk, NAME, 1), CONTENTS)
+    for _ in range(2):
+        next(steps)  # both commits are found whole
+    data = world.disk.nodes[NAME].data
+    data[data.index(b"\xeaRec") + 40] ^= 1
+    with pytest.raises(OSError, match="give back"):
+        drain(steps)
     assert list(world.disk.nodes) == [NAME]
 
 
