@@ -429,9 +429,9 @@ class Intrusion:
     def _suspect(self, incident: Incident, witness: Witness, now_ns: int) -> None:
         """A lost link or a jamming proves nothing; with a trip it is no chance any more."""
         panel = incident.panel
-        if incident.tier == 1 and (
-            self._facts.lost_link(panel, now_ns) or self._facts.jammed(panel, now_ns)
-        ):
+        if witness.trips > 1 or incident.tier != 1:  # a single trip, as `_is_clean` has it
+            return
+        if self._facts.lost_link(panel, now_ns) or self._facts.jammed(panel, now_ns):
             self._wake(now_ns + CUT_WAIT_NS, lambda at_ns: self._cut_due(incident, witness, at_ns))
 
     def cut(self, panel: str | None, now_ns: int) -> list[Verdict]:
