@@ -39,8 +39,7 @@ from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.terms import SITE_BYTES_MAX, JudgingTerms
 from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.journal import Disk, Recovery
-from edge_agent.journal.format import RecordKind
-from edge_agent.journal.reader import read_disk
+from edge_agent.journal.reader import envelopes_from
 from edge_agent.recorder import Recorder
 
 log = structlog.get_logger()
@@ -109,10 +108,7 @@ class Past:
         Raises OSError.
         """
         last: tuple[bytes, int] | None = None
-        for stored in read_disk(self.disk, first=self.first):
-            record = stored.record
-            if record.kind is not RecordKind.ENVELOPE:
-                continue
+        for record in envelopes_from(self.disk, self.first):
             own = record.epoch == self.epoch
             if own and own_from is None:
                 return
@@ -189,7 +185,7 @@ class Diagnosing:
         sitting = self._sitting = Sitting(Site(self._premises, zone))
         await self._rebuild(sitting)
         self._say_terms(sitting, name)
-        self._say(sitting.begin())
+        await self._do(sitting.begin())
         self.state = "judging"
         log.info("judging", rebuilt_from=sitting.heard, rules=self._rules)
         while True:

@@ -144,7 +144,7 @@ class Rejudging:
                 said += some
             if own and event.seq >= terms.heard and not begun:
                 begun = True
-                said += sitting.begin()
+                said += [one for some in sitting.begin() for one in some]
         return said, sitting.since == terms.since
 
     def _matched(

@@ -52,17 +52,19 @@ class Saying:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A verdict as it fell, its lines packed: a tenth of what it is as an event."""
+    """A verdict as it fell, its numbers packed: a tenth of what it is as an event."""
 
     verdict: Verdict
     lines: "array[int]"
+    zones: "array[int]"
 
     @classmethod
     def of(cls, verdict: Verdict) -> Self:
-        return cls(replace(verdict, lines=()), array("q", verdict.lines))
+        bare = replace(verdict, lines=(), zones=())
+        return cls(bare, array("q", verdict.lines), array("q", verdict.zones))
 
     def whole(self) -> Verdict:
-        return replace(self.verdict, lines=tuple(self.lines))
+        return replace(self.verdict, lines=tuple(self.lines), zones=tuple(self.zones))
 
 
 class Docket:
@@ -73,7 +75,7 @@ class Docket:
         self._live = False
         self._judged: bool | None = None  # the epoch that is heard now
         self._unsaid_from_ns: int | None = None
-        self._candidates: deque[tuple[int, VerdictBody, int | None]] = deque(maxlen=CANDIDATES_MAX)
+        self._candidates: deque[tuple[_Judged, int | None]] = deque(maxlen=CANDIDATES_MAX)
         self._said: OrderedDict[Place, tuple[int, array[int]]] = OrderedDict()
         self._by_sessions: set[tuple[str, str]] = set()  # panel and cause
         self._failures: dict[str, FindingBody] = {}
@@ -119,15 +121,15 @@ class Docket:
         """Take what a machine says; return what is to be said of it now."""
         if isinstance(output, Finding):
             return self._finding(output)
-        body = self._body(output)
-        before = self._newest.pop(body.incident, None)
-        self._newest[body.incident] = _Judged.of(output)
+        judged, incident = _Judged.of(output), self._incident(output)
+        before = self._newest.pop(incident, None)
+        self._newest[incident] = judged
         if len(self._newest) > INCIDENTS_MAX:
             self._newest.popitem(last=False)
         own_tier = None if before is None else before.verdict.tier
         if self._live:
-            return self._verdict(body, own_tier)
-        self._candidates.append((output.t_ns, body, own_tier))
+            return self._verdict(self._body(output), own_tier)
+        self._candidates.append((judged, own_tier))
         return []
 
     def fail(self, failure: Failure) -> list[Saying]:
@@ -155,17 +157,22 @@ class Docket:
         """Whether a machine is set aside."""
         return any(body.severity == Severity.URGENT for body in self._failures.values())
 
-    def begin(self) -> list[Saying]:
-        """All that was before has been heard: from now on what falls is said as it falls."""
+    def begin(self) -> Iterator[list[Saying]]:
+        """All that was before has been heard: from now on what falls is said as it falls.
+
+        Returns what was never said, in steps: after runs that never came to judge there may be a
+        thousand verdicts.
+        """
         self._live = True
-        said: list[Saying] = []
-        for t_ns, body, own_tier in self._candidates:
-            if self._unsaid_from_ns is None or t_ns >= self._unsaid_from_ns:
-                said += self._verdict(body, own_tier)
-        self._candidates.clear()
-        said += [_saying(body) for body in self._failures.values()]
-        said += [_saying(body) for body in self.findings.values() if not self._is_told(body)]
-        return said
+        return self._unsaid()
+
+    def _unsaid(self) -> Iterator[list[Saying]]:
+        while self._candidates:
+            judged, own_tier = self._candidates.popleft()
+            if self._unsaid_from_ns is None or judged.verdict.t_ns >= self._unsaid_from_ns:
+                yield self._verdict(self._body(judged.whole()), own_tier)
+        yield [_saying(body) for body in self._failures.values()]
+        yield [_saying(body) for body in self.findings.values() if not self._is_told(body)]
 
     def _verdict(self, body: VerdictBody, own_tier: int | None) -> list[Saying]:
         """Say a verdict, but twice, or a fall from a height that this run has never seen."""
@@ -207,10 +214,13 @@ class Docket:
     def _is_told(self, body: FindingBody) -> bool:
         return body.part is None and (body.panel, body.cause) in self._by_sessions
 
+    def _incident(self, verdict: Verdict) -> Place:
+        return self._numbering.place(int(verdict.incident[1:]))  # `i` and its first line
+
     def _body(self, verdict: Verdict) -> VerdictBody:
         numbering = self._numbering
         return VerdictBody(
-            incident=numbering.place(int(verdict.incident[1:])),  # `i` and its first line
+            incident=self._incident(verdict),
             tier=verdict.tier,
             reasons=verdict.reasons,
             evidence=numbering.places(verdict.lines),

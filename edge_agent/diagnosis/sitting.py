@@ -2,7 +2,7 @@
 
     sitting = Sitting(site)
     for event in journal: for sayings in sitting.take(event): ...
-    sitting.begin()                               # what came before is rebuilt; say what is unsaid
+    for sayings in sitting.begin(): ...           # what was before is rebuilt; say what is unsaid
     for sayings in sitting.take(event): ...       # live
     for sayings in sitting.until(boottime_ns): ...
 
@@ -63,7 +63,7 @@ class Sitting:
         """Let deadlines fall up to a boot time, of the boot of the last event."""
         yield from self._fall(self._events.course.at(boottime_ns))
 
-    def begin(self) -> list[Saying]:
+    def begin(self) -> Steps:
         """What came before has been heard; return what of it was never said."""
         return self.docket.begin()
 

@@ -5,23 +5,15 @@ commits end is looked up in the index, whose single reads are atomic.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from edge_agent.journal import files
-from edge_agent.journal.disk import Disk, File, read_blocks
-from edge_agent.journal.format import (
-    BLOCK_BYTES,
-    SEALED_VERSION,
-    Commit,
-    Head,
-    Record,
-    RecordKind,
-)
+from edge_agent.journal.disk import Disk, File
+from edge_agent.journal.format import SEALED_VERSION, Head, Record
 from edge_agent.journal.index import Index, Segment
-from edge_agent.journal.scan import walk
-from edge_agent.journal.sealed import walk_records
+from edge_agent.journal.pieces import Stretch, envelopes
 
 FETCH_READ_BYTES_MAX = 4 * 1024 * 1024
 """What one fetch reads at most: 4 segments, some 20 ms from a card; then it returns what it has."""
@@ -91,87 +83,51 @@ def _read(disk: Disk, segment: Segment, owed: Owed, state: _Progress) -> bool:
     position = state.position
     known = position.seq if position.epoch == segment.epoch else -1
     offset = position.offset if position.segment == segment.number else 0
-    part = _part(disk, segment, max(offset, segment.start), known)
-    state.read += len(part.data)
-    for place, record in _events(part, segment):
-        if record.lane != owed.lane or record.seq <= known:
-            continue
-        if not segment.waits(owed.slot, record.seq):
-            continue
-        if state.records and len(record.data) > state.room:
-            state.room = 0
-            return False
-        state.records.append(record)
-        state.room -= len(record.data)
-        known = record.seq
-        state.position = Position(segment.number, place, segment.epoch, record.seq)
-    state.position = Position(segment.number, part.end, segment.epoch, known)
+    end, reached = segment.end, max(offset, segment.start)
+    with contextlib.closing(_events(disk, segment, reached, end, known)) as events:
+        for place, record in events:
+            state.read += max(place - reached, 0)
+            reached = max(reached, place)
+            if record.lane != owed.lane or record.seq <= known:
+                continue
+            if not segment.waits(owed.slot, record.seq):
+                continue
+            if state.records and len(record.data) > state.room:
+                state.room = 0
+                return False
+            state.records.append(record)
+            state.room -= len(record.data)
+            known = record.seq
+            state.position = Position(segment.number, place, segment.epoch, record.seq)
+    state.read += max(end - reached, 0)
+    state.position = Position(segment.number, end, segment.epoch, known)
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What was read of a segment: from byte `base` on; commits end at `end`."""
-
-    data: bytes
-    base: int
-    end: int
-    sealed: bool
-
-
-def _part(disk: Disk, segment: Segment, offset: int, known: int) -> _Part:
-    """Return what stands behind event `known`: it may have been sealed since its place was learned,
-    so the file itself says how it is to be read.  A block that cannot be read is damage, which the
-    next start names.
+def _events(
+    disk: Disk, segment: Segment, offset: int, end: int, known: int
+) -> Generator[tuple[int, Record], None, None]:
+    """Yield what stands behind event `known`, with its place: it may have been sealed since its
+    place was learned, so the file itself says how it is to be read.
     """
-    end = segment.end
     with contextlib.suppress(OSError):
         file = disk.open(segment.name)
         with contextlib.closing(file):
             head = _head(file)
-            if segment.sealed if head is None else head.version == SEALED_VERSION:
-                return _sealed_part(file, head, known)
-            try:
-                return _Part(file.read(offset, end - offset), offset, end, sealed=False)
-            except OSError:
-                data = read_blocks(file, end, BLOCK_BYTES)[0][offset:]
-                return _Part(data, offset, end, sealed=False)
-    return _Part(b"", offset, end, segment.sealed)
+            sealed = segment.sealed if head is None else head.version == SEALED_VERSION
+            if sealed:
+                size = file.size()
+                footer = files.read_footer(file, size, head) if head is not None else None
+                offset = footer.place_of(known + 1) if footer is not None else 0
+                end = footer.end if footer is not None else size
+            stretch = Stretch(segment.number, segment.epoch, offset, end, sealed)
+            yield from envelopes(file, stretch)
 
 
 def _head(file: File) -> Head | None:
     with contextlib.suppress(OSError):
         return files.read_head(file)
     return None
-
-
-def _sealed_part(file: File, head: Head | None, known: int) -> _Part:
-    size = file.size()
-    footer = files.read_footer(file, size, head) if head is not None else None
-    start = footer.place_of(known + 1) if footer is not None else 0
-    end = footer.end if footer is not None else size
-    try:
-        return _Part(file.read(start, end - start), start, end, sealed=True)
-    except OSError:
-        data = read_blocks(file, end, BLOCK_BYTES)[0][start:]
-        return _Part(data, start, end, sealed=True)
-
-
-def _events(part: _Part, segment: Segment) -> Iterator[tuple[int, Record]]:
-    """Yield envelopes with the offset of the commit or region they stand in, or their own."""
-    if part.sealed:
-        found = walk_records(part.data, 0, len(part.data), part.base, segment.epoch)
-        for place, record in found:
-            if record is not None and record.kind is RecordKind.ENVELOPE:
-                yield place, record
-        return
-    for piece in walk(part.data, 0, part.base, segment.number, segment.epoch):
-        records = (
-            piece.records if isinstance(piece, Commit) else (record for _, record in piece.records)
-        )
-        for record in records:
-            if record.kind is RecordKind.ENVELOPE:
-                yield piece.offset, record
 
 
 def read_genesis(disk: Disk, headed: Segment | None, first: Segment | None) -> bytes | None:
@@ -183,10 +139,8 @@ def read_genesis(disk: Disk, headed: Segment | None, first: Segment | None) -> b
 
 def read_first(disk: Disk, segment: Segment) -> bytes | None:
     """Return the envelope of event 0, which `segment` was found to hold; None if it cannot be."""
-    for _, record in _events(_part(disk, segment, segment.start, -1), segment):
-        if record.seq == 0:
-            return record.data
-    return None
+    with contextlib.closing(_events(disk, segment, segment.start, segment.end, -1)) as events:
+        return next((record.data for _, record in events if record.seq == 0), None)
 
 
 def read_head(disk: Disk, segment: Segment) -> bytes | None:

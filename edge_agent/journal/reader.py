@@ -5,10 +5,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent.journal.chain import Chain, Damage, Stored, Summed
-from edge_agent.journal.disk import Disk, FolderDisk
-from edge_agent.journal.files import SegmentFile, list_segments, outline, read_head, read_segment
+from edge_agent.journal.disk import Disk, File, FolderDisk
+from edge_agent.journal.files import (
+    SegmentFile,
+    list_segments,
+    outline,
+    read_footer,
+    read_head,
+    read_segment,
+)
 from edge_agent.journal.footer import Footer
-from edge_agent.journal.scan import Scan, scan_segment
+from edge_agent.journal.format import (
+    SEALED_BYTES_MAX,
+    SEALED_VERSION,
+    SEGMENT_BYTES,
+    Commit,
+    Head,
+    Record,
+    RecordKind,
+    head_size,
+)
+from edge_agent.journal.pieces import Stretch, behind_zeros, envelopes
+from edge_agent.journal.scan import Region, Scan, scan_segment
 
 Wanted = Callable[[Footer], bool]
 Damaged = Callable[[Damage], None]
@@ -29,13 +47,11 @@ def read(
 
 
 def read_disk(
-    disk: Disk, damaged: Damaged | None = None, wanted: Wanted | None = None, first: int = 0
+    disk: Disk, damaged: Damaged | None = None, wanted: Wanted | None = None
 ) -> Iterator[Stored]:
-    """Yield every record of a journal on `disk`, from segment number `first` on."""
+    """Yield every record of a journal on `disk`."""
     chain = Chain()
     for file in list_segments(disk, disk.names())[0]:
-        if file.number < first:
-            continue
         scan = _skipped(disk, file, wanted)
         if scan is None:
             data, _, damages = read_segment(disk, file.name, file.number)
@@ -47,6 +63,51 @@ def read_disk(
                 break
         yield from _records(chain.feed(file.number, scan), damaged)
     yield from _records(chain.finish(), damaged)
+
+
+def envelopes_from(disk: Disk, first: int) -> Iterator[Record]:
+    """Yield the envelopes from segment number `first` on, in order, in little memory.
+
+    For whoever needs what was recorded and not what is wrong with it: what is not whole is left out
+    without a word, and what was written again in the next segment comes again.  Raises OSError
+    where the directory cannot be read.
+    """
+    for segment in list_segments(disk, disk.names())[0]:
+        if segment.number < first:
+            continue
+        with contextlib.suppress(OSError):  # the agent removed it meanwhile
+            file = disk.open(segment.name)
+            with contextlib.closing(file):
+                head = read_head(file)
+                if head is None:
+                    yield from _headless(disk, segment, file)
+                elif segment.headed:
+                    yield from (record for _, record in envelopes(file, _stretch(file, head)))
+                else:
+                    return  # as `SegmentFile.came_meanwhile` has it
+
+
+def _stretch(file: File, head: Head) -> Stretch:
+    start, size = head_size(head), file.size()
+    if head.version != SEALED_VERSION:
+        return Stretch(head.number, head.epoch, start, min(size, SEGMENT_BYTES), sealed=False)
+    footer = read_footer(file, size, head)
+    end = min(size, SEALED_BYTES_MAX) if footer is None else footer.end
+    return Stretch(head.number, head.epoch, start, end, sealed=True)
+
+
+def _headless(disk: Disk, segment: SegmentFile, file: File) -> Iterator[Record]:
+    """Yield what stands in a file whose head is lost; most such files are not used yet."""
+    size = file.size()
+    if behind_zeros(file, 0, size) >= size:
+        return
+    scan = scan_segment(read_segment(disk, segment.name, segment.number)[0], segment.number)
+    for piece in scan.pieces:
+        match piece:
+            case Commit(records=records):
+                yield from (one for one in records if one.kind is RecordKind.ENVELOPE)
+            case Region(records=saved):
+                yield from (one for _, one in saved if one.kind is RecordKind.ENVELOPE)
 
 
 def heads(directory: Path) -> dict[bytes, bytes]:

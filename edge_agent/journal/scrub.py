@@ -7,19 +7,13 @@ from edge_agent.journal.chain import Damage
 from edge_agent.journal.disk import Disk, File, read_blocks
 from edge_agent.journal.files import read_footer, read_head
 from edge_agent.journal.footer import Footer
-from edge_agent.journal.format import (
-    BLOCK_BYTES,
-    SEALED_BYTES_MAX,
-    RecordKind,
-    decode_record,
-    record_size,
-)
+from edge_agent.journal.format import BLOCK_BYTES, SEALED_BYTES_MAX, RecordKind
+from edge_agent.journal.pieces import records
 from edge_agent.journal.ranges import from_seqs
 from edge_agent.journal.scan import footer_of
-from edge_agent.journal.sealed import belongs, walk_records
+from edge_agent.journal.sealed import walk_records
 
 RECORDS_A_STEP = 500
-PIECE_BYTES = 64 * 1024  # four of the longest records
 
 
 def examine(disk: Disk, name: str, number: int) -> Generator[None, None, list[Damage]]:
@@ -59,19 +53,12 @@ def _is_whole(file: File, number: int, size: int) -> Generator[None, None, bool]
         footer = read_footer(file, size, head) if head is not None else None
         if head is None or footer is None or head.number != number or size > SEALED_BYTES_MAX:
             return False
-        at, records, events = footer.start, 0, 0
-        while at < footer.end:
-            data, place = file.read(at, min(PIECE_BYTES, footer.end - at)), 0
-            while (record := decode_record(data, place, len(data))) is not None:
-                if not belongs(record, footer.epoch):
-                    return False
-                records, events = records + 1, events + (record.kind is RecordKind.ENVELOPE)
-                place += record_size(record)
-            if place == 0:
-                return False
-            at += place
-            yield
-        return (records, events) == (footer.records, footer.events)
+        count = events = 0
+        for _, record in records(file, footer.start, footer.end, footer.epoch):
+            count, events = count + 1, events + (record.kind is RecordKind.ENVELOPE)
+            if count % RECORDS_A_STEP == 0:
+                yield
+        return (count, events) == (footer.records, footer.events)
     return False
 
 
@@ -84,15 +71,15 @@ def _read(
         text = f"{len(unreadable)} blocks of {BLOCK_BYTES} bytes: the disk cannot read them"
         damages.append(Damage(number, unreadable[0], text, footer.epoch))
     found = walk_records(data, footer.start, footer.end, 0, footer.epoch)
-    records = 0
+    count = 0
     for place, record in found:
         if record is None:
             damages.append(Damage(number, place, "bytes unreadable", footer.epoch))
             continue
-        records += 1
+        count += 1
         if record.kind is RecordKind.ENVELOPE:
             seqs.append(record.seq)
-        if records % RECORDS_A_STEP == 0:
+        if count % RECORDS_A_STEP == 0:
             yield
     kept = set(seqs)
     for first, last in footer.runs:
@@ -100,7 +87,7 @@ def _read(
         for low, high in lost:
             text = f"events {low} to {high} are lost"
             damages.append(Damage(number, footer.start, text, footer.epoch, low, high))
-    if records != footer.records and not damages:
-        text = f"{records} records, the footer says {footer.records}"
+    if count != footer.records and not damages:
+        text = f"{count} records, the footer says {footer.records}"
         damages.append(Damage(number, footer.start, text, footer.epoch))
     return damages

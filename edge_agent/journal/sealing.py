@@ -15,20 +15,11 @@ from edge_agent.journal.contents import Contents
 from edge_agent.journal.disk import Disk, File, write_all
 from edge_agent.journal.files import read_footer, read_head
 from edge_agent.journal.footer import Footer
-from edge_agent.journal.format import (
-    COMMIT_BYTES_MAX,
-    SEALED_VERSION,
-    Commit,
-    Head,
-    decode_commit,
-    head_size,
-)
+from edge_agent.journal.format import SEALED_VERSION, Head, head_size
+from edge_agent.journal.pieces import PIECE_BYTES, commits
 from edge_agent.journal.sealed import Compacted, Compaction
 
 SEALING_SUFFIX = ".sealing"
-PIECE_BYTES = 64 * 1024
-"""Read and written at a time: a whole segment in memory, and its copy, would stay there as what the
-allocator gives to nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ def seal(
             return _already(file, head)
         compaction = Compaction(head, contents)
         at = head_size(head)
-        for data, place, commit in _commits(file, at, end, head):
+        for data, place, commit in commits(file, at, end, number, head.epoch):
             compaction.add(data, place, commit)
             at = commit.offset + commit.length
             yield
@@ -85,21 +76,6 @@ def _already(file: File, head: Head) -> Outcome:
     size = file.size()
     footer = read_footer(file, size, head)
     return NotWhole(size) if footer is None else Sealed(footer, size)
-
-
-def _commits(file: File, at: int, end: int, head: Head) -> Iterator[tuple[bytes, int, Commit]]:
-    """Yield the whole commits from `at` to `end`, up to the first thing that is none; each with
-    bytes that were read, and where in them it stands."""
-    data, base = b"", at
-    while at < end:
-        commit = decode_commit(data, at - base, base, head.number, head.epoch)
-        if commit is None:  # of an unread part, or cut by the end of what was read
-            data, base = file.read(at, min(COMMIT_BYTES_MAX, end - at)), at
-            commit = decode_commit(data, 0, base, head.number, head.epoch)
-        if commit is None:
-            return
-        yield data, at - base, commit
-        at += commit.length
 
 
 def _replace(disk: Disk, name: str, old: File, made: Compacted) -> Generator[None, None, None]:

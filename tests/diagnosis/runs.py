@@ -115,7 +115,8 @@ class Runs:
             site=to_json(self.premises),
         )
         self.record(EventType.CONFIG, ConfigBody(bytes(32), "judging", terms).to_body())
-        self._say(sitting.begin())
+        for said in sitting.begin():
+            self._say(said)
         self.attend()
 
     def attend(self) -> None:

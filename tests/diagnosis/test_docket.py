@@ -62,7 +62,7 @@ def test_a_fall_from_a_height_that_this_run_never_saw_is_not_said() -> None:
     said = VerdictBody(incident=Place(E, 0), tier=3, reasons=("old.rule",), evidence=(Place(E, 0),))
     one.hear(event(EventType.VERDICT, said.to_body()), 0)
     one.take(verdict(1))
-    assert one.begin() == []
+    assert not any(one.begin())
     assert one.take(verdict(2, 1, 3)) == []
     assert len(one.take(verdict(4, 1, 3, 4))) == 1
     assert len(one.take(verdict(0, 1, 3, 4, 5))) == 1
@@ -87,7 +87,7 @@ def test_what_a_session_found_is_not_said_beside_it() -> None:
 def test_a_failure_is_said_and_one_set_aside_is_a_condition() -> None:
     one = docket()
     assert one.fail(Failure("Health", "KeyError at x.py:3: 5", aside=False, line=4)) == []
-    (saying,) = one.begin()
+    (saying,), () = one.begin()
     assert saying.lane is Lane.FAULT
     assert not one.failed
     (saying,) = one.fail(Failure("Health", "KeyError at x.py:3: 5", aside=True, line=None))
