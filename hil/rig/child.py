@@ -22,7 +22,7 @@ import hil
 WAIT_S_MAX = 60.0  # far above what any start takes, also on a busy machine of two cores
 STOP_S_MAX = 30.0  # an agent's orderly stop takes up to two seconds, a center's up to five
 LOOK_S = 0.005
-LOOK_S_MAX = 0.2
+LOOK_S_MAX = 0.5
 LOOK_SHARE = 4  # looking takes a fifth of the time: it costs those who are to bring it about
 TAIL_BYTES = 4000
 

@@ -18,7 +18,7 @@ from hil.rig.panel import Option, Panel
 from hil.rig.parts import CENTER, Agent, Broker, Center, free_port
 from hil.rig.proxy import Network
 
-SETTLE_S_MAX = 90.0  # longest pause of the uplink, and a drain
+SETTLE_S_MAX = 90.0  # two of the uplink's longest pauses, 30 s each, and a drain
 GATEWAY = "gw1"
 
 

@@ -17,7 +17,7 @@ from tests.crash.netns import two_cables
 
 pytestmark = pytest.mark.needs("netns")
 
-FAILOVER_S_MAX = 10.0
+FAILOVER_S_MAX = 25.0  # it takes some 4; without it the window notices after 30
 ESTABLISHED = "01"  # proc(5), /proc/net/tcp
 
 UNPRIVILEGED = """
@@ -81,6 +81,6 @@ def _seconds_of_an_alarm(stack: Stack) -> float:
     held = stack.center.stored()
     before_ns = clock.boottime_ns()
     stack.panels[0].tell("alarm zone=3")
-    wait_until(lambda: stack.center.stored() > held, "stored", 40)
-    wait_until(lambda: stack.agent.outstanding() == 0, "receipted", 40)
+    wait_until(lambda: stack.center.stored() > held, "stored")
+    wait_until(lambda: stack.agent.outstanding() == 0, "receipted")
     return (clock.boottime_ns() - before_ns) / 1e9

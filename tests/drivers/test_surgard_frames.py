@@ -311,9 +311,9 @@ def test_a_line_without_end_is_dropped_and_memory_stays_bounded() -> None:
 def test_time_is_linear(unit: bytes) -> None:
     def seconds(size: int) -> float:
         data = (unit * size)[:size] + b"\x14"
-        begun = time.perf_counter()
+        begun = time.thread_time()
         decode(data * 5)
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     seconds(100)
     small, large = min(seconds(1000) for _ in range(3)), min(seconds(8000) for _ in range(3))
