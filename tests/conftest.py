@@ -36,6 +36,8 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
+NAMED_BYTES_MAX = 40
+
 # Thousands of tests stay in memory to the end: looking through them for garbage, again and again,
 # was a third of the time of collecting them.
 gc.set_threshold(50_000, 20, 50)
@@ -45,6 +47,11 @@ def pytest_collection_finish() -> None:
     """What is there now stays."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long bytes name no test: those of a fresh key differ from worker to worker."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > NAMED_BYTES_MAX else None
 
 
 @pytest.fixture(autouse=True)
