@@ -50,11 +50,13 @@ class Around:
     """What else is known at an opening.
 
     `armed`: somebody's presence is not expected.  `disturbed`: supply, bus or panel misbehave, or
-    power has just come back, so that an opening says nothing of the detector.
+    power has just come back, so that an opening says nothing of the detector.  `other_ns`: when
+    another zone of the panel tripped last, None for never.
     """
 
     armed: bool = False
     disturbed: bool = False
+    other_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,20 +181,35 @@ class Contact:
         spent_ns = now_ns - self._trips[0]
         within = spent_ns <= self._limits.chatter_window_s * S
         chatters = len(self._trips) == self._limits.chatter_trips and within
-        if chatters and self._counts_as_chatter(around.armed, spent_ns):
+        if chatters and self._counts_as_chatter(around, spent_ns, now_ns):
             detail = f"{len(self._trips)} times open within {spent_ns / S:.0f} s"
             told += self._chatter.set(True, detail)
             self._trips.clear()
         return told
 
-    def _counts_as_chatter(self, armed: bool, spent_ns: int) -> bool:
+    def _counts_as_chatter(self, around: Around, spent_ns: int, now_ns: int) -> bool:
         """A door in use and a detector in a busy room open often: only speed tells them apart.
 
-        A movement detector that sees somebody opens again and again, armed or not.
+        So they do while armed, where other zones trip in between: somebody walks about.  A movement
+        detector that sees somebody opens again and again, armed or not.
         """
         if self._motion:
             return False
-        return armed or spent_ns <= 2 * S * self._limits.chatter_trips
+        if spent_ns <= 2 * S * self._limits.chatter_trips:
+            return True
+        window_ns = int(self._limits.chatter_window_s * S)
+        return around.armed and (around.other_ns is None or now_ns - around.other_ns > window_ns)
+
+    def again(self, around: Around, now_ns: int) -> list[Symptom]:
+        """It trips again, and its panel never told that the trip before was over.
+
+        How long it was closed in between nobody knows; within a second it is the same trip, told
+        twice.
+        """
+        if now_ns - self.since_ns < S:
+            return []
+        self.since_ns = self.moved_ns = now_ns
+        return self._opened(around, now_ns)
 
     def _judge_pulse(self, was: str, state: str, lasted_ns: int, now_ns: int) -> list[Symptom]:
         limits = self._limits

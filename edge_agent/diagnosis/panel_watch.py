@@ -54,6 +54,17 @@ class _Alone:
     pending: dict[int, int] = field(default_factory=dict)
     last_ns: int | None = None
     last_zone: int | None = None
+    other_ns: int | None = None  # when a zone other than `last_zone` tripped last
+
+    def tripped(self, zone: int, now_ns: int) -> None:
+        """Note a trip."""
+        if zone != self.last_zone:
+            self.other_ns = self.last_ns
+        self.last_ns, self.last_zone = now_ns, zone
+
+    def beside_ns(self, zone: int) -> int | None:
+        """Return when another zone than `zone` tripped last."""
+        return self.other_ns if zone == self.last_zone else self.last_ns
 
 
 class Unlisted:
@@ -364,6 +375,7 @@ class PanelWatch:
         return Around(
             armed=self.is_armed(number, watch),
             disturbed=tested or self.is_settling(now_ns) or self.failing_of(number) is not None,
+            other_ns=self._alone.beside_ns(number),
         )
 
     def failing_of(self, number: int) -> Place | None:
@@ -407,7 +419,7 @@ class PanelWatch:
     def _tripped(self, number: int, watch: ZoneWatch, now_ns: int) -> None:
         alone = self._alone
         before_ns, before = alone.last_ns, alone.last_zone
-        alone.last_ns, alone.last_zone = now_ns, number
+        alone.tripped(number, now_ns)
         for zone in [zone for zone in alone.pending if zone != number]:
             del alone.pending[zone]  # somebody followed
         recent = before_ns is not None and now_ns - before_ns < LONE_NS

@@ -129,10 +129,9 @@ class ZoneWatch:
         """Take an alarm of the zone or its end, where the panel does not tell its state."""
         if self.contact.by_point:
             return []
-        told = []
-        if on and self.contact.state == "open":  # it was never told to be over, and alarms again
-            told += self.contact.handle("closed", Around(disturbed=True), now_ns)
-        return told + self.contact.handle("open" if on else "closed", around, now_ns)
+        if on and self.contact.state == "open":
+            return self.contact.again(around, now_ns)
+        return self.contact.handle("open" if on else "closed", around, now_ns)
 
     def trouble(self, code: str, on: bool) -> list[Symptom]:
         """Take what the panel says of the detector."""

@@ -14,6 +14,7 @@ class Group(Enum):
     LIFE = "life"
     FIRE = "fire"
     FAULT = "fault"  # a fault that raises no alarm
+    OUTAGE = "outage"  # the way to the center is lost
 
 
 @dataclass(slots=True)

@@ -181,6 +181,7 @@ def line_cutter(scene: Scene, _stretch: Stretch, episode: Episode) -> None:
     cut_s = scene.between(20, 900)
     at = episode.start - cut_s
     if scene.chance(0.8):
+        scene.cut_off(at).last(episode.start + 7000)
         scene.speak(at, episode.id, kind="uplink", state="down")
         scene.speak(episode.start + 7000, answered(episode), kind="uplink", state="up")
     if scene.chance(0.5):

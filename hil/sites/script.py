@@ -46,6 +46,12 @@ class Scene:
         self.episodes.append(episode)
         return episode
 
+    def cut_off(self, t: float) -> Episode:
+        """Note that the way to the center is lost at `t`: whoever finds that is right."""
+        episode = self.begin("outage", Group.OUTAGE, t)
+        episode.subject, episode.explains = {"panel": "@gateway"}, ("link_loss",)
+        return episode
+
     def chance(self, share: float) -> bool:
         """Return true in this share of all cases."""
         return self.rng.random() < share

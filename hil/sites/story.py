@@ -238,8 +238,10 @@ def outage(story: Story) -> None:
     """The way to the center is down for some minutes or hours."""
     scene = story.scene
     start = scene.between(0, scene.days * DAY_S)
+    end = start + scene.between(20, 7200)
+    scene.cut_off(start).last(end)
     scene.speak(start, kind="uplink", state="down")
-    scene.speak(start + scene.between(20, 7200), kind="uplink", state="up")
+    scene.speak(end, kind="uplink", state="up")
 
 
 def ordinary(story: Story) -> None:

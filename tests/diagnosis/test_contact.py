@@ -91,6 +91,37 @@ def test_chatter_counts_where_nobody_is_and_not_of_a_door_in_use() -> None:
     assert door.told == ["contact.chatter"]
 
 
+def test_who_walks_about_in_an_armed_site_is_no_chatter() -> None:
+    """Where nobody said what a detector is: others that trip in between tell of people."""
+    door = Detector()
+    for _ in range(6):
+        door.trip(6, 4, Around(armed=True, other_ns=door.now_ns))
+    assert door.told == []
+    for _ in range(6):
+        door.trip(6, 4, Around(armed=True, other_ns=door.now_ns - 120 * S))
+    assert door.told == ["contact.chatter"]
+
+
+def test_faster_than_anybody_it_is_chatter_whoever_walks_about() -> None:
+    door = Detector()
+    for _ in range(4):
+        door.trip(0.5, 1.2, Around(armed=True, other_ns=door.now_ns))
+    assert "contact.chatter" in door.told
+
+
+def test_an_alarm_told_twice_is_one_trip_and_no_short_interruption() -> None:
+    door = Detector()
+    door.say("open", 1, ARMED)
+    for _ in range(20):
+        door.take(door.contact.again(ARMED, door.now_ns))
+    assert (door.contact.day_trips, door.told) == (1, [])
+    for _ in range(2):  # never told to be over, and again
+        door.now_ns += 20 * S
+        door.take(door.contact.again(ARMED, door.now_ns))
+    assert (door.contact.day_trips, door.told) == (3, ["contact.chatter"])
+    assert door.contact.looseness(door.now_ns) == 0
+
+
 def test_a_movement_detector_that_sees_somebody_does_not_chatter() -> None:
     pir = Detector(motion=True)
     for _ in range(20):

@@ -186,3 +186,18 @@ def test_zones_that_no_settings_name_are_watched_up_to_a_number_and_named_ones_a
     assert ("loop.told_cut", ("zone", 904), True) not in desk.told
     desk.hear(Kind.ZONE, zone=903, state=State.TAMPER)
     assert ("loop.told_cut", ("zone", 903), True) in desk.told
+
+
+@pytest.mark.parametrize(("others", "rules"), [((), {"contact.chatter"}), ((STORE,), set())])
+def test_a_zone_chatters_where_no_other_trips_beside_it(
+    others: tuple[int, ...], rules: set[str]
+) -> None:
+    desk = Desk()
+    desk.closed(WINDOW, STORE)
+    desk.hear(Kind.AREA, area=1, state=State.ARMED_AWAY)
+    desk.tick(300)
+    for _ in range(3):
+        for zone in (*others, WINDOW):
+            desk.hear(Kind.ZONE, 4, zone=zone, state=State.OPEN)
+            desk.hear(Kind.ZONE, 4, zone=zone, state=State.CLOSED)
+    assert {rule for rule, _, on in desk.told if on} == rules

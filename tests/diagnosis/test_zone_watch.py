@@ -74,6 +74,15 @@ def test_a_fault_waits_for_the_loops_next_reading() -> None:
     assert [one.rule for one in other.ohms(1_001.0, 4 * HOUR_NS)] == ["detector.inactive"]
 
 
+def test_an_alarm_that_its_panel_repeats_says_nothing_of_the_contact() -> None:
+    zone = watch()
+    zone.alarm(False, Around(), 0)
+    for _ in range(20):
+        zone.alarm(True, Around(), 10 * S)
+    assert zone.contact.day_trips == 1
+    assert zone.contact.looseness(10 * S) == 0
+
+
 def test_an_alarm_stands_for_the_state_where_the_panel_tells_none() -> None:
     zone = watch()
     zone.alarm(True, Around(), S)
