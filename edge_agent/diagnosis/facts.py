@@ -135,6 +135,15 @@ class Facts:
         """A zone shows itself as bypassed."""
         self._keep(self.bypassed, key, seen)
 
+    def closed(self, key: ZoneKey, opened_ns: int) -> None:
+        """A zone that was open since `opened_ns` is closed.
+
+        If that is why it was left out of the arming, it is watched again: panels do so too.
+        """
+        since = self.bypassed.get(key)
+        if since is not None and opened_ns <= since.t_ns:
+            del self.bypassed[key]
+
     def door(self, key: ZoneKey, seen: Observation) -> None:
         """A zone opens, or comes back to rest: a door of the way in may be passed while open."""
         if seen.state is not State.OPEN:

@@ -109,6 +109,7 @@ class Openings:
             return self._left_rest(seen)
         contact = self._contacts.get(key)
         if contact is not None and (contact.is_open or contact.is_tampered):
+            self._facts.closed(key, contact.opened_ns)
             contact.is_open = contact.is_tampered = False
             contact.closed_ns = seen.t_ns
             self._intrusion.restored(key, seen.t_ns - contact.opened_ns, seen.t_ns)

@@ -190,6 +190,15 @@ def test_an_incident_that_goes_on_is_spoken_of_again_within_a_minute() -> None:
     ]
 
 
+def test_a_zone_left_out_because_it_stood_open_is_watched_again_once_it_closed() -> None:
+    """Panels that arm with a window open take it in when it is closed, and say nothing of that."""
+    out = [opens(10, WINDOW), armed(20), at(20, "bypass", zone=WINDOW, code="573")]
+    said = run(*out, closes(400, WINDOW), opens(7300, WINDOW))
+    assert verdicts(said) == [(7303, 1, "trip.unreported")]
+    still = [armed(20), at(20, "bypass", zone=WINDOW, code="570")]
+    assert run(*still, opens(400, WINDOW), closes(500, WINDOW), opens(7300, WINDOW)) == []
+
+
 def test_another_zone_of_an_incident_is_named_at_once() -> None:
     both = [alarm(7300, WINDOW), alarm(7310, ROOM)]
     said = run(armed(), *both, opens(7320, OFFICE))
