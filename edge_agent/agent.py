@@ -19,7 +19,7 @@ from edge_agent import limits, telling
 from edge_agent.clock import KeptClock, SystemClock
 from edge_agent.command_keys import CommandKeys
 from edge_agent.command_work import CommandWork, Means
-from edge_agent.commanding import Commanding, Office
+from edge_agent.commanding import Commanding, Office, Work
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.probation import Probation
@@ -36,7 +36,7 @@ from edge_agent.evidence.bodies import (
     JournalBody,
     JournalChange,
 )
-from edge_agent.evidence.command import CONFIG
+from edge_agent.evidence.command import CLIP, CONFIG
 from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.exports import Exports
@@ -148,8 +148,8 @@ class Agent:
         self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
         self._zones = ZoneWatch(folder.parent, self._recorder.note)
         self._recorder.hearing.listen(self._zones.hear)
-        self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._clips = self._clips_of(clock)
+        self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._parts = self._make_parts()
 
     def _make_parts(self) -> telling.Parts:
@@ -199,7 +199,7 @@ class Agent:
         means = Means(self._self_test.ask, self._recorder.note, self._is_short_of_room)
         work = CommandWork(self._loaded, self._clock, means)
         self._recorder.hearing.listen(work.walk_tests.hear)
-        works = {**work.works, CONFIG: reconfiguring.take}
+        works = {**work.works, CONFIG: reconfiguring.take, **self._clip_works()}
         office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, works)
         keys = CommandKeys(self._loaded, self._clock)
         commanding = Commanding(office, self._orders, self._recorder, self._clock, keys)
@@ -213,6 +213,13 @@ class Agent:
         clips = clips_of(self._loaded, self._recorder, clock, self._is_short_of_room)
         self._recorder.hearing.listen(clips.hear)
         return clips
+
+    def _clip_works(self) -> dict[str, Work]:
+        if self._clips is None:
+            return {}
+        from edge_agent.clips import clip_work  # noqa: PLC0415  loaded only where it is used
+
+        return {CLIP: clip_work(self._clips, self._supply.hand_over)}
 
     def _is_short_of_room(self) -> bool:
         return bool(self._recorder.refusal or self._housekeeping.omitted)

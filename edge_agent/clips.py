@@ -7,9 +7,10 @@ already; nothing waits for a camera.  Loaded only where the configuration names 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,18 +21,24 @@ from edge_agent.cameras.clipping import Alarm, Clipping, Done, Found, Look, Miss
 from edge_agent.cameras.fetch import Asker
 from edge_agent.cameras.folder import ClipFolder
 from edge_agent.cameras.quota import Held, allowed_bytes, to_remove
+from edge_agent.cameras.sending import pieces
 from edge_agent.cameras.take import MIB, DiskThread, Taken, Taking, look
 from edge_agent.cameras.trouble import MEANINGS, CameraError, Cause, Trouble
 from edge_agent.clock import Clock
+from edge_agent.commanding import DONE, Result, Work
 from edge_agent.config import Loaded
 from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.domain.camera import CameraSettings, ClipSettings
 from edge_agent.domain.event import Body, EventType, Numbered
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Trust
+from edge_agent.evidence import fields
 from edge_agent.evidence.bodies import ActBody, FindingBody
+from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.clip import ClipBody, ClipChange
-from edge_agent.limits import BUILT_NS, ORDER_RECORD_S_MAX
+from edge_agent.evidence.command import CLIP_NAME, CenterCommand, CommandRef
+from edge_agent.evidence.fields import NAME_CHARS_MAX
+from edge_agent.limits import BUILT_NS, CLIP_SEND_S_MAX, ORDER_RECORD_S_MAX
 from edge_agent.uplink.names import NAMES
 
 log = structlog.get_logger()
@@ -50,6 +57,9 @@ _PICTURE_BYTES = MIB  # for which room is made beforehand
 _RECORDING_BYTES = 16 * MIB
 _LEAST_BYTES = 65_536
 _RULE = "camera.clip"
+
+Give = Callable[[bytes], Awaitable[str]]
+"""Sends a piece to a center; tells why it was not taken, or nothing."""
 
 
 class Record(Protocol):
@@ -98,6 +108,7 @@ class Clips:
         self._heard: deque[Alarm | Done] = deque()
         self._wake = asyncio.Event()
         self._tidying = asyncio.Lock()
+        self._sending = False
         self._stopped = False
 
     # ---- what the agent tells and asks
@@ -133,6 +144,40 @@ class Clips:
 
         Raises ValueError where there is none, or where the reading cannot be recorded.
         """
+        act = ActBody("read", actor, f"clip {clip}" + (f"; {purpose}" if purpose else ""))
+        files = await self._recorded(clip, act)
+        return {"clip": clip, "files": [str(file) for file in files]}
+
+    async def send(self, clip: str, actor: str, command: CommandRef, give: Give) -> str:
+        """Record that `actor` gets a clip, then `give` it in pieces; return what was sent.
+
+        Raises ValueError where it cannot be had, recorded or given.
+        """
+        if self._sending:
+            raise ValueError("another clip is on its way: ask again when it is there")
+        files = await self._recorded(clip, ActBody("read", actor, f"clip {clip}", command=command))
+        self._sending = True
+        try:
+            async with asyncio.timeout(CLIP_SEND_S_MAX):
+                sent = await self._give(clip, files, give)
+        except TimeoutError as error:
+            raise ValueError("the line had no room for it beside the events") from error
+        except CameraError as error:
+            raise ValueError(error.trouble.detail) from error
+        finally:
+            self._sending = False
+        return f"{len(files)} parts, {sent} bytes"
+
+    async def _give(self, clip: str, files: Sequence[Path], give: Give) -> int:
+        sent = 0
+        async for piece in pieces(clip, files, self._disk):
+            if why := await give(piece.to_bytes()):
+                raise ValueError(f"after {sent} bytes the broker did not take it: {why}")
+            sent += len(piece.data)
+        return sent
+
+    async def _recorded(self, clip: str, act: ActBody) -> list[Path]:
+        """Record that a clip is read; return its files.  Raises ValueError."""
         if self._stopped:
             raise ValueError("the agent stops")
         try:
@@ -141,13 +186,11 @@ class Clips:
             raise ValueError(error.trouble.detail) from error
         if not files:
             raise ValueError(f"no clip {clip!r} on this gateway's disk: it was removed, or never")
-        vow = self._record.vow(
-            ActBody("read", actor, f"clip {clip}" + (f"; {purpose}" if purpose else ""))
-        )
+        vow = self._record.vow(act)
         await asyncio.wait([vow], timeout=ORDER_RECORD_S_MAX)
         if not vow.done():
             raise ValueError("the reading cannot be recorded, so nothing is shown")
-        return {"clip": clip, "files": [str(file) for file in files]}
+        return files
 
     # ---- life
 
@@ -348,6 +391,19 @@ def _of_alarm(alarm: Alarm) -> dict[str, Any]:
 
 def _cause(trouble: Trouble | None) -> str | None:
     return None if trouble is None else trouble.cause.value
+
+
+def clip_work(clips: Clips, hand_over: Callable[[str, bytes], Awaitable[str]]) -> Work:
+    """Return what carries out the command `clip`: `hand_over` sends a center a piece."""
+
+    async def work(command: CenterCommand, ref: CommandRef) -> Result:
+        if command.body.keys() != {CLIP_NAME}:
+            raise Malformed("a clip is asked for by its name alone")
+        clip = fields.text(command.body, CLIP_NAME, NAME_CHARS_MAX)
+        give = partial(hand_over, ref.center)
+        return Result(DONE, await clips.send(clip, command.actor, ref, give))
+
+    return work
 
 
 def clips_of(

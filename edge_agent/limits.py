@@ -153,6 +153,12 @@ CENTER_COMMANDS_BYTES_MAX = 262_144
 CENTER_COMMANDS_AT_WORK_MAX = 8
 """Commands that are carried out at once: an order to a panel takes a minute at most."""
 
+CLIP_SEND_S_MAX = 3_600.0
+"""For sending a clip: events go first, and 32 MiB over 1 Mbit/s take five minutes."""
+
+CLIP_LOOK_S = 0.05
+"""How often it is looked whether the line is free for the next piece of a clip."""
+
 REPLIES_KEPT_MAX = 64
 """Replies kept for a center that asks again: each was lost on the way, or it would not."""
 

@@ -128,6 +128,16 @@ class Supply:
             if supplied.uplink is not None and supplied.config.name == center:
                 supplied.uplink.reply(reply)
 
+    async def hand_over(self, center: str, piece: bytes) -> str:
+        """Send a center a piece of a clip once it has all events; say why it was not taken.
+
+        Empty: the broker has it.  Waits as long as events go first.
+        """
+        supplied = next(one for one in self._centers if one.config.name == center)
+        while supplied.uplink is None or not supplied.uplink.is_idle():  # noqa: ASYNC110  events end often, and all else is idle
+            await asyncio.sleep(limits.CLIP_LOOK_S)
+        return await supplied.uplink.hand_over(piece)
+
     def views(self) -> list[UplinkView]:
         """Return how the uplinks stand that run."""
         return [view for one in self._centers if (view := one.view()) is not None]

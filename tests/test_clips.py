@@ -12,7 +12,7 @@ import pytest
 from edge_agent.cameras import clipping
 from edge_agent.cameras.clipping import S
 from edge_agent.cameras.folder import ClipFolder
-from edge_agent.clips import HEARD_MAX, Clips, Shelf, clips_of
+from edge_agent.clips import HEARD_MAX, Clips, Shelf, clip_work, clips_of
 from edge_agent.clock import SystemClock
 from edge_agent.config import parse
 from edge_agent.domain.camera import CameraSettings, ClipSettings, Sees
@@ -21,9 +21,13 @@ from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import ActBody, FindingBody, SignalBody
+from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody, ClipChange
+from edge_agent.evidence.clip_piece import ClipPiece
+from edge_agent.evidence.command import CommandRef
 from hil.cameras import Camera, Fault, picture
+from tests.evidence.test_command import COMMAND as COMMANDED
 
 BURGLARY = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, zone=4)
 MIB = 1 << 20
@@ -252,12 +256,13 @@ def test_old_clips_go_by_a_clock_that_is_set(tmp_path: Path) -> None:
     (old,) = store(tmp_path, 1_797_000_000 * S, 100)
     (new,) = store(tmp_path, 1_799_999_000 * S, 100)
 
+    held = ClipFolder(tmp_path / "clips").held
+
     async def act(scene: Scene) -> None:
-        await scene.until(lambda: scene.record.clips)
+        await scene.until(lambda: [one.clip for one in held()] == [new])  # it is said before
 
     scene = play(tmp_path, act)
     assert gone(scene.record) == [(old, "older than 30 days")]
-    assert [one.clip for one in ClipFolder(tmp_path / "clips").held()] == [new]
 
 
 def test_a_clip_from_before_the_time_was_known_counts_from_now_on(tmp_path: Path) -> None:
@@ -320,6 +325,76 @@ def test_a_reading_that_cannot_be_recorded_shows_nothing(
         scene.record.durable = False
         with pytest.raises(ValueError, match="cannot be recorded"):
             await scene.clips.read(clip, "ana")
+
+    play(tmp_path, act)
+
+
+COMMAND = CommandRef("center", 7, bytes(32))
+
+
+def test_a_clip_is_recorded_then_given_in_pieces(tmp_path: Path) -> None:
+    (clip,) = store(tmp_path, SetClock.wall_ns or 0, 20_000)
+
+    async def act(scene: Scene) -> None:
+        given: list[ClipPiece] = []
+
+        async def give(data: bytes) -> str:
+            assert scene.record.acts, "recorded first"
+            given.append(ClipPiece.from_bytes(data))
+            with pytest.raises(ValueError, match="another clip"):
+                await scene.clips.send(clip, "Li", COMMAND, give)
+            return ""
+
+        said = await scene.clips.send(clip, "Li", COMMAND, give)
+        assert said == "1 parts, 20000 bytes"
+        assert sum(len(one.data) for one in given) == 20_000
+        assert scene.record.acts == [ActBody("read", "Li", f"clip {clip}", command=COMMAND)]
+        await scene.clips.send(clip, "Li", COMMAND, took)
+
+    play(tmp_path, act)
+
+
+async def took(_: bytes) -> str:
+    return ""
+
+
+def test_a_command_asks_for_a_clip_by_its_name_alone(tmp_path: Path) -> None:
+    (clip,) = store(tmp_path, SetClock.wall_ns or 0, 100)
+    given: list[str] = []
+
+    async def hand_over(center: str, _: bytes) -> str:
+        given.append(center)
+        return ""
+
+    async def act(scene: Scene) -> None:
+        work = clip_work(scene.clips, hand_over)
+        asked = replace(COMMANDED, what="clip", body={1: clip})
+        result = await work(asked, CommandRef("police", 7, bytes(32)))
+        assert (result.outcome, result.detail, given) == ("done", "1 parts, 100 bytes", ["police"])
+        for body in ({}, {1: clip, 2: "more"}, {2: clip}):
+            with pytest.raises(Malformed):
+                await work(replace(asked, body=body), COMMAND)
+
+    play(tmp_path, act)
+
+
+def test_a_clip_that_the_broker_does_not_take_is_refused_and_another_may_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clip,) = store(tmp_path, SetClock.wall_ns or 0, 100)
+    monkeypatch.setattr("edge_agent.clips.CLIP_SEND_S_MAX", 0.01)
+
+    async def refuse(_: bytes) -> str:
+        return "Not authorized"
+
+    async def never(_: bytes) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def act(scene: Scene) -> None:
+        for give, why in ((refuse, "Not authorized"), (never, "no room"), (refuse, "after 0")):
+            with pytest.raises(ValueError, match=why):
+                await scene.clips.send(clip, "Li", COMMAND, give)
 
     play(tmp_path, act)
 

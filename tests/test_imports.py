@@ -73,6 +73,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.clips": (
         *BELOW,
         "edge_agent.cameras",
+        "edge_agent.commanding",
         "edge_agent.config",
         "edge_agent.uplink.names",
     ),

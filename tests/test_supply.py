@@ -58,6 +58,8 @@ class FakeUplink:
     connected: bool = True
     proven: bool = True
     ended: bool = False
+    idle: bool = False
+    handed: list[bytes] = field(default_factory=list)
 
     def offer(self, event: Any) -> None:
         self.offered.append(event.seq)
@@ -65,6 +67,13 @@ class FakeUplink:
 
     def status_changed(self) -> None:
         self.changes += 1
+
+    def is_idle(self) -> bool:
+        return self.idle
+
+    async def hand_over(self, piece: bytes) -> str:
+        self.handed.append(piece)
+        return "Not authorized"
 
     async def run(self) -> None:
         try:
@@ -178,6 +187,26 @@ def test_an_event_goes_to_all_centers_that_do_not_hold_it(world: World) -> None:
         world.ledger.refusal = "I/O error"  # now panels wait for receipts
         assert world.supply.offer(RECORD, bytes(32), {"own"})
         assert world.uplinks["police"].awaited == [False, False, True]
+
+    asyncio.run(scenario())
+
+
+def test_a_piece_of_a_clip_waits_for_the_events_of_its_center(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CLIP_LOOK_S", 0.001)
+
+    async def scenario() -> None:
+        handed = asyncio.ensure_future(world.supply.hand_over("police", b"piece"))
+        await run(world)
+        await until(lambda: len(world.uplinks) == 2)
+        world.uplinks["own"].idle = True
+        await asyncio.sleep(0)
+        assert world.uplinks["police"].handed == []
+        world.uplinks["police"].idle = True
+        assert await handed == "Not authorized"
+        assert world.uplinks["police"].handed == [b"piece"]
+        assert world.uplinks["own"].handed == []
 
     asyncio.run(scenario())
 

@@ -20,6 +20,7 @@ from edge_agent import logs, rendering
 from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
+    clip_cli,
     credentials,
     export,
     fetching,
@@ -102,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
         add(commands)
     answering.add(partial(_command, commands), _gateway_id, since_ms)
     fetching.add(partial(_command, commands), _gateway_id, since_ms)
+    clip_cli.add(partial(_command, commands), _gateway_id)
     return top
 
 

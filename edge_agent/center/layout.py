@@ -72,6 +72,11 @@ class Layout:
         """Keys that gateways sealed to before the present one."""
         return self.directory / "seals"
 
+    @property
+    def clips(self) -> Path:
+        """Pieces of clips that gateways are sending."""
+        return self.directory / "clips"
+
     def key(self, name: str) -> Path:
         """Return the private key `name` (ca, server, center, receipt, command)."""
         return self.directory / f"{name}.key"

@@ -125,6 +125,7 @@ CREATE TABLE IF NOT EXISTS tie (       -- what dates the events of a boot: evide
     PRIMARY KEY (gateway, boot, boottime_ns, firm)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS event_verdict ON event (id) WHERE type = 'verdict';
+CREATE INDEX IF NOT EXISTS event_clip ON event (id) WHERE type = 'clip';
 CREATE TABLE IF NOT EXISTS command (   -- what gateways are to do, and what became of it
     id INTEGER PRIMARY KEY,
     gateway TEXT NOT NULL,

@@ -16,6 +16,7 @@ import structlog
 
 from edge_agent.center import salvage, schema, settings
 from edge_agent.center.audit import Audit
+from edge_agent.center.clip_spool import ClipSpool
 from edge_agent.center.desk import CommandDesk, command_signer
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.center.mqtt import Access
@@ -118,7 +119,7 @@ class Center:
     def run(self, connection: sqlite3.Connection) -> int:
         """Start the threads and wait for the end; `connection` serves the audit."""
         with ExitStack() as opened:
-            stores = [opened.enter_context(closing(self._open())) for _ in range(5)]
+            stores = [opened.enter_context(closing(self._open())) for _ in range(6)]
             return self._run(connection, stores)
 
     def _run(self, connection: sqlite3.Connection, stores: list[sqlite3.Connection]) -> int:
@@ -166,6 +167,7 @@ class Center:
             "events": Store(office, stores[1], urgent=False),
             "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
             "replies": CommandDesk(self._chosen.name, stores[4], self._turns, signer),
+            "clips": ClipSpool(self._layout.clips, stores[5]),
         }
         return {
             name: Receiver(self._access, Lane(name), intake, self._clock, self._opener.opened)

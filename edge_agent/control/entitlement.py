@@ -10,6 +10,7 @@ from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
 from edge_agent.evidence.command import (
     BUNDLE,
+    CLIP,
     CLOCK,
     CONFIG,
     DIAGNOSE,
@@ -24,10 +25,13 @@ from edge_agent.evidence.command import (
     CenterCommand,
 )
 
-KNOWN = (STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, PART, CONFIG)
+KNOWN = (
+    *(STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, PART, CONFIG),
+    CLIP,
+)
 
 _LOOKS = frozenset({STATE})
-_OPERATES = _LOOKS | {RESYNC, DISPOSITION, f"{ORDER}.{Act.STATUS}"}
+_OPERATES = _LOOKS | {RESYNC, DISPOSITION, CLIP, f"{ORDER}.{Act.STATUS}"}
 _MENDS = (
     _OPERATES
     | {CLOCK, DIAGNOSE, RENEW, WALK_TEST}

@@ -9,7 +9,7 @@ counts by the openings of its zones.
 from collections.abc import Callable, Iterator
 
 from edge_agent.diagnosis import why
-from edge_agent.diagnosis.arming import AreaState, Arm, Arming, Disarmed
+from edge_agent.diagnosis.arming import Arming, Disarmed
 from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.clearing import Clearing
 from edge_agent.diagnosis.doubt import ENTRY, QUIET_NS, Doubt
@@ -29,7 +29,7 @@ from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
-from edge_agent.diagnosis.witness import are_two, can_be_walked, confirms
+from edge_agent.diagnosis.witness import are_two, can_be_walked, is_weak
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.site import ZoneType
 
@@ -109,7 +109,7 @@ class Intrusion:
         known = incident.witnesses.get(trip.key)
         if known is None or led.opened_ns is None or trip.tamper or incident.covered:
             return False
-        if known.weak and not self._is_weak(trip):
+        if known.weak and not is_weak(self._site, self._facts, self._arming, trip):
             return False  # now it proves more
         return led.opened_ns <= known.last_ns
 
@@ -274,7 +274,7 @@ class Intrusion:
         return trip.code == ENTRY and trip.t_ns - ended_ns <= self._doubt.entry_ns(trip) + ENTRY_NS
 
     def _witness(self, incident: Incident, trip: Trip) -> Witness:
-        weak = self._is_weak(trip)
+        weak = is_weak(self._site, self._facts, self._arming, trip)
         found = incident.witnesses.get(trip.key)
         if found is None:
             found = Witness(
@@ -294,32 +294,6 @@ class Intrusion:
         elif not weak and self._is_shell(trip):
             incident.breach = incident.breach or found
         return found
-
-    def _is_weak(self, trip: Trip) -> bool:
-        """Whether a trip proves nobody's presence."""
-        key, panel = trip.key, trip.key[0]
-        if not confirms(self._site, key, trip.wall_ns) and not (trip.tamper and key[1] is None):
-            return True
-        if self._facts.is_settling(panel, trip.t_ns):
-            return True
-        if self._facts.maintained(key, trip.wall_ns):
-            return True
-        state = self._arming.state(panel, trip.area)
-        if not trip.told and self._may_be_at_home(state, trip):
-            return True
-        # with the area open somebody is there by right: sabotage is to be looked at, not chased
-        return trip.tamper and state.disarmed_ns is not None and not state.is_armed
-
-    def _may_be_at_home(self, state: AreaState, trip: Trip) -> bool:
-        """Whether an opening that the panel did not call an alarm may be of people there by right.
-
-        They may have disarmed in a long silence; or sleep there, and nobody said which zones are
-        inside.
-        """
-        kind = self._site.type_of(trip.key)
-        if state.is_armed:
-            return state.arm is Arm.STAY and kind is None
-        return kind is not ZoneType.ALWAYS and state.is_doubtful(trip.t_ns)
 
     def _is_shell(self, trip: Trip) -> bool:
         kind = self._site.type_of(trip.key)

@@ -7,8 +7,9 @@ bus, all that a stroke of lightning trips at once.  Detectors out of doors never
 
 from collections.abc import Sequence
 
+from edge_agent.diagnosis.arming import AreaState, Arm, Arming
 from edge_agent.diagnosis.facts import Facts
-from edge_agent.diagnosis.incident import Witness
+from edge_agent.diagnosis.incident import Trip, Witness
 from edge_agent.diagnosis.observation import NS
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
@@ -84,3 +85,29 @@ def can_be_walked(site: Site, trips: Sequence[tuple[ZoneKey, int]]) -> bool:
             return elapsed_s >= UNPLANNED_S * (len(trips) - 1) or len(trips) < COMMON_ZONES
         walked_s += min(known)
     return walked_s <= RUN * elapsed_s + SIGHT_S
+
+
+def is_weak(site: Site, facts: Facts, arming: Arming, trip: Trip) -> bool:
+    """Whether a trip proves nobody's presence."""
+    key, panel = trip.key, trip.key[0]
+    if not confirms(site, key, trip.wall_ns) and not (trip.tamper and key[1] is None):
+        return True
+    if facts.is_settling(panel, trip.t_ns) or facts.maintained(key, trip.wall_ns):
+        return True
+    state = arming.state(panel, trip.area)
+    if not trip.told and _may_be_at_home(site, state, trip):
+        return True
+    # with the area open somebody is there by right: sabotage is to be looked at, not chased
+    return trip.tamper and state.disarmed_ns is not None and not state.is_armed
+
+
+def _may_be_at_home(site: Site, state: AreaState, trip: Trip) -> bool:
+    """Whether an opening that the panel did not call an alarm may be of people there by right.
+
+    They may have disarmed in a long silence; or sleep there, and nobody said which zones are
+    inside.
+    """
+    kind = site.type_of(trip.key)
+    if state.is_armed:
+        return state.arm is Arm.STAY and kind is None
+    return kind is not ZoneType.ALWAYS and state.is_doubtful(trip.t_ns)

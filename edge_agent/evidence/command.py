@@ -50,6 +50,7 @@ WALK_TEST = "walk_test"  # which zones of a panel are heard while somebody walks
 RENEW = "renew"  # new certificates at once
 BUNDLE = "bundle"  # make an evidence bundle, to be fetched in parts
 PART = "part"  # a part of what was made (`evidence.parcel`)
+CLIP = "clip"  # the bytes of a clip, on the topic of clips
 CONFIG = "config"  # a new configuration (`evidence.configuration`)
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
@@ -67,6 +68,9 @@ WALK_MINUTES_MAX = 120
 
 DISPOSITION_SIGNED = 1
 """Key of the body of a `disposition`: the signed disposition."""
+
+CLIP_NAME = 1
+"""Key of the body of a `clip`: the clip's name, as its event says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,16 @@ class Connections:
                 payload = self._center.seal(payload)
             port.publish(f"{self._prefix}{topic}", payload, qos=qos, retain=retain)
 
+    def hand_over(self, topic: str, payload: bytes, taken: Callable[[str], None]) -> None:
+        """Send over the main connection and tell what became of it (`Port.hand_over`)."""
+        port = self._ports.get(self._main)
+        if port is None:
+            taken("there is no connection")
+            return
+        if self._center.seal is not None:
+            payload = self._center.seal(payload)
+        port.hand_over(f"{self._prefix}{topic}", payload, taken)
+
     def ping(self, attempt: int) -> None:
         """Ask a broker for a sign of life."""
         if (port := self._ports.get(attempt)) is not None:

@@ -33,6 +33,7 @@ RECEIVE_MAX = 64  # messages the broker may have unacknowledged towards us
 PACKET_BYTES_MAX = 64 * 1024  # the largest receipt is a quarter of it
 HOUSEKEEPING_S = 2.0  # keepalive is checked this often
 IN_FLIGHT_MAX = 1000  # above what the outbox allows, so that paho never queues
+HANDED_OVER = 1  # of what the broker allows unacknowledged, kept for `hand_over`
 PACKETS_A_TURN_MAX = 64  # then the loop gets its turn
 
 _NO_MATCHING_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1
@@ -84,6 +85,8 @@ class Port:
         self._socket: ssl.SSLSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._accepted = False
+        self._handed: tuple[int, Callable[[str], None]] | None = None
+        self._spares_one = False  # whether the broker allows a message beside those of events
 
     def open(self) -> None:
         """Start connecting; `connected` or `lost` follows."""
@@ -97,6 +100,26 @@ class Port:
             return
         self._client.publish(topic, payload, qos, retain)
         self._write()
+
+    def hand_over(self, topic: str, payload: bytes, taken: Callable[[str], None]) -> None:
+        """Hand one message to the socket, and tell when the broker has taken it.
+
+        `taken` is called once: with nothing, or with why it was not.  One at a time.
+        """
+        assert self._handed is None, "one at a time"
+        if self._client is None or self._hearing is None:
+            taken("there is no connection")
+            return
+        if not self._spares_one:
+            taken("the broker takes one message at a time, and that is the events'")
+            return
+        self._handed = self._client.publish(topic, payload, qos=1).mid, taken
+        self._write()
+
+    def _answer_for(self, why: str) -> None:
+        handed, self._handed = self._handed, None
+        if handed is not None:
+            handed[1](why)
 
     def ping(self) -> None:
         """Ask the broker for a sign of life: `alive` follows, or nothing."""
@@ -234,7 +257,8 @@ class Port:
         client.subscribe([(topic, options) for topic in self._manner.topics])
         if self._hearing is not None:
             allowed = getattr(properties, "ReceiveMaximum", _UNLIMITED)
-            self._hearing.connected(min(allowed, IN_FLIGHT_MAX))
+            self._spares_one = allowed > HANDED_OVER
+            self._hearing.connected(max(1, min(allowed, IN_FLIGHT_MAX) - HANDED_OVER))
 
     def _on_message(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
         if self._hearing is not None:
@@ -244,11 +268,15 @@ class Port:
         self,
         _client: object,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reason: ReasonCode,
         _properties: object,
     ) -> None:
         if self._hearing is None:
+            return
+        if self._handed is not None and self._handed[0] == mid:
+            unread = reason.value == _NO_MATCHING_SUBSCRIBERS
+            self._answer_for("nobody subscribes" if unread else reason_words(reason))
             return
         if reason.is_failure:
             self._hearing.refused(str(reason))
@@ -283,6 +311,7 @@ class Port:
             hearing.lost(why)
 
     def _forget(self) -> None:
+        self._answer_for("the connection was lost")
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -300,6 +329,11 @@ class Port:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(after_s, call)
+
+
+def reason_words(reason: ReasonCode) -> str:
+    """Return why the broker did not take a message; empty where it did."""
+    return str(reason) if reason.is_failure else ""
 
 
 class PacketTooLargeError(Exception):

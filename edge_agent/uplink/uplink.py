@@ -208,6 +208,21 @@ class Uplink:
         if self._outbox.paths.phase is Phase.UP:
             self._publish("replies", payload, qos=0)
 
+    def is_idle(self) -> bool:
+        """Whether everything was sent and receipted: the line is free for what can wait."""
+        box = self._outbox
+        waits = any(lane.waiting_bytes or lane.behind for lane in box.lanes)
+        return box.paths.phase is Phase.UP and not (waits or box.flights.out)
+
+    def hand_over(self, piece: bytes) -> "asyncio.Future[str]":
+        """Send a piece of a clip; the future says why the broker did not take it, or nothing.
+
+        One at a time, and only while `is_idle`: events go first.
+        """
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._connections.hand_over("clips", piece, done.set_result)
+        return done
+
     async def run(self) -> None:
         """Keep the center supplied until cancelled; then say good-bye to the broker."""
         try:

@@ -76,9 +76,15 @@ def tell(stack: Stack, front: Camera) -> None:
     asked = ("clips", "get", body["clip"], "--out", str(out), "--purpose", "case 7")
     run("edge_agent", *asked, "--config", config)
     assert [file.read_bytes() for file in sorted(out.iterdir())] == given
+    for file in out.iterdir():
+        file.unlink()
+    afar = ("clip", str(stack.center.folder), "gw1", body["clip"], "--by", "Li")
+    run("edge_agent.center.cli", *afar, "--out", str(out))
+    assert [file.read_bytes() for file in sorted(out.iterdir())] == given
     acts = [one["body"] for one in stack.agent.events() if one["type"] == "act"]
     read = [one["detail"] for one in acts if one["what"] == "read"]
     assert f"clip {body['clip']}; case 7" in read
+    assert any("Li, operator of " in one["actor"] for one in acts if one["what"] == "read")
     assert "gw1: good" in stack.center.verify()
     said = stack.agent.status()["cameras"]
     assert said["private"] == {"gives": [], "known": False, "wrong": None}

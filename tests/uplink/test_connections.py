@@ -43,6 +43,10 @@ class FakePort:
     def abandon(self) -> None:
         self.asked.append("abandon")
 
+    def hand_over(self, topic: str, payload: bytes, taken: Callable[[str], None]) -> None:
+        self.asked.append(f"{topic} {payload.decode()}")
+        taken("")
+
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
         self.asked.append(f"{topic} {payload.decode()} {qos} {retain}")
 
@@ -100,6 +104,19 @@ def test_the_main_connection_carries_what_is_published(ports: list[FakePort]) ->
         "edge/v1/gw1/events three 1 False",
     ]
     assert ports[1].asked == ["open", "edge/v1/gw1/status two 0 True", "ping"]
+
+
+def test_a_piece_is_handed_over_on_the_main_connection_and_sealed_there(
+    ports: list[FakePort],
+) -> None:
+    told: list[str] = []
+    connections = make_connections([], seal=lambda data: b"sealed " + data)
+    connections.hand_over("clips", b"x", told.append)
+    connections.open(0, 1, SECOND, probe=False)
+    connections.use(1)
+    connections.hand_over("clips", b"x", told.append)
+    assert told == ["there is no connection", ""]
+    assert ports[0].asked == ["open", "edge/v1/gw1/clips sealed x"]
 
 
 def test_what_is_sealed_goes_sealed_but_for_the_empty_word(ports: list[FakePort]) -> None:

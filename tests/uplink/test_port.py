@@ -1,6 +1,7 @@
 """The port against a broker that misbehaves; the well-behaved one is in tests/system."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_messages_that_come_in_one_piece_are_all_heard(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with connected_to(Stub(CONNACK_OK + many), tmp_path) as (_, ear):
             await until(lambda: len(ear.of("heard")) == 200)
-            assert ear.told[0] == ("connected", port_module.IN_FLIGHT_MAX)
+            assert ear.told[0] == ("connected", port_module.IN_FLIGHT_MAX - 1)
             assert ear.of("heard") == [bytes([n]) for n in range(200)]
 
     asyncio.run(scenario())
@@ -50,9 +51,51 @@ def test_the_brokers_receive_maximum_is_passed_on(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with connected_to(Stub(connack), tmp_path) as (_, ear):
             await until(lambda: ear.told)
-            assert ear.told == [("connected", 20)]
+            assert ear.told == [("connected", 19)], "one is kept for what can wait"
 
     asyncio.run(scenario())
+
+
+def test_what_is_handed_over_is_answered_for_once(tmp_path: Path) -> None:
+    """Taken, refused (0x87 not authorized), unread, lost; publishes beside it are not its own."""
+    stub = Stub(CONNACK_OK)
+    told: list[str] = []
+
+    async def scenario() -> None:
+        async with connected_to(stub, tmp_path) as (port, ear):
+            port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+            assert told == ["there is no connection"]
+            await until(lambda: ear.told)
+            assert stub.writer is not None
+            port.publish("edge/v1/gw1/alarms", b"x", qos=1)  # the subscription took packet id 1
+            for answer in ("40 02 00 02  40 02 00 03", "40 04 00 04 87 00", "40 04 00 05 10 00"):
+                before = len(told)
+                port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+                stub.writer.write(bytes.fromhex(answer))
+                await until(partial(_grew, told, before))
+            port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+        assert told[1:] == ["", "Not authorized", "nobody subscribes", "the connection was lost"]
+        assert not ear.of("refused")
+
+    asyncio.run(scenario())
+
+
+def _grew(told: list[str], before: int) -> bool:
+    return len(told) > before
+
+
+def test_a_broker_that_takes_one_message_at_a_time_takes_events(tmp_path: Path) -> None:
+    connack = bytes.fromhex("20 06 00 00 03 21 00 01")
+    told: list[str] = []
+
+    async def scenario() -> None:
+        async with connected_to(Stub(connack), tmp_path) as (port, ear):
+            await until(lambda: ear.told)
+            port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+            assert ear.told == [("connected", 1)]
+
+    asyncio.run(scenario())
+    assert told == ["the broker takes one message at a time, and that is the events'"]
 
 
 def test_the_connect_says_who_we_are_and_what_we_bear(tmp_path: Path) -> None:
@@ -197,7 +240,7 @@ def test_after_abandon_nothing_is_told(tmp_path: Path) -> None:
             port.abandon()
             await until(lambda: not stub.open)  # the broker saw the end
             port.publish("edge/v1/gw1/alarms", b"x", qos=1)
-            assert ear.told == [("connected", port_module.IN_FLIGHT_MAX)]
+            assert ear.told == [("connected", port_module.IN_FLIGHT_MAX - 1)]
 
     asyncio.run(scenario())
 

@@ -137,3 +137,24 @@ def test_only_an_orderly_stop_says_good_bye(tmp_path: Path, stopping: bool) -> N
             assert stub.heard.count(b"my status") == 1 + stopping
 
     asyncio.run(scenario())
+
+
+def test_a_piece_of_a_clip_is_answered_for(tmp_path: Path) -> None:
+    source, stub = MemorySource(), Stub(CONNACK_OK)
+
+    async def scenario() -> None:
+        async with around(source, stub, tmp_path) as uplink:
+            assert not uplink.is_idle()
+            assert await uplink.hand_over(b"piece") == "there is no connection"
+            task = asyncio.ensure_future(uplink.run())
+            await until(lambda: uplink.view().connected)
+            handed = uplink.hand_over(b"piece")
+            await until(lambda: b"/clips" in stub.heard and b"piece" in stub.heard)
+            assert not handed.done(), "the broker has not taken it"
+            assert not uplink.is_idle(), "nothing was receipted"
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await handed == "the connection was lost"
+
+    asyncio.run(scenario())
