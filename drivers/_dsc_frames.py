@@ -325,7 +325,9 @@ def dsc_line(command: str, data: str = "") -> bytes:
 # ---- decoder
 
 _HONEYWELL = re.compile(rb"[%^][0-9A-Fa-f]{2},")
-_LOGINS = {b"Login:": "3", b"OK": "1", b"FAILED": "0", b"Timed Out!": "2"}
+_PROMPT = b"Login:"
+_PASSWORD = re.compile(rb"[!-~]{1,10}")  # as long as the module takes one
+_LOGINS = {_PROMPT: "3", b"OK": "1", b"FAILED": "0", b"Timed Out!": "2"}
 
 
 class DscDecoder:
@@ -339,6 +341,7 @@ class DscDecoder:
         self._codes = setup.codes
         self._line = bytearray()
         self._noise = Noise()
+        self._is_asked = False  # by `Login:`, which a host answers by the bare password
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
@@ -398,14 +401,21 @@ class DscDecoder:
         return [*self._noise.flush(), Frame(line + end, fault=fault)]
 
     def _whole(self, line: bytes, raw: bytes) -> Frame | None:
+        was_asked, self._is_asked = self._is_asked, line == _PROMPT
         if line in _LOGINS:
             return Frame(raw, "login", (), {"login": _LOGINS[line]})
-        return _dsc(line, raw, self._charset)
+        frame = _dsc(line, raw, self._charset)
+        if frame is None and was_asked and raw != line and _PASSWORD.fullmatch(line):
+            told: dict[str, Plain] = {"password": "*" * len(line)}
+            return Frame(raw, "password", (), told, secrets=(Span(0, len(line)),))
+        return frame
 
 
 def is_host(frame: Frame) -> bool:
     """Tell whether a frame is what a host says to a module, not what a module says."""
     command = str(frame.fields.get("command", ""))
+    if frame.type == "password":
+        return True
     if frame.raw[:1] == b"^":
         return frame.type == "command"
     return len(command) == 3 and command < "500"

@@ -139,3 +139,11 @@ def test_commands_are_made_as_the_facts_work_them_out() -> None:
     assert dsc_line("030", "4") == b"0304C7\r\n"
     assert dsc_line("040", "1135700") == b"0401135700F5\r\n"
     assert dsc_line("010", "2011112326") == b"010201111232684\r\n"
+
+
+def test_the_bare_password_behind_its_prompt_is_a_frame_whose_words_are_secret() -> None:
+    frames = [frame for frame in decode(b"Login:\r\nuser\r\nOK\r\nuser\r\n") if frame.raw.strip()]
+    assert [frame.type for frame in frames[:3]] == ["login", "password", "login"]
+    assert frames[1].fields == {"password": "****"}
+    assert [(span.start, span.end) for span in frames[1].secrets] == [(0, 4)]
+    assert frames[3].fault is FaultKind.NOISE, "nobody asked for it"
