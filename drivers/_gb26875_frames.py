@@ -221,6 +221,9 @@ class Cutter:
     def _take(self, size: int, fault: FaultKind | None) -> list[Cut]:
         raw = bytes(self._held[:size])
         self._drop(size)
+        if size < len(START):  # one of several `@` before the frame's own two
+            self._noise += raw
+            return []
         return [*self._flush(), Cut(raw, fault)]
 
     def _drop(self, size: int) -> None:

@@ -5,7 +5,7 @@ One space is `_`; RR receiver, L line, both hex; no checksum exists: length and 
 Sur-Gard MLR2 and System III; each message ends with DC4, some senders end it with CR LF:
 
     Contact ID   5RRL_18AAAAQXYZGGCCC      Q = E new or opening, R restore or closing, P still there
-    Radionics    aRRL_AAAA18QXYZGGCCC      a space for the 18 is met, too
+    Radionics    aRRL_AAAA18QXYZGGCCC      one or two spaces for the 18 are met, too
     SIA          SRRL[#AAAA|Nri1/BA001]    several events, split by /
     SIA, old     3RRL____AAAAAAXXYYYY      XX code, YYYY number
     3/1 and 4/2  1RRL______AAAA_X_G_YYY    also met without the last two spaces
@@ -188,7 +188,7 @@ _SURGARD = (
     _shape(f"5{_RECEIVER}{_LINES} [19]8{_ACCOUNT}{_EVENT}", _contact_id),
     _shape(f"5{_RECEIVER}{_LINE}(?P<account>[0-9A-F]{{4}})[19]8{_EVENT}", _contact_id),
     _shape(
-        f"a{_RECEIVER}{_LINE} (?P<account>[0-9A-F]{{4}})(?:[19]8| ){_EVENT}",
+        f"a{_RECEIVER}{_LINE} (?P<account>[0-9A-F]{{4}})(?:[19]8| {{1,2}}){_EVENT}",
         _contact_id,
     ),
     _shape(f"S{_RECEIVER}{_LINE}{_BLOCK}", _sia),

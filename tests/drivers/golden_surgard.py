@@ -152,6 +152,12 @@ GOLDEN = (
         (("burglary", "130", "active", 1, 4, None, "2468"),),
     ),
     Golden(
+        "receiver facts 1: the same, with two spaces for the two digits of the type",
+        b"a012 2468  E13001004\x14",
+        "contact_id",
+        (("burglary", "130", "active", 1, 4, None, "2468"),),
+    ),
+    Golden(
         "receiver facts 1: BFSK starts with 6, Telenot with T; their layout is not known",
         b"T012 2468 something\x14",
         None,

@@ -94,7 +94,8 @@ def test_a_wrong_end_mark_is_shape() -> None:
 def test_a_cut_frame_takes_nothing_of_the_next(kept: int) -> None:
     cuts = cut(CALL_POINT[:kept] + DUTY_ANSWER + DEVICE_NORMAL)
     assert good(cuts) == [DUTY_ANSWER, DEVICE_NORMAL]
-    assert cuts[0].fault is (FaultKind.SHAPE if kept == 77 else FaultKind.LENGTH)
+    wrong = {2: FaultKind.NOISE, 77: FaultKind.SHAPE}  # of a start mark alone nothing is left
+    assert cuts[0].fault is wrong.get(kept, FaultKind.LENGTH)
 
 
 def test_a_damaged_length_holds_back_nothing() -> None:
@@ -132,6 +133,11 @@ def test_noise_is_reported_once_and_in_bounded_pieces() -> None:
     cuts = cut(b"x" * (3 * NOISE_BYTES_MAX))
     assert sum(len(one.raw) for one in cuts) == 3 * NOISE_BYTES_MAX
     assert max(len(one.raw) for one in cuts) <= NOISE_BYTES_MAX + DATA_BYTES_MAX
+
+
+def test_more_at_signs_than_the_frames_own_two_are_noise() -> None:
+    for noise in (b"@", b"@@@", b"x@@@@"):
+        assert cut(noise + ACKNOWLEDGE) == [Cut(noise, FaultKind.NOISE), Cut(ACKNOWLEDGE)]
 
 
 @given(st.lists(st.binary(max_size=80) | st.sampled_from([b"@@", b"@", CALL_POINT[:30]])))

@@ -1,7 +1,6 @@
 """Receiver output: golden frames, any split, and hostile bytes."""
 
 import itertools
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from drivers._surgard_frames import (
     LINE_BYTES_MAX,
     ReceiverDecoder,
 )
+from drivers.surgard import DRIVER
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import (
@@ -21,6 +21,7 @@ from edge_agent.domain.session import (
 )
 from edge_agent.resources import load_codes
 from tests.drivers.golden_surgard import GOLDEN, TWO_DIGITS, Golden
+from tests.fuzz.target import check_growth
 
 BURGLARY = b"5012 182468E13001004\x14"
 ARMED = b"5012 182468R40102015\x14"
@@ -309,15 +310,8 @@ def test_a_line_without_end_is_dropped_and_memory_stays_bounded() -> None:
     ],
 )
 def test_time_is_linear(unit: bytes) -> None:
-    def seconds(size: int) -> float:
-        data = (unit * size)[:size] + b"\x14"
-        begun = time.thread_time()
-        decode(data * 5)
-        return time.thread_time() - begun
-
-    seconds(100)
-    small, large = min(seconds(1000) for _ in range(3)), min(seconds(8000) for _ in range(3))
-    assert large < 40 * small + 0.05  # linear is 8 times; quadratic 64 times on top of the constant
+    line = (unit * LINE_BYTES_MAX)[: LINE_BYTES_MAX - 1] + b"\x14"
+    check_growth(DRIVER, setup(), line)
 
 
 def test_free_text_by_character_set() -> None:
