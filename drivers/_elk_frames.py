@@ -224,10 +224,10 @@ def _area_state(armed: str, up: str, alarm: str) -> State:
         return State.ENTRY_DELAY
     if alarm not in NO_ALARMS:
         return State.ALARM
-    if armed == "0":
-        return State.DISARMED
     if up == "3":
         return State.EXIT_DELAY
+    if armed == "0":
+        return State.DISARMED
     return State.ARMED_AWAY if armed in _AWAY else State.ARMED_STAY
 
 

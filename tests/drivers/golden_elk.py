@@ -11,6 +11,16 @@ ACCOUNT = "001234"
 
 GOLDEN = (
     Golden(
+        "Elk facts 2: the exit timer of areas 1 and 2 runs, area 3 is armed away",
+        b"1EAS0010000033000000000000003CF9\r\n",
+        "AS",
+        (
+            *(("area", None, "exit_delay", area, None, None, None) for area in (1, 2)),
+            ("area", None, "armed_away", 3, None, None, None),
+            *(("area", None, "disarmed", area, None, None, None) for area in range(4, 9)),
+        ),
+    ),
+    Golden(
         "Elk facts 1, worked example: zone 17 violated, open",
         b"0AZC017900C1\r\n",
         "ZC",
