@@ -6,7 +6,6 @@ where it happens and never ends up here.
 """
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -16,7 +15,7 @@ import structlog
 
 import edge_agent
 from edge_agent import limits, telling
-from edge_agent.clock import KeptClock, SystemClock
+from edge_agent.clock import KeptClock
 from edge_agent.command_keys import CommandKeys
 from edge_agent.command_work import CommandWork, Means
 from edge_agent.commanding import Commanding, Office, Work
@@ -28,7 +27,7 @@ from edge_agent.diagnosing import Diagnosing, Past
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.ending import Ending, run_until_signal
+from edge_agent.ending import Ending
 from edge_agent.epoch import Beginning, LastFrames, begin, what_happened
 from edge_agent.evidence.bodies import (
     ActBody,
@@ -51,7 +50,6 @@ from edge_agent.journal import (
     Care,
     FolderDisk,
     Journal,
-    JournalLocked,
     Record,
     Recovery,
     Terms,
@@ -61,7 +59,7 @@ from edge_agent.journal import (
 from edge_agent.machine import machine_facts
 from edge_agent.orders import Orders, command_of
 from edge_agent.program_watch import watch_program
-from edge_agent.reconfiguring import Chosen, Reconfiguring, Surroundings, drop
+from edge_agent.reconfiguring import Chosen, Reconfiguring, Surroundings
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.renewal_watch import renew, watch_renewal
 from edge_agent.self_test import Outlet as TestOutlet
@@ -463,34 +461,3 @@ class Agent:
 
     async def _state(self) -> dict[str, Any]:
         return telling.state(self._parts)
-
-
-RESTART = -1
-"""Returned by `run` in place of an exit code: the same command is to be run again at once."""
-
-
-def run(
-    loaded: Loaded, hardware: Hardware | None = None, probation: Probation | None = None
-) -> int:
-    """Run the agent until SIGTERM or SIGINT; returns the exit code, or RESTART.
-
-    `probation` is what this run has to decide or tell of its configuration.  Raises ConfigError
-    where panels cannot be fitted, JournalLocked where another agent runs.
-    """
-    try:
-        return _run(Agent(loaded, SystemClock(), hardware, probation))
-    except JournalLocked:
-        raise
-    except Exception as error:
-        if probation is None or probation.is_over:
-            raise
-        log.exception("the run that tried a new configuration failed")
-        drop(loaded.file, probation, f"the run that tried it failed: {error!r}")
-        return RESTART
-
-
-def _run(agent: Agent) -> int:
-    gc.collect()
-    gc.freeze()  # what start-up made stays: the collector need not walk it again
-    asyncio.run(run_until_signal(agent.ending, agent.serve, agent.await_power, agent.power_fails))
-    return RESTART if agent.ending.restarts else 0

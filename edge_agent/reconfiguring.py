@@ -63,6 +63,8 @@ def choose(file: Path) -> Chosen:
 
     Where the card refuses, none is tried: what cannot be written down cannot be rolled back.
     """
+    with contextlib.suppress(OSError):  # left by a run that ended while it was checked
+        _beside(file, "wanted").unlink(missing_ok=True)
     found = _found(file)
     if found is None:
         return Chosen(load(file))

@@ -19,13 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import agent as module
 from edge_agent.agent import Agent
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main as command
 from edge_agent.clock import SystemClock
 from edge_agent.config import load
-from edge_agent.control.probation import Phase, Probation
 from edge_agent.control.socket import ask
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -36,7 +34,6 @@ from edge_agent.evidence.bodies import (
     LinkBody,
     SignalBody,
 )
-from edge_agent.evidence.command import CommandRef
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
@@ -296,31 +293,3 @@ def test_a_restart_is_no_stop_to_systemd(
     assert b"STOPPING=1" not in told
     last = journal_of(gateway)[-1]
     assert ActBody.from_body(last.body) == ActBody("stop", "agent", "a new configuration")
-
-
-def test_a_defect_in_a_run_that_tries_a_configuration_brings_the_old_one_back(
-    gateway: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> int:
-        raise RuntimeError("a defect")
-
-    monkeypatch.setattr(module, "Agent", fails)
-    file = gateway / "gateway.toml"
-    loaded = load(file)
-    step = Probation(
-        phase=Phase.TRYING,
-        data=file.read_bytes(),
-        replaces=bytes(32),
-        command=CommandRef("center", 1, bytes(32)),
-        actor="Wang, installer of center",
-        centers=("center",),
-        within_s=90,
-    )
-    assert module.run(loaded, probation=step) == module.RESTART
-    found = Probation.from_bytes((gateway / "gateway.toml.probation").read_bytes())
-    assert found.phase is Phase.DROPPED
-    assert "a defect" in found.why
-    with pytest.raises(RuntimeError, match="a defect"):
-        module.run(loaded, probation=step.kept())
-    with pytest.raises(RuntimeError, match="a defect"):
-        module.run(loaded)

@@ -1,6 +1,7 @@
 """What a command has the gateway do itself: a self-test told whole, certificates renewed."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_agent import command_work
 from edge_agent.command_work import Means
@@ -19,9 +22,11 @@ from edge_agent.evidence.command import CenterCommand, CommandRef
 from edge_agent.evidence.reply import FACTS_BYTES_MAX
 from edge_agent.renewal_watch import Renewed
 from tests.evidence.test_command import COMMAND
+from tests.evidence.test_hostile import ANY
 from tests.test_commanding import Clock
 
 NOTHING = Renewed()
+BODIES = st.dictionaries(st.integers(0, 7), ANY | st.sampled_from(["shop", bytes(32)]), max_size=4)
 REF = CommandRef("center", 7, bytes(32))
 DIAGNOSE = replace(COMMAND, what="diagnose", role=Role.TECHNICIAN)
 
@@ -81,6 +86,14 @@ def do(command: CenterCommand, test: SelfTests, renewed: Renewed = NOTHING) -> R
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command_work, "renew", renew)
         return asyncio.run(play())
+
+
+@given(st.sampled_from(["walk_test", "bundle", "part", "diagnose", "renew"]), BODIES)
+def test_a_body_of_anybody_is_answered_or_refused_and_never_a_crash(
+    what: str, body: dict[int, Any]
+) -> None:
+    with contextlib.suppress(ValueError, Malformed):
+        do(replace(COMMAND, what=what, body=body), SelfTests([]))
 
 
 def test_walk_tests_know_the_sites_zones_and_bundles_wait_for_room() -> None:

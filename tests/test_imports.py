@@ -217,6 +217,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.visitors",
         *(f"edge_agent.{folder}" for folder in FOLDERS),
     ),
+    "edge_agent.running": (
+        *BELOW,
+        "edge_agent.agent",
+        "edge_agent.config",
+        "edge_agent.control",
+        "edge_agent.ending",
+        "edge_agent.health",
+        "edge_agent.journal",
+        "edge_agent.reconfiguring",
+    ),
     "edge_agent.demo": (  # everything else it starts as a child, as an operator would
         "edge_agent",
         "edge_agent.clock",

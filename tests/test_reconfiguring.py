@@ -299,8 +299,10 @@ def test_one_that_no_run_can_have_is_dropped_at_its_start(world: World) -> None:
 
 
 def test_a_damaged_step_changes_nothing(world: World) -> None:
+    world.file.with_name("gateway.toml.wanted").write_bytes(NEW)  # a check that was killed
     world.step.write_bytes(b"\xa1\x01")
     assert choose(world.file) == Chosen(choose(world.file).loaded)
+    assert not world.file.with_name("gateway.toml.wanted").exists()
     world.file.unlink()
     with pytest.raises(ConfigError):
         choose(world.file)

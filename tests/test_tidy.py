@@ -41,7 +41,7 @@ NAMES_BANNED = ("Manager", "Helper", "Util", "Utils", "Data", "Info", "Base", "H
 """Endings of class names that say nothing about what the class decides or does."""
 
 SUPERVISION = (
-    "edge_agent/agent.py",
+    "edge_agent/running.py",
     "edge_agent/diagnosing.py",  # a bug in judging costs no alarm: docs/decisions/0018
     "edge_agent/diagnosis/guard.py",
 )

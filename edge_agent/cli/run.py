@@ -59,13 +59,13 @@ def _lean() -> Iterator[None]:
 def load() -> ModuleType:
     """Import the agent without what it has no use for."""
     with _lean():
-        from edge_agent import agent
-    return agent
+        from edge_agent import running
+    return running
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT."""
-    agent = load()
+    running = load()
     from edge_agent import logs, reconfiguring
     from edge_agent.clock import SystemClock
     from edge_agent.journal import JournalLocked
@@ -73,11 +73,11 @@ def run(arguments: argparse.Namespace) -> int:
     logs.configure(SystemClock(), arguments.log_level)
     chosen = reconfiguring.choose(arguments.config)
     try:
-        code: int = agent.run(chosen.loaded, probation=chosen.probation)
+        code: int = running.run(chosen.loaded, probation=chosen.probation)
     except JournalLocked as error:
         print(f"edge-agent: {error}", file=sys.stderr)
         return 1
-    if code == agent.RESTART:
+    if code == running.RESTART:
         _start_anew()
     return code
 

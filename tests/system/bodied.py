@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 from edge_agent import logs
-from edge_agent.agent import run
 from edge_agent.clock import SystemClock
 from edge_agent.config import load
 from edge_agent.health.body import Hardware
 from edge_agent.health.gpio import ACTIVE_LOW, EVENT_BYTES, GET_LINE, GET_VALUES, REQUEST, VALUES
+from edge_agent.running import run
 
 MS = 1_000_000
 LOOK_MS = 100

@@ -1,0 +1,51 @@
+"""One run of the agent, from its configuration to its exit code.
+
+A bug ends the process and systemd starts it anew; only in a run that tries a new configuration it
+brings the old one back at once, since by hand nobody would.
+"""
+
+import asyncio
+import gc
+
+import structlog
+
+from edge_agent.agent import Agent
+from edge_agent.clock import SystemClock
+from edge_agent.config import Loaded
+from edge_agent.control.probation import Probation
+from edge_agent.ending import run_until_signal
+from edge_agent.health.body import Hardware
+from edge_agent.journal import JournalLocked
+from edge_agent.reconfiguring import drop
+
+log = structlog.get_logger()
+
+RESTART = -1
+"""Returned by `run` in place of an exit code: the same command is to be run again at once."""
+
+
+def run(
+    loaded: Loaded, hardware: Hardware | None = None, probation: Probation | None = None
+) -> int:
+    """Run the agent until SIGTERM or SIGINT; returns the exit code, or RESTART.
+
+    `probation` is what this run has to decide or tell of its configuration.  Raises ConfigError
+    where panels cannot be fitted, JournalLocked where another agent runs.
+    """
+    try:
+        return _run(Agent(loaded, SystemClock(), hardware, probation))
+    except JournalLocked:
+        raise
+    except Exception as error:
+        if probation is None or probation.is_over:
+            raise
+        log.exception("the run that tried a new configuration failed")
+        drop(loaded.file, probation, f"the run that tried it failed: {error!r}")
+        return RESTART
+
+
+def _run(agent: Agent) -> int:
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector need not walk it again
+    asyncio.run(run_until_signal(agent.ending, agent.serve, agent.await_power, agent.power_fails))
+    return RESTART if agent.ending.restarts else 0

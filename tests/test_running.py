@@ -1,0 +1,41 @@
+"""A run's exit code, and what a defect in it means (a whole run: tests/test_agent.py)."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent import running
+from edge_agent.config import load
+from edge_agent.control.probation import Phase, Probation
+from edge_agent.evidence.command import CommandRef
+from tests.test_agent import gateway
+
+__all__ = ["gateway"]
+
+
+def test_a_defect_in_a_run_that_tries_a_configuration_brings_the_old_one_back(
+    gateway: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> int:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(running, "Agent", fails)
+    file = gateway / "gateway.toml"
+    loaded = load(file)
+    step = Probation(
+        phase=Phase.TRYING,
+        data=file.read_bytes(),
+        replaces=bytes(32),
+        command=CommandRef("center", 1, bytes(32)),
+        actor="Wang, installer of center",
+        centers=("center",),
+        within_s=90,
+    )
+    assert running.run(loaded, probation=step) == running.RESTART
+    found = Probation.from_bytes((gateway / "gateway.toml.probation").read_bytes())
+    assert found.phase is Phase.DROPPED
+    assert "a defect" in found.why
+    with pytest.raises(RuntimeError, match="a defect"):
+        running.run(loaded, probation=step.kept())
+    with pytest.raises(RuntimeError, match="a defect"):
+        running.run(loaded)
