@@ -210,7 +210,7 @@ def test_a_real_chronyd_vouches_once_it_follows_a_server(
         chronyd(tmp_path, "server", SERVER.format(port=port)),
         chronyd(tmp_path, "client", client),
     ):
-        wait_for(lambda: chrony.says(clock.boottime_ns()).disciplined, 30)
+        wait_for(lambda: chrony.says(clock.boottime_ns()).disciplined, 60)
         said = chrony.says(clock.boottime_ns())
     assert said.source == "chrony"
     assert said.uncertainty_ms is not None
@@ -229,4 +229,4 @@ def test_a_look_takes_no_time_where_nobody_answers() -> None:
         "sources = Sources(s.getsockname(), s.getsockname())\n"
         "[sources.ask(0, turn * 20 * 10**9) for turn in range(100)]\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -39,15 +39,19 @@ class World:
 
     async def settle(self) -> None:
         """Run it until it has said and kept what it has to."""
+        settled, tell = asyncio.Event(), self.watch._tell
+
+        def told() -> None:
+            tell()
+            if not self.watch._changed.is_set():  # what had changed is kept by now
+                settled.set()
+
+        self.watch._tell = told  # type: ignore[method-assign]
         task = asyncio.ensure_future(self.watch.run())
-        while self.watch._changed.is_set() or not task.done():
-            await asyncio.sleep(0)
-            if not self.watch._changed.is_set():
-                await asyncio.to_thread(lambda: None)
-                break
-        await asyncio.sleep(0.05)
+        await settled.wait()
         task.cancel()
         await asyncio.wait([task])
+        self.watch._tell = tell  # type: ignore[method-assign]
 
 
 def test_three_false_alarms_are_a_finding_that_ends_with_genuine_ones(tmp_path: Path) -> None:

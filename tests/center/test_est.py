@@ -110,7 +110,7 @@ def test_a_wrong_secret_is_told_apart_from_nothing(door: Door, tmp_path: Path) -
 
 def curl(*arguments: str | Path) -> bytes:
     command = ["curl", "--silent", "--show-error", "--fail", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
 
 
 def test_curl_and_openssl_enrol_and_reenrol(door: Door, layout: Layout, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def est_pin(certificate: x509.Certificate) -> str:
 def ask(door: Door, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection("127.0.0.1", port(door), timeout=10, context=context)
+    connection = http.client.HTTPSConnection("127.0.0.1", port(door), timeout=60, context=context)
     with contextlib.closing(connection):
         connection.request(method, path, body, headers)
         answer = connection.getresponse()

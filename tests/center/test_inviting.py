@@ -94,7 +94,7 @@ def test_serve_serves_until_it_is_stopped(
         done = enrolment.enrol(invitation, tmp_path / "gw4", lambda _: None)
         assert "client.pem" in done.written
         child.send_signal(signal.SIGTERM)
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=60) == 0
     finally:
         child.kill()
         child.communicate()

@@ -41,7 +41,7 @@ def mbpoll(where: list[str], unit: int, *words: str) -> dict[int, int]:
     """Ask once; return the values by their 1-based reference."""
     assert shutil.which("mbpoll"), "mbpoll is missing: ./run test installs it"
     command = ["mbpoll", "-1", "-o", "5", "-a", str(unit), *words[:-1], *where, *words[-1].split()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return {
         int(at): int(value)

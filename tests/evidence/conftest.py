@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from hypothesis import settings
 
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
@@ -14,9 +13,6 @@ from edge_agent.evidence.bodies import Ended, GenesisBody, LinkBody
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.signers import Ed25519Signer
-
-settings.register_profile("evidence", deadline=None, max_examples=100, derandomize=True)
-settings.load_profile("evidence")
 
 STAMP = Stamp(1_763_900_000_000_000_000, 12_345, b"b" * 16, Trust.SYNCED, 5)
 

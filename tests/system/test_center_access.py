@@ -36,14 +36,14 @@ class Holder:
     def publish(self, topic: str, text: str = "x", *more: str) -> str:
         """Publish with QoS 1; return what the client complains of, empty when it was accepted."""
         words = ["mosquitto_pub", *self._options(), "-t", topic, "-m", text, "-q", "1", *more]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
         return done.stderr + done.stdout
 
     def read_retained(self, *topics: str) -> tuple[list[str], str]:
         """Return what the broker has kept for the topics, and complaints."""
         chosen = [word for topic in topics for word in ("-t", topic)]
         words = ["mosquitto_sub", *self._options(), *chosen, "-F", "%t", "-W", "1"]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
         return done.stdout.split(), done.stderr
 
 

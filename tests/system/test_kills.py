@@ -1,6 +1,6 @@
 """Agent, center and broker are killed at random moments of live traffic, again and again.
 
-Four stacks side by side, each with two receivers that wait for ACKs and a polled module.  A kill
+Three stacks side by side, each with two receivers that wait for ACKs and a polled module.  A kill
 comes at any moment, also while a part is still starting, and may take several parts at once.  When
 the faults stop: everything a panel saw acknowledged is at the center, once; nothing else is; both
 verifiers are content; and the chain of geneses tells every crash.
@@ -9,7 +9,7 @@ A receiver's copy may be a second event where the records of the rig show that i
 know it for one: never answered, the agent killed in between, and later than the driver's page says.
 Every other copy fails, with the tale of what happened to it.
 
-EDGE_KILLS is how many kills there are in all (default 40), EDGE_SEED replays one stack.
+EDGE_KILLS is how many kills there are in all (default 36), EDGE_SEED replays one stack.
 
 Seen to fail when: the driver acknowledges before the commit (lost); the recorder does not remember
 the last frames at start (doubled); the uplink fetches no backlog at start (never all receipted).
@@ -44,8 +44,8 @@ from hil.rig import (
 Row = Mapping[str, Any]
 Place = tuple[str, int]  # epoch and number
 
-STACKS = 4
-KILLS = int(os.environ.get("EDGE_KILLS", "40"))
+STACKS = 3
+KILLS = int(os.environ.get("EDGE_KILLS", "36"))
 PROGRESS_S_MAX = 0.6  # from ready, or from the start, to the next kill
 BURST = 20  # signals of each receiver about the moment of the kill
 BURST_S_MAX = 0.08  # they take some 4 ms each
