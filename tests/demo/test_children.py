@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
+from edge_agent.demo import children
 from edge_agent.demo.children import Children, Death, environment, run, tail
 
 PATIENCE_S = 60
@@ -73,7 +75,10 @@ def test_a_kill_is_named_by_its_signal(tmp_path: Path) -> None:
     with_children(tmp_path, scenario)
 
 
-def test_closing_ends_what_a_child_started_and_what_does_not_listen(tmp_path: Path) -> None:
+def test_closing_ends_what_a_child_started_and_what_does_not_listen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "GRACE_S", 0.1)
     stubborn = (
         "import signal, subprocess, sys\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
