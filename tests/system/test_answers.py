@@ -53,7 +53,7 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
 
 def commanded(stack: Stack, *words: str) -> dict[str, Any]:
     """Give a command as the center's people do, and return what became of it."""
-    by = ("--by", "Li Na", "--wait", "30", "--json")
+    by = ("--by", "Li Na", "--wait", "60", "--json")
     done = run(CENTER, "command", stack.center.folder, GATEWAY, *words, *by, code=None)
     assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
