@@ -1,9 +1,10 @@
 """What a configuration that comes by command may not change (pure): only hands on site may.
 
 Whoever has a center's command key could otherwise have the gateway become another, listen to other
-keys, send its secrets to a camera of theirs, or leave out a center that is not theirs.  A command
-brings no files, so every file that the new configuration names is one that the old one names at the
-same place.
+keys, send its secrets to a camera of theirs, leave out a center that is not theirs, or forget
+sooner.  What the site consents to, it consents to on site: a command may take rights away and give
+none.  It brings no files, so every file that the new configuration names is one that the old one
+names at the same place.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,9 @@ _FILES_OF_CENTER = (
 def problems(installed: Config, wanted: Config, center: str) -> Iterator[Problem]:
     """Yield what `wanted` may not be in the place of `installed`, by a command of `center`."""
     yield from _differing("gateway", installed.gateway, wanted.gateway, _GATEWAY)
+    yield from _kept_shorter(installed, wanted)
     yield from _of_centers(installed, wanted, center)
+    yield from _of_access(installed, wanted)
     yield from _of_panels(installed, wanted)
     yield from _of_cameras(installed, wanted)
 
@@ -33,6 +36,28 @@ def _differing(key: str, before: Any, after: Any, names: tuple[str, ...]) -> Ite
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             yield Problem(f"{key}.{name}", repr(new)[:80], f"it is {old!r} here, and {ON_SITE}")
+
+
+def _kept_shorter(installed: Config, wanted: Config) -> Iterator[Problem]:
+    """Records are kept as long as before, at least; of clips no more and no longer than before."""
+    before, after = installed.gateway, wanted.gateway
+    if after.journal_keep_days < before.journal_keep_days:
+        said = f"it is {before.journal_keep_days} here; less than that {ON_SITE}"
+        yield Problem("gateway.journal_keep_days", str(after.journal_keep_days), said)
+    old, new = before.journal_bytes_max, after.journal_bytes_max
+    if new != old and (old is None or new is None or new < old):
+        said = f"it is {old or 'half of the disk'} here, and {ON_SITE}"
+        yield Problem("gateway.journal_bytes_max", repr(new), said)
+    yield from _differing("clips", installed.clips, wanted.clips, ("bytes_max", "keep_days"))
+
+
+def _of_access(installed: Config, wanted: Config) -> Iterator[Problem]:
+    """Nobody gets a role that they did not have."""
+    for role in installed.access.__struct_fields__:
+        had = getattr(installed.access, role)
+        for member in getattr(wanted.access, role):
+            if member not in had:
+                yield Problem(f"access.{role}", repr(member), f"a right more: {ON_SITE}")
 
 
 def _of_centers(installed: Config, wanted: Config, center: str) -> Iterator[Problem]:
@@ -58,15 +83,16 @@ def _of_centers(installed: Config, wanted: Config, center: str) -> Iterator[Prob
 
 
 def _of_panels(installed: Config, wanted: Config) -> Iterator[Problem]:
-    """No profile of another file, and no right to disarm that was not there."""
+    """No profile of another file, and nothing allowed that was not."""
     profiles = {panel.profile for panel in installed.panel}
-    disarms = {panel.id for panel in installed.panel if "disarm" in panel.allow}
+    allowed = {panel.id: panel.allow for panel in installed.panel}
     for index, panel in enumerate(wanted.panel):
         name = panel.profile
         if name is not None and name not in profiles and ("/" in name or name.endswith(".toml")):
             yield Problem(f"panel[{index}].profile", repr(name)[:80], f"a file: {ON_SITE}")
-        if "disarm" in panel.allow and panel.id not in disarms:
-            yield Problem(f"panel[{index}].allow", "'disarm'", ON_SITE)
+        for word in panel.allow:
+            if word not in allowed.get(panel.id, []):
+                yield Problem(f"panel[{index}].allow", repr(word), f"a right more: {ON_SITE}")
 
 
 def _of_cameras(installed: Config, wanted: Config) -> Iterator[Problem]:

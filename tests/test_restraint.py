@@ -11,6 +11,10 @@ INSTALLED = """
 [gateway]
 id = "gw1"
 data_dir = "data"
+journal_keep_days = 365
+
+[access]
+technician = ["wang", "@field"]
 
 [[center]]
 name = "main"
@@ -28,6 +32,7 @@ host = "p"
 [[panel]]
 id = "p1"
 driver = "surgard"
+allow = ["bypass", "clock"]
 serial = { port = "/dev/ttyUSB0" }
 
 [[camera]]
@@ -36,6 +41,15 @@ sees = [{ panel = "p1" }]
 snapshot_url = "http://192.168.1.40/"
 user = "u"
 password_file = "yard.password"
+"""
+
+
+NEW_PANEL = """
+[[panel]]
+id = "p0"
+driver = "ness"
+allow = ["bypass"]
+serial = { port = "/dev/ttyUSB9" }
 """
 
 
@@ -57,7 +71,9 @@ def found(before: str, after: str, center: str = "main") -> list[str]:
         ('host = "a"', 'host = "b"'),
         ('host = "a"', 'host = "b"\n[[center.path]]\nhost = "c"'),
         ("/dev/ttyUSB0", "/dev/ttyUSB1"),
-        ('driver = "surgard"', 'driver = "surgard"\nallow = ["bypass", "arm"]'),
+        ('allow = ["bypass", "clock"]', 'allow = ["clock"]'),
+        ("journal_keep_days = 365", "journal_keep_days = 366"),
+        ('technician = ["wang", "@field"]', 'technician = ["wang"]'),
         ('driver = "surgard"', 'driver = "modbus_map"\nprofile = "generic_di8"'),
         (INSTALLED[INSTALLED.index("[[camera]]") :], ""),
     ],
@@ -87,7 +103,17 @@ def test_what_a_center_decides_is_free(before: str, after: str) -> None:
         ("required = false", "required = true", "center[1].required"),
         ('driver = "surgard"', 'driver = "surgard"\nprofile = "x.toml"', "panel[0].profile"),
         ('driver = "surgard"', 'driver = "surgard"\nprofile = "/etc/x"', "panel[0].profile"),
-        ('driver = "surgard"', 'driver = "surgard"\nallow = ["disarm"]', "panel[0].allow"),
+        *(
+            ('allow = ["bypass", "clock"]', f'allow = ["{word}"]', "panel[0].allow")
+            for word in ("disarm", "arm", "output")
+        ),
+        ('[[panel]]', f"{NEW_PANEL}\n[[panel]]", "panel[0].allow"),
+        ('technician = ["wang"', 'technician = ["wang", "li"', "access.technician"),
+        ('[access]', '[access]\ninspector = ["wang"]', "access.inspector"),
+        ("journal_keep_days = 365", "journal_keep_days = 364", "gateway.journal_keep_days"),
+        ("journal_keep_days = 365", "", "gateway.journal_keep_days"),
+        ('id = "gw1"', 'id = "gw1"\njournal_bytes_max = 99999999', "gateway.journal_bytes_max"),
+        ("[access]", "[clips]\nkeep_days = 31\n\n[access]", "clips.keep_days"),
         ("http://192.168.1.40/", "http://192.168.1.41/", "camera[0]"),
         ('"yard.password"', '"client.key"', "camera[0]"),
         ('snapshot_url', 'consent = ["image"]\nsnapshot_url', "camera[0]"),
