@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from edge_agent.domain.event import Body, BodyValue, EventType
 from edge_agent.domain.kinds import Lane
@@ -234,10 +234,27 @@ def _duration(ms: int) -> str:
     return f"{ms} ms"
 
 
+class Judged(Protocol):
+    """Says what was judged, in the reader's language (`edge_agent.judged_words`)."""
+
+    def verdict(self, body: dict[str, Any]) -> str:
+        """Return a verdict's facts in words."""
+
+    def finding(self, body: dict[str, Any]) -> str:
+        """Return a finding's facts in words."""
+
+
 def line(
-    event: Event, zone: tzinfo | None, marks: Sequence[str] = (), dated: Dated | None = None
+    event: Event,
+    zone: tzinfo | None,
+    marks: Sequence[str] = (),
+    dated: Dated | None = None,
+    judged: Judged | None = None,
 ) -> str:
-    """Return one line; `zone` None is the reader's local time.  `dated` goes before the stamp."""
+    """Return one line; `zone` None is the reader's local time.  `dated` goes before the stamp.
+
+    `judged` says verdicts and findings; without it they are told as other events are.
+    """
     wall_ns = event.stamp.wall_ns
     if dated is not None:
         moment = when(dated, zone)
@@ -246,11 +263,11 @@ def line(
     marked = f"  [{', '.join(marks)}]" if marks else ""
     return safe(
         f"{moment}  {event.gateway}  {event.epoch.hex()[:6]}/{event.seq}  "
-        f"{Lane(event.lane).name.lower():<9}  {event.type:<8}  {summary(event)}{marked}"
+        f"{Lane(event.lane).name.lower():<9}  {event.type:<8}  {summary(event, judged)}{marked}"
     )
 
 
-def summary(event: Event) -> str:
+def summary(event: Event, judged: Judged | None = None) -> str:
     """Return what the event says, in a few words."""
     body = body_facts(event)
     if event.type is EventType.SIGNAL and "kind" in body:
@@ -258,14 +275,10 @@ def summary(event: Event) -> str:
         details = [f"{name} {body[name]}" for name in names if body[name] is not None]
         origin = "" if body["origin"] == "live" else f" ({body['origin']})"
         return " ".join([body["panel"], body["kind"], body["state"] + origin, *details])
-    if event.type is EventType.FINDING and "subject" in body:
-        subject = " ".join(str(one) for pair in body["subject"].items() for one in pair)
-        state = "over" if body["over"] else body["severity"]
-        said = [text for text in (body["detail"], body["remedy"]) if text and not body["over"]]
-        words = [f"{subject.removeprefix('panel ')} {body['cause']} {state}", *said]
-        return "; ".join(words)[:_WORDS_CHARS_MAX]
-    if event.type is EventType.VERDICT and "tier" in body:
-        return verdict_words(body)
+    if event.type is EventType.FINDING and "subject" in body and judged is not None:
+        return judged.finding(body)[:_WORDS_CHARS_MAX]
+    if event.type is EventType.VERDICT and "tier" in body and judged is not None:
+        return judged.verdict(body)
     if event.type is EventType.CLIP and "what" in body:
         return _clip_words(body)
     results = body.pop("results", None) or ()
@@ -273,23 +286,6 @@ def summary(event: Event) -> str:
     words = [f"{name} {value}" for name, value in shown.items() if value not in (None, "")]
     words += [f"{one['what']}: {one['detail']}" for one in results if one["good"] is False]
     return ", ".join(words)[:_WORDS_CHARS_MAX]
-
-
-TIERS = ("nobody needed", "verify first", "presence likely", "property threatened", "life")
-"""What each tier of a verdict means, in a few words."""
-
-
-def verdict_words(body: dict[str, Any]) -> str:
-    """Return a verdict's facts in words."""
-    where = [f"{name} {body[name]}" for name in ("panel", "area") if body[name] is not None]
-    if body["zones"]:
-        where.append(f"zone {', '.join(map(str, body['zones'][:8]))}")
-    because = ", ".join(body["reasons"][:3])
-    cause = f"; {body['cause']}" if body["cause"] else ""
-    return (
-        f"tier {body['tier']}, {TIERS[body['tier']]}: {' '.join(where)}; {because}{cause};"
-        f" {len(body['evidence'])} events, incident {body['incident']}"
-    )
 
 
 def _clip_words(body: dict[str, Any]) -> str:

@@ -237,6 +237,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.rendering",
     ),
     "edge_agent.language": (),
+    "edge_agent.judged_words": (
+        "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
+        "edge_agent.diagnosis.health_rules",  # what is to be done about a finding
+        "edge_agent.language",
+    ),
     "edge_agent.linetools": (
         *BELOW,
         "edge_agent.decoding",
@@ -256,7 +261,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.logs",
         "edge_agent.rendering",
         "edge_agent.language",
-        "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
+        "edge_agent.judged_words",
         "edge_agent.config",  # what is certainly wrong with one is told before it is sent
         "edge_agent.bundle_view",
     ),

@@ -38,6 +38,8 @@ from edge_agent.clock import SystemClock
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.judged_words import Judged
+from edge_agent.language import LANGUAGES, language
 
 EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
 FOLLOW_S = 0.2  # how often `events --follow` looks
@@ -260,6 +262,7 @@ def _add_events(commands: Commands) -> None:
     )
     made.add_argument("--follow", action="store_true", help="go on with those that come")
     made.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    made.add_argument("--lang", choices=LANGUAGES, help="default: the environment's")
     made.add_argument("--json", action="store_true", help="one JSON object a line")
     made.set_defaults(run=_events)
 
@@ -270,6 +273,7 @@ def _events(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         return _fail(str(error), EXIT_USAGE)
     zone = UTC if arguments.utc else None
+    judged = None if arguments.json else Judged(language(arguments.lang))
     after, pause = 0, Event()
     with closing(schema.open_for_reading(Layout(arguments.dir).database)) as connection:
         if arguments.limit > 0:
@@ -278,7 +282,7 @@ def _events(arguments: argparse.Namespace) -> int:
             found = show.select(connection, wanted)
         while True:
             for one in show.by_time(found) if arguments.by_time else found:
-                _print_event(one, zone, as_json=arguments.json)
+                _print_event(one, zone, judged)
                 after = max(after, one.number)
             if not arguments.follow:
                 return 0
@@ -287,11 +291,12 @@ def _events(arguments: argparse.Namespace) -> int:
             found = show.select(connection, wanted, after)
 
 
-def _print_event(one: show.Shown, zone: tzinfo | None, *, as_json: bool) -> None:
-    if as_json:
+def _print_event(one: show.Shown, zone: tzinfo | None, judged: Judged | None) -> None:
+    """Print an event in words as `judged` says them, as JSON without it."""
+    if judged is None:
         print(json.dumps(show.as_json(one), ensure_ascii=True))
     else:
-        print(show.as_line(one, zone))
+        print(show.as_line(one, zone, judged))
 
 
 def _wanted(arguments: argparse.Namespace) -> show.Wanted:

@@ -9,7 +9,6 @@ from typing import Any
 from edge_agent import rendering
 from edge_agent.center import show
 from edge_agent.center.desk_rows import Disposed, dispositions
-from edge_agent.diagnosis.rules import RULES
 from edge_agent.domain.event import EventType
 from edge_agent.domain.zone_rates import ZoneCount, ZoneKey, ZoneRates
 from edge_agent.evidence.cbor import Malformed
@@ -17,14 +16,10 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.disposition import DECIDES, Disposition
 from edge_agent.evidence.verdict import VerdictBody
+from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
 
 WORDS: dict[str, tuple[str, str]] = {
-    "tier0": ("nobody is needed", "无需出警"),
-    "tier1": ("verify first", "先核实"),
-    "tier2": ("presence likely", "很可能有人"),
-    "tier3": ("property threatened", "财产受威胁"),
-    "tier4": ("life", "人身安全"),
     "area": ("area {area}", "分区 {area}"),
     "zones": ("zones {zones}", "防区 {zones}"),
     "cause": ("cause: {cause}", "原因：{cause}"),
@@ -204,30 +199,25 @@ def zone_json(gateway: str, zone: ZoneKey, count: ZoneCount) -> dict[str, Any]:
 
 def lines(one: Incident, zone: tzinfo | None, say: Catalog) -> Iterator[str]:
     """Yield an incident's lines; `zone` None is the reader's local time."""
-    verdict = one.verdict
+    verdict, judged = one.verdict, Judged(say.language)
     where = [verdict.panel] if verdict.panel else []
     where += [say("area", area=verdict.area)] if verdict.area else []
     where += [say("zones", zones=", ".join(map(str, verdict.zones)))] if verdict.zones else []
     lowered = f" ({say('lowered', tier=one.tier_max)})" if one.tier_max > verdict.tier else ""
     yield rendering.safe(
         f"{one.gateway}  {one.place}  {rendering.when(one.first.dated, zone)}  "
-        f"{verdict.tier} {say(f'tier{verdict.tier}')}{lowered}  {' '.join(where)}"
+        f"{verdict.tier} {judged.tier(verdict.tier)}{lowered}  {' '.join(where)}"
     )
     for reason in verdict.reasons:
-        yield rendering.safe(f"    {_reason(reason, say)}")
+        yield rendering.safe(f"    {judged.reason(reason)}")
     if verdict.cause:
-        yield rendering.safe(f"    {say('cause', cause=verdict.cause)}")
+        yield rendering.safe(f"    {say('cause', cause=judged.cause(verdict.cause))}")
     if verdict.missing and verdict.tier:
         yield rendering.safe(f"    {say('missing', missing=', '.join(verdict.missing))}")
     for each in one.disposed:
         yield rendering.safe(f"    > {_said(each, zone, say)}")
     if not one.disposed:
         yield f"    > {say('nothing')}"
-
-
-def _reason(rule: str, say: Catalog) -> str:
-    known = RULES.get(rule)
-    return rule if known is None else say.choose(known.english, known.chinese)
 
 
 def _said(one: Disposed, zone: tzinfo | None, say: Catalog) -> str:

@@ -11,6 +11,7 @@ from edge_agent.center.calendar import Dates
 from edge_agent.domain.stamp import Trust
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event, peek
+from edge_agent.judged_words import Judged
 
 LATE_MS_MIN = 10_000  # stored this long after its stamp: shown as late
 ROWS_A_READ = 500  # rows fetched at a time
@@ -146,6 +147,6 @@ def as_json(shown: Shown) -> dict[str, Any]:
 # ---- for people
 
 
-def as_line(shown: Shown, zone: tzinfo | None) -> str:
+def as_line(shown: Shown, zone: tzinfo | None, judged: Judged) -> str:
     """Return one line; `zone` None is the reader's local time."""
-    return rendering.line(shown.event, zone, shown.marks, shown.dated)
+    return rendering.line(shown.event, zone, shown.marks, shown.dated, judged)

@@ -12,6 +12,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
 from edge_agent.cli.period import Period, moment
 from edge_agent.domain.event import EventType
@@ -43,6 +44,7 @@ def add(commands: Commands) -> None:
         "  edge-agent events --since 2h\n"
         "  edge-agent events --since 2026-11-26T20:00 --until 2026-11-27T06:00\n"
         "  edge-agent events --epoch 8b8cc5 --seq 17\n"
+        "  edge-agent events --type verdict --lang zh\n"
         "  edge-agent events --journal /mnt/card/journal",
     )
     add_journal(events)
@@ -70,6 +72,7 @@ def add(commands: Commands) -> None:
         "--seq", type=numbers, metavar="N[-M]", help="only this number, or from N to M"
     )
     events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    add_language(events)
     add_purpose(events)
     add_json(events)
     events.set_defaults(run=show)
@@ -183,12 +186,15 @@ def folder_of(arguments: argparse.Namespace) -> Path:
 def show(arguments: argparse.Namespace) -> int:
     """Print the events that match; exit 2 where the journal cannot be read."""
     from edge_agent import rendering
+    from edge_agent.judged_words import Judged
+    from edge_agent.language import language
 
     folder = folder_of(arguments)
     try:
         choice = Choice.of(arguments)
         events = _events(folder, choice, _chronicle(folder, choice))
         zone = UTC if arguments.utc else None
+        judged = Judged(language(arguments.lang))
         record_reading(arguments, choice.words)
         chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
         for event, dated in chosen:
@@ -196,7 +202,7 @@ def show(arguments: argparse.Namespace) -> int:
                 facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
                 print(json.dumps(facts, ensure_ascii=False))
             else:
-                print(rendering.line(event, zone, dated=dated))
+                print(rendering.line(event, zone, dated=dated, judged=judged))
     except UnreadableError as error:
         return unreadable(error)
     return 0

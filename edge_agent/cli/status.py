@@ -231,7 +231,8 @@ _JUDGING = {
 
 def _judging(judging: dict[str, Any]) -> list[str]:
     """Return what diagnosis says: open incidents, then what is to be mended."""
-    from edge_agent.rendering import TIERS, safe
+    from edge_agent.judged_words import TIERS
+    from edge_agent.rendering import safe
 
     state = _JUDGING.get(judging["state"], judging["state"])
     if judging["conditions"] and judging["state"] != "aside":
@@ -244,7 +245,7 @@ def _judging(judging: dict[str, Any]) -> list[str]:
             where.append(f"zones {', '.join(map(str, one['zones']))}")
         because = one["reasons"][0] + (f", {one['cause']}" if one["cause"] else "")
         said.append(
-            f"  tier {one['tier']} ({TIERS[one['tier']]}): {' '.join(where)}; {because};"
+            f"  tier {one['tier']} ({TIERS[one['tier']][0]}): {' '.join(where)}; {because};"
             f" incident {one['incident']}"
         )
     for finding in judging["findings"]:

@@ -12,9 +12,11 @@ from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import SignalBody
 from edge_agent.evidence.dating import Basis, Dated
+from edge_agent.judged_words import Judged
 from tests.center.world import NOW_MS, WALL_NS, FakeCenter, FakeGateway, stamp
 
 S = 1_000_000_000
+JUDGED = Judged("en")
 
 SIGNAL = SignalBody(
     signal=Signal(
@@ -44,14 +46,16 @@ def fire(center: FakeCenter, gateway: FakeGateway) -> Shown:
 
 
 def test_a_line_says_what_happened_and_obeys_no_panel(fire: Shown) -> None:
-    line = show.as_line(fire, UTC)
+    line = show.as_line(fire, UTC, JUDGED)
     assert "p1 fire active code 110 zone 4 text Kü\\x1b[2J\\u202ech" in line
     assert line.isprintable()
     assert line.startswith("2026-11-18 11:06:40.000+00:00  gw1  ")
 
 
 def test_times_follow_the_zone_asked_for(fire: Shown) -> None:
-    assert show.as_line(fire, timezone(timedelta(hours=8))).startswith("2026-11-18 19:06:40.000+08")
+    assert show.as_line(fire, timezone(timedelta(hours=8)), JUDGED).startswith(
+        "2026-11-18 19:06:40.000+08"
+    )
 
 
 def test_json_has_everything_as_plain_values(fire: Shown) -> None:
@@ -74,7 +78,7 @@ def test_marks_tell_what_is_special(fire: Shown) -> None:
     )
     assert unset.marks == ["clock unset"]
     assert unset.late_ms is None
-    assert show.as_line(unset, UTC).startswith("before 2026-11-18 11:06:40.005+00:00  gw1")
+    assert show.as_line(unset, UTC, JUDGED).startswith("before 2026-11-18 11:06:40.005+00:00  gw1")
     assert replace(fire, dated=Dated(Basis.LATER, 0, 0, 0)).marks == ["late", "clock wrong"]
 
 
@@ -125,7 +129,7 @@ def at(second: int) -> Stamp:
 def test_other_events_are_shown_as_they_are(center: FakeCenter, gateway: FakeGateway) -> None:
     center.take(gateway.start(), gateway.event(reason="came back"))
     genesis, link = show.select(center.connection, Wanted())
-    assert show.as_line(link, UTC).endswith("panel p1, online True, reason came back")
+    assert show.as_line(link, UTC, JUDGED).endswith("panel p1, online True, reason came back")
     assert show.as_json(genesis)["body"]["version"] == "1"
 
 
@@ -135,7 +139,7 @@ def test_a_signal_that_cannot_be_read_is_shown_all_the_same(
     center.take(gateway.start(), gateway.sealed(EventType.SIGNAL, {1: "hologram", 14: b"\x01"}))
     (found,) = show.newest(center.connection, Wanted(type="signal"), 1)
     assert show.as_json(found)["body"] == {"1": "hologram", "14": "01"}
-    assert "hologram" in show.as_line(found, UTC)
+    assert "hologram" in show.as_line(found, UTC, JUDGED)
 
 
 def test_what_is_wanted_narrows_the_choice(tmp_path: Path) -> None:

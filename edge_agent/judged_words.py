@@ -1,0 +1,139 @@
+"""What verdicts and findings say, in the reader's language.
+
+An event holds the ids of rules and causes; their words stand with the rules.  What an event holds
+in words itself (what was measured, a remedy of no rule) is shown as it is.
+"""
+
+from typing import Any
+
+from edge_agent.diagnosis import health_rules, rules
+from edge_agent.language import Catalog
+
+TIERS = (
+    ("nobody needed", "无需出警"),
+    ("verify first", "先核实"),
+    ("presence likely", "很可能有人"),
+    ("property threatened", "财产受威胁"),
+    ("life", "人身安全"),
+)
+"""What each tier of a verdict means, in a few words."""
+
+ZONES_SHOWN_MAX = 8
+REASONS_SHOWN_MAX = 3
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "verdict": (
+        "tier {tier}, {means}: {where}; {why}{cause}; {count} events, incident {incident}",
+        "{tier} 级，{means}：{where}；{why}{cause}；依据 {count} 条事件，事件组 {incident}",
+    ),
+    "why": ("{says} ({ids})", "{says}（{ids}）"),
+    "because": ("; cause: {cause}", "；原因：{cause}"),
+    "panel": ("panel {name}", "主机 {name}"),
+    "area": ("area {name}", "分区 {name}"),
+    "zone": ("zone {name}", "防区 {name}"),
+    "bus": ("bus {name}", "总线 {name}"),
+    "supply": ("supply {name}", "电源 {name}"),
+    "camera": ("camera {name}", "摄像机 {name}"),
+    "over": ("over", "已消除"),
+    "urgent": ("urgent", "紧急"),
+    "maintain": ("maintain", "下次维护"),
+    "notice": ("notice", "提示"),
+    "between": ("; ", "；"),
+}
+
+CAUSES: dict[str, tuple[str, str]] = {
+    "loose_contact": ("loose contact", "触点松动"),
+    "loop_drift": ("loop drifts", "回路阻值漂移"),
+    "cable_cut": ("cable cut", "线缆断路"),
+    "cable_short": ("cable shorted", "线缆短路"),
+    "earth_fault": ("earth fault", "接地故障"),
+    "supply_low": ("supply low", "电源电压低"),
+    "battery_low": ("battery low", "电池电压低"),
+    "mains_loss": ("mains lost", "市电中断"),
+    "radio_interference": ("radio disturbed", "无线干扰"),
+    "radio_supervision": ("radio not heard", "无线失联"),
+    "sensor_degraded": ("detector degraded", "探测器性能下降"),
+    "sensor_stuck": ("detector stuck", "探测器卡滞"),
+    "sensor_dead": ("detector dead", "探测器失效"),
+    "common_cause": ("one cause of many", "共因"),
+    "bus_fault": ("bus fails", "总线故障"),
+    "panel_clock": ("panel's clock wrong", "主机时钟不准"),
+    "line_noise": ("line damages frames", "线路噪声"),
+    "link_loss": ("link lost", "链路中断"),
+    "exit_error": ("error at leaving", "离开时误操作"),
+    "entry_late": ("late at the keypad", "进入后撤防过晚"),
+    "wrong_code": ("wrong code", "密码错误"),
+    "unscheduled_user": ("user out of hours", "非营业时间进入"),
+    "nuisance": ("nuisance", "环境误触发"),
+    "test": ("test", "测试"),
+    "maintenance": ("maintenance", "维护"),
+    "fire_unverified": ("fire not verified", "火警未确认"),
+}
+"""What lies behind a false alarm, or a fault that will bring one (`diagnosis.cause`)."""
+
+
+class Judged:
+    """Says verdicts and findings, as facts of their bodies (`rendering.facts`), in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._say = Catalog(_WORDS, language)
+
+    def tier(self, tier: int) -> str:
+        """Return what a tier means."""
+        return self._say.choose(*TIERS[tier])
+
+    def reason(self, rule: str) -> str:
+        """Return what a verdict's rule says; its id where this version does not know it."""
+        known = rules.RULES.get(rule)
+        return rule if known is None else self._say.choose(known.english, known.chinese)
+
+    def cause(self, cause: str) -> str:
+        """Return what a cause is called; as it stands where this version does not know it."""
+        known = CAUSES.get(cause)
+        return cause if known is None else self._say.choose(*known)
+
+    def verdict(self, body: dict[str, Any]) -> str:
+        """Return a verdict in one line."""
+        say = self._say
+        where = [say(name, name=body[name]) for name in ("panel", "area") if body[name] is not None]
+        if body["zones"]:
+            where.append(say("zone", name=", ".join(map(str, body["zones"][:ZONES_SHOWN_MAX]))))
+        reasons = body["reasons"]
+        return say(
+            "verdict",
+            tier=body["tier"],
+            means=self.tier(body["tier"]),
+            where=" ".join(where) or "-",
+            why=say(
+                "why",
+                says=self.reason(reasons[0]).rstrip(".。") if reasons else "-",
+                ids=", ".join(reasons[:REASONS_SHOWN_MAX]),
+            ),
+            cause=say("because", cause=self.cause(body["cause"])) if body["cause"] else "",
+            count=len(body["evidence"]),
+            incident=body["incident"],
+        )
+
+    def finding(self, body: dict[str, Any]) -> str:
+        """Return a finding in one line."""
+        say = self._say
+        panel, *parts = body["subject"].items()
+        subject = [str(panel[1]), *(self._part(name, value) for name, value in parts)]
+        state = "over" if body["over"] else body["severity"]
+        words = [f"{' '.join(subject)} {self.cause(body['cause'])} {say.known(state) or state}"]
+        if not body["over"]:
+            words += [text for text in (body["detail"], self._remedy(body)) if text]
+        return say("between").join(words)
+
+    def _part(self, name: str, value: object) -> str:
+        known = self._say.known(name)
+        return f"{name} {value}" if known is None else known.format(name=value)
+
+    def _remedy(self, body: dict[str, Any]) -> str:
+        """Return the remedy: of the rule that found it, else as the event says it."""
+        said = str(body["remedy"])
+        for rule in body["reasons"]:
+            known = health_rules.RULES.get(rule)
+            if known is not None and known.remedy == said:
+                return self._say.choose(said, known.remedy_zh)
+        return said
