@@ -18,7 +18,7 @@ from edge_agent import limits, telling
 from edge_agent.clock import KeptClock
 from edge_agent.command_keys import CommandKeys
 from edge_agent.command_work import CommandWork, Means
-from edge_agent.commanding import Commanding, Office, Work
+from edge_agent.commanding import Commanding, Office
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.probation import Probation
@@ -197,7 +197,9 @@ class Agent:
         means = Means(self._self_test.ask, self._recorder.note, self._is_short_of_room)
         work = CommandWork(self._loaded, self._clock, means)
         self._recorder.hearing.listen(work.walk_tests.hear)
-        works = {**work.works, CONFIG: reconfiguring.take, **self._clip_works()}
+        works = {**work.works, CONFIG: reconfiguring.take}
+        if self._clips is not None:
+            works[CLIP] = self._clips.work(self._supply.hand_over)
         office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, works)
         keys = CommandKeys(self._loaded, self._clock)
         commanding = Commanding(office, self._orders, self._recorder, self._clock, keys)
@@ -211,13 +213,6 @@ class Agent:
         clips = clips_of(self._loaded, self._recorder, clock, self._is_short_of_room)
         self._recorder.hearing.listen(clips.hear)
         return clips
-
-    def _clip_works(self) -> dict[str, Work]:
-        if self._clips is None:
-            return {}
-        from edge_agent.clips import clip_work  # noqa: PLC0415  loaded only where it is used
-
-        return {CLIP: clip_work(self._clips, self._supply.hand_over)}
 
     def _is_short_of_room(self) -> bool:
         return bool(self._recorder.refusal or self._housekeeping.omitted)

@@ -168,6 +168,18 @@ class Clips:
             self._sending = False
         return f"{len(files)} parts, {sent} bytes"
 
+    def work(self, hand_over: Callable[[str, bytes], Awaitable[str]]) -> Work:
+        """Return what carries out the command `clip`: `hand_over` sends a center a piece."""
+
+        async def work(command: CenterCommand, ref: CommandRef) -> Result:
+            if command.body.keys() != {CLIP_NAME}:
+                raise Malformed("a clip is asked for by its name alone")
+            clip = fields.text(command.body, CLIP_NAME, NAME_CHARS_MAX)
+            give = partial(hand_over, ref.center)
+            return Result(DONE, await self.send(clip, command.actor, ref, give))
+
+        return work
+
     async def _give(self, clip: str, files: Sequence[Path], give: Give) -> int:
         sent = 0
         async for piece in pieces(clip, files, self._disk):
@@ -391,19 +403,6 @@ def _of_alarm(alarm: Alarm) -> dict[str, Any]:
 
 def _cause(trouble: Trouble | None) -> str | None:
     return None if trouble is None else trouble.cause.value
-
-
-def clip_work(clips: Clips, hand_over: Callable[[str, bytes], Awaitable[str]]) -> Work:
-    """Return what carries out the command `clip`: `hand_over` sends a center a piece."""
-
-    async def work(command: CenterCommand, ref: CommandRef) -> Result:
-        if command.body.keys() != {CLIP_NAME}:
-            raise Malformed("a clip is asked for by its name alone")
-        clip = fields.text(command.body, CLIP_NAME, NAME_CHARS_MAX)
-        give = partial(hand_over, ref.center)
-        return Result(DONE, await clips.send(clip, command.actor, ref, give))
-
-    return work
 
 
 def clips_of(

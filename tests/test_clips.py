@@ -12,7 +12,7 @@ import pytest
 from edge_agent.cameras import clipping
 from edge_agent.cameras.clipping import S
 from edge_agent.cameras.folder import ClipFolder
-from edge_agent.clips import HEARD_MAX, Clips, Shelf, clip_work, clips_of
+from edge_agent.clips import HEARD_MAX, Clips, Shelf, clips_of
 from edge_agent.clock import SystemClock
 from edge_agent.config import parse
 from edge_agent.domain.camera import CameraSettings, ClipSettings, Sees
@@ -367,7 +367,7 @@ def test_a_command_asks_for_a_clip_by_its_name_alone(tmp_path: Path) -> None:
         return ""
 
     async def act(scene: Scene) -> None:
-        work = clip_work(scene.clips, hand_over)
+        work = scene.clips.work(hand_over)
         asked = replace(COMMANDED, what="clip", body={1: clip})
         result = await work(asked, CommandRef("police", 7, bytes(32)))
         assert (result.outcome, result.detail, given) == ("done", "1 parts, 100 bytes", ["police"])
