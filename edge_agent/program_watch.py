@@ -44,6 +44,7 @@ def read(output: bytes) -> Looked:
             dependencies=bytes.fromhex(said["dependencies"]),
             released=said["released"] is True,
             differences=len(differing),
+            signed=None if said["signed"] is None else said["signed"] is True,
         )
     except (ValueError, TypeError, KeyError):
         return Looked(None, "what `edge-agent program` says cannot be read")

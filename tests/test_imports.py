@@ -150,7 +150,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.diagnosis",
         "edge_agent.looking",
     ),
-    "edge_agent.program": ("edge_agent",),
+    "edge_agent.program": ("edge_agent", "edge_agent.evidence"),
     "edge_agent.told": ("edge_agent.evidence",),
     "edge_agent.program_watch": (*BELOW, "edge_agent.errands", "edge_agent.told"),
     "edge_agent.renewal_watch": (*BELOW, "edge_agent.errands", "edge_agent.told"),

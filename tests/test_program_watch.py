@@ -28,6 +28,7 @@ def answer(**changed: object) -> bytes:
     whole = {
         "version": "1.2",
         "released": True,
+        "signed": None,
         "digest": "64" * 32,
         "dependencies": "65" * 32,
         "files": 3,

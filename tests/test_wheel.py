@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,13 +31,18 @@ def run(command: Sequence[str | Path], cwd: Path, **variables: str) -> str:
     return ran.stdout
 
 
-def build(copy: Path, out: Path) -> Path:
+def build(copy: Path, out: Path, version: str = "") -> Path:
     """Build a wheel without network, from a copy: a checkout is left as it was."""
     for name in BUILT_FROM:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, copy)
+    if version:
+        named = copy / "edge_agent" / "__init__.py"
+        named.write_text(
+            re.sub(r"(?m)^__version__ = .*$", f'__version__ = "{version}"', named.read_text())
+        )
     run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out], copy)
     (built,) = out.glob("*.whl")
     return built

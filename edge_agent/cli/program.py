@@ -10,6 +10,7 @@ SENSE = {
     "missing": "was released and is not there",
     "added": "was not released; Python may run it",
     "bytecode": "is not what its source compiles to",
+    "unsigned": "is of another program, or not signed by a key that is pinned here",
 }
 
 
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
                 {
                     "version": seen.version,
                     "released": seen.released,
+                    "signed": seen.signed,
                     "digest": seen.digest.hex(),
                     "dependencies": seen.dependencies.hex(),
                     "files": seen.files,
@@ -55,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 1 if seen.differences else 0
     kind = "as released" if seen.released else "a checkout: there is no list to compare it with"
+    kind += ", signed by its maker" if seen.signed else ""
     print(f"edge-agent {seen.version}, {kind}")
     print(f"digest        {seen.digest.hex()}")
     print(f"dependencies  {seen.dependencies.hex()}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from edge_agent.domain.event import Body
+from edge_agent.domain.event import Body, BodyValue
 from edge_agent.domain.signal import NUMBER_MAX
 from edge_agent.evidence import fields
 from edge_agent.evidence.tree import HASH_BYTES
@@ -14,7 +14,8 @@ class ProgramBody:
     """The program that runs: SHA-256 over its files, and over the packages that it runs on.
 
     `released`: its package brought a list to compare its files with (a checkout brings none);
-    `differences` of them are not as the lists say.
+    `differences` of them are not as the lists say.  `signed`: it is the program that its maker's
+    signed manifest tells, None where it came without one.
     """
 
     version: str
@@ -22,16 +23,19 @@ class ProgramBody:
     dependencies: bytes
     released: bool
     differences: int = 0
+    signed: bool | None = None
 
     def to_body(self) -> Body:
         """Return the map."""
-        return {
+        body: dict[int, BodyValue] = {
             1: fields.bounded(self.version) or "unknown",
             2: self.digest,
             3: self.dependencies,
             4: self.released,
             5: self.differences,
+            6: self.signed,
         }
+        return fields.without_none(body)
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -42,4 +46,5 @@ class ProgramBody:
             fields.octets(body, 3, HASH_BYTES),
             fields.truth(body, 4),
             fields.number(body, 5, 0, NUMBER_MAX),
+            fields.truth(body, 6) if 6 in body else None,
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 import edge_agent
 from edge_agent.program.packages import NAME, closure
 from edge_agent.program.release import digest, is_released, read_record
+from edge_agent.program.signed import MANIFEST, is_as_signed
 
 SOURCES = ("edge_agent", "drivers", "hil")
 """The packages of the wheel: whatever else lies in their folders was added."""
@@ -30,7 +31,7 @@ _CHUNK_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A file that is not as released; `what` is altered, missing, added or bytecode."""
+    """A file that is not as released; `what` is altered, missing, added, bytecode or unsigned."""
 
     path: str
     what: str
@@ -38,7 +39,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What is installed.  `released`: there is a list to compare with; a checkout has none."""
+    """What is installed.  `released`: there is a list to compare with; a checkout has none.
+
+    `signed`: it is the program that a signed manifest tells; None where it came without one.
+    """
 
     version: str
     released: bool
@@ -46,6 +50,7 @@ class Inspection:
     dependencies: bytes  # digest over name, version and digest of each
     files: int
     differences: tuple[Difference, ...]
+    signed: bool | None = None
 
 
 def inspect() -> Inspection:
@@ -65,13 +70,18 @@ def inspect() -> Inspection:
     else:
         own = _of_checkout()
     named = {f"{name} {one.version}": digest(one.released()) for name, one in found.items()}
+    version, whole = ours.version if ours else "unknown", digest(own)
+    signed = is_as_signed(version, whole)
+    if signed is False:
+        differences.append(Difference(MANIFEST, "unsigned"))
     return Inspection(
-        version=ours.version if ours else "unknown",
+        version=version,
         released=released,
-        digest=digest(own),
+        digest=whole,
         dependencies=digest(named),
         files=len(own) + sum(len(one.hashes) for one in found.values()),
         differences=tuple(sorted(set(differences), key=lambda one: one.path)),
+        signed=signed,
     )
 
 

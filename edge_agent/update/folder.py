@@ -23,12 +23,12 @@ from edge_agent import files
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.manifest import Order, order_of
 from edge_agent.evidence.pinned import read_public_keys
+from edge_agent.program.signed import MANIFEST, PINS
 from edge_agent.update.steps import Marker
 
 ROOT = Path("/opt/edge-agent")
 CURRENT, GOOD = "current", "good"
-MANIFEST, PARTS = "manifest", "parts"
-PINS = "release.pem"
+PARTS = "parts"
 _MODE = 0o644  # what the agent's own user reads too
 FLOOR_CHARS_MAX = 64
 MARKER_BYTES_MAX = 65_536

@@ -22,7 +22,7 @@ EXIT_CONFIG = 78
 SPACE_FACTOR = 4  # wheels, what they unpack to, its bytecode
 SPARE_BYTES = 64 << 20  # the journal may be on the same card
 _SAID_CHARS_MAX = 300
-_QUIETLY = ("nice", "-n", "19")
+QUIETLY = ("nice", "-n", "19")
 
 
 class Failed(Exception):  # noqa: N818  reads as what it says
@@ -81,7 +81,7 @@ def _run(what: str, command: Sequence[str], good: tuple[int, ...] = (0,)) -> str
     environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     try:
         ran = subprocess.run(
-            [*_QUIETLY, *command],
+            [*QUIETLY, *command],
             env=environment,
             cwd="/",
             stdin=subprocess.DEVNULL,

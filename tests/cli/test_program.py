@@ -56,7 +56,7 @@ def test_json_has_the_same(
 
 
 def test_every_difference_has_words() -> None:
-    assert set(program.SENSE) == {"altered", "missing", "added", "bytecode"}
+    assert set(program.SENSE) == {"altered", "missing", "added", "bytecode", "unsigned"}
 
 
 def test_sbom_is_json(capsys: pytest.CaptureFixture[str]) -> None:

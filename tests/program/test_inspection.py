@@ -102,6 +102,20 @@ def test_what_it_does_not_run_on_does_not_count(site: Path) -> None:
     assert inspect() == before
 
 
+def test_a_file_changed_together_with_its_list_is_not_what_was_signed(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = inspect().digest
+    monkeypatch.setattr(
+        inspection, "is_as_signed", lambda version, digest: (version, digest) == ("1.2", signed)
+    )
+    assert inspect().signed is True
+    install(site, "edge_agent", "1.2", FILES | {"edge_agent/agent.py": "planted = 1\n"})
+    seen = inspect()
+    assert seen.signed is False
+    assert {(one.path, one.what) for one in seen.differences} == {("manifest", "unsigned")}
+
+
 @pytest.mark.parametrize("name", ["spy.pth", "sitecustomize.py", "usercustomize.py"])
 def test_what_runs_by_itself_is_named(site: Path, name: str) -> None:
     (site / name).write_text("import os\n")

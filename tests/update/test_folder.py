@@ -10,7 +10,8 @@ import pytest
 
 from edge_agent import files
 from edge_agent.evidence.pinned import write_public_key
-from edge_agent.update.folder import CURRENT, GOOD, PINS, Busy, Folder, NotByReleases
+from edge_agent.program.signed import PINS
+from edge_agent.update.folder import CURRENT, GOOD, Busy, Folder, NotByReleases
 from edge_agent.update.steps import Marker, Phase
 from tests.evidence.conftest import signer
 from tests.update.releases import KEY

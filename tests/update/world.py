@@ -6,7 +6,8 @@ from pathlib import Path
 
 from edge_agent.evidence.manifest import Manifest
 from edge_agent.evidence.pinned import write_public_key
-from edge_agent.update.folder import CURRENT, GOOD, PARTS, PINS, Folder
+from edge_agent.program.signed import PINS
+from edge_agent.update.folder import CURRENT, GOOD, PARTS, Folder
 from edge_agent.update.install import Failed
 from edge_agent.update.perform import Hands
 from edge_agent.update.steps import Recorded, Seen, SelfTested, Silent, Tell, Word
