@@ -8,13 +8,15 @@ where it happens and never ends up here.
 import asyncio
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 import edge_agent
-from edge_agent import limits, telling
+from edge_agent import anchoring, limits, telling
+from edge_agent.anchoring import watch_anchor
 from edge_agent.clock import KeptClock
 from edge_agent.command_keys import CommandKeys
 from edge_agent.command_work import CommandWork, Means
@@ -35,6 +37,7 @@ from edge_agent.evidence.bodies import (
     JournalBody,
     JournalChange,
 )
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CLIP, CONFIG
 from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.signers import KeyFileError, load_signer
@@ -96,6 +99,8 @@ def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDis
 
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
+
+    _newest: anchoring.Head | None = None
 
     def __init__(
         self,
@@ -254,6 +259,8 @@ class Agent:
         return SelfTest(self._loaded, self._clock, senses, outlet)
 
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
+        if self._newest is None or record.seq > self._newest.place.seq:  # urgent ones overtake
+            self._newest = anchoring.Head(Place(record.epoch, record.seq), leaf)
         if self._supply.offer(record, leaf, holders):
             self._time.sent(record.seq, record.data)
 
@@ -385,6 +392,9 @@ class Agent:
             works.append(watch_inventory(inventory, self._clock.stamp, self._recorder.note))
         if any(center.enrolment for center in self._config.center):
             works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
+        if self._config.anchor is not None:
+            ask = partial(anchoring.ask, self._loaded.file)
+            works.append(watch_anchor(self._recorder.note, lambda: self._newest, ask))
         if self._clips is not None:
             works.append(self._clips.run())
         talks = Talks(self._fitted, self._config.bus, self._orders.desk)

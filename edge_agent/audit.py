@@ -1,16 +1,24 @@
-"""Checks a gateway's own journal: its events, the receipts that they bind, what retention removed.
+"""Checks a gateway's own journal: its events, the receipts that they bind, what retention removed,
+and the timestamps in it.
 
 Pure: fed with the records in the order of the journal.  What the journal says of its own removals
 is believed only as far as it is signed and the tree that it names goes on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from cryptography import x509
 
 from edge_agent.domain.event import EventType
+from edge_agent.evidence import timestamp
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.cited import Place
+from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import Event, peek
+from edge_agent.evidence.timestamp import Stamped
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, Problem, What
 from edge_agent.journal import Record, RecordKind
@@ -45,8 +53,20 @@ def _journal_body(record: Record) -> JournalBody | None:
         return None
 
 
+class Anchored(NamedTuple):
+    """A timestamp that was found good; `held` tells whether its event is here and is that one."""
+
+    place: Place
+    stamped: Stamped
+    held: bool
+
+
 class JournalAudit:
-    """The second reading; `heads` are the genesis envelopes in the heads of segments, by epoch."""
+    """The second reading; `heads` are the genesis envelopes in the heads of segments, by epoch.
+
+    `stampers` are the authorities whose timestamps count; without any each is only checked against
+    the certificates that it brought.
+    """
 
     def __init__(
         self,
@@ -54,7 +74,10 @@ class JournalAudit:
         identity: Callable[[bytes], PublicKey | None],
         removals: Removals,
         heads: Mapping[bytes, bytes],
+        stampers: Sequence[x509.Certificate] = (),
     ) -> None:
+        self.anchored: list[Anchored] = []
+        self._stampers = stampers
         self.verifier = EpochVerifier(gateway, identity)
         self.receipts = BindingCheck()
         self._removed = removals.by_epoch
@@ -82,7 +105,22 @@ class JournalAudit:
             found = [p for p in found if p.what is not What.GAP or (p.epoch, p.last) != place]
         if not found and event.type == EventType.JOURNAL:
             self._bind(event)
+        if not found and event.type == EventType.ANCHOR:
+            found = self._anchor(event)
         return problems + found
+
+    def _anchor(self, event: Event) -> list[Problem]:
+        try:
+            body = AnchorBody.from_body(event.body)
+            stamped = timestamp.verify(body.token, body.leaf, self._stampers)
+        except (Malformed, BadSignature) as error:
+            return [Problem(What.ANCHOR, event.epoch, event.seq, str(error))]
+        leaf = self.verifier.leaf(*body.place)
+        if leaf not in {None, body.leaf}:
+            detail = f"event {body.place} is not the one that {stamped.by!r} timestamped"
+            return [Problem(What.ANCHOR, event.epoch, event.seq, detail)]
+        self.anchored.append(Anchored(body.place, stamped, held=leaf is not None))
+        return []
 
     def finish(self) -> list[Problem]:
         """Return what is wrong between the epochs, and with the receipts."""

@@ -1,5 +1,6 @@
 """Verifies a bundle for people and scripts: what is trusted and why, and what was found."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,21 +11,23 @@ from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import Problem, Report, Trust
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.timestamp import Stamped, time_text
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 PROBLEMS_SHOWN_MAX = 100
 
 
 def verify_file(
-    file: Path, ca: Path | None, identity: Path | None, *, as_json: bool
+    file: Path, ca: Path | None, identity: Path | None, tsa: Path | None = None, *, as_json: bool
 ) -> tuple[int, str]:
-    """Verify a bundle; return the exit code and what is to be said.
+    """Verify a bundle by what the reader trusts; return the exit code and what is to be said.
 
     0 good, 1 something found, 2 where a file cannot be read.
     """
     try:
         trust = Trust(
             tuple(certificates.read_pem(ca.read_bytes())) if ca else (),
+            tuple(certificates.read_pem(tsa.read_bytes())) if tsa else (),
             PublicKey.from_certificate_pem(identity.read_bytes()) if identity else None,
         )
         with file.open("rb") as stream:
@@ -32,7 +35,7 @@ def verify_file(
     except OSError as error:
         return EXIT_USAGE, f"{error.filename}: {error.strerror}"
     except Malformed as error:
-        named = " or ".join(str(one) for one in (ca, identity) if one)
+        named = " or ".join(str(one) for one in (ca, identity, tsa) if one)
         return EXIT_USAGE, f"{named}: {error}; name a certificate in PEM"
     said = json.dumps(facts(report)) if as_json else "\n".join(lines(report))
     return EXIT_FOUND_BAD if report.problems else 0, said
@@ -55,6 +58,8 @@ def facts(report: Report) -> dict[str, Any]:
                 "receipted_by": head.center,
                 "receipted_ms": head.time_ms,
                 "continues": head.earlier_size,
+                "stamped": head.stamped
+                and {"size": head.stamped_size, **dataclasses.asdict(head.stamped)},
             }
             for head in report.heads
         ],
@@ -101,6 +106,8 @@ def lines(report: Report) -> list[str]:
         on = "" if head.time_ms is None else f" on {_time(head.time_ms)}"
         since = "" if head.earlier_size is None else f", continues the one over {head.earlier_size}"
         said.append(f"run {head.epoch.hex()}: head over {head.size} events, {by}{on}{since}")
+        if head.stamped is not None:
+            said.append(_stamped(head.stamped, head.stamped_size or 0))
     for one in report.authorities:
         why = "given by you" if report.pinned else "found inside: COMPARE with a known fingerprint"
         said.append(f"trusted authority, {why}: SHA-256 {one}")
@@ -115,6 +122,14 @@ def lines(report: Report) -> list[str]:
         where = f", the first bad number is {first.seq}" if first else ""
         said.append(f"{len(report.problems) + report.more} problems{where}")
     return said
+
+
+def _stamped(stamped: Stamped, size: int) -> str:
+    why = "given by you" if stamped.trusted else "found inside: COMPARE with a known fingerprint"
+    return (
+        f"the first {size} of them existed at {time_text(stamped.time_ns)}, says {stamped.by!r}; "
+        f"trusted for timestamps, {why}: SHA-256 {stamped.fingerprint}"
+    )
 
 
 def _time(time_ms: int) -> str:

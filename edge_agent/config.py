@@ -89,6 +89,15 @@ class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = 90
 
 
+class Anchor(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who timestamps the newest event once a day: an authority by RFC 3161, over HTTP."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=1024)]
+    certificate: Annotated[
+        FileName, Meta(description="PEM: the authority's certificate, or who certified it")
+    ] = "tsa.pem"
+
+
 class Diagnose(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the gateway tests itself."""
 
@@ -230,6 +239,7 @@ class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
     device: Annotated[list[DeviceSettings], Meta(max_length=SITE_ENTRIES_MAX)] = []
     body: BodySettings = BodySettings()
     diagnose: Diagnose = Diagnose()
+    anchor: Anchor | None = None
     clips: ClipSettings = ClipSettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from edge_agent.contents import Envelopes
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle_make import Covered
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.envelope import peek
@@ -35,11 +36,14 @@ class JournalHolding:
         self._genesis = heads(folder)
         self._newest: dict[bytes, bytes] = {}
         self._receipted = Receipted()
+        self._anchors: dict[bytes, list[AnchorBody]] = {}
         for stored in read(folder):
             record = stored.record
             if record.kind is RecordKind.ENVELOPE:
                 self.oldest.setdefault(record.epoch, record.seq)
                 self._newest[record.epoch] = record.data
+                if (anchor := AnchorBody.of(record.data)) is not None:
+                    self._anchors.setdefault(anchor.place.epoch, []).append(anchor)
                 if record.seq == 0:
                     self._genesis.setdefault(record.epoch, record.data)
             elif record.kind is RecordKind.RECEIPT:
@@ -80,6 +84,10 @@ class JournalHolding:
         except NotProvable:
             return None
         return Covered(receipt, b"".join(leaves))
+
+    def anchors(self, epoch: bytes) -> Sequence[AnchorBody]:
+        """Return the timestamps of events of an epoch."""
+        return self._anchors.get(epoch, ())
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges`, which rise."""

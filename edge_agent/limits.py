@@ -141,6 +141,18 @@ to spare."""
 RENEWAL_S_MAX = 120.0
 """How long that may take: four centers, each with its timeouts."""
 
+ANCHOR_DELAY_S = 120.0
+"""After a start: behind program and certificates, and not at all in a run that soon ends."""
+
+ANCHOR_EVERY_S = 86_400.0
+"""How often the newest event is timestamped."""
+
+ANCHOR_RETRY_S = 3_600.0
+"""How long after a failure the authority is asked again."""
+
+ANCHOR_S_MAX = 60.0
+"""How long that may take, two timeouts of the child."""
+
 INVENTORY_LOOK_S = 3_600.0
 """How often certificates are compared with the date: it may be known only hours after a start."""
 

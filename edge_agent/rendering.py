@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from edge_agent.domain.event import Body, BodyValue, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence import bodies
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody
@@ -23,7 +24,7 @@ from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.program import ProgramBody
 from edge_agent.evidence.verdict import VerdictBody
 
-_ELSEWHERE = {"command", "disposition"}  # signed bytes and hashes: in the JSON
+_ELSEWHERE = {"command", "disposition", "leaf", "token"}  # signed bytes and hashes: in the JSON
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
 
 
@@ -71,6 +72,7 @@ _READERS: dict[str, Callable[[Body], Any]] = {
     EventType.FINDING: bodies.FindingBody.from_body,
     EventType.VERDICT: VerdictBody.from_body,
     EventType.CLIP: ClipBody.from_body,
+    EventType.ANCHOR: AnchorBody.from_body,
 }
 
 

@@ -1,32 +1,41 @@
 """The audit of a journal that the real recorder wrote: receipts, removals, forgeries of both."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from edge_agent.audit import JournalAudit, Removals
 from edge_agent.contents import Envelopes
-from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import ActBody, JournalBody
-from edge_agent.evidence.tree import Peaks
+from edge_agent.evidence.cited import Place
+from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.evidence.verify import Problem, What
 from edge_agent.housekeeping import Housekeeping, Keeping
 from edge_agent.journal import Care, Record, RecordKind, heads, read
 from edge_agent.journal.format import encode_record
+from tests.evidence.bundles import STAMPED, authority, history, token
 from tests.test_recorder import BURGLARY, CLOCK, IDENTITY, PATIENCE_S, Rig, until, with_rig
 
+LEAF = leaf_hash(history()[0].envelopes[STAMPED])
 
-def audited(folder: Path) -> tuple[list[Problem], JournalAudit]:
+
+def audited(
+    folder: Path, stampers: Sequence[x509.Certificate] = ()
+) -> tuple[list[Problem], JournalAudit]:
     removals = Removals()
     for stored in read(folder):
         removals.take(stored.record)
     identity = {IDENTITY.public.kid: IDENTITY.public}.get
-    audit = JournalAudit("gw1", identity, removals, heads(folder))
+    audit = JournalAudit("gw1", identity, removals, heads(folder), stampers)
     problems = [one for stored in read(folder) for one in audit.feed(stored.record)]
     return problems + audit.finish(), audit
 
@@ -92,6 +101,53 @@ def test_a_removed_receipt_is_named(journal: Path) -> None:
 def test_what_came_after_the_last_digest_is_bound_by_nothing(journal: Path) -> None:
     forge(journal, receipts(journal)[3], lambda old: replace(old, kind=RecordKind.CENTER))
     assert audited(journal)[0] == []
+
+
+# ---- timestamps
+
+
+def anchored(folder: Path, *anchors: tuple[int, bytes | None, bytes]) -> None:
+    """A run with anchor events: number, leaf (None: that event's own), token."""
+
+    async def scenario(rig: Rig) -> None:
+        for _ in range(3):
+            await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        for seq, leaf, made in anchors:
+            own = leaf_hash(rig.published[seq].data)
+            body = AnchorBody(Place(rig.begun.epoch, seq), leaf or own, made)
+            rig.recorder.note(EventType.ANCHOR, Lane.STATE, body.to_body())
+        elsewhere = AnchorBody(Place(b"long ago", 60), LEAF, token())
+        rig.recorder.note(EventType.ANCHOR, Lane.STATE, elsewhere.to_body())
+        rig.recorder.note(EventType.ACT, Lane.FAULT, ActBody("stop", "test").to_body())
+        await until(lambda: len(rig.published) == 6 + len(anchors))
+
+    with_rig(folder, scenario)
+
+
+def test_a_timestamp_of_what_is_gone_is_shown_as_that(tmp_path: Path) -> None:
+    """Its event was removed, or the card is another: it is good, and about nothing here."""
+    anchored(tmp_path)
+    problems, audit = audited(tmp_path)
+    assert problems == []
+    (one,) = audit.anchored
+    assert (str(one.place), one.held, one.stamped.by) == (
+        f"{b'long ago'.hex()}/60",
+        False,
+        "CN=Time",
+    )
+
+
+def test_a_timestamp_of_another_event_or_by_nobody_is_named(tmp_path: Path) -> None:
+    """Seen to fail: without the leaf compared with the event that is held."""
+    anchored(tmp_path, (2, LEAF, token()), (3, None, token()), (3, LEAF, token()[:-1]))
+    problems, audit = audited(tmp_path)
+    assert [one.what for one in problems] == [What.ANCHOR] * 3
+    assert [one.seq for one in problems] == [4, 5, 6]
+    assert "is not the one that 'CN=Time' timestamped" in problems[0].detail
+    assert "of something else" in problems[1].detail
+    assert len(audit.anchored) == 1
+    other = audited(tmp_path, [authority()[1]])[0]
+    assert "no authority that is trusted" in other[-1].detail
 
 
 # ---- removals

@@ -33,7 +33,7 @@ function trust() {
 }
 function begin(value) {
   if (!epochs.length) trust();
-  const [id, genesis, head, receipt, leaves, earlier, proof] = fields(value, [1, 2, 3], [4, 5, 6, 7]);
+  const [id, genesis, head, receipt, leaves, earlier, proof, stamped] = fields(value, [1, 2, 3], [4, 5, 6, 7, 8]);
   need(!receipt === !leaves && !earlier === !proof, "half a proof");
   need(!epochs.some((one) => same(one.id, bytes(id, 8))), "an epoch stands twice");
   const known = { id, genesis: bytes(genesis), key: null, size: null, next: 0, held: [], previous: null };
@@ -47,10 +47,17 @@ function begin(value) {
   if (!top || (top.seq && !(known.key && genuine(top, [known.key])))) return;
   Object.assign(known, { top, size: top.seq, root: top.root });
   if (receipt) tried("receipt", id, top.seq, () => receipted(receipt, leaves, top));
-  if (earlier) tried("head", id, 0, () => {
-    const old = of(earlier), path = hashes(proof);
-    if (!genuine(old, [known.key]) || consistent(old.seq, known.size, old.root, known.root, path)) return;
-    found("proof", id, old.seq, "the head does not continue the earlier one");
+  const continued = (data, proof) => {
+    const old = of(data), path = hashes(proof);
+    if (!genuine(old, [known.key])) return null;
+    if (consistent(old.seq, known.size, old.root, known.root, path)) return old;
+    found("proof", id, old.seq, "the head does not continue the other one");
+    return null;
+  };
+  if (earlier) tried("head", id, 0, () => continued(earlier, proof));
+  if (stamped) tried("head", id, 0, () => { // whether the authority signed it: `openssl ts -verify`, evidence-bundle.md, 9
+    const [data, token, path] = list(stamped, 3, 3), old = continued(bytes(data), path);
+    if (old && !bytes(token).includes(old.leaf)) found("timestamp", id, old.seq, "it is of something else");
   });
 }
 function receipted(data, leaves, top) { // wire-format.md, 8

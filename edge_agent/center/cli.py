@@ -376,6 +376,8 @@ def _add_verify(commands: Commands) -> None:
         "  edge-center verify case17.bundle --ca ca.pem         a bundle: the name is a file's",
     )
     made.add_argument("--ca", type=Path, metavar="FILE", help="of a bundle: the trusted authority")
+    tsa = "of a bundle: the timestamp authority that is trusted"
+    made.add_argument("--tsa", type=Path, metavar="FILE", help=tsa)
     made.add_argument("--gateway", metavar="ID", help="only of this gateway")
     made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
     made.set_defaults(run=_verify)
@@ -383,7 +385,8 @@ def _add_verify(commands: Commands) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     if arguments.dir.is_file():
-        code, said = verify_file(arguments.dir, arguments.ca, None, as_json=arguments.json)
+        trusted = (arguments.ca, None, arguments.tsa)
+        code, said = verify_file(arguments.dir, *trusted, as_json=arguments.json)
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code
     layout = Layout(arguments.dir)

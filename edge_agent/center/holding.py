@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from edge_agent.domain.event import EventType
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle_make import Covered
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, PublicKey
@@ -24,6 +26,7 @@ _EVENTS = (
     " ORDER BY seq, id"
 )
 _NEWEST = "SELECT envelope FROM event WHERE epoch_id = ? ORDER BY seq DESC, id LIMIT 1"
+_ANCHORS = "SELECT envelope FROM event WHERE epoch_id = ? AND type = ? ORDER BY seq, id"
 _RECEIPTS = (
     "SELECT data FROM receipt WHERE gateway = ? AND time_ms IN"
     " (SELECT received_ms FROM event WHERE epoch_id = ? AND seq = ? AND leaf = ?)"
@@ -79,6 +82,12 @@ class StoreHolding:
                 if one.epoch == told.epoch and range_digest(part) == one.digest and leaf in part:
                     return Covered(data, b"".join(part))
         return None
+
+    def anchors(self, epoch: bytes) -> Sequence[AnchorBody]:
+        """Return the timestamps of events of an epoch."""
+        rows = self._connection.execute(_ANCHORS, (self.epochs.get(epoch), str(EventType.ANCHOR)))
+        found = (AnchorBody.of(bytes(row[0])) for row in rows)
+        return [one for one in found if one is not None and one.place.epoch == epoch]
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges`."""

@@ -23,6 +23,7 @@ GROUPS = (
     "panel",
     "records",
     "export",
+    "anchor",
     "journal",
     "clips",
     "drivers",

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import re
 import sys
@@ -15,9 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
 from edge_agent.cli.period import Period, moment
+from edge_agent.config import ConfigError
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
+    from edge_agent.audit import Anchored
     from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.dating import Chronicle, Dated
     from edge_agent.evidence.envelope import Event
@@ -104,6 +109,13 @@ def _add_verify(commands: Commands) -> None:
         type=Path,
         metavar="FILE",
         help="certificate or key of the gateway's identity (default: of the configuration)",
+    )
+    verify.add_argument(
+        "--tsa",
+        type=Path,
+        metavar="FILE",
+        help="the timestamp authority that you trust (default: of the configuration; of a bundle:"
+        " the one inside, and its fingerprint is shown to be compared)",
     )
     add_purpose(verify)
     verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
@@ -363,8 +375,8 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.file is not None:
         from edge_agent.bundle_view import verify_file
 
-        identity = arguments.identity
-        code, said = verify_file(arguments.file, arguments.ca, identity, as_json=arguments.json)
+        trusted = (arguments.ca, arguments.identity, arguments.tsa)
+        code, said = verify_file(arguments.file, *trusted, as_json=arguments.json)
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code
     folder = folder_of(arguments)
@@ -377,7 +389,7 @@ def check(arguments: argparse.Namespace) -> int:
         for stored in _stored(folder, lambda _: None):
             removals.take(stored.record)
         known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
-        audit = JournalAudit(gateway, known, removals, heads(folder))
+        audit = JournalAudit(gateway, known, removals, heads(folder), _stampers(arguments))
         for stored in _stored(folder, damages.append):
             found.extend(map(_problem, audit.feed(stored.record)))
         found += map(_problem, audit.finish())
@@ -387,14 +399,48 @@ def check(arguments: argparse.Namespace) -> int:
         return unreadable(error)
     if arguments.json:
         facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
-        print(json.dumps(facts))
+        print(json.dumps(facts | {"timestamps": [_anchored(one) for one in audit.anchored]}))
     else:
         for one in found[:PROBLEMS_SHOWN_MAX]:
             place = f" at {one['epoch'][:6]}/{one['seq']}" if one["epoch"] else ""
             print(f"{one['what']}{place}: {one['detail']}")
         good = "nothing wrong" if not found else f"{len(found)} problems"
         print(f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}")
+        if audit.anchored:
+            print(_anchored_words(audit.anchored))
     return 1 if found else 0
+
+
+def _anchored(one: "Anchored") -> dict[str, Any]:
+    stamped = one.stamped
+    return {"event": str(one.place), "held": one.held, **dataclasses.asdict(stamped)}
+
+
+def _anchored_words(all_: "list[Anchored]") -> str:
+    from edge_agent.evidence.timestamp import time_text
+
+    place, stamped, _ = all_[-1]
+    why = "trusted" if stamped.trusted else f"COMPARE its SHA-256 {stamped.fingerprint}"
+    return (
+        f"{len(all_)} timestamps good; the newest, of {place} and all before it in that run, is of "
+        f"{time_text(stamped.time_ns)} by {stamped.by!r} ({why})"
+    )
+
+
+def _stampers(arguments: argparse.Namespace) -> "list[x509.Certificate]":
+    """Return the timestamp authorities that are trusted: named, or else configured."""
+    from edge_agent import config
+    from edge_agent.timestamping import TimestampError, read_authorities
+
+    file = arguments.tsa
+    if file is None:
+        with contextlib.suppress(ConfigError):  # a card in a reader has no configuration
+            loaded = config.load(arguments.config)
+            file = loaded.config.anchor and loaded.path(loaded.config.anchor.certificate)
+    try:
+        return read_authorities(file) if file else []
+    except TimestampError as error:
+        raise UnreadableError(str(error)) from error
 
 
 def _problem(problem: "Problem") -> dict[str, Any]:

@@ -27,6 +27,7 @@ class EventType(StrEnum):
     JOURNAL = "journal"  # the disk refuses, is back, was damaged
     CONFIG = "config"  # the configuration in force
     PROGRAM = "program"  # the program that runs
+    ANCHOR = "anchor"  # a timestamp of an event, by an authority outside
     CLIP = "clip"  # what a camera gave after an alarm, by hash
 
 

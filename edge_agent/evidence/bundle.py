@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 
 from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, cited, cose, fields
+from edge_agent.evidence.anchor import TOKEN_BYTES_MAX
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import Domain, Message, Signer
@@ -138,7 +139,8 @@ class EpochItem:
 
     `head` is an event of the epoch: the head over all those before it.  `receipt` covers it;
     `leaves` are the leaf hashes of the receipt's range that holds it.  `earlier` is a head that an
-    inspector had before, `consistency` its proof.
+    inspector had before, `consistency` its proof.  `stamped` is a head that an authority
+    timestamped, with the proof that `head` continues it.
     """
 
     epoch: bytes
@@ -148,6 +150,7 @@ class EpochItem:
     leaves: bytes = b""
     earlier: bytes | None = None
     consistency: tuple[bytes, ...] = ()
+    stamped: "StampedHead | None" = None
 
     def to_item(self) -> BodyValue:
         """Return the item's value."""
@@ -160,13 +163,14 @@ class EpochItem:
             5: None if self.receipt is None else self.leaves,
             6: self.earlier,
             7: None if self.earlier is None else proof,
+            8: None if self.stamped is None else self.stamped.to_value(),
         }
         return [int(Item.EPOCH), fields.without_none(told)]
 
     @classmethod
     def from_value(cls, value: BodyValue) -> "EpochItem":
         """Return what the item says.  Raises Malformed."""
-        told = _map(value, range(1, 8))
+        told = _map(value, range(1, 9))
         if (4 in told) is not (5 in told) or (6 in told) is not (7 in told):
             raise Malformed("a receipt without leaves, or a head without its proof")
         return cls(
@@ -177,7 +181,27 @@ class EpochItem:
             leaves=_octets(told, 5, LEAVES_BYTES_MAX) or b"",
             earlier=_octets(told, 6, cose.MESSAGE_BYTES_MAX),
             consistency=_hashes(told, 7) or (),
+            stamped=StampedHead.from_value(told[8]) if 8 in told else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StampedHead:
+    """An event that an authority timestamped; `proof`: that the epoch's head continues its tree."""
+
+    event: bytes
+    token: bytes
+    proof: tuple[bytes, ...]
+
+    def to_value(self) -> BodyValue:
+        """Return `[event, token, proof]`."""
+        return [self.event, self.token, list(self.proof)]
+
+    @classmethod
+    def from_value(cls, value: BodyValue) -> "StampedHead":
+        """Return what stands there.  Raises Malformed."""
+        told = fields.row(value, 3)
+        return cls(_some(told, 0), _octets(told, 1, TOKEN_BYTES_MAX) or b"", _hashes(told, 2) or ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ docs/verifier/verify.mjs does the same and shares no code with this.
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 
 from edge_agent.domain.event import EventType
-from edge_agent.evidence import certificates, cose, tree
+from edge_agent.evidence import certificates, cose, timestamp, tree
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.bundle import (
     CERTIFICATES_MAX,
@@ -23,6 +23,7 @@ from edge_agent.evidence.bundle import (
     Run,
     Scope,
     Seal,
+    StampedHead,
     items,
 )
 from edge_agent.evidence.bundle_report import Fault, Head, Report, Trust
@@ -149,6 +150,8 @@ class _Checker:
         self._head(known)
         if known.head is not None and item.earlier is not None:
             self._consistency(known, item.earlier)
+        if known.head is not None and item.stamped is not None:
+            self._timestamp(known, item.stamped)
 
     def _genesis(self, known: _Epoch) -> None:
         place = Place(known.epoch, 0)
@@ -224,26 +227,39 @@ class _Checker:
         return None
 
     def _consistency(self, known: _Epoch, message: bytes) -> None:
+        earlier = self._continued(known, message, known.item.consistency)
+        if earlier is not None:
+            self.report.heads[-1] = replace(self.report.heads[-1], earlier_size=earlier)
+
+    def _continued(self, known: _Epoch, message: bytes, proof: Sequence[bytes]) -> int | None:
+        """Return the size of another head, None where the epoch's head does not continue it."""
         opened = self._event(message, Place(known.epoch, 0), Fault.HEAD)
         if opened is None or known.key is None:
+            return None
+        parsed, other = opened
+        if other.epoch != known.epoch:
+            self.report.found(Fault.HEAD, Place(known.epoch, 0), "another one is not of this epoch")
+            return None
+        if not self._verified(parsed, other, known.key):
+            return None
+        if not tree.verify_consistency(other.seq, known.size, other.root, known.root, proof):
+            detail = f"the head over {known.size} does not continue that over {other.seq}"
+            self.report.found(Fault.PROOF, Place(known.epoch, other.seq), detail)
+            return None
+        return other.seq
+
+    def _timestamp(self, known: _Epoch, given: StampedHead) -> None:
+        size = self._continued(known, given.event, given.proof)
+        if size is None:
             return
-        parsed, earlier = opened
-        if earlier.epoch != known.epoch:
-            self.report.found(Fault.HEAD, Place(known.epoch, 0), "the earlier one is another's")
+        leaf = tree.leaf_hash(given.event)
+        try:
+            stamped = timestamp.verify(given.token, leaf, self._trust.stampers)
+        except (Malformed, BadSignature) as error:
+            self.report.found(Fault.TIMESTAMP, Place(known.epoch, size), str(error))
             return
-        if not self._verified(parsed, earlier, known.key):
-            return
-        good = tree.verify_consistency(
-            earlier.seq, known.size, earlier.root, known.root, known.item.consistency
-        )
-        if good and self.report.heads:
-            head = self.report.heads.pop()
-            self.report.heads.append(
-                Head(head.epoch, head.size, head.root, head.center, head.time_ms, earlier.seq)
-            )
-        elif not good:
-            detail = f"the head over {known.size} does not continue that over {earlier.seq}"
-            self.report.found(Fault.PROOF, Place(known.epoch, earlier.seq), detail)
+        head = replace(self.report.heads[-1], stamped=stamped, stamped_size=size)
+        self.report.heads[-1] = head
 
     # ---- events
 

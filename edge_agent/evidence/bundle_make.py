@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle import (
     BUNDLE_BYTES_MAX,
     MAGIC,
@@ -19,10 +20,11 @@ from edge_agent.evidence.bundle import (
     Kind,
     Run,
     Scope,
+    StampedHead,
     frame,
 )
 from edge_agent.evidence.envelope import peek
-from edge_agent.evidence.tree import Peaks
+from edge_agent.evidence.tree import Peaks, leaf_hash
 
 Range = tuple[int, int]
 
@@ -70,6 +72,9 @@ class Holding(Protocol):
 
     def covered(self, event: bytes) -> Covered | None:
         """Return a receipt over an event, None where none is held."""
+
+    def anchors(self, epoch: bytes) -> Sequence[AnchorBody]:
+        """Return the timestamps of events of an epoch."""
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges` in order: number, and envelope with its twins behind it."""
@@ -173,10 +178,27 @@ def _add_epoch(made: Made, holding: Holding, wanted: Wanted, epoch: bytes) -> No
         leaves=covered.leaves if covered else b"",
         earlier=earlier,
         consistency=consistency,
+        stamped=_stamped(holding, epoch, ranges[-1][1] + 1 if ranges else size, size),
     )
     made.add(frame(item.to_item()))
     if ranges:
         _add_events(made, holding, _Section(epoch, size, proofs, wanted.scope.kind), ranges)
+
+
+def _stamped(holding: Holding, epoch: bytes, wanted: int, size: int) -> StampedHead | None:
+    """Return the timestamped head that proves most: the first one over all `wanted` events.
+
+    Where there is none yet, the last one, which is over a part of them.
+    """
+    known = {one.place.seq: one for one in holding.anchors(epoch) if 0 < one.place.seq <= size}
+    for seq in sorted(known, key=lambda one: (one < wanted, abs(one - wanted))):
+        events = next((found for _, found in holding.events(epoch, [(seq, seq)])), [])
+        event = next((one for one in events if leaf_hash(one) == known[seq].leaf), None)
+        if event is not None:
+            with suppress(LookupError, ValueError):
+                proof = tuple(holding.proofs(epoch).consistency(seq, size))
+                return StampedHead(event, known[seq].token, proof)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

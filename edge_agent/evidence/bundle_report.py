@@ -8,6 +8,7 @@ from cryptography import x509
 from edge_agent.evidence.bundle import Scope, Seal
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.timestamp import Stamped
 
 PROBLEMS_MAX = 1_000  # named; more are counted
 
@@ -32,6 +33,7 @@ class Fault(StrEnum):
     UNPROVEN = "unproven"  # signed, and no proof that it is in the tree of the head
     HEAD = "head"  # the head is none of this epoch
     RECEIPT = "receipt"  # the receipt is not for the head
+    TIMESTAMP = "timestamp"  # it proves nothing: of something else, or by nobody who is trusted
     SAMPLE = "sample"  # other events than those that the nonce draws
     SEAL = "seal"  # something in the file is not as it was when it was written
 
@@ -51,10 +53,12 @@ class Problem:
 class Trust:
     """What the reader knows beforehand: authorities, or the identity key itself.
 
-    Without either the self-signed certificates inside are taken, and shown to be compared by hand.
+    Without either the self-signed certificates inside are taken, and shown to be compared by hand;
+    so is the last certificate of a timestamp without `stampers`.
     """
 
     authorities: tuple[x509.Certificate, ...] = ()
+    stampers: tuple[x509.Certificate, ...] = ()
     identity: PublicKey | None = None
 
 
@@ -68,6 +72,8 @@ class Head:
     center: str | None = None
     time_ms: int | None = None
     earlier_size: int | None = None  # of the head that this one was shown to continue
+    stamped: Stamped | None = None
+    stamped_size: int | None = None  # of the head that an authority timestamped
 
 
 @dataclass(slots=True)

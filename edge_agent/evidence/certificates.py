@@ -20,7 +20,7 @@ def read(der: bytes) -> x509.Certificate:
     """Return the certificate in `der`.  Raises Malformed."""
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise Malformed(f"no certificate: {error}") from error
 
 
@@ -28,7 +28,7 @@ def read_pem(pem: bytes) -> list[x509.Certificate]:
     """Return the certificates in a PEM file, at least one.  Raises Malformed."""
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise Malformed(f"no certificate: {error}") from error
 
 

@@ -54,6 +54,7 @@ class What(StrEnum):
     BRANCH = "branch"  # two epochs follow the same one
     CLONE = "clone"  # ... on different boards: a copy of the gateway
     UNWRITTEN = "unwritten"  # as either of these, but for what was sent and never on the card
+    ANCHOR = "anchor"  # a timestamp that proves nothing, or is of another event than is held
     RECEIPTS = "receipts"  # the receipts of a run are not those that it bound
 
 
@@ -189,6 +190,11 @@ class EpochVerifier:
         if fed.event.type == EventType.GENESIS:
             return self._feed_genesis(fed)
         return self._feed_event(fed)
+
+    def leaf(self, epoch: bytes, seq: int) -> bytes | None:
+        """Return the leaf of an event that was fed, None where it was not."""
+        known = self._epochs.get(epoch)
+        return None if known is None else known.leaf(seq)
 
     # ---- a genesis
 

@@ -162,7 +162,7 @@ def _opened(data: bytes, invitation: Invitation) -> Bundle:
         bundle = open_bundle(data, authority)
     except BadSignature as error:
         raise EstError("the bundle is not signed by the center of this code") from error
-    except (Malformed, ValueError) as error:
+    except (Malformed, ValueError, x509.InvalidVersion) as error:
         raise EstError(f"the bundle cannot be read: {error}") from error
     if bundle.gateway != invitation.gateway:
         raise EstError(f"the bundle is for gateway {bundle.gateway}, not {invitation.gateway}")
@@ -180,7 +180,7 @@ def _claimed_authority(data: bytes, invitation: Invitation) -> PublicKey:
 def _loaded(certificate: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(certificate)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise EstError(f"the bundle holds no certificate: {error}") from error
 
 

@@ -20,6 +20,8 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
 from edge_agent.epoch import begin
+from edge_agent.evidence import timestamp
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.envelope import peek
@@ -30,6 +32,7 @@ from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.exports import Exports
 from edge_agent.journal import FolderDisk, Journal, RecordKind, Terms, read, recover
 from edge_agent.recorder import Notary, Recorder, Source
+from tests.tsa import Tsa
 
 CLOCK = SystemClock()
 ALARM = 3
@@ -37,13 +40,17 @@ ALARM = 3
 
 @dataclass(frozen=True)
 class Site:
-    """`first` is the epoch that is over, `alarm` the number of an alarm in it."""
+    """`first` is the epoch that is over, `alarm` the number of an alarm in it.
+
+    `tsa` is the root of the authority that timestamped event 6 of it.
+    """
 
     folder: Path
     config: Path
     ca: Path
     journal: Path
     first: bytes
+    tsa: Path
     alarm: int = ALARM
 
     def acts(self) -> list[ActBody]:
@@ -72,7 +79,8 @@ def site(folder: Path) -> Iterator[Site]:
     thread.start()
     try:
         assert ready.wait(20)
-        yield Site(folder, config, own / "ca.pem", journal, first)
+        root = tsa_folder(layout) / "root.pem"
+        yield Site(folder, config, own / "ca.pem", journal, first, root)
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
@@ -123,6 +131,11 @@ async def _run(layout: Layout, folder: Path, serving: _Serving | None) -> bytes:
             while len(published) < 8:
                 await asyncio.sleep(0.005)
         recorder.receipted("center", begun.epoch, [6, 7], _receipt(layout, begun.epoch, published))
+        if serving is None:
+            leaf = leaf_hash(published[6])
+            answer = Tsa(tsa_folder(layout)).answer(timestamp.request(leaf, 7))
+            anchor = AnchorBody(Place(begun.epoch, 6), leaf, timestamp.granted(answer, 7))
+            recorder.note(EventType.ANCHOR, Lane.STATE, anchor.to_body())
         recorder.note(EventType.ACT, Lane.FAULT, ActBody("start", "test").to_body())
         async with asyncio.timeout(60):
             while journal.progress().waiting or len(published) < 9:
@@ -136,6 +149,10 @@ async def _run(layout: Layout, folder: Path, serving: _Serving | None) -> bytes:
         await asyncio.sleep(0)
         disk.close()
     return begun.epoch
+
+
+def tsa_folder(layout: Layout) -> Path:
+    return layout.directory / "tsa"
 
 
 def _receipt(layout: Layout, epoch: bytes, published: list[bytes]) -> bytes:

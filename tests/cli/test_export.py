@@ -66,6 +66,26 @@ def test_the_head_is_the_newest_receipted_one(running: Site) -> None:
     assert [head.center for head in found.heads if head.epoch == running.first] == ["center"]
 
 
+def test_a_timestamp_goes_along_and_is_checked_offline(
+    running: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the bundle, over what is older than it; and in the journal itself."""
+    _, out = exported(running, "--epoch", running.first.hex(), "--seq", "2-4")
+    capsys.readouterr()
+    trusted = ["--tsa", str(running.tsa)]
+    assert main(["verify", str(out), *trusted]) == 0
+    said = capsys.readouterr().out
+    assert "the first 6 of them existed at 20" in said
+    assert "says 'CN=Time'; trusted for timestamps, given by you" in said
+    assert main(["verify", str(out), "--tsa", str(running.ca)]) == 1
+    assert f"timestamp at {running.first.hex()}/6: no authority" in capsys.readouterr().out
+    assert main(["verify", "--config", str(running.config), *trusted, "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["timestamps"]
+    assert (one["event"], one["held"], one["trusted"]) == (f"{running.first.hex()}/6", True, True)
+    assert main(["verify", "--config", str(running.config)]) == 0
+    assert "1 timestamps good" in capsys.readouterr().out
+
+
 def test_an_area_an_incident_and_a_sample(running: Site) -> None:
     for words, events in (
         (("--panel", "p1", "--area", "2"), 6),
@@ -88,7 +108,8 @@ def test_an_earlier_bundle_is_continued(running: Site) -> None:
 def test_a_changed_file_is_found(running: Site, capsys: pytest.CaptureFixture[str]) -> None:
     _, out = exported(running, "--epoch", running.first.hex())
     data = bytearray(out.read_bytes())
-    data[data.index(b"burglary")] ^= 1
+    stamped = data.index(b"burglary")  # in the head that was timestamped
+    data[data.index(b"burglary", stamped + 1)] ^= 1
     out.write_bytes(data)
     capsys.readouterr()
     assert main(["verify", str(out), "--ca", str(running.ca)]) == 1

@@ -132,6 +132,7 @@ def test_a_whole_journal_verifies(
         "verified": 6,
         "receipts": 0,
         "problems": [],
+        "timestamps": [],
     }
 
 

@@ -1,20 +1,24 @@
 """A gateway's whole evidence in memory, made from fixed keys, and bundles of it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from edge_agent.evidence import certificates
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle import Kind, Scope, Seal
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_make import Covered, Made, Range, Wanted, head_of, make, seq_of
 from edge_agent.evidence.bundle_report import Report, Trust
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.levels import Levels
@@ -76,6 +80,7 @@ class Memory:
     gateway: str = "gw1"
     epochs: dict[bytes, list[list[bytes]]] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
+    stamped: list[AnchorBody] = field(default_factory=list)
 
     def take(self, chain: Chain) -> None:
         self.epochs[chain.epoch] = [[one] for one in chain.envelopes]
@@ -104,6 +109,9 @@ class Memory:
                     leaves = b"".join(leaf_hash(envelopes[0]) for envelopes in events)
                     return Covered(sign_receipt(receipt, RECEIPTS), leaves)
         return None
+
+    def anchors(self, epoch: bytes) -> list[AnchorBody]:
+        return [one for one in self.stamped if one.place.epoch == epoch]
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         for first, last in ranges:
@@ -182,6 +190,29 @@ def sample(held: Memory, count: int = 6) -> bytes:
         ranges[place.epoch].append((place.seq, place.seq))
     earlier = {FIRST: held.epochs[FIRST][37][0]}
     return seal(make(held, certificates_of_all(), Wanted(scope, ranges, heads, earlier)))
+
+
+def stamped(held: Memory) -> bytes:
+    """Events 3 to 5 before an event that an authority timestamped."""
+    leaf = leaf_hash(held.epochs[FIRST][STAMPED][0])
+    held.stamped.append(AnchorBody(Place(FIRST, STAMPED), leaf, token()))
+    scope = Scope(gateway="gw1", kind=Kind.SPAN, stretches=((FIRST, 3, 5),))
+    return seal(make(held, certificates_of_all(), Wanted(scope, {FIRST: [(3, 5)]}, also=SECOND)))
+
+
+STAMPED = 60
+
+
+def token(name: str = "token") -> bytes:
+    """What an authority of openssl once gave: over event 60, or `other`, over event 61."""
+    told = json.loads((Path(__file__).parent / "timestamp.json").read_text())
+    return bytes.fromhex(told[name])
+
+
+def stamper() -> bytes:
+    """The root of that authority, PEM."""
+    told = json.loads((Path(__file__).parent / "timestamp.json").read_text())
+    return str(told["root"]).encode()
 
 
 def checked(data: bytes, trust: Trust | None = None) -> Report:

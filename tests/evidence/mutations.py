@@ -26,6 +26,8 @@ from tests.evidence.bundles import (
     sample,
     seal,
     span,
+    stamped,
+    token,
 )
 from tests.evidence.conftest import Chain, signer
 
@@ -121,6 +123,29 @@ def a_signature_is_changed(items: list[Value]) -> None:
 @changes(span, ("root_mismatch", FIRST, 20))
 def the_tree_before_a_run_is_changed(items: list[Value]) -> None:
     runs(items)[0][2] = flipped(octets(runs(items)[0][2]))
+
+
+@changes(stamped, ("timestamp", FIRST, 60))
+def a_timestamp_is_of_another_event(items: list[Value]) -> None:
+    head = epochs(items)[0][8]
+    assert isinstance(head, list)
+    head[1] = token("other")
+
+
+@changes(stamped, ("proof", FIRST, 60))
+def the_proof_of_a_timestamped_head_is_changed(items: list[Value]) -> None:
+    head = epochs(items)[0][8]
+    assert isinstance(head, list)
+    path = head[2]
+    assert isinstance(path, list)
+    path[0] = flipped(octets(path[0]))
+
+
+@changes(stamped, ("bad_signature", FIRST, 60))
+def a_timestamped_head_is_changed(items: list[Value]) -> None:
+    head = epochs(items)[0][8]
+    assert isinstance(head, list)
+    head[0] = flipped(octets(head[0]))
 
 
 @changes(chosen, ("proof", FIRST, 3))

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import PROBLEMS_MAX, Fault, Report, Trust
+from edge_agent.evidence.certificates import read_pem
 from tests.evidence import bundles
 from tests.evidence.bundles import FIRST, SECOND, authority, checked, memory
 from tests.evidence.conftest import signer
@@ -22,6 +23,7 @@ from tests.evidence.mutations import Mutation, all_mutations, flips
 VERIFIER = Path(__file__).parents[2] / "docs" / "verifier"
 LINES_MAX = 200  # of each of its files: somebody shall read them before believing them
 GOOD = {"span": bundles.span, "chosen": bundles.chosen, "sample": bundles.sample}
+GOOD |= {"stamped": bundles.stamped}
 
 BATCH = """
 import { verify } from "%s";
@@ -99,6 +101,20 @@ def test_any_flipped_bit_is_found_by_both() -> None:
     missed = [at for at, data in enumerate(files) if not checked(data).problems]
     missed += [at for at, report in enumerate(by_node(files)) if report["ok"]]
     assert missed == []
+
+
+def test_a_timestamp_is_shown_and_by_whom_it_counts() -> None:
+    (root,) = read_pem(bundles.stamper())
+    own = checked(bundles.stamped(memory()))
+    named = checked(bundles.stamped(memory()), Trust((authority()[1],), (root,)))
+    for report, trusted in ((own, False), (named, True)):
+        (head,) = (one for one in report.heads if one.epoch == FIRST)
+        assert report.problems == []
+        assert head.stamped is not None
+        assert (head.stamped_size, head.stamped.by) == (60, "CN=Time")
+        assert head.stamped.trusted is trusted
+    other = checked(bundles.stamped(memory()), Trust((authority()[1],), (authority()[1],)))
+    assert told(other) == {("timestamp", FIRST.hex(), 60)}
 
 
 def test_what_is_trusted_is_shown() -> None:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from edge_agent.evidence import verify
+from cryptography import x509
+
+from edge_agent.evidence import timestamp, verify
+from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.verify import EpochVerifier
 from tests.mutants.mutant import Patch
 
@@ -24,3 +27,53 @@ def lineage_unchecked(patch: Patch) -> None:
         return []
 
     patch.setattr(EpochVerifier, "lineage", lineage)
+
+
+def timestamp_by_anybody(patch: Patch) -> None:
+    """Whoever signed a timestamp is believed: nobody needs to be trusted for it."""
+
+    def end(certificate: x509.Certificate, *_: object) -> x509.Certificate:
+        return certificate
+
+    patch.setattr(timestamp, "_end_of_chain", end)
+
+
+def timestamp_of_anything(patch: Patch) -> None:
+    """A timestamp is believed whatever it is of."""
+    real = timestamp._opened
+
+    def opened(token: bytes) -> Any:
+        statement, *others = real(token)
+        return _OfAll(statement), *others
+
+    patch.setattr(timestamp, "_opened", opened)
+
+
+class _OfAll:
+    """A statement whose hash is like every other."""
+
+    def __init__(self, statement: Any) -> None:
+        self.time, self.fraction_ns = statement.time, statement.fraction_ns
+        self.accuracy_ns, self.nonce = statement.accuracy_ns, statement.nonce
+        self.imprint = self
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]  # it is like every other
+
+
+def tpm_fails_late(patch: Patch) -> None:
+    """What a TPM says when it is to sign is no word about the key: it ends the start."""
+    real = TpmSigner.sign
+
+    def sign(self: TpmSigner, message: bytes) -> bytes:
+        try:
+            return real(self, message)
+        except Exception as error:
+            raise LookupError(str(error)) from error
+
+    patch.setattr(TpmSigner, "sign", sign)

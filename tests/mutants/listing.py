@@ -12,6 +12,7 @@ OUTBOX = "tests/uplink/test_outbox.py::"
 RECORDER = "tests/test_recorder.py::"
 POWER_CUTS = "tests/journal/test_power_cuts.py::"
 VERIFY = "tests/evidence/test_verify.py::"
+TIMESTAMP = "tests/evidence/test_timestamp.py::"
 CENTERS = "tests/journal/test_centers.py::"
 CLOCK = "tests/test_clock.py::"
 DATES = "tests/uplink/test_dates.py::"
@@ -207,6 +208,20 @@ MUTANTS = [
         ),
     ),
     Mutant(evidence.lineage_unchecked, Tests(VERIFY + "test_a_rolled_back_gateway_is_named")),
+    Mutant(
+        evidence.timestamp_by_anybody,
+        Tests(TIMESTAMP + "test_by_nobody_who_is_trusted_it_proves_nothing"),
+    ),
+    Mutant(
+        evidence.timestamp_of_anything,
+        Tests(TIMESTAMP + "test_of_something_else_it_proves_nothing"),
+    ),
+    Mutant(
+        evidence.tpm_fails_late,
+        Tests(
+            "tests/test_agent.py::test_the_tpm_signs_the_first_event_and_its_loss_silences_nobody"
+        ),
+    ),
     Mutant(
         journal.receipts_not_compared,
         Tests("tests/journal/test_receipts.py::test_a_changed_receipt_is_found"),
