@@ -8,13 +8,12 @@ is believed only as far as it is signed and the tree that it names goes on.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cryptography import x509
-
 from edge_agent.domain.event import EventType
 from edge_agent.evidence import timestamp
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.certificates import Certificate
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import Event, peek
@@ -74,7 +73,7 @@ class JournalAudit:
         identity: Callable[[bytes], PublicKey | None],
         removals: Removals,
         heads: Mapping[bytes, bytes],
-        stampers: Sequence[x509.Certificate] = (),
+        stampers: Sequence[Certificate] = (),
     ) -> None:
         self.anchored: list[Anchored] = []
         self._stampers = stampers

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from edge_agent.evidence import certificates, timestamp
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.certificates import Certificate
 from edge_agent.evidence.cose import BadSignature
 from edge_agent.evidence.timestamp import NotGranted, Stamped
 
@@ -24,7 +23,7 @@ class TimestampError(Exception):
     """No timestamp that can be kept: why, and what to do."""
 
 
-def read_authorities(file: Path) -> list[x509.Certificate]:
+def read_authorities(file: Path) -> list[Certificate]:
     """Return the certificates whose timestamps count.  Raises TimestampError."""
     try:
         return certificates.read_pem(file.read_bytes())
@@ -36,7 +35,7 @@ def read_authorities(file: Path) -> list[x509.Certificate]:
         raise TimestampError(f"{file}: {error}; it holds the authority's, in PEM") from error
 
 
-def ask(url: str, imprint: bytes, trusted: Sequence[x509.Certificate]) -> tuple[bytes, Stamped]:
+def ask(url: str, imprint: bytes, trusted: Sequence[Certificate]) -> tuple[bytes, Stamped]:
     """Return the token over a SHA-256 hash, and what it proves.  Raises TimestampError."""
     nonce = secrets.randbits(63)
     answer = _post(url, timestamp.request(imprint, nonce))
@@ -54,8 +53,8 @@ def ask(url: str, imprint: bytes, trusted: Sequence[x509.Certificate]) -> tuple[
 
 
 def _post(url: str, body: bytes) -> bytes:
-    place = urlsplit(url)
     try:
+        place = urlsplit(url)
         secure = place.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(place.hostname or "", place.port, timeout=TALK_S_MAX)

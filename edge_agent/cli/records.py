@@ -20,9 +20,8 @@ from edge_agent.config import ConfigError
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from edge_agent.audit import Anchored
+    from edge_agent.evidence.certificates import Certificate
     from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.dating import Chronicle, Dated
     from edge_agent.evidence.envelope import Event
@@ -427,7 +426,7 @@ def _anchored_words(all_: "list[Anchored]") -> str:
     )
 
 
-def _stampers(arguments: argparse.Namespace) -> "list[x509.Certificate]":
+def _stampers(arguments: argparse.Namespace) -> "list[Certificate]":
     """Return the timestamp authorities that are trusted: named, or else configured."""
     from edge_agent import config
     from edge_agent.timestamping import TimestampError, read_authorities

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 
+Certificate = x509.Certificate
 SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
 
 

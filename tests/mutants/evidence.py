@@ -5,6 +5,7 @@ from typing import Any
 from cryptography import x509
 
 from edge_agent.evidence import timestamp, verify
+from edge_agent.evidence.signers import KeyFileError
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.verify import EpochVerifier
 from tests.mutants.mutant import Patch
@@ -73,7 +74,7 @@ def tpm_fails_late(patch: Patch) -> None:
     def sign(self: TpmSigner, message: bytes) -> bytes:
         try:
             return real(self, message)
-        except Exception as error:
+        except KeyFileError as error:
             raise LookupError(str(error)) from error
 
     patch.setattr(TpmSigner, "sign", sign)
