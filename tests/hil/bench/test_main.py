@@ -18,9 +18,9 @@ FILE = """
 [bench]
 name = "wall"
 quiet_s = 0.3
-link_s = 5
-lost_s = 20
-within_s = 15
+link_s = 60
+lost_s = 60
+within_s = 60
 
 [[panel]]
 id = "elk"
@@ -43,11 +43,6 @@ driver = "modbus_map"
 profile = "generic_di8"
 bus = "b1"
 unit = 1
-
-[[panel]]
-id = "absent"
-driver = "surgard"
-serial = {{ port = "{folder}/nothing" }}
 
 [[hand]]
 panel = "elk"
@@ -80,6 +75,15 @@ run = ["sh", "-c", "echo 'input 2 on' > {folder}/relay"]
 panel = "inputs"
 does = "restore"
 run = ["sh", "-c", "echo 'input 2 off' > {folder}/relay"]
+"""
+ABSENT = """
+[bench]
+link_s = 0.1
+
+[[panel]]
+id = "absent"
+driver = "surgard"
+serial = {{ port = "{folder}/nothing" }}
 """
 A_PERSON_DOES = {
     # what is asked: what is done at the panel
@@ -134,21 +138,29 @@ def test_panels_on_their_ports(bench: tuple[Path, Emulator], tmp_path: Path) -> 
                     elk.tell(done)
         assert child.stdout is not None
         said = child.stdout.read()
-    assert child.returncode == 1, "of a noisy line and an absent panel"
+    assert child.returncode == 1, "of a noisy line"
     report = json.loads((tmp_path / "report.json").read_text())
     verdicts: dict[tuple[str, str], Any] = {
         (one["panel"], one["check"]): one["verdict"] for one in report["results"]
     }
     bad = {key for key, verdict in verdicts.items() if verdict == "bad"}
-    assert bad == {("noisy", "damaged frames"), ("absent", "link up")}, said
+    assert bad == {("noisy", "damaged frames")}, said
     for check in ("link up", "resync", "quiet", "status", "trip", "restore", "unplug", "return"):
         assert verdicts["elk", check] == "good", said
     assert verdicts["elk", "listen only"] == "good"
     assert verdicts["elk", "clock set"] == "left out", "the file does not allow it"
     assert verdicts["inputs", "trip"] == verdicts["inputs", "restore"] == "good"
-    assert verdicts["absent", "trip"] == "left out"
     assert report["panels"]["elk"]["place"].endswith("/elk 115200 8N1")
     assert not report["good"]
+
+
+def test_a_panel_that_is_not_there_is_bad_and_the_rest_of_it_left_out(tmp_path: Path) -> None:
+    file, report = tmp_path / "wall.toml", tmp_path / "report.json"
+    file.write_text(ABSENT.format(folder=tmp_path))
+    assert main(["--bench", str(file), "--json", str(report)]) == 1
+    verdicts = {one["check"]: one["verdict"] for one in json.loads(report.read_text())["results"]}
+    assert verdicts.pop("link up") == "bad"
+    assert set(verdicts.values()) == {"left out"}
 
 
 def test_the_plan_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +170,7 @@ def test_the_plan_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert "elk: driver elk, profile elk_m1" in said
     assert "may be sent: nothing" in said
-    assert "trip zone 3 by person: open the door (within 15 s)" in said
+    assert "trip zone 3 by person: open the door (within 60 s)" in said
     assert "inputs" not in said
 
 
