@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,15 +35,28 @@ def records(path: Path) -> list[object]:
     return [*reader.feed(path.read_bytes()), *reader.finish()]
 
 
-def say_when_open(master: int, path: Path, data: bytes) -> threading.Thread:
-    """Say `data` once the capture has opened the line."""
+def heard(path: Path) -> bytes:
+    return b"".join(one.data for one in records(path) if isinstance(one, Chunk))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.perf_counter() + PATIENCE_S
+    while not condition():
+        assert time.perf_counter() < end
+        time.sleep(0.01)
+
+
+def say_when_open(
+    master: int, path: Path, data: bytes, *, then_end: bool = False
+) -> threading.Thread:
+    """Say `data` once the capture has opened the line; `then_end`: Ctrl-C when it is kept."""
 
     def say() -> None:
-        end = time.perf_counter() + PATIENCE_S
-        while not (path.exists() and b'"opened"' in path.read_bytes()):
-            assert time.perf_counter() < end
-            time.sleep(0.01)
+        wait_for(lambda: path.exists() and b'"opened"' in path.read_bytes())
         os.write(master, data)
+        if then_end:
+            wait_for(lambda: heard(path) == data)
+            os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=say)
     thread.start()
@@ -55,10 +68,8 @@ def test_it_shows_what_a_driver_reads_and_keeps_what_was_heard(
 ) -> None:
     master, port = line
     out = tmp_path / "c.jsonl"
-    thread = say_when_open(master, out, ALARM + KEYS)
-    code = main(
-        ["capture", port, "--driver", "ness", "--out", str(out), "--seconds", "0.4", "--lang", "en"]
-    )
+    thread = say_when_open(master, out, ALARM + KEYS, then_end=True)
+    code = main(["capture", port, "--driver", "ness", "--out", str(out), "--lang", "en"])
     thread.join()
     said = capsys.readouterr()
     assert code == 0
@@ -68,7 +79,7 @@ def test_it_shows_what_a_driver_reads_and_keeps_what_was_heard(
     header, *rest = records(out)
     assert isinstance(header, Header)
     assert (header.driver, header.places[0].settings) == ("ness", "9600-8N1")
-    assert b"".join(one.data for one in rest if isinstance(one, Chunk)) == ALARM + KEYS
+    assert heard(out) == ALARM + KEYS
     assert isinstance(rest[-1], Note)
     assert rest[-1].what is Happened.CLOSED
     os.set_blocking(master, False)
@@ -81,14 +92,12 @@ def test_without_a_driver_it_guesses_one_and_as_json_every_line_is(
 ) -> None:
     master, port = line
     out = tmp_path / "c.jsonl"
-    thread = say_when_open(master, out, ALARM + ALARM)
-    assert main(["capture", port, "--out", str(out), "--seconds", "0.4", "--lang", "zh"]) == 0
+    thread = say_when_open(master, out, ALARM + ALARM, then_end=True)
+    assert main(["capture", port, "--out", str(out), "--lang", "zh"]) == 0
     thread.join()
     assert "像是 ness" in capsys.readouterr().err
     out.unlink()
-    thread = say_when_open(master, out, ALARM)
-    assert main(["capture", port, "--json", "--out", str(out), "--seconds", "0.4"]) == 0
-    thread.join()
+    assert main(["capture", port, "--json", "--out", str(out), "--seconds", "0.1"]) == 0
     told = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     assert [one["what"] for one in told if "what" in one] == ["opened", "closed"]
 
@@ -110,8 +119,8 @@ def test_at_the_end_it_says_what_may_be_wrong(
 ) -> None:
     master, port = line
     out = tmp_path / "c.jsonl"
-    thread = say_when_open(master, out, said)
-    assert main(["capture", port, "--out", str(out), "--seconds", "0.4", "--lang", "en"]) == 0
+    thread = say_when_open(master, out, said, then_end=True)
+    assert main(["capture", port, "--out", str(out), "--lang", "en"]) == 0
     thread.join()
     assert hint in capsys.readouterr().err
 
@@ -128,10 +137,7 @@ def test_however_it_is_ended_what_was_heard_is_kept(
         stderr=subprocess.PIPE,
     )
     say_when_open(master, out, ALARM).join()
-    end = time.perf_counter() + PATIENCE_S
-    while ALARM.hex().encode() not in out.read_bytes():
-        assert time.perf_counter() < end
-        time.sleep(0.01)
+    wait_for(lambda: heard(out) == ALARM)
     child.send_signal(number)
     child.communicate(timeout=PATIENCE_S)
     assert child.returncode == (-number if number == signal.SIGKILL else 0)

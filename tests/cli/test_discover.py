@@ -41,7 +41,7 @@ def receiver() -> Iterator[str]:
 def test_it_says_what_it_found_how_sure_and_why_and_what_to_paste(
     receiver: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["discover", receiver, "--listen", "3", "--lang", "en"]) == 0
+    assert main(["discover", receiver, "--listen", "60", "--lang", "en"]) == 0
     said = capsys.readouterr()
     assert "certain: surgard" in said.out
     assert "profiles that fit: ademco_685" in said.out
@@ -51,7 +51,7 @@ def test_it_says_what_it_found_how_sure_and_why_and_what_to_paste(
 
 
 def test_as_json_for_programs(receiver: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["discover", receiver, "--listen", "3", "--json"]) == 0
+    assert main(["discover", receiver, "--listen", "60", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     [line] = told["lines"]
     assert line["verdict"] == "recognised"
@@ -60,7 +60,7 @@ def test_as_json_for_programs(receiver: str, capsys: pytest.CaptureFixture[str])
 
 
 def test_in_chinese(receiver: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["discover", receiver, "--listen", "3", "--lang", "zh"]) == 0
+    assert main(["discover", receiver, "--listen", "60", "--lang", "zh"]) == 0
     assert "确定：surgard" in capsys.readouterr().out
 
 
@@ -86,7 +86,7 @@ def test_what_is_only_possible_is_shown_and_is_no_find(
         thread = threading.Thread(target=prompt)
         thread.start()
         place = f"127.0.0.1:{server.getsockname()[1]}"
-        assert main(["discover", place, "--listen", "0.4", "--lang", "en"]) == 1
+        assert main(["discover", place, "--listen", "1.5", "--lang", "en"]) == 1
         thread.join()
     said = capsys.readouterr().out
     assert "possible: dsc" in said
