@@ -6,18 +6,14 @@ is believed only as far as it is signed and the tree that it names goes on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from edge_agent.domain.event import EventType
-from edge_agent.evidence import timestamp
-from edge_agent.evidence.anchor import AnchorBody
+from edge_agent.evidence.anchored import AnchorCheck
 from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.certificates import Certificate
-from edge_agent.evidence.cited import Place
-from edge_agent.evidence.cose import BadSignature, PublicKey
+from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.envelope import Event, peek
-from edge_agent.evidence.timestamp import Stamped
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, Problem, What
 from edge_agent.journal import Record, RecordKind
@@ -52,19 +48,10 @@ def _journal_body(record: Record) -> JournalBody | None:
         return None
 
 
-class Anchored(NamedTuple):
-    """A timestamp that was found good; `held` tells whether its event is here and is that one."""
-
-    place: Place
-    stamped: Stamped
-    held: bool
-
-
 class JournalAudit:
     """The second reading; `heads` are the genesis envelopes in the heads of segments, by epoch.
 
-    `stampers` are the authorities whose timestamps count; without any each is only checked against
-    the certificates that it brought.
+    `stampers` are the authorities whose timestamps count, as for `AnchorCheck`.
     """
 
     def __init__(
@@ -75,10 +62,9 @@ class JournalAudit:
         heads: Mapping[bytes, bytes],
         stampers: Sequence[Certificate] = (),
     ) -> None:
-        self.anchored: list[Anchored] = []
-        self._stampers = stampers
         self.verifier = EpochVerifier(gateway, identity)
         self.receipts = BindingCheck()
+        self.anchors = AnchorCheck(self.verifier.leaf, stampers)
         self._removed = removals.by_epoch
         self._heads = heads
         self._epoch: bytes | None = None  # of the run that is read
@@ -105,21 +91,8 @@ class JournalAudit:
         if not found and event.type == EventType.JOURNAL:
             self._bind(event)
         if not found and event.type == EventType.ANCHOR:
-            found = self._anchor(event)
+            found = self.anchors.take(event)
         return problems + found
-
-    def _anchor(self, event: Event) -> list[Problem]:
-        try:
-            body = AnchorBody.from_body(event.body)
-            stamped = timestamp.verify(body.token, body.leaf, self._stampers)
-        except (Malformed, BadSignature) as error:
-            return [Problem(What.ANCHOR, event.epoch, event.seq, str(error))]
-        leaf = self.verifier.leaf(*body.place)
-        if leaf not in {None, body.leaf}:
-            detail = f"event {body.place} is not the one that {stamped.by!r} timestamped"
-            return [Problem(What.ANCHOR, event.epoch, event.seq, detail)]
-        self.anchored.append(Anchored(body.place, stamped, held=leaf is not None))
-        return []
 
     def finish(self) -> list[Problem]:
         """Return what is wrong between the epochs, and with the receipts."""

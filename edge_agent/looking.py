@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent.clock import Now, SystemClock, system_now
-from edge_agent.config import Center, Loaded
+from edge_agent.config import Anchor, Center, Loaded
 from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
 from edge_agent.domain.camera import CameraSettings
+from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.signers import KeyFileError, load_signer, prove
 from edge_agent.health.sources import Sources
 from edge_agent.inventory import Inventory, today_of
@@ -49,6 +50,8 @@ def files(loaded: Loaded, now: Callable[[], Now] = system_now) -> Iterator[Probe
     for bus in loaded.config.bus:
         if bus.serial is not None:
             yield _port(f"bus {bus.id}", bus.serial.port)
+    if loaded.config.anchor is not None:
+        yield _anchor(loaded, loaded.config.anchor)
     yield from _devices(loaded)
     for camera in loaded.config.camera:
         yield _camera(loaded, camera)
@@ -66,6 +69,21 @@ def _identity(loaded: Loaded) -> Probed:
         return Probed(Probe.IDENTITY_KEY, what, False, f"{path}: {error.cause}", error.remedy)
     detail = f"{path}, key id {signer.public.kid.hex()}, {signer.where}"
     return Probed(Probe.IDENTITY_KEY, what, True, detail)
+
+
+def _anchor(loaded: Loaded, anchor: Anchor) -> Probed:
+    """Look at whose timestamps count; whether one comes is `edge-agent anchor`'s to try."""
+    from edge_agent.evidence.certificates import read_pem  # noqa: PLC0415  only where it is used
+
+    file, what = loaded.path(anchor.certificate), "timestamp authority"
+    remedy = "put the authority's certificate there, or who certified it, in PEM"
+    try:
+        read_pem(file.read_bytes())
+    except OSError as error:
+        return Probed(Probe.ANCHOR, what, False, f"{file}: {error.strerror}", remedy)
+    except Malformed as error:
+        return Probed(Probe.ANCHOR, what, False, f"{file}: {error}", remedy)
+    return Probed(Probe.ANCHOR, what, True, f"{anchor.url}, by {file}")
 
 
 def _data_folder(loaded: Loaded) -> Probed:

@@ -129,7 +129,7 @@ def test_a_timestamp_of_what_is_gone_is_shown_as_that(tmp_path: Path) -> None:
     anchored(tmp_path)
     problems, audit = audited(tmp_path)
     assert problems == []
-    (one,) = audit.anchored
+    (one,) = audit.anchors.anchored
     assert (str(one.place), one.held, one.stamped.by) == (
         f"{b'long ago'.hex()}/60",
         False,
@@ -145,7 +145,7 @@ def test_a_timestamp_of_another_event_or_by_nobody_is_named(tmp_path: Path) -> N
     assert [one.seq for one in problems] == [4, 5, 6]
     assert "is not the one that 'CN=Time' timestamped" in problems[0].detail
     assert "of something else" in problems[1].detail
-    assert len(audit.anchored) == 1
+    assert len(audit.anchors.anchored) == 1
     other = audited(tmp_path, [authority()[1]])[0]
     assert "no authority that is trusted" in other[-1].detail
 

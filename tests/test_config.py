@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.config import (
+    Anchor,
     Bus,
     Center,
     CenterPath,
@@ -258,7 +259,7 @@ def test_the_commented_example_is_right() -> None:
     config = load(file).config
     assert fit(load(file))
     text = file.read_text()
-    for kind in (Gateway, Center, CenterPath, Bus, Panel):
+    for kind in (Gateway, Anchor, Center, CenterPath, Bus, Panel):
         for name in kind.__struct_fields__:
             if name not in {"tcp", "listen"}:  # named in comments
                 assert re.search(rf"\b{name}( =|\]\])", text), name

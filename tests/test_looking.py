@@ -45,6 +45,21 @@ def test_a_certificate_is_judged_by_the_earliest_time_that_it_can_be(tmp_path: P
     assert "expired" in life.detail
 
 
+def test_whose_timestamps_count_is_looked_at_where_one_is_asked(tmp_path: Path) -> None:
+    loaded = made(tmp_path)
+    assert all(one.probe is not Probe.ANCHOR for one in files(loaded))
+    text = loaded.file.read_text() + '\n[anchor]\nurl = "http://tsa.example.org"\n'
+    loaded.file.write_text(text)
+    certificate = loaded.file.with_name("tsa.pem")
+    said = []
+    for content in (None, b"junk", loaded.path("ca.pem").read_bytes()):
+        if content is not None:
+            certificate.write_bytes(content)
+        (one,) = (one for one in files(load(loaded.file)) if one.probe is Probe.ANCHOR)
+        said.append((one.good, bool(one.remedy)))
+    assert said == [(False, True), (False, True), (True, False)]
+
+
 def test_the_machine_is_looked_at(tmp_path: Path) -> None:
     probes = {one.probe for one in machine(made(tmp_path))}
     assert {Probe.DISK_SPEED, Probe.DISK_SPACE, Probe.MEMORY, Probe.CLOCK} <= probes

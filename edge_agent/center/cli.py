@@ -376,7 +376,7 @@ def _add_verify(commands: Commands) -> None:
         "  edge-center verify case17.bundle --ca ca.pem         a bundle: the name is a file's",
     )
     made.add_argument("--ca", type=Path, metavar="FILE", help="of a bundle: the trusted authority")
-    tsa = "of a bundle: the timestamp authority that is trusted"
+    tsa = "the timestamp authority that is trusted (default: any, whose certificate is in it)"
     made.add_argument("--tsa", type=Path, metavar="FILE", help=tsa)
     made.add_argument("--gateway", metavar="ID", help="only of this gateway")
     made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
@@ -393,6 +393,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     roster = Roster(layout, complain=lambda trouble: print(trouble, file=sys.stderr))
     receipt = init.read_certificate(layout.certificate("receipt"))
     receipt_key = PublicKey.of(receipt.public_key())
+    stampers = [init.read_certificate(arguments.tsa)] if arguments.tsa else []
     bad = False
     with closing(schema.open_for_reading(layout.database)) as connection:
         for problem in verify.check_file(connection):
@@ -409,7 +410,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             print("no event of any gateway is stored")
         for gateway in stored if arguments.gateway is None else [arguments.gateway]:
             identities = roster.identities(gateway) or ()
-            report = verify.check(connection, gateway, identities, receipt_key)
+            report = verify.check(connection, gateway, identities, receipt_key, stampers)
             bad = bad or bool(report.problems)
             _print_report(report, as_json=arguments.json)
     return EXIT_FOUND_BAD if bad else 0
@@ -422,7 +423,7 @@ def _print_report(report: verify.Report, *, as_json: bool) -> None:
     verdict = "good" if not report.problems else "BAD"
     print(
         f"{report.gateway}: {verdict}; {report.events} events, {report.proved} proved by a later "
-        f"root, {report.receipts} receipts"
+        f"root, {report.receipts} receipts, {report.timestamps} timestamps"
     )
     for one in report.problems:
         place = f"{(one.epoch or '?')[:6]}/{'?' if one.seq is None else one.seq}"

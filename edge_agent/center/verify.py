@@ -6,12 +6,15 @@ opened and its digests are made again from what is stored.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
 
+from edge_agent.domain.event import EventType
+from edge_agent.evidence.anchored import AnchorCheck
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.certificates import Certificate
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.receipt import Range, open_receipt, range_digest
@@ -41,6 +44,7 @@ class Report:
     events: int = 0
     receipts: int = 0
     proved: int = 0
+    timestamps: int = 0
     problems: list[Bad] = field(default_factory=list)
     more: int = 0  # problems beyond those named
 
@@ -61,6 +65,7 @@ class Report:
             "events": self.events,
             "proved": self.proved,
             "receipts": self.receipts,
+            "timestamps": self.timestamps,
             "first_bad": None if first is None else {"epoch": first.epoch, "seq": first.seq},
             "problems": [
                 {
@@ -98,10 +103,15 @@ def check(
     gateway: str,
     identities: Iterable[PublicKey],
     receipt_key: PublicKey,
+    stampers: Sequence[Certificate] = (),
 ) -> Report:
-    """Check all that is stored of `gateway`.  Raises sqlite3.Error where the file is damaged."""
+    """Check all that is stored of `gateway`; `stampers` are the authorities whose timestamps count.
+
+    Raises sqlite3.Error where the file is damaged.
+    """
     report = Report(gateway)
     verifier = EpochVerifier(gateway, {key.kid: key for key in identities}.get)
+    anchors = AnchorCheck(verifier.leaf, stampers)
     epochs = connection.execute(
         "SELECT id, epoch FROM epoch WHERE gateway = ? ORDER BY id", (gateway,)
     ).fetchall()
@@ -114,8 +124,12 @@ def check(
         for *columns, envelope in rows:
             report.events += 1
             report.found(_columns(epoch, columns, envelope))
-            report.found(map(_bad, verifier.feed(envelope)))
+            problems = verifier.feed(envelope)
+            if not problems and columns[-1] == EventType.ANCHOR:
+                problems = anchors.take(peek(envelope)[1])
+            report.found(map(_bad, problems))
         report.proved += verifier.proved_to(epoch)
+    report.timestamps = len(anchors.anchored)
     report.found(map(_bad, verifier.lineage()))
     _check_receipts(connection, report, receipt_key)
     return report

@@ -20,7 +20,7 @@ from edge_agent.config import ConfigError
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
-    from edge_agent.audit import Anchored
+    from edge_agent.evidence.anchored import Anchored
     from edge_agent.evidence.certificates import Certificate
     from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.dating import Chronicle, Dated
@@ -396,17 +396,18 @@ def check(arguments: argparse.Namespace) -> int:
         verified, bound = audit.verifier.verified, audit.receipts.bound
     except UnreadableError as error:
         return unreadable(error)
+    anchored = audit.anchors.anchored
     if arguments.json:
         facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
-        print(json.dumps(facts | {"timestamps": [_anchored(one) for one in audit.anchored]}))
+        print(json.dumps(facts | {"timestamps": list(map(_anchored, anchored))}))
     else:
         for one in found[:PROBLEMS_SHOWN_MAX]:
             place = f" at {one['epoch'][:6]}/{one['seq']}" if one["epoch"] else ""
             print(f"{one['what']}{place}: {one['detail']}")
         good = "nothing wrong" if not found else f"{len(found)} problems"
         print(f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}")
-        if audit.anchored:
-            print(_anchored_words(audit.anchored))
+        if anchored:
+            print(_anchored_words(anchored))
     return 1 if found else 0
 
 

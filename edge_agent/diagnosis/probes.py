@@ -37,6 +37,7 @@ class Probe(StrEnum):
     TLS_FILES = "tls_files"
     CERTIFICATE = "certificate"
     DEVICE = "device"
+    ANCHOR = "anchor"
     CAMERA = "camera"
     NAME = "name"
     NETWORK = "network"
@@ -87,9 +88,9 @@ FINDINGS: Mapping[Probe, Meaning] = {
     Probe.BROKER: Meaning("broker_refused"),
     Probe.RECEIPT: Meaning("receipt_missing", Severity.URGENT),
 }
-"""Probes whose failure becomes a finding.  Panels, lines, temperature, supply, cameras and the
-inventory are watched all the time by others, which say so: a self-test tells of them and finds
-nothing twice.
+"""Probes whose failure becomes a finding.  Panels, lines, temperature, supply, cameras, timestamps
+and the inventory are watched all the time by others, which say so: a self-test tells of them and
+finds nothing twice.
 """
 
 

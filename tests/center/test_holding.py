@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from edge_agent.center.holding import StoreHolding
+from edge_agent.domain.event import EventType
+from edge_agent.evidence.anchor import AnchorBody
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.tree import leaf_hash
 from tests.center.world import FakeCenter, FakeGateway
 
@@ -21,6 +24,19 @@ def test_the_side_of_a_fork_that_was_signed_over_comes_first(tmp_path: Path) -> 
     (events,) = [found for seq, found in holding.events(gateway.epoch, [(0, 9)]) if seq == 1]
     assert events == [true, false]
     assert holding.proofs(gateway.epoch).root(3) == gateway.peaks.root()
+
+
+def test_timestamps_of_an_epoch_are_held(tmp_path: Path) -> None:
+    gateway = FakeGateway()
+    center = FakeCenter(tmp_path, gateway)
+    genesis = gateway.start()
+    anchor = AnchorBody(Place(gateway.epoch, 1), bytes(32), b"token")
+    other = AnchorBody(Place(b"long ago", 1), bytes(32), b"token")
+    sealed = [gateway.sealed(EventType.ANCHOR, one.to_body()) for one in (anchor, other)]
+    center.take(genesis, *sealed, gateway.sealed(EventType.ANCHOR, {1: 1}))
+    holding = StoreHolding(center.connection, "gw1", center.signer.public)
+    assert holding.anchors(gateway.epoch) == [anchor]
+    assert holding.anchors(b"unknown1") == []
 
 
 def test_a_tree_ends_at_the_first_gap(tmp_path: Path) -> None:

@@ -5,8 +5,14 @@ from pathlib import Path
 import pytest
 
 from edge_agent.center import verify
+from edge_agent.domain.event import EventType
+from edge_agent.evidence.anchor import AnchorBody
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.tree import leaf_hash
 from tests.center.world import FakeCenter, FakeGateway
+from tests.evidence.bundles import STAMPED, history, token
+
+STAMPED_LEAF = leaf_hash(history()[0].envelopes[STAMPED])
 
 
 @pytest.fixture
@@ -42,12 +48,22 @@ def test_an_honest_store_is_good(center: FakeCenter, gateway: FakeGateway) -> No
         "events": 10,
         "proved": 8,
         "receipts": 2,
+        "timestamps": 0,
         "first_bad": None,
         "problems": [],
         "more_problems": 0,
     }
     assert verify.gateways(center.connection) == ["gw1"]
     assert verify.check_file(center.connection) == []
+
+
+def test_timestamps_are_checked_too(center: FakeCenter, gateway: FakeGateway) -> None:
+    elsewhere = AnchorBody(Place(b"long ago", 60), STAMPED_LEAF, token())
+    center.take(gateway.sealed(EventType.ANCHOR, elsewhere.to_body()))
+    assert check(center, gateway).as_json()["timestamps"] == 1
+    forged = AnchorBody(Place(gateway.epoch, 2), STAMPED_LEAF, token())
+    center.take(gateway.sealed(EventType.ANCHOR, forged.to_body()))
+    assert found(center, gateway) == {("anchor", 6)}
 
 
 def test_a_changed_envelope_is_named(center: FakeCenter, gateway: FakeGateway) -> None:

@@ -5,6 +5,7 @@ chain that ends in nobody who is trusted, and with attributes that name another 
 """
 
 import re
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def test_a_good_one_tells_the_time_and_by_whom() -> None:
     assert timestamp.time_text(GOOD.time_ns) in {
         f"{made + timedelta(seconds=s):%Y-%m-%dT%H:%M:%SZ}" for s in range(20)
     }
+
+
+def test_openssl_says_the_same(tmp_path: Path) -> None:
+    """By the command that docs/evidence-bundle.md tells a doubter."""
+    (tmp_path / "token").write_bytes(token())
+    (tmp_path / "root.pem").write_bytes(bundles.stamper())
+    command = ["openssl", "ts", "-verify", "-digest", LEAF.hex(), "-in", "token", "-token_in"]
+    ran = subprocess.run(
+        [*command, "-CAfile", "root.pem"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "Verification: OK" in ran.stdout + ran.stderr
 
 
 def test_without_a_trusted_authority_its_own_is_named() -> None:
