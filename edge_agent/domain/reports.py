@@ -34,6 +34,13 @@ class Reports:
         return [Report(self._tokens, signals)]
 
     def is_doubled(self, frame: Frame, now_ns: int) -> bool:
-        """Tell whether this event is the last one once more."""
-        last, self._last = self._last, (frame.raw.rstrip(), now_ns)
-        return last is not None and last[0] == self._last[0] and now_ns - last[1] <= DOUBLED_NS
+        """Tell whether this event is the last one once more; its first copy begins the time.
+
+        So what goes on and on is recorded again and again, and not once.
+        """
+        words = frame.raw.rstrip()
+        last = self._last
+        if last is not None and last[0] == words and now_ns - last[1] <= DOUBLED_NS:
+            return True
+        self._last = words, now_ns
+        return False

@@ -43,7 +43,9 @@ LAST_WORDS = 5  # said when all is well again
 SYNC_NS = 150 * SECOND_NS  # until the whole state is proven: two polls of the slowest protocol
 ANSWER_NS = 60 * SECOND_NS  # until a command has its outcome
 TWICE_NS_MIN = 6 * SECOND_NS  # a repeat later than this may be a new event of the same words
-ONCE_NS_MAX = SECOND_NS // 2  # the same words again so soon: nobody can tell them from a doubling
+ONCE_NS_MAX = (
+    SECOND_NS  # the same words again so soon: they may be taken for a doubling of the line
+)
 REST = {Kind.ZONE: State.CLOSED, Kind.AREA: State.DISARMED, Kind.OUTPUT: State.OFF}
 """What a point is that a whole map left out."""
 
@@ -210,8 +212,9 @@ def distinct(here: World) -> Counter[Told]:
     for t_ns, entry in here.ledger:
         if entry.state is Said.SAID and entry.signal is not None:
             words = (body(entry.frame), meaning(entry.signal))
-            told[words] += t_ns - newest.get(words, -SECOND_NS) > ONCE_NS_MAX
-            newest[words] = t_ns
+            if t_ns - newest.get(words, -ONCE_NS_MAX) > ONCE_NS_MAX:
+                told[words] += 1
+                newest[words] = t_ns
     return told
 
 

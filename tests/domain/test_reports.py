@@ -25,3 +25,10 @@ def test_the_same_frame_so_soon_is_a_double_and_later_another_event() -> None:
     assert not reports.is_doubled(Frame(b"alarm 3"), 2 * DOUBLED_NS + 1)
     reports.clear()
     assert not reports.is_doubled(Frame(b"alarm 3"), 2 * DOUBLED_NS + 1), "the line was opened"
+
+
+def test_what_goes_on_and_on_is_recorded_again_and_again() -> None:
+    reports = Reports()
+    every_ns = DOUBLED_NS * 4 // 5
+    heard = [reports.is_doubled(Frame(b"alarm 3"), at * every_ns) for at in range(6)]
+    assert heard == [False, True] * 3
