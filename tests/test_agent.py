@@ -19,7 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import anchoring, limits
 from edge_agent.agent import Agent
+from edge_agent.anchoring import Asked
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main as command
 from edge_agent.clock import SystemClock
@@ -27,6 +29,7 @@ from edge_agent.config import load
 from edge_agent.control.socket import ask
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import (
     ActBody,
     FindingBody,
@@ -36,6 +39,7 @@ from edge_agent.evidence.bodies import (
 )
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tpm_signer import TpmSigner
+from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
 from edge_agent.recorder import Recorder
 from hil.rig import free_port
@@ -189,6 +193,41 @@ def test_the_tpm_signs_the_first_event_and_its_loss_silences_nobody(gateway: Pat
         GenesisBody.from_body(event.body).vouched for event in journal_of(gateway) if not event.seq
     ]
     assert vouched == [True, False]
+
+
+def test_the_newest_event_is_timestamped_where_an_authority_is_configured(
+    gateway: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: with the newest event never noted."""
+    with (gateway / "gateway.toml").open("a") as file:
+        file.write('\n[anchor]\nurl = "http://tsa.example.org"\n')
+    asked: list[bytes] = []
+
+    async def ask_at_once(_config: Path, leaf: bytes) -> Asked:
+        asked.append(leaf)
+        return Asked(b"token")
+
+    monkeypatch.setattr(anchoring, "ask", ask_at_once)
+    monkeypatch.setattr(limits, "ANCHOR_DELAY_S", 0.0)
+    monkeypatch.setattr(limits, "ANCHOR_RETRY_S", 0.005)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.ensure_future(
+            Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
+        )
+        async with asyncio.timeout(20):
+            while not asked:
+                await asyncio.sleep(0.005)
+        stop.set()
+        await asyncio.wait_for(serving, 20)
+
+    asyncio.run(run())
+    envelopes = [one.record.data for one in read(gateway / "data" / "journal")]
+    (anchor,) = (found for one in envelopes if (found := AnchorBody.of(one)) is not None)
+    assert [anchor.leaf] == asked
+    (stamped,) = (one for one in envelopes if leaf_hash(one) == anchor.leaf)
+    assert peek(stamped)[1].seq == anchor.place.seq
 
 
 def begun_and_ended(gateway: Path) -> None:

@@ -10,12 +10,15 @@ The key file holds what the TPM wrapped, in the form that the TPM engines of Ope
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import re
 import select
 import socket
 import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,9 +33,8 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import KeyFileError
 from edge_agent.evidence.tpm import Refused, Wrapped
 
-ANSWER_S_MAX = (
-    10.0  # slow chips make a key in two; one that hangs must not hold up a start for long
-)
+ANSWER_S_MAX = 10.0  # slow chips make a key in two
+TALK_S_MAX = 15.0  # of a signature: a chip that hangs must not hold up a start for long
 _PEM = re.compile(
     rb"-----BEGIN TSS2 PRIVATE KEY-----(.+?)-----END TSS2 PRIVATE KEY-----", re.DOTALL
 )
@@ -60,6 +62,9 @@ class TpmSigner:
 
     def sign(self, message: bytes) -> bytes:
         """Return r || s, s in the lower half of the group order.  Raises KeyFileError."""
+        return _in_time(self._path, self._device, lambda: self._signed(message))
+
+    def _signed(self, message: bytes) -> bytes:
         with Session(self._path, self._device) as session:
             key = session.load(self._wrapped, session.parent(self._parent))
             digest = hashlib.sha256(message).digest()
@@ -156,6 +161,33 @@ def _unsized(data: bytes) -> bytes:
 # ---- the TPM
 
 
+def _in_time(path: Path, device: Path, work: Callable[[], bytes]) -> bytes:
+    """Return what `work` does, in a thread: the kernel lets nobody go while a chip is at it.
+
+    Raises KeyFileError, also where it takes too long; the thread is left behind then.
+    """
+    done: list[bytes | KeyFileError] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except KeyFileError as error:
+            done.append(error)
+
+    thread = threading.Thread(target=run, name="tpm", daemon=True)
+    thread.start()
+    thread.join(TALK_S_MAX)
+    match done:
+        case [bytes(signature)]:
+            return signature
+        case [KeyFileError() as error]:
+            raise error
+    if not thread.is_alive():
+        raise RuntimeError("signing by the TPM ended in a defect of ours, named before")
+    cause = f"the TPM at {device} hangs for {TALK_S_MAX:.0f} s"
+    raise KeyFileError(path, cause, "Cut the power once; if that does not help, it is broken")
+
+
 class Session:
     """The TPM, held while the block runs; all that goes wrong in it is a KeyFileError."""
 
@@ -184,15 +216,20 @@ class Session:
         _trace: TracebackType | None,
     ) -> None:
         try:
-            if error is None:  # else it has said enough; the resource manager forgets them too
-                for handle in reversed(self._loaded):
-                    tpm.check(self.ask(tpm.flush(handle)))
+            if error is None:  # else it has said enough
+                self._forget()
         finally:
             os.close(self._stream)
         if isinstance(error, Refused):
             raise self._refused(error) from error
         if isinstance(error, Malformed):
             raise self._unusable(f"answers what cannot be: {error}") from error
+
+    def _forget(self) -> None:
+        """Leave room for others; what fails here is no harm: the resource manager does it too."""
+        with contextlib.suppress(KeyFileError, Refused, Malformed):
+            for handle in reversed(self._loaded):
+                tpm.check(self.ask(tpm.flush(handle)))
 
     def ask(self, command: bytes) -> bytes:
         """Return the answer to a command.  Raises KeyFileError where none comes."""

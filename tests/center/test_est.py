@@ -23,13 +23,15 @@ from edge_agent.center.est import BODY_BYTES_MAX, Door
 from edge_agent.center.init import Request, init
 from edge_agent.center.layout import Layout
 from edge_agent.clock import SystemClock
+from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.enrolment import Way
 from edge_agent.evidence.invitation import Invitation, pin_of
-from edge_agent.evidence.signers import load_signer
+from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.identity import enrolment, keys, renewal
 from edge_agent.identity.est import EstError, Server, spki
 from tests.identity import foreign_est
 from tests.identity.foreign_est import openssl
+from tests.swtpm import swtpm
 
 NOW = credentials.utc(SystemClock().stamp().wall_ns or 0)
 
@@ -84,6 +86,25 @@ def test_our_agent_enrols_and_renews(door: Door, layout: Layout, tmp_path: Path)
     assert (folder / "client.pem.old").read_bytes() == before
     with pytest.raises(EstError, match="not signed by its identity"):
         renewal.renew(place, "gw1", identity, NOW)
+
+
+def test_a_gateway_with_its_key_in_a_tpm_enrols_and_renews(door: Door, tmp_path: Path) -> None:
+    """The center need not know where the key is; the TPM signs request and renewal."""
+    invitation, folder = invited(door, "gw6"), tmp_path / "gw6"
+    with swtpm() as chip:
+        steps: list[str] = []
+        enrolment.enrol(invitation, folder, steps.append, chip)
+        assert f"the identity key is in the TPM at {chip}" in steps[0]
+        identity = load_signer(folder / "identity.key", chip)
+        place = renewal.Place(
+            "localhost", port(door), folder / "ca.pem", folder / "client.pem", folder / "client.key"
+        )
+        assert renewal.renew(place, "gw6", identity, NOW) > NOW + timedelta(days=800)
+    certified = PublicKey.from_certificate_pem((folder / "identity.pem").read_bytes())
+    assert certified == identity.public
+    assert f'tpm = "{chip}"' in (folder / "gateway.toml").read_text()
+    with pytest.raises(KeyFileError, match="there is no TPM"):
+        renewal.renew(place, "gw6", identity, NOW)
 
 
 def test_another_center_is_not_talked_to(door: Door, tmp_path: Path) -> None:

@@ -68,9 +68,9 @@ def test_by_nobody_who_is_trusted_it_proves_nothing() -> None:
 def test_a_flipped_bit_changes_nothing_that_is_believed() -> None:
     """What is not signed (versions, the order of certificates) may change, the time may not."""
     whole = token()
-    for at in range(len(whole)):
+    for at in range(0, len(whole), 2):
         data = bytearray(whole)
-        data[at] ^= 1 << at % 8
+        data[at] ^= 1 << at // 2 % 8
         try:
             found = timestamp.verify(bytes(data), LEAF, [ROOT])
         except (Malformed, BadSignature):
