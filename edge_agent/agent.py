@@ -17,6 +17,7 @@ import structlog
 import edge_agent
 from edge_agent import anchoring, limits, telling
 from edge_agent.anchoring import watch_anchor
+from edge_agent.chartered import Chartered
 from edge_agent.clock import KeptClock
 from edge_agent.command_keys import CommandKeys
 from edge_agent.command_work import CommandWork, Means
@@ -65,6 +66,7 @@ from edge_agent.program_watch import watch_program
 from edge_agent.reconfiguring import Chosen, Reconfiguring, Surroundings
 from edge_agent.recorder import Notary, Recorder
 from edge_agent.renewal_watch import renew, watch_renewal
+from edge_agent.scope_watch import ScopeWatch
 from edge_agent.self_test import Outlet as TestOutlet
 from edge_agent.self_test import SelfTest, Senses
 from edge_agent.source import JournalSource
@@ -132,7 +134,9 @@ class Agent:
         self._diagnosing = Diagnosing(
             (self._config.premises, loaded.digest), past, self._recorder, clock
         )
-        self._orders = Orders.of(self._fitted, self._recorder)
+        self._chartered = Chartered.of(loaded, folder.parent, self._recorder.note)
+        self._scope = ScopeWatch(self._chartered, self._sources, self._recorder.note)
+        self._orders = Orders.of(self._fitted, self._recorder, self._chartered.outside)
         self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
         self._time = Timekeeper(clock, self._recorder.note)
         self._body = self._make_body(hardware, folder)
@@ -141,16 +145,14 @@ class Agent:
         self._journal = self._make_journal()
         station = Station(
             *(self._begun.epoch, self._signed_status, self._source),
-            *(lambda: self._stopping, self._commanded),
+            *(lambda: self._stopping, self._commanded, self._chartered),
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         self._self_test = self._make_self_test()
-        self._recorder.hearing.listen(self._self_test.hear)
-        told = self._config.gateway
-        keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
-        self._housekeeping = Housekeeping(self._journal, self._recorder, clock, keeping)
+        self._housekeeping = self._make_housekeeping()
         self._zones = ZoneWatch(folder.parent, self._recorder.note)
-        self._recorder.hearing.listen(self._zones.hear)
+        for hear in (self._self_test.hear, self._zones.hear, self._scope.hear):
+            self._recorder.hearing.listen(hear)
         self._clips = self._clips_of(clock)
         self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._parts = self._make_parts()
@@ -171,6 +173,7 @@ class Agent:
             diagnosing=self._diagnosing,
             clips=self._clips,
             configuration=lambda: self._reconfiguring.facts,
+            chartered=self._chartered,
         )
 
     def _surroundings(self) -> Surroundings:
@@ -187,6 +190,11 @@ class Agent:
         )
         return Journal(self._disk, self._found, self._notary, self._recorder, terms)
 
+    def _make_housekeeping(self) -> Housekeeping:
+        told = self._config.gateway
+        keeping = Keeping(told.journal_bytes_max, told.journal_keep_days)
+        return Housekeeping(self._journal, self._recorder, self._clock, keeping)
+
     def _make_body(self, hardware: Hardware | None, folder: Path) -> Body:
         outlet = Outlet(self._say_of_body, self.ending.by_power, edge_agent.__version__)
         return Body(
@@ -202,7 +210,7 @@ class Agent:
         means = Means(self._self_test.ask, self._recorder.note, self._is_short_of_room)
         work = CommandWork(self._loaded, self._clock, means)
         self._recorder.hearing.listen(work.walk_tests.hear)
-        works = {**work.works, CONFIG: reconfiguring.take}
+        works = {**work.works, **self._chartered.works, CONFIG: reconfiguring.take}
         if self._clips is not None:
             works[CLIP] = self._clips.work(self._supply.hand_over)
         office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, works)
@@ -324,6 +332,7 @@ class Agent:
         handlers: dict[str, Handler] = {
             "status": self._status,
             "order": self._order,
+            "charter": self._chartered.answer,
             **self._exports.handlers,
             **Updates(self._recorder.vow).handlers,
             "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
@@ -380,6 +389,7 @@ class Agent:
             self._reconfiguring.run(),
             self._work.run(),
             self._zones.run(),
+            self._scope.run(self._status_changed),
             self._feed_watchdog(),
             self._fail_with_callbacks(),
             self._body.run(),
@@ -402,8 +412,9 @@ class Agent:
         return works
 
     def _say_what_was_found(self) -> None:
-        config = ConfigBody(self._loaded.digest, "start").to_body()
-        self._recorder.note(EventType.CONFIG, Lane.STATE, config)
+        self._chartered.begin()
+        config = ConfigBody(self._loaded.digest, "start", charter=self._chartered.mark)
+        self._recorder.note(EventType.CONFIG, Lane.STATE, config.to_body())
         if isinstance(self._disk, AbsentDisk):
             log.error(
                 "journal folder unusable",

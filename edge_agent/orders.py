@@ -6,7 +6,7 @@ order at all is decided by whoever brings the order here; what may be done to a 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -35,6 +35,14 @@ class Record(Protocol):
         """Record an event of the agent itself."""
 
 
+Outside = Callable[[str, Command], str]
+"""Returns why an order to a panel is outside of what the system is for; empty where it is not."""
+
+
+def _nowhere(_panel: str, _command: Command) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """What became of an order; `number` is the one that its two events carry."""
@@ -59,20 +67,23 @@ class Addressee:
 class Orders:
     """The orders of one run of the agent, to all panels."""
 
-    def __init__(self, panels: Mapping[str, Addressee], record: Record) -> None:
+    def __init__(
+        self, panels: Mapping[str, Addressee], record: Record, outside: Outside = _nowhere
+    ) -> None:
         self._panels = panels
         self._record = record
+        self._outside = outside
         self._count = 0
         self._under_way: set[asyncio.Task[Ordered]] = set()
 
     @classmethod
-    def of(cls, panels: Iterable[Fitted], record: Record) -> Self:
+    def of(cls, panels: Iterable[Fitted], record: Record, outside: Outside = _nowhere) -> Self:
         """Return the orders for all panels of a configuration."""
         found = {
             fitted.panel.id: Addressee(Desk(fitted.setup.allow), fitted.driver.commands)
             for fitted in panels
         }
-        return cls(found, record)
+        return cls(found, record, outside)
 
     def desk(self, panel: str) -> Desk:
         """Return where the conversation of `panel` takes its commands."""
@@ -115,7 +126,7 @@ class Orders:
         said = words(order.command)
         vow = self._record.vow(order.act("command", said))
         log.info("order", panel=order.panel, order=order.number, said=said, actor=order.actor)
-        obeyed = await self._outcome(vow, addressee, order.command)
+        obeyed = await self._outcome(vow, addressee, order)
         detail = f"{said}: {obeyed.detail}" if obeyed.detail else said
         outcome = obeyed.outcome.value
         body = order.act("outcome", detail, outcome)
@@ -130,11 +141,14 @@ class Orders:
         return Ordered(order.number, obeyed)
 
     async def _outcome(
-        self, vow: asyncio.Future[None], addressee: Addressee, command: Command
+        self, vow: asyncio.Future[None], addressee: Addressee, order: "_Order"
     ) -> Obeyed:
+        command = order.command
         await asyncio.wait([vow], timeout=ORDER_RECORD_S_MAX)
         if not vow.done():
             return Obeyed(0, Outcome.REFUSED, "it cannot be recorded, so it is not given")
+        if why := self._outside(order.panel, command):
+            return Obeyed(0, Outcome.FORBIDDEN, why)
         if command.act not in addressee.commands:
             return Obeyed(0, Outcome.UNSUPPORTED, "the driver has no words for it")
         asked = addressee.desk.ask(command)

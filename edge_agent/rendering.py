@@ -24,7 +24,9 @@ from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.program import ProgramBody
 from edge_agent.evidence.verdict import VerdictBody
 
-_ELSEWHERE = {"command", "disposition", "leaf", "token"}  # signed bytes and hashes: in the JSON
+_ELSEWHERE = {"command", "disposition", "leaf", "token", "charter"}
+"""Signed bytes and hashes: in the JSON."""
+
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
 
 
@@ -136,7 +138,12 @@ def _config(body: bodies.ConfigBody) -> dict[str, Any]:
         "site": terms.site.decode("utf-8", "backslashreplace"),
         "part": f"{terms.part}/{terms.parts}",
     } if terms is not None else {}  # fmt: skip
-    return {"digest": body.digest.hex(), "reason": body.reason, **judging}
+    charter = {} if body.charter is None else {"charter": _mark(*body.charter)}
+    return {"digest": body.digest.hex(), "reason": body.reason, **judging, **charter}
+
+
+def _mark(number: int, digest: bytes) -> dict[str, Any]:
+    return {"number": number, "digest": digest.hex()}
 
 
 def _act(body: bodies.ActBody) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -40,13 +40,23 @@ log = structlog.get_logger()
 SECOND_NS = 1_000_000_000
 
 
+class Permission(Protocol):
+    """Says which centers records may go to: the charter."""
+
+    def permits(self, center: str) -> str:
+        """Return why they may not go to a center; empty where they may."""
+
+    async def changed(self) -> None:
+        """Return when the answers may be other ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """What every uplink is given of the gateway.
 
     `status` makes the signed heartbeat for the center named; `source` is the journal as that center
     sees it; `commanded` is handed what comes from that center as a command, unread, and whether the
-    broker was to keep it.
+    broker was to keep it; `permission` None: every center of the configuration is supplied.
     """
 
     epoch: bytes
@@ -54,6 +64,7 @@ class Station:
     source: Callable[[str], Source]
     is_stopping: Callable[[], bool]
     commanded: Callable[[str, bytes, bool], None]
+    permission: Permission | None = None
 
 
 class _Supplied:
@@ -198,7 +209,26 @@ class Supply:
     # ---- one center
 
     async def _run(self, supplied: _Supplied) -> None:
-        """Run the uplink once its files can be used; until then panels are read all the same."""
+        """Run the uplink whenever it is permitted; panels are read all the same."""
+        permission, name = self._station.permission, supplied.config.name
+        if permission is None:
+            return await self._run_uplink(supplied)
+        while True:
+            while why := permission.permits(name):
+                self._cannot_use(supplied, why, "charter")
+                await permission.changed()
+            supplied.trouble = ""
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(self._run_uplink(supplied))
+                try:
+                    while not permission.permits(name):
+                        await permission.changed()
+                finally:
+                    running.cancel()
+            supplied.uplink = None
+
+    async def _run_uplink(self, supplied: _Supplied) -> None:
+        """Run the uplink once its files can be used."""
         config, gateway = supplied.config, self._loaded.config.gateway
         access = await self._access(supplied)
         site = Site(
@@ -248,11 +278,11 @@ class Supply:
         path, gateway = self._loaded.path, self._loaded.config.gateway.id
         return load_seal(gateway, path(center.seal_certificate), path(center.ca))
 
-    def _cannot_use(self, supplied: _Supplied, trouble: str) -> None:
+    def _cannot_use(self, supplied: _Supplied, trouble: str, what: str = "credentials") -> None:
         if trouble == supplied.trouble:
             return
         supplied.trouble = trouble
         name = supplied.config.name
         log.error("center not usable", center=name, cause=trouble)
-        body = PathBody(name, "credentials", False, trouble).to_body()
+        body = PathBody(name, what, False, trouble).to_body()
         self._recorder.note(EventType.PATH, Lane.FAULT, body)

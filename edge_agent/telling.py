@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import edge_agent
 from edge_agent import limits
+from edge_agent.chartered import Chartered
 from edge_agent.clock import KeptClock
 from edge_agent.config import Gateway
 from edge_agent.diagnosing import Diagnosing
@@ -41,6 +42,7 @@ class Parts:
     diagnosing: Diagnosing
     clips: "Clips | None"
     configuration: Callable[[], Mapping[str, Any]]
+    chartered: Chartered
 
 
 def signed_status(parts: Parts, center: str, *, stopping: bool) -> bytes:
@@ -64,6 +66,7 @@ def signed_status(parts: Parts, center: str, *, stopping: bool) -> bytes:
         faults={panel: dict(counts) for panel, counts in recorder.faults.items()},
         conditions=conditions[:CONDITIONS_MAX],
         stopping=stopping,
+        charter=parts.chartered.mark,
     )
     return sign_status(status, parts.begun.signer)
 
@@ -97,6 +100,7 @@ def state(parts: Parts) -> dict[str, Any]:
             "omitted": parts.housekeeping.omitted,
         },
         "centers": parts.supply.facts(),
+        "charter": parts.chartered.facts(),
         "clock": {
             "trust": stamp.trust,
             "wall_ns": stamp.wall_ns,

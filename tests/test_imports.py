@@ -141,6 +141,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edge_agent.inventory": (*BELOW, "edge_agent.told"),
     "edge_agent.bundle_view": BELOW,
+    "edge_agent.authorities": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
+    "edge_agent.chartered": (
+        *BELOW,
+        "edge_agent.authorities",
+        "edge_agent.commanding",
+        "edge_agent.config",
+        "edge_agent.uplink",
+    ),
+    "edge_agent.scope_watch": (*BELOW, "edge_agent.told"),
+    "edge_agent.charter_draft": (*BELOW, "edge_agent.config", "edge_agent.config_words"),
+    "edge_agent.charter_view": (*BELOW, "edge_agent.language", "edge_agent.rendering"),
     "edge_agent.exports": (*BELOW, "edge_agent.control"),
     "edge_agent.holding": (*BELOW, "edge_agent.contents", "edge_agent.journal"),
     "edge_agent.visitors": (*BELOW, "edge_agent.config", "edge_agent.control"),
@@ -175,6 +186,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.telling": (
         *BELOW,
         "edge_agent",
+        "edge_agent.chartered",
         "edge_agent.clips",
         "edge_agent.config",
         "edge_agent.diagnosing",
@@ -189,6 +201,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.agent": (
         *BELOW,
         "edge_agent",
+        "edge_agent.chartered",
+        "edge_agent.scope_watch",
         "edge_agent.clips",
         "edge_agent.commanding",
         "edge_agent.command_keys",
@@ -267,6 +281,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.judged_words",
         "edge_agent.config",  # what is certainly wrong with one is told before it is sent
         "edge_agent.bundle_view",
+        "edge_agent.charter_draft",
+        "edge_agent.charter_view",
+        "edge_agent.config",
     ),
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),
@@ -291,7 +308,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "hil",
     ),
     "msgspec": (
-        *("edge_agent.config", "edge_agent.config_words"),
+        *("edge_agent.config", "edge_agent.config_words", "edge_agent.charter_draft"),
         *("edge_agent.resources", "edge_agent.center"),
         "edge_agent.rejudging",
     ),

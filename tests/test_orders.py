@@ -150,6 +150,26 @@ def test_what_may_not_or_cannot_be_done_is_recorded_too(command: Command, outcom
     play(main())
 
 
+def test_what_is_outside_the_charter_is_recorded_and_not_given() -> None:
+    async def main() -> None:
+        rig = Rig()
+        rig.orders = Orders(
+            {"shop": Addressee(rig.desk, frozenset({Act.BYPASS}))},
+            rig.record,
+            lambda panel, command: f"charter 1 does not name zone {command.zone} of {panel}",
+        )
+        ordered = await rig.give(BYPASS)
+        assert ordered.obeyed.outcome is Outcome.FORBIDDEN
+        assert rig.desk.take() == []
+        said = [(act.what, act.outcome, act.detail) for act in rig.record.bodies]
+        assert said[1] == (
+            *("outcome", "forbidden"),
+            "bypass zone 3: charter 1 does not name zone 3 of shop",
+        )
+
+    play(main())
+
+
 def test_an_order_whose_caller_has_gone_is_carried_to_its_end() -> None:
     async def main() -> None:
         rig = Rig()

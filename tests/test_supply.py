@@ -1,7 +1,7 @@
 """Every center has its own uplink: what one lacks does not stop another.
 
 Seen to fail: one task for all centers waits for the first one's files; `offer` that ignores the
-holders sends a center what it has receipted.
+holders sends a center what it has receipted; an uplink that goes on after the charter changed.
 """
 
 import asyncio
@@ -112,8 +112,28 @@ class Ledger:
         self.notes.append(body)
 
 
+class Charter:
+    """Says whom records may go to."""
+
+    def __init__(self) -> None:
+        self.forbidden: set[str] = set()
+        self.change = asyncio.Event()
+
+    def permits(self, center: str) -> str:
+        return "charter 2 does not name it" if center in self.forbidden else ""
+
+    async def changed(self) -> None:
+        await self.change.wait()
+
+    def forbid(self, *centers: str) -> None:
+        self.forbidden = set(centers)
+        self.change.set()
+        self.change = asyncio.Event()
+
+
 @dataclass
 class World:
+    charter: Charter
     supply: Supply
     ledger: Ledger
     unusable: set[str]
@@ -141,10 +161,11 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr(limits, "CREDENTIALS_RETRY_S", 0.01)
     ledger = Ledger()
     source: Any = str  # a name stands for a source
-    station = Station(EPOCH, str.encode, source, lambda: False, ledger.commanded)
+    charter = Charter()
+    station = Station(EPOCH, str.encode, source, lambda: False, ledger.commanded, charter)
     loaded = parse(CONFIG, tmp_path / "gateway.toml")
     supply = Supply(loaded, ledger, ledger, SystemClock(), station)  # type: ignore[arg-type]  # one fake for both
-    return World(supply, ledger, unusable, uplinks)
+    return World(charter, supply, ledger, unusable, uplinks)
 
 
 async def run(world: World) -> list["asyncio.Task[None]"]:
@@ -229,6 +250,33 @@ def test_unusable_files_of_one_center_are_said_once_and_stop_no_other(
         await until(lambda: "police" in world.uplinks)
         assert len(world.ledger.notes) == 1
         assert world.supply.facts()[1]["reason"] == ""
+
+    asyncio.run(scenario())
+
+
+def test_a_center_that_the_charter_does_not_name_gets_nothing_and_that_is_said(
+    world: World,
+) -> None:
+    world.charter.forbidden = {"police"}
+
+    async def scenario() -> None:
+        tasks = await run(world)
+        await until(lambda: "own" in world.uplinks and world.ledger.notes)
+        assert "police" not in world.uplinks
+        (note,) = world.ledger.notes
+        assert (note[1], note[2], note[3]) == ("police", "charter", False)
+        world.charter.forbid("own")
+        await until(lambda: world.uplinks["own"].ended and "police" in world.uplinks)
+        assert world.supply.offer(RECORD, bytes(32), frozenset())
+        assert world.uplinks["own"].offered == []
+        assert world.supply.facts()[0]["reason"] == "charter 2 does not name it"
+        world.charter.forbid()
+        await until(lambda: not world.uplinks["own"].ended)
+        assert world.supply.facts()[0]["reason"] == ""
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(one.ended for one in world.uplinks.values())
 
     asyncio.run(scenario())
 

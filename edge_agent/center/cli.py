@@ -20,6 +20,7 @@ from edge_agent import logs, rendering
 from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
+    chartering,
     clip_cli,
     credentials,
     export,
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     for add in (
         _add_init,
         _add_enrolment,
+        _add_charter,
         _add_serve,
         _add_events,
         _add_fleet,
@@ -198,6 +200,22 @@ def _add_enrolment(commands: Commands) -> None:
         "  edge-center enrolment /srv/center answer gw4.request --out gw4.answer",
     )
     inviting.add(made, _gateway_id)
+
+
+# ---- charter
+
+
+def _add_charter(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "charter",
+        "say what a site's system is for; in force when enterprise and owner have signed",
+        "  edge-center charter /srv/center new shop12.toml --out gw1.charter\n"
+        "  edge-center charter /srv/center sign gw1.charter\n"
+        "  edge-center charter /srv/center accept gw1.charter\n"
+        "  edge-center charter /srv/center show gw1 --lang zh",
+    )
+    chartering.add(made, _gateway_id)
 
 
 # ---- serve

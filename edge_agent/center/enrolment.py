@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from edge_agent import files
-from edge_agent.center import credentials, settings
+from edge_agent.center import charters, credentials, settings
 from edge_agent.center.credentials import Authority, Subject, Use
 from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import GATEWAY_ID, CenterError, Layout
@@ -285,6 +285,7 @@ class Enrolments:
 
     def _bundle(self, gateway: str, enrolment: Way, now: datetime) -> bytes:
         layout, folder = self._layout, self._layout.gateway(gateway)
+        known = charters.present(layout, gateway)
         bundle = Bundle(
             gateway=gateway,
             center=self._settings.name,
@@ -297,6 +298,7 @@ class Enrolments:
             seals=_there(layout.certificate("seal")),
             ways=(Way(enrolment.host, self._settings.broker.port),),
             enrolment=enrolment,
+            charter=b"" if known is None else known.data,
         )
         return sign_bundle(bundle, P256Signer(self.authority.key))
 

@@ -156,6 +156,9 @@ def _plain_status(status: Status) -> dict[str, Any]:
         "conditions": list(status.conditions),
         "panels": dict(status.panels),
         "faults": {panel: dict(counts) for panel, counts in status.faults.items()},
+        "charter": None
+        if status.charter is None
+        else {"number": status.charter[0], "digest": status.charter[1].hex()},
     }
 
 

@@ -68,6 +68,11 @@ class Layout:
         return self.enrolments / f"{gateway}.json"
 
     @property
+    def charters(self) -> Path:
+        """Charters of the gateways' sites, one folder each."""
+        return self.directory / "charters"
+
+    @property
     def seals(self) -> Path:
         """Keys that gateways sealed to before the present one."""
         return self.directory / "seals"

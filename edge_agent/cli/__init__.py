@@ -15,6 +15,7 @@ GROUPS = (
     "run",
     "check",
     "enrol",
+    "charter",
     "status",
     "diagnose",
     "program",

@@ -10,6 +10,7 @@ from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
 from edge_agent.evidence.command import (
     BUNDLE,
+    CHARTER,
     CLIP,
     CLOCK,
     CONFIG,
@@ -27,7 +28,7 @@ from edge_agent.evidence.command import (
 
 KNOWN = (
     *(STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, PART, CONFIG),
-    CLIP,
+    *(CLIP, CHARTER),
 )
 
 _LOOKS = frozenset({STATE})
@@ -41,7 +42,7 @@ _EXPORTS = frozenset({BUNDLE, PART})
 _INSTALLS = (
     _MENDS
     | _EXPORTS
-    | {CONFIG}
+    | {CONFIG, CHARTER}  # of a charter the parties' signatures count
     | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
 )
 

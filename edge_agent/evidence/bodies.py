@@ -15,6 +15,7 @@ from edge_agent.domain.signal import NUMBER_MAX, OHMS_MAX, Signal
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence import cited, fields, probe_row
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.charter import mark_from, mark_to_value
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CommandRef, ref_from, ref_to_value
 from edge_agent.evidence.cose import KID_BYTES, PublicKey
@@ -363,18 +364,22 @@ class PathBody:
 
 @dataclass(frozen=True, slots=True)
 class ConfigBody:
-    """The configuration in force: SHA-256 over the file as read, and why it is told now."""
+    """The configuration in force: SHA-256 over the file as read, and why it is told now.
+
+    `charter` is the number and the digest of the charter in force.
+    """
 
     digest: bytes
     reason: str = ""
     judging: JudgingTerms | None = None
+    charter: tuple[int, bytes] | None = None
 
     def to_body(self) -> Body:
         """Return the map."""
         body: dict[int, BodyValue] = {1: self.digest, 2: fields.bounded(self.reason)}
         if (terms := self.judging) is not None:
             body |= terms.to_body()
-        return fields.without_none(body)
+        return fields.without_none(body | {9: mark_to_value(self.charter)})
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -383,6 +388,7 @@ class ConfigBody:
             fields.octets(body, 1, HASH_BYTES),
             fields.text_or_empty(body, 2),
             JudgingTerms.from_body(body) if 3 in body else None,
+            mark_from(body, 9),
         )
 
 
@@ -396,6 +402,7 @@ class ActBody:
     on an incident.
     Of an export `purpose` tells what for, `digest` is SHA-256 over the bundle but for its seal; of
     an update it is the digest of the new program, as its `program` event will tell it.
+    `charter` is the one that came into force, with its signatures.
     """
 
     what: str
@@ -409,6 +416,7 @@ class ActBody:
     results: tuple[ProbeRow, ...] = ()
     purpose: str | None = None
     digest: bytes | None = None
+    charter: bytes | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_word(self.what):
@@ -422,7 +430,7 @@ class ActBody:
         said |= {7: ref_to_value(self.command), 8: self.disposition}
         said |= {9: probe_row.to_value(self.results)}
         purpose = None if self.purpose is None else fields.bounded(self.purpose)
-        return fields.without_none(said | {10: purpose, 11: self.digest})
+        return fields.without_none(said | {10: purpose, 11: self.digest, 12: self.charter})
 
     @classmethod
     def from_body(cls, body: Body) -> Self:
@@ -442,12 +450,15 @@ class ActBody:
             results=probe_row.from_body(body, 9),
             purpose=fields.text_or_none(body, 10),
             digest=fields.octets(body, 11, HASH_BYTES) if 11 in body else None,
+            charter=_signed(body, 12),
         )
 
 
 def _signed(body: Body, key: int) -> bytes | None:
-    value = body.get(key)
-    if value is not None and not (isinstance(value, bytes) and len(value) <= SIGNED_BYTES_MAX):
+    if key not in body:
+        return None
+    value = body[key]
+    if not isinstance(value, bytes) or len(value) > SIGNED_BYTES_MAX:
         raise Malformed(f"key {key} is not at most {SIGNED_BYTES_MAX} bytes")
     return value
 

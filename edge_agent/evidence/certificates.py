@@ -3,6 +3,7 @@
 Dates are not looked at: what was signed while a certificate was valid stays evidence.
 """
 
+import hashlib
 from collections.abc import Iterable
 
 from cryptography import x509
@@ -41,6 +42,13 @@ def der_of(certificate: x509.Certificate) -> bytes:
 def fingerprint(certificate: x509.Certificate) -> str:
     """Return SHA-256 over the certificate in hex, as openssl shows it but without colons."""
     return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def key_digest(certificate: x509.Certificate) -> bytes:
+    """Return SHA-256 over the certificate's public key (SubjectPublicKeyInfo in DER, RFC 5280)."""
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    der = certificate.public_key().public_bytes(serialization.Encoding.DER, spki)
+    return hashlib.sha256(der).digest()
 
 
 def is_issued_by(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> bool:

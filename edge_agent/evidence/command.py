@@ -52,6 +52,7 @@ BUNDLE = "bundle"  # make an evidence bundle, to be fetched in parts
 PART = "part"  # a part of what was made (`evidence.parcel`)
 CLIP = "clip"  # the bytes of a clip, on the topic of clips
 CONFIG = "config"  # a new configuration (`evidence.configuration`)
+CHARTER = "charter"  # another charter of the site
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
 """Keys of the body of an `order` (docs/wire-format.md)."""
@@ -71,6 +72,9 @@ DISPOSITION_SIGNED = 1
 
 CLIP_NAME = 1
 """Key of the body of a `clip`: the clip's name, as its event says it."""
+
+CHARTER_SIGNED = 1
+"""Key of the body of a `charter`: the charter with its signatures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,7 @@ class Domain(Enum):
     ENROLMENT = b"edge-agent/v1/enrolment"
     RENEWAL = b"edge-agent/v1/renewal"
     RELEASE = b"edge-agent/v1/release"
+    ASSENT = b"edge-agent/v1/assent"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}
@@ -147,6 +148,21 @@ class PublicKey:
             return cls.of(x509.load_pem_x509_certificate(data).public_key())
         except (ValueError, UnsupportedAlgorithm) as error:  # the latter of curves such as SM2
             raise Malformed(f"no certificate with an Ed25519 or P-256 key: {error}") from error
+
+    @classmethod
+    def from_pem(cls, data: bytes) -> Self:
+        """Return the key of a certificate, or a public key that stands alone.  Raises Malformed."""
+        if b"BEGIN CERTIFICATE" in data:
+            return cls.from_certificate_pem(data)
+        try:
+            return cls.of(serialization.load_pem_public_key(data))
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise Malformed(f"no Ed25519 or P-256 public key: {error}") from error
+
+    def to_pem(self) -> bytes:
+        """Return the public key in PEM (SubjectPublicKeyInfo)."""
+        spki = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._key.public_bytes(serialization.Encoding.PEM, spki)
 
     @classmethod
     def of(cls, key: object) -> Self:

@@ -9,7 +9,7 @@ with it, though its old one is of no use any more.
 from dataclasses import dataclass
 
 from edge_agent.domain.event import BodyValue
-from edge_agent.evidence import cbor, cose, fields
+from edge_agent.evidence import cbor, charter, cose, fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Domain, PublicKey, Signer
 
@@ -18,7 +18,8 @@ CERTIFICATE_BYTES_MAX = 4096
 CERTIFICATES_MAX = 4  # of one kind: an old one and its successor, and room
 WAYS_MAX = 8
 REQUEST_BYTES_MAX = 4096
-_BUNDLE_KEYS = frozenset(range(1, 13))
+_BUNDLE_KEYS = frozenset(range(1, 13))  # of every bundle
+_CHARTER = 13  # of one whose site has a charter
 _RENEWAL_KEYS = frozenset(range(1, 5))
 
 
@@ -35,6 +36,8 @@ class Bundle:
     """All that a gateway needs of its center; certificates are DER.
 
     `commands` may be empty: a center that gives no orders; so may `seals`: one that opens nothing.
+    `charter` is the site's with its signatures, unread; empty without one.
+
     Raises ValueError beyond its bounds.
     """
 
@@ -49,6 +52,7 @@ class Bundle:
     seals: tuple[bytes, ...]
     ways: tuple[Way, ...]
     enrolment: Way
+    charter: bytes = b""
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway) or not fields.is_name(self.center):
@@ -56,6 +60,8 @@ class Bundle:
         if not 0 < len(self.ways) <= WAYS_MAX:
             raise ValueError(f"{len(self.ways)} ways, allowed 1..{WAYS_MAX}")
         optional = ((self.commands, 0), (self.seals, 0))
+        if len(self.charter) > charter.BYTES_MAX:
+            raise ValueError(f"a charter of {len(self.charter)} bytes")
         for kind, least in ((self.authorities, 1), (self.receipts, 1), *optional):
             if not least <= len(kind) <= CERTIFICATES_MAX:
                 raise ValueError(f"{len(kind)} certificates of a kind")
@@ -87,6 +93,8 @@ def sign_bundle(bundle: Bundle, signer: Signer) -> bytes:
         11: [bundle.enrolment.host, bundle.enrolment.port],
         12: list(bundle.seals),
     }
+    if bundle.charter:
+        payload[_CHARTER] = bundle.charter
     return cose.sign1(cbor.encode(payload), signer, Domain.ENROLMENT)
 
 
@@ -109,6 +117,7 @@ def open_bundle(data: bytes, authority: PublicKey) -> Bundle:
             seals=_certificates(content, 12),
             ways=tuple(_way(one) for one in fields.array(content, 10, WAYS_MAX)),
             enrolment=_way(content.get(11)),
+            charter=_charter(content),
         )
     except Malformed:
         raise
@@ -163,7 +172,7 @@ def _content(data: bytes, key: PublicKey, keys: frozenset[int]) -> dict[int, Bod
     message = cose.parse(data)
     cose.verify(message, key, Domain.ENROLMENT if keys is _BUNDLE_KEYS else Domain.RENEWAL)
     content = cbor.decode_map(message.payload)
-    if content.keys() != keys:
+    if content.keys() - {_CHARTER} != keys or (_CHARTER in content and keys is not _BUNDLE_KEYS):
         raise Malformed("missing or unknown key")
     fields.number(content, 1, VERSION, VERSION)
     return dict(content)
@@ -178,6 +187,13 @@ def _certificate(content: fields.Fields, key: int) -> bytes:
     value = content.get(key)
     if not isinstance(value, bytes) or len(value) > CERTIFICATE_BYTES_MAX:
         raise Malformed(f"key {key} is no certificate")
+    return value
+
+
+def _charter(content: fields.Fields) -> bytes:
+    value = content.get(_CHARTER, b"")
+    if not isinstance(value, bytes) or len(value) > charter.BYTES_MAX:
+        raise Malformed(f"key {_CHARTER} is no charter")
     return value
 
 

@@ -11,6 +11,7 @@ from edge_agent.domain.event import BodyValue
 from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence import cbor, cose, fields
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.charter import mark_from, mark_to_value
 from edge_agent.evidence.cose import Domain, PublicKey, Signer
 from edge_agent.evidence.envelope import EPOCH_BYTES, stamp_from_value, stamp_to_value
 from edge_agent.evidence.tree import HASH_BYTES, SIZE_MAX
@@ -19,7 +20,7 @@ VERSION = 1
 PANELS_MAX = 128  # a gateway has ports for a few dozen; with all counters these take 40 KiB
 FAULT_KINDS_MAX = 16  # of a panel; the session contract knows 11
 CONDITIONS_MAX = 16  # of the gateway's body: its rules know a dozen
-_KEYS = range(1, 16)
+_KEYS = range(1, 17)
 (
     _VERSION,
     _GATEWAY,
@@ -36,6 +37,7 @@ _KEYS = range(1, 16)
     _STOPPING,
     _CONDITIONS,
     _JOURNAL_PERCENT,
+    _CHARTER,
 ) = _KEYS
 
 
@@ -48,7 +50,8 @@ class Status:
     covers yet; `path` names the way in use; `panels` says of each panel whether it is there (None:
     not known), `faults` how many frames or answers of each fault kind were counted since start;
     `stopping`: the agent is told to stop, and no heartbeat follows this one.
-    `journal_percent` is how much of its space the journal uses, None where that is not known.
+    `journal_percent` is how much of its space the journal uses, None where that is not known;
+    `charter` the number and digest of the charter in force.
     Raises ValueError beyond the bounds.
     """
 
@@ -67,6 +70,7 @@ class Status:
     conditions: tuple[str, ...] = ()
     stopping: bool = False
     journal_percent: int | None = None
+    charter: tuple[int, bytes] | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway):
@@ -103,6 +107,7 @@ def sign_status(status: Status, signer: Signer) -> bytes:
         _CONDITIONS: list(status.conditions) or None,
         _STOPPING: status.stopping or None,
         _JOURNAL_PERCENT: status.journal_percent,
+        _CHARTER: mark_to_value(status.charter),
     }
     return cose.sign1(cbor.encode(fields.without_none(content)), signer, Domain.STATUS)
 
@@ -152,6 +157,7 @@ def _status(payload: bytes) -> Status:
             conditions=_conditions(content),
             stopping=_stops(content),
             journal_percent=fields.number_or_none(content, _JOURNAL_PERCENT, 0, 100),
+            charter=mark_from(content, _CHARTER),
         )
     except Malformed:
         raise

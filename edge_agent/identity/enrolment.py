@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 
 from edge_agent import files
 from edge_agent.domain.address import TPM_DEVICE
+from edge_agent.evidence import charter
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.enrolment import Bundle, claimed_authorities, open_bundle
@@ -120,6 +121,8 @@ def install(data: bytes, invitation: Invitation, folder: Path, tpm: Path | None 
         contents["command.pem"] = _pem(*bundle.commands)
     if bundle.seals:
         contents["seal.pem"] = _pem(*bundle.seals)
+    if bundle.charter:  # judged when the agent starts, by what was in force before
+        contents[charter.FILE] = bundle.charter
     for name, content in contents.items():
         files.replace(folder / name, content)
     configuration = folder / CONFIGURATION

@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
 
-from edge_agent.evidence.certificates import is_issued_by
+from edge_agent.evidence.certificates import is_issued_by, key_digest
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.uplink.dial import PathAccess
 
@@ -91,12 +92,35 @@ def load_signing_key(certificate: Path, ca: Path) -> PublicKey:
     return key
 
 
-def _check_issued(claimed: x509.Certificate, certificate: Path, ca: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Who certifies a center's keys: public keys, and SHA-256 over each as a charter names them.
+
+    A foreign authority may have a kind of key that nothing of ours is signed with: a digest only.
+    """
+
+    keys: tuple[PublicKey, ...]
+    digests: tuple[bytes, ...]
+
+
+def load_authorities(ca: Path) -> Authorities:
+    """Return the authorities in a file.  Raises AccessError."""
+    certificates, keys = _authorities(ca), []
+    for one in certificates:
+        with suppress(ValueError):
+            keys.append(PublicKey.of(one.public_key()))
+    return Authorities(tuple(keys), tuple(map(key_digest, certificates)))
+
+
+def _authorities(ca: Path) -> list[x509.Certificate]:
     try:
-        authorities = x509.load_pem_x509_certificates(_read(ca))
+        return x509.load_pem_x509_certificates(_read(ca))
     except ValueError as error:
         raise AccessError(ca, f"no certificate ({error})", "copy it from the center") from error
-    if not is_issued_by(claimed, authorities):
+
+
+def _check_issued(claimed: x509.Certificate, certificate: Path, ca: Path) -> None:
+    if not is_issued_by(claimed, _authorities(ca)):
         raise AccessError(
             certificate,
             f"not signed by the CA in {ca}",

@@ -55,6 +55,7 @@ def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role | None
         ("bundle", Role.INSTALLER),
         ("part", Role.INSTALLER),
         ("config", Role.INSTALLER),
+        ("charter", Role.INSTALLER),
     ],
 )
 def test_each_command_is_for_its_role_and_those_above(what: str, least: Role) -> None:

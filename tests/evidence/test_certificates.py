@@ -1,7 +1,9 @@
 """Which certificates make a key one of a trusted authority's."""
 
+import hashlib
+
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.evidence import certificates
 from edge_agent.evidence.cbor import Malformed
@@ -38,6 +40,12 @@ def test_pem_and_der_are_the_same_certificate() -> None:
     (read,) = certificates.read_pem(ROOT.public_bytes(Encoding.PEM))
     assert certificates.fingerprint(read) == certificates.fingerprint(ROOT)
     assert len(certificates.fingerprint(ROOT)) == 64
+
+
+def test_a_key_is_named_by_its_digest() -> None:
+    spki = ROOT.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert certificates.key_digest(ROOT) == hashlib.sha256(spki).digest()
+    assert certificates.key_digest(ROOT) != certificates.key_digest(OTHER)
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk", certified("gw1", 1)[:-9]])

@@ -297,6 +297,21 @@ def test_a_certificate_names_its_key() -> None:
     assert PublicKey.from_certificate_pem(certificate(private)) == SIGNERS[1].public
 
 
+def test_a_public_key_stands_alone_or_in_a_certificate() -> None:
+    for one in SIGNERS:
+        assert PublicKey.from_pem(one.public.to_pem()) == one.public
+    private = ec.derive_private_key(7, ec.SECP256R1())
+    assert PublicKey.from_pem(certificate(private)) == SIGNERS[1].public
+    secret = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    for wrong in (b"", b"junk", secret):
+        with pytest.raises(Malformed):
+            PublicKey.from_pem(wrong)
+
+
 def on_an_unknown_curve(pem: bytes) -> bytes:
     """Return a certificate whose key the library knows no curve of, as with SM2."""
     lines = pem.splitlines()

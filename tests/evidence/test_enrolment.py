@@ -47,6 +47,13 @@ def test_a_bundle_is_what_was_signed() -> None:
         open_bundle(data, OTHER.public)
 
 
+def test_a_charter_comes_along() -> None:
+    bound = replace(BUNDLE, charter=b"signed by both")
+    assert open_bundle(sign_bundle(bound, AUTHORITY), AUTHORITY.public) == bound
+    with pytest.raises(ValueError, match="charter"):
+        replace(BUNDLE, charter=bytes(5000))
+
+
 def test_a_renewal_is_what_was_signed() -> None:
     data = sign_renewal(WISH, IDENTITY)
     assert open_renewal(data, IDENTITY.public) == WISH
@@ -94,7 +101,11 @@ def test_a_wrong_value_is_refused(key: int, wrong: object) -> None:
 
 def test_an_unknown_or_missing_key_is_refused() -> None:
     payload = dict(cbor.decode_map(cose.parse(sign_bundle(BUNDLE, AUTHORITY)).payload))
-    for changed in (payload | {13: 1}, {key: payload[key] for key in payload if key != 9}):
+    for changed in (
+        payload | {13: 1},
+        payload | {14: b""},
+        {key: payload[key] for key in payload if key != 9},
+    ):
         data = cose.sign1(cbor.encode(changed), AUTHORITY, Domain.ENROLMENT)
         with pytest.raises(Malformed):
             open_bundle(data, AUTHORITY.public)

@@ -77,6 +77,14 @@ def test_conditions_are_said_and_otherwise_nothing_is_said_of_them() -> None:
             replace(STATUS, conditions=wrong)
 
 
+def test_the_charter_in_force_is_named() -> None:
+    bound = replace(STATUS, charter=(3, b"c" * 32))
+    assert open_status(sign_status(bound, BY), BY.public) == bound
+    for wrong in ((0, b"c" * 32), (1, b"short")):
+        with pytest.raises(Malformed):
+            open_status(sign_status(replace(STATUS, charter=wrong), BY), BY.public)
+
+
 def test_how_full_the_journal_is_may_be_unknown() -> None:
     for percent in (None, 0, 100):
         status = replace(STATUS, journal_percent=percent)
