@@ -258,7 +258,7 @@ def _command(arguments: argparse.Namespace) -> int:
         told = give(arguments, what, body, wait_s)
     except ValueError as error:
         return fail(str(error), EXIT_USAGE)
-    return _tell_command(told, as_json=arguments.json)
+    return tell_command(told, as_json=arguments.json)
 
 
 def give(
@@ -314,7 +314,8 @@ def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue
     raise ValueError(f"WHAT is: {', '.join(PLAIN)}; {MORE}")
 
 
-def _tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
+def tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
+    """Print what became of a command; return the exit code."""
     facts = facts_told(told.reply)
     if as_json:
         print(json.dumps({"outcome": told.outcome, "detail": told.detail, "facts": facts}))
@@ -374,7 +375,7 @@ def _config(arguments: argparse.Namespace) -> int:
         told = give(arguments, CONFIG, body, wait_s, _quiet if arguments.json else _tell_progress)
     except (ConfigError, ValueError) as error:
         return fail(str(error), EXIT_USAGE)
-    return _tell_command(told, as_json=arguments.json)
+    return tell_command(told, as_json=arguments.json)
 
 
 def _wanted_config(arguments: argparse.Namespace) -> Wanted:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent import charter_draft, charter_view, files, language
-from edge_agent.center import charters, settings
+from edge_agent.center import answering, charters, settings
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.clock import SystemClock
 from edge_agent.config import ConfigError
+from edge_agent.domain.access import Role
 from edge_agent.evidence.charter import Charter, Part, SignedCharter
+from edge_agent.evidence.command import CHARTER, CHARTER_SIGNED
 from edge_agent.evidence.signers import KeyFileError, load_signer
 
 EXIT_FOUND_BAD = 1
@@ -27,6 +29,9 @@ def add(made: argparse.ArgumentParser, gateway: Callable[[str], str]) -> None:
     sign.add_argument("file", type=Path, metavar="FILE")
     accept = actions.add_parser("accept", help="put a charter that both have signed into force")
     accept.add_argument("file", type=Path, metavar="FILE")
+    send = actions.add_parser("send", help="bring the charter in force to a gateway that runs")
+    send.add_argument("gateway", type=gateway, metavar="GATEWAY")
+    answering.add_person(send, Role.INSTALLER)
     show = actions.add_parser("show", help="show a gateway's charter, or one in a file")
     show.add_argument("gateway", type=gateway, metavar="ID", nargs="?", help="default: all")
     show.add_argument("--file", type=Path, metavar="FILE")
@@ -38,9 +43,8 @@ def add(made: argparse.ArgumentParser, gateway: Callable[[str], str]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked.  Raises CenterError, OSError."""
     layout = Layout(arguments.dir)
-    return {"new": _new, "sign": _sign, "accept": _accept, "show": _show}[arguments.action](
-        layout, arguments
-    )
+    actions = {"new": _new, "sign": _sign, "accept": _accept, "send": _send, "show": _show}
+    return actions[arguments.action](layout, arguments)
 
 
 def _new(layout: Layout, arguments: argparse.Namespace) -> int:
@@ -92,10 +96,22 @@ def _accept(layout: Layout, arguments: argparse.Namespace) -> int:
     gateway = signed.charter.gateway
     print(f"charter {signed.charter.number} of {gateway} is in force here")
     print(
-        f"a gateway that is enrolled gets it along; to one that runs send it:\n"
-        f"  edge-center command {layout.directory} {gateway} charter"
+        f"a gateway that is enrolled gets it along; bring it to one that runs:\n"
+        f"  edge-center charter {layout.directory} send {gateway} --by NAME"
     )
     return 0
+
+
+def _send(layout: Layout, arguments: argparse.Namespace) -> int:
+    known = charters.present(layout, arguments.gateway)
+    if known is None:
+        raise CenterError(f"{arguments.gateway}: no charter is in force here; accept one first")
+    wait_s = answering.WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
+    try:
+        told = answering.give(arguments, CHARTER, {CHARTER_SIGNED: known.data}, wait_s)
+    except ValueError as error:
+        raise CenterError(str(error)) from error
+    return answering.tell_command(told, as_json=arguments.json)
 
 
 def _show(layout: Layout, arguments: argparse.Namespace) -> int:

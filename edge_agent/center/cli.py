@@ -213,6 +213,7 @@ def _add_charter(commands: Commands) -> None:
         "  edge-center charter /srv/center new shop12.toml --out gw1.charter\n"
         "  edge-center charter /srv/center sign gw1.charter\n"
         "  edge-center charter /srv/center accept gw1.charter\n"
+        "  edge-center charter /srv/center send gw1 --by 'Wang'\n"
         "  edge-center charter /srv/center show gw1 --lang zh",
     )
     chartering.add(made, _gateway_id)

@@ -1,12 +1,16 @@
 """`edge-center charter`: a draft, two signatures, in force; what it prints and its exit codes."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from edge_agent.center import schema
 from edge_agent.center.cli import main as center
+from edge_agent.center.layout import Layout
 from edge_agent.cli import main as agent
+from edge_agent.evidence import cbor
 from tests.test_charter_draft import LEAST
 
 
@@ -51,3 +55,21 @@ def test_what_is_missing_is_told(folder: Path, capsys: pytest.CaptureFixture[str
     (folder / "c" / "ca.key").unlink()
     assert center(["charter", "c", "sign", "x.charter"]) == 78
     assert "authority's key" in capsys.readouterr().err
+
+
+def test_it_is_sent_to_a_gateway_that_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send = ["charter", "c", "send", "gw1", "--by", "Wang", "--wait", "0"]
+    assert center(send) == 78
+    assert "accept one first" in capsys.readouterr().err
+    assert center(["charter", "c", "new", "draft.toml", "--out", "x.charter"]) == 0
+    assert center(["charter", "c", "sign", "x.charter"]) == 0
+    assert agent(["charter", "sign", "x.charter", "--key", "owner.key"]) == 0
+    assert center(["charter", "c", "accept", "x.charter"]) == 0
+    with closing(schema.open_for_writing(Layout(folder / "c").database)) as connection:
+        assert center(send) == 1
+        assert "not answered yet" in capsys.readouterr().out
+        what, role, body = connection.execute("SELECT what, role, body FROM command").fetchone()
+    assert (what, role) == ("charter", "installer")
+    assert cbor.decode_map(body) == {1: (folder / "x.charter").read_bytes()}

@@ -105,7 +105,7 @@ def test_a_wrong_type_at_any_key_is_malformed(value: LinkBody) -> None:
         for bad in wrong:
             if isinstance(bad, bytes) and body.get(key) == TERMS.site:
                 continue  # any bytes may be a site's
-            if isinstance(bad, bytes) and isinstance(value, ActBody) and key == 12:
+            if isinstance(bad, bytes) and body.get(key) == b"signed by both":
                 continue  # or a charter's
             with pytest.raises(Malformed):
                 type(value).from_body({**body, key: bad})
