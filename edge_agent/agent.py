@@ -151,8 +151,7 @@ class Agent:
         self._self_test = self._make_self_test()
         self._housekeeping = self._make_housekeeping()
         self._zones = ZoneWatch(folder.parent, self._recorder.note)
-        for hear in (self._self_test.hear, self._zones.hear, self._scope.hear):
-            self._recorder.hearing.listen(hear)
+        self._recorder.hearing.listen(self._self_test.hear, self._zones.hear, self._scope.hear)
         self._clips = self._clips_of(clock)
         self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._parts = self._make_parts()

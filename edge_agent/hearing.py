@@ -27,9 +27,9 @@ class Hearing:
         self._coming: dict[object, int] = {}  # what has no number yet, by identity: its boot time
         self._held_back: dict[str, int] = {}  # by panel: the report that found no room
 
-    def listen(self, listener: Listener) -> None:
-        """Tell `listener` of every event from now on."""
-        self._listeners.append(listener)
+    def listen(self, *listeners: Listener) -> None:
+        """Tell `listeners` of every event from now on."""
+        self._listeners += listeners
 
     # ---- on its way
 

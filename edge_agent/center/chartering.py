@@ -19,8 +19,17 @@ from edge_agent.evidence.signers import KeyFileError, load_signer
 EXIT_FOUND_BAD = 1
 
 
-def add(made: argparse.ArgumentParser, gateway: Callable[[str], str]) -> None:
-    """Give the command its options; `gateway` reads a gateway's name."""
+def add(make: answering.Make, gateway: Callable[[str], str]) -> None:
+    """Register the command; `gateway` reads a gateway's name."""
+    made = make(
+        "charter",
+        "say what a site's system is for; in force when enterprise and owner have signed",
+        "  edge-center charter /srv/center new shop12.toml --out gw1.charter\n"
+        "  edge-center charter /srv/center sign gw1.charter\n"
+        "  edge-center charter /srv/center accept gw1.charter\n"
+        "  edge-center charter /srv/center send gw1 --by 'Wang'\n"
+        "  edge-center charter /srv/center show gw1 --lang zh",
+    )
     actions = made.add_subparsers(dest="action", metavar="ACTION", required=True)
     new = actions.add_parser("new", help="make a charter of a draft; it says nothing yet: sign it")
     new.add_argument("draft", type=Path, metavar="DRAFT.toml", help="docs/charter.md shows one")

@@ -97,7 +97,6 @@ def parser() -> argparse.ArgumentParser:
     for add in (
         _add_init,
         _add_enrolment,
-        _add_charter,
         _add_serve,
         _add_events,
         _add_fleet,
@@ -105,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
         _add_verify,
     ):
         add(commands)
+    chartering.add(partial(_command, commands), _gateway_id)
     answering.add(partial(_command, commands), _gateway_id, since_ms)
     fetching.add(partial(_command, commands), _gateway_id, since_ms)
     clip_cli.add(partial(_command, commands), _gateway_id)
@@ -200,23 +200,6 @@ def _add_enrolment(commands: Commands) -> None:
         "  edge-center enrolment /srv/center answer gw4.request --out gw4.answer",
     )
     inviting.add(made, _gateway_id)
-
-
-# ---- charter
-
-
-def _add_charter(commands: Commands) -> None:
-    made = _command(
-        commands,
-        "charter",
-        "say what a site's system is for; in force when enterprise and owner have signed",
-        "  edge-center charter /srv/center new shop12.toml --out gw1.charter\n"
-        "  edge-center charter /srv/center sign gw1.charter\n"
-        "  edge-center charter /srv/center accept gw1.charter\n"
-        "  edge-center charter /srv/center send gw1 --by 'Wang'\n"
-        "  edge-center charter /srv/center show gw1 --lang zh",
-    )
-    chartering.add(made, _gateway_id)
 
 
 # ---- serve
