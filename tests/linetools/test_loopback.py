@@ -51,7 +51,7 @@ def tried(plug: Callable[[bytes], bytes], before: bytes = b"") -> Echo:
     finally:
         ended.set()
         os.close(theirs)
-        thread.join(20)
+        thread.join(60)
         os.close(ours)
 
 

@@ -79,7 +79,7 @@ def test_onto_a_pty_that_another_program_opens(tmp_path: Path) -> None:
     thread.start()
     where = place(f"pty:{link}", None, SystemClock(), tell)
     asyncio.run(play_to(where, playback(Pace(200.0)), SystemClock(), heard.audience))
-    thread.join(20)
+    thread.join(60)
     assert found == [b"0\r\n1\r\n2\r\n"]
     assert heard.names == [str(link)]
     assert heard.answers == b"\x06"
@@ -110,7 +110,7 @@ def test_to_whoever_calls_and_to_whoever_listens() -> None:
         address = TcpAddress(host="127.0.0.1", port=port)
         where = place("there", address, SystemClock(), lambda name: None)
         asyncio.run(play_to(where, playback(Pace(None)), SystemClock(), Heard().audience))
-        thread.join(20)
+        thread.join(60)
     assert found == [b"0\r\n1\r\n2\r\n"]
 
     async def listening() -> None:
@@ -168,4 +168,4 @@ def test_who_hangs_up_in_the_middle_is_told() -> None:
         where = place("there", address, SystemClock(), lambda name: None)
         with pytest.raises(LineError, match="hung up"):
             asyncio.run(play_to(where, playback(Pace(0.01)), SystemClock(), Heard().audience))
-        thread.join(20)
+        thread.join(60)
