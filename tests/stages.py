@@ -5,7 +5,8 @@ ones give way to them: each lane takes its stages in turn.
 
 A stage over its budget has failed even if all its tests passed: a suite that grows slow is a suite
 that is not run.  Budgets are of CPU time, of all processes of the stage: how long it takes by the
-clock says more about who else uses the machine.  Each is about twice what its stage took.
+clock says more about who else uses the machine.  Each is about
+2.5 times what its stage took.
 """
 
 import argparse
@@ -278,7 +279,7 @@ def lint() -> Stage:
     tool = (sys.executable, "-m")
     return Stage(
         "lint and types",
-        300,
+        90,
         (
             (*tool, "ruff", "format", "--check", "--quiet", "."),
             (*tool, "ruff", "check", "--quiet", "."),
@@ -293,7 +294,7 @@ def lint() -> Stage:
 def unit(name: str, python: str, options: Sequence[str], without: Sequence[str] = ()) -> Stage:
     """Everything but the stages that have a folder of their own, and what is left out beside."""
     rest = ("tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *without)), *FILLED)
-    return Stage(name, 400, (_pytest(python, rest, options),))
+    return Stage(name, 300, (_pytest(python, rest, options),))
 
 
 def _waiting(name: str, budget_s: int, tests: Sequence[str], options: Sequence[str]) -> Stage:
@@ -311,17 +312,17 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     found = [
         lint(),
         unit("unit and property", here, options, without=REAL_TIME),
-        Stage("drivers and panels", 240, (_pytest(here, DRIVERS, options),)),
-        Stage("diagnosis and line tools", 240, (_pytest(here, JUDGING, options),)),
-        Stage("driver contract", 160, (_pytest(here, CONTRACT, options),)),
-        Stage("fuzzing", 160, (_pytest(here, ["tests/fuzz"], options),)),
-        Stage("simulation", 320, (_pytest(here, ["tests/simulation"], options),)),
-        _waiting("lines and buses", 60, ["tests/link"], options),
-        _waiting("kills and networks", 300, (*FAULTS, *WAITING), options),
-        _waiting("pages and demo", 240, (*PAGES, *WAITING), options),
-        _waiting("system", 360, (*REST, *WAITING), options),
-        _waiting("counterparts", 90, ["tests/counterparts"], options),
-        _waiting("power cuts and damage", 180, ["tests/crash"], options),
+        Stage("drivers and panels", 90, (_pytest(here, DRIVERS, options),)),
+        Stage("diagnosis and line tools", 90, (_pytest(here, JUDGING, options),)),
+        Stage("driver contract", 120, (_pytest(here, CONTRACT, options),)),
+        Stage("fuzzing", 90, (_pytest(here, ["tests/fuzz"], options),)),
+        Stage("simulation", 150, (_pytest(here, ["tests/simulation"], options),)),
+        _waiting("lines and buses", 40, ["tests/link"], options),
+        _waiting("kills and networks", 180, (*FAULTS, *WAITING), options),
+        _waiting("pages and demo", 160, (*PAGES, *WAITING), options),
+        _waiting("system", 240, (*REST, *WAITING), options),
+        _waiting("counterparts", 60, ["tests/counterparts"], options),
+        _waiting("power cuts and damage", 140, ["tests/crash"], options),
     ]
     named = list(others)
     for other in named:

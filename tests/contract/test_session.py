@@ -113,6 +113,11 @@ def test_any_split_of_golden_frames_gives_the_same(subject: Subject, seed: int) 
     assert [*frames, *decoder.finish()] == expected
 
 
+def _is_of_no_area(signals: tuple[tuple[object, ...], ...]) -> bool:
+    kind, _, _, area, *_ = signals[0]
+    return (kind, area) == ("area", None)
+
+
 @pytest.mark.parametrize("subject", STREAM, ids=names)
 def test_a_session_reports_golden_signals_and_acks_only_after_commit(subject: Subject) -> None:
     for known in golden(subject):
@@ -121,7 +126,11 @@ def test_a_session_reports_golden_signals_and_acks_only_after_commit(subject: Su
         session = subject.driver.session(subject.setup)
         session.handle(Opened(), 0)
         actions = session.handle(Received(known.frame), SECOND_NS)
-        [report] = [action for action in actions if isinstance(action, Report)]
+        reports = [action for action in actions if isinstance(action, Report)]
+        if _is_of_no_area(known.signals):  # an answer that nobody asked for does not say of which
+            assert not reports, known.source
+            continue
+        [report] = reports
         assert tuple(tuple(describe(s).values()) for s in report.signals) == known.signals
         assert all(body(s.frame) in body(known.frame) for s in report.signals)
         if subject.driver.acknowledges:
