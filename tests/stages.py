@@ -46,7 +46,15 @@ JUDGING = ("tests/diagnosis", "tests/linetools")
 REAL_TIME = ("link",)
 """Lines, buses and their pace, on real clocks: a stage of their own, beside the others."""
 
-OWN_TOOLS = ("test_tidy.py", "test_stages.py", "test_imports.py", "mutants", "soak", "bench")
+OWN_TOOLS = (
+    "test_tidy.py",
+    "test_security_page.py",
+    "test_stages.py",
+    "test_imports.py",
+    "mutants",
+    "soak",
+    "bench",
+)
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
 
 PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplink")

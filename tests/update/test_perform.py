@@ -189,6 +189,7 @@ def test_killed_at_any_change_it_ends_whole(
         except Killed:
             kill_at(-1, False)
             assert place.linked(CURRENT) in place.versions()  # whatever starts now is whole
+            assert "2.0" not in place.versions() or (place.release("2.0") / "bin").is_dir()
             end = perform.resume(hands(place, service))
         else:
             break
