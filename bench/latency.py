@@ -60,8 +60,11 @@ FULL = Sizes(300, backlog=100_000, slow_backlog=20_000, drain_alarms=400, slow_a
 QUICK = Sizes(40, backlog=5_000, slow_backlog=3_000, drain_alarms=40, slow_alarms=12)
 
 
+PANIC = "120"
+
+
 class Alarms:
-    """Says panic alarms, all different, and knows afterwards how long each took."""
+    """Says alarms, all different, and knows afterwards how long each took."""
 
     def __init__(self, stack: Stack, wire: Wire, tap: Tap) -> None:
         self.stack = stack
@@ -70,14 +73,20 @@ class Alarms:
         self._number = 0
         self._chance = random.Random(1)
 
-    def say(self, count: int, gap_s: float, going_on: Callable[[], bool] = lambda: True) -> int:
+    def say(
+        self,
+        count: int,
+        gap_s: float,
+        going_on: Callable[[], bool] = lambda: True,
+        code: str = PANIC,
+    ) -> int:
         """Say up to `count`, whatever becomes of those before; return how many were said."""
         for said in range(count):
             if not going_on():
                 return said
             zone, area = self._number % 899 + 100, self._number // 899 % 90 + 10
             self._number += 1
-            self.wire.say(f"5011 182468E120{area:02}{zone:03}".encode())
+            self.wire.say(f"5011 182468E{code}{area:02}{zone:03}".encode())
             pause(gap_s * self._chance.uniform(0.5, 1.5))
         return count
 

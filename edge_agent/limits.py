@@ -70,7 +70,7 @@ SPARE_SEGMENTS = 4
 
 JUDGED_EVENTS_MAX = 40_000
 """Newest events that a start rebuilds its judgement from: weeks of a shop, some ten seconds of a
-Pi's time in slices beside its work."""
+Pi's time, in slices over half a minute beside its work."""
 
 JUDGED_SPAN_NS = 35 * 24 * 3600 * 1_000_000_000
 """What is older teaches nothing: habits of detectors are learned from the last days and weeks."""

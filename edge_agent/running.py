@@ -6,6 +6,7 @@ brings the old one back at once, since by hand nobody would.
 
 import asyncio
 import gc
+import sys
 
 import structlog
 
@@ -19,6 +20,10 @@ from edge_agent.journal import JournalLocked
 from edge_agent.reconfiguring import drop
 
 log = structlog.get_logger()
+
+SWITCH_S = 0.000_5
+"""How long a thread may hold the interpreter while another wants it: the journal's thread commits
+an alarm while the loop judges, and the usual 5 ms would be waited for at each turn between them."""
 
 RESTART = -1
 """Returned by `run` in place of an exit code: the same command is to be run again at once."""
@@ -46,6 +51,7 @@ def run(
 
 def _run(agent: Agent) -> int:
     gc.collect()
+    sys.setswitchinterval(SWITCH_S)
     gc.freeze()  # what start-up made stays: the collector need not walk it again
     asyncio.run(run_until_signal(agent.ending, agent.serve, agent.await_power, agent.power_fails))
     return RESTART if agent.ending.restarts else 0
