@@ -11,7 +11,14 @@ import pytest
 from edge_agent import limits
 from edge_agent.cli import judge as judge_command
 from edge_agent.clock import SystemClock
-from edge_agent.diagnosing import Diagnosing, Past, rules_version, site_zone
+from edge_agent.diagnosing import (
+    REBUILD_REST_S,
+    REST_S,
+    Diagnosing,
+    Past,
+    rules_version,
+    site_zone,
+)
 from edge_agent.diagnosis import machines
 from edge_agent.diagnosis.finding import Finding
 from edge_agent.diagnosis.observation import Observation
@@ -127,6 +134,24 @@ def test_an_alarm_is_judged_and_after_a_restart_its_incident_goes_on(tmp_path: P
         "findings": 0,
         "unsaid": 0,
     }
+
+
+def test_a_start_leaves_most_of_the_time_to_what_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rests for twice as long as it judges; what comes later is judged almost at once."""
+    rested: list[float] = []
+
+    async def slept(delay: float) -> None:
+        rested.append(delay)
+
+    monkeypatch.setattr("edge_agent.diagnosing.asyncio.sleep", slept)
+    diagnosing = Diagnosing.__new__(Diagnosing)
+    diagnosing._clock, diagnosing._slice_ns = CLOCK, CLOCK.boottime_ns()
+    for state, rest_s in (("rebuilding", REBUILD_REST_S), ("judging", REST_S)):
+        diagnosing.state = state
+        diagnosing._slice_ns -= limits.JUDGED_SLICE_NS
+        asyncio.run(diagnosing._rest_if_due())
+        assert rested.pop() == rest_s
+    assert 2 * limits.JUDGED_SLICE_NS <= REBUILD_REST_S * 1e9
 
 
 def test_a_deadline_falls_without_anything_heard(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """A run's exit code, and what a defect in it means (a whole run: tests/test_agent.py)."""
 
+import gc
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,3 +42,25 @@ def test_a_defect_in_a_run_that_tries_a_configuration_brings_the_old_one_back(
         running.run(loaded, probation=step.kept())
     with pytest.raises(RuntimeError, match="a defect"):
         running.run(loaded)
+
+
+def test_a_thread_that_commits_does_not_wait_for_one_that_judges(
+    gateway: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[float] = []
+    before_s = sys.getswitchinterval()
+    monkeypatch.setattr(running, "Agent", lambda *_: SimpleNamespace(
+        ending=SimpleNamespace(restarts=False),
+        serve=None, await_power=None, power_fails=None,
+    ))  # fmt: skip
+
+    async def looks(*_: object) -> None:
+        found.append(sys.getswitchinterval())
+
+    monkeypatch.setattr(running, "run_until_signal", looks)
+    try:
+        assert running.run(load(gateway / "gateway.toml")) == 0
+    finally:
+        sys.setswitchinterval(before_s)
+        gc.unfreeze()
+    assert found == [pytest.approx(running.SWITCH_S)]
