@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from edge_agent.evidence import tpm_signer
 from tests.broker import wait_until
+
+PATIENCE_S = 60.0
 
 
 @contextmanager
 def swtpm() -> Iterator[Path]:
-    """Yield the socket at which a new TPM listens."""
+    """Yield the socket at which a new TPM listens; a busy machine is given time."""
     folder = Path(tempfile.mkdtemp(prefix="tpm"))  # a socket's path has 107 bytes at most
     place = folder / "tpm"
     command = [
@@ -21,10 +26,14 @@ def swtpm() -> Iterator[Path]:
         *("--server", f"type=unixio,path={place}", "--flags", "not-need-init,startup-clear"),
     ]
     child = subprocess.Popen(command)
+    patient = pytest.MonkeyPatch()
+    patient.setattr(tpm_signer, "ANSWER_S_MAX", PATIENCE_S)
+    patient.setattr(tpm_signer, "TALK_S_MAX", PATIENCE_S)
     try:
         wait_until(lambda: _listens(place), "swtpm listens")
         yield place
     finally:
+        patient.undo()
         child.terminate()
         child.wait(20)
         shutil.rmtree(folder)

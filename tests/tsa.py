@@ -1,6 +1,6 @@
 """A timestamp authority of openssl: a root, its own certificate, and answers over HTTP.
 
-`python -m tests.tsa` writes tests/evidence/timestamp.json anew.
+`python -m tests.tsa` writes docs/vectors/timestamp.json anew; then run make_vectors.
 """
 
 import json
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-DAYS = "7300"  # those of tests/evidence/timestamp.json shall stay good
+DAYS = "7300"  # those of docs/vectors/timestamp.json shall stay good
 
 CONFIGURATION = """
 [req]
@@ -120,16 +120,16 @@ def _write() -> None:
     """Have two events of the tests' history timestamped, each once and for all."""
     from edge_agent.evidence import timestamp  # noqa: PLC0415  of this program only
     from edge_agent.evidence.tree import leaf_hash  # noqa: PLC0415  the same
-    from tests.evidence.bundles import STAMPED, history  # noqa: PLC0415  the same
+    from tests.evidence.bundles import STAMPED, TIMESTAMP, history  # noqa: PLC0415  the same
 
     with tempfile.TemporaryDirectory() as folder:
         tsa = Tsa(Path(folder))
         told = {"root": tsa.root.read_text()}
         for name, seq in (("token", STAMPED), ("other", STAMPED + 1)):
             imprint = leaf_hash(history()[0].envelopes[seq])
+            told |= {"leaf": imprint.hex()} if seq == STAMPED else {}
             told[name] = timestamp.granted(tsa.answer(timestamp.request(imprint, 7)), 7).hex()
-    file = Path(__file__).parent / "evidence" / "timestamp.json"
-    file.write_text(json.dumps(told, indent=1) + "\n")
+    TIMESTAMP.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -201,18 +201,17 @@ def stamped(held: Memory) -> bytes:
 
 
 STAMPED = 60
+TIMESTAMP = Path(__file__).parents[2] / "docs" / "vectors" / "timestamp.json"
 
 
 def token(name: str = "token") -> bytes:
     """What an authority of openssl once gave: over event 60, or `other`, over event 61."""
-    told = json.loads((Path(__file__).parent / "timestamp.json").read_text())
-    return bytes.fromhex(told[name])
+    return bytes.fromhex(json.loads(TIMESTAMP.read_text())[name])
 
 
 def stamper() -> bytes:
     """The root of that authority, PEM."""
-    told = json.loads((Path(__file__).parent / "timestamp.json").read_text())
-    return str(told["root"]).encode()
+    return str(json.loads(TIMESTAMP.read_text())["root"]).encode()
 
 
 def checked(data: bytes, trust: Trust | None = None) -> Report:

@@ -379,6 +379,7 @@ def _refused(first: Epoch) -> list[dict[str, str]]:
 def _bundles() -> dict[str, object]:
     """Return good bundles and changed ones, each with what is found in it."""
     files = {"area": bundles.chosen(bundles.memory()), "sample": bundles.sample(bundles.memory())}
+    files["timestamped"] = bundles.stamped(bundles.memory())
     wanted = ("a_signature_is_changed", "a_chosen_event_is_deleted", "another_event_is_shown")
     files |= {one.name: one.data for one in all_mutations() if one.name in wanted}
     authority = bundles.authority()[1].public_bytes(Encoding.PEM).decode()
