@@ -43,9 +43,7 @@ LAST_WORDS = 5  # said when all is well again
 SYNC_NS = 150 * SECOND_NS  # until the whole state is proven: two polls of the slowest protocol
 ANSWER_NS = 60 * SECOND_NS  # until a command has its outcome
 TWICE_NS_MIN = 6 * SECOND_NS  # a repeat later than this may be a new event of the same words
-ONCE_NS_MAX = (
-    SECOND_NS  # the same words again so soon: they may be taken for a doubling of the line
-)
+ONCE_NS_MAX = SECOND_NS  # the same words so soon may be taken for a doubling of the line
 REST = {Kind.ZONE: State.CLOSED, Kind.AREA: State.DISARMED, Kind.OUTPUT: State.OFF}
 """What a point is that a whole map left out."""
 
