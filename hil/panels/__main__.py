@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_line(parser: argparse.ArgumentParser) -> None:
     line = parser.add_mutually_exclusive_group(required=True)
     line.add_argument("--pty", action="store_true", help="a pseudo terminal")
-    line.add_argument("--tcp", type=int, metavar="PORT", help="listen; 0 for any free port")
+    line.add_argument(
+        "--tcp", type=int, nargs="?", const=0, metavar="PORT", help="listen; without PORT at any"
+    )
     line.add_argument("--connect", metavar="HOST:PORT", help="call a host until it answers")
     line.add_argument("--udp", metavar="HOST:PORT", help="send datagrams to a host")
     parser.add_argument("--trace", type=Path, help="write all that goes over the line there")
