@@ -6,6 +6,7 @@ from edge_agent.domain.session import FaultKind, Frame
 from edge_agent.domain.signal import Span
 
 MASK = b"*"
+_PRINTED = re.compile(rb"[!-~]")
 _DIGITS = re.compile(rb"[0-9]{3,}")  # the shortest user code of any known panel has three
 
 
@@ -22,12 +23,15 @@ def masked_digits(raw: bytes) -> bytes:
     return _DIGITS.sub(lambda found: MASK * len(found[0]), raw)
 
 
-def masked(frame: Frame) -> bytes:
+def masked(frame: Frame, *, by_host: bool = False) -> bytes:
     """Return the bytes of a frame as they may be shown.
 
     Of a good frame its driver knows where a code stands.  A damaged one may be an order with a
-    code in it, and noise a part of one.
+    code in it, and noise a part of one.  What a host says and nobody understands may be a password,
+    of any characters: of such noise none is shown.
     """
+    if by_host and frame.fault is FaultKind.NOISE:
+        return _PRINTED.sub(MASK, frame.raw)
     if frame.fault in (None, FaultKind.REPLAY):
         spans = (*frame.secrets, *(span for signal in frame.signals for span in signal.secrets))
         return _overwritten(frame.raw, spans)

@@ -112,7 +112,7 @@ class View:
         return safe(f"{when}  {who}  {what}  | {readable(data)}")
 
     def _frame(self, frame: Frame, chunk: Chunk) -> str:
-        data = frame.raw if self._unmasked else masked(frame)
+        data = frame.raw if self._unmasked else masked(frame, by_host=chunk.said is Said.HOST)
         if self._json:
             told = {**self._head(chunk.wall_ns, chunk.mono_ns), "from": str(chunk.said)}
             told |= {"peer": chunk.peer} if chunk.peer else {}

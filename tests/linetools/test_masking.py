@@ -41,6 +41,14 @@ def test_what_a_good_frame_says_of_accounts_and_zones_is_shown() -> None:
     assert masked(frame) == frame.raw
 
 
+def test_a_password_that_a_host_says_bare_is_not_shown() -> None:
+    [noise] = frames("dsc", b"user\r\n")
+    assert masked(noise, by_host=True) == b"****\r\n"
+    assert masked(noise) == b"user\r\n"
+    [order] = frames("dsc", b"00191\r\n")
+    assert masked(order, by_host=True) == order.raw
+
+
 @given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 70), st.integers(1, 9))))
 def test_spans_overwrite_what_they_name_and_nothing_else(
     raw: bytes, places: list[tuple[int, int]]
