@@ -47,6 +47,8 @@ def test_both_ends_are_decoded_apart_and_codes_are_masked() -> None:
     assert "burglary" in line
     [open_line] = View(ness, words("en"), unmasked=True).show(chunk(KEYS, Said.HOST))
     assert "| 8300660H2468E38?" in open_line
+    view.show(chunk(b"secret", Said.HOST, at=1))
+    assert [line.rpartition("| ")[2] for line in view.finish()] == ["******"]
 
 
 def test_as_json_it_is_what_decode_prints_with_times_and_masked() -> None:
