@@ -247,7 +247,7 @@ class Incident:
         )
         following.because("incident.continued")
         self.over = True
-        self.parts = []
+        self.parts, self.cluster = [], None  # what goes on has them
         return following
 
 

@@ -4,6 +4,7 @@ Counted per incident: each zone that tripped in it, once.  The newest word on wh
 counts.  This tells people which detector to look at; it lowers no tier and mutes no zone.
 """
 
+from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class ZoneCount:
 @dataclass(slots=True)
 class _Incident:
     panel: str | None = None
-    zones: tuple[int, ...] = ()
+    zones: "array[int]" = field(default_factory=lambda: array("L"))  # packed: there are many
     word: str | None = None
     cause: str | None = None
     said_ms: int = -1
@@ -69,7 +70,7 @@ class ZoneRates:
         """An incident is judged; a later verdict of it may know more zones."""
         known = self._of(incident)
         if panel is not None and len(zones) >= len(known.zones):
-            known.panel, known.zones = panel, zones
+            known.panel, known.zones = panel, array("L", zones)
 
     def said(self, incident: Hashable, word: str, cause: str | None, said_ms: int) -> None:
         """Somebody says what it was: `genuine`, `test`, or `false` with its cause."""
@@ -94,7 +95,7 @@ class ZoneRates:
             for name, panel, zones, word, cause, said_ms in rows[-INCIDENTS_MAX:]:
                 known = _Incident(
                     None if panel is None else str(panel),
-                    tuple(int(zone) for zone in zones),
+                    array("L", [int(zone) for zone in zones]),
                     None if word is None else str(word),
                     None if cause is None else str(cause),
                     int(said_ms),
@@ -102,7 +103,7 @@ class ZoneRates:
                 if known.zones and known.panel is None:
                     raise ValueError("zones without their panel")
                 rates._incidents[str(name)] = known
-        except (TypeError, KeyError, AttributeError) as error:
+        except (TypeError, KeyError, AttributeError, OverflowError) as error:
             raise ValueError(f"no rows of zone rates: {error}") from error
         return rates
 
