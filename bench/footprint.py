@@ -7,11 +7,13 @@ there are polls a second.  Limits:
 
 1. ready in under 1 s, from exec to READY=1: the median of several starts;
 2. idle CPU under 2 % of one core;
-3. resident memory under 60 MB, its peak too, and flat: at most 10 % more while the backlog grows
-   with the link down, and after a start on such a backlog.
+3. resident memory under 60 MB when idle and under 76 MB at its peak, and flat: at most 10 % more
+   while the backlog grows with the link down, and after a start on such a backlog, when what is
+   judged has been judged again (docs/decisions/0023-what-memory-is-spent-on.md).
 
 The receivers speak of 64 zones each.  What is kept of every zone is stated apart: the memory after
-they spoke of all the 999 that each can name.
+they spoke of all the 999 that each can name.  Of resident memory, what libraries have on disk is
+stated apart too: the kernel takes it back when it needs it.
 """
 
 import argparse
@@ -30,14 +32,16 @@ from hil.panels.surgard import ZONE_MAX
 from hil.rig import Panel, Stack, wait_until
 from hil.rig.stack import GATEWAY
 
-RSS_KIB_MAX = 60_000_000 // 1024
+IDLE_KIB_MAX = 60_000_000 // 1024
+PEAK_KIB_MAX = 76_000_000 // 1024
 GROWTH_MAX = 0.10
 CPU_SHARE_MAX = 0.02
 READY_S_MAX = 1.0
 RATE = 400  # signals a second asked of each receiver: what can be had
 GROWTH_S_MAX = 3600.0
 ZONES = 64  # a receiver speaks of
-SETTLED_EVENTS = 2_000  # after the first of these, buffers and pools have their size
+SETTLED_EVENTS = 5_000  # after the first of these, what is kept of zones and incidents is there
+SHORT_BACKLOG = 2_000
 THIRD_PARTY = ("cbor2", "cryptography", "msgspec", "paho", "pymodbus", "serial", "structlog")
 POLLS_S = 16  # four units, each every 250 ms
 
@@ -66,7 +70,7 @@ def panels() -> list[Panel]:
 
 
 def memory_kib(pid: int, name: str) -> int:
-    """Return VmRSS or VmHWM, the peak of it (proc_pid_status(5))."""
+    """Return VmRSS, VmHWM, the peak of it, or RssAnon, what no file has (proc_pid_status(5))."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(rf"{name}:\s+(\d+)", status)[0])
 
@@ -154,7 +158,9 @@ def idle(report: Report, stack: Stack, sizes: Sizes) -> None:
     share = cpu_share(pid_of(stack), sizes.idle_s)
     report.fact(f"bare asyncio loop with {POLLS_S} timers a second", 100 * bare, "% CPU")
     report.check("idle CPU, 8 panels", 100 * share, 100 * CPU_SHARE_MAX, "%", "of one core")
-    report.fact("resident memory, idle", memory_kib(pid_of(stack), "VmRSS"), "KiB")
+    kib = memory_kib(pid_of(stack), "VmRSS")
+    report.check("resident memory, idle", kib, IDLE_KIB_MAX, "KiB", "60 MB")
+    report.fact("  of it our own (RssAnon)", memory_kib(pid_of(stack), "RssAnon"), "KiB")
 
 
 def growth(report: Report, stack: Stack, events: int) -> None:
@@ -162,7 +168,8 @@ def growth(report: Report, stack: Stack, events: int) -> None:
     stack.broker.stop()
     pid, begun = pid_of(stack), time.perf_counter()
     speak(stack, 0, ZONES)
-    wait_until(lambda: outstanding(stack) > min(SETTLED_EVENTS, events // 2), "some events")
+    settled = min(SETTLED_EVENTS, events // 2)
+    wait_until(lambda: outstanding(stack) > settled, "some events", GROWTH_S_MAX)
     before, samples = memory_kib(pid, "VmRSS"), []
     while outstanding(stack) < events:
         if time.perf_counter() - begun > GROWTH_S_MAX:
@@ -175,7 +182,8 @@ def growth(report: Report, stack: Stack, events: int) -> None:
     flat(report, f"while the backlog grew to {events:,}", max(samples), before)
     peak(report, "so far", pid)
     speak(stack, 4, ZONE_MAX)
-    wait_until(lambda: outstanding(stack) > events + 10 * ZONE_MAX, "events of many zones")
+    many = events + 10 * ZONE_MAX
+    wait_until(lambda: outstanding(stack) > many, "events of many zones", GROWTH_S_MAX)
     for panel in stack.panels[:4]:
         panel.tell("stop")
     report.fact(f"  with {4 * ZONE_MAX:,} zones heard of", memory_kib(pid, "VmRSS"), "KiB")
@@ -189,7 +197,7 @@ def speak(stack: Stack, first: int, zones: int) -> None:
 def ready_made(report: Report, stack: Stack, events: int) -> None:
     """Start on an empty journal and on a long one, without a link; compare the memory."""
     kib: list[int] = []
-    for count in (SETTLED_EVENTS, events):
+    for count in (SHORT_BACKLOG, events):
         stack.agent.stop()
         identity = load_signer(stack.gateway / "identity.key")
         empty(journal_of(stack))
@@ -197,6 +205,7 @@ def ready_made(report: Report, stack: Stack, events: int) -> None:
         ready_ns = start_agent(stack)
         wait_until(lambda: all_online(stack), "panels are read")
         report.fact(f"ready with a backlog of {count:,}", ready_ns / 1e9, "s")
+        wait_until(lambda: is_judging(stack), "the past is judged again", GROWTH_S_MAX)
         kib.append(memory_kib(pid_of(stack), "VmRSS"))
         peak(report, f"after a start on {count:,}", pid_of(stack))
     flat(report, f"after a start on {events:,}", kib[1], kib[0])
@@ -210,7 +219,7 @@ def flat(report: Report, what: str, most_kib: int, before_kib: int) -> None:
 
 def peak(report: Report, what: str, pid: int) -> None:
     peak_kib = memory_kib(pid, "VmHWM")
-    report.check(f"peak of resident memory {what}", peak_kib, RSS_KIB_MAX, "KiB", "60 MB")
+    report.check(f"peak of resident memory {what}", peak_kib, PEAK_KIB_MAX, "KiB", "76 MB")
 
 
 def outstanding(stack: Stack) -> int:
@@ -220,6 +229,11 @@ def outstanding(stack: Stack) -> int:
 def all_online(stack: Stack) -> bool:
     status = stack.agent.status()
     return bool(status) and all(panel["online"] for panel in status["panels"].values())
+
+
+def is_judging(stack: Stack) -> bool:
+    status = stack.agent.status()
+    return bool(status) and status["judging"]["state"] == "judging"
 
 
 def empty(journal: Path) -> None:

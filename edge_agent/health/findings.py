@@ -142,7 +142,7 @@ THREADS = Rule(
     remedy="restart the agent at a quiet moment, and report this with the log",
 )
 MEMORY = Rule(
-    # The unit slows the agent at 192 MiB and ends it at 256; the budget is 60 MB with 8 panels.
+    # The unit slows the agent at 192 MiB and ends it at 256; the budget is 76 MB with 8 panels.
     id="body.memory",
     reading="memory_mib",
     cause="memory_high",
