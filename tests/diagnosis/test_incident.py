@@ -29,9 +29,10 @@ def test_a_tier_rises_and_never_falls_by_rising() -> None:
 def test_what_goes_on_knows_what_was() -> None:
     found = incident()
     found.rise(2, "a")
-    cluster = found.cluster = Cluster(0)
+    found.cluster = cluster = Cluster(0)
     following = found.go_on(99)
-    assert (following.cluster, found.cluster) == (cluster, None), "memory of a storm's many parts"
+    clusters = [following.cluster, found.cluster]
+    assert clusters == [cluster, None], "a storm has many parts"
     assert (following.id, following.tier, list(following.lines)) == ("i99", 2, [])
     assert following.parts == [found]
     assert found.over
