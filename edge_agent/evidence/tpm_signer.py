@@ -18,6 +18,7 @@ import select
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,8 @@ from edge_agent.evidence.tpm import Refused, Wrapped
 
 ANSWER_S_MAX = 10.0  # slow chips make a key in two
 TALK_S_MAX = 15.0  # of a signature: a chip that hangs must not hold up a start for long
+APPEAR_S_MAX = 10.0  # of a wait for the driver; without the identity key the whole run is unvouched
+BOOTED_NS = 60_000_000_000  # so long after a boot it may still come
 _PEM = re.compile(
     rb"-----BEGIN TSS2 PRIVATE KEY-----(.+?)-----END TSS2 PRIVATE KEY-----", re.DOTALL
 )
@@ -198,7 +201,7 @@ class Session:
 
     def __enter__(self) -> Self:
         try:
-            self._stream = _open(self._device)
+            self._stream = _open_when_there(self._device)
         except FileNotFoundError as error:
             remedy = (
                 "Switch it on in the firmware (on a Raspberry Pi by its device tree overlay), or "
@@ -294,6 +297,29 @@ class Session:
             return KeyFileError(self._path, cause, remedy)
         remedy = "Look the number up (tpm2_rc_decode); cut the power once if it makes no sense"
         return KeyFileError(self._path, f"{where} refuses ({error})", remedy)
+
+
+def _open_when_there(device: Path) -> int:
+    """Return what `_open` does; right after a boot its driver may still be on the way.
+
+    Raises OSError.
+    """
+    until_ns = _boottime_ns() + int(APPEAR_S_MAX * 1e9)
+    while True:
+        try:
+            return _open(device)
+        except FileNotFoundError:
+            if _boottime_ns() > min(until_ns, BOOTED_NS):
+                raise
+        _pause()
+
+
+def _boottime_ns() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _pause() -> None:
+    threading.Event().wait(0.1)
 
 
 def _open(device: Path) -> int:

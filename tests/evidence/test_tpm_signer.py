@@ -175,6 +175,32 @@ def test_one_that_hangs_is_waited_for_no_longer_than_that(
         load_signer(made, place).sign(b"x")
 
 
+def test_right_after_a_boot_its_driver_is_waited_for(
+    made: Path, chip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: without the wait a gateway that boots faster than its TPM is unvouched."""
+    later = chip.with_name("later")
+    moments = iter([0, 1, 2, 3])
+    monkeypatch.setattr(tpm_signer, "_boottime_ns", lambda: next(moments))
+    monkeypatch.setattr(tpm_signer, "_pause", lambda: later.hardlink_to(chip))
+    prove(load_signer(made, later))
+    assert next(moments) == 2
+    later.unlink()
+
+
+def test_it_is_not_waited_for_for_long_nor_later(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tpm_signer, "_pause", lambda: None)
+    second = 10**9
+    for moments in ([0, 9 * second, 11 * second], [55 * second, 59 * second, 61 * second]):
+        now = iter(moments)
+        monkeypatch.setattr(tpm_signer, "_boottime_ns", lambda now=now: next(now))
+        with pytest.raises(KeyFileError, match="there is no TPM"):
+            prove(load_signer(made, tmp_path / "none"))
+        assert list(now) == []
+
+
 def test_one_that_may_not_be_opened_is_named(made: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match=r"cannot be opened.*group tss"):
         load_signer(made, tmp_path).sign(b"x")  # a folder
