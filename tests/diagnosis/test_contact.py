@@ -154,12 +154,13 @@ def test_many_times_the_usual_is_told_unless_the_neighbours_see_as_much() -> Non
     for _ in range(2):
         sale.day(300, factor=10.0)
     assert sale.told == []
-    dirty = Detector(motion=True)
-    for _ in range(6):
-        dirty.day(27)
-    for _ in range(2):
-        dirty.day(300)
-    assert dirty.told == ["detector.rate"]
+    for motion, rule in ((True, "detector.rate"), (False, "contact.rate")):
+        dirty = Detector(motion=motion)
+        for _ in range(6):
+            dirty.day(27)
+        for _ in range(2):
+            dirty.day(300)
+        assert dirty.told == [rule]
 
 
 def test_a_quiet_detector_that_trips_many_times_a_day_is_told_on_the_second_day() -> None:

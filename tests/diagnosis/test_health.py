@@ -184,8 +184,8 @@ def test_the_uplink_is_the_gateways_own() -> None:
     life = Life(1, 1)
     life.said.append((60.0, {"kind": Measure.UPLINK, "up": False}))
     health, found = run(life)
-    assert [(one.panel, one.cause, one.t_ns // NS) for one in found] == [
-        ("@gateway", "link_loss", 150)
+    assert [(one.panel, one.cause, one.reasons, one.t_ns // NS) for one in found] == [
+        ("@gateway", "link_loss", ("link.uplink",), 150)
     ]
     assert [one.cause for one in health.of_panel("p1")] == ["link_loss"]
 

@@ -38,6 +38,7 @@ def test_each_alarm_stands_at_the_tier_of_its_kind_before_and_after_a_machine_is
     for line in range(2, FRESH_MAX + 5):
         (said,) = judge.take(alarm(kind, line))
         assert isinstance(said, Verdict)
+        assert said.reasons == ("judging.plain",)
         assert (said.tier, said.lines, said.incident) == (least.get(kind, 4), (line,), f"i{line}")
         assert (said.panel, said.area, said.zones, said.t_ns) == ("p1", 1, (3,), 7)
 

@@ -2,7 +2,9 @@
 
 import tracemalloc
 
-from edge_agent.diagnosis.contact import Around
+import pytest
+
+from edge_agent.diagnosis.contact import Around, Hour
 from edge_agent.diagnosis.health_rules import Limits
 from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, S
 from edge_agent.diagnosis.zone_watch import Nature, ZoneWatch, tells_of_detector
@@ -72,6 +74,28 @@ def test_a_fault_waits_for_the_loops_next_reading() -> None:
         other.ohms(1_000.0, step * HOUR_NS)
     other.trouble("380", on=True)
     assert [one.rule for one in other.ohms(1_001.0, 4 * HOUR_NS)] == ["detector.inactive"]
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [("372", "loop.told_short"), ("385", "detector.told"), ("393", "detector.told")],
+)
+def test_what_its_panel_says_of_a_detector_holds_until_it_takes_it_back(
+    code: str, rule: str
+) -> None:
+    zone = watch()
+    assert [(one.rule, one.holds) for one in zone.trouble(code, on=True)] == [(rule, True)]
+    assert [(one.rule, one.holds) for one in zone.trouble(code, on=False)] == [(rule, False)]
+
+
+def test_a_zone_that_nobody_walked_for_a_year_is_due() -> None:
+    zone, hour = watch(), Hour(3, disarmed=True, active=False)
+    assert zone.hour_over(hour, 364 * DAY_NS) == []
+    told = zone.hour_over(hour, 366 * DAY_NS)
+    assert [(one.rule, one.holds) for one in told] == [("walktest.due", True)]
+    zone.tested_ns = 366 * DAY_NS
+    told = zone.hour_over(hour, 367 * DAY_NS)
+    assert [(one.rule, one.holds) for one in told] == [("walktest.due", False)]
 
 
 def test_an_alarm_that_its_panel_repeats_says_nothing_of_the_contact() -> None:
