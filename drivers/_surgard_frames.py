@@ -400,9 +400,13 @@ class ReceiverDecoder:
         ]
 
     def _ending(self, line: bytes, lead: bytes, end: bytes) -> list[Frame]:
-        """Read a shape that ends a line which began with something else."""
+        """Read a shape that ends a line which began with something else.
+
+        What begins with LF began there: more bytes behind it may have replaced some of its own.
+        """
         for shape in self._shapes:
-            if not shape.whole and (match := shape.ending.search(line)):
+            is_taken = not (shape.whole or (shape.by_lf and lead))
+            if is_taken and (match := shape.ending.search(line)):
                 noise = self._noise.take((lead if self._noise else b"") + line[: match.start()])
                 return [*noise, *self._noise.flush(), self._read(shape, match, b"", end)]
         return []

@@ -294,7 +294,10 @@ class ReceiverSession:
             self._refusing = False
             unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=frame.raw)
             return actions + self._record(frame.raw, (unknown,), now_ns)
-        self._owed, self._refusing = None, not self._listen_only
+        # what began before our ACK could be heard is a damaged copy of what has it: a NAK would
+        # bring one more, at a time when nobody could tell it from a new event
+        is_copy = self._last is not None and _has_crossed(self._last, self._began_ns)
+        self._owed, self._refusing = None, not (self._listen_only or is_copy)
         return actions
 
     def _answer(self, now_ns: int) -> list[Action]:

@@ -442,3 +442,16 @@ def test_whatever_is_heard_an_ack_follows_only_durable_frames(
         for _ in range(draw.draw(st.integers(0, len(waiting)))):
             done = waiting.pop(draw.draw(st.integers(0, len(waiting) - 1)))
             assert not sent(host.commit(done, draw.draw(st.integers(0, 5)))) or not waiting
+
+
+def test_a_damaged_copy_that_our_ack_has_crossed_is_not_refused() -> None:
+    """Its ACK may be lost as well: a NAK would bring one more at once, as if it were new."""
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY + BURGLARY[:9]))
+    assert sent(host.commit(token, 0.001)) == [ACK]
+    assert faults(host.hear(BURGLARY[10:], 0.01)) == [FaultKind.LENGTH]
+    due_ns = host.session.deadline_ns()
+    assert due_ns is not None
+    assert due_ns > host.now_ns + 4 * NS, "no NAK is to come"
+    again = host.hear(BURGLARY, 4)
+    assert (faults(again), sent(again)) == ([FaultKind.REPEAT], [ACK])

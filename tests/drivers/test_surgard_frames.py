@@ -321,3 +321,12 @@ def test_free_text_by_character_set() -> None:
     assert decode(raw, charset="ascii")[0].signals[0].zone == 1
     with pytest.raises(ValueError, match="charset"):
         ReceiverDecoder(setup(charset="nonsense"))
+
+
+@pytest.mark.parametrize("frame", [ADEMCO, FE100, b"\n00 OKAY @\r"])
+def test_more_bytes_behind_the_lf_of_a_frame_may_have_replaced_its_own(frame: bytes) -> None:
+    """With a 4 behind the first digit a receiver's number is another, and all else fits."""
+    inside = frame[:2] + b"4" + frame[2:]
+    assert not any(one.signals or one.fault is None for one in decode(inside))
+    [noise, good] = decode(b"x4" + frame)
+    assert (noise.fault, good.fault, good.raw) == (FaultKind.NOISE, None, frame)
