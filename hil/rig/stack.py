@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from hil.rig.child import RigError, run, wait_until
 from hil.rig.count import Count, Entry, Row, compare
@@ -50,7 +50,11 @@ class Stack:
 
     Made stopped: `with` (or `start`) starts all and waits until the agent is ready; `prepare`
     starts nothing but panels and network, and writes all files.
+
+    `lookers` of all stacks see a folder once everything in it has ended, before it is removed.
     """
+
+    lookers: ClassVar[list[Callable[[Path], None]]] = []
 
     def __init__(
         self, panels: Sequence[Panel], setup: Setup | None = None, folder: Path | None = None
@@ -140,6 +144,8 @@ class Stack:
         for network in (self.network, self.center_network):
             if network is not None:
                 network.close()
+        for look in self.lookers:
+            look(self.folder)
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
 

@@ -8,6 +8,7 @@ import pytest
 from edge_agent.evidence.signers import Ed25519Signer
 from tests.crash.probes import PROBES, cannot
 from tests.crash.rig import Writers
+from tests.secrecy import no_secret_is_left_anywhere  # noqa: F401  a fixture for all of them
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,11 @@
-"""The long tests start first, so that no worker is left alone with one at the end."""
+"""The long tests start first, so that no worker is left alone with one at the end.
+
+And no test leaves a secret in anything that a stack leaves behind.
+"""
 
 import pytest
+
+from tests.secrecy import no_secret_is_left_anywhere  # noqa: F401  a fixture for all of them
 
 LONGEST_FIRST = ("test_kills", "test_refusing_disk", "test_demo", "test_docs", "test_failures")
 

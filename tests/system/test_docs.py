@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.secrecy import leaks
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\S[^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -99,6 +101,7 @@ def test_the_commands_of_a_page_work(page: Path, checkout: Path) -> None:
     script = "\n".join(blocks(page, "sh"))
     with alone(script):
         said = run(script, checkout)
+    assert leaks(checkout) == []
     if page.name == "README.md":
         assert "burglary active" in said
         assert "nothing wrong" in said
