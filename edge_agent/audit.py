@@ -8,15 +8,19 @@ is believed only as far as it is signed and the tree that it names goes on.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from edge_agent.domain.event import EventType
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.anchored import AnchorCheck
 from edge_agent.evidence.bodies import GenesisBody, JournalBody, JournalChange
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.certificates import Certificate
-from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.cited import Place
+from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import Event, peek
+from edge_agent.evidence.receipt import Receipt, open_receipt, range_digest
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, Problem, What
 from edge_agent.journal import Record, RecordKind
+from edge_agent.journal.format import decode_ranges
 from edge_agent.journal.receipts import BindingCheck, Bound, Mismatch
 
 
@@ -36,6 +40,47 @@ class Removals:
             return
         if body.epoch is not None and body.last is not None:
             self.by_epoch.setdefault(body.epoch, {})[body.last] = body.tree
+
+
+class Countersigned:
+    """Which timestamped events a center has receipted: its signature on that head as well.
+
+    `expect` is fed in a first reading, `take` in a second one; `keys` are those of the centers.
+    """
+
+    def __init__(self, keys: Iterable[PublicKey]) -> None:
+        self._keys = tuple(keys)
+        self._receipts: dict[Place, bytes | None] = {}
+
+    def expect(self, record: Record) -> None:
+        """Take any record: of an anchor the event that it is of."""
+        if record.kind is RecordKind.ENVELOPE and (body := AnchorBody.of(record.data)) is not None:
+            self._receipts[body.place] = None
+
+    def take(self, record: Record) -> None:
+        """Take any record: of a receipt what it covers."""
+        if record.kind is not RecordKind.RECEIPT:
+            return
+        ranges, receipt = decode_ranges(record.data)
+        for place in self._receipts:
+            if place.epoch == record.epoch and any(a <= place.seq <= z for a, z in ranges):
+                self._receipts[place] = receipt
+
+    def by(self, place: Place, leaf_of: Callable[[bytes, int], bytes | None]) -> Receipt | None:
+        """Return the receipt over an event, if a center signed it and it is of what is held."""
+        data = self._receipts.get(place) or b""
+        for key in self._keys:
+            try:
+                receipt = open_receipt(data, key)
+            except (Malformed, BadSignature):
+                continue
+            for one in receipt.ranges:
+                if one.epoch != place.epoch or not one.first <= place.seq <= one.last:
+                    continue
+                leaves = (leaf_of(one.epoch, seq) or b"" for seq in range(one.first, one.last + 1))
+                if range_digest(leaves) == one.digest:
+                    return receipt
+        return None
 
 
 def _journal_body(record: Record) -> JournalBody | None:

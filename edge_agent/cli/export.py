@@ -16,7 +16,6 @@ from edge_agent.cli.period import Period, moment
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
     from edge_agent.evidence.bundle_make import Made, Range, Wanted
-    from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.envelope import Event
     from edge_agent.holding import JournalHolding
 
@@ -115,7 +114,7 @@ def _export(arguments: argparse.Namespace) -> dict[str, Any]:
     running = bytes.fromhex(_ask(socket, "status")["epoch"])
     folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
     try:
-        holding = JournalHolding(folder, gateway, _receipt_keys(loaded))
+        holding = JournalHolding(folder, gateway, records.receipt_keys(loaded))
     except OSError as error:
         raise records.UnreadableError(f"{folder}: {error.strerror}; read it as root") from error
     with contextlib.closing(holding):
@@ -165,17 +164,6 @@ def _ask(socket: Path, do: str, **request: Any) -> dict[str, Any]:
 
 
 # ---- what is trusted
-
-
-def _receipt_keys(loaded: "Loaded") -> "Iterator[PublicKey]":
-    from edge_agent.evidence.cbor import Malformed
-    from edge_agent.evidence.cose import PublicKey
-
-    for center in loaded.config.center:
-        with contextlib.suppress(OSError, Malformed):  # `edge-agent check` says what is wrong
-            yield PublicKey.from_certificate_pem(
-                loaded.path(center.receipt_certificate).read_bytes()
-            )
 
 
 def _certificates(loaded: "Loaded") -> Iterator[bytes]:

@@ -20,11 +20,13 @@ from edge_agent.config import ConfigError
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
+    from edge_agent.config import Loaded
     from edge_agent.evidence.anchored import Anchored
     from edge_agent.evidence.certificates import Certificate
     from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.dating import Chronicle, Dated
     from edge_agent.evidence.envelope import Event
+    from edge_agent.evidence.receipt import Receipt
     from edge_agent.evidence.verify import Problem
     from edge_agent.journal import Damage, Stored
     from edge_agent.journal.footer import Footer
@@ -368,7 +370,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     Exit 2 where journal or identity cannot be read: nothing was verified then.
     """
-    from edge_agent.audit import JournalAudit, Removals
+    from edge_agent.audit import Countersigned, JournalAudit, Removals
     from edge_agent.journal import heads
 
     if arguments.file is not None:
@@ -384,63 +386,101 @@ def check(arguments: argparse.Namespace) -> int:
     try:
         gateway, key = _trusted(arguments)
         record_reading(arguments, "verify")
-        removals = Removals()
+        removals, countersigned = Removals(), Countersigned(_receipt_keys(arguments))
         for stored in _stored(folder, lambda _: None):
             removals.take(stored.record)
+            countersigned.expect(stored.record)
         known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
         audit = JournalAudit(gateway, known, removals, heads(folder), _stampers(arguments))
         for stored in _stored(folder, damages.append):
             found.extend(map(_problem, audit.feed(stored.record)))
+            countersigned.take(stored.record)
         found += map(_problem, audit.finish())
         found += map(_damage, damages)
-        verified, bound = audit.verifier.verified, audit.receipts.bound
     except UnreadableError as error:
         return unreadable(error)
-    anchored = audit.anchors.anchored
+    leaf_of = audit.verifier.leaf
+    timestamps = [
+        _anchored(one, countersigned.by(one.place, leaf_of)) for one in audit.anchors.anchored
+    ]
+    verified, bound = audit.verifier.verified, audit.receipts.bound
     if arguments.json:
         facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
-        print(json.dumps(facts | {"timestamps": list(map(_anchored, anchored))}))
+        print(json.dumps(facts | {"timestamps": timestamps}))
     else:
-        for one in found[:PROBLEMS_SHOWN_MAX]:
-            place = f" at {one['epoch'][:6]}/{one['seq']}" if one["epoch"] else ""
-            print(f"{one['what']}{place}: {one['detail']}")
+        for line in found[:PROBLEMS_SHOWN_MAX]:
+            place = f" at {line['epoch'][:6]}/{line['seq']}" if line["epoch"] else ""
+            print(f"{line['what']}{place}: {line['detail']}")
         good = "nothing wrong" if not found else f"{len(found)} problems"
         print(f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}")
-        if anchored:
-            print(_anchored_words(anchored))
+        if timestamps:
+            print(_anchored_words(timestamps))
     return 1 if found else 0
 
 
-def _anchored(one: "Anchored") -> dict[str, Any]:
-    stamped = one.stamped
-    return {"event": str(one.place), "held": one.held, **dataclasses.asdict(stamped)}
+def _anchored(one: "Anchored", receipt: "Receipt | None") -> dict[str, Any]:
+    return {
+        "event": str(one.place),
+        "held": one.held,
+        **dataclasses.asdict(one.stamped),
+        "receipted_by": None if receipt is None else receipt.center,
+        "receipted_ms": None if receipt is None else receipt.time_ms,
+    }
 
 
-def _anchored_words(all_: "list[Anchored]") -> str:
+def _anchored_words(all_: list[dict[str, Any]]) -> str:
     from edge_agent.evidence.timestamp import time_text
 
-    place, stamped, _ = all_[-1]
-    why = "trusted" if stamped.trusted else f"COMPARE its SHA-256 {stamped.fingerprint}"
+    newest = all_[-1]
+    why = "trusted" if newest["trusted"] else f"COMPARE its SHA-256 {newest['fingerprint']}"
+    center, time_ms = newest["receipted_by"], newest["receipted_ms"]
+    also = f"; {center} countersigned it {time_text(time_ms * 10**6)}" if center else ""
     return (
-        f"{len(all_)} timestamps good; the newest, of {place} and all before it in that run, is of "
-        f"{time_text(stamped.time_ns)} by {stamped.by!r} ({why})"
+        f"{len(all_)} timestamps good; the newest, of {newest['event']} and all before it in that "
+        f"run, is of {time_text(newest['time_ns'])} by {newest['by']!r} ({why}){also}"
     )
 
 
 def _stampers(arguments: argparse.Namespace) -> "list[Certificate]":
     """Return the timestamp authorities that are trusted: named, or else configured."""
-    from edge_agent import config
     from edge_agent.timestamping import TimestampError, read_authorities
 
-    file = arguments.tsa
-    if file is None:
-        with contextlib.suppress(ConfigError):  # a card in a reader has no configuration
-            loaded = config.load(arguments.config)
-            file = loaded.config.anchor and loaded.path(loaded.config.anchor.certificate)
+    loaded = _configured(arguments)
+    anchor = loaded and loaded.config.anchor
     try:
-        return read_authorities(file) if file else []
+        if arguments.tsa is not None:
+            return read_authorities(arguments.tsa)
+        return read_authorities(loaded.path(anchor.certificate)) if loaded and anchor else []
     except TimestampError as error:
-        raise UnreadableError(str(error)) from error
+        if arguments.tsa is not None:
+            raise UnreadableError(str(error)) from error
+        print(f"edge-agent: {error}; timestamps are not held to it", file=sys.stderr)
+        return []
+
+
+def _receipt_keys(arguments: argparse.Namespace) -> Iterator["PublicKey"]:
+    loaded = _configured(arguments)
+    return iter(()) if loaded is None else receipt_keys(loaded)
+
+
+def receipt_keys(loaded: "Loaded") -> Iterator["PublicKey"]:
+    """Yield the keys of the configured centers, as far as they can be read."""
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.cose import PublicKey
+
+    for center in loaded.config.center:
+        with contextlib.suppress(OSError, Malformed):  # `edge-agent check` says what is wrong
+            yield PublicKey.from_certificate_pem(
+                loaded.path(center.receipt_certificate).read_bytes()
+            )
+
+
+def _configured(arguments: argparse.Namespace) -> "Loaded | None":
+    from edge_agent import config
+
+    with contextlib.suppress(ConfigError):  # a card in a reader has no configuration
+        return config.load(arguments.config)
+    return None
 
 
 def _problem(problem: "Problem") -> dict[str, Any]:

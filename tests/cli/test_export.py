@@ -82,8 +82,11 @@ def test_a_timestamp_goes_along_and_is_checked_offline(
     assert main(["verify", "--config", str(running.config), *trusted, "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)["timestamps"]
     assert (one["event"], one["held"], one["trusted"]) == (f"{running.first.hex()}/6", True, True)
+    assert (one["receipted_by"], one["receipted_ms"]) == ("center", 1_795_000_000_000)
     assert main(["verify", "--config", str(running.config)]) == 0
-    assert "1 timestamps good" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 timestamps good" in said
+    assert "center countersigned it 2026-11-18" in said
 
 
 def test_an_area_an_incident_and_a_sample(running: Site) -> None:
