@@ -5,8 +5,7 @@ ones give way to them: each lane takes its stages in turn.
 
 A stage over its budget has failed even if all its tests passed: a suite that grows slow is a suite
 that is not run.  Budgets are of CPU time, of all processes of the stage: how long it takes by the
-clock says more about who else uses the machine.  Each is about
-2.5 times what its stage took.
+clock says more about who else uses the machine.  Each is some 2.5 times what its stage took.
 """
 
 import argparse

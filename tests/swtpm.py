@@ -35,7 +35,7 @@ def swtpm() -> Iterator[Path]:
     finally:
         patient.undo()
         child.terminate()
-        child.wait(20)
+        child.wait(60)
         shutil.rmtree(folder)
 
 

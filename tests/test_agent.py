@@ -216,11 +216,11 @@ def test_the_newest_event_is_timestamped_where_an_authority_is_configured(
         serving = asyncio.ensure_future(
             Agent(load(gateway / "gateway.toml"), SystemClock()).serve(stop)
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not asked:
                 await asyncio.sleep(0.005)
         stop.set()
-        await asyncio.wait_for(serving, 20)
+        await asyncio.wait_for(serving, 60)
 
     asyncio.run(run())
     envelopes = [one.record.data for one in read(gateway / "data" / "journal")]
@@ -313,7 +313,7 @@ def test_a_restart_is_no_stop_to_systemd(
     async def run() -> None:
         agent = Agent(load(gateway / "gateway.toml"), SystemClock())
         served = asyncio.ensure_future(agent.serve(asyncio.Event()))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not os.access(tmp_path / "agent.sock", os.F_OK):
                 await asyncio.sleep(0.01)
             agent.ending.to_restart("a new configuration")

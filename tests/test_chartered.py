@@ -143,7 +143,7 @@ def test_an_order_puts_one_into_force_at_once(site: Site) -> None:
         await asyncio.sleep(0)
         told = await made.adopt(SECOND.data, "Li Na", ref)
         assert told == "charter 2 is in force: the barn as well"
-        await asyncio.wait_for(waiting, 20)
+        await asyncio.wait_for(waiting, 60)
         assert "already" in await made.adopt(SECOND.data, "Li Na", ref)
         assert "already" in await made.answer({"charter": SECOND.data.hex()}, "root")
 

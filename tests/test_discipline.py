@@ -196,7 +196,7 @@ def chronyd(folder: Path, name: str, config: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_a_real_chronyd_vouches_once_it_follows_a_server(

@@ -78,7 +78,7 @@ def site(folder: Path) -> Iterator[Site]:
     thread = threading.Thread(target=loop.run_until_complete, args=(work,))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         root = tsa_folder(layout) / "root.pem"
         yield Site(folder, config, own / "ca.pem", journal, first, root)
     finally:

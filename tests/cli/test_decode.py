@@ -66,4 +66,4 @@ def test_a_live_line_is_printed_as_it_comes() -> None:
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["type"] == "contact_id"  # before the end
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

@@ -64,7 +64,7 @@ def test_onto_a_pty_that_another_program_opens(tmp_path: Path) -> None:
     there = threading.Event()
 
     def reader() -> None:
-        there.wait(20)
+        there.wait(60)
         port = os.open(link, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(port)
         found.append(read_exactly(lambda size: os.read(port, size), 9))

@@ -70,12 +70,12 @@ class Server:
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(WAIT_S_MAX)
 
     def stop(self) -> int:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(10)
+        return self._process.wait(WAIT_S_MAX)
 
     def __enter__(self) -> Self:
         self.start()

@@ -200,7 +200,7 @@ class Center:
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.connect("127.0.0.1", broker.plain_port)
         self._client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE_S)
 
     def stop(self) -> None:
         self._client.disconnect()
