@@ -111,13 +111,17 @@ class Panel:
         return [entry for entry in self.states().values() if entry["state"] in states]
 
     def wait_acked(self, count: int, wait_s: float = WAIT_S_MAX) -> None:
-        """Wait until so many signals were acknowledged (without ACK: read).  Raises RigError."""
+        """Wait until so many signals were acknowledged (without ACK: read), `wait_s` for the next.
+
+        Raises RigError.
+        """
         wanted = ("acked",) if self.acknowledges else ("said", "found")
-        wait_until(
-            lambda: len(self.in_state(*wanted)) >= count,
-            lambda: f"{self.id}: {count} signals acknowledged; ledger ends {self.ledger[-3:]}",
-            wait_s,
-        )
+        while (so_far := len(self.in_state(*wanted))) < count:
+            wait_until(
+                lambda before=so_far: len(self.in_state(*wanted)) > before,  # type: ignore[misc]
+                lambda: f"{self.id}: {count} signals acknowledged; ledger ends {self.ledger[-3:]}",
+                wait_s,
+            )
 
     def quiet(self) -> bool:
         """Tell whether nothing that was said still waits for its ACK or to be read."""

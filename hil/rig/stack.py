@@ -159,14 +159,21 @@ class Stack:
     def settle(self, wait_s: float = SETTLE_S_MAX) -> None:
         """Wait until every panel is quiet and everything recorded is receipted.
 
-        Everything must run and nothing new be said.  Raises RigError.
+        Everything must run and nothing new be said; `wait_s` is for the next receipt.  Raises
+        RigError.
         """
         try:
             wait_until(lambda: all(panel.quiet() for panel in self.panels), "quiet panels", wait_s)
+            while left := self.agent.outstanding():
+                wait_until(lambda was=left: self._is_less(was), "all receipted", wait_s)  # type: ignore[misc]
             wait_until(lambda: self.agent.outstanding() == 0, "all receipted", wait_s)
         except RigError as error:
             loud = {panel.id: panel.ledger[-3:] for panel in self.panels if not panel.quiet()}
             raise RigError(f"{error}; {loud}\n{self.agent.status()}\n{self.logs()}") from error
+
+    def _is_less(self, was: int) -> bool:
+        left = self.agent.outstanding()
+        return left is not None and left < was
 
     def ledgers(self) -> dict[str, list[Entry]]:
         """Return every panel's ledger so far, by the agent's panel."""

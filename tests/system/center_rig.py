@@ -22,7 +22,7 @@ from edge_agent.evidence.signers import Ed25519Signer
 from tests.broker import WAIT_S_MAX, wait_until
 from tests.center.world import FakeGateway
 
-LANES = 4
+LANES = 5
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -62,7 +62,7 @@ class Server:
         wait_until(lambda: '"serving"' in self.log[said:] or not self.runs(), "center serving")
         assert self.runs(), self.log
         if receiving:  # what is published before all lanes are subscribed finds nobody
-            wait_until(lambda: self.log.count('"receiving"', said) == LANES, "center receiving")
+            wait_until(lambda: self.log.count('"receiving"', said) >= LANES, "center receiving")
 
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
