@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from edge_agent.audit import JournalAudit, Removals
+from edge_agent.audit import Countersigned, JournalAudit, Removals
 from edge_agent.contents import Envelopes
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
@@ -17,15 +17,21 @@ from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import ActBody, JournalBody
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
+from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.evidence.verify import Problem, What
 from edge_agent.housekeeping import Housekeeping, Keeping
 from edge_agent.journal import Care, Record, RecordKind, heads, read
-from edge_agent.journal.format import encode_record
-from tests.evidence.bundles import STAMPED, authority, history, token
+from edge_agent.journal.format import encode_ranges, encode_record
+from tests.center.world import FakeGateway
+from tests.evidence.bundles import FIRST, STAMPED, authority, history, token
 from tests.test_recorder import BURGLARY, CLOCK, IDENTITY, PATIENCE_S, Rig, until, with_rig
 
 LEAF = leaf_hash(history()[0].envelopes[STAMPED])
+
+CENTER = Ed25519Signer.generate()
 
 
 def audited(
@@ -149,6 +155,33 @@ def test_a_timestamp_of_another_event_or_by_nobody_is_named(tmp_path: Path) -> N
     assert len(audit.anchors.anchored) == 1
     other = audited(tmp_path, [authority()[1]])[0]
     assert "no authority that is trusted" in other[-1].detail
+
+
+def countersigned(key: PublicKey, *, leaf: bytes = LEAF) -> Receipt | None:
+    """What is found over the timestamped event, by a center's key and the leaves that are held."""
+    place, held = Place(FIRST, STAMPED), {STAMPED: leaf, STAMPED + 1: bytes(32)}
+    digest = range_digest([LEAF, bytes(32)])
+    told = Receipt("gw1", "center", 1, (Range(FIRST, STAMPED, STAMPED + 1, digest),))
+    signed = sign_receipt(told, CENTER)
+    anchor = FakeGateway()
+    anchor.start()
+    body = AnchorBody(place, LEAF, token()).to_body()
+    envelope = anchor.sealed(EventType.ANCHOR, body)
+    found = Countersigned([IDENTITY.public, key])
+    found.expect(Record(RecordKind.ENVELOPE, 5, FIRST, 70, envelope))
+    for ranges in ([(0, 9)], [(STAMPED, STAMPED + 1)]):
+        data = encode_ranges(ranges) + (signed if ranges[0][0] else b"another")
+        found.take(Record(RecordKind.RECEIPT, 0, FIRST, 0, data))
+    return found.by(place, lambda _epoch, seq: held.get(seq))
+
+
+def test_a_centers_receipt_countersigns_a_timestamped_event() -> None:
+    """Seen to fail: with any key taken for the center's, and with the digest not made again."""
+    receipt = countersigned(CENTER.public)
+    assert receipt is not None
+    assert receipt.center == "center"
+    assert countersigned(Ed25519Signer.generate().public) is None
+    assert countersigned(CENTER.public, leaf=bytes(32)) is None
 
 
 # ---- removals
