@@ -22,7 +22,7 @@ def _deaf(_self: diagnosing.Diagnosing, _event: Numbered) -> None:
 
 
 if __name__ == "__main__":
-    diagnosing.Diagnosing.run = _never  # type: ignore[method-assign, assignment]
-    diagnosing.Diagnosing._hear = _deaf  # type: ignore[method-assign, assignment]  # noqa: SLF001
+    for name, stub in (("run", _never), ("_hear", _deaf)):
+        setattr(diagnosing.Diagnosing, name, stub)
     del sys.argv[1 : 1 + MODULE_WORDS]
     sys.exit(main())

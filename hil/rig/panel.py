@@ -117,8 +117,12 @@ class Panel:
         """
         wanted = ("acked",) if self.acknowledges else ("said", "found")
         while (so_far := len(self.in_state(*wanted))) < count:
+
+            def more(before: int = so_far) -> bool:
+                return len(self.in_state(*wanted)) > before
+
             wait_until(
-                lambda before=so_far: len(self.in_state(*wanted)) > before,  # type: ignore[misc]
+                more,
                 lambda: f"{self.id}: {count} signals acknowledged; ledger ends {self.ledger[-3:]}",
                 wait_s,
             )

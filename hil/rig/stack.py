@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -165,7 +166,7 @@ class Stack:
         try:
             wait_until(lambda: all(panel.quiet() for panel in self.panels), "quiet panels", wait_s)
             while left := self.agent.outstanding():
-                wait_until(lambda was=left: self._is_less(was), "all receipted", wait_s)  # type: ignore[misc]
+                wait_until(partial(self._is_less, left), "all receipted", wait_s)
             wait_until(lambda: self.agent.outstanding() == 0, "all receipted", wait_s)
         except RigError as error:
             loud = {panel.id: panel.ledger[-3:] for panel in self.panels if not panel.quiet()}
