@@ -46,6 +46,7 @@ CUT_NS = 1_000_000_000
 # A NAK is said only into a quiet line: a good copy that is under way already needs none, and would
 # get an ACK that the receiver could take for the message after it.
 QUIET_NS = 500_000_000
+BYTE_NS = 1_146_000  # at 9600 baud, the slowest line: what comes in one piece began so much sooner
 # An ACK and the first byte of an answer to it take 2 ms at 9600 baud: what begins sooner than this
 # after our ACK is most likely a copy that did not wait for it.
 CROSSING_NS = 5_000_000
@@ -90,6 +91,7 @@ class ReceiverSession:
         self._ask_at_ns: int | None = None  # when a 685 that says nothing is asked
         self._bytes_ns = 0  # when bytes were heard last
         self._began_ns = 0  # when the first byte of the present line was heard
+        self._said_ns = 0  # when it can have been said, on a line whose messages come in pieces
         self._online: bool | None = None
         self._tokens = 0
         self._pending: set[int] = set()
@@ -155,13 +157,17 @@ class ReceiverSession:
 
     def _on_bytes(self, data: bytes, now_ns: int) -> list[Action]:
         actions = self._give_up_cut(now_ns)
-        if not self._decoder.is_in_line():
-            self._began_ns = now_ns
+        begins = not self._decoder.is_in_line()
+        if begins:
+            self._began_ns = self._said_ns = now_ns
         self._bytes_ns = now_ns
-        for frame in self._decoder.feed(data):
+        frames = self._decoder.feed(data)
+        for frame in frames:
             actions += self._on_frame(frame, now_ns)
             if frame.fault is not FaultKind.NOISE:  # which may be the beginning of the same line
-                self._began_ns = now_ns
+                self._began_ns = self._said_ns = now_ns
+        if begins and not frames:
+            self._said_ns = now_ns - len(data) * BYTE_NS
         return actions
 
     def _give_up_cut(self, now_ns: int) -> list[Action]:
@@ -227,7 +233,7 @@ class ReceiverSession:
     def _record(self, raw: bytes, signals: tuple[Signal, ...], now_ns: int) -> list[Action]:
         body = raw.strip(ENDS)
         last = self._last
-        if last is not None and last.body == body and _has_crossed(last, self._began_ns):
+        if last is not None and last.body == body and _has_crossed(last, self._said_ns):
             last.heard_ns = now_ns
             last.perhaps_new = last.answered_ns is not None and self._began_ns > last.answered_ns
             return [Fault(FaultKind.REPEAT, "", raw)]  # the ACK that it crossed is its answer too

@@ -455,3 +455,14 @@ def test_a_damaged_copy_that_our_ack_has_crossed_is_not_refused() -> None:
     assert due_ns > host.now_ns + 4 * NS, "no NAK is to come"
     again = host.hear(BURGLARY, 4)
     assert (faults(again), sent(again)) == ([FaultKind.REPEAT], [ACK])
+
+
+def test_a_copy_whose_first_piece_comes_after_our_ack_may_have_been_said_before() -> None:
+    """Eleven bytes take 12.6 ms.  A new event after all comes again, and is recorded."""
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert sent(host.commit(token, 0.003)) == [ACK]
+    assert host.hear(BURGLARY[:11], 0.0096) == []
+    crossed = host.hear(BURGLARY[11:], 0.012)
+    assert (faults(crossed), tokens(crossed), sent(crossed)) == ([FaultKind.REPEAT], [], [])
+    assert tokens(host.hear(BURGLARY, 4)) == [token + 1]
