@@ -206,7 +206,8 @@ class Agent:
         reconfiguring = Reconfiguring(Chosen(self._loaded, probation), self._surroundings())
         gateway, begun = self._config.gateway.id, self._begun
         reply, disposed = self._supply.reply, self._zones.disposed
-        means = Means(self._self_test.ask, self._recorder.note, self._is_short_of_room)
+        give, is_short = self._supply.hand_over, self._is_short_of_room
+        means = Means(self._self_test.ask, self._recorder.note, is_short, give)
         work = CommandWork(self._loaded, self._clock, means)
         self._recorder.hearing.listen(work.walk_tests.hear)
         works = {**work.works, **self._chartered.works, CONFIG: reconfiguring.take}

@@ -21,7 +21,6 @@ from edge_agent.cameras.clipping import Alarm, Clipping, Done, Found, Look, Miss
 from edge_agent.cameras.fetch import Asker
 from edge_agent.cameras.folder import ClipFolder
 from edge_agent.cameras.quota import Held, allowed_bytes, to_remove
-from edge_agent.cameras.sending import pieces
 from edge_agent.cameras.take import MIB, DiskThread, Taken, Taking, look
 from edge_agent.cameras.trouble import MEANINGS, CameraError, Cause, Trouble
 from edge_agent.clock import Clock
@@ -38,7 +37,8 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.clip import ClipBody, ClipChange
 from edge_agent.evidence.command import CLIP_NAME, CenterCommand, CommandRef
 from edge_agent.evidence.fields import NAME_CHARS_MAX
-from edge_agent.limits import BUILT_NS, CLIP_SEND_S_MAX, ORDER_RECORD_S_MAX
+from edge_agent.limits import BUILT_NS, ORDER_RECORD_S_MAX
+from edge_agent.sending import Give, send
 from edge_agent.uplink.names import NAMES
 
 log = structlog.get_logger()
@@ -57,9 +57,6 @@ _PICTURE_BYTES = MIB  # for which room is made beforehand
 _RECORDING_BYTES = 16 * MIB
 _LEAST_BYTES = 65_536
 _RULE = "camera.clip"
-
-Give = Callable[[bytes], Awaitable[str]]
-"""Sends a piece to a center; tells why it was not taken, or nothing."""
 
 
 class Record(Protocol):
@@ -158,10 +155,7 @@ class Clips:
         files = await self._recorded(clip, ActBody("read", actor, f"clip {clip}", command=command))
         self._sending = True
         try:
-            async with asyncio.timeout(CLIP_SEND_S_MAX):
-                sent = await self._give(clip, files, give)
-        except TimeoutError as error:
-            raise ValueError("the line had no room for it beside the events") from error
+            sent = await send(clip, files, self._disk.do, give)
         except CameraError as error:
             raise ValueError(error.trouble.detail) from error
         finally:
@@ -179,14 +173,6 @@ class Clips:
             return Result(DONE, await self.send(clip, command.actor, ref, give))
 
         return work
-
-    async def _give(self, clip: str, files: Sequence[Path], give: Give) -> int:
-        sent = 0
-        async for piece in pieces(clip, files, self._disk):
-            if why := await give(piece.to_bytes()):
-                raise ValueError(f"after {sent} bytes the broker did not take it: {why}")
-            sent += len(piece.data)
-        return sent
 
     async def _recorded(self, clip: str, act: ActBody) -> list[Path]:
         """Record that a clip is read; return its files.  Raises ValueError."""

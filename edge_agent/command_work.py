@@ -19,14 +19,12 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import (
     BUNDLE,
     DIAGNOSE,
-    PART,
     RENEW,
     WALK_TEST,
     CenterCommand,
     CommandRef,
 )
 from edge_agent.evidence.reply import FACTS_BYTES_MAX, facts_of
-from edge_agent.parcels import Parcels
 from edge_agent.renewal_watch import Renewed, renew
 from edge_agent.walk_test import WalkTests
 
@@ -36,12 +34,14 @@ Ask = Callable[[Mapping[str, Any], str], Awaitable[dict[str, Any]]]
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the running agent gives: `test` asks for a self-test, or for more of one, in somebody's
-    name (`SelfTest.ask`); `note` records; `is_short` tells whether the disk has no room to spare.
+    name (`SelfTest.ask`); `note` records; `is_short` tells whether the disk has no room to spare;
+    `hand_over` sends the center named a piece of a file (`Supply.hand_over`).
     """
 
     test: Ask
     note: Callable[[EventType, Lane, Body], None]
     is_short: Callable[[], bool]
+    hand_over: Callable[[str, bytes], Awaitable[str]]
 
 
 class CommandWork:
@@ -51,14 +51,13 @@ class CommandWork:
         self._file = loaded.file
         self._test = means.test
         self.walk_tests = WalkTests(_zones(loaded.config), clock, means.note)
-        parcels = Parcels(loaded.path(loaded.config.gateway.data_dir) / "parcels")
-        bundling = Bundling(loaded.file, parcels, means.is_short)
+        folder = loaded.path(loaded.config.gateway.data_dir)
+        bundling = Bundling(loaded.file, folder, means.is_short, means.hand_over)
         self.works: dict[str, Work] = {
             DIAGNOSE: self._diagnose,
             RENEW: self._renew,
             WALK_TEST: self.walk_tests.take,
             BUNDLE: bundling.take,
-            PART: parcels.part,
         }
 
     async def run(self) -> None:

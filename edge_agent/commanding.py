@@ -234,8 +234,6 @@ class Commanding:
                 return await self._all_panels(Act.CLOCK, command, ref)
             case command_words.STATE:
                 return await self._state(command, ref)
-            case command_words.PART if part := self._office.works.get(command.what):
-                return await part(command, ref)  # that it may be fetched was recorded
             case _:
                 return await self._work(command, ref)
 

@@ -165,20 +165,17 @@ CENTER_COMMANDS_BYTES_MAX = 262_144
 CENTER_COMMANDS_AT_WORK_MAX = 8
 """Commands that are carried out at once: an order to a panel takes a minute at most."""
 
-CLIP_SEND_S_MAX = 3_600.0
-"""For sending a clip: events go first, and 32 MiB over 1 Mbit/s take five minutes."""
+FILE_SEND_S_MAX = 3_600.0
+"""For sending a clip or a bundle: events go first, and 32 MiB over 1 Mbit/s take five minutes."""
 
-CLIP_LOOK_S = 0.05
-"""How often it is looked whether the line is free for the next piece of a clip."""
+FILE_LOOK_S = 0.05
+"""How often it is looked whether the line is free for the next piece of a file."""
 
 REPLIES_KEPT_MAX = 64
 """Replies kept for a center that asks again: each was lost on the way, or it would not."""
 
 REPLIES_BYTES_MAX = 262_144
-"""Of them together: sixteen with a part of a file."""
-
-PARCELS_MAX = 4
-"""Files kept for centers to fetch; a fifth takes the place of the oldest."""
+"""Of them together: eight of the largest."""
 
 BUNDLE_S_MAX = 240.0
 """How long a bundle may be in the making, at the lowest priority: some 1,000 events a second."""

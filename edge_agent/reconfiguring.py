@@ -29,7 +29,7 @@ from edge_agent.evidence.command import CenterCommand, CommandRef
 from edge_agent.evidence.configuration import CONFIG_BYTES_MAX, Wanted
 from edge_agent.evidence.reply import facts_of
 from edge_agent.fitting import fit
-from edge_agent.limits import CHILD_BYTES_MAX, CONFIG_CHECK_S_MAX, CONFIG_LOOK_S
+from edge_agent.limits import CHILD_BYTES_MAX, CONFIG_CHECK_S_MAX, CONFIG_LOOK_S, ORDER_RECORD_S_MAX
 
 log = structlog.get_logger()
 
@@ -220,7 +220,9 @@ class Reconfiguring:
         if step is None or step.phase is Phase.STAGED:
             return
         if not step.is_over:
-            await self._around.vow(_act(step, TRYING))
+            with contextlib.suppress(TimeoutError):  # a disk that refuses must not hold the trial
+                async with asyncio.timeout(ORDER_RECORD_S_MAX):
+                    await self._around.vow(_act(step, TRYING))
             step = await self._tried(step)
             if step.phase is Phase.DROPPED:
                 self._around.restart("the old configuration again")

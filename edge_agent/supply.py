@@ -74,6 +74,7 @@ class _Supplied:
         self.config = config
         self.uplink: Uplink | None = None
         self.trouble = ""
+        self.handing = asyncio.Lock()  # of pieces of files, one at a time
 
     def view(self) -> UplinkView | None:
         return self.uplink.view() if self.uplink is not None else None
@@ -140,14 +141,15 @@ class Supply:
                 supplied.uplink.reply(reply)
 
     async def hand_over(self, center: str, piece: bytes) -> str:
-        """Send a center a piece of a clip once it has all events; say why it was not taken.
+        """Send a center a piece of a file once it has all events; say why it was not taken.
 
-        Empty: the broker has it.  Waits as long as events go first.
+        Empty: the broker has it.  Waits as long as events go first, and for the piece before.
         """
         supplied = next(one for one in self._centers if one.config.name == center)
-        while supplied.uplink is None or not supplied.uplink.is_idle():  # noqa: ASYNC110  events end often, and all else is idle
-            await asyncio.sleep(limits.CLIP_LOOK_S)
-        return await supplied.uplink.hand_over(piece)
+        async with supplied.handing:
+            while supplied.uplink is None or not supplied.uplink.is_idle():  # noqa: ASYNC110  events end often, and all else is idle
+                await asyncio.sleep(limits.FILE_LOOK_S)
+            return await supplied.uplink.hand_over(piece)
 
     def views(self) -> list[UplinkView]:
         """Return how the uplinks stand that run."""

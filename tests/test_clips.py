@@ -24,8 +24,8 @@ from edge_agent.evidence.bodies import ActBody, FindingBody, SignalBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody, ClipChange
-from edge_agent.evidence.clip_piece import ClipPiece
 from edge_agent.evidence.command import CommandRef
+from edge_agent.evidence.piece import Piece
 from hil.cameras import Camera, Fault, picture
 from tests.evidence.test_command import COMMAND as COMMANDED
 
@@ -336,11 +336,11 @@ def test_a_clip_is_recorded_then_given_in_pieces(tmp_path: Path) -> None:
     (clip,) = store(tmp_path, SetClock.wall_ns or 0, 20_000)
 
     async def act(scene: Scene) -> None:
-        given: list[ClipPiece] = []
+        given: list[Piece] = []
 
         async def give(data: bytes) -> str:
             assert scene.record.acts, "recorded first"
-            given.append(ClipPiece.from_bytes(data))
+            given.append(Piece.from_bytes(data))
             with pytest.raises(ValueError, match="another clip"):
                 await scene.clips.send(clip, "Li", COMMAND, give)
             return ""
@@ -382,8 +382,6 @@ def test_a_clip_that_the_broker_does_not_take_is_refused_and_another_may_follow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (clip,) = store(tmp_path, SetClock.wall_ns or 0, 100)
-    monkeypatch.setattr("edge_agent.clips.CLIP_SEND_S_MAX", 0.01)
-
     async def refuse(_: bytes) -> str:
         return "Not authorized"
 
@@ -393,6 +391,8 @@ def test_a_clip_that_the_broker_does_not_take_is_refused_and_another_may_follow(
 
     async def act(scene: Scene) -> None:
         for give, why in ((refuse, "Not authorized"), (never, "no room"), (refuse, "after 0")):
+            s_max = 0.01 if give is never else 60.0
+            monkeypatch.setattr("edge_agent.sending.FILE_SEND_S_MAX", s_max)
             with pytest.raises(ValueError, match=why):
                 await scene.clips.send(clip, "Li", COMMAND, give)
 

@@ -80,6 +80,7 @@ class World:
     reached: Callable[[bytes], bool]
     acts: list[ActBody] = field(default_factory=list)
     durable: bool = True
+    hangs: bool = False  # neither disk nor center takes an event
     now_ns: int = 0
     wanted_restart: bool = False
 
@@ -92,6 +93,8 @@ class World:
         return Surroundings(centers, self.vow, lambda: self.now_ns, self.restart)
 
     async def vow(self, act: ActBody) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
         if not self.durable:
             raise Cut
         self.acts.append(act)
@@ -220,6 +223,22 @@ async def whole(world: World, *, power_is_back: bool = False) -> None:
     if not power_is_back:
         await world.take()
     await world.live()
+
+
+def test_a_trial_ends_also_where_nothing_can_be_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconfiguring, "ORDER_RECORD_S_MAX", 0.001)
+    world.reached = lambda _running: False
+
+    async def work() -> None:
+        await world.take()
+        world.hangs = True
+        await world.part(choose(world.file)).run()
+        assert world.wanted_restart
+        assert choose(world.file).loaded.digest == digest(OLD)
+
+    run(work())
 
 
 def test_what_became_of_it_is_told_until_that_is_durable(world: World) -> None:

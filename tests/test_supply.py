@@ -212,10 +212,10 @@ def test_an_event_goes_to_all_centers_that_do_not_hold_it(world: World) -> None:
     asyncio.run(scenario())
 
 
-def test_a_piece_of_a_clip_waits_for_the_events_of_its_center(
+def test_a_piece_of_a_file_waits_for_the_events_of_its_center(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "CLIP_LOOK_S", 0.001)
+    monkeypatch.setattr(limits, "FILE_LOOK_S", 0.001)
 
     async def scenario() -> None:
         handed = asyncio.ensure_future(world.supply.hand_over("police", b"piece"))

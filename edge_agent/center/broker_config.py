@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_agent.center.layout import CENTER, Layout
 
 PACKET_BYTES_MAX = 256 * 1024  # a drain's window is 64 KiB; four times that leaves room, no more
-FROM_GATEWAY = ("alarms", "events", "status", "replies", "clips")
+FROM_GATEWAY = ("alarms", "events", "status", "replies", "files")
 TO_GATEWAY = ("receipts", "commands")
 
 

@@ -8,13 +8,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from threading import Event
 
 from edge_agent import rendering
 from edge_agent.center import answering, desk_rows
-from edge_agent.center.clip_spool import NAME, part_file
 from edge_agent.center.layout import Layout
-from edge_agent.clock import SystemClock
+from edge_agent.center.spool import CLIP_FORM, await_files, part_file
 from edge_agent.domain.access import Role
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
@@ -22,8 +20,6 @@ from edge_agent.evidence.command import CLIP, CLIP_NAME
 from edge_agent.evidence.envelope import peek
 
 WAIT_S = 600.0  # for a clip of 32 MiB over 1 Mbit/s, and events that go first
-LAST_PIECES_S = 20.0  # the gateway's word may be here before the last pieces are written
-LOOK_S = 0.2
 
 
 def add(make: answering.Make, gateway: Callable[[str], str]) -> None:
@@ -57,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         why = f"{told.outcome or 'not answered yet'}: {told.detail}"
         return answering.fail(rendering.safe(why), answering.EXIT_FOUND_BAD)
     spooled = [
-        part_file(layout.clips, arguments.gateway, arguments.clip, number)
+        part_file(layout.spool, arguments.gateway, arguments.clip, number)
         for number in range(len(parts))
     ]
-    await_all(spooled, parts)
+    await_files(spooled, [part.size for part in parts])
     try:
         files = keep(spooled, parts, arguments.out)
     except OSError as error:
@@ -76,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _parts(layout: Layout, arguments: argparse.Namespace) -> tuple[ClipPart, ...]:
     """Return what is signed of the clip.  Raises ValueError where it makes no sense to ask."""
-    if not NAME.fullmatch(arguments.clip):
+    if not CLIP_FORM.fullmatch(arguments.clip):
         raise ValueError(f"{arguments.clip!r} is no name of a clip")
     if not arguments.out.is_dir():
         raise ValueError(f"{arguments.out}: no such folder")
@@ -104,17 +100,6 @@ def signed_parts(
         if body.clip == clip and body.what is ClipChange.KEPT:
             return body.parts
     return None
-
-
-def await_all(spooled: Sequence[Path], parts: Sequence[ClipPart]) -> None:
-    """Wait until every part is as large as it should be, a while at most."""
-    clock, pause = SystemClock(), Event()
-    until_ns = clock.boottime_ns() + round(LAST_PIECES_S * 1e9)
-    while clock.boottime_ns() < until_ns and not all(
-        file.exists() and file.stat().st_size >= part.size
-        for file, part in zip(spooled, parts, strict=True)
-    ):
-        pause.wait(LOOK_S)
 
 
 def keep(spooled: Sequence[Path], parts: Sequence[ClipPart], out: Path) -> list[Path]:

@@ -84,11 +84,6 @@ def outcome_of(connection: sqlite3.Connection, number: int) -> Outcome:
     return Outcome(*row)
 
 
-def forget(connection: sqlite3.Connection, number: int) -> None:
-    """Remove the command with an id: a part of a file, of which nothing has to be kept."""
-    connection.execute("DELETE FROM command WHERE id = ?", (number,))
-
-
 def dispose(connection: sqlite3.Connection, said: Disposition, signed: bytes, role: Role) -> int:
     """Enter a disposition and the command that brings it; return the command's id."""
     digest = digest_of(signed)

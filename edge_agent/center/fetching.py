@@ -1,15 +1,13 @@
-"""`edge-center bundle`: an evidence bundle made by a gateway, fetched part by part and checked."""
+"""`edge-center bundle`: has a gateway make and send an evidence bundle, and checks it."""
 
 import argparse
-import contextlib
 import hashlib
 import json
-import os
-import sqlite3
-import sys
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
+from edge_agent import files, rendering
 from edge_agent.bundle_view import verify_file
 from edge_agent.center import desk_rows
 from edge_agent.center.answering import (
@@ -17,31 +15,20 @@ from edge_agent.center.answering import (
     EXIT_USAGE,
     Make,
     add_person,
-    awaited,
     fail,
     give,
     now_ms,
-    open_database,
 )
 from edge_agent.center.layout import Layout
+from edge_agent.center.spool import await_files, part_file
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import command as words
 from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.parcel import Parcel, PartAsked
 from edge_agent.evidence.reply import peek_reply
 
-MADE_S = 300.0  # how long a bundle may be in the making
-PART_MS = 120_000  # how long a part is asked for again before it is given up
-TOGETHER = 4
-"""Parts asked for at once, 64 KiB: what an uplink has under way of its backlog as well."""
-
-TRIES_MAX = 3
-
-
-class FetchError(Exception):
-    """It did not come whole; says why."""
+WAIT_S = 600.0  # a bundle is made in minutes, and 16 MiB take some over 1 Mbit/s; events go first
 
 
 def add(make: Make, gateway: Callable[[str], str], since: Callable[[str, int], int]) -> None:
@@ -71,18 +58,24 @@ def _bundle(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> 
         return fail(f"{arguments.out} is there already; name a new file", EXIT_USAGE)
     try:
         body = _asked(arguments, since)
-        told = give(arguments, words.BUNDLE, body, MADE_S if not arguments.wait else arguments.wait)
+        told = give(
+            arguments, words.BUNDLE, body, WAIT_S if arguments.wait is None else arguments.wait
+        )
     except ValueError as error:
         return fail(str(error), EXIT_USAGE)
     if told.outcome != desk_rows.DONE or told.reply is None:
-        return fail(f"{told.outcome or 'not answered yet'}: {told.detail}", EXIT_FOUND_BAD)
+        why = f"{told.outcome or 'not answered yet'}: {told.detail}"
+        return fail(rendering.safe(why), EXIT_FOUND_BAD)
     layout = Layout(arguments.dir)
+    spooled = part_file(layout.spool, arguments.gateway, str(body[words.BUNDLE_NAME]), 0)
     try:
-        parcel = parcel_of(told.reply)
-        with contextlib.closing(open_database(layout)) as connection:
-            _write(arguments.out, parcel, fetched(connection, arguments, parcel))
-    except (FetchError, Malformed) as error:
+        size, digest = offered(told.reply)
+        await_files([spooled], [size])
+        keep(spooled, digest, arguments.out)
+    except (ValueError, Malformed) as error:
         return fail(f"{arguments.out} was not written: {error}", EXIT_FOUND_BAD)
+    finally:
+        spooled.unlink(missing_ok=True)
     code, said = verify_file(arguments.out, layout.certificate("ca"), None, as_json=arguments.json)
     print(said if arguments.json else f"{arguments.out}: {told.detail}\n{said}")
     return code
@@ -104,6 +97,7 @@ def _asked(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> d
         if text is not None
     }
     asked: dict[int, BodyValue] = {
+        words.BUNDLE_NAME: f"bundle-{secrets.token_hex(6)}",
         words.BUNDLE_PURPOSE: arguments.purpose,
         **times,
         words.BUNDLE_PANEL: arguments.panel,
@@ -113,88 +107,24 @@ def _asked(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> d
     return fields.without_none(asked)
 
 
-def parcel_of(reply: bytes) -> Parcel:
-    """Return what a gateway's reply offers.  Raises Malformed."""
-    try:
-        facts = json.loads(peek_reply(reply)[1].facts)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("the reply offers nothing") from error
-    if not isinstance(facts, dict):
-        raise Malformed("the reply offers nothing")
-    return Parcel.from_facts(facts)
+def offered(reply: bytes) -> tuple[int, bytes]:
+    """Return size and SHA-256 of what the gateway's signed reply says that it sent.
 
-
-# ---- parts
-
-
-def fetched(
-    connection: sqlite3.Connection, arguments: argparse.Namespace, parcel: Parcel
-) -> Iterator[bytes]:
-    """Yield the parts of a parcel in order; `arguments` name the gateway and who asks.
-
-    Raises FetchError.
+    Raises Malformed.
     """
-    for first in range(0, parcel.parts, TOGETHER):
-        numbers = range(first, min(first + TOGETHER, parcel.parts))
-        asked = [_ask(connection, arguments, parcel, number) for number in numbers]
-        for number, row in zip(numbers, asked, strict=True):
-            yield _part(connection, arguments, parcel, number, row)
-        if sys.stderr.isatty():
-            print(f"\r{numbers.stop} of {parcel.parts} parts", end="", file=sys.stderr)
-
-
-def _ask(
-    connection: sqlite3.Connection, arguments: argparse.Namespace, parcel: Parcel, number: int
-) -> int:
-    at_ms = now_ms()
-    wish = desk_rows.Wish(
-        gateway=arguments.gateway,
-        what=words.PART,
-        operator=arguments.by,
-        role=Role(arguments.role),
-        made_ms=at_ms,
-        until_ms=at_ms + PART_MS,
-        body=PartAsked(parcel.digest, number).to_body(),
-    )
-    return desk_rows.wish(connection, wish)
-
-
-def _part(
-    connection: sqlite3.Connection,
-    arguments: argparse.Namespace,
-    parcel: Parcel,
-    number: int,
-    row: int,
-) -> bytes:
-    """Wait for one part, asking anew where the gateway was away or busy for long."""
-    for _ in range(TRIES_MAX):
-        told = awaited(connection, row, PART_MS / 1000 + 5)
-        desk_rows.forget(connection, row)
-        if told.outcome == desk_rows.DONE and told.reply is not None:
-            data = peek_reply(told.reply)[1].facts  # it was verified before it was stored
-            if len(data) != parcel.size_of(number):
-                raise FetchError(f"part {number} has {len(data)} bytes")
-            return data
-        if told.outcome not in (None, desk_rows.UNANSWERED, "busy"):
-            raise FetchError(f"part {number}: {told.outcome}: {told.detail}")
-        row = _ask(connection, arguments, parcel, number)
-    raise FetchError(f"part {number} did not come: {told.detail}")
-
-
-def _write(out: Path, parcel: Parcel, parts: Iterator[bytes]) -> None:
-    """Write what comes to a file of its own, which gets its name when it is whole."""
-    making = out.with_name(f".{out.name}.part")
-    digest = hashlib.sha256()
     try:
-        descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            for data in parts:
-                digest.update(data)
-                file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        if digest.digest() != parcel.digest:
-            raise FetchError("what came is not what the gateway offered")
-        os.link(making, out)
-    finally:
-        making.unlink(missing_ok=True)
+        facts = json.loads(peek_reply(reply)[1].facts)  # verified before it was stored
+        size, digest = facts["bytes"], bytes.fromhex(facts["sha256"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Malformed("the reply tells of no bundle") from error
+    if isinstance(size, bool) or not isinstance(size, int) or size <= 0:
+        raise Malformed("the reply tells of no bundle")
+    return size, digest
+
+
+def keep(spooled: Path, digest: bytes, out: Path) -> None:
+    """Write what came to `out`, if it is what was sent.  Raises ValueError, OSError."""
+    data = spooled.read_bytes() if spooled.exists() else b""
+    if hashlib.sha256(data).digest() != digest:
+        raise ValueError(f"{len(data)} bytes came, and they are not what was sent: ask again")
+    files.write_new(out, data)

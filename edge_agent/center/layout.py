@@ -78,9 +78,9 @@ class Layout:
         return self.directory / "seals"
 
     @property
-    def clips(self) -> Path:
-        """Pieces of clips that gateways are sending."""
-        return self.directory / "clips"
+    def spool(self) -> Path:
+        """Pieces of files that gateways are sending."""
+        return self.directory / "spool"
 
     def key(self, name: str) -> Path:
         """Return the private key `name` (ca, server, center, receipt, command)."""

@@ -16,7 +16,6 @@ import structlog
 
 from edge_agent.center import salvage, schema, settings
 from edge_agent.center.audit import Audit
-from edge_agent.center.clip_spool import ClipSpool
 from edge_agent.center.desk import CommandDesk, command_signer
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.center.mqtt import Access
@@ -25,6 +24,7 @@ from edge_agent.center.receiver import Intake, Lane, Receiver
 from edge_agent.center.roster import Roster
 from edge_agent.center.sealing import Opener, load_keys
 from edge_agent.center.settings import Settings
+from edge_agent.center.spool import Spool
 from edge_agent.center.store import Office, Store
 from edge_agent.center.turns import Turns
 from edge_agent.clock import Clock
@@ -167,7 +167,7 @@ class Center:
             "events": Store(office, stores[1], urgent=False),
             "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
             "replies": CommandDesk(self._chosen.name, stores[4], self._turns, signer),
-            "clips": ClipSpool(self._layout.clips, stores[5]),
+            "files": Spool(self._layout.spool, stores[5]),
         }
         return {
             name: Receiver(self._access, Lane(name), intake, self._clock, self._opener.opened)

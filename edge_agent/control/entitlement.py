@@ -18,7 +18,6 @@ from edge_agent.evidence.command import (
     DISPOSITION,
     ORDER,
     ORDER_ACT,
-    PART,
     RENEW,
     RESYNC,
     STATE,
@@ -27,7 +26,7 @@ from edge_agent.evidence.command import (
 )
 
 KNOWN = (
-    *(STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, PART, CONFIG),
+    *(STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, CONFIG),
     *(CLIP, CHARTER),
 )
 
@@ -38,7 +37,7 @@ _MENDS = (
     | {CLOCK, DIAGNOSE, RENEW, WALK_TEST}
     | {f"{ORDER}.{act}" for act in (Act.CLOCK, Act.BYPASS, Act.UNBYPASS)}
 )
-_EXPORTS = frozenset({BUNDLE, PART})
+_EXPORTS = frozenset({BUNDLE})
 _INSTALLS = (
     _MENDS
     | _EXPORTS

@@ -6,6 +6,7 @@ gateway pins beside the receipt key.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -48,8 +49,7 @@ CLOCK = "clock"  # set every panel's clock that the site lets be set
 DIAGNOSE = "diagnose"  # a self-test of the gateway
 WALK_TEST = "walk_test"  # which zones of a panel are heard while somebody walks
 RENEW = "renew"  # new certificates at once
-BUNDLE = "bundle"  # make an evidence bundle, to be fetched in parts
-PART = "part"  # a part of what was made (`evidence.parcel`)
+BUNDLE = "bundle"  # make an evidence bundle and send it
 CLIP = "clip"  # the bytes of a clip, on the topic of clips
 CONFIG = "config"  # a new configuration (`evidence.configuration`)
 CHARTER = "charter"  # another charter of the site
@@ -57,8 +57,19 @@ CHARTER = "charter"  # another charter of the site
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
 """Keys of the body of an `order` (docs/wire-format.md)."""
 
-BUNDLE_PURPOSE, BUNDLE_SINCE, BUNDLE_UNTIL, BUNDLE_PANEL, BUNDLE_AREA, BUNDLE_INCIDENT = range(1, 7)
-"""Keys of the body of a `bundle`: a text; Unix times in ms; a panel and its area; `EPOCH/N`."""
+(
+    BUNDLE_NAME,
+    BUNDLE_PURPOSE,
+    BUNDLE_SINCE,
+    BUNDLE_UNTIL,
+    BUNDLE_PANEL,
+    BUNDLE_AREA,
+    BUNDLE_INCIDENT,
+) = range(1, 8)
+"""Keys of the body of a `bundle`: what its pieces are called; a text; Unix times in ms; a panel and
+its area; `EPOCH/N`."""
+
+BUNDLE_FORM = re.compile(r"bundle-[0-9a-f]{12}")
 
 PURPOSE_CHARS_MAX = 100  # beside who asked for it, in one sentence
 

@@ -215,12 +215,12 @@ class Uplink:
         return box.paths.phase is Phase.UP and not (waits or box.flights.out)
 
     def hand_over(self, piece: bytes) -> "asyncio.Future[str]":
-        """Send a piece of a clip; the future says why the broker did not take it, or nothing.
+        """Send a piece of a file; the future says why the broker did not take it, or nothing.
 
         One at a time, and only while `is_idle`: events go first.
         """
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._connections.hand_over("clips", piece, done.set_result)
+        self._connections.hand_over("files", piece, done.set_result)
         return done
 
     async def run(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.center import clip_cli
+from edge_agent.center.spool import await_files
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
@@ -56,7 +57,7 @@ def test_all_parts_are_written_where_all_are_as_signed(tmp_path: Path) -> None:
     files = spooled(tmp_path, *DATA)
     out = tmp_path / "out"
     out.mkdir()
-    clip_cli.await_all(files, PARTS)
+    await_files(files, [part.size for part in PARTS])
     written = clip_cli.keep(files, PARTS, out)
     assert [file.name for file in written] == [f"{CLIP}.0.jpg", f"{CLIP}.1.jpg"]
     assert [file.read_bytes() for file in written] == list(DATA)

@@ -1,34 +1,22 @@
-"""A file out of a gateway: part by part, whole or not at all.
+"""`edge-center bundle`: whole and as the gateway signed it, or not at all.
 
 From a real gateway: tests/system/test_answers.py.
 """
 
-import argparse
 import hashlib
 import json
-import os
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from edge_agent.center import desk_rows, fetching
-from edge_agent.center.desk_rows import Outcome
-from edge_agent.center.fetching import FetchError, fetched, parcel_of
-from edge_agent.evidence import cbor
+from edge_agent.center.fetching import keep, offered
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.parcel import PART_BYTES, Parcel, PartAsked
 from edge_agent.evidence.reply import Reply, facts_of, sign_reply
 from tests.center.test_incidents import Site
 from tests.evidence.conftest import STAMP, signer
 
-DATA = os.urandom(9 * PART_BYTES + 7)
-PARCEL = Parcel(hashlib.sha256(DATA).digest(), len(DATA))
-WHO = argparse.Namespace(gateway="gw1", by="Zhou", role="inspector")
-
-Answer = Callable[[int, bytes], Outcome]
-"""Makes what becomes of the part with a number, of which these are the bytes."""
+DATA = b"a bundle"
+DIGEST = hashlib.sha256(DATA).digest()
 
 
 def reply(facts: bytes) -> bytes:
@@ -44,10 +32,6 @@ def reply(facts: bytes) -> bytes:
     return sign_reply(said, signer(2))
 
 
-def good(_number: int, data: bytes) -> Outcome:
-    return Outcome("done", "", reply(data), 1)
-
-
 @pytest.fixture
 def site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Site:
     made = Site(tmp_path)
@@ -55,65 +39,29 @@ def site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Site:
     return made
 
 
-def fetch(site: Site, answer: Answer) -> bytes:
-    """Fetch with a gateway that answers what it was asked."""
-
-    def awaited(connection: sqlite3.Connection, row: int, _wait_s: float) -> Outcome:
-        (body,) = connection.execute("SELECT body FROM command WHERE id = ?", (row,)).fetchone()
-        asked = PartAsked.from_body(cbor.decode_map(body))
-        assert asked.digest == PARCEL.digest
-        at = asked.number * PART_BYTES
-        return answer(asked.number, DATA[at : at + PART_BYTES])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fetching, "awaited", awaited)
-        return b"".join(fetched(site.center.connection, WHO, PARCEL))
-
-
-def test_it_comes_whole_and_leaves_nothing_in_the_database(site: Site) -> None:
-    assert fetch(site, good) == DATA
-    assert site.center.count("command") == 0
-
-
-def test_a_part_that_got_lost_is_asked_for_again_and_not_for_ever(site: Site) -> None:
-    lost = [4, 4]
-
-    def answer(number: int, data: bytes) -> Outcome:
-        if number in lost:
-            lost.remove(number)
-            return Outcome(desk_rows.UNANSWERED, "the gateway was not there", None, 0)
-        return good(number, data)
-
-    assert fetch(site, answer) == DATA
-    lost += [4, 4, 4]
-    with pytest.raises(FetchError, match="part 4 did not come: the gateway was not there"):
-        fetch(site, answer)
-
-
-def test_a_part_that_is_refused_or_too_short_ends_it(site: Site) -> None:
-    gone = Outcome("refused", "that is not kept here any more", None, 1)
-    with pytest.raises(FetchError, match="part 0: refused: that is not kept"):
-        fetch(site, lambda _number, _data: gone)
-    with pytest.raises(FetchError, match=f"part 0 has {PART_BYTES - 1} bytes"):
-        fetch(site, lambda number, data: good(number, data[:-1]))
-
-
-def test_what_came_has_its_name_only_when_it_is_what_was_offered(tmp_path: Path) -> None:
-    out = tmp_path / "case.bundle"
-    with pytest.raises(FetchError, match="not what the gateway offered"):
-        fetching._write(out, PARCEL, iter([DATA[:-1], b"x"]))
-    assert list(tmp_path.iterdir()) == []
-    fetching._write(out, PARCEL, iter([DATA]))
+def test_what_came_is_kept_only_where_it_is_what_was_sent(tmp_path: Path) -> None:
+    spooled, out = tmp_path / "spooled", tmp_path / "case.bundle"
+    with pytest.raises(ValueError, match="0 bytes came"):
+        keep(spooled, DIGEST, out)
+    spooled.write_bytes(DATA[:-1])
+    with pytest.raises(ValueError, match="not what was sent"):
+        keep(spooled, DIGEST, out)
+    assert not out.exists()
+    spooled.write_bytes(DATA)
+    keep(spooled, DIGEST, out)
     assert out.read_bytes() == DATA
-    assert list(tmp_path.iterdir()) == [out]
     assert out.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        keep(spooled, DIGEST, out)
 
 
-def test_what_offers_nothing_is_malformed() -> None:
-    assert parcel_of(reply(facts_of(PARCEL.facts() | {"events": 3}))) == PARCEL
-    for facts in (b"", b"[]", b"{}", b"\xff", json.dumps({"sha256": "x"}).encode()):
+def test_what_tells_of_no_bundle_is_malformed() -> None:
+    good = {"bytes": 8, "sha256": DIGEST.hex(), "events": 3}
+    assert offered(reply(facts_of(good))) == (8, DIGEST)
+    odd = [{}, {"bytes": 8}, good | {"bytes": "8"}, good | {"bytes": True}, good | {"sha256": "x"}]
+    for facts in (b"", b"[]", b"\xff", *(json.dumps(one).encode() for one in odd)):
         with pytest.raises(Malformed):
-            parcel_of(reply(facts))
+            offered(reply(facts))
 
 
 def test_what_makes_no_sense_is_told_before_anybody_is_asked(

@@ -53,7 +53,6 @@ def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role | None
         ("renew", Role.TECHNICIAN),
         ("walk_test", Role.TECHNICIAN),
         ("bundle", Role.INSTALLER),
-        ("part", Role.INSTALLER),
         ("config", Role.INSTALLER),
         ("charter", Role.INSTALLER),
     ],
@@ -65,7 +64,7 @@ def test_each_command_is_for_its_role_and_those_above(what: str, least: Role) ->
 
 def test_an_inspector_looks_and_takes_records_out() -> None:
     more = entitlement.MAY[Role.INSPECTOR] - entitlement.MAY[Role.VIEWER]
-    assert more == {"bundle", "part"}
+    assert more == {"bundle"}
     assert entitlement.MAY[Role.INSPECTOR] > entitlement.MAY[Role.VIEWER]
 
 

@@ -111,12 +111,12 @@ def test_a_piece_is_handed_over_on_the_main_connection_and_sealed_there(
 ) -> None:
     told: list[str] = []
     connections = make_connections([], seal=lambda data: b"sealed " + data)
-    connections.hand_over("clips", b"x", told.append)
+    connections.hand_over("files", b"x", told.append)
     connections.open(0, 1, SECOND, probe=False)
     connections.use(1)
-    connections.hand_over("clips", b"x", told.append)
+    connections.hand_over("files", b"x", told.append)
     assert told == ["there is no connection", ""]
-    assert ports[0].asked == ["open", "edge/v1/gw1/clips sealed x"]
+    assert ports[0].asked == ["open", "edge/v1/gw1/files sealed x"]
 
 
 def test_what_is_sealed_goes_sealed_but_for_the_empty_word(ports: list[FakePort]) -> None:

@@ -63,17 +63,17 @@ def test_what_is_handed_over_is_answered_for_once(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         async with connected_to(stub, tmp_path) as (port, ear):
-            port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+            port.hand_over("edge/v1/gw1/files", b"x", told.append)
             assert told == ["there is no connection"]
             await until(lambda: ear.told)
             assert stub.writer is not None
             port.publish("edge/v1/gw1/alarms", b"x", qos=1)  # the subscription took packet id 1
             for answer in ("40 02 00 02  40 02 00 03", "40 04 00 04 87 00", "40 04 00 05 10 00"):
                 before = len(told)
-                port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+                port.hand_over("edge/v1/gw1/files", b"x", told.append)
                 stub.writer.write(bytes.fromhex(answer))
                 await until(partial(_grew, told, before))
-            port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+            port.hand_over("edge/v1/gw1/files", b"x", told.append)
         assert told[1:] == ["", "Not authorized", "nobody subscribes", "the connection was lost"]
         assert not ear.of("refused")
 
@@ -91,7 +91,7 @@ def test_a_broker_that_takes_one_message_at_a_time_takes_events(tmp_path: Path) 
     async def scenario() -> None:
         async with connected_to(Stub(connack), tmp_path) as (port, ear):
             await until(lambda: ear.told)
-            port.hand_over("edge/v1/gw1/clips", b"x", told.append)
+            port.hand_over("edge/v1/gw1/files", b"x", told.append)
             assert ear.told == [("connected", 1)]
 
     asyncio.run(scenario())

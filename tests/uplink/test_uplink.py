@@ -149,7 +149,7 @@ def test_a_piece_of_a_clip_is_answered_for(tmp_path: Path) -> None:
             task = asyncio.ensure_future(uplink.run())
             await until(lambda: uplink.view().connected)
             handed = uplink.hand_over(b"piece")
-            await until(lambda: b"/clips" in stub.heard and b"piece" in stub.heard)
+            await until(lambda: b"/files" in stub.heard and b"piece" in stub.heard)
             assert not handed.done(), "the broker has not taken it"
             assert not uplink.is_idle(), "nothing was receipted"
             task.cancel()

@@ -1,21 +1,21 @@
-"""A clip in pieces: all of it, in order, also of a file that is removed meanwhile."""
+"""Files in pieces: all of it, in order, also of a file that is removed meanwhile."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from edge_agent.cameras.sending import pieces
 from edge_agent.cameras.take import DiskThread
 from edge_agent.cameras.trouble import CameraError
-from edge_agent.evidence.clip_piece import BYTES_MAX, ClipPiece
+from edge_agent.evidence.piece import BYTES_MAX, Piece
+from edge_agent.sending import pieces
 
 
-def read(*files: Path, removed: bool = False) -> list[ClipPiece]:
-    async def all_of_it() -> list[ClipPiece]:
+def read(*files: Path, removed: bool = False) -> list[Piece]:
+    async def all_of_it() -> list[Piece]:
         disk, found = DiskThread(), []
         try:
-            async for piece in pieces("000001-abcdef", files, disk):
+            async for piece in pieces("000001-abcdef", files, disk.do):
                 found.append(piece)
                 for file in files if removed else ():
                     file.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""A piece of a clip on its way to a center that asked for it.
+"""A piece of a file on its way to a center that asked for it.
 
-It is not signed: the clip's own event is, and holds the hash that the whole must have.
+It is not signed: what tells the hash that the whole must have is, a clip's own event or the reply.
 """
 
 from dataclasses import dataclass
@@ -17,21 +17,24 @@ BYTES_MAX = 8_192
 """Of one piece: an event that comes right behind one waits 66 ms for it on a line of 1 Mbit/s."""
 
 _KEYS = range(1, 6)
-_VERSION, _CLIP, _PART, _OFFSET, _DATA = _KEYS
+_VERSION, _NAME, _PART, _OFFSET, _DATA = _KEYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClipPiece:
-    """Bytes of `part` (from 0) of `clip` from `offset` on.  Raises ValueError beyond the bounds."""
+class Piece:
+    """Bytes of `part` (from 0) of what is called `name`, from `offset` on.
 
-    clip: str
+    Raises ValueError beyond the bounds.
+    """
+
+    name: str
     part: int
     offset: int
     data: bytes
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.clip) <= NAME_CHARS_MAX or not 0 <= self.part < PARTS_MAX:
-            raise ValueError(f"no clip {self.clip[:80]!r} with a part {self.part}")
+        if not 0 < len(self.name) <= NAME_CHARS_MAX or not 0 <= self.part < PARTS_MAX:
+            raise ValueError(f"nothing called {self.name[:80]!r} with a part {self.part}")
         if not 0 <= self.offset <= fields.NUMBER_MAX or not 0 < len(self.data) <= BYTES_MAX:
             raise ValueError(f"a piece has 1 to {BYTES_MAX} bytes")
 
@@ -39,7 +42,7 @@ class ClipPiece:
         """Return the message."""
         content: dict[int, BodyValue] = {
             _VERSION: VERSION,
-            _CLIP: self.clip,
+            _NAME: self.name,
             _PART: self.part,
             _OFFSET: self.offset,
             _DATA: self.data,
@@ -51,14 +54,14 @@ class ClipPiece:
         """Return what a message says.  Raises Malformed."""
         content = cbor.decode_map(data)
         if content.keys() != set(_KEYS):
-            raise Malformed("missing or unknown key in a piece of a clip")
+            raise Malformed("missing or unknown key in a piece")
         fields.number(content, _VERSION, VERSION, VERSION)
         piece = content[_DATA]
         if not isinstance(piece, bytes):
-            raise Malformed("a piece of a clip is bytes")
+            raise Malformed("a piece is bytes")
         try:
             return cls(
-                clip=fields.text(content, _CLIP, NAME_CHARS_MAX),
+                name=fields.text(content, _NAME, NAME_CHARS_MAX),
                 part=fields.number(content, _PART),
                 offset=fields.number(content, _OFFSET),
                 data=piece,
