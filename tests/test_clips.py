@@ -382,6 +382,7 @@ def test_a_clip_that_the_broker_does_not_take_is_refused_and_another_may_follow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (clip,) = store(tmp_path, SetClock.wall_ns or 0, 100)
+
     async def refuse(_: bytes) -> str:
         return "Not authorized"
 
