@@ -335,6 +335,7 @@ class Agent:
             "charter": self._chartered.answer,
             **self._exports.handlers,
             **Updates(self._recorder.vow).handlers,
+            "walk_test": self._work.walk_tests.answer,
             "diagnose": lambda request, peer: self._self_test.ask(request, str(peer)),
         }
         return handlers | ({} if self._clips is None else {"clip": self._clips.answer})

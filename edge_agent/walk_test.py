@@ -1,4 +1,4 @@
-"""Walk tests by command: which zones of a panel were heard while somebody walked, and which not.
+"""Walk tests: which zones of a panel were heard while somebody walked, and which not.
 
 It only listens.  Nothing is asked of the panel, nothing is muted and no verdict is lowered by it:
 what is an alarm meanwhile goes to the center as one, and whoever wants the panel itself under test
@@ -11,12 +11,13 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from edge_agent.clock import Clock
 from edge_agent.commanding import DONE, Result
 from edge_agent.domain.event import Body, EventType, Numbered
 from edge_agent.domain.kinds import Lane, Origin, State
-from edge_agent.domain.signal import Signal
+from edge_agent.domain.signal import NUMBER_MAX, Signal
 from edge_agent.evidence import fields
 from edge_agent.evidence.bodies import ActBody, SignalBody
 from edge_agent.evidence.cbor import Malformed
@@ -47,7 +48,7 @@ class WalkTest:
     area: int | None
     expected: frozenset[int]
     actor: str
-    ref: CommandRef
+    ref: CommandRef | None
     ends_ns: int
     heard: Counter[int] = field(default_factory=Counter)
 
@@ -75,10 +76,10 @@ class WalkTest:
         said = f"{heard} of {len(self.expected)} zones heard"
         return f"{said}; not heard: {', '.join(map(str, self.missing))}" if self.missing else said
 
-    def facts(self) -> bytes:
-        """Return the same for a reply."""
+    def facts(self) -> dict[str, Any]:
+        """Return the same in plain values."""
         heard = {str(zone): count for zone, count in sorted(self.heard.items())[:_TOLD_MAX]}
-        return facts_of({"heard": heard, "not_heard": self.missing[:_TOLD_MAX]})
+        return {"heard": heard, "not_heard": self.missing[:_TOLD_MAX]}
 
 
 class WalkTests:
@@ -124,22 +125,49 @@ class WalkTests:
         if not body.keys() <= {WALK_PANEL, WALK_AREA, WALK_MINUTES}:
             raise Malformed("unknown key in a walk test")
         panel = fields.text(body, WALK_PANEL, NAME_CHARS_MAX)
-        if panel not in self._zones:
-            raise ValueError(f"no panel {panel!r}; there are: {', '.join(self._zones)}")
         minutes = fields.number_or_none(body, WALK_MINUTES, 1, WALK_MINUTES_MAX)
+        area = fields.number_or_none(body, WALK_AREA, 1)
         if minutes is not None:
-            area = fields.number_or_none(body, WALK_AREA, 1)
-            return self._begin(panel, area, minutes, command.actor, ref)
+            said = self._begin(panel, area, minutes, command.actor, ref)
+            return Result(DONE, f"begun: {said}")
+        over = self._ended(panel, command.actor)
+        return Result(DONE, over.words, facts_of(over.facts()))
+
+    async def answer(self, request: Mapping[str, Any], who: object) -> dict[str, Any]:
+        """Answer `edge-agent walktest`: begin for `minutes`, `look`, or end.  Raises ValueError."""
+        panel, minutes, area = str(request.get("panel")), request.get("minutes"), None
+        if minutes is not None:
+            area = request.get("area")
+            for name, number, high in (
+                ("minutes", minutes, WALK_MINUTES_MAX),
+                ("area", area, NUMBER_MAX),
+            ):
+                if number is not None and (type(number) is not int or not 1 <= number <= high):
+                    raise ValueError(f"'{name}' is a number of 1 to {high}")
+            said = self._begin(panel, area, minutes, str(who), None)
+            return {"said": said, "over": False, **self._tests[panel].facts()}
+        if request.get("look"):
+            test = self._tests.get(panel) or self._over.get(panel)
+        else:
+            test = self._ended(panel, str(who))
+        if test is None:
+            raise ValueError(f"no walk test of {panel!r} was begun since the agent was started")
+        return {"said": test.words, "over": panel not in self._tests, **test.facts()}
+
+    def _ended(self, panel: str, actor: str) -> WalkTest:
+        """End the test of a panel, if one goes on; return its last.  Raises ValueError."""
         if panel in self._tests:
-            self._end(panel, f"by {command.actor}")
+            self._end(panel, f"by {actor}")
         over = self._over.get(panel)
         if over is None:
-            raise ValueError(f"no walk test of {panel} was begun since the agent was started")
-        return Result(DONE, over.words, over.facts())
+            raise ValueError(f"no walk test of {panel!r} was begun since the agent was started")
+        return over
 
     def _begin(
-        self, panel: str, area: int | None, minutes: int, actor: str, ref: CommandRef
-    ) -> Result:
+        self, panel: str, area: int | None, minutes: int, actor: str, ref: CommandRef | None
+    ) -> str:
+        if panel not in self._zones:
+            raise ValueError(f"no panel {panel!r}; there are: {', '.join(self._zones)}")
         if panel in self._tests:
             self._end(panel, "another begins")
         zones = self._zones[panel]
@@ -152,7 +180,7 @@ class WalkTests:
         place = "" if area is None else f"area {area}, "
         said = f"{place}{len(expected)} zones, for {minutes} min"
         self._say(panel, self._tests[panel], "begins", said)
-        return Result(DONE, f"begun: {said}")
+        return said
 
     def _end(self, panel: str, why: str) -> None:
         test = self._over[panel] = self._tests.pop(panel)

@@ -157,3 +157,31 @@ def test_what_makes_no_sense_is_refused(body: dict[str, Any], why: str) -> None:
 
     rig.playing(work)
     assert rig.acts == []
+
+
+def test_somebody_on_site_begins_looks_and_ends() -> None:
+    rig = Rig()
+
+    async def ask(**request: Any) -> dict[str, Any]:
+        return await rig.walks.answer(request, "tom (uid 1000)")
+
+    async def work() -> None:
+        with pytest.raises(ValueError, match="no walk test"):
+            await ask(panel="shop", look=True)
+        for wrong in ({"minutes": 0}, {"minutes": True}, {"minutes": 1, "area": "2"}):
+            with pytest.raises(ValueError, match="is a number"):
+                await ask(panel="shop", **wrong)
+        with pytest.raises(ValueError, match="no panel 'attic'"):
+            await ask(panel="attic", minutes=5)
+        begun = await ask(panel="shop", minutes=5, area=1)
+        assert (begun["over"], begun["not_heard"]) == (False, [1, 2, 4])
+        rig.say(1)
+        looked = await ask(panel="shop", look=True)
+        assert (looked["over"], looked["heard"]) == (False, {"1": 1})
+        over = await ask(panel="shop")
+        assert over == {**looked, "over": True}
+
+    rig.playing(work)
+    assert [(act.actor, act.outcome, act.command) for act in rig.acts] == [
+        ("tom (uid 1000)", "begins", None), ("tom (uid 1000)", "ends", None),
+    ]  # fmt: skip

@@ -22,6 +22,7 @@ GROUPS = (
     "release",
     "update",
     "panel",
+    "walktest",
     "records",
     "export",
     "anchor",

@@ -13,6 +13,7 @@ NEEDS: Mapping[str, frozenset[Role]] = {
     "status": frozenset(Role),
     "diagnose": frozenset({Role.TECHNICIAN, Role.INSTALLER}),
     "order": frozenset({Role.TECHNICIAN, Role.INSTALLER}),
+    "walk_test": frozenset({Role.TECHNICIAN, Role.INSTALLER}),
     "read": frozenset({Role.INSTALLER, Role.INSPECTOR}),
     "export": frozenset({Role.INSTALLER, Role.INSPECTOR}),
 }

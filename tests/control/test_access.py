@@ -36,8 +36,8 @@ def test_a_user_is_no_group_and_a_group_no_user() -> None:
     ("role", "asked"),
     [
         (Role.VIEWER, {"status"}),
-        (Role.TECHNICIAN, {"status", "diagnose", "order"}),
-        (Role.INSTALLER, {"status", "diagnose", "order", "read", "export"}),
+        (Role.TECHNICIAN, {"status", "diagnose", "order", "walk_test"}),
+        (Role.INSTALLER, {"status", "diagnose", "order", "walk_test", "read", "export"}),
         (Role.INSPECTOR, {"status", "read", "export"}),
     ],
 )
