@@ -175,10 +175,6 @@ class Agent:
             chartered=self._chartered,
         )
 
-    def _surroundings(self) -> Surroundings:
-        recorder, clock, restart = self._recorder, self._clock, self.ending.to_restart
-        return Surroundings(self._supply.facts, recorder.vow, clock.boottime_ns, restart)
-
     def _make_journal(self) -> Journal:
         centers = self._config.center
         terms = Terms(
@@ -203,7 +199,9 @@ class Agent:
     def _make_commanding(
         self, probation: Probation | None
     ) -> tuple[Reconfiguring, CommandWork, Commanding]:
-        reconfiguring = Reconfiguring(Chosen(self._loaded, probation), self._surroundings())
+        recorder, supply, restart = self._recorder, self._supply, self.ending.to_restart
+        around = Surroundings(supply.facts, recorder.vow, self._clock.boottime_ns, restart)
+        reconfiguring = Reconfiguring(Chosen(self._loaded, probation), around)
         gateway, begun = self._config.gateway.id, self._begun
         reply, disposed = self._supply.reply, self._zones.disposed
         give, is_short = self._supply.hand_over, self._is_short_of_room
@@ -300,7 +298,8 @@ class Agent:
                 self._systemd.notify("READY=1")
                 log.info("ready", gateway=self._config.gateway.id, epoch=self._begun.epoch.hex())
                 await stop.wait()
-                self._tell_systemd()
+                if notice := self.ending.notice:
+                    self._systemd.notify(notice)
                 for task in others:
                     task.cancel()
                 await self._orders.stop()
@@ -320,13 +319,6 @@ class Agent:
                 await self._leave_journal()
             self._disk.close()
         log.info("stopped")
-
-    def _tell_systemd(self) -> None:
-        """Say what this end is; a wait for the mains is none, and a restart only looks like one."""
-        if self.ending.restarts:
-            self._systemd.notify("RELOADING=1")
-        elif not self.ending.gasped:
-            self._systemd.notify("STOPPING=1")
 
     def _handlers(self) -> dict[str, Handler]:
         handlers: dict[str, Handler] = {

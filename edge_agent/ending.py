@@ -22,6 +22,16 @@ class Ending:
         """Whether the run ends because the power is about to go."""
         return self.act.what == LAST_GASP
 
+    @property
+    def notice(self) -> str:
+        """What the service manager is told of this end; empty: nothing.
+
+        A wait for the mains is no stop, and of a restart it is told READY=1 in the end.
+        """
+        if self.restarts:
+            return "RELOADING=1"
+        return "" if self.gasped else "STOPPING=1"
+
     def begin(self, stop: asyncio.Event) -> None:
         """From now on whoever asks sets `stop`."""
         self._stop = stop

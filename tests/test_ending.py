@@ -21,6 +21,7 @@ def test_the_first_reason_counts() -> None:
         ending.by_signal("SIGTERM")
         assert stop.is_set()
         assert ending.gasped
+        assert ending.notice == ""
         assert ending.act == ActBody("last_gasp", "power", "battery at 9 %")
 
     asyncio.run(whole())
@@ -35,6 +36,7 @@ def test_a_restart_is_one_only_if_nobody_ended_it_before() -> None:
         second.by_signal("SIGTERM")
         second.to_restart("a new configuration")
         assert first.restarts
+        assert (first.notice, second.notice) == ("RELOADING=1", "STOPPING=1")
         assert first.act == ActBody("stop", "agent", "a new configuration")
         assert not second.restarts
         assert second.act.detail == "SIGTERM"
