@@ -12,6 +12,7 @@ from typing import Any
 
 from edge_agent.config import Center, Config
 from edge_agent.config_words import Problem
+from edge_agent.evidence.charter import Charter
 
 ON_SITE = "this is changed on site only"
 _GATEWAY = ("id", "identity_key", "tpm", "data_dir", "socket")
@@ -29,6 +30,20 @@ def problems(installed: Config, wanted: Config, center: str) -> Iterator[Problem
     yield from _of_access(installed, wanted)
     yield from _of_panels(installed, wanted)
     yield from _of_cameras(installed, wanted)
+
+
+def beyond(installed: Config, wanted: Config, charter: Charter) -> Iterator[Problem]:
+    """Yield panels and zones that are new in `wanted`, and not what the system is for."""
+    said = f"charter {charter.number} does not name it: have one signed that does"
+    panels = {panel.id for panel in installed.panel}
+    for index, panel in enumerate(wanted.panel):
+        if panel.id not in panels and not charter.watches(panel.id):
+            yield Problem(f"panel[{index}]", repr(panel.id), said)
+    zones = {(zone.panel, zone.zone) for zone in installed.zone}
+    for index, zone in enumerate(wanted.zone):
+        place = zone.panel, zone.zone
+        if place not in zones and not charter.watches(*place):
+            yield Problem(f"zone[{index}]", f"zone {zone.zone} of {zone.panel}", said)
 
 
 def _differing(key: str, before: Any, after: Any, names: tuple[str, ...]) -> Iterator[Problem]:

@@ -89,7 +89,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.errands",
         "edge_agent.sending",
     ),
-    "edge_agent.restraint": ("edge_agent.config", "edge_agent.config_words"),
+    "edge_agent.restraint": (*BELOW, "edge_agent.config", "edge_agent.config_words"),
     "edge_agent.reconfiguring": (
         *BELOW,
         "edge_agent.commanding",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.config import Config, parse_as
-from edge_agent.restraint import problems
+from edge_agent.restraint import beyond, problems
+from tests.evidence.test_charter import CHARTER
 
 INSTALLED = """
 [gateway]
@@ -137,3 +138,21 @@ def test_no_center_comes_or_goes_and_their_order_stays() -> None:
 def test_another_center_changes_only_its_own_ways() -> None:
     assert found('host = "p"', 'host = "q"', "police") == []
     assert found('host = "a"', 'host = "q"', "police") == ["center[0].path"]
+
+
+def test_a_new_panel_or_zone_is_one_that_the_charter_names() -> None:
+    """The charter names zones 1 to 8 and 12 of `shop`, and all of `vault`; here runs `p1`."""
+
+    def found(*zones: tuple[str, int], panels: tuple[str, ...] = ()) -> list[str]:
+        new = "".join(NEW_PANEL.replace("p0", one).replace("USB9", one) for one in panels)
+        told = "".join(f'\n[[zone]]\npanel = "{panel}"\nzone = {zone}\n' for panel, zone in zones)
+        return [one.key for one in beyond(INSIDE, config(OLD_ZONE + new + told), CHARTER)]
+
+    assert found() == [], "what is there already stays"
+    assert found(("vault", 99), ("shop", 12), panels=("vault", "shop")) == []
+    assert found(panels=("vault", "barn")) == ["panel[2]"]
+    assert found(("shop", 9), ("p1", 4), panels=("shop",)) == ["zone[1]", "zone[2]"]
+
+
+OLD_ZONE = f'{INSTALLED}\n[[zone]]\npanel = "p1"\nzone = 3\n'
+INSIDE = config(OLD_ZONE)

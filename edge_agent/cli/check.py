@@ -5,8 +5,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
+
+if TYPE_CHECKING:
+    from edge_agent.config import Loaded
+    from edge_agent.evidence.charter import Charter
 
 
 def add(commands: Commands) -> None:
@@ -73,6 +78,19 @@ def _tell_problems(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _charter(loaded: "Loaded") -> "Charter | None":
+    """Return the charter as the running agent keeps it, None where there is none."""
+    from edge_agent.chartered import KEPT
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.charter import read_signed
+
+    try:
+        data = (loaded.path(loaded.config.gateway.data_dir) / KEPT).read_bytes()
+        return read_signed(data).charter
+    except (OSError, Malformed):  # without one nothing is outside of it
+        return None
+
+
 def _problems(file: Path, wanted_file: Path, center: str | None) -> Iterator[str]:
     """Yield what speaks against a configuration in the place of another, by a center's command.
 
@@ -87,6 +105,9 @@ def _problems(file: Path, wanted_file: Path, center: str | None) -> Iterator[str
         yield from map(str, error.problems)
         return
     yield from map(str, restraint.problems(installed.config, wanted.config, center or ""))
+    charter = _charter(installed)
+    if charter is not None:
+        yield from map(str, restraint.beyond(installed.config, wanted.config, charter))
     known = {one.what for one in looking.files(installed) if one.good is False}
     for one in looking.files(wanted):
         if one.good is False and one.what not in known:

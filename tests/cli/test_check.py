@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from edge_agent.center.cli import main as center
+from edge_agent.chartered import KEPT
 from edge_agent.cli import main
 from edge_agent.config import load
 from edge_agent.looking import files
+from tests.evidence.test_charter import SIGNED
 
 NOBODY = 65534
 
@@ -199,6 +201,19 @@ def test_what_speaks_against_one_in_the_place_of_another_is_told(
     port = str(config.parent / "port")
     [gone] = against(config, text.replace(port, f"{port}2"), capsys)
     assert "is not there" in gone
+
+
+def test_a_zone_outside_of_the_charter_speaks_against_one(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text() + '\n[[zone]]\npanel = "p1"\nzone = 4\n'
+    kept = config.parent / "data" / KEPT
+    kept.parent.mkdir()
+    kept.write_bytes(b"damaged")
+    assert against(config, text, capsys) == []
+    kept.write_bytes(SIGNED.data)
+    [problem] = against(config, text, capsys)
+    assert problem.startswith("zone[0] (found zone 4 of p1): charter 1 does not name it")
 
 
 def test_what_is_bad_already_does_not_speak_against_a_new_one(
