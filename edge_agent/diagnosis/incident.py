@@ -135,7 +135,7 @@ class Incident:
     last_ns: int  # of the newest trip
     said_ns: int = 0  # when it was last spoken of
     named: int = 0  # how many of its lines a verdict names
-    naming_ns: int = 0  # when the rest is to be named
+    naming_ns: int = 0  # when it is looked whether the rest is to be named
     in_time_ns: int | None = None  # until when somebody who came by the door may give his code
     dated: bool = True
     tier: int = 0

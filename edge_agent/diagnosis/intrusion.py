@@ -139,10 +139,12 @@ class Intrusion:
 
     def _name_soon(self, incident: Incident, now_ns: int) -> list[Verdict]:
         """Name what an incident has heard, though it changed nothing: now, or a little later."""
+        if not incident.is_unnamed:
+            return []
         due_ns = incident.said_ns + NAMED_NS
         if now_ns >= due_ns:
-            return [self._say(incident, now_ns)] if incident.is_unnamed else []
-        if incident.naming_ns != due_ns:
+            return [self._say(incident, now_ns)]
+        if incident.naming_ns <= now_ns:  # else it is looked at again before that
             incident.naming_ns = due_ns
             self._wake(due_ns, lambda at_ns: self._name_soon(incident, at_ns))
         return []
