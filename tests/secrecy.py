@@ -20,12 +20,16 @@ LINE = 64  # of PEM
 _FILE_BYTES_MAX = 256 << 20
 
 
-@pytest.fixture(autouse=True)
-def no_secret_is_left_anywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every stack's logs, journals, databases and bundles, once all has ended, crashes too."""
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_left_anywhere() -> Iterator[None]:
+    """Every stack's logs, journals, databases and bundles, once all has ended, crashes too.
+
+    Of the whole session, since several tests may share a stack.
+    """
     found: list[str] = []
-    monkeypatch.setattr(Stack, "lookers", [lambda folder: found.extend(leaks(folder))])
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stack, "lookers", [lambda folder: found.extend(leaks(folder))])
+        yield
     assert not found, found
 
 
