@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from edge_agent.update.service import AgentService
+from edge_agent.diagnosis.probes import Probe
+from edge_agent.update.service import OF_THE_MACHINE, AgentService
 from edge_agent.update.steps import Recorded, Seen, SelfTested, Silent, Tell, Word
 
 SOCKET = Path("agent.sock")
@@ -54,11 +55,18 @@ def probe(name: str, good: bool | None) -> dict[str, Any]:
 
 
 def test_a_self_test_is_heard_to_its_end() -> None:
-    first = {"run": 3, "over": False, "broken": "", "probes": [probe("disk_speed", False)]}
-    more = first | {"over": True, "probes": [probe("name", None), probe("clock", False)]}
+    first = {"run": 3, "over": False, "broken": "", "probes": [probe("port", False)]}
+    more = first | {"over": True, "probes": [probe("name", None), probe("broker", False)]}
     asks, asked = service(first, more)
-    assert asks.test() == SelfTested(("disk_speed it", "clock it"))
+    assert asks.test() == SelfTested(("port it", "broker it"))
     assert asked[1] == ("diagnose", {"run": 3, "seen": 1})
+
+
+def test_what_the_machine_alone_decides_is_no_verdict() -> None:
+    probes = [probe(name, False) for name in sorted(OF_THE_MACHINE)]
+    answer = {"run": 3, "over": True, "broken": "", "probes": probes}
+    assert service(answer)[0].test() == SelfTested(())
+    assert {str(one) for one in Probe} > OF_THE_MACHINE
 
 
 @pytest.mark.parametrize(
