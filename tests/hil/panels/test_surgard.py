@@ -19,6 +19,7 @@ from hil.panels.machine import (
     describe,
 )
 from hil.panels.surgard import SECOND_NS, Form, ReceiverSetup, SurgardReceiver
+from hil.panels.surgard_face import is_sound
 
 ACK, NAK = b"\x06", b"\x15"
 MLR2_BEAT = b"1011           @    \x14"
@@ -277,3 +278,21 @@ def test_glued_messages_of_a_685_lack_a_cr() -> None:
     tell(panel, "noend")
     body = b"\n11 2468 18 E130 00 C004"
     assert said(tell(panel, "alarm zone=4")) == [body * 2 + b"\r"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "fits"),
+    [
+        (b"5011 181000E13701018", True),
+        (b"5011 18100E137010181", True),  # a byte was lost and another one came
+        (b"11 1000 18 E137 01 C018", True),
+        (b" 00 00001000 18 R130 01 C023 ", True),
+        (b"5011 181000E1370101", False),
+        (b"5011 181000E137010188", False),
+        (b"11 1000 18 E137 01 X018", False),
+    ],
+)
+def test_what_fits_in_every_place_cannot_be_told_from_what_was_said(
+    frame: bytes, fits: bool
+) -> None:
+    assert is_sound(frame) is fits
