@@ -206,6 +206,12 @@ _SURGARD = (
     _shape(f"1{_RECEIVER}(?P<line>[0-9A-F]|000) {{4,12}}@ {{0,5}}", _heartbeat),
 )
 
+_FE100 = _shape(
+    f" {_GROUP}(?P<account>[0-9]{{8}}) [19]8 {_PARTED}(?P<number>[0-9]{{3}}) ",
+    _lettered,
+    by_lf=True,
+)
+_FE100_ACCOUNT_DIGITS = 8
 _WITH_LF = (
     _shape(
         # not behind a space: that is a FE100's which has lost some of its account
@@ -214,11 +220,7 @@ _WITH_LF = (
         _lettered,
         by_lf=True,
     ),
-    _shape(
-        f" {_GROUP}(?P<account>[0-9]{{8}}) [19]8 {_PARTED}(?P<number>[0-9]{{3}}) ",
-        _lettered,
-        by_lf=True,
-    ),
+    _FE100,
     _shape(f"{_GROUP}OKAY @", _heartbeat, by_lf=True),
     _shape(
         f"{_GROUP}(?P<account>[0-9A-F]{{4}}) (?P<channels>[0-9A-F]{{4}} [0-9A-F]{{4}}) "
@@ -281,10 +283,17 @@ def _fault_with_lf(line: bytes) -> FaultKind:
 
 
 def _shapes(setup: Setup) -> tuple[_Shape, ...]:
-    """The shapes to look for.  Two digits of number are damage where the receiver prints three."""
+    """The shapes to look for.
+
+    Two digits of number are damage where the receiver prints three.  A FE100's message that has
+    lost half of its account may look like a 685's: where its profile says so, it is none.
+    """
     digits = setup.options.get("number_digits")
-    if digits is None and setup.profile is not None:
-        digits = setup.profile.facts.get("number_digits")
+    if setup.profile is not None:
+        if setup.profile.facts.get("account_digits") == _FE100_ACCOUNT_DIGITS:
+            return (*_SURGARD, _FE100)
+        if digits is None:
+            digits = setup.profile.facts.get("number_digits")
     return (*_SURGARD, *_WITH_LF) if digits == 3 else (*_SURGARD, *_WITH_LF, _TWO_DIGITS)
 
 

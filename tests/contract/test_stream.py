@@ -108,7 +108,7 @@ def world(subject: Subject, line: Line, seed: int) -> World:
     stand.out = Tapped(line.out, seed * 2)
     gateway = Gateway(subject.session, commit_times(seed))
     many = subject.driver.peers_max > 1
-    return World(stand, gateway, many=many, packets=line.packets)
+    return World(stand, gateway, many=many, packets=line.packets, sound=subject.face.sound)
 
 
 def signals_of(subject: Subject, line: Line) -> int:
@@ -159,10 +159,17 @@ def is_made_by_the_line(here: World, subject: Subject, frame: bytes) -> bool:
     return isinstance(wire, Tapped) and wire.made(frame) and subject.face.sound(frame)
 
 
+def is_kept_unread(here: World, told: Told) -> bool:
+    """Whether the line did the same damage so often that it was kept, without a meaning."""
+    wire = here.stand.out
+    unread = ("kind", Kind.UNKNOWN.value) in told[1]
+    return unread and isinstance(wire, Tapped) and wire.made(told[0])
+
+
 def check_nothing_invented_and_nothing_twice(here: World, subject: Subject, line: Line) -> None:
     stated = here.told(Said.STATED)
     for told, times in here.recorded.items():
-        was_told = told in here.said or told in stated
+        was_told = told in here.said or told in stated or is_kept_unread(here, told)
         assert was_told or is_made_by_the_line(here, subject, told[0]), f"nobody said this: {told}"
         if times > here.said[told] and told not in stated:
             assert line.bad, f"recorded {times} times: {told}"
@@ -193,10 +200,13 @@ def check_no_repeat_recorded_soon(here: World) -> None:
 def check_all_is_acknowledged(here: World, subject: Subject) -> None:
     said = {entry.id for entry in here.state(Said.SAID)}
     assert said == {entry.id for entry in here.state(Said.ACKED)}, "once the faults stop"
-    assert set(here.said) <= set(here.recorded)
     # an answer may show standing events
-    for told in set(here.recorded) - set(here.told(Said.STATED)) - set(here.said):
-        assert is_made_by_the_line(here, subject, told[0]), f"nobody said this: {told}"
+    unsaid = set(here.recorded) - set(here.told(Said.STATED)) - set(here.said)
+    replaced = [told for told in unsaid if is_made_by_the_line(here, subject, told[0])]
+    assert len(set(here.said) - set(here.recorded)) <= len(replaced)
+    for told in unsaid:
+        is_of_the_line = is_made_by_the_line(here, subject, told[0]) or is_kept_unread(here, told)
+        assert is_of_the_line, f"nobody said this: {told}"
 
 
 def check_what_can_be_known_is_known(here: World, line: Line) -> None:

@@ -19,7 +19,7 @@ from edge_agent.domain.session import (
     Plain,
     Setup,
 )
-from edge_agent.resources import load_codes
+from edge_agent.resources import load_codes, load_profile
 from tests.drivers.golden_surgard import GOLDEN, TWO_DIGITS, Golden
 from tests.fuzz.target import check_growth
 
@@ -191,6 +191,15 @@ def test_a_number_of_two_digits_is_damage_where_the_receiver_prints_three() -> N
     assert said(decode(TWO_DIGITS.frame)[0]) == TWO_DIGITS.signals
     assert said(decode(TWO_DIGITS.frame, number_digits=2)[0]) == TWO_DIGITS.signals
     assert [f.fault for f in decode(TWO_DIGITS.frame, number_digits=3)] == [FaultKind.LENGTH]
+
+
+def test_with_its_profile_a_fe100_that_lost_half_of_an_account_is_no_685() -> None:
+    cut = b"\n00 0100 18 R130 01 C009\r"
+    [taken] = decode(cut)
+    assert taken.type == "contact_id", "whatever receiver there is, it may be a 685"
+    decoder = ReceiverDecoder(Setup(load_codes(), load_profile("congwin_fe100")))
+    assert [one.fault for one in decoder.feed(cut)] == [FaultKind.SHAPE]
+    assert [one.type for one in decoder.feed(FE100)] == ["contact_id"]
 
 
 @pytest.mark.parametrize("frame", [ADEMCO, FE100])
