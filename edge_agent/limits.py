@@ -184,8 +184,9 @@ CHILD_BYTES_MAX = 100_663_296
 """Memory of a child that works on what a command asks for: 96 MiB beside the agent's 60, within the
 256 of the unit."""
 
-CONFIG_CHECK_S_MAX = 60.0
-"""How long a new configuration may be checked: a Pi reads one of 4,096 zones in some seconds."""
+CONFIG_CHECK_S_MAX = 120.0
+"""How long a new configuration may be checked: at the lowest priority a Pi reads one of 4,096 zones
+in some seconds."""
 
 CONFIG_LOOK_S = 0.2
 """How often it is looked whether the centers are reached under a configuration that is tried."""

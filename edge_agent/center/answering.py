@@ -370,7 +370,7 @@ def _add_config(make: Make, gateway: Callable[[str], str]) -> None:
 def _config(arguments: argparse.Namespace) -> int:
     try:
         body = _wanted_config(arguments).to_body()
-        spare_s = 2 * WAIT_S_DEFAULT  # to be checked, and to come back after a trial in vain
+        spare_s = 4 * WAIT_S_DEFAULT  # to be checked, and to come back after a trial in vain
         wait_s = arguments.within + spare_s if arguments.wait is None else arguments.wait
         told = give(arguments, CONFIG, body, wait_s, _quiet if arguments.json else _tell_progress)
     except (ConfigError, ValueError) as error:
