@@ -1,7 +1,8 @@
-"""Images of what a power cut may leave, of any store, by two rigs that share nothing.
+"""Images of what a power cut may leave, of any store, by rigs that share nothing.
 
 Sectors: a real process is recorded, then any subset of the sectors that were not flushed is kept.
-Cuts: a real process on a real file system, on a disk that loses its power at random moments.
+Cuts: a real process on a real file system, on a disk that loses its power at random moments; or
+the file system itself is shut down.
 """
 
 import shutil
@@ -14,7 +15,7 @@ from random import Random
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.journal import FolderDisk
 from tests.crash.recording import Call, DiskModel, record, until
-from tests.crash.rig import CutDisk, Writers, wait_for
+from tests.crash.rig import CutDisk, ShutDisk, Writers, wait_for
 from tests.crash.rows import JOURNAL, Key, Tally, contents, told
 from tests.crash.writer import Order, is_sealed
 
@@ -39,6 +40,7 @@ class Bench:
     images: int
     seed: int = 1
     flushes: bool = True  # False breaks the journal on purpose
+    disk: type[CutDisk] | type[ShutDisk] = CutDisk
     _made: int = field(default=0, init=False)
 
     # ---- any subset of the sectors
@@ -83,13 +85,15 @@ class Bench:
         tally = Tally()
         while tally.images < self.images:
             self._made += 1
-            with CutDisk(self.top / f"{store}-{self._made}") as disk:
+            with self.disk(self.top / f"{store}-{self._made}") as disk:
                 before: set[Key] = set()
                 for _ in range(min(CUTS, self.images - tally.images)):
                     before = self._cut(store, disk, tally, before)
         return tally
 
-    def _cut(self, store: str, disk: CutDisk, tally: Tally, before: set[Key]) -> set[Key]:
+    def _cut(
+        self, store: str, disk: CutDisk | ShutDisk, tally: Tally, before: set[Key]
+    ) -> set[Key]:
         """Cut once and count; return what every later image must hold."""
         self._made += 1
         seed = self.seed * 10_000 + self._made
@@ -128,7 +132,9 @@ def _said(happened: list[Call], ledger: Path) -> str:
     ).decode()
 
 
-def _write_until_cut(writers: Writers, order: Order, disk: CutDisk, *, sealing: bool) -> str:
+def _write_until_cut(
+    writers: Writers, order: Order, disk: CutDisk | ShutDisk, *, sealing: bool
+) -> str:
     """Cut at any write or flush of a commit; return what had been told by then.
 
     `sealing`: the segment of the run before is sealed first, else the cut may fall into that.

@@ -3,9 +3,11 @@
 What is mounted is unmounted whatever happens.
 """
 
+import fcntl
 import os
 import select
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -20,6 +22,7 @@ from tests.crash.writer import Order
 IMAGE_BYTES = 24 << 20
 WAIT_S_MAX = 60.0  # far above what anything takes, also on a busy machine of two cores
 POLL_S = 0.002
+EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2  # linux/fs/ext4/ext4.h
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -223,6 +226,39 @@ class CutDisk:
         finally:
             self._unplug(self._disk.image)
             self._disk.image.unlink()
+
+
+class ShutDisk:
+    """ext4 that is shut down at once (its ioctl): what only its page cache held is gone.
+
+    Quicker than a disk that is cut, and kinder: pages that were written are written whole.
+    """
+
+    def __init__(self, top: Path) -> None:
+        self._disk = LoopDisk(top)
+        self.folder = self._disk.folder
+
+    def cut(self, seed: int, requests: int, patience_s: float, ledger: Path) -> str:
+        """Shut it down now; return what the ledger held just before."""
+        del seed, requests, patience_s  # the writer goes on meanwhile: any moment is as good
+        said = ledger.read_text()
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
+        finally:
+            os.close(folder)
+        return said
+
+    def start_again(self) -> None:
+        """Mount it anew; ext4 replays its log.  Whatever used it must have ended."""
+        self._disk.umount()
+        self._disk.mount()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._disk.__exit__(*failure)
 
 
 @contextmanager
