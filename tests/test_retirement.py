@@ -1,4 +1,7 @@
-"""Retirement: recorded first, removed then; dated by what can be trusted, or not at all."""
+"""Retirement: recorded first, removed then; dated by what can be trusted, or not at all.
+
+Seen to fail: where a segment goes before the record of its removal is durable.
+"""
 
 import asyncio
 from dataclasses import dataclass, field, replace

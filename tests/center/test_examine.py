@@ -1,4 +1,7 @@
-"""Hostile bytes: whatever comes, the answer is a finding and never an exception."""
+"""Hostile bytes: whatever comes, the answer is a finding and never an exception.
+
+Seen to fail: where bytes that are no envelope raise in whoever reads them.
+"""
 
 from dataclasses import replace
 

@@ -1,3 +1,8 @@
+"""What a receiver does with what a broker brings: stored, receipted, and only then done with.
+
+Seen to fail: where the broker is told that a message is done with before anything is stored.
+"""
+
 import random
 import sqlite3
 from collections import Counter

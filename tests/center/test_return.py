@@ -1,4 +1,8 @@
-"""A gateway that was away for 400 days comes back: nothing is refused, lost, or out of its time."""
+"""A gateway that was away for 400 days comes back: nothing is refused, lost, or out of its time.
+
+Seen to fail: with events shown in the order of their arrival, the year is not in order; with an
+audit that calls itself done after one slice, most of it stays unproven.
+"""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""Bytes in; rows, receipts and counters out."""
+"""Bytes in; rows, receipts and counters out.
+
+Seen to fail: with signatures unchecked, with a receipt for what only waits for its genesis, and
+with an epoch that vouches for itself shown like any other.
+"""
 
 import sqlite3
 from pathlib import Path

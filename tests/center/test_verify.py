@@ -1,4 +1,7 @@
-"""Whatever is changed in the file is found, and its number named."""
+"""Whatever is changed in the file is found, and its number named.
+
+Seen to fail: where nobody looks whether what was receipted is still there.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""The driver contract on lines: every driver x profile x line, virtual time, paced at its baud."""
+"""The driver contract on lines: every driver x profile x line, virtual time, paced at its baud.
+
+Seen to fail: where a driver answers before the journal has it, and where nobody is told that a
+panel is silent.
+"""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 At every write: what was told is there afterwards, the refusal was said, nothing is doubled or
 called damage, and the journal goes on by itself when the disk takes writes again.
+
+Seen to fail: where what the disk refused is not kept for the next try.
 """
 
 import resource

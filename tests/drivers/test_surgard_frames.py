@@ -1,4 +1,7 @@
-"""Receiver output: golden frames, any split, and hostile bytes."""
+"""Receiver output: golden frames, any split, and hostile bytes.
+
+Seen to fail: where rubbish on the line ends the session.
+"""
 
 import itertools
 

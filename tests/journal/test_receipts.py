@@ -1,4 +1,7 @@
-"""Receipts are bound: what was recorded agrees, and any change to it is named."""
+"""Receipts are bound: what was recorded agrees, and any change to it is named.
+
+Seen to fail: where the signed digest is there and nothing is compared with it.
+"""
 
 import hashlib
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Retention: what may go, what stays whatever presses, and what is said about it."""
+"""Retention: what may go, what stays whatever presses, and what is said about it.
+
+Seen to fail: where what is old enough goes, whoever still waits for it.
+"""
 
 import pytest
 from hypothesis import given

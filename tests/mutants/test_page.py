@@ -1,5 +1,6 @@
 """docs/reliability.md: every promise names tests that exist and a planted bug of the list."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tests.mutants.listing import MUTANTS
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text()
 ROW = re.compile(r"(?m)^\| (?P<promise>[^|]+) \| (?P<tests>`tests/[^|]+) \| (?P<bugs>`[^|]+) \|$")
+SEEN = re.compile(r"(?i)seen to fail|broken once|broken each|fails where|fails with")
 PROMISES = list(ROW.finditer(PAGE))
 
 
@@ -26,6 +28,17 @@ def test_every_promise_has_a_test_and_a_bug_that_made_it_fail() -> None:
 def test_every_test_that_is_named_exists() -> None:
     named = set(re.findall(r"`(tests/[^`]+)`", PAGE))
     assert [one for one in sorted(named) if not (ROOT / one).exists()] == []
+
+
+def test_every_test_that_is_named_tells_how_it_was_seen_to_fail() -> None:
+    """In the docstring of the file, or of one of its tests."""
+    silent = []
+    for name in sorted(set(re.findall(r"`(tests/[^`]+\.py)`", PAGE))):
+        tree = ast.parse((ROOT / name).read_text())
+        nodes = [tree, *(node for node in tree.body if isinstance(node, ast.FunctionDef))]
+        if not any(SEEN.search(ast.get_docstring(node) or "") for node in nodes):
+            silent.append(name)
+    assert not silent
 
 
 def test_every_planted_bug_is_on_the_page_and_no_other() -> None:

@@ -1,6 +1,9 @@
 """The whole agent, center and broker in seeded worlds: after every kind of fault the laws hold.
 
 `EDGE_WORLDS=10000` plays more worlds than usual, `EDGE_SEED=84` one alone.
+
+Seen to fail: with each bug of `tests/mutants` that worlds are to find, such as a commit that is not
+flushed, a receipt that is not verified, a number that is used again.
 """
 
 import os
