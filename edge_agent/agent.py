@@ -202,8 +202,8 @@ class Agent:
         recorder, supply, restart = self._recorder, self._supply, self.ending.to_restart
         around = Surroundings(supply.facts, recorder.vow, self._clock.boottime_ns, restart)
         reconfiguring = Reconfiguring(Chosen(self._loaded, probation), around)
-        gateway, begun = self._config.gateway.id, self._begun
-        reply, disposed = self._supply.reply, self._zones.disposed
+        who = (self._config.gateway.id, self._begun.epoch, self._begun.signer, self._state)
+        ways = (self._supply.reply, self._zones.disposed)
         give, is_short = self._supply.hand_over, self._is_short_of_room
         means = Means(self._self_test.ask, self._recorder.note, is_short, give)
         work = CommandWork(self._loaded, self._clock, means)
@@ -211,7 +211,7 @@ class Agent:
         works = {**work.works, **self._chartered.works, CONFIG: reconfiguring.take}
         if self._clips is not None:
             works[CLIP] = self._clips.work(self._supply.hand_over)
-        office = Office(gateway, begun.epoch, begun.signer, self._state, reply, disposed, works)
+        office = Office(*who, *ways, works, self._chartered.terms)
         keys = CommandKeys(self._loaded, self._clock)
         commanding = Commanding(office, self._orders, self._recorder, self._clock, keys)
         return reconfiguring, work, commanding

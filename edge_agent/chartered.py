@@ -21,6 +21,7 @@ from edge_agent import files
 from edge_agent.authorities import authorities_of
 from edge_agent.commanding import DONE, Result, Work
 from edge_agent.config import Loaded
+from edge_agent.control.warrants import Terms
 from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.event import Body, EventType
@@ -106,6 +107,11 @@ class Chartered:
         if charter is None or known is None or charter.sends_to(center, known.digests):
             return ""
         return f"charter {charter.number} does not name it with the authority in its `ca`"
+
+    def terms(self, center: str) -> Terms:
+        """Return what the commands of a center stand under now."""
+        known = self._centers().get(center)
+        return Terms(self.charter, () if known is None else known.keys)
 
     def outside(self, panel: str, command: Command) -> str:
         """Return why an order is outside of what the system is for; empty where it is not."""

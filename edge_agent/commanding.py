@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -21,6 +22,7 @@ from edge_agent.control.acceptance import (
     Refused,
 )
 from edge_agent.control.complaints import Complaints, Say
+from edge_agent.control.warrants import Terms
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -84,7 +86,7 @@ class Office:
 
     `state` tells how the gateway stands; `reply` sends a signed reply to the center named;
     `disposed` is told each disposition that was journaled; `works` do what takes more than orders
-    to panels, by the command's word.
+    to panels, by the command's word; `terms` are those that the commands of a center stand under.
     """
 
     gateway: str
@@ -94,6 +96,7 @@ class Office:
     reply: Callable[[str, bytes], None]
     disposed: Callable[[Disposition], None] = lambda _said: None
     works: Mapping[str, Work] = field(default_factory=dict)
+    terms: Callable[[str], Terms] = lambda _center: Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,8 @@ class Commanding:
         known = self._acceptances.get(center)
         if known is None:
             key = self._keys.key(center)
-            known = Acceptance(self._office.gateway, self._office.epoch, key)
+            terms = partial(self._office.terms, center)
+            known = Acceptance(self._office.gateway, self._office.epoch, key, terms)
             if key is not None:  # else it is looked for again
                 self._acceptances[center] = known
         return known

@@ -147,6 +147,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.authorities",
         "edge_agent.commanding",
         "edge_agent.config",
+        "edge_agent.control",
         "edge_agent.uplink",
     ),
     "edge_agent.scope_watch": (*BELOW, "edge_agent.told"),
@@ -255,6 +256,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edge_agent.language": (),
     "edge_agent.judged_words": (
+        "edge_agent.control.entitlement",  # who may what, at both ends
+        "edge_agent.control.warrants",
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
         "edge_agent.diagnosis.health_rules",  # what is to be done about a finding
         "edge_agent.language",

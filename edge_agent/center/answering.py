@@ -17,6 +17,7 @@ from edge_agent.center import desk_rows, incidents, schema, settings
 from edge_agent.center.desk import LIFE_MS, command_signer
 from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import CenterError, Layout
+from edge_agent.center.persons import Person, countersign_s, person
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
 from edge_agent.config import ConfigError, parse
@@ -26,6 +27,8 @@ from edge_agent.evidence.command import (
     CLOCK,
     CONFIG,
     DIAGNOSE,
+    DISPOSITION,
+    DISPOSITION_SIGNED,
     ORDER,
     ORDER_ACT,
     ORDER_AREA,
@@ -56,7 +59,7 @@ LOOK_S = 0.2
 WAIT_S_DEFAULT = 60.0
 ACTS = (
     *("status", "clock", "bypass", "unbypass", "output_on", "output_off"),
-    *("arm_away", "arm_stay"),
+    *("arm_away", "arm_stay", "disarm"),
 )
 WALK_MINUTES_DEFAULT = 30
 PLAIN = (STATE, RESYNC, CLOCK, DIAGNOSE, RENEW)
@@ -176,7 +179,7 @@ def _disposition(arguments: argparse.Namespace) -> int:
     layout = Layout(arguments.dir)
     if (arguments.word == Said.FALSE) is (arguments.cause is None):
         return fail("--cause goes with 'false', and 'false' with it", EXIT_USAGE)
-    signer = _signer(layout)
+    signer, who, at_ms = _signer(layout), _person(layout, arguments), now_ms()
     with closing(open_database(layout)) as connection:
         known = incidents.incidents(connection, signer.public, arguments.gateway)
         try:
@@ -187,9 +190,9 @@ def _disposition(arguments: argparse.Namespace) -> int:
                 incident=one.place,
                 said=Said(arguments.word),
                 cause=arguments.cause,
-                by=arguments.by,
-                qualification=arguments.qualification,
-                time_ms=now_ms(),
+                by=who.name,
+                qualification=who.qualification or arguments.qualification,
+                time_ms=at_ms,
                 panel=one.verdict.panel,
                 zones=one.verdict.zones[:64],
                 note=arguments.note,
@@ -197,7 +200,10 @@ def _disposition(arguments: argparse.Namespace) -> int:
         except ValueError as error:
             return fail(str(error), EXIT_USAGE)
         signed = sign_disposition(said, signer)
-        number = desk_rows.dispose(connection, said, signed, Role(arguments.role))
+        body: dict[int, BodyValue] = {DISPOSITION_SIGNED: signed}
+        who.check(DISPOSITION, body)
+        warrants = who.warrants(said.gateway, DISPOSITION, body, at_ms, None)
+        number = desk_rows.dispose(connection, said, signed, who.role, warrants)
         wait_s = WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
         told = awaited(connection, number, wait_s)
     return _tell_disposition(told, said, as_json=arguments.json)
@@ -273,20 +279,50 @@ def give(
     if arguments.gateway not in Roster(layout).gateways():
         raise ValueError(f"no gateway {arguments.gateway} was made here")
     _signer(layout)  # else it would wait for a key that is not there
-    at_ms = now_ms()
     wait_ms = min(round(wait_s * 1000), LIFE_MS) or LIFE_MS
-    wish = desk_rows.Wish(
-        gateway=arguments.gateway,
-        what=what,
-        operator=arguments.by,
-        role=Role(arguments.role),
-        made_ms=at_ms,
-        until_ms=at_ms + wait_ms,
-        body=body,
-    )
+    wish = wish_of(arguments, what, body, wait_ms)
     with closing(open_database(layout)) as connection:
         number = desk_rows.wish(connection, wish)
+        if wish.countersign_ms is not None:
+            minutes = (wish.countersign_ms - wish.made_ms) // 60_000
+            print(
+                f"a second operator is wanted within {minutes} min:\n"
+                f"  edge-center countersign {layout.directory} {number} --key THEIR.key",
+                file=sys.stderr,
+                flush=True,
+            )
         return awaited(connection, number, wait_s, progress)
+
+
+def wish_of(
+    arguments: argparse.Namespace, what: str, body: dict[int, BodyValue], wait_ms: int
+) -> desk_rows.Wish:
+    """Return what somebody wants of a gateway, if they may.  Raises CenterError."""
+    layout, at_ms = Layout(arguments.dir), now_ms()
+    who = _person(layout, arguments)
+    who.check(what, body)
+    second_s = countersign_s(layout, arguments.gateway, what, body)
+    if second_s is not None and who.said is None:
+        raise CenterError(
+            "this wants two operators, and none is entered here: "
+            f"edge-center operator {layout.directory} add"
+        )
+    until_ms = at_ms + wait_ms + (second_s or 0) * 1000
+    return desk_rows.Wish(
+        gateway=arguments.gateway,
+        what=what,
+        operator=who.name,
+        role=who.role,
+        made_ms=at_ms,
+        until_ms=until_ms,
+        body=body,
+        warrants=who.warrants(arguments.gateway, what, body, at_ms, until_ms),
+        countersign_ms=None if second_s is None else at_ms + second_s * 1000,
+    )
+
+
+def _person(layout: Layout, arguments: argparse.Namespace) -> Person:
+    return person(layout, arguments.key, arguments.by, arguments.role, now_ms())
 
 
 def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:
@@ -406,12 +442,15 @@ def _quiet(_told: desk_rows.Outcome) -> None:
 
 def add_person(made: argparse.ArgumentParser, role: Role) -> None:
     """Add who says so, what they are, and how long they wait."""
-    made.add_argument("--by", required=True, metavar="NAME", help="who says so")
+    made.add_argument("--by", metavar="NAME", help="who says so, where no operator is entered")
+    made.add_argument(
+        "--key", type=Path, metavar="FILE", help="your own key, as `edge-center operator` has it"
+    )
     made.add_argument(
         "--role",
         choices=[one.value for one in Role],
         default=role.value,
-        help=f"what they are; the gateway decides what that permits (default {role})",
+        help=f"what they are, where no operator is entered (default {role})",
     )
     made.add_argument(
         "--wait",

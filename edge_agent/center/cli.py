@@ -21,6 +21,7 @@ from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
     chartering,
+    countersigning,
     clip_cli,
     credentials,
     export,
@@ -28,6 +29,7 @@ from edge_agent.center import (
     fleet,
     init,
     inviting,
+    operating,
     schema,
     settings,
     show,
@@ -104,8 +106,11 @@ def parser() -> argparse.ArgumentParser:
         _add_verify,
     ):
         add(commands)
-    chartering.add(partial(_command, commands), _gateway_id)
-    answering.add(partial(_command, commands), _gateway_id, since_ms)
+    make = partial(_command, commands)
+    operating.add(make)
+    chartering.add(make, _gateway_id)
+    answering.add(make, _gateway_id, since_ms)
+    countersigning.add(make)
     fetching.add(partial(_command, commands), _gateway_id, since_ms)
     clip_cli.add(partial(_command, commands), _gateway_id)
     return top

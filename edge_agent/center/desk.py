@@ -9,10 +9,10 @@ became of it is told by the gateway's event.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from edge_agent.center.desk_rows import DONE, TRYING, UNANSWERED
+from edge_agent.center.desk_rows import DONE, SINGLE, TRYING, UNANSWERED, UNENTITLED, warrants_of
 from edge_agent.center.layout import Layout
 from edge_agent.center.rows import Rows
 from edge_agent.center.store import Arrival, Publication, Taken
@@ -23,6 +23,7 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import (
     CONFIG,
     DISPOSITION,
+    LIFE_MS_MAX,
     CenterCommand,
     digest_of,
     sign_command,
@@ -31,6 +32,7 @@ from edge_agent.evidence.cose import BadSignature, Signer
 from edge_agent.evidence.reply import Reply, open_reply, peek_reply
 from edge_agent.evidence.signers import KeyFileError, load_signer
 from edge_agent.evidence.status import peek_status
+from edge_agent.evidence.warrant import Warrant, peek_pass
 
 LIFE_MS = 3_600_000  # of one signed command; a disposition's is signed anew after it
 RETRY_MS_MIN, RETRY_MS_MAX = 10_000, 600_000  # an order to a panel may take a minute
@@ -79,16 +81,31 @@ class _Open:
         return self.due_ms <= now_ms or elsewhere
 
 
+Objection = Callable[[Iterable[bytes], int], str]
+"""Returns why a command of the holders of some keys, by id, is not signed now (Unix time in ms);
+empty where it is."""
+
+
+def _none(_kids: Iterable[bytes], _now_ms: int) -> str:
+    return ""
+
+
 class CommandDesk:
     """What comes on the topic of replies, and what goes out as commands; `signer` None: nothing."""
 
     def __init__(
-        self, center: str, connection: sqlite3.Connection, turns: Turns, signer: Signer | None
+        self,
+        center: str,
+        connection: sqlite3.Connection,
+        turns: Turns,
+        signer: Signer | None,
+        objection: Objection = _none,
     ) -> None:
         self._center = center
         self._connection = connection
         self._turns = turns
         self._signer = signer
+        self._objection = objection
 
     def has_work(self) -> bool:
         """Tell whether a command may be due: whether there is any without an outcome."""
@@ -174,18 +191,27 @@ class CommandDesk:
             "SELECT id, command.gateway, what, body, operator, role, until_ms, epoch, number, data,"
             " due_ms, tries, status FROM command JOIN presence"
             " ON presence.gateway = command.gateway AND connected AND status IS NOT NULL"
-            " WHERE outcome IS NULL ORDER BY due_ms LIMIT ?",
+            " WHERE outcome IS NULL AND id NOT IN (SELECT command FROM countersign)"
+            " ORDER BY due_ms LIMIT ?",
             (LOOKED_AT_MAX,),
         )
         return [one for row in rows if (one := _Open(*row)).is_due(now_ms)]
 
     def _is_any_over(self, now_ms: int) -> bool:
         row = self._connection.execute(
-            "SELECT 1 FROM command WHERE outcome IS NULL AND until_ms < ? LIMIT 1", (now_ms,)
+            "SELECT 1 FROM command WHERE outcome IS NULL AND until_ms < ? UNION ALL"
+            " SELECT 1 FROM countersign WHERE until_ms < ? LIMIT 1",
+            (now_ms, now_ms),
         )
         return row.fetchone() is not None
 
     def _give_up(self, now_ms: int) -> None:
+        self._connection.execute(
+            "UPDATE command SET outcome = ?, answered_ms = ?, detail = 'nobody countersigned it'"
+            " WHERE outcome IS NULL AND id IN (SELECT command FROM countersign WHERE until_ms < ?)",
+            (SINGLE, now_ms, now_ms),
+        )
+        self._connection.execute("DELETE FROM countersign WHERE until_ms < ?", (now_ms,))
         self._connection.execute(
             "UPDATE command SET outcome = ?, answered_ms = ?, detail = CASE tries WHEN 0"
             " THEN 'the gateway was not there' ELSE 'it was sent, and no answer came' END"
@@ -194,9 +220,30 @@ class CommandDesk:
         )
 
     def _send(self, due: list[_Open], now_ms: int) -> list[Publication]:
-        return [Publication(one.gateway, self._signed(one, now_ms), "commands") for one in due]
+        return [
+            Publication(one.gateway, self._signed(one, warrants, now_ms), "commands")
+            for one in due
+            if (warrants := self._wanted(one, now_ms)) is not None
+        ]
 
-    def _signed(self, one: _Open, now_ms: int) -> bytes:
+    def _wanted(self, one: _Open, now_ms: int) -> tuple[Warrant, ...] | None:
+        """Return a command's warrants; None, and it is settled, where its operators are no more."""
+        warrants = warrants_of(self._connection, one.id)
+        try:
+            kids = [peek_pass(warrant.pass_).key.kid for warrant in warrants]
+            why = self._objection(kids, now_ms)
+        except Malformed as error:
+            why = f"a pass cannot be read: {error}"
+        if not why:
+            return warrants
+        detail = f"{why}; it was sent before" if one.tries else why
+        self._connection.execute(
+            "UPDATE command SET outcome = ?, detail = ?, answered_ms = ? WHERE id = ?",
+            (UNENTITLED, detail, now_ms, one.id),
+        )
+        return None
+
+    def _signed(self, one: _Open, warrants: tuple[Warrant, ...], now_ms: int) -> bytes:
         """Return the command as it is to be sent now, and note that it was."""
         assert self._signer is not None, "else none is due"
         epoch, number, data = one.running, one.number, one.data
@@ -210,11 +257,12 @@ class CommandDesk:
                 epoch=epoch,
                 number=number,
                 time_ms=now_ms,
-                until_ms=max(until_ms, now_ms + 1),
+                until_ms=max(min(until_ms, now_ms + LIFE_MS_MAX), now_ms + 1),
                 operator=one.operator,
                 role=Role(one.role),
                 what=one.what,
                 body=body,
+                warrants=warrants,
             )
             data = sign_command(command, self._signer)
         wait_ms = min(RETRY_MS_MIN << min(one.tries, 16), RETRY_MS_MAX)

@@ -18,15 +18,20 @@ from edge_agent.evidence.disposition import (
     peek_disposition,
 )
 from edge_agent.evidence.envelope import Event
+from edge_agent.evidence.warrant import Warrant
 
 ACT_DISPOSITION = 8  # key of the body of the event that it becomes
 DONE, UNANSWERED = "done", "unanswered"
+SINGLE, UNENTITLED = "single", "unentitled"  # in the words that a gateway refuses by
 TRYING, KEPT, ROLLED_BACK = "trying", "kept", "rolled_back"  # what becomes of a configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody wants a gateway to do; `until_ms` None: whenever it comes back."""
+    """What somebody wants a gateway to do; `until_ms` None: whenever it comes back.
+
+    `countersign_ms` is until when a second operator has to sign it; None: none is wanted.
+    """
 
     gateway: str
     what: str
@@ -36,6 +41,22 @@ class Wish:
     until_ms: int | None
     body: Body
     disposition: bytes | None = None
+    warrants: tuple[Warrant, ...] = ()
+    countersign_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A command that waits for a second operator; `first` is the pass of who wanted it."""
+
+    id: int
+    gateway: str
+    what: str
+    body: Body
+    role: str
+    until_ms: int
+    countersign_ms: int
+    first: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +78,14 @@ class Disposed:
 
 
 def wish(connection: sqlite3.Connection, wanted: Wish) -> int:
-    """Enter a command; return its id."""
+    """Enter a command, at once with all that belongs to it; return its id."""
+    connection.execute("BEGIN IMMEDIATE")
+    number = _wish(connection, wanted)
+    connection.execute("COMMIT")
+    return number
+
+
+def _wish(connection: sqlite3.Connection, wanted: Wish) -> int:
     row = connection.execute(
         "INSERT INTO command (gateway, what, body, operator, role, made_ms, until_ms, disposition)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -72,8 +100,62 @@ def wish(connection: sqlite3.Connection, wanted: Wish) -> int:
             wanted.disposition,
         ),
     )
-    assert row.lastrowid is not None
-    return row.lastrowid
+    number = row.lastrowid
+    assert number is not None
+    for place, warrant in enumerate(wanted.warrants):
+        _enter_warrant(connection, number, place, warrant)
+    if wanted.countersign_ms is not None:
+        connection.execute(
+            "INSERT INTO countersign VALUES (?, ?)", (number, wanted.countersign_ms)
+        )
+    return number
+
+
+def _enter_warrant(
+    connection: sqlite3.Connection, number: int, place: int, warrant: Warrant
+) -> None:
+    row = (number, place, warrant.pass_, warrant.mandate)
+    connection.execute("INSERT INTO warrant VALUES (?, ?, ?, ?)", row)
+
+
+def warrants_of(connection: sqlite3.Connection, number: int) -> tuple[Warrant, ...]:
+    """Return the warrants of the command with an id, who wanted it first."""
+    rows = connection.execute(
+        "SELECT pass, mandate FROM warrant WHERE command = ? ORDER BY place", (number,)
+    )
+    return tuple(Warrant(*row) for row in rows)
+
+
+def awaiting(connection: sqlite3.Connection, now_ms: int) -> list[Awaiting]:
+    """Return the commands that a second operator may still sign, oldest first."""
+    rows = connection.execute(
+        "SELECT command.id, gateway, what, body, role, command.until_ms, countersign.until_ms, pass"
+        " FROM countersign JOIN command ON command.id = countersign.command"
+        " JOIN warrant ON warrant.command = command.id AND place = 0"
+        " WHERE outcome IS NULL AND countersign.until_ms >= ? ORDER BY command.id",
+        (now_ms,),
+    )
+    return [
+        Awaiting(id_, gateway, what, cbor.decode_map(body), *rest)
+        for id_, gateway, what, body, *rest in rows
+    ]
+
+
+def countersign(
+    connection: sqlite3.Connection, number: int, warrant: Warrant, now_ms: int
+) -> bool:
+    """Enter the second operator's warrant: the command may go out.
+
+    Returns False where it waits for none any more.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    gone = connection.execute(
+        "DELETE FROM countersign WHERE command = ? AND until_ms >= ?", (number, now_ms)
+    ).rowcount
+    if gone:
+        _enter_warrant(connection, number, 1, warrant)
+    connection.execute("COMMIT")
+    return bool(gone)
 
 
 def outcome_of(connection: sqlite3.Connection, number: int) -> Outcome:
@@ -84,7 +166,13 @@ def outcome_of(connection: sqlite3.Connection, number: int) -> Outcome:
     return Outcome(*row)
 
 
-def dispose(connection: sqlite3.Connection, said: Disposition, signed: bytes, role: Role) -> int:
+def dispose(
+    connection: sqlite3.Connection,
+    said: Disposition,
+    signed: bytes,
+    role: Role,
+    warrants: tuple[Warrant, ...] = (),
+) -> int:
     """Enter a disposition and the command that brings it; return the command's id."""
     digest = digest_of(signed)
     connection.execute("BEGIN IMMEDIATE")
@@ -102,8 +190,9 @@ def dispose(connection: sqlite3.Connection, said: Disposition, signed: bytes, ro
         until_ms=None,
         body={DISPOSITION_SIGNED: signed},
         disposition=digest,
+        warrants=warrants,
     )
-    number = wish(connection, wanted)
+    number = _wish(connection, wanted)
     connection.execute("COMMIT")
     return number
 

@@ -73,6 +73,11 @@ class Layout:
         return self.directory / "charters"
 
     @property
+    def operators(self) -> Path:
+        """Who may give commands in the center's name, one `<id>.json` each."""
+        return self.directory / "operators"
+
+    @property
     def seals(self) -> Path:
         """Keys that gateways sealed to before the present one."""
         return self.directory / "seals"

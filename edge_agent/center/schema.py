@@ -150,6 +150,17 @@ CREATE TABLE IF NOT EXISTS command (   -- what gateways are to do, and what beca
 CREATE INDEX IF NOT EXISTS command_open ON command (due_ms) WHERE outcome IS NULL;
 CREATE INDEX IF NOT EXISTS command_digest ON command (digest);
 CREATE INDEX IF NOT EXISTS command_number ON command (gateway, number);
+CREATE TABLE IF NOT EXISTS warrant (   -- the operators who want a command
+    command INTEGER NOT NULL,
+    place INTEGER NOT NULL,            -- 0: who wanted it, 1: who countersigned
+    pass BLOB NOT NULL,
+    mandate BLOB NOT NULL,
+    PRIMARY KEY (command, place)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS countersign ( -- commands that wait for a second operator
+    command INTEGER PRIMARY KEY,
+    until_ms INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS disposition (
     gateway TEXT NOT NULL,
     digest BLOB NOT NULL,

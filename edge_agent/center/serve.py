@@ -19,6 +19,7 @@ from edge_agent.center.audit import Audit
 from edge_agent.center.desk import CommandDesk, command_signer
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.center.mqtt import Access
+from edge_agent.center.operators import Operators
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.receiver import Intake, Lane, Receiver
 from edge_agent.center.roster import Roster
@@ -162,11 +163,12 @@ class Center:
         if signer is None:
             remedy = "run edge-center init again, and hand command.pem to the gateways"
             log.warning("no command key: commands to gateways wait", remedy=remedy)
+        objection = Operators(self._layout).objection
         intakes: dict[str, Intake] = {
             "alarms": Store(office, stores[0], urgent=True),
             "events": Store(office, stores[1], urgent=False),
             "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
-            "replies": CommandDesk(self._chosen.name, stores[4], self._turns, signer),
+            "replies": CommandDesk(self._chosen.name, stores[4], self._turns, signer, objection),
             "files": Spool(self._layout.spool, stores[5]),
         }
         return {

@@ -1,17 +1,21 @@
 """Decides which of a center's commands are carried out (pure).
 
 A command must be signed by the pinned key, name this gateway and the running epoch, be new, not be
-over, and be within its operator's role.  The epoch alone ends every copy from before a start; the
-numbers end those of this run.  Its end is judged by what is certain of the time: a gateway that
-does not know it refuses what is certainly over and nothing else.
+over, be within its operator's role, and within what the site's charter allows (`warrants`).  The
+epoch alone ends every copy from before a start; the numbers end those of this run.  Its end is
+judged by what is certain of the time: a gateway that does not know it refuses what is certainly
+over and nothing else.
 """
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from edge_agent.control import entitlement
+from edge_agent.control.warrants import Terms, doubt_of
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import CenterCommand, digest_of, open_command
+from edge_agent.evidence.command import DISPOSITION, CenterCommand, digest_of, open_command
 from edge_agent.evidence.cose import BadSignature, PublicKey
 
 NUMBERS_MAX = 1024  # of one epoch, remembered: people give commands, not machines
@@ -31,6 +35,9 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     UNSUPPORTED = "unsupported"  # this version knows no such command
     UNENTITLED = "unentitled"  # not within the operator's role
+    OUTSIDE_CHARTER = "outside_charter"  # what no charter allows, or not the one in force
+    UNPROVEN = "unproven"  # it is not certain who wants it
+    SINGLE = "single"  # it wants a second operator
     FLOOD = "flood"  # more at once than anybody gives
 
 
@@ -55,10 +62,18 @@ class Refused:
 class Acceptance:
     """What one center may have this run of the gateway do; `key` None: nothing."""
 
-    def __init__(self, gateway: str, epoch: bytes, key: PublicKey | None) -> None:
+    def __init__(
+        self,
+        gateway: str,
+        epoch: bytes,
+        key: PublicKey | None,
+        terms: Callable[[], Terms] = Terms,
+    ) -> None:
         self._gateway = gateway
         self._epoch = epoch
         self._key = key
+        self._terms = terms
+        self._mandates: OrderedDict[bytes, None] = OrderedDict()  # used, the newest
         self._numbers: set[int] = set()
         self._floor = 0  # the highest number that was forgotten: it and all below count as used
 
@@ -97,6 +112,20 @@ class Acceptance:
             return Refusal.UNSUPPORTED, "this version knows no such command"
         if not entitlement.is_entitled(command):
             return Refusal.UNENTITLED, f"{entitlement.wanted_by(command)} is not for {command.role}"
+        if (doubt := doubt_of(command, self._terms(), earliest_ns)) is not None:
+            return Refusal(doubt[0]), doubt[1]
+        return self._used_mandate(command)
+
+    def _used_mandate(self, command: CenterCommand) -> tuple[Refusal, str] | None:
+        """Take a mandate once, whoever sends it: all but dispositions, which are brought again."""
+        if command.what == DISPOSITION or not command.warrants:
+            return None
+        mandate = command.warrants[0].mandate
+        if mandate in self._mandates:
+            return Refusal.REPLAYED, "its operator's mandate was used before"
+        self._mandates[mandate] = None
+        while len(self._mandates) > NUMBERS_MAX:
+            self._mandates.popitem(last=False)
         return None
 
     def _use(self, number: int) -> None:

@@ -1,13 +1,14 @@
 """What somebody at the center may have a gateway do, by their role.
 
-The panel's own `allow` is asked after this: both have to permit an order.  Nobody disarms from
-afar: that takes protection away, and needs the site's own consent first.
+The site's charter (`warrants`) and the panel's own `allow` are asked after this: all have to permit
+an order.
 """
 
 from collections.abc import Mapping
 
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act
+from edge_agent.domain.event import Body
 from edge_agent.evidence.command import (
     BUNDLE,
     CHARTER,
@@ -43,6 +44,7 @@ _INSTALLS = (
     | _EXPORTS
     | {CONFIG, CHARTER}  # of a charter the parties' signatures count
     | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
+    | {f"{ORDER}.{Act.DISARM}"}  # if the site's charter allows it (`warrants`)
 )
 
 MAY: Mapping[Role, frozenset[str]] = {
@@ -56,9 +58,14 @@ MAY: Mapping[Role, frozenset[str]] = {
 
 def wanted_by(command: CenterCommand) -> str:
     """Return what is to be permitted: the command's word, of an order with its act."""
-    if command.what != ORDER:
-        return command.what
-    act = command.body.get(ORDER_ACT)
+    return wanted(command.what, command.body)
+
+
+def wanted(what: str, body: Body) -> str:
+    """Return the same of what is not a command yet."""
+    if what != ORDER:
+        return what
+    act = body.get(ORDER_ACT)
     return f"{ORDER}.{act}" if isinstance(act, str) else ORDER
 
 

@@ -31,6 +31,7 @@ DUAL_MAX = 16
 ASSENTS_MAX = 6  # three parties of this charter and three of the one before
 COUNTERSIGN_S_MAX = 24 * 3600
 DIGEST_BYTES = 32
+DUAL_WITHOUT = frozenset({"order.bypass", "order.disarm"})  # without a charter
 _KEYS = range(1, 13)
 (
     _VERSION,

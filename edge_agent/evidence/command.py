@@ -18,6 +18,7 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Domain, PublicKey, Signer
 from edge_agent.evidence.envelope import EPOCH_BYTES
 from edge_agent.evidence.fields import NAME_CHARS_MAX
+from edge_agent.evidence.warrant import Warrant, peek_pass, warrants_from
 
 VERSION = 1
 LIFE_MS_MAX = 24 * 3600 * 1000  # a command that nobody took for a day is given anew, by somebody
@@ -25,7 +26,8 @@ BYTES_MAX = 49_152
 """Of a signed command: the largest brings a configuration of 4,096 zones, deflated; a gateway's
 connection takes packets of 64 KiB."""
 DIGEST_BYTES = 32
-_KEYS = range(1, 12)
+_KEYS = range(1, 12)  # of every command
+_WARRANTS = 12  # of one whose operators prove who they are
 (
     _VERSION,
     _GATEWAY,
@@ -94,8 +96,9 @@ class CenterCommand:
 
     `number` rises with each command that the center gives to the gateway, in all epochs; `time_ms`
     and `until_ms` are Unix times of the center, from when to when it may be carried out; `operator`
-    says who wants it.  `what` is a word, `body` what it needs (docs/wire-format.md).  Raises
-    ValueError beyond the bounds.
+    says who wants it.  `what` is a word, `body` what it needs (docs/wire-format.md); `warrants` are
+    of the operator and of who countersigned, and may be missing.  Raises ValueError beyond the
+    bounds.
     """
 
     gateway: str
@@ -108,6 +111,7 @@ class CenterCommand:
     role: Role
     what: str
     body: Body = field(default_factory=dict)
+    warrants: tuple[Warrant, ...] = ()
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway) or not fields.is_name(self.center):
@@ -123,8 +127,12 @@ class CenterCommand:
 
     @property
     def actor(self) -> str:
-        """Who gives it, as events name them."""
-        return f"{self.operator}, {self.role} of {self.center}"
+        """Who gives it, as events name them; what a warrant says counts once it is checked."""
+        try:
+            names = [peek_pass(one.pass_).words for one in self.warrants] or [self.operator]
+        except Malformed:
+            names = [self.operator]
+        return ", with ".join([f"{names[0]}, {self.role} of {self.center}", *names[1:]])
 
 
 class CommandRef(NamedTuple):
@@ -154,8 +162,9 @@ def sign_command(command: CenterCommand, signer: Signer) -> bytes:
         _ROLE: str(command.role),
         _WHAT: command.what,
         _BODY: dict(command.body),
+        _WARRANTS: [one.to_value() for one in command.warrants] or None,
     }
-    data = cose.sign1(cbor.encode(dict(content)), signer, Domain.COMMAND)
+    data = cose.sign1(cbor.encode(fields.without_none(content)), signer, Domain.COMMAND)
     if len(data) > BYTES_MAX:
         raise ValueError(f"a command of {len(data)} bytes, allowed {BYTES_MAX}")
     return data
@@ -171,7 +180,7 @@ def open_command(data: bytes, key: PublicKey) -> CenterCommand:
     message = cose.parse(data)
     cose.verify(message, key, Domain.COMMAND)
     content = cbor.decode_map(message.payload)
-    if content.keys() != set(_KEYS):
+    if content.keys() - {_WARRANTS} != set(_KEYS):
         raise Malformed("missing or unknown key in a command")
     fields.number(content, _VERSION, VERSION, VERSION)
     body = content[_BODY]
@@ -189,6 +198,7 @@ def open_command(data: bytes, key: PublicKey) -> CenterCommand:
             role=fields.word(content, _ROLE, Role),
             what=fields.text(content, _WHAT, NAME_CHARS_MAX),
             body=body,
+            warrants=warrants_from(content, _WARRANTS),
         )
     except Malformed:
         raise

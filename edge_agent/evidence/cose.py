@@ -66,6 +66,8 @@ class Domain(Enum):
     RENEWAL = b"edge-agent/v1/renewal"
     RELEASE = b"edge-agent/v1/release"
     ASSENT = b"edge-agent/v1/assent"
+    PASS = b"edge-agent/v1/pass"
+    MANDATE = b"edge-agent/v1/mandate"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}

@@ -15,10 +15,13 @@ from edge_agent.control.acceptance import (
     Refusal,
     Refused,
 )
+from edge_agent.control.warrants import Terms
 from edge_agent.domain.access import Role
 from edge_agent.evidence.command import CenterCommand, digest_of, sign_command
 from tests.evidence.conftest import signer
+from tests.evidence.test_charter import CHARTER
 from tests.evidence.test_command import BY, COMMAND, SIGNED
+from tests.evidence.test_warrant import AUTHORITY, LI, LI_NA, WANG, WANG_WEI, warranted
 
 NOW_NS = (COMMAND.time_ms + 1) * 1_000_000
 
@@ -88,6 +91,36 @@ def test_an_earlier_number_that_came_late_is_taken_once() -> None:
         assert isinstance(judge(one, replace(COMMAND, number=number)), Accepted)
     for number in (7, 8, 9):
         assert why(judge(one, replace(COMMAND, number=number))) is Refusal.REPLAYED
+
+
+def test_what_the_charter_does_not_allow_is_refused() -> None:
+    bypass = replace(COMMAND, what="order", role=Role.TECHNICIAN, body={1: "shop", 2: "bypass"})
+    assert why(judge(acceptance(), bypass)) is Refusal.SINGLE
+    terms = Terms(CHARTER, (AUTHORITY.public,))
+    one = Acceptance("gw1", COMMAND.epoch, BY.public, lambda: terms)
+    assert why(judge(one)) is Refusal.UNPROVEN
+    both = warranted(replace(bypass, number=8), (LI_NA, LI), (WANG_WEI, WANG))
+    judged = judge(one, both)
+    assert judged == Accepted(both, digest_of(sign_command(both, BY)))
+    actor = "Li Na (310115-0042), technician of center, with Wang Wei"
+    assert isinstance(judged, Accepted)
+    assert judged.command.actor == actor
+
+
+def test_a_mandate_is_good_once_under_whatever_number() -> None:
+    terms = Terms(None, (AUTHORITY.public,))
+    one = Acceptance("gw1", COMMAND.epoch, BY.public, lambda: terms)
+    mine = warranted(replace(COMMAND, role=Role.TECHNICIAN), (LI_NA, LI))
+    assert isinstance(judge(one, mine), Accepted)
+    assert why(judge(one, replace(mine, number=8))) is Refusal.REPLAYED
+    for number in range(9, 9 + NUMBERS_MAX):
+        again = warranted(replace(mine, number=number), (LI_NA, LI), time_ms=number)
+        assert one._used_mandate(again) is None
+    assert len(one._mandates) == NUMBERS_MAX
+    said = replace(mine, what="disposition", body={1: b"word"}, number=8000)
+    for number in (8000, 8001):
+        brings = replace(warranted(said, (LI_NA, LI)), number=number)
+        assert isinstance(judge(one, brings), Accepted), "one is brought until it is journaled"
 
 
 @given(st.integers(0, 2**32))

@@ -1,0 +1,84 @@
+"""Who gives a command at the center, and whether they may: before anything is entered or signed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.center import charters
+from edge_agent.center.layout import CenterError, Layout
+from edge_agent.center.operators import Operators
+from edge_agent.control import entitlement
+from edge_agent.control.warrants import COUNTERSIGN_S
+from edge_agent.domain.access import Role
+from edge_agent.domain.event import Body
+from edge_agent.evidence.charter import DUAL_WITHOUT
+from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.warrant import Mandate, Pass, Warrant, sign_mandate, wish_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at the center; `signer` and `said` are there where they proved who they are."""
+
+    name: str
+    role: Role
+    qualification: str | None = None
+    signer: Signer | None = None
+    said: Pass | None = None
+    signed: bytes = b""
+
+    def check(self, what: str, body: Body) -> None:
+        """Raise CenterError unless an operator who is entered may want this."""
+        wanted = entitlement.wanted(what, body)
+        if self.said is not None and wanted not in entitlement.MAY[self.role]:
+            raise CenterError(f"{wanted} is not for {self.role}, which {self.name} is")
+
+    def warrants(
+        self, gateway: str, what: str, body: Body, time_ms: int, until_ms: int | None
+    ) -> tuple[Warrant, ...]:
+        """Return the warrant of an operator who is entered, none of anybody else."""
+        if self.signer is None or self.said is None:
+            return ()
+        digest = wish_digest(gateway, self.said.center, what, body)
+        mandate = sign_mandate(Mandate(digest, time_ms, until_ms), self.signer)
+        return (Warrant(self.signed, mandate),)
+
+
+def person(
+    layout: Layout, key: Path | None, by: str | None, role: str, now_ms: int
+) -> Person:
+    """Return who gives a command: the holder of `key`, or whoever `by` says where nobody is entered.
+
+    Raises CenterError.
+    """
+    operators = Operators(layout)
+    if key is None:
+        if operators.entries():
+            raise CenterError(
+                "operators are entered here: name your own key with --key "
+                f"(edge-center operator {layout.directory} list)"
+            )
+        if by is None:
+            raise CenterError("say who wants it: --by NAME, or --key of an operator")
+        return Person(by, Role(role))
+    try:
+        signer = load_signer(key)
+    except KeyFileError as error:
+        raise CenterError(str(error)) from error
+    entry = operators.of(signer.public.kid, now_ms)
+    said = entry.said
+    if by not in (None, said.name):
+        raise CenterError(f"{key} is the key of {said.name}, not of {by}")
+    return Person(said.name, said.role, said.qualification, signer, said, entry.signed)
+
+
+def countersign_s(layout: Layout, gateway: str, what: str, body: Body) -> int | None:
+    """Return within how many seconds a second operator has to sign; None: none is wanted.
+
+    Raises CenterError.
+    """
+    known = charters.present(layout, gateway)
+    dual = DUAL_WITHOUT if known is None else known.charter.dual
+    if entitlement.wanted(what, body) not in dual:
+        return None
+    return COUNTERSIGN_S if known is None else known.charter.countersign_s
