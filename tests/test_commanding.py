@@ -11,11 +11,13 @@ import pytest
 from edge_agent.clock import Now
 from edge_agent.commanding import Commanding, Office, Result, Work
 from edge_agent.control.acceptance import Refusal
+from edge_agent.control.warrants import Terms
 from edge_agent.domain.access import Role
 from edge_agent.domain.command import Act, Outcome
 from edge_agent.domain.session import Obeyed
 from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence.bodies import ActBody
+from edge_agent.evidence.charter import Charter
 from edge_agent.evidence.command import CenterCommand, CommandRef, digest_of, sign_command
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.disposition import Disposition, sign_disposition
@@ -29,14 +31,18 @@ from edge_agent.limits import (
 from edge_agent.link.desk import Desk
 from edge_agent.orders import Addressee, Orders
 from tests.evidence.conftest import STAMP, signer
+from tests.evidence.test_charter import CHARTER
 from tests.evidence.test_command import BY, COMMAND
 from tests.evidence.test_disposition import FALSE
+from tests.evidence.test_warrant import AUTHORITY, LI, LI_NA, WANG, WANG_WEI, warranted
 from tests.link.rig import run
 from tests.test_orders import Record
 
 EVENT_KEY = signer(2)
 WORD = sign_disposition(FALSE, BY)
-BYPASS = replace(COMMAND, what="order", role=Role.TECHNICIAN, body={1: "shop", 2: "bypass", 3: 5})
+UNBYPASS = replace(
+    COMMAND, what="order", role=Role.TECHNICIAN, body={1: "shop", 2: "unbypass", 3: 5}
+)
 
 
 class Clock:
@@ -74,17 +80,24 @@ class Rig:
     clock: Clock = field(default_factory=Clock)
     disposed: list[Disposition] = field(default_factory=list)
     works: dict[str, Work] = field(default_factory=dict)
+    charter: Charter | None = None
 
     def __post_init__(self) -> None:
         self.desk = Desk(frozenset({"bypass"}))
         self.desk.open(lambda: None)
-        addressee = Addressee(self.desk, frozenset({Act.STATUS, Act.BYPASS, Act.ARM_AWAY}))
+        addressee = Addressee(
+            self.desk, frozenset({Act.STATUS, Act.UNBYPASS, Act.BYPASS, Act.OUTPUT_ON})
+        )
         self.orders = Orders({"shop": addressee}, self.record)
         office = Office(
             *("gw1", COMMAND.epoch, EVENT_KEY, self._state, self._reply, self.disposed.append),
-            self.works,
+            *(self.works, self.terms),
         )
         self.commanding = Commanding(office, self.orders, self.record, self.clock, self.keys)
+
+    def terms(self, center: str) -> Terms:
+        assert center == "center"
+        return Terms(self.charter, (AUTHORITY.public,))
 
     async def _state(self) -> Mapping[str, Any]:
         return {"panels": {"shop": {"online": True}}}
@@ -123,18 +136,18 @@ async def turns() -> None:
 
 def test_an_order_is_recorded_given_and_answered_once() -> None:
     rig = Rig()
-    data = sign_command(BYPASS, BY)
+    data = sign_command(UNBYPASS, BY)
 
     async def work() -> None:
-        rig.give(BYPASS)
+        rig.give(UNBYPASS)
         await rig.settle(Outcome.DONE)
-        rig.give(BYPASS)  # a copy
+        rig.give(UNBYPASS)  # a copy
         await rig.settle(Outcome.DONE)
 
     rig.playing(work)
-    ref = CommandRef("center", BYPASS.number, digest_of(data))
+    ref = CommandRef("center", UNBYPASS.number, digest_of(data))
     actor = "Li Na, technician of center"
-    said, replay = "bypass zone 5", rig.record.bodies.pop()
+    said, replay = "unbypass zone 5", rig.record.bodies.pop()
     assert rig.record.bodies == [
         ActBody("command", actor, said, "shop", 1, command=ref),
         ActBody("outcome", actor, said, "shop", 1, "done", command=ref),
@@ -142,19 +155,19 @@ def test_an_order_is_recorded_given_and_answered_once() -> None:
     assert (replay.what, replay.outcome) == ("refused", "replayed")
     first, again = rig.replies
     assert first == again, "whoever asks again is told the same"
-    assert (first.outcome, first.number, first.digest) == ("done", BYPASS.number, ref.digest)
+    assert (first.outcome, first.number, first.digest) == ("done", UNBYPASS.number, ref.digest)
     assert json.loads(first.facts)["order"] == 1
 
 
 def test_what_the_site_does_not_allow_is_answered_and_not_done() -> None:
     rig = Rig()
-    arm = replace(BYPASS, role=Role.INSTALLER, body={1: "shop", 2: "arm_away"})
+    switch = replace(UNBYPASS, role=Role.INSTALLER, body={1: "shop", 2: "output_on", 3: 1})
 
     async def work() -> None:
-        rig.give(arm)
-        rig.give(replace(arm, number=8, body={1: "barn", 2: "status"}))
-        rig.give(replace(arm, number=9, body={1: "shop", 2: "bypass"}))
-        rig.give(replace(arm, number=10, body={1: "shop", 2: "status", 9: 1}))
+        rig.give(switch)
+        rig.give(replace(switch, number=8, body={1: "barn", 2: "status"}))
+        rig.give(replace(switch, number=9, body={1: "shop", 2: "unbypass"}))
+        rig.give(replace(switch, number=10, body={1: "shop", 2: "status", 9: 1}))
         await rig.settle(Outcome.DONE)
 
     rig.playing(work)
@@ -162,6 +175,32 @@ def test_what_the_site_does_not_allow_is_answered_and_not_done() -> None:
         7: "forbidden", 8: "refused", 9: "refused", 10: "refused",
     }  # fmt: skip
     assert "no panel 'barn'" in next(one.detail for one in rig.replies if one.number == 8)
+
+
+def test_two_operators_bypass_and_one_alone_is_refused_and_recorded() -> None:
+    rig = Rig(charter=CHARTER)
+    bypass = replace(UNBYPASS, body={1: "shop", 2: "bypass", 3: 5})
+
+    async def work() -> None:
+        rig.give(warranted(bypass, (LI_NA, LI)))
+        rig.give(warranted(replace(bypass, number=8), (LI_NA, LI), (WANG_WEI, WANG)))
+        await rig.settle(Outcome.DONE)
+        rig.charter = replace(CHARTER, number=2, allow=frozenset())
+        rig.give(warranted(replace(bypass, number=9), (WANG_WEI, WANG), (LI_NA, LI)))
+        await turns()
+
+    rig.playing(work)
+    assert {one.number: one.outcome for one in rig.replies} == {
+        7: "single", 8: "done", 9: "outside_charter",
+    }  # fmt: skip
+    said = [(act.what, act.actor, act.outcome) for act in rig.record.bodies]
+    both = "Li Na (310115-0042), technician of center, with Wang Wei"
+    assert said == [
+        ("refused", "center", "single"),
+        ("command", both, None),
+        ("outcome", both, "done"),
+        ("refused", "center", "outside_charter"),
+    ]
 
 
 def test_the_state_is_told_and_the_look_is_recorded() -> None:
@@ -397,7 +436,7 @@ def test_more_at_once_than_can_be_carried_out_is_told() -> None:
 
     async def work() -> None:
         for number in range(1, CENTER_COMMANDS_AT_WORK_MAX + 3):
-            rig.give(replace(BYPASS, number=number))
+            rig.give(replace(UNBYPASS, number=number))
         await turns()
         assert [one.outcome for one in rig.replies] == ["busy", "busy"]
         await rig.settle(Outcome.DONE)

@@ -21,8 +21,8 @@ from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
     chartering,
-    countersigning,
     clip_cli,
+    countersigning,
     credentials,
     export,
     fetching,

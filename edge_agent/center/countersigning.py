@@ -15,6 +15,7 @@ from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.persons import person
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
+from edge_agent.evidence import fields
 from edge_agent.evidence.command import ORDER, ORDER_ACT, ORDER_AREA, ORDER_PANEL, ORDER_ZONE
 from edge_agent.evidence.warrant import peek_pass
 
@@ -97,7 +98,8 @@ def words(what: str, body: Body) -> str:
     """Return what is wanted, as it was typed."""
     if what != ORDER:
         return what
-    area = body.get(ORDER_AREA)
-    parts = ["panel", body.get(ORDER_PANEL), body.get(ORDER_ACT), body.get(ORDER_ZONE)]
-    parts += [None if area is None else f"--area {area}"]
-    return " ".join(str(part) for part in parts if part is not None)
+    panel, act = fields.text(body, ORDER_PANEL), fields.text(body, ORDER_ACT)
+    number, area = (fields.number_or_none(body, key) for key in (ORDER_ZONE, ORDER_AREA))
+    place = [] if number is None else [str(number)]
+    place += [] if area is None else [f"--area {area}"]
+    return " ".join(["panel", panel, act, *place])

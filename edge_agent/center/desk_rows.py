@@ -105,9 +105,7 @@ def _wish(connection: sqlite3.Connection, wanted: Wish) -> int:
     for place, warrant in enumerate(wanted.warrants):
         _enter_warrant(connection, number, place, warrant)
     if wanted.countersign_ms is not None:
-        connection.execute(
-            "INSERT INTO countersign VALUES (?, ?)", (number, wanted.countersign_ms)
-        )
+        connection.execute("INSERT INTO countersign VALUES (?, ?)", (number, wanted.countersign_ms))
     return number
 
 
@@ -141,9 +139,7 @@ def awaiting(connection: sqlite3.Connection, now_ms: int) -> list[Awaiting]:
     ]
 
 
-def countersign(
-    connection: sqlite3.Connection, number: int, warrant: Warrant, now_ms: int
-) -> bool:
+def countersign(connection: sqlite3.Connection, number: int, warrant: Warrant, now_ms: int) -> bool:
     """Enter the second operator's warrant: the command may go out.
 
     Returns False where it waits for none any more.

@@ -144,5 +144,3 @@ def _days(text: str) -> int:
 
 def _now_ms() -> int:
     return (SystemClock().stamp().wall_ns or 0) // 1_000_000
-
-

@@ -44,10 +44,8 @@ class Person:
         return (Warrant(self.signed, mandate),)
 
 
-def person(
-    layout: Layout, key: Path | None, by: str | None, role: str, now_ms: int
-) -> Person:
-    """Return who gives a command: the holder of `key`, or whoever `by` says where nobody is entered.
+def person(layout: Layout, key: Path | None, by: str | None, role: str, now_ms: int) -> Person:
+    """Return who gives a command: the holder of `key`; where nobody is entered, whoever `by` says.
 
     Raises CenterError.
     """

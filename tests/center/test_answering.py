@@ -23,14 +23,17 @@ def test_commands_that_make_no_sense_are_not_entered(
 ) -> None:
     by = ("--by", "Li Na", "--wait", "0")
     for words in (
-        ("dance",), ("state", "now"), ("panel", "shop"), ("panel", "shop", "disarm"),
+        ("dance",), ("state", "now"), ("panel", "shop"), ("panel", "shop", "disarm", "3"),
         ("panel", "shop", "bypass"), ("panel", "shop", "status", "3"),
         ("panel", "shop", "bypass", "x"),
     ):  # fmt: skip
         assert site.run("command", "gw1", *words, *by) == 2, words
     assert site.run("command", "gw2", "state", *by) == 2
     assert site.center.count("command") == 0
-    assert site.run("command", "gw1", "panel", "shop", "bypass", "3", *by) == 1
+    assert site.run("command", "gw1", "panel", "shop", "bypass", "3", *by) == 78
+    assert "wants two operators" in capsys.readouterr().err
+    assert site.center.count("command") == 0
+    assert site.run("command", "gw1", "panel", "shop", "unbypass", "3", *by) == 1
     assert "not answered yet" in capsys.readouterr().out
     assert site.center.count("command") == 1
 

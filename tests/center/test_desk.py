@@ -1,5 +1,6 @@
 """The desk: commands go out when their gateway is there, for its epoch, until they are answered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,9 @@ from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import Reply, sign_reply
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.status import Status, sign_status
+from edge_agent.evidence.warrant import Warrant, sign_pass
 from tests.center.world import NOW_MS, FakeCenter, FakeGateway, stamp
+from tests.evidence.test_warrant import AUTHORITY, LI_NA, WANG_WEI
 
 
 @dataclass
@@ -58,7 +61,12 @@ class World:
             [Arrival("gw1", False, sign_status(status, self.gateway.signer))], self.now_ms
         )
 
-    def wish(self, until_ms: int | None = NOW_MS + 60_000) -> int:
+    def wish(
+        self,
+        until_ms: int | None = NOW_MS + 60_000,
+        warrants: tuple[Warrant, ...] = (),
+        countersign_ms: int | None = None,
+    ) -> int:
         return desk_rows.wish(
             self.center.connection,
             desk_rows.Wish(
@@ -69,6 +77,8 @@ class World:
                 made_ms=self.now_ms,
                 until_ms=until_ms,
                 body={},
+                warrants=warrants,
+                countersign_ms=countersign_ms,
             ),
         )
 
@@ -105,6 +115,51 @@ def world(tmp_path: Path) -> World:
     desk = CommandDesk("center", center.connection, center.turns, signer)
     presence = PresenceStore(center.connection, center.roster, center.turns, 30)
     return World(center, gateway, signer, desk, presence)
+
+
+def test_warrants_go_along_and_what_wants_two_waits_for_them(world: World) -> None:
+    world.start()
+    rows = world.center.connection
+    first, second = (Warrant(sign_pass(one, AUTHORITY), b"mandate") for one in (LI_NA, WANG_WEI))
+    number = world.wish(warrants=(first,), countersign_ms=NOW_MS + 5_000)
+    late = world.wish(warrants=(first,), countersign_ms=NOW_MS + 5_000)
+    assert world.sent() == []
+    assert [one.id for one in desk_rows.awaiting(rows, NOW_MS)] == [number, late]
+    assert desk_rows.countersign(rows, number, second, NOW_MS + 5_000)
+    assert not desk_rows.countersign(rows, number, second, NOW_MS), "once"
+    (data,) = world.sent()
+    assert world.open(data).warrants == (first, second)
+    assert not desk_rows.countersign(rows, late, second, NOW_MS + 5_001)
+    assert world.sent(5_001) == []
+    told = desk_rows.outcome_of(rows, late)
+    assert (told.outcome, told.detail) == ("single", "nobody countersigned it")
+    desk_rows.forget(rows, number)
+    assert desk_rows.warrants_of(rows, number) == ()
+
+
+def test_what_somebody_wanted_who_is_removed_is_not_signed(world: World) -> None:
+    """Seen to fail: with the objection asked for when the command is entered."""
+    world.start()
+    asked: list[list[bytes]] = []
+    objection = ""
+
+    def judge(kids: Iterable[bytes], _now_ms: int) -> str:
+        asked.append(list(kids))
+        return objection
+
+    connection, turns = world.center.connection, world.center.turns
+    world.desk = CommandDesk("center", connection, turns, world.signer, judge)
+    warrant = Warrant(sign_pass(LI_NA, AUTHORITY), b"mandate")
+    number = world.wish(warrants=(warrant,))
+    assert len(world.sent()) == 1
+    assert asked == [[LI_NA.key.kid]]
+    objection = "operator lina, Li Na: removed"
+    assert world.sent(RETRY_MS_MIN) == [], "not even the same bytes again"
+    told = desk_rows.outcome_of(connection, number)
+    assert (told.outcome, told.detail) == ("unentitled", f"{objection}; it was sent before")
+    number = world.wish(until_ms=None, warrants=(Warrant(b"junk", b"junk"),))
+    assert world.sent() == []
+    assert world.outcome(number) == "unentitled"
 
 
 def test_a_command_waits_for_its_gateway_and_names_its_epoch(world: World) -> None:

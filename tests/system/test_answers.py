@@ -3,10 +3,13 @@
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from edge_agent.center import desk_rows, schema
+from edge_agent.center.cli import main as center
 from edge_agent.center.layout import Layout
+from edge_agent.cli import main as agent
 from edge_agent.domain.access import Role
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
@@ -22,9 +25,9 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
         told = commanded(stack, "state")
         assert told["outcome"] == "done", stack.logs()
         assert told["facts"]["panels"]["p1"]["online"] is True
-        refused = commanded(stack, "panel", "p1", "bypass", "3")
+        refused = commanded(stack, "panel", "p1", "unbypass", "3")
         assert refused["outcome"] == "unentitled", "not for an operator"
-        order = commanded(stack, "panel", "p1", "bypass", "3", "--role", "technician")
+        order = commanded(stack, "panel", "p1", "unbypass", "3", "--role", "technician")
         assert order["outcome"] in {"forbidden", "unsupported"}, "the site allows none"
         technician, begin = ("--role", "technician"), ("walktest", "p1", "begin", "5")
         assert commanded(stack, *begin, *technician)["detail"] == "begun: 0 zones, for 5 min"
@@ -36,7 +39,10 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
         assert "zones heard" in commanded(stack, "walktest", "p1", "end", *technician)["detail"]
         assert commanded(stack, "renew", *technician)["detail"].startswith("nothing to renew")
         fetch(stack)
+        charter(stack)
+        bypassed = countersigned(stack)
         stack.settle()
+        (known,) = fleet(stack)
         acts = [one["body"] for one in stack.agent.events() if one["type"] == "act"]
         stack.center.verify()
     said = [(act["what"], act["actor"], act["outcome"]) for act in acts]
@@ -47,6 +53,12 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
         ("command", actor, None),
         ("outcome", actor, order["outcome"]),
     ]
+    both = "Li Na (310115-0042), installer of center, with Wang Wei"
+    assert [one for one in said if "charter" in (one[0], one[2])] == [
+        ("charter", "Li Na (310115-0042), installer of center", None)
+    ]
+    assert said[-2:] == [("command", both, None), ("outcome", both, bypassed)]
+    assert known["status"]["charter"]["number"] == 1
     kept = next(act["disposition"] for act in acts if act["what"] == "disposition")
     assert (kept["said"], kept["by"], kept["qualification"]) == ("police", "Li Na", "310115-0042")
 
@@ -70,6 +82,65 @@ def fetch(stack: Stack) -> None:
     assert (told["ok"], told["pinned"]) == (True, True)
     assert told["purpose"] == "case 17 (for Zhou, inspector of center)"
     assert out.exists()
+
+
+DRAFT = """
+gateway = "gw1"
+purpose = "intruder alarm of a shop"
+allow = ["bypass"]
+[enterprise]
+name = "Red Lion Security"
+[owner]
+name = "Shop 12"
+key = "owner.pem"
+[[panel]]
+id = "p1"
+"""
+
+
+def at_center(stack: Stack, command: str, *words: str) -> int:
+    """Do something at the center, in this process: a start of Python takes a second."""
+    return center([command, str(stack.center.folder), *words])
+
+
+def charter(stack: Stack) -> None:
+    """Enter two operators, have a charter signed by both parties, bring it to the gateway."""
+    folder, file = stack.folder, str(stack.folder / "gw1.charter")
+    for id_, name, role in (("lina", "Li Na", "installer"), ("wang", "Wang Wei", "technician")):
+        words = ("--name", name, "--role", role, "--key", str(folder / f"{id_}.key"))
+        number = ("--qualification", "310115-0042") if id_ == "lina" else ()
+        assert at_center(stack, "operator", "add", id_, *words, *number) == 0
+    (folder / "draft.toml").write_text(DRAFT)
+    owner = str(folder / "owner.key")
+    assert agent(["charter", "key", owner]) == 0
+    assert at_center(stack, "charter", "new", str(folder / "draft.toml"), "--out", file) == 0
+    assert at_center(stack, "charter", "sign", file) == 0
+    assert agent(["charter", "sign", file, "--key", owner]) == 0
+    assert at_center(stack, "charter", "accept", file) == 0
+    key = ("--key", str(folder / "lina.key"), "--wait", "60")
+    assert at_center(stack, "charter", "send", GATEWAY, *key) == 0
+    assert (stack.gateway / "site.charter").read_bytes() == Path(file).read_bytes()
+
+
+def countersigned(stack: Stack) -> str | None:
+    """Have one operator want a bypass and another countersign it; return what became of it."""
+    lina, wang = (("--key", str(stack.folder / f"{id_}.key")) for id_ in ("lina", "wang"))
+    bypass = (GATEWAY, "panel", "p1", "bypass", "3")
+    assert at_center(stack, "command", *bypass, *lina, "--wait", "0") == 1
+    with closing(schema.open_for_reading(Layout(stack.center.folder).database)) as connection:
+        (waiting,) = desk_rows.awaiting(connection, 0)
+        assert at_center(stack, "countersign", str(waiting.id), *lina) == 78
+        at_center(stack, "countersign", str(waiting.id), *wang, "--wait", "60")
+        told = desk_rows.outcome_of(connection, waiting.id)
+    assert told.outcome in {"forbidden", "unsupported"}, f"the panel allows none: {told}"
+    assert at_center(stack, "operator", "remove", "wang") == 0
+    assert at_center(stack, "command", GATEWAY, "state", *wang) == 78
+    return told.outcome
+
+
+def fleet(stack: Stack) -> list[dict[str, Any]]:
+    done = run(CENTER, "fleet", stack.center.folder, "--json")
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def dispose(stack: Stack) -> int:
