@@ -17,7 +17,7 @@ from edge_agent.center import desk_rows, incidents, schema, settings
 from edge_agent.center.desk import LIFE_MS, command_signer
 from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.persons import Person, countersign_s, person
+from edge_agent.center.persons import asked_by, now_ms, wish_of
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock
 from edge_agent.config import ConfigError, parse
@@ -179,7 +179,7 @@ def _disposition(arguments: argparse.Namespace) -> int:
     layout = Layout(arguments.dir)
     if (arguments.word == Said.FALSE) is (arguments.cause is None):
         return fail("--cause goes with 'false', and 'false' with it", EXIT_USAGE)
-    signer, who, at_ms = _signer(layout), _person(layout, arguments), now_ms()
+    signer, who, at_ms = _signer(layout), asked_by(arguments), now_ms()
     with closing(open_database(layout)) as connection:
         known = incidents.incidents(connection, signer.public, arguments.gateway)
         try:
@@ -292,37 +292,6 @@ def give(
                 flush=True,
             )
         return awaited(connection, number, wait_s, progress)
-
-
-def wish_of(
-    arguments: argparse.Namespace, what: str, body: dict[int, BodyValue], wait_ms: int
-) -> desk_rows.Wish:
-    """Return what somebody wants of a gateway, if they may.  Raises CenterError."""
-    layout, at_ms = Layout(arguments.dir), now_ms()
-    who = _person(layout, arguments)
-    who.check(what, body)
-    second_s = countersign_s(layout, arguments.gateway, what, body)
-    if second_s is not None and who.said is None:
-        raise CenterError(
-            "this wants two operators, and none is entered here: "
-            f"edge-center operator {layout.directory} add"
-        )
-    until_ms = at_ms + wait_ms + (second_s or 0) * 1000
-    return desk_rows.Wish(
-        gateway=arguments.gateway,
-        what=what,
-        operator=who.name,
-        role=who.role,
-        made_ms=at_ms,
-        until_ms=until_ms,
-        body=body,
-        warrants=who.warrants(arguments.gateway, what, body, at_ms, until_ms),
-        countersign_ms=None if second_s is None else at_ms + second_s * 1000,
-    )
-
-
-def _person(layout: Layout, arguments: argparse.Namespace) -> Person:
-    return person(layout, arguments.key, arguments.by, arguments.role, now_ms())
 
 
 def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:
@@ -501,11 +470,6 @@ def awaited(
         if told.outcome is not None or clock.boottime_ns() >= until_ns:
             return told
         pause.wait(LOOK_S)
-
-
-def now_ms() -> int:
-    """Return the Unix time of this machine."""
-    return (SystemClock().stamp().wall_ns or 0) // 1_000_000
 
 
 def fail(message: str, code: int) -> int:

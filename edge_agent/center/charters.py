@@ -42,6 +42,16 @@ def gateways(layout: Layout) -> list[str]:
     return sorted(folder.name for folder in layout.charters.glob("*/"))
 
 
+def marks(layout: Layout) -> dict[str, tuple[int, bytes]]:
+    """Return number and digest of each gateway's charter in force here.  Raises CenterError."""
+    known = {name: present(layout, name) for name in gateways(layout)}
+    return {
+        name: (one.charter.number, one.charter.digest)
+        for name, one in known.items()
+        if one is not None
+    }
+
+
 def accept(layout: Layout, signed: SignedCharter) -> None:
     """Put a charter into force at the center.  Raises CenterError where it may not come."""
     charter = signed.charter

@@ -21,6 +21,7 @@ from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
     chartering,
+    charters,
     clip_cli,
     countersigning,
     credentials,
@@ -347,7 +348,9 @@ def _fleet(arguments: argparse.Namespace) -> int:
     layout = Layout(arguments.dir)
     presence = settings.load(layout).presence
     with closing(schema.open_for_reading(layout.database)) as connection:
-        view = fleet.View(connection, Roster(layout).gateways(), presence, _now_ms())
+        view = fleet.View(
+            connection, Roster(layout).gateways(), presence, _now_ms(), charters.marks(layout)
+        )
         facts = fleet.facts(view)
     for fact in facts:
         print(

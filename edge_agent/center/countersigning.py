@@ -12,7 +12,7 @@ from typing import Any
 from edge_agent import rendering
 from edge_agent.center import answering, desk_rows
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.persons import person
+from edge_agent.center.persons import now_ms, person
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
 from edge_agent.evidence import fields
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what was asked.  Raises CenterError, OSError, sqlite3.Error."""
     layout = Layout(arguments.dir)
     with closing(answering.open_database(layout)) as connection:
-        waiting = {one.id: one for one in desk_rows.awaiting(connection, answering.now_ms())}
+        waiting = {one.id: one for one in desk_rows.awaiting(connection, now_ms())}
         if arguments.number is None:
             return _show(list(waiting.values()), as_json=arguments.json)
         one = waiting.get(arguments.number)
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _sign(
     layout: Layout, connection: sqlite3.Connection, one: desk_rows.Awaiting, key: Path | None
 ) -> None:
-    at_ms = answering.now_ms()
+    at_ms = now_ms()
     second = person(layout, key, None, Role.VIEWER.value, at_ms)
     first = peek_pass(one.first)
     if second.said is None:

@@ -227,8 +227,13 @@ class CommandDesk:
         ]
 
     def _wanted(self, one: _Open, now_ms: int) -> tuple[Warrant, ...] | None:
-        """Return a command's warrants; None, and it is settled, where its operators are no more."""
+        """Return a command's warrants; None, and it is settled, where its operators are no more.
+
+        A word on an incident was said and signed when they were: it is brought all the same.
+        """
         warrants = warrants_of(self._connection, one.id)
+        if one.what == DISPOSITION:
+            return warrants
         try:
             kids = [peek_pass(warrant.pass_).key.kid for warrant in warrants]
             why = self._objection(kids, now_ms)

@@ -1,7 +1,8 @@
 """The facts about every gateway: there or not, how far it came, and what went wrong."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge_agent import rendering
@@ -34,6 +35,8 @@ class View:
     gateways: list[str]
     presence: Presence
     now_ms: int
+    charters: Mapping[str, tuple[int, bytes]] = field(default_factory=dict)
+    """Number and digest of the charter in force here, by gateway."""
 
 
 def facts(view: View) -> list[dict[str, Any]]:
@@ -58,6 +61,7 @@ def _gateway(view: View, gateway: str, *, known: bool) -> dict[str, Any]:
         "gateway": gateway,
         "known": known,
         **_presence(view, gateway),
+        "charter": _mark(view.charters.get(gateway)),
         "last_event_ms": None if last is None else last[0],
         "missing": sum(epoch["missing"] for epoch in epochs),
         "epochs": epochs[:EPOCHS_SHOWN_MAX],
@@ -156,10 +160,12 @@ def _plain_status(status: Status) -> dict[str, Any]:
         "conditions": list(status.conditions),
         "panels": dict(status.panels),
         "faults": {panel: dict(counts) for panel, counts in status.faults.items()},
-        "charter": None
-        if status.charter is None
-        else {"number": status.charter[0], "digest": status.charter[1].hex()},
+        "charter": _mark(status.charter),
     }
+
+
+def _mark(charter: tuple[int, bytes] | None) -> dict[str, Any] | None:
+    return None if charter is None else {"number": charter[0], "digest": charter[1].hex()}
 
 
 # ---- for people
@@ -172,6 +178,12 @@ def lines(fact: dict[str, Any], now_ms: int) -> list[str]:
     if not fact["known"]:
         text.append("  no such gateway was made here")
     text += _status_lines(fact["status"] or {})
+    if fact["status"] and fact["charter"] != fact["status"]["charter"]:
+        there, here = (
+            "none" if one is None else f"{one['number']}, {one['digest'][:8]}"
+            for one in (fact["status"]["charter"], fact["charter"])
+        )
+        text.append(f"  ITS CHARTER IS NOT OURS: {there} there, {here} here")
     for epoch in fact["epochs"]:
         marks = ["unvouched"] * (not epoch["vouched"]) + ["ROOT DOES NOT FIT"] * epoch["broken"]
         missing = f", {epoch['missing']} missing" if epoch["missing"] else ""

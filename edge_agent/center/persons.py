@@ -1,15 +1,18 @@
 """Who gives a command at the center, and whether they may: before anything is entered or signed."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.center import charters
+from edge_agent.center.desk_rows import Wish
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Operators
+from edge_agent.clock import SystemClock
 from edge_agent.control import entitlement
 from edge_agent.control.warrants import COUNTERSIGN_S
 from edge_agent.domain.access import Role
-from edge_agent.domain.event import Body
+from edge_agent.domain.event import Body, BodyValue
 from edge_agent.evidence.charter import DUAL_WITHOUT
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.signers import KeyFileError, load_signer
@@ -80,3 +83,40 @@ def countersign_s(layout: Layout, gateway: str, what: str, body: Body) -> int | 
     if entitlement.wanted(what, body) not in dual:
         return None
     return COUNTERSIGN_S if known is None else known.charter.countersign_s
+
+
+def asked_by(arguments: argparse.Namespace) -> Person:
+    """Return who gives a command, by its `dir`, `key`, `by` and `role`.  Raises CenterError."""
+    layout = Layout(arguments.dir)
+    return person(layout, arguments.key, arguments.by, arguments.role, now_ms())
+
+
+def wish_of(
+    arguments: argparse.Namespace, what: str, body: dict[int, BodyValue], wait_ms: int
+) -> Wish:
+    """Return what somebody wants of a gateway, if they may.  Raises CenterError."""
+    layout, at_ms, who = Layout(arguments.dir), now_ms(), asked_by(arguments)
+    who.check(what, body)
+    second_s = countersign_s(layout, arguments.gateway, what, body)
+    if second_s is not None and who.said is None:
+        raise CenterError(
+            "this wants two operators, and none is entered here: "
+            f"edge-center operator {layout.directory} add"
+        )
+    until_ms = at_ms + wait_ms + (second_s or 0) * 1000
+    return Wish(
+        gateway=arguments.gateway,
+        what=what,
+        operator=who.name,
+        role=who.role,
+        made_ms=at_ms,
+        until_ms=until_ms,
+        body=body,
+        warrants=who.warrants(arguments.gateway, what, body, at_ms, until_ms),
+        countersign_ms=None if second_s is None else at_ms + second_s * 1000,
+    )
+
+
+def now_ms() -> int:
+    """Return the Unix time of this machine."""
+    return (SystemClock().stamp().wall_ns or 0) // 1_000_000

@@ -114,6 +114,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         f"disk      {disk}",
         *(line for center in status["centers"] for line in _center(center)),
         f"clock     {clock['trust']}{_told(clock)}",
+        *_charter(status.get("charter")),
         *_body(status["body"]),
         *_zones(status.get("zones", [])),
         *_judging(status["judging"]),
@@ -132,6 +133,11 @@ def _configuration(told: dict[str, Any]) -> list[str]:
     if not told.get("on_trial"):
         return []
     return ["config    ON TRIAL: it is kept only if the center is reached under it"]
+
+
+def _charter(charter: dict[str, Any] | None) -> list[str]:
+    """Say what is in force, if anything is."""
+    return [f"charter   {charter['number']}: {charter['purpose']}"] if charter else []
 
 
 def _cameras(cameras: dict[str, Any]) -> list[str]:

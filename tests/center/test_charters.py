@@ -46,6 +46,7 @@ def test_the_newest_is_in_force_and_all_are_kept(layout: Layout) -> None:
         charters.accept(layout, charter)
     assert charters.present(layout, "gw1") == ten
     assert charters.gateways(layout) == ["gw1"]
+    assert charters.marks(layout) == {"gw1": (10, ten.charter.digest)}
     kept = sorted(file.name for file in (layout.charters / "gw1").iterdir())
     assert kept == ["1.charter", "10.charter"]
     with pytest.raises(CenterError, match="does not come back"):

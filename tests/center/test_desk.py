@@ -162,6 +162,15 @@ def test_what_somebody_wanted_who_is_removed_is_not_signed(world: World) -> None
     assert world.outcome(number) == "unentitled"
 
 
+def test_a_word_on_an_incident_is_brought_though_its_operator_has_left(world: World) -> None:
+    world.start()
+    connection, turns = world.center.connection, world.center.turns
+    world.desk = CommandDesk("center", connection, turns, world.signer, lambda *_: "removed")
+    number, _ = dispose(world)
+    assert len(world.sent()) == 1
+    assert world.outcome(number) is None
+
+
 def test_a_command_waits_for_its_gateway_and_names_its_epoch(world: World) -> None:
     number = world.wish()
     assert world.sent() == []

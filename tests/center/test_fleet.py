@@ -97,6 +97,21 @@ def test_what_the_gateway_says_of_itself_is_shown(center: FakeCenter, gateway: F
     assert "last heartbeat 5 s ago" in text
 
 
+def test_a_charter_that_is_not_the_one_here_stands_out(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    hear(center, gateway)
+    told = fact(center)
+    assert (told["charter"], told["status"]["charter"]) == (None, None)
+    assert not any("CHARTER" in line for line in fleet.lines(told, NOW_MS))
+    ours = {"gw1": (2, b"c" * 32)}
+    (told,) = fleet.facts(View(center.connection, ["gw1"], Presence(), NOW_MS, ours))
+    assert told["charter"] == {"number": 2, "digest": "63" * 32}
+    line = "  ITS CHARTER IS NOT OURS: none there, 2, 63636363 here"
+    assert line in fleet.lines(told, NOW_MS)
+
+
 def test_holes_and_faults_are_counted(center: FakeCenter, gateway: FakeGateway) -> None:
     genesis, _lost, second = gateway.start(), *gateway.events(2)
     center.take(genesis, second, second, b"junk")

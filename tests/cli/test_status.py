@@ -91,6 +91,8 @@ def test_a_certificate_that_ends_says_so_with_its_remedy() -> None:
 def test_an_unset_clock_says_whether_the_center_told_the_time() -> None:
     unset = changed("clock", trust="unset", latest_ns=None)
     assert "clock     unset (nobody told the time yet" in "\n".join(lines(unset))
+    bound = GOOD | {"charter": {"number": 3, "digest": "aa", "purpose": "a shop"}}
+    assert "charter   3: a shop" in lines(bound)
     told = changed("clock", trust="unset", latest_ns=5)
     assert "clock     unset (the center told the time" in "\n".join(lines(told))
 

@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 from edge_agent.evidence import cbor, cose
 from edge_agent.evidence.bundle import Seal
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.charter import open_assent, read_charter, read_signed, sign_assent
 from edge_agent.evidence.cose import BadSignature, Domain
 from edge_agent.evidence.envelope import open_event, peek, peek_stamp
 from edge_agent.evidence.manifest import Manifest, Part, open_manifest, sign_manifest
 from edge_agent.evidence.receipt import open_receipt, sign_receipt
 from edge_agent.evidence.status import Status, open_status, sign_status
 from edge_agent.evidence.tree import EMPTY_ROOT
+from edge_agent.evidence.warrant import open_mandate, open_pass, sign_mandate, sign_pass
 from tests.evidence.bundles import history, memory
 from tests.evidence.conftest import STAMP, signer
+from tests.evidence.test_charter import CHARTER, SIGNED
+from tests.evidence.test_warrant import LI_NA, MANDATE
 
 KEY = signer(2)
 STATUS = Status(
@@ -51,6 +55,17 @@ KINDS: dict[str, tuple[bytes, Domain, Callable[[bytes], object]]] = {
         sign_manifest(RELEASE, KEY),
         Domain.RELEASE,
         lambda d: open_manifest(d, (KEY.public,)),
+    ),
+    "assent": (
+        sign_assent(CHARTER.digest, 1, KEY),
+        Domain.ASSENT,
+        lambda d: open_assent(d, KEY.public),
+    ),
+    "pass": (sign_pass(LI_NA, KEY), Domain.PASS, lambda d: open_pass(d, [KEY.public])),
+    "mandate": (
+        sign_mandate(MANDATE, KEY),
+        Domain.MANDATE,
+        lambda d: open_mandate(d, KEY.public),
     ),
 }
 
@@ -99,3 +114,21 @@ def test_content_of_anybody_who_holds_the_key_is_no_crash(
                 read(data)
             except (Malformed, BadSignature):
                 continue
+
+
+@settings(max_examples=60)
+@given(
+    content=st.dictionaries(st.integers(1, 13), ANY, max_size=4),
+    assents=st.lists(st.binary(max_size=60), max_size=3),
+)
+def test_a_charter_that_anybody_wrote_is_no_crash(
+    content: dict[int, object], assents: list[bytes]
+) -> None:
+    written = cbor.encode(dict(cbor.decode_map(CHARTER.data)) | content)  # type: ignore[arg-type]
+    signed = cbor.encode({1: written, 2: [*SIGNED.assents, *assents]})
+    whole = cbor.encode(content)  # type: ignore[arg-type]
+    for read, data in ((read_charter, written), (read_signed, signed), (read_signed, whole)):
+        try:
+            read(data)
+        except Malformed:
+            continue
