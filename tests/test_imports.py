@@ -286,7 +286,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.bundle_view",
         "edge_agent.charter_draft",
         "edge_agent.charter_view",
-        "edge_agent.config",
+        "edge_agent.control.entitlement",  # who may what, at both ends
+        "edge_agent.control.warrants",
     ),
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),
