@@ -3,6 +3,7 @@
 Seen to fail: with any secret taken, without the first key kept, without the count of wrong ones.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from edge_agent.center import credentials
+from edge_agent.center import charters, credentials
 from edge_agent.center.enrolment import WRONG_MAX, Enrolments, Kind, Refused, Unknown
 from edge_agent.center.init import Request, init
 from edge_agent.center.layout import CenterError, Layout
@@ -22,6 +23,7 @@ from edge_agent.evidence.invitation import Invitation
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.identity import enrolment, keys
 from edge_agent.identity.est import EstError
+from tests.center.test_charters import first, signed
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PLACE = Way("localhost", 8443)
@@ -53,6 +55,16 @@ def enrolled(doors: Enrolments, invited: Invitation, made: keys.Keys) -> bytes:
     for kind, key in ((Kind.CLIENT, made.client), (Kind.IDENTITY, made.identity)):
         doors.grant("gw4", invited.secret, kind, key.request("gw4"), NOW)
     return doors.bundle("gw4", invited.secret, NOW)
+
+
+def test_the_charter_of_its_site_comes_along(
+    layout: Layout, doors: Enrolments, invited: Invitation, made: keys.Keys, tmp_path: Path
+) -> None:
+    bound = signed(layout, replace(first(layout), gateway="gw4"))
+    charters.accept(layout, bound)
+    done = enrolment.install(enrolled(doors, invited, made), invited, tmp_path / "gw4")
+    assert "site.charter" in done.written
+    assert (tmp_path / "gw4" / "site.charter").read_bytes() == bound.data
 
 
 def test_a_gateway_is_let_in_and_known(
