@@ -133,8 +133,6 @@ def test_warrants_go_along_and_what_wants_two_waits_for_them(world: World) -> No
     assert world.sent(5_001) == []
     told = desk_rows.outcome_of(rows, late)
     assert (told.outcome, told.detail) == ("single", "nobody countersigned it")
-    desk_rows.forget(rows, number)
-    assert desk_rows.warrants_of(rows, number) == ()
 
 
 def test_what_somebody_wanted_who_is_removed_is_not_signed(world: World) -> None:
