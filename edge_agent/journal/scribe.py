@@ -325,15 +325,11 @@ class Scribe:
                 self._listener.refused(action.reason)
 
     def _settle(self, load: Load, placed: Placed, now_ns: int) -> None:
-        """What was written is durable: say so at once, then index it and let its memory go.
+        """What was written is durable: index it, let its memory go, say so.
 
-        Until then it is still found in memory, by a fetch and by a receipt that comes so soon.
+        In this order: who was told must find it, or a fetch would come to the end without it.
         """
         events = load.group.records
-        if events:
-            assert events[0].seq >= self._durable
-            self._durable = events[-1].seq + 1
-            self._listener.committed(events)
         with self._lock:
             released = self._held.written(load)
             if load.receipts:
@@ -351,6 +347,10 @@ class Scribe:
             segment.end = placed.offset + placed.length
             self._reason = None
             self._committed_ns = now_ns
+        if events:
+            assert events[0].seq >= self._durable
+            self._durable = events[-1].seq + 1
+            self._listener.committed(events)
         with self._turn:  # what is signed meanwhile must not be taken for written
             happened = Happened.WRITTEN_SOME if self._held.to_write else Happened.WRITTEN
             actions = self._cadence.handle(happened, now_ns)

@@ -9,7 +9,7 @@ from edge_agent.journal.format import BLOCK_BYTES, SEGMENT_BYTES, Commit, decode
 from edge_agent.journal.held import MEMORY_BYTES_MAX
 from edge_agent.journal.scan import scan_segment
 from tests.journal.simdisk import SimDisk
-from tests.journal.world import Draft, World, drafts, envelope, numbers
+from tests.journal.world import Draft, Log, World, drafts, envelope, numbers
 
 
 def stored(disk: SimDisk) -> list[int]:
@@ -37,6 +37,23 @@ def test_signed_is_told_before_durable() -> None:
     world.commit(Draft())
     assert heard[0] == "sealed"
     assert heard[-3:] == ["write", "sync", "committed"]
+
+
+def test_at_the_moment_it_is_told_it_is_found_and_may_be_receipted() -> None:
+    """Seen to fail: told before it is indexed, it is not found, and a fetch calls that the end."""
+    world = World(SimDisk())
+    found: list[list[tuple[bytes, int]]] = []
+
+    class Prompt(Log):
+        def committed(self, records: list[Record]) -> None:
+            found.append(world.fetched())
+            world.release(world.epoch, [record.seq for record in records])
+
+    world.scribe._listener = Prompt()
+    world.commit(*drafts(3))
+    world.commit(*drafts(2))
+    assert found == [[(world.epoch, seq) for seq in numbers] for numbers in ((0, 1, 2), (3, 4))]
+    assert world.fetched() == []
 
 
 def test_a_patient_draft_waits_for_company() -> None:
