@@ -7,7 +7,10 @@ import pytest
 
 from tests.secrecy import no_secret_is_left_anywhere  # noqa: F401  a fixture for all of them
 
-LONGEST_FIRST = ("test_kills", "test_refusing_disk", "test_demo", "test_docs", "test_failures")
+LONGEST_FIRST = (
+    *("test_kills", "test_update", "test_refusing_disk", "test_reconfiguring", "test_body"),
+    *("test_demo", "test_docs", "test_answers", "test_failures"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

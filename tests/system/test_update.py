@@ -31,7 +31,7 @@ UNUSED = {"edge-agent", "rich", "pygments", "markdown-it-py", "mdurl", "segno", 
 
 LEFT_OUT = {"INSTALLER", "REQUESTED", "direct_url.json"}
 
-S_MAX = 200.0
+S_MAX = 400.0
 """Far above what an installation takes, also on a machine that is busy with all other tests."""
 
 SUPERVISOR = """\

@@ -15,7 +15,7 @@ from edge_agent.uplink import paths
 from hil.rig import free_port
 from tests.uplink.rig import Authority, MemorySource, Rig, make_event, make_rig, until
 
-DRAINED = 20_000
+DRAINED = 8_000
 
 
 @pytest.fixture
