@@ -22,6 +22,7 @@ MOUNTED: list[Make] = [ReadOnlyCard, FullCard] if ROOT else []  # mounts are roo
 WHILE_RUNNING: list[Make] = [WornCard, *MOUNTED]
 AT_START: list[Make] = [DeadCard, *MOUNTED]
 Story = Callable[[Card], None]
+AT_ONCE = 100  # signals: a receiver keeps 127, and forgets what a slow center lets it say too late
 MANY = 280  # signals: more commits than the segment has room for that a full disk still holds
 
 
@@ -67,8 +68,10 @@ def _burgle(stack: Stack, first: int, count: int) -> None:
     panel, module = stack.panel("p1"), stack.panel("m1")
     done = len(panel.in_state("acked"))
     module.tell(f"input {1 + first // 1000} on")
-    panel.tell(f"plan traffic rate=100 seconds={count / 100} first={first}")
-    panel.wait_acked(done + count)
+    for said in range(0, count, AT_ONCE):
+        more = min(count - said, AT_ONCE)
+        panel.tell(f"plan traffic rate=100 seconds={more / 100} first={first + said}")
+        panel.wait_acked(done + said + more)
     wait_until(module.quiet, "the input was read")
 
 
