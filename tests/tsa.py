@@ -69,6 +69,14 @@ class Tsa:
         assert ran.returncode == 0, ran.stderr.decode()
         return ran.stdout
 
+    def certify(self, name: str, use: str, number: int) -> bytes:
+        """Return another certificate (PEM) of this authority's key."""
+        return self.openssl(
+            *("req", "-x509", "-config", "tsa.cnf", "-days", DAYS, "-key", "tsa.key"),
+            *("-subj", f"/CN={name}", "-extensions", use, "-set_serial", str(number)),
+            *("-CA", "root.pem", "-CAkey", "root.key"),
+        )
+
     def answer(self, query: bytes) -> bytes:
         """Return the answer to a request."""
         (self.folder / "query").write_bytes(query)
@@ -78,12 +86,12 @@ class Tsa:
         )
         return (self.folder / "answer").read_bytes()
 
-    def signed(self, statement: bytes) -> bytes:
+    def signed(self, statement: bytes, *options: str) -> bytes:
         """Return a statement signed by this authority's key, whatever it is certified for."""
         return self.openssl(
             *("cms", "-sign", "-binary", "-nodetach", "-cades", "-outform", "DER", "-md", "sha256"),
             *("-econtent_type", "1.2.840.113549.1.9.16.1.4", "-signer", "tsa.pem"),
-            *("-inkey", "tsa.key"),
+            *("-inkey", "tsa.key", *options),
             data=statement,
         )
 

@@ -150,6 +150,17 @@ def test_a_certificate_counts_while_it_is_valid(tmp_path: Path) -> None:
         timestamp.verify(tsa.signed(late), LEAF, [root])
 
 
+def test_what_is_signed_names_its_signers_certificate(tmp_path: Path) -> None:
+    """Certificates are not signed: one of the same key, issuer and number could take its place."""
+    tsa = Tsa(tmp_path)
+    (own,) = certificates.read_pem((tmp_path / "tsa.pem").read_bytes())
+    (twin,) = certificates.read_pem(tsa.certify("Twin", "stamping", own.serial_number))
+    bare = tsa.signed(statement(), "-nocerts")
+    assert timestamp.verify(bare, LEAF, [own]).by == "CN=Time"
+    with pytest.raises(BadSignature, match="names another certificate"):
+        timestamp.verify(bare, LEAF, [twin])
+
+
 def statement() -> bytes:
     """What the authority said, without its signature, and in 2030: later than any test's keys."""
     signed = der.Reader.of(token())

@@ -1,7 +1,8 @@
 """A key in a TPM: made there, signs there, and every way in which it may fail is named.
 
 The TPM is swtpm, and for what no sound TPM does, a socket that answers what the test says.
-Seen to fail: with a key of another TPM taken, and without the check of what was signed.
+Seen to fail: with a TPM's refusal of another one's key not told from others, and without the check
+of what was signed.
 """
 
 import os
