@@ -48,6 +48,7 @@ def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role) -> No
         ("state", Role.VIEWER),
         ("resync", Role.OPERATOR),
         ("disposition", Role.OPERATOR),
+        ("clip", Role.OPERATOR),
         ("clock", Role.TECHNICIAN),
         ("diagnose", Role.TECHNICIAN),
         ("renew", Role.TECHNICIAN),
