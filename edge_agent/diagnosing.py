@@ -44,7 +44,7 @@ from edge_agent.recorder import Recorder
 
 log = structlog.get_logger()
 
-READ_EVENTS = 256  # that one trip to the disk brings
+READ_EVENTS = 64  # that one trip to the disk brings: as much as a slice or two judge
 REST_S = 0.001  # after a slice: what else is ready goes first
 REBUILD_REST_S = 0.008
 """The same while a start rebuilds: two thirds of the time are left to what comes, so that an agent
