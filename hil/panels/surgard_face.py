@@ -169,6 +169,7 @@ def walk(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
 
 _SAID_ON_BAD_LINES = re.compile(
     rb"5[0-9A-F]{3} 18[0-9A-F]{4}[136EPR][0-9A-F]{3}[0-9]{5}"
+    rb"|3[0-9A-F]{3} {4}[0-9A-F]{6}[A-Z]{2}[0-9]{4}"
     rb"|[0-9A-F]{2} [0-9A-F]{4} 18 [EPR][0-9A-F]{3} [0-9]{2} [CU][0-9]{3}"
     rb"| ?00 [0-9]{8} 18 [EPR][0-9A-F]{3} [0-9]{2} [CU][0-9]{3} ?"
 )

@@ -394,10 +394,16 @@ class World:
             assert is_kept, f"acknowledged but not durable: {entry}"
 
     def _is_replaced(self) -> bool:
-        """Whether what was recorded last the line has made, and no check can tell it from true."""
+        """Whether what was recorded last the line has made, and it was not read or looks true.
+
+        No check can tell what fits; what comes alike again and again is kept without a meaning.
+        """
         wire, durable = self.stand.out, self.gateway.durable
-        newest = body(durable[-1].signal.frame) if durable else b""
-        return isinstance(wire, Tapped) and wire.made(newest) and self._sound(newest)
+        if not durable or not isinstance(wire, Tapped):
+            return False
+        signal = durable[-1].signal
+        newest = body(signal.frame)
+        return wire.made(newest) and (signal.kind is Kind.UNKNOWN or self._sound(newest))
 
     @staticmethod
     def _command(line: str) -> Commanded:

@@ -285,6 +285,7 @@ def test_glued_messages_of_a_685_lack_a_cr() -> None:
     [
         (b"5011 181000E13701018", True),
         (b"5011 18100E137010181", True),  # a byte was lost and another one came
+        (b"3011    001000TR0246", True),
         (b"11 1000 18 E137 01 C018", True),
         (b" 00 00001000 18 R130 01 C023 ", True),
         (b"5011 181000E1370101", False),
