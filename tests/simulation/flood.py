@@ -431,8 +431,7 @@ class Flood:
         self._bound("journal memory", progress.held_bytes, MEMORY_BYTES_MAX + COMMIT_BYTES_MAX)
         recorder = agent._recorder
         signals = PANELS * (UNCOMMITTED_REPORTS_MAX + 8)
-        own = PANELS * 16  # beside them: verdicts, findings, what became of lines
-        self._bound("events not yet durable", len(recorder._waiting), signals + own)
+        self._bound("events not yet durable", len(recorder._waiting), signals + 64)
         self._bound("of these sent", len(recorder._published), len(recorder._waiting))
         self._bound("notes postponed", sum(map(len, recorder._postponed)), 64)
         for reports in self._reports:
