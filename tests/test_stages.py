@@ -96,7 +96,7 @@ def test_a_stage_over_its_budget_has_failed() -> None:
     commands = (python(f"import subprocess, sys; {starts}"),)
     outcome, _ = run(Stage("s", 0, commands, counts_tests=False))
     assert outcome.reasons == ["over its budget of 0 s of CPU time"]
-    assert outcome.cpu_s > 0.2
+    assert outcome.cpu_s > 0.1  # the clock of children ticks in hundredths
     outcome, _ = run(Stage("s", 60, commands, counts_tests=False))
     assert outcome.reasons == []
 

@@ -141,6 +141,7 @@ def test_a_frame_that_a_line_made_is_nobodys_fault_where_its_check_is_right() ->
 
 
 NEVER = next(field.default for field in fields(Face) if field.name == "sound")
+WITHOUT_SUM = ("surgard",)  # only the kind of each character can be checked
 EXCUSED = [s for s in STREAM if s.first and s.face.sound is not NEVER]
 
 
@@ -154,5 +155,6 @@ def test_what_a_panel_says_is_sound_and_damaged_it_is_not(subject: Subject) -> N
     assert frames
     for frame in frames:
         assert subject.face.sound(frame)
-        assert not any(subject.face.sound(other) for other in other_digits(frame))
+        if subject.driver.name not in WITHOUT_SUM:
+            assert not any(subject.face.sound(other) for other in other_digits(frame))
         assert not subject.face.sound(frame[:-1])

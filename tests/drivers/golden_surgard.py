@@ -216,6 +216,9 @@ GOLDEN = (
     Golden("receiver facts 3: the idle message is just LF CR", b"\n\r", "idle", ()),
 )
 
+OTHERS = {"congwin_fe100": "receiver facts 2"}
+"""With this profile, frames of these facts are another receiver's, and none of its own."""
+
 TWO_DIGITS = Golden(
     "receiver facts 2, some gear: 2-digit CC",
     b"\n12 2468 18 E130 01 C04\r",

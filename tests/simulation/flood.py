@@ -178,10 +178,11 @@ class Act:
 
 ACTS = (
     Act("all well", 0.2),
-    Act("slow card", 0.2, write_s=(0.005, 0.1), stall=0.02),
-    Act("slow center", 0.2, turn_s=(0.5, 1.5)),
+    Act("slow card", 0.15, write_s=(0.005, 0.1), stall=0.02),
+    Act("slow center", 0.15, turn_s=(0.5, 1.5)),
     Act("card refuses", 0.15, turn_s=(0.2, 0.6), refuses=True),
-    Act("link down", 0.15, link=False, write_s=(0.005, 0.1), stall=0.01),
+    # longer than the 10 s after which a card that is well again is tried at the latest
+    Act("link down", 0.25, link=False, write_s=(0.005, 0.1), stall=0.01),
     Act("neither card nor link", 0.1, link=False, refuses=True),
 )
 
@@ -431,7 +432,8 @@ class Flood:
         self._bound("journal memory", progress.held_bytes, MEMORY_BYTES_MAX + COMMIT_BYTES_MAX)
         recorder = agent._recorder
         signals = PANELS * (UNCOMMITTED_REPORTS_MAX + 8)
-        self._bound("events not yet durable", len(recorder._waiting), signals + 64)
+        # each signal may have brought a verdict, which waits beside it
+        self._bound("events not yet durable", len(recorder._waiting), 2 * signals + 64)
         self._bound("of these sent", len(recorder._published), len(recorder._waiting))
         self._bound("notes postponed", sum(map(len, recorder._postponed)), 64)
         for reports in self._reports:

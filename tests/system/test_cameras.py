@@ -67,8 +67,9 @@ def tell(stack: Stack, front: Camera) -> None:
     digests = [hashlib.sha256(data).hexdigest() for data in given]
     assert [part["sha256"] for part in body["parts"]] == digests
     events = stack.center.events()
-    alarm = next(one for one in events if one["body"].get("kind") == "burglary")
-    assert body["alarm"] == f"{alarm['epoch']}/{alarm['seq']}"
+    # a panel that waited long for its ACK has said it again
+    alarms = [one for one in events if one["body"].get("kind") == "burglary"]
+    assert body["alarm"] in [f"{one['epoch']}/{one['seq']}" for one in alarms]
 
     config = str(stack.agent.config)
     out = stack.folder / "out"
