@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
+from edge_agent.daemon.epoch import begin
+from edge_agent.daemon.recorder import Notary, Recorder, Source
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
-from edge_agent.epoch import begin
 from edge_agent.evidence.cose import Signer
 from edge_agent.journal import FolderDisk, Journal, Record, RecordKind, Terms, read, recover
-from edge_agent.recorder import Notary, Recorder, Source
 
 REPORT_SIGNALS = 50
 REPORTS_AHEAD = 20  # what waits for the disk: within the journal's bounded memory

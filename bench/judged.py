@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from edge_agent import config, judging
-from edge_agent.fitting import time_zone
+from edge_agent.daemon.panels import time_zone
 from hil.sites.timeline import Timeline
 
 Said: TypeAlias = Mapping[str, Any]

@@ -6,8 +6,8 @@
 import asyncio
 import sys
 
-from edge_agent import diagnosing
 from edge_agent.cli import main
+from edge_agent.daemon import diagnosing
 from edge_agent.domain.event import Numbered
 
 MODULE_WORDS = 3  # the interpreter, -m, the module

@@ -15,23 +15,43 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 import edge_agent
-from edge_agent import anchoring, limits, telling
-from edge_agent.anchoring import watch_anchor
-from edge_agent.chartered import Chartered
+from edge_agent import limits
 from edge_agent.clock import KeptClock
-from edge_agent.command_keys import CommandKeys
-from edge_agent.command_work import CommandWork, Means
-from edge_agent.commanding import Commanding, Office
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.probation import Probation
 from edge_agent.control.socket import ControlSocket, Handler, Peer
-from edge_agent.diagnosing import Diagnosing, Past
+from edge_agent.daemon import anchoring, heartbeat
+from edge_agent.daemon.anchoring import watch_anchor
+from edge_agent.daemon.centers import Station, Supply
+from edge_agent.daemon.charter import Chartered
+from edge_agent.daemon.command_keys import CommandKeys
+from edge_agent.daemon.command_work import CommandWork, Means
+from edge_agent.daemon.commands import Commanding, Office
+from edge_agent.daemon.diagnosing import Diagnosing, Past
+from edge_agent.daemon.ending import Ending
+from edge_agent.daemon.epoch import Beginning, LastFrames, begin, what_happened
+from edge_agent.daemon.exports import Exports
+from edge_agent.daemon.housekeeping import Housekeeping, Keeping
+from edge_agent.daemon.inventory import Inventory, watch_inventory
+from edge_agent.daemon.lines import Talks
+from edge_agent.daemon.orders import Orders, command_of
+from edge_agent.daemon.panels import fit
+from edge_agent.daemon.program_watch import watch_program
+from edge_agent.daemon.reconfiguration import Chosen, Reconfiguring, Surroundings
+from edge_agent.daemon.recorder import Notary, Recorder
+from edge_agent.daemon.renewal_watch import renew, watch_renewal
+from edge_agent.daemon.scope_watch import ScopeWatch
+from edge_agent.daemon.self_test import Outlet as TestOutlet
+from edge_agent.daemon.self_test import SelfTest, Senses
+from edge_agent.daemon.source import JournalSource
+from edge_agent.daemon.timekeeping import Timekeeper
+from edge_agent.daemon.updates import Updates
+from edge_agent.daemon.visitors import Visitors
+from edge_agent.daemon.zone_rates import ZoneWatch
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.ending import Ending
-from edge_agent.epoch import Beginning, LastFrames, begin, what_happened
 from edge_agent.evidence.bodies import (
     ActBody,
     ConfigBody,
@@ -42,13 +62,9 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CLIP, CONFIG
 from edge_agent.evidence.machine import Fact
 from edge_agent.evidence.signers import KeyFileError, load_signer
-from edge_agent.exports import Exports
-from edge_agent.fitting import fit
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
-from edge_agent.housekeeping import Housekeeping, Keeping
-from edge_agent.inventory import Inventory, watch_inventory
 from edge_agent.journal import (
     AbsentDisk,
     Care,
@@ -61,24 +77,9 @@ from edge_agent.journal import (
     recover,
 )
 from edge_agent.machine import machine_facts
-from edge_agent.orders import Orders, command_of
-from edge_agent.program_watch import watch_program
-from edge_agent.reconfiguring import Chosen, Reconfiguring, Surroundings
-from edge_agent.recorder import Notary, Recorder
-from edge_agent.renewal_watch import renew, watch_renewal
-from edge_agent.scope_watch import ScopeWatch
-from edge_agent.self_test import Outlet as TestOutlet
-from edge_agent.self_test import SelfTest, Senses
-from edge_agent.source import JournalSource
-from edge_agent.supply import Station, Supply
-from edge_agent.talks import Talks
-from edge_agent.timekeeping import Timekeeper
-from edge_agent.updating import Updates
-from edge_agent.visitors import Visitors
-from edge_agent.zone_watch import ZoneWatch
 
 if TYPE_CHECKING:
-    from edge_agent.clips import Clips
+    from edge_agent.daemon.clips import Clips
 
 log = structlog.get_logger()
 
@@ -156,8 +157,8 @@ class Agent:
         self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._parts = self._make_parts()
 
-    def _make_parts(self) -> telling.Parts:
-        return telling.Parts(
+    def _make_parts(self) -> heartbeat.Parts:
+        return heartbeat.Parts(
             gateway=self._config.gateway,
             begun=self._begun,
             clock=self._clock,
@@ -219,7 +220,7 @@ class Agent:
     def _clips_of(self, clock: KeptClock) -> "Clips | None":
         if not self._config.camera:
             return None
-        from edge_agent.clips import clips_of  # noqa: PLC0415  loaded only where it is used
+        from edge_agent.daemon.clips import clips_of  # noqa: PLC0415  loaded only where it is used
 
         clips = clips_of(self._loaded, self._recorder, clock, self._is_short_of_room)
         self._recorder.hearing.listen(clips.hear)
@@ -457,7 +458,7 @@ class Agent:
     # ---- what the agent says of itself
 
     def _signed_status(self, center: str) -> bytes:
-        return telling.signed_status(self._parts, center, stopping=self._stopping)
+        return heartbeat.signed_status(self._parts, center, stopping=self._stopping)
 
     async def _order(self, request: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
         """Answer `edge-agent panel`."""
@@ -469,4 +470,4 @@ class Agent:
         return await self._state()
 
     async def _state(self) -> dict[str, Any]:
-        return telling.state(self._parts)
+        return heartbeat.state(self._parts)

@@ -14,10 +14,10 @@ from edge_agent.agent import Agent
 from edge_agent.clock import SystemClock
 from edge_agent.config import Loaded
 from edge_agent.control.probation import Probation
-from edge_agent.ending import run_until_signal
+from edge_agent.daemon.ending import run_until_signal
+from edge_agent.daemon.reconfiguration import drop
 from edge_agent.health.body import Hardware
 from edge_agent.journal import JournalLocked
-from edge_agent.reconfiguring import drop
 
 log = structlog.get_logger()
 

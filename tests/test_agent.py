@@ -19,14 +19,16 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import anchoring, limits
+from edge_agent import limits
 from edge_agent.agent import Agent
-from edge_agent.anchoring import Asked
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main as command
 from edge_agent.clock import SystemClock
 from edge_agent.config import load
 from edge_agent.control.socket import ask
+from edge_agent.daemon import anchoring
+from edge_agent.daemon.anchoring import Asked
+from edge_agent.daemon.recorder import Recorder
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.anchor import AnchorBody
@@ -41,7 +43,6 @@ from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
-from edge_agent.recorder import Recorder
 from hil.rig import free_port
 from tests.swtpm import swtpm
 

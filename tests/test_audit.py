@@ -10,6 +10,7 @@ from cryptography import x509
 
 from edge_agent.audit import Countersigned, JournalAudit, Removals
 from edge_agent.contents import Envelopes
+from edge_agent.daemon.housekeeping import Housekeeping, Keeping
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
@@ -22,12 +23,11 @@ from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_recei
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.evidence.verify import Problem, What
-from edge_agent.housekeeping import Housekeeping, Keeping
 from edge_agent.journal import Care, Record, RecordKind, heads, read
 from edge_agent.journal.format import encode_ranges, encode_record
 from tests.center.world import FakeGateway
+from tests.daemon.test_recorder import BURGLARY, CLOCK, IDENTITY, PATIENCE_S, Rig, until, with_rig
 from tests.evidence.bundles import FIRST, STAMPED, authority, history, token
-from tests.test_recorder import BURGLARY, CLOCK, IDENTITY, PATIENCE_S, Rig, until, with_rig
 
 LEAF = leaf_hash(history()[0].envelopes[STAMPED])
 

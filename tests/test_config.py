@@ -25,6 +25,7 @@ from edge_agent.config import (
     parse,
     parse_site,
 )
+from edge_agent.daemon.panels import fit
 from edge_agent.domain.address import SerialAddress, TcpAddress
 from edge_agent.domain.body import BodySettings, GpioInput
 from edge_agent.domain.site import (
@@ -38,7 +39,6 @@ from edge_agent.domain.site import (
     ZoneSettings,
     ZoneType,
 )
-from edge_agent.fitting import fit
 from edge_agent.resources import data
 
 FILE = Path("gateway.toml")

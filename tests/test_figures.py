@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import inventory, limits
+from edge_agent import limits
 from edge_agent.center import credentials, enrolment, inviting, mqtt, receiver, rows, show
 from edge_agent.center.broker_config import PACKET_BYTES_MAX
 from edge_agent.config import Gateway
+from edge_agent.daemon import inventory
 from edge_agent.diagnosis.panel_watch import UNLISTED_MAX
 from edge_agent.domain import panel_clock, quality
 from edge_agent.domain.body import BodySettings, GpioInput

@@ -6,7 +6,7 @@ from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.holding import JournalHolding, _meets
 from tests.cli.test_records import sealed
-from tests.test_epoch import run_once
+from tests.daemon.test_epoch import run_once
 
 
 def test_a_sealed_and_a_fresh_journal_hold_the_same(tmp_path: Path) -> None:

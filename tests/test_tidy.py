@@ -34,7 +34,7 @@ WITHOUT_OWN_TEST: dict[str, str] = {
     "edge_agent/evidence/bundle_report.py": "values; test_bundle_check.py makes them",
     "edge_agent/cli/options.py": "declares options; every command's test uses it",
     "edge_agent/journal/contents.py": "a Protocol; tests/test_contents.py tests what keeps it",
-    "edge_agent/link/intake.py": "a Protocol; tests/test_recorder.py tests what keeps it",
+    "edge_agent/link/intake.py": "a Protocol; tests/daemon/test_recorder.py tests what keeps it",
 }
 
 NAMES_BANNED = ("Manager", "Helper", "Util", "Utils", "Data", "Info", "Base", "Handler")
@@ -42,7 +42,7 @@ NAMES_BANNED = ("Manager", "Helper", "Util", "Utils", "Data", "Info", "Base", "H
 
 SUPERVISION = (
     "edge_agent/running.py",
-    "edge_agent/diagnosing.py",  # a bug in judging costs no alarm: docs/decisions/0018
+    "edge_agent/daemon/diagnosing.py",  # a bug in judging costs no alarm: docs/decisions/0018
     "edge_agent/diagnosis/guard.py",
 )
 """The only file that may catch everything: it ends the process in order."""
@@ -310,8 +310,10 @@ def test_no_file_holds_words_that_do_not_belong() -> None:
 def test_the_architecture_page_names_every_module_and_folder() -> None:
     """Else a listing of `edge_agent` tells a newcomer less than it should."""
     page = (ROOT / "docs" / "architecture.md").read_text()
-    inside = sorted((ROOT / "edge_agent").iterdir())
-    modules = [path.name for path in inside if path.suffix == ".py" and path.name[0] != "_"]
+    root = ROOT / "edge_agent"
+    inside = sorted(root.iterdir())
+    found = sorted([*root.glob("*.py"), *root.glob("daemon/*.py")])
+    modules = [str(path.relative_to(root)) for path in found if path.name[0] != "_"]
     folders = [path.name for path in inside if (path / "__init__.py").exists()]
     assert len(modules) > 40
     unnamed = [name for name in modules if f"`{name}`" not in page]

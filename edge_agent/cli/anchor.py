@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _asked(loaded: Any, imprint: bytes) -> dict[str, Any]:
-    from edge_agent.timestamping import TimestampError, ask, read_authorities
+    from edge_agent.daemon.timestamping import TimestampError, ask, read_authorities
 
     said: dict[str, Any] = dict.fromkeys(("token", "time_ns", "by", "trouble"))
     anchor = loaded.config.anchor

@@ -40,7 +40,8 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check; exit 78 for the file itself, 1 for what it names, 0 where all is good."""
-    from edge_agent import config, fitting, looking
+    from edge_agent import config
+    from edge_agent.daemon import looking, panels
 
     if arguments.schema:
         print(config.json_schema())
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.replacing is not None:
         return _tell_problems(arguments)
     loaded = config.load(arguments.config)
-    fitting.fit(loaded)
+    panels.fit(loaded)
     findings = list(looking.files(loaded))
     bad = [finding for finding in findings if not finding.good]
     if arguments.json:
@@ -80,7 +81,7 @@ def _tell_problems(arguments: argparse.Namespace) -> int:
 
 def _charter(loaded: "Loaded") -> "Charter | None":
     """Return the charter as the running agent keeps it, None where there is none."""
-    from edge_agent.chartered import KEPT
+    from edge_agent.daemon.charter import KEPT
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.charter import read_signed
 
@@ -96,11 +97,12 @@ def _problems(file: Path, wanted_file: Path, center: str | None) -> Iterator[str
 
     What is bad already, a port that is unplugged, does not speak against a new one.
     """
-    from edge_agent import config, fitting, looking, restraint
+    from edge_agent import config
+    from edge_agent.daemon import looking, panels, restraint
 
     try:
         installed, wanted = config.load(file), config.load(wanted_file)
-        fitting.fit(wanted)
+        panels.fit(wanted)
     except config.ConfigError as error:
         yield from map(str, error.problems)
         return

@@ -191,7 +191,7 @@ def _from_here(loaded: "Loaded", why_not: str) -> Iterator[dict[str, Any]]:
 
 def _looked(loaded: "Loaded", why_not: str) -> Iterator["Probed"]:
     """Yield what can be seen without the agent, then what cannot, and why."""
-    from edge_agent import looking
+    from edge_agent.daemon import looking
     from edge_agent.diagnosis.probes import Probe, Probed
 
     yield from looking.machine(loaded)

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rejudge(folder: Path, epoch: str) -> int:
-    from edge_agent import diagnosing
+    from edge_agent.daemon import diagnosing
     from edge_agent.rejudging import Rejudging
 
     try:
@@ -152,7 +152,7 @@ def _judge(arguments: argparse.Namespace) -> int:
 def _zone(name: str | None) -> tzinfo | None:
     if name is None:
         return None
-    from edge_agent.fitting import time_zone
+    from edge_agent.daemon.panels import time_zone
 
     return time_zone(name)
 

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge_agent import config, maintaining
     from edge_agent.cli.period import Period
     from edge_agent.cli.records import record_reading
-    from edge_agent.diagnosing import site_zone
+    from edge_agent.daemon.diagnosing import site_zone
     from edge_agent.diagnosis.site import Site
     from edge_agent.language import language
 

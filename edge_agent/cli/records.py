@@ -443,7 +443,7 @@ def _anchored_words(all_: list[dict[str, Any]]) -> str:
 
 def _stampers(arguments: argparse.Namespace) -> "list[Certificate]":
     """Return the timestamp authorities that are trusted: named, or else configured."""
-    from edge_agent.timestamping import TimestampError, read_authorities
+    from edge_agent.daemon.timestamping import TimestampError, read_authorities
 
     loaded = _configured(arguments)
     anchor = loaded and loaded.config.anchor

@@ -66,12 +66,13 @@ def load() -> ModuleType:
 def run(arguments: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT."""
     running = load()
-    from edge_agent import logs, reconfiguring
+    from edge_agent import logs
     from edge_agent.clock import SystemClock
+    from edge_agent.daemon import reconfiguration
     from edge_agent.journal import JournalLocked
 
     logs.configure(SystemClock(), arguments.log_level)
-    chosen = reconfiguring.choose(arguments.config)
+    chosen = reconfiguration.choose(arguments.config)
     try:
         code: int = running.run(chosen.loaded, probation=chosen.probation)
     except JournalLocked as error:

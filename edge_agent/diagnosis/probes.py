@@ -1,7 +1,8 @@
 """Decides what the probes of a self-test mean: each reading against its limit, with its remedy.
 
-Who measures is `edge_agent.looking` and `edge_agent.self_test`.  A reading of None could not be
-taken: that is said, and is not good.  What was not tried at all is neither good nor bad.
+Who measures is `edge_agent.daemon.looking` and `edge_agent.daemon.self_test`.  A reading of None
+could not be taken: that is said, and is not good.  What was not tried at all is neither good nor
+bad.
 """
 
 from collections.abc import Mapping, Sequence

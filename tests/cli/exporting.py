@@ -16,10 +16,12 @@ from edge_agent.center import credentials, init
 from edge_agent.center.layout import Layout
 from edge_agent.clock import SystemClock
 from edge_agent.control.socket import ControlSocket
+from edge_agent.daemon.epoch import begin
+from edge_agent.daemon.exports import Exports
+from edge_agent.daemon.recorder import Notary, Recorder, Source
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
-from edge_agent.epoch import begin
 from edge_agent.evidence import timestamp
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import ActBody
@@ -29,9 +31,7 @@ from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_recei
 from edge_agent.evidence.signers import load_signer
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verdict import VerdictBody
-from edge_agent.exports import Exports
 from edge_agent.journal import FolderDisk, Journal, RecordKind, Terms, read, recover
-from edge_agent.recorder import Notary, Recorder, Source
 from tests.tsa import Tsa
 
 CLOCK = SystemClock()

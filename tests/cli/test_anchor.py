@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import anchoring
 from edge_agent.cli import main
+from edge_agent.daemon import anchoring
 from edge_agent.evidence import timestamp
 from edge_agent.evidence.certificates import read_pem
 from tests.test_config import GOOD

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.center.cli import main as center
-from edge_agent.chartered import KEPT
 from edge_agent.cli import main
 from edge_agent.config import load
-from edge_agent.looking import files
+from edge_agent.daemon.charter import KEPT
+from edge_agent.daemon.looking import files
 from tests.evidence.test_charter import SIGNED
 
 NOBODY = 65534

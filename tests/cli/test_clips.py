@@ -11,7 +11,7 @@ from edge_agent.cli import main
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
 from hil.cameras import Camera, Fault, on_thread
-from tests.test_epoch import run_once
+from tests.daemon.test_epoch import run_once
 
 PICTURE = b"\xff\xd8\xff picture \xff\xd9"
 CLIP, OTHER = "000001-abcdef", "000002-abcdef"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from edge_agent import looking
 from edge_agent.center.cli import main as center
 from edge_agent.cli import main
+from edge_agent.daemon import looking
 from hil.rig import free_port
 
 

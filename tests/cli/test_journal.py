@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cli import main
-from tests.test_epoch import run_once
+from tests.daemon.test_epoch import run_once
 
 
 @pytest.fixture

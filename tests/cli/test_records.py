@@ -11,7 +11,7 @@ from bench import start as bench_start
 from edge_agent.cli import main
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.signers import Ed25519Signer
-from tests.test_epoch import IDENTITY, T0, S, SetLater, run_once
+from tests.daemon.test_epoch import IDENTITY, T0, S, SetLater, run_once
 
 
 @pytest.fixture

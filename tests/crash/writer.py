@@ -21,13 +21,13 @@ from pathlib import Path
 
 from edge_agent.clock import SystemClock
 from edge_agent.contents import Envelopes
+from edge_agent.daemon.epoch import begin
+from edge_agent.daemon.recorder import Notary, Pending
 from edge_agent.domain.event import BodyValue, Draft, EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.epoch import begin
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.journal import Care, Damage, FolderDisk, Journal, Record, Terms, recover
 from edge_agent.journal.files import list_segments
-from edge_agent.recorder import Notary, Pending
 from tests.crash.rows import APPEND, TABLE, row
 
 GATEWAY = "gw1"

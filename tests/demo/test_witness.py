@@ -7,7 +7,7 @@ from edge_agent.demo.witness import JournalWitness
 from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
 from edge_agent.evidence.signers import P256Signer
 from edge_agent.evidence.tree import leaf_hash
-from tests.test_recorder import BURGLARY, CLOCK, FIRE, Rig, with_rig
+from tests.daemon.test_recorder import BURGLARY, CLOCK, FIRE, Rig, with_rig
 
 CENTER = P256Signer.generate()
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import config, fitting
+from edge_agent import config
+from edge_agent.daemon import panels
 from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
 from edge_agent.domain.recognition import Sureness
 from edge_agent.linetools.discover import Outcome, Target
@@ -79,7 +80,7 @@ OUTCOMES = [
 def test_the_configuration_is_one_that_check_accepts(language: str) -> None:
     text = Report(candidates(), words(language)).config(OUTCOMES)
     loaded = config.parse((HEAD + text).encode(), Path("gateway.toml"))
-    fitted = fitting.fit(loaded)
+    fitted = panels.fit(loaded)
     assert [(one.panel.id, one.driver.name) for one in fitted] == [
         ("p1", "ness"),
         ("p2", "surgard"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from edge_agent.agent import Agent
-from edge_agent.ending import Ending
+from edge_agent.daemon.ending import Ending
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.health import power
 from edge_agent.health.debounce import Band

@@ -4,11 +4,11 @@ from typing import Any
 
 from edge_agent.center import lineage
 from edge_agent.clock import ClockWatch, Told
+from edge_agent.daemon.source import JournalSource
+from edge_agent.daemon.timekeeping import CenterTime
 from edge_agent.domain.stamp import Trust
 from edge_agent.evidence import verify
 from edge_agent.evidence.durable import Durable
-from edge_agent.source import JournalSource
-from edge_agent.timekeeping import CenterTime
 from edge_agent.uplink import dates
 from tests.mutants.mutant import Patch
 

@@ -9,12 +9,13 @@ import pytest
 
 from drivers._surgard_frames import ReceiverDecoder
 from drivers.surgard import ReceiverSession
-from edge_agent import agent, epoch, source
+from edge_agent import agent
+from edge_agent.daemon import epoch, source
+from edge_agent.daemon.centers import Supply
+from edge_agent.daemon.recorder import Pending, Recorder
 from edge_agent.domain.event import EventType
 from edge_agent.evidence import cose, receipt
 from edge_agent.link.reports import Reports
-from edge_agent.recorder import Pending, Recorder
-from edge_agent.supply import Supply
 from edge_agent.uplink.flights import Flights, Verdict
 from edge_agent.uplink.messages import Publish
 from edge_agent.uplink.outbox import Outbox

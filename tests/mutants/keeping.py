@@ -3,8 +3,8 @@
 from typing import Any
 
 from edge_agent.audit import JournalAudit
+from edge_agent.daemon.retirement import Retirement
 from edge_agent.journal.retention import Retention, Why
-from edge_agent.retirement import Retirement
 from tests.mutants.mutant import Patch
 
 

@@ -9,7 +9,7 @@ from tests.mutants.mutant import Mutant, Tests, Worlds
 ANYWHERE = Worlds()
 RECOVERY = "tests/journal/test_recovery.py::"
 OUTBOX = "tests/uplink/test_outbox.py::"
-RECORDER = "tests/test_recorder.py::"
+RECORDER = "tests/daemon/test_recorder.py::"
 POWER_CUTS = "tests/journal/test_power_cuts.py::"
 VERIFY = "tests/evidence/test_verify.py::"
 TIMESTAMP = "tests/evidence/test_timestamp.py::"
@@ -110,7 +110,7 @@ MUTANTS = [
     Mutant(
         gateway.centers_wait_for_each_other,
         Tests(
-            "tests/test_supply.py::test_unusable_files_of_one_center_are_said_once_and_stop_no_other"
+            "tests/daemon/test_centers.py::test_unusable_files_of_one_center_are_said_once_and_stop_no_other"
         ),
     ),
     Mutant(
@@ -172,7 +172,9 @@ MUTANTS = [
         body.flicker_sets_back,
         Tests(POWER + "test_a_flicker_of_the_mains_does_not_set_the_countdown_back"),
     ),
-    Mutant(body.gasp_overwritten, Tests("tests/test_ending.py::test_the_first_reason_counts")),
+    Mutant(
+        body.gasp_overwritten, Tests("tests/daemon/test_ending.py::test_the_first_reason_counts")
+    ),
     # rubbish from outside, and defects of ours
     Mutant(
         gateway.noise_raises,
@@ -236,7 +238,7 @@ MUTANTS = [
     ),
     Mutant(
         keeping.removed_before_recorded,
-        Tests("tests/test_retirement.py::test_what_is_not_recorded_is_not_removed"),
+        Tests("tests/daemon/test_retirement.py::test_what_is_not_recorded_is_not_removed"),
     ),
     Mutant(
         keeping.removal_unexplained,
@@ -326,6 +328,8 @@ MUTANTS = [
     ),
     Mutant(
         clock.foreign_sent,
-        Tests("tests/test_source.py::test_events_of_another_gateways_card_are_kept_and_not_sent"),
+        Tests(
+            "tests/daemon/test_source.py::test_events_of_another_gateways_card_are_kept_and_not_sent"
+        ),
     ),
 ]

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from edge_agent import agent as agent_module
-from edge_agent import epoch as epoch_module
-from edge_agent import errands, talks
-from edge_agent import supply as supply_module
 from edge_agent.agent import Agent
 from edge_agent.config import Loaded, load
+from edge_agent.daemon import centers as supply_module
+from edge_agent.daemon import children, lines
+from edge_agent.daemon import epoch as epoch_module
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.health.body import Hardware
@@ -91,7 +91,7 @@ async def _errand(*arguments: str, s_max: float) -> bytes:
     await asyncio.sleep(2)
     if arguments[0] == "program":
         return b'{"version":"1","digest":"","dependencies":"","released":true,"differences":[]}'
-    raise errands.Failed("no process is started here")
+    raise children.Failed("no process is started here")
 
 
 class _NoSocket:
@@ -322,9 +322,9 @@ class Gateway:
 
         patch.setattr(agent_module, "Journal", journal)
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
-        patch.setattr(talks, "opener", opener)
+        patch.setattr(lines, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
-        patch.setattr(errands, "run", _errand)
+        patch.setattr(children, "run", _errand)
         patch.setattr(supply_module, "load_signing_key", lambda *_: self.center_key)
         patch.setattr(supply_module, "client_id_of", lambda *_: "gw1")
         patch.setattr(connections_module, "Port", port)

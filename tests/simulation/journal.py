@@ -11,8 +11,9 @@ from typing import Protocol
 
 import pytest
 
-from edge_agent import agent, housekeeping, limits
-from edge_agent.housekeeping import Keeping
+from edge_agent import agent, limits
+from edge_agent.daemon import housekeeping
+from edge_agent.daemon.housekeeping import Keeping
 from edge_agent.journal import (
     Batch,
     JournalClosed,

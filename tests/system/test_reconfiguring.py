@@ -1,6 +1,6 @@
 """A new configuration by command, kept, rolled back, killed: real agent, broker, center.
 
-A cut at each of its steps: tests/test_reconfiguring.py.
+A cut at each of its steps: tests/daemon/test_reconfiguration.py.
 """
 
 import json

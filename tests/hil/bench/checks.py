@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from edge_agent.daemon.panels import Fitted
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import FaultKind, Nature
 from edge_agent.domain.signal import Signal
-from edge_agent.fitting import Fitted
 from tests.hil.bench.file import Bench, Hand
 from tests.hil.bench.hands import HandError, Hands
 from tests.hil.bench.talk import Seen, Talk

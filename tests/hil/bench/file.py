@@ -14,9 +14,9 @@ from msgspec import Meta, Struct
 
 from edge_agent.config import Bus, ConfigError, Panel, parse_as, place_checks
 from edge_agent.config_words import Problem
+from edge_agent.daemon.panels import Fitted, fit_panel, time_zone
 from edge_agent.domain.session import Nature
 from edge_agent.domain.signal import NUMBER_MAX
-from edge_agent.fitting import Fitted, fit_panel, time_zone
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 

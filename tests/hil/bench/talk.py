@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from edge_agent.clock import SystemClock
+from edge_agent.daemon.panels import Fitted
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import POINTS, Origin
 from edge_agent.domain.session import (
@@ -34,7 +35,6 @@ from edge_agent.domain.session import (
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 from edge_agent.domain.standing import Standing
-from edge_agent.fitting import Fitted
 from edge_agent.link.bus import Member, frames_of, pace_of, run_bus
 from edge_agent.link.desk import Desk
 from edge_agent.link.open import opener

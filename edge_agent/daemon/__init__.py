@@ -1,0 +1,1 @@
+"""The parts of a running agent that join the folders; `agent.py` puts them together."""

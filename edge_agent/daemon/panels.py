@@ -1,0 +1,117 @@
+"""Fits every panel of the configuration with its driver, profile and options."""
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from pathlib import Path
+
+from edge_agent import resources
+from edge_agent.config import ConfigError, Loaded, Panel
+from edge_agent.config_words import Problem
+from edge_agent.daemon.recorder import Source
+from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
+from edge_agent.domain.command import ALLOWS
+from edge_agent.domain.session import Driver, Nature, Session, Setup
+
+SYSTEM_ZONE = Path("/etc/localtime")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One panel of the configuration with its driver, ready to start sessions."""
+
+    panel: Panel
+    driver: Driver
+    setup: Setup
+
+    def session(self) -> Session:
+        """Start a fresh conversation."""
+        return self.driver.session(self.setup)
+
+    @property
+    def source(self) -> Source:
+        """What is signed into each of the panel's events."""
+        profile = self.setup.profile
+        return Source(
+            driver=self.driver.name,
+            driver_version=self.driver.version,
+            profile=profile.name if profile else None,
+            profile_version=profile.version if profile else None,
+            acknowledges=self.driver.acknowledges,
+        )
+
+
+def fit(loaded: Loaded) -> list[Fitted]:
+    """Find driver, profile and options of every panel; raise ConfigError naming all problems."""
+    fitted: list[Fitted] = []
+    problems: list[Problem] = []
+    name, zone = loaded.config.site.timezone, time_zone(None)
+    try:
+        zone = time_zone(name)
+    except ValueError as error:
+        problems.append(Problem("site.timezone", repr(name), str(error)))
+    for index, panel in enumerate(loaded.config.panel):
+        try:
+            fitted.append(fit_panel(panel, zone))
+        except ValueError as error:
+            problems.append(Problem(f"panel[{index}] ({panel.id})", "", str(error)))
+    if problems:
+        raise ConfigError(loaded.file, problems)
+    return fitted
+
+
+def _is_reached(driver: Driver, panel: Panel) -> bool:
+    match panel.line:
+        case SerialAddress():
+            return "serial" in driver.lines
+        case TcpAddress():
+            return "tcp" in driver.lines
+        case ListenAddress(transport="udp"):
+            return "udp" in driver.lines
+        case ListenAddress():
+            return "listen" in driver.lines
+        case None:
+            return True  # on a bus: which one is judged with its address
+
+
+def time_zone(name: str | None) -> tzinfo:
+    """Return the time zone called `name`; None for that of the system, UTC where it has none.
+
+    Raises ValueError for one that nobody knows.
+    """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415  not for commands
+
+    if name is not None:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                "no such time zone; names are like Asia/Shanghai (needs the package tzdata)"
+            ) from None
+    try:
+        with SYSTEM_ZONE.open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (ValueError, OSError):
+        return UTC
+
+
+def fit_panel(panel: Panel, zone: tzinfo) -> Fitted:
+    """Find driver, profile and options of one panel; raise ValueError with a plain sentence."""
+    driver = resources.load_driver(panel.driver)
+    profile = resources.load_profile(panel.profile) if panel.profile else None
+    if profile is not None and profile.driver != driver.name:
+        raise ValueError(f"profile '{profile.name}' is for driver '{profile.driver}'")
+    if (driver.nature is Nature.BUS) != (panel.bus is not None) or not _is_reached(driver, panel):
+        places = ", ".join(driver.lines)
+        raise ValueError(f"driver '{driver.name}' is reached over: {places}")
+    for word in panel.allow:
+        if not any(ALLOWS[act] == word for act in driver.commands):
+            raise ValueError(f"driver '{driver.name}' cannot do {word!r}: take it out of `allow`")
+    setup = Setup(
+        resources.load_codes(),
+        profile,
+        resources.check_options(driver, panel.options),
+        zone,
+        frozenset(panel.allow),
+    )
+    driver.session(setup)  # raises ValueError where the combination makes no sense
+    return Fitted(panel, driver, setup)
