@@ -60,8 +60,9 @@ from edge_agent.evidence.bodies import (
 )
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CLIP, CONFIG
+from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.machine import Fact
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.signers import load_signer
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress

@@ -11,7 +11,7 @@ from pathlib import Path
 from edge_agent.cameras.digest import Login
 from edge_agent.cameras.trouble import CameraError, Cause
 from edge_agent.domain.camera import CameraSettings
-from edge_agent.evidence.signers import is_exposed
+from edge_agent.evidence.key_file import is_exposed
 
 PASSWORD_BYTES_MAX = 256
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL

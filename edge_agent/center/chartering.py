@@ -14,7 +14,8 @@ from edge_agent.config import ConfigError
 from edge_agent.domain.access import Role
 from edge_agent.evidence.charter import Charter, Part, SignedCharter
 from edge_agent.evidence.command import CHARTER, CHARTER_SIGNED
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import load_signer
 
 EXIT_FOUND_BAD = 1
 

@@ -29,8 +29,9 @@ from edge_agent.evidence.command import (
     sign_command,
 )
 from edge_agent.evidence.cose import BadSignature, Signer
+from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.reply import Reply, open_reply, peek_reply
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.signers import load_signer
 from edge_agent.evidence.status import peek_status
 from edge_agent.evidence.warrant import Warrant, peek_pass
 

@@ -15,7 +15,8 @@ from edge_agent.clock import SystemClock
 from edge_agent.domain.access import Role
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
-from edge_agent.evidence.signers import Ed25519Signer, KeyFileError, load_signer
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import Ed25519Signer, load_signer
 from edge_agent.evidence.warrant import Pass
 
 EXIT_FOUND_BAD = 1

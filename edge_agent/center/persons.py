@@ -15,7 +15,8 @@ from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.evidence.charter import DUAL_WITHOUT
 from edge_agent.evidence.cose import Signer
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import load_signer
 from edge_agent.evidence.warrant import Mandate, Pass, Warrant, sign_mandate, wish_digest
 
 

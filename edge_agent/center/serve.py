@@ -30,7 +30,8 @@ from edge_agent.center.store import Office, Store
 from edge_agent.center.turns import Turns
 from edge_agent.clock import Clock
 from edge_agent.evidence.cose import Signer
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import load_signer
 
 SWITCH_S = 0.0005  # how long a thread may hold the interpreter while an alarm's thread wants it
 AUDIT_REST_S = 0.02  # between two slices: the audit takes at most a third of one core

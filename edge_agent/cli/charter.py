@@ -91,7 +91,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _key(arguments: argparse.Namespace) -> int:
     from edge_agent import files
-    from edge_agent.evidence.signers import Ed25519Signer, KeyFileError
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.signers import Ed25519Signer
 
     public = arguments.file.with_suffix(".pem")
     if public.exists():
@@ -110,7 +111,8 @@ def _key(arguments: argparse.Namespace) -> int:
 def _sign(arguments: argparse.Namespace) -> int:
     from edge_agent import files
     from edge_agent.clock import SystemClock
-    from edge_agent.evidence.signers import KeyFileError, load_signer
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.signers import load_signer
 
     signed = _read(arguments.file)
     try:

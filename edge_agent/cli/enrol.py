@@ -84,7 +84,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Enrol; exit 2 for a code that is none, 1 where it could not be done."""
     from edge_agent.evidence.invitation import Invitation, NoInvitation
-    from edge_agent.evidence.signers import KeyFileError
+    from edge_agent.evidence.key_file import KeyFileError
     from edge_agent.identity.est import EstError
 
     words = arguments.code
@@ -165,7 +165,8 @@ def _described(facts: dict[str, Any]) -> str:
 
 
 def _facts(loaded: "Loaded") -> dict[str, Any]:
-    from edge_agent.evidence.signers import KeyFileError, load_signer, prove
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.signers import load_signer, prove
 
     gateway = loaded.config.gateway
     said: dict[str, Any] = dict.fromkeys(("key_id", "algorithm", "where", "trouble"))
@@ -225,7 +226,8 @@ def run_renew(arguments: argparse.Namespace) -> int:
 def _renewed(loaded: "Loaded", center: "Center", *, now: bool) -> dict[str, Any]:
     from edge_agent.clock import SystemClock
     from edge_agent.evidence.invitation import host_and_port
-    from edge_agent.evidence.signers import KeyFileError, load_signer
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.signers import load_signer
     from edge_agent.identity import renewal
     from edge_agent.identity.est import EstError
     from edge_agent.uplink.access import AccessError, read_certificate

@@ -502,7 +502,8 @@ def _trusted(arguments: argparse.Namespace) -> tuple[str, "PublicKey"]:
     from edge_agent import config
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.cose import PublicKey
-    from edge_agent.evidence.signers import KeyFileError, load_signer
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.signers import load_signer
 
     gateway, identity = arguments.gateway, arguments.identity
     if not (gateway and identity):

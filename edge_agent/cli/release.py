@@ -93,8 +93,9 @@ def _add_show(kinds: Commands) -> None:
 def run_key(arguments: argparse.Namespace) -> int:
     """Make a key; an existing one is never replaced."""
     from edge_agent import files
+    from edge_agent.evidence.key_file import KeyFileError
     from edge_agent.evidence.pinned import write_public_key
-    from edge_agent.evidence.signers import Ed25519Signer, KeyFileError
+    from edge_agent.evidence.signers import Ed25519Signer
 
     key: Path = arguments.key
     signer = Ed25519Signer.generate()
@@ -110,7 +111,8 @@ def run_key(arguments: argparse.Namespace) -> int:
 
 def run_make(arguments: argparse.Namespace) -> int:
     """Make a release; exit 1 where its parts do not fit together."""
-    from edge_agent.evidence.signers import KeyFileError, load_signer
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.signers import load_signer
     from edge_agent.program.release import NoRelease, of_wheel
     from edge_agent.update.release_file import LOCK, OURS, SBOM, make
 

@@ -16,7 +16,8 @@ from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
 from edge_agent.domain.camera import CameraSettings
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.signers import KeyFileError, load_signer, prove
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import load_signer, prove
 from edge_agent.health.sources import Sources
 from edge_agent.limits import CERTIFICATE_SOON_NS
 from edge_agent.uplink.access import (

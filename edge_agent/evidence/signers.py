@@ -1,12 +1,10 @@
-"""Signers and their key files; with `tpm_signer` the only I/O of evidence.
+"""Signers of keys in files.
 
 A key file is PKCS #8 in PEM, not encrypted (RFC 5958, RFC 7468): a gateway starts with nobody there
 to type a passphrase, so that the file's permissions are its protection.  Or it holds what only the
 machine's TPM can use (`tpm_signer`).
 """
 
-import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeGuard
 
@@ -17,22 +15,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from edge_agent.domain.address import TPM_DEVICE
 from edge_agent.evidence.cose import P256_ORDER, PublicKey, Signer
+from edge_agent.evidence.key_file import (
+    KEY_FILE_BYTES_MAX,
+    KeyFileError,
+    read_key_file,
+    write_key_file,
+)
 
 if TYPE_CHECKING:
     from edge_agent.evidence.tpm_signer import TpmSigner
 
 IN_A_FILE = "in a file"
-KEY_FILE_BYTES_MAX = 16_384  # a PEM key is below 300 bytes; anything large was named by mistake
-
-
-class KeyFileError(Exception):
-    """A key file that cannot be used: which, why, and what to do about it."""
-
-    def __init__(self, path: Path, cause: str, remedy: str) -> None:
-        super().__init__(f"key file {path}: {cause}. {remedy}")
-        self.path = path
-        self.cause = cause
-        self.remedy = remedy
 
 
 class FileSigner(Signer, Protocol):
@@ -79,7 +72,7 @@ class Ed25519Signer:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the key in `path`.  Raises KeyFileError."""
-        key = _key_in(path, _read(path))
+        key = _key_in(path, read_key_file(path))
         if not isinstance(key, ed25519.Ed25519PrivateKey):
             raise KeyFileError(path, "this is no Ed25519 key", "Name the right file")
         return cls(key)
@@ -124,7 +117,7 @@ class P256Signer:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the key in `path`.  Raises KeyFileError."""
-        key = _key_in(path, _read(path))
+        key = _key_in(path, read_key_file(path))
         if not _is_p256(key):
             raise KeyFileError(path, "this is no P-256 key", "Name the right file")
         return cls(key)
@@ -141,7 +134,7 @@ def load_signer(
 
     Raises KeyFileError.
     """
-    data = _read(path)
+    data = read_key_file(path)
     if b"TSS2 PRIVATE KEY" in data:
         from edge_agent.evidence.tpm_signer import TpmSigner  # noqa: PLC0415  only where there is one
 
@@ -177,23 +170,6 @@ def _is_p256(key: object) -> TypeGuard[ec.EllipticCurvePrivateKey]:
     return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
 
 
-def _read(path: Path) -> bytes:
-    """Return what is in `path`, looked at through one file handle."""
-    try:
-        with path.open("rb") as file:
-            if is_exposed(path, file.fileno()):
-                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-                remedy = f"Run: chmod 600 {path}; renew the key"
-                raise KeyFileError(path, f"others can use it (mode {mode:04o})", remedy)
-            return file.read(KEY_FILE_BYTES_MAX + 1)
-    except FileNotFoundError as error:
-        raise KeyFileError(path, "it is not there", "Restore it or make a new one") from error
-    except OSError as error:
-        raise KeyFileError(
-            path, f"it cannot be read ({error.strerror})", "Check its owner and mode"
-        ) from error
-
-
 def _key_in(path: Path, data: bytes) -> object:
     """Return the private key in a key file's bytes."""
     remedy = "It must be a private key in PEM (PKCS #8) without passphrase"
@@ -207,21 +183,6 @@ def _key_in(path: Path, data: bytes) -> object:
         raise KeyFileError(path, "it holds no usable private key", remedy) from error
 
 
-def is_exposed(path: Path, opened: int) -> bool:
-    """Return whether others than its owner can read or write a secret file, open as `opened`.
-
-    systemd guards its credentials by an access control list, whose mask shows as the group's bits:
-    there the group's bits grant nothing.
-    """
-    mode = stat.S_IMODE(os.fstat(opened).st_mode)
-    return bool(mode & (0o007 if _is_credential(path) else 0o077))
-
-
-def _is_credential(path: Path) -> bool:
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return folder is not None and path.resolve().is_relative_to(Path(folder).resolve())
-
-
 def _write(path: Path, key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> None:
     data = key.private_bytes(
         serialization.Encoding.PEM,
@@ -229,36 +190,3 @@ def _write(path: Path, key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateK
         serialization.NoEncryption(),
     )
     write_key_file(path, data)
-
-
-def write_key_file(path: Path, data: bytes) -> None:
-    """Write a key so that after a power cut `path` holds all of it or does not exist.
-
-    Raises KeyFileError.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-            os.link(partial, path)  # unlike rename, never replaces
-        finally:
-            partial.unlink()
-        _fsync_folder(path.parent)
-    except FileExistsError as error:
-        raise KeyFileError(path, "it exists", "Move it away to make a new key") from error
-    except OSError as error:
-        raise KeyFileError(
-            path, f"it cannot be written ({error.strerror})", "Check the folder"
-        ) from error
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -28,10 +28,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from edge_agent.evidence import der, signers, tpm
+from edge_agent.evidence import der, tpm
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
-from edge_agent.evidence.signers import KeyFileError
+from edge_agent.evidence.key_file import KeyFileError, write_key_file
 from edge_agent.evidence.tpm import Refused, Wrapped
 
 ANSWER_S_MAX = 10.0  # slow chips make a key in two
@@ -90,7 +90,7 @@ class TpmSigner:
             parent = tpm.STORAGE_KEY if session.keeps_storage_key() else tpm.OWNER
             wrapped = tpm.wrapped_in(session.ask(tpm.create(session.parent(parent))))
             made = cls(path, wrapped, parent, device)
-        signers.write_key_file(path, _to_pem(wrapped, parent))
+        write_key_file(path, _to_pem(wrapped, parent))
         return made
 
     @classmethod

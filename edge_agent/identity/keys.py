@@ -12,13 +12,8 @@ from cryptography import x509
 from edge_agent import files
 from edge_agent.domain.address import TPM_DEVICE
 from edge_agent.evidence.cose import PublicKey, Signer
-from edge_agent.evidence.signers import (
-    Ed25519Signer,
-    FileSigner,
-    KeyFileError,
-    P256Signer,
-    load_signer,
-)
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import Ed25519Signer, FileSigner, P256Signer, load_signer
 
 IDENTITY, CLIENT = "identity.key", "client.key"
 

@@ -26,7 +26,8 @@ from edge_agent.clock import SystemClock
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.enrolment import Way
 from edge_agent.evidence.invitation import Invitation, pin_of
-from edge_agent.evidence.signers import KeyFileError, load_signer
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import load_signer
 from edge_agent.identity import enrolment, keys, renewal
 from edge_agent.identity.est import EstError, Server, spki
 from tests.identity import foreign_est

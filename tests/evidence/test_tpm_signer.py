@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from edge_agent.evidence import cose, tpm, tpm_signer
 from edge_agent.evidence.cose import Algorithm, PublicKey
-from edge_agent.evidence.signers import KeyFileError, P256Signer, load_signer, prove
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import P256Signer, load_signer, prove
 from edge_agent.evidence.tpm import Wrapped
 from edge_agent.evidence.tpm_signer import Session, TpmSigner
 from tests.swtpm import swtpm

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from edge_agent.evidence.cose import PublicKey
-from edge_agent.evidence.signers import KeyFileError
+from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.identity import keys
 from tests.swtpm import swtpm
 

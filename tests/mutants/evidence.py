@@ -5,7 +5,7 @@ from typing import Any
 from cryptography import x509
 
 from edge_agent.evidence import timestamp, verify
-from edge_agent.evidence.signers import KeyFileError
+from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.verify import EpochVerifier
 from tests.mutants.mutant import Patch
