@@ -28,6 +28,7 @@ id = "gw1"
 reporting_time_s = 20
 [[center]]
 name = "own"
+receipt_certificate = "own/receipt.pem"
 path = [{ host = "a" }, { host = "b", interface = "wwan0" }]
 [[center]]
 name = "police"
@@ -232,24 +233,25 @@ def test_a_piece_of_a_file_waits_for_the_events_of_its_center(
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(("bad", "good"), [("own", "police"), ("police", "own")])
 def test_unusable_files_of_one_center_are_said_once_and_stop_no_other(
-    world: World, tmp_path: Path
+    world: World, bad: str, good: str
 ) -> None:
-    world.unusable.add("police")
+    world.unusable.add(bad)
 
     async def scenario() -> None:
         await run(world)
         await until(lambda: world.ledger.notes)
-        await until(lambda: "own" in world.uplinks)
+        await until(lambda: good in world.uplinks)
         assert world.supply.offer(RECORD, bytes(32), frozenset())
-        police = world.supply.facts()[1]
-        assert not police["connected"]
-        assert "copy it" in police["reason"]
-        assert police["paths"] == []
+        (facts,) = (one for one in world.supply.facts() if one["center"] == bad)
+        assert not facts["connected"]
+        assert "copy it" in facts["reason"]
+        assert facts["paths"] == []
         world.unusable.clear()
-        await until(lambda: "police" in world.uplinks)
+        await until(lambda: bad in world.uplinks)
         assert len(world.ledger.notes) == 1
-        assert world.supply.facts()[1]["reason"] == ""
+        assert [one["reason"] for one in world.supply.facts()] == ["", ""]
 
     asyncio.run(scenario())
 
