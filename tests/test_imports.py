@@ -124,6 +124,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.retirement",
     ),
     "edge_agent.maintaining": (*BELOW, "edge_agent.diagnosis", "edge_agent.language"),
+    "edge_agent.daemon.ways": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.daemon.looking": (
         *BELOW,
         "edge_agent.cameras",
@@ -131,6 +132,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.diagnosis",
         "edge_agent.health",
         "edge_agent.daemon.inventory",
+        "edge_agent.daemon.ways",
         "edge_agent.uplink",
     ),
     "edge_agent.machine": BELOW,
@@ -191,6 +193,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.config",
         "edge_agent.journal",
         "edge_agent.daemon.recorder",
+        "edge_agent.daemon.ways",
         "edge_agent.uplink",
     ),
     "edge_agent.daemon.heartbeat": (

@@ -37,6 +37,14 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def no_agent(socket: Path, error: Exception) -> str:
+    """Return what to say where no agent answers at its socket."""
+    return (
+        f"edge-agent: no running agent answers at {socket}: {error}\n"
+        "start it with 'systemctl start edge-agent', or ask as root or as its own user"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
 from edge_agent.domain.command import ALLOWS, Act, Outcome
 
 ZONED = {"bypass": "zone", "unbypass": "zone", "output_on": "output", "output_off": "output"}
@@ -72,11 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 1
     except OSError as error:
-        print(
-            f"edge-agent: no running agent answers at {path}: {error}\n"
-            "start it with 'systemctl start edge-agent', or ask as root or as its own user",
-            file=sys.stderr,
-        )
+        print(no_agent(path, error), file=sys.stderr)
         return 1
     print(json.dumps(answer) if arguments.json else _told(arguments, answer))
     return 0 if answer["outcome"] == Outcome.DONE else 1

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
 
 ASK_AGAIN_S = 0.2
 
@@ -43,11 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         status = _wait(path, arguments.wait)
     except (OSError, ValueError) as error:
-        print(
-            f"edge-agent: no running agent answers at {path}: {error}\n"
-            "start it with 'systemctl start edge-agent', or ask as root or as its own user",
-            file=sys.stderr,
-        )
+        print(no_agent(path, error), file=sys.stderr)
         return 1
     if arguments.json:
         print(json.dumps(status, ensure_ascii=False, indent=2))

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
 
 LOOK_S = 0.5
 MINUTES_DEFAULT = 30
@@ -47,11 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"edge-agent walktest: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(
-            f"edge-agent: no running agent answers at {path}: {error}\n"
-            "start it with 'systemctl start edge-agent', or ask as root or as its own user",
-            file=sys.stderr,
-        )
+        print(no_agent(path, error), file=sys.stderr)
         return 1
     print(json.dumps(told) if arguments.json else f"{arguments.panel}: {told['said']}")
     return 1 if told["not_heard"] or not told["heard"] else 0

@@ -17,6 +17,7 @@ from edge_agent import limits
 from edge_agent.clock import KeptClock
 from edge_agent.config import Center, Loaded
 from edge_agent.daemon.recorder import Recorder
+from edge_agent.daemon.ways import ways_to
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import PathBody
@@ -28,7 +29,6 @@ from edge_agent.uplink.access import (
     load_seal,
     load_signing_key,
 )
-from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Outgoing
 from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
 from edge_agent.uplink.pulse import idle_ns_of
@@ -258,18 +258,7 @@ class Supply:
                 await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
                 continue
             supplied.trouble = ""
-            ways = tuple(
-                PathAccess(
-                    host=way.host,
-                    port=way.port,
-                    ca=path(center.ca),
-                    certificate=path(center.certificate),
-                    key=path(center.key),
-                    interface=way.interface,
-                    now=self._clock.now,
-                )
-                for way in center.path
-            )
+            ways = ways_to(self._loaded, center, self._clock.now)
             client_id = client_id_of(self._loaded.config.gateway.id, path(center.key))
             return CenterAccess(center.name, key, ways, client_id, seal)
 

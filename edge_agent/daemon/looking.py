@@ -12,6 +12,7 @@ from pathlib import Path
 from edge_agent.clock import Now, SystemClock, system_now
 from edge_agent.config import Anchor, Center, Loaded
 from edge_agent.daemon.inventory import Inventory, today_of
+from edge_agent.daemon.ways import ways_to
 from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
 from edge_agent.domain.camera import CameraSettings
@@ -27,7 +28,7 @@ from edge_agent.uplink.access import (
     load_signing_key,
     valid_until,
 )
-from edge_agent.uplink.dial import PathAccess, make_context
+from edge_agent.uplink.dial import make_context
 from edge_agent.uplink.trial import Part, try_path
 from edge_agent.uplink.trouble import DialError
 
@@ -111,7 +112,7 @@ def _center(loaded: Loaded, center: Center, now: Callable[[], Now]) -> Iterator[
     if center.seal_certificate is not None:
         seal = path(center.seal_certificate)
         yield _seal(f"{what}, seal", loaded.config.gateway.id, seal, path(center.ca))
-    access, name = _accesses(loaded, center, now)[0], f"{what}, TLS files"
+    access, name = ways_to(loaded, center, now)[0], f"{what}, TLS files"
     try:
         make_context(access)
     except DialError as error:
@@ -281,7 +282,7 @@ def ways(loaded: Loaded, now: Callable[[], Now] = system_now) -> Iterator[Probed
     """Try every way to every center, part by part, as far as it goes."""
     for center in loaded.config.center:
         client_id = client_id_of(loaded.config.gateway.id, loaded.path(center.key))
-        for access in _accesses(loaded, center, now):
+        for access in ways_to(loaded, center, now):
             for tried in try_path(access, client_id, PATIENCE_S):
                 what = f"center {center.name}, {access.where}, {tried.part}"
                 probe, trouble = _PARTS[tried.part], tried.trouble
@@ -289,19 +290,3 @@ def ways(loaded: Loaded, now: Callable[[], Now] = system_now) -> Iterator[Probed
                     yield Probed(probe, what, True, tried.detail)
                 else:
                     yield Probed(probe, what, False, trouble.text, trouble.remedy)
-
-
-def _accesses(loaded: Loaded, center: Center, now: Callable[[], Now]) -> list[PathAccess]:
-    path = loaded.path
-    return [
-        PathAccess(
-            host=way.host,
-            port=way.port,
-            ca=path(center.ca),
-            certificate=path(center.certificate),
-            key=path(center.key),
-            interface=way.interface,
-            now=now,
-        )
-        for way in center.path
-    ]
