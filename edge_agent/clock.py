@@ -258,6 +258,11 @@ def system_now() -> Now:
     return Now(wall_ns, wall_ns)
 
 
+def now_ms() -> int:
+    """Return the same as a Unix time in ms: what a command of somebody's is dated by."""
+    return _wall_ns() // _MS
+
+
 def _wall_ns() -> int:
     return time.clock_gettime_ns(time.CLOCK_REALTIME)
 

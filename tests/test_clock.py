@@ -6,6 +6,7 @@ from edge_agent.clock import (
     Now,
     SystemClock,
     Told,
+    now_ms,
     system_now,
 )
 from edge_agent.discipline import Discipline
@@ -167,6 +168,7 @@ def test_the_real_clocks_run_and_stamp() -> None:
     assert clock.look() == []
     assert clock.now().earliest_ns > T0
     assert abs(system_now().earliest_ns - (clock.stamp().wall_ns or 0)) < 60 * S
+    assert abs(now_ms() * 1_000_000 - system_now().earliest_ns) < 60 * S
 
 
 def test_the_real_clock_that_contradicts_the_center_is_no_more_trusted() -> None:

@@ -17,9 +17,9 @@ from edge_agent.center import desk_rows, incidents, schema, settings
 from edge_agent.center.desk import LIFE_MS, command_signer
 from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.persons import asked_by, now_ms, wish_of
 from edge_agent.center.roster import Roster
-from edge_agent.clock import SystemClock
+from edge_agent.center.wishes import asked_by, wish_of
+from edge_agent.clock import SystemClock, now_ms
 from edge_agent.config import ConfigError, parse
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue

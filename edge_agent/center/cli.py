@@ -20,17 +20,17 @@ from edge_agent import logs, rendering
 from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
     answering,
-    chartering,
+    charter_cli,
     charters,
     clip_cli,
-    countersigning,
+    countersign_cli,
     credentials,
     export,
     fetching,
     fleet,
     init,
     inviting,
-    operating,
+    operator_cli,
     schema,
     settings,
     show,
@@ -38,7 +38,7 @@ from edge_agent.center import (
 )
 from edge_agent.center.layout import CenterError, Layout, check_gateway_id
 from edge_agent.center.roster import Roster
-from edge_agent.clock import SystemClock
+from edge_agent.clock import SystemClock, now_ms
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.cose import PublicKey
@@ -108,10 +108,10 @@ def parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     make = partial(_command, commands)
-    operating.add(make)
-    chartering.add(make, _gateway_id)
+    operator_cli.add(make)
+    charter_cli.add(make, _gateway_id)
     answering.add(make, _gateway_id, since_ms)
-    countersigning.add(make)
+    countersign_cli.add(make)
     fetching.add(partial(_command, commands), _gateway_id, since_ms)
     clip_cli.add(partial(_command, commands), _gateway_id)
     return top
@@ -312,7 +312,7 @@ def _wanted(arguments: argparse.Namespace) -> show.Wanted:
         gateway=arguments.gateway,
         type=arguments.type,
         lane=None if arguments.lane is None else Lane[arguments.lane.upper()].value,
-        since_ms=None if arguments.since is None else since_ms(arguments.since, _now_ms()),
+        since_ms=None if arguments.since is None else since_ms(arguments.since, now_ms()),
     )
 
 
@@ -349,7 +349,7 @@ def _fleet(arguments: argparse.Namespace) -> int:
     presence = settings.load(layout).presence
     with closing(schema.open_for_reading(layout.database)) as connection:
         view = fleet.View(
-            connection, Roster(layout).gateways(), presence, _now_ms(), charters.marks(layout)
+            connection, Roster(layout).gateways(), presence, now_ms(), charters.marks(layout)
         )
         facts = fleet.facts(view)
     for fact in facts:
@@ -447,10 +447,6 @@ def _print_report(report: verify.Report, *, as_json: bool) -> None:
 
 def _directory(text: str) -> Path:
     return Path(text).expanduser().absolute()
-
-
-def _now_ms() -> int:
-    return (SystemClock().stamp().wall_ns or 0) // 1_000_000
 
 
 def _gateway_id(text: str) -> str:

@@ -18,7 +18,7 @@ from edge_agent import rendering
 from edge_agent.center import init, schema, settings
 from edge_agent.center.holding import StoreHolding
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.clock import SystemClock
+from edge_agent.clock import now_ms
 from edge_agent.evidence import certificates, cose
 from edge_agent.evidence.bundle import Kind, Scope, Seal
 from edge_agent.evidence.bundle_make import Made, Range, TooLarge, Wanted, head_of, make, seq_of
@@ -30,7 +30,6 @@ from edge_agent.evidence.sample import places
 from edge_agent.evidence.signers import load_signer
 
 EXIT_USAGE = 2
-_MS = 1_000_000
 
 
 def add(made: argparse.ArgumentParser, gateway: Callable[[str], str]) -> None:
@@ -159,7 +158,7 @@ def _ranges(events: Iterable[Event], *, whole: bool) -> dict[bytes, list[Range]]
 def _record(layout: Layout, arguments: argparse.Namespace, made: Made) -> bytes:
     """Sign the seal and keep it, durably; return it."""
     signer = load_signer(layout.key("receipt"))
-    time_ms = (SystemClock().stamp().wall_ns or 0) // _MS
+    time_ms = now_ms()
     with closing(schema.open_for_writing(layout.database)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         number, previous = _newest(connection)

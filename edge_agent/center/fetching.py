@@ -19,8 +19,8 @@ from edge_agent.center.answering import (
     give,
 )
 from edge_agent.center.layout import Layout
-from edge_agent.center.persons import now_ms
 from edge_agent.center.spool import await_files, part_file
+from edge_agent.clock import now_ms
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import command as words

@@ -110,7 +110,7 @@ def _key(arguments: argparse.Namespace) -> int:
 
 def _sign(arguments: argparse.Namespace) -> int:
     from edge_agent import files
-    from edge_agent.clock import SystemClock
+    from edge_agent.clock import now_ms
     from edge_agent.evidence.key_file import KeyFileError
     from edge_agent.evidence.signers import load_signer
 
@@ -119,8 +119,7 @@ def _sign(arguments: argparse.Namespace) -> int:
         signer = load_signer(arguments.key)
     except KeyFileError as error:
         raise _Trouble(str(error)) from error
-    time_ms = (SystemClock().stamp().wall_ns or 0) // 1_000_000
-    made = signed.signed_by(signer, time_ms)
+    made = signed.signed_by(signer, now_ms())
     files.replace(arguments.file, made.data)
     parts = [party for party in signed.charter.parties if party.key == signer.public]
     part = f"as {parts[0].part}, {parts[0].name}" if parts else "as a party of the charter before"

@@ -1,6 +1,6 @@
 """What somebody at the center may have a gateway do, by their role.
 
-The site's charter (`warrants`) and the panel's own `allow` are asked after this: all have to permit
+The site's charter (`terms`) and the panel's own `allow` are asked after this: all have to permit
 an order.
 """
 
@@ -44,7 +44,7 @@ _INSTALLS = (
     | _EXPORTS
     | {CONFIG, CHARTER}  # of a charter the parties' signatures count
     | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
-    | {f"{ORDER}.{Act.DISARM}"}  # if the site's charter allows it (`warrants`)
+    | {f"{ORDER}.{Act.DISARM}"}  # if the site's charter allows it (`terms`)
 )
 
 MAY: Mapping[Role, frozenset[str]] = {

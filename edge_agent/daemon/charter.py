@@ -19,7 +19,7 @@ import structlog
 
 from edge_agent import files
 from edge_agent.config import Loaded
-from edge_agent.control.warrants import Terms
+from edge_agent.control.terms import Terms
 from edge_agent.daemon.authorities import authorities_of
 from edge_agent.daemon.commands import DONE, Result, Work
 from edge_agent.domain.body import GATEWAY_PANEL

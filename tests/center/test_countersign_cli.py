@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.center import desk_rows, schema
 from edge_agent.center.cli import main
-from edge_agent.center.countersigning import words
+from edge_agent.center.countersign_cli import words
 from edge_agent.center.layout import Layout
 from edge_agent.evidence.signers import load_signer
 from edge_agent.evidence.warrant import open_warrant, wish_digest

@@ -11,7 +11,7 @@ from edge_agent import rendering
 from edge_agent.center import settings
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Entry, Operators
-from edge_agent.clock import SystemClock
+from edge_agent.clock import now_ms
 from edge_agent.domain.access import Role
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add(layout: Layout, arguments: argparse.Namespace) -> int:
-    center, at_ms = settings.load(layout).name, _now_ms()
+    center, at_ms = settings.load(layout).name, now_ms()
     try:
         authority = load_signer(layout.key("ca"))
     except KeyFileError as error:
@@ -101,7 +101,7 @@ def _key(file: Path) -> PublicKey:
 
 
 def _remove(layout: Layout, arguments: argparse.Namespace) -> int:
-    if not Operators(layout).remove(arguments.id, _now_ms()):
+    if not Operators(layout).remove(arguments.id, now_ms()):
         print(f"edge-center: no operator {arguments.id}; `list` shows them", file=sys.stderr)
         return EXIT_FOUND_BAD
     print(f"{arguments.id}: removed; nothing of theirs is signed from now on")
@@ -109,7 +109,7 @@ def _remove(layout: Layout, arguments: argparse.Namespace) -> int:
 
 
 def _list(layout: Layout, arguments: argparse.Namespace) -> int:
-    at_ms = _now_ms()
+    at_ms = now_ms()
     for entry in Operators(layout).entries():
         said = entry.said
         if arguments.json:
@@ -141,7 +141,3 @@ def _days(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= DAYS_MAX:
         raise argparse.ArgumentTypeError(f"1 to {DAYS_MAX} days")
     return int(text)
-
-
-def _now_ms() -> int:
-    return (SystemClock().stamp().wall_ns or 0) // 1_000_000

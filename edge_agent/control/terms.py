@@ -1,4 +1,4 @@
-"""Who wants a center's command, and whether the site's charter lets them (pure).
+"""On which terms a center's command is carried out: who wants it, under which charter (pure).
 
 With a charter every command is warranted by the operator who wants it, in a role that the charter
 hears.  What takes protection away wants two operators: which commands that are the charter says;

@@ -12,7 +12,8 @@ from typing import Any
 from edge_agent import rendering
 from edge_agent.center import answering, desk_rows
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.persons import now_ms, person
+from edge_agent.center.wishes import person
+from edge_agent.clock import now_ms
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
 from edge_agent.evidence import fields

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge_agent import charter_draft, charter_view, files, language
 from edge_agent.center import answering, charters, settings
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.clock import SystemClock
+from edge_agent.clock import now_ms
 from edge_agent.config import ConfigError
 from edge_agent.domain.access import Role
 from edge_agent.evidence.charter import Charter, Part, SignedCharter
@@ -62,11 +62,11 @@ def _new(layout: Layout, arguments: argparse.Namespace) -> int:
     try:
         pem = authority.read_bytes()
         center = charter_draft.Center(settings.load(layout).name, pem)
-        signed = charter_draft.read(arguments.draft, center, 1, _now_ms())
+        signed = charter_draft.read(arguments.draft, center, 1, now_ms())
         known = charters.present(layout, signed.charter.gateway)
         if known is not None:
             number = known.charter.number + 1
-            signed = charter_draft.read(arguments.draft, center, number, _now_ms())
+            signed = charter_draft.read(arguments.draft, center, number, now_ms())
     except ConfigError as error:
         raise CenterError(str(error)) from error
     files.replace(arguments.out, signed.data)
@@ -90,7 +90,7 @@ def _sign(layout: Layout, arguments: argparse.Namespace) -> int:
             f"{arguments.file}: neither it nor the charter in force names this center's authority "
             "as its enterprise"
         )
-    files.replace(arguments.file, signed.signed_by(signer, _now_ms()).data)
+    files.replace(arguments.file, signed.signed_by(signer, now_ms()).data)
     print(f"{arguments.file}: signed as the enterprise, key {signer.public.kid.hex()}")
     return 0
 
@@ -142,7 +142,3 @@ def _wanted(layout: Layout, arguments: argparse.Namespace) -> list[SignedCharter
         return [charters.read_file(arguments.file)]
     names = [arguments.gateway] if arguments.gateway else charters.gateways(layout)
     return [known for name in names if (known := charters.present(layout, name)) is not None]
-
-
-def _now_ms() -> int:
-    return (SystemClock().stamp().wall_ns or 0) // 1_000_000

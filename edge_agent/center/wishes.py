@@ -1,4 +1,7 @@
-"""Who gives a command at the center, and whether they may: before anything is entered or signed."""
+"""What somebody wants of a gateway, who they are, and whether they may.
+
+All of it before anything is entered or signed; the gateway judges anew (`control/terms.py`).
+"""
 
 import argparse
 from dataclasses import dataclass
@@ -8,9 +11,9 @@ from edge_agent.center import charters
 from edge_agent.center.desk_rows import Wish
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Operators
-from edge_agent.clock import SystemClock
+from edge_agent.clock import now_ms
 from edge_agent.control import entitlement
-from edge_agent.control.warrants import COUNTERSIGN_S
+from edge_agent.control.terms import COUNTERSIGN_S
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.evidence.charter import DUAL_WITHOUT
@@ -116,8 +119,3 @@ def wish_of(
         warrants=who.warrants(arguments.gateway, what, body, at_ms, until_ms),
         countersign_ms=None if second_s is None else at_ms + second_s * 1000,
     )
-
-
-def now_ms() -> int:
-    """Return the Unix time of this machine."""
-    return (SystemClock().stamp().wall_ns or 0) // 1_000_000
