@@ -1,8 +1,8 @@
 """What a configuration that comes by command may not change (pure): only hands on site may.
 
 Whoever has a center's command key could otherwise have the gateway become another, listen to other
-keys, send its secrets to a camera of theirs, leave out a center that is not theirs, or forget
-sooner.  What the site consents to, it consents to on site: a command may take rights away and give
+keys, send its secrets to a camera of theirs, leave out a center or an authority that vouches
+against them, or forget sooner.  What the site consents to, it consents to on site: a command may take rights away and give
 none.  It brings no files, so every file that the new configuration names is one that the old one
 names at the same place.
 """
@@ -25,6 +25,7 @@ _FILES_OF_CENTER = (
 def problems(installed: Config, wanted: Config, center: str) -> Iterator[Problem]:
     """Yield what `wanted` may not be in the place of `installed`, by a command of `center`."""
     yield from _differing("gateway", installed.gateway, wanted.gateway, _GATEWAY)
+    yield from _of_anchor(installed, wanted)
     yield from _kept_shorter(installed, wanted)
     yield from _of_centers(installed, wanted, center)
     yield from _of_access(installed, wanted)
@@ -51,6 +52,12 @@ def _differing(key: str, before: Any, after: Any, names: tuple[str, ...]) -> Ite
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             yield Problem(f"{key}.{name}", repr(new)[:80], f"it is {old!r} here, and {ON_SITE}")
+
+
+def _of_anchor(installed: Config, wanted: Config) -> Iterator[Problem]:
+    """Who timestamps the events is there for those who do not trust the center."""
+    if wanted.anchor != installed.anchor:
+        yield Problem("anchor", "", f"another authority, or none: {ON_SITE}")
 
 
 def _kept_shorter(installed: Config, wanted: Config) -> Iterator[Problem]:

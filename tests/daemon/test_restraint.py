@@ -17,6 +17,9 @@ journal_keep_days = 365
 [access]
 technician = ["wang", "@field"]
 
+[anchor]
+url = "http://tsa/"
+
 [[center]]
 name = "main"
 enrolment = "a:8443"
@@ -115,6 +118,9 @@ def test_what_a_center_decides_is_free(before: str, after: str) -> None:
         ("journal_keep_days = 365", "", "gateway.journal_keep_days"),
         ('id = "gw1"', 'id = "gw1"\njournal_bytes_max = 99999999', "gateway.journal_bytes_max"),
         ("[access]", "[clips]\nkeep_days = 31\n\n[access]", "clips.keep_days"),
+        ("http://tsa/", "http://other/", "anchor"),
+        ("http://tsa/", 'http://tsa/"\ncertificate = "ca.pem', "anchor"),
+        ('[anchor]\nurl = "http://tsa/"', "", "anchor"),
         ("http://192.168.1.40/", "http://192.168.1.41/", "camera[0]"),
         ('"yard.password"', '"client.key"', "camera[0]"),
         ('snapshot_url', 'consent = ["image"]\nsnapshot_url', "camera[0]"),
@@ -122,6 +128,18 @@ def test_what_a_center_decides_is_free(before: str, after: str) -> None:
 )  # fmt: skip
 def test_what_only_hands_on_site_may_change_is_named(before: str, after: str, key: str) -> None:
     assert found(before, after) == [key]
+
+
+FREE = {
+    *("site", "area", "zone", "schedule", "user", "maintenance", "device", "body", "diagnose"),
+    "bus",
+}
+HELD = {"gateway", "access", "anchor", "clips", "center", "panel", "camera"}
+
+
+def test_of_every_part_of_a_configuration_it_is_decided_whether_a_center_may_change_it() -> None:
+    """A part that is new names files or gives rights, or does not: then it is free."""
+    assert set(Config.__struct_fields__) == FREE | HELD
 
 
 def test_no_center_comes_or_goes_and_their_order_stays() -> None:
