@@ -5,6 +5,7 @@ The child asks the running agent to record the export and to seal it, as whoever
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
@@ -57,10 +58,8 @@ def _chosen(command: CenterCommand) -> Iterator[str]:
     for key, option in ((words.BUNDLE_SINCE, "since"), (words.BUNDLE_UNTIL, "until")):
         time_ms = fields.number_or_none(body, key, 0, _TIME_MS_MAX)
         if time_ms is not None:
-            later = (
-                999 if option == "until" else 0
-            )  # whole seconds, rather too much than too little
-            moment = datetime.fromtimestamp((time_ms + later) // 1000, UTC)
+            up_ms = 999 if option == "until" else 0  # whole seconds, rather too much
+            moment = datetime.fromtimestamp((time_ms + up_ms) // 1000, UTC)
             yield f"--{option}={moment.isoformat()}"
     panel = fields.text_or_none(body, words.BUNDLE_PANEL, NAME_CHARS_MAX)
     area = fields.number_or_none(body, words.BUNDLE_AREA, 1, NUMBER_MAX)
@@ -108,7 +107,8 @@ class Bundling:
                 narrower = "ask for less: --since, --until, --incident"
                 return Result(FAILED, f"no bundle came of it: {error}; {narrower}")
             finally:
-                await asyncio.to_thread(self._place.unlink, missing_ok=True)
+                with contextlib.suppress(OSError):  # a disk that refuses: the next one removes it
+                    await asyncio.to_thread(self._place.unlink, missing_ok=True)
 
     async def _made(self, name: str, options: list[str], center: str) -> Result:
         await asyncio.to_thread(self._place.unlink, missing_ok=True)  # left by a run that was cut

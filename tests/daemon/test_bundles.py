@@ -121,3 +121,15 @@ def test_what_cannot_be_made_or_sent_is_told_with_what_to_do(
         assert why in result.detail
         assert "--since" in result.detail
     assert take(tmp_path, slow, Center(), short=True).outcome == "refused"
+
+
+def test_a_disk_that_does_not_even_remove_is_told_and_is_no_crash(tmp_path: Path) -> None:
+    """Seen to fail: an OSError that leaves `take` ends the process, a card in read-only mode gives
+    one for a file that is not even there.
+    """
+    folder = tmp_path / "no-folder"
+    folder.touch()
+    made = Bundling(tmp_path / "gateway.toml", folder, lambda: False, Center().hand_over)
+    result = asyncio.run(made.take(WANTED, REF))
+    assert result.outcome == "failed"
+    assert "Not a directory" in result.detail
