@@ -2,9 +2,9 @@
 
 Whoever has a center's command key could otherwise have the gateway become another, listen to other
 keys, send its secrets to a camera of theirs, leave out a center or an authority that vouches
-against them, or forget sooner.  What the site consents to, it consents to on site: a command may take rights away and give
-none.  It brings no files, so every file that the new configuration names is one that the old one
-names at the same place.
+against them, or forget sooner.  What the site consents to, it consents to on site: a command may
+take rights away and give none.  It brings no files, so every file that the new configuration names
+is one that the old one names at the same place.
 """
 
 from collections.abc import Iterator
