@@ -26,12 +26,17 @@ FOLDERS = (
 LEAVES = ("edge_agent.clock", "edge_agent.files", "edge_agent.limits", "edge_agent.resources")
 BELOW = ("edge_agent.domain", "edge_agent.evidence", *LEAVES)
 
+SHELLS = tuple(f"edge_agent.evidence.{name}" for name in ("key_file", "signers", "tpm_signer"))
+"""The only I/O of evidence: key files, and the TPM that one may be of.  Nothing else there may use
+them."""
+
 ALLOWED: dict[str, tuple[str, ...]] = {
     # part: what of this project it may import, besides itself; the longest matching name rules
     "edge_agent": (),
     "edge_agent.daemon": (),
     "edge_agent.domain": (),
     "edge_agent.evidence": ("edge_agent", "edge_agent.domain"),
+    **{shell: ("edge_agent.domain", "edge_agent.evidence", "edge_agent.files") for shell in SHELLS},
     "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits", "edge_agent.discipline"),
     "edge_agent.discipline": (),
     "edge_agent.daemon.timekeeping": BELOW,
@@ -337,8 +342,6 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 
 PURE = ("edge_agent.domain", "edge_agent.evidence", "drivers")
-SHELLS = tuple(f"edge_agent.evidence.{name}" for name in ("key_file", "signers", "tpm_signer"))
-"""The only I/O of evidence: key files, and the TPM that one may be of."""
 IMPURE = {
     *("asyncio", "concurrent", "logging", "multiprocessing", "os", "pathlib", "random", "secrets"),
     *("select", "selectors", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile"),

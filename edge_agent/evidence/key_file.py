@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from edge_agent import files
+
 KEY_FILE_BYTES_MAX = 16_384  # a PEM key is below 300 bytes; anything large was named by mistake
 
 
@@ -61,29 +63,11 @@ def write_key_file(path: Path, data: bytes) -> None:
 
     Raises KeyFileError.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-            os.link(partial, path)  # unlike rename, never replaces
-        finally:
-            partial.unlink()
-        _fsync_folder(path.parent)
+        files.write_new(path, data)
     except FileExistsError as error:
         raise KeyFileError(path, "it exists", "Move it away to make a new key") from error
     except OSError as error:
         raise KeyFileError(
             path, f"it cannot be written ({error.strerror})", "Check the folder"
         ) from error
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

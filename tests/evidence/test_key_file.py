@@ -43,6 +43,14 @@ def test_a_missing_key_and_a_folder_are_told(tmp_path: Path) -> None:
         load_signer(tmp_path)
 
 
+def test_what_a_power_cut_left_of_a_key_is_gone_with_the_next_try(tmp_path: Path) -> None:
+    """Seen to fail: with a name of its own for each try a copy of a private key stayed for good."""
+    path = tmp_path / "identity.key"
+    (tmp_path / ".identity.key.new").write_bytes(b"half of it")
+    Ed25519Signer.generate().save(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_saving_never_replaces_and_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "identity.key"
     first = Ed25519Signer(ed25519.Ed25519PrivateKey.generate())
