@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.daemon": (),
     "edge_agent.domain": (),
     "edge_agent.evidence": ("edge_agent", "edge_agent.domain"),
-    **{shell: ("edge_agent.domain", "edge_agent.evidence", "edge_agent.files") for shell in SHELLS},
+    **dict.fromkeys(SHELLS, ("edge_agent.domain", "edge_agent.evidence", "edge_agent.files")),
     "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits", "edge_agent.discipline"),
     "edge_agent.discipline": (),
     "edge_agent.daemon.timekeeping": BELOW,

@@ -32,6 +32,7 @@ from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import GATEWAY_ID, CenterError, Layout
 from edge_agent.evidence import cose
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.certificates import spki
 from edge_agent.evidence.cose import BadSignature
 from edge_agent.evidence.enrolment import (
     REQUEST_BYTES_MAX,
@@ -228,11 +229,7 @@ class Enrolments:
     # ---- inside
 
     def _pin(self) -> str:
-        return pin_of(
-            self.authority.certificate.public_key().public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+        return pin_of(spki(self.authority.certificate))
 
     def _known(self, gateway: str) -> Record:
         record = self._read(gateway) if GATEWAY_ID.fullmatch(gateway) else None
@@ -356,10 +353,10 @@ def _asked(request: bytes, gateway: str, kind: Kind) -> tuple[credentials.Public
     if not p256 and not signing:
         raise Refused("a TLS key is P-256, an identity key Ed25519 or P-256")
     assert isinstance(public, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey)
-    spki = public.public_bytes(
+    told = public.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return public, hashlib.sha256(spki).hexdigest()
+    return public, hashlib.sha256(told).hexdigest()
 
 
 def _authority(layout: Layout) -> Authority:

@@ -94,14 +94,13 @@ def run_key(arguments: argparse.Namespace) -> int:
     """Make a key; an existing one is never replaced."""
     from edge_agent import files
     from edge_agent.evidence.key_file import KeyFileError
-    from edge_agent.evidence.pinned import write_public_key
     from edge_agent.evidence.signers import Ed25519Signer
 
     key: Path = arguments.key
     signer = Ed25519Signer.generate()
     try:
         signer.save(key)
-        files.replace(key.with_suffix(".pem"), write_public_key(signer.public), 0o644)
+        files.replace(key.with_suffix(".pem"), signer.public.to_pem(), 0o644)
     except (KeyFileError, OSError) as error:
         return _fail(str(error))
     print(f"{key}: keep it offline; whoever has it can run anything on every gateway")

@@ -44,11 +44,16 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
+def spki(certificate: x509.Certificate) -> bytes:
+    """Return the certificate's public key as SubjectPublicKeyInfo (RFC 5280), DER."""
+    return certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def key_digest(certificate: x509.Certificate) -> bytes:
-    """Return SHA-256 over the certificate's public key (SubjectPublicKeyInfo in DER, RFC 5280)."""
-    spki = serialization.PublicFormat.SubjectPublicKeyInfo
-    der = certificate.public_key().public_bytes(serialization.Encoding.DER, spki)
-    return hashlib.sha256(der).digest()
+    """Return SHA-256 over the certificate's public key, as `spki` has it."""
+    return hashlib.sha256(spki(certificate)).digest()
 
 
 def is_issued_by(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> bool:
@@ -58,8 +63,11 @@ def is_issued_by(certificate: x509.Certificate, authorities: Iterable[x509.Certi
 
 def is_authority(certificate: x509.Certificate) -> bool:
     """Tell whether it certifies itself and may certify others."""
-    if not _signed(certificate, certificate):
-        return False
+    return _signed(certificate, certificate) and may_certify(certificate)
+
+
+def may_certify(certificate: x509.Certificate) -> bool:
+    """Tell whether it is an authority's, whoever certified that."""
     try:
         limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (ValueError, x509.ExtensionNotFound):

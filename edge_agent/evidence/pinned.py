@@ -23,10 +23,3 @@ def read_public_keys(pem: bytes) -> tuple[PublicKey, ...]:
         return tuple(PublicKey.of(serialization.load_pem_public_key(block)) for block in blocks)
     except UnsupportedAlgorithm as error:
         raise ValueError(str(error)) from error
-
-
-def write_public_key(key: PublicKey) -> bytes:
-    """Return a key in PEM."""
-    return key.loaded.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )

@@ -24,9 +24,9 @@ from edge_agent.evidence.der import Element, Reader
 
 CHAIN_MAX = 5
 CERTIFICATES_MAX = 16
-_SHA256 = der.encode(der.SEQUENCE, der.oid("2.16.840.1.101.3.4.2.1"), der.encode(der.NULL))
+_SHA256 = der.oid("2.16.840.1.101.3.4.2.1")
 _HASHES: dict[bytes, hashes.HashAlgorithm] = {
-    der.oid("2.16.840.1.101.3.4.2.1"): hashes.SHA256(),
+    _SHA256: hashes.SHA256(),
     der.oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
     der.oid("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
 }
@@ -82,10 +82,11 @@ class _Signer:
 
 def request(imprint: bytes, nonce: int) -> bytes:
     """Ask that a SHA-256 hash be timestamped, with the certificates to check it by."""
+    sha256 = der.encode(der.SEQUENCE, _SHA256, der.encode(der.NULL))
     return der.encode(
         der.SEQUENCE,
         der.integer(1),
-        der.encode(der.SEQUENCE, _SHA256, der.encode(der.OCTET_STRING, imprint)),
+        der.encode(der.SEQUENCE, sha256, der.encode(der.OCTET_STRING, imprint)),
         der.integer(nonce),
         der.encode(der.BOOLEAN, b"\xff"),
     )
@@ -232,7 +233,7 @@ def _end_of_chain(
         above = [
             one
             for one in (*trusted, *held)
-            if one != certificate and _may_certify(one)
+            if one != certificate and certificates.may_certify(one)
             if certificates.is_issued_by(certificate, [one])
         ]
         if not above:
@@ -241,13 +242,6 @@ def _end_of_chain(
     if trusted:
         raise BadSignature("no authority that is trusted certified its signer")
     return certificate
-
-
-def _may_certify(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, x509.ExtensionNotFound):
-        return False
 
 
 # ---- reading
@@ -270,12 +264,8 @@ def _opened(token: bytes) -> tuple[_Statement, bytes, _Signer, list[x509.Certifi
     signers = list(_each(signed.take(der.SET)))
     if len(signers) != 1:
         raise Malformed("a timestamp has one signer")
-    found = [] if held is None else [_certificate(one) for one in _each(held)]
+    found = [] if held is None else [certificates.read(one.whole) for one in _each(held)]
     return _statement(content), content, _signer(signers[0].inside), found
-
-
-def _certificate(element: Element) -> x509.Certificate:
-    return certificates.read(element.whole)
 
 
 def _statement(content: bytes) -> _Statement:

@@ -25,7 +25,6 @@ from types import TracebackType
 from typing import Self
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from edge_agent.evidence import der, tpm
@@ -106,14 +105,11 @@ def _request(signer: TpmSigner, name: str) -> bytes:
     """Return a request (PKCS #10, DER); the library makes one only of keys that it holds."""
     from cryptography import x509  # noqa: PLC0415  6 MB that only an enrolment needs
 
-    point = ec.EllipticCurvePublicKey.from_encoded_point(
-        ec.SECP256R1(), b"\x04" + signer.public.raw
-    )
     asked = der.encode(
         der.SEQUENCE,
         der.integer(0),
         x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]).public_bytes(),
-        point.public_bytes(
+        signer.public.loaded.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         ),
         der.encode(der.context(0)),

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives import serialization
 
 from edge_agent import files
 from edge_agent.domain.address import TPM_DEVICE
-from edge_agent.evidence import charter
+from edge_agent.evidence import certificates, charter
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.enrolment import Bundle, claimed_authorities, open_bundle
 from edge_agent.evidence.invitation import Invitation, file_proof, pin_of, secret_digest
 from edge_agent.identity import keys
-from edge_agent.identity.est import EstError, NotOffered, Server, spki
+from edge_agent.identity.est import EstError, NotOffered, Server
 from edge_agent.identity.keys import Keys
 
 BUNDLE_BYTES_MAX = 131_072
@@ -165,7 +165,7 @@ def _opened(data: bytes, invitation: Invitation) -> Bundle:
         bundle = open_bundle(data, authority)
     except BadSignature as error:
         raise EstError("the bundle is not signed by the center of this code") from error
-    except (Malformed, ValueError, x509.InvalidVersion) as error:
+    except (Malformed, ValueError) as error:
         raise EstError(f"the bundle cannot be read: {error}") from error
     if bundle.gateway != invitation.gateway:
         raise EstError(f"the bundle is for gateway {bundle.gateway}, not {invitation.gateway}")
@@ -174,18 +174,18 @@ def _opened(data: bytes, invitation: Invitation) -> Bundle:
 
 def _claimed_authority(data: bytes, invitation: Invitation) -> PublicKey:
     for claimed in claimed_authorities(data):
-        certificate = x509.load_der_x509_certificate(claimed)
-        if pin_of(spki(certificate)) == invitation.pin:
+        certificate = certificates.read(claimed)
+        if pin_of(certificates.spki(certificate)) == invitation.pin:
             return PublicKey.of(certificate.public_key())
     raise EstError("the bundle is of another center than the code")
 
 
 def _loaded(certificate: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(certificate)
-    except (ValueError, x509.InvalidVersion) as error:
-        raise EstError(f"the bundle holds no certificate: {error}") from error
+        return certificates.read(certificate)
+    except Malformed as error:
+        raise EstError(f"the bundle cannot be read: {error}") from error
 
 
-def _pem(*certificates: bytes) -> bytes:
-    return b"".join(_loaded(one).public_bytes(serialization.Encoding.PEM) for one in certificates)
+def _pem(*told: bytes) -> bytes:
+    return b"".join(_loaded(one).public_bytes(serialization.Encoding.PEM) for one in told)

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from edge_agent.evidence.certificates import spki
 from edge_agent.evidence.invitation import Invitation, pin_of
 
 ANSWER_BYTES_MAX = 131_072
@@ -141,10 +142,3 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
     if not found:
         raise EstError("the answer holds no certificates")
     return found
-
-
-def spki(certificate: x509.Certificate) -> bytes:
-    """Return the public key of a certificate as SubjectPublicKeyInfo, DER."""
-    return certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )

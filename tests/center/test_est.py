@@ -23,13 +23,14 @@ from edge_agent.center.est import BODY_BYTES_MAX, Door
 from edge_agent.center.init import Request, init
 from edge_agent.center.layout import Layout
 from edge_agent.clock import SystemClock
+from edge_agent.evidence.certificates import spki
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.enrolment import Way
 from edge_agent.evidence.invitation import Invitation, pin_of
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.signers import load_signer
 from edge_agent.identity import enrolment, keys, renewal
-from edge_agent.identity.est import EstError, Server, spki
+from edge_agent.identity.est import EstError, Server
 from tests.identity import foreign_est
 from tests.identity.foreign_est import openssl
 from tests.swtpm import swtpm

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.evidence.pinned import PINS_MAX, read_public_keys, write_public_key
+from edge_agent.evidence.pinned import PINS_MAX, read_public_keys
 from edge_agent.evidence.signers import P256Signer
 from tests.evidence.conftest import signer
 
@@ -16,8 +16,8 @@ KEY = signer(1).public
 
 def test_both_kinds_of_keys_come_back_in_their_order() -> None:
     other = P256Signer.generate().public
-    assert read_public_keys(write_public_key(KEY)) == (KEY,)
-    both = write_public_key(other) + b"\n# the old one\n" + write_public_key(KEY)
+    assert read_public_keys(KEY.to_pem()) == (KEY,)
+    both = other.to_pem() + b"\n# the old one\n" + KEY.to_pem()
     assert read_public_keys(both) == (other, KEY)
 
 
@@ -28,11 +28,11 @@ def test_openssl_makes_what_is_read(tmp_path: Path) -> None:
         ["openssl", "pkey", "-in", key, "-pubout"], check=True, capture_output=True
     ).stdout
     (read,) = read_public_keys(made)
-    assert write_public_key(read) == made
+    assert read.to_pem() == made
 
 
 def test_none_and_too_many_are_refused() -> None:
-    for wrong in (b"", b"x", write_public_key(KEY) * (PINS_MAX + 1), b" " * 10_000):
+    for wrong in (b"", b"x", KEY.to_pem() * (PINS_MAX + 1), b" " * 10_000):
         with pytest.raises(ValueError, match="public keys in PEM"):
             read_public_keys(wrong)
 

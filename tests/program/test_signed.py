@@ -10,7 +10,6 @@ import pytest
 
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.manifest import Manifest, Part, sign_manifest
-from edge_agent.evidence.pinned import write_public_key
 from edge_agent.program.signed import MANIFEST, PINS, is_as_signed
 from tests.evidence.conftest import signer
 
@@ -22,7 +21,7 @@ def release(tmp_path: Path) -> Path:
     """The folder of version 2.0, as `edge-agent update` leaves it."""
     folder = tmp_path / "releases" / "2.0"
     folder.mkdir(parents=True)
-    (tmp_path / PINS).write_bytes(write_public_key(KEY.public))
+    (tmp_path / PINS).write_bytes(KEY.public.to_pem())
     sign(folder)
     return folder
 

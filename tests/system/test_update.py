@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.evidence.pinned import write_public_key
 from edge_agent.program.packages import closure
 from edge_agent.update.folder import CURRENT, GOOD, Folder
 from edge_agent.update.release_file import LOCK, make
@@ -108,7 +107,7 @@ def place(tmp_path: Path) -> Folder:
     made.complete("0.1.0", b"by hand")
     made.point(CURRENT, "0.1.0")
     made.point(GOOD, "0.1.0")
-    (made.root / "release.pem").write_bytes(write_public_key(KEY.public))
+    (made.root / "release.pem").write_bytes(KEY.public.to_pem())
     return made
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from edge_agent import files
-from edge_agent.evidence.pinned import write_public_key
 from edge_agent.program.signed import PINS
 from edge_agent.update.folder import CURRENT, GOOD, Busy, Folder, NotByReleases
 from edge_agent.update.steps import Marker, Phase
@@ -86,9 +85,9 @@ def test_what_was_installed_by_hand_is_good(tmp_path: Path) -> None:
 def test_pins_are_read_or_their_remedy_told(tmp_path: Path) -> None:
     place = folder(tmp_path)
     other = signer(9)
-    (tmp_path / PINS).write_bytes(write_public_key(KEY.public) + write_public_key(other.public))
+    (tmp_path / PINS).write_bytes(KEY.public.to_pem() + other.public.to_pem())
     assert place.pins() == (KEY.public, other.public)
-    for wrong in (b"", b"nonsense", write_public_key(KEY.public) * 5):
+    for wrong in (b"", b"nonsense", KEY.public.to_pem() * 5):
         (tmp_path / PINS).write_bytes(wrong)
         with pytest.raises(NotByReleases, match="edge-agent release key"):
             place.pins()

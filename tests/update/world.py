@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent.evidence.manifest import Manifest
-from edge_agent.evidence.pinned import write_public_key
 from edge_agent.program.signed import PINS
 from edge_agent.update.folder import CURRENT, GOOD, PARTS, Folder
 from edge_agent.update.install import Failed
@@ -21,7 +20,7 @@ def folder(root: Path, version: str = "1.0") -> Folder:
     made.complete(version, b"by hand")
     made.point(CURRENT, version)
     made.point(GOOD, version)
-    (root / PINS).write_bytes(write_public_key(KEY.public))
+    (root / PINS).write_bytes(KEY.public.to_pem())
     return made
 
 
