@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from edge_agent.evidence.timestamp import Stamped, time_text
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 PROBLEMS_SHOWN_MAX = 100
+MS = 1_000_000
 
 
 def verify_file(
@@ -99,11 +99,11 @@ def lines(report: Report) -> list[str]:
     if report.scope and report.seal:
         scope, seal = report.scope, report.seal
         said.append(f"{scope.kind} of gateway {scope.gateway}: {report.events} events")
-        when = "" if seal.time_ms is None else f" on {_time(seal.time_ms)}"
+        when = "" if seal.time_ms is None else f" on {time_text(seal.time_ms * MS)}"
         said.append(f"taken out by {seal.actor!r} at {seal.by}{when}, for {seal.purpose!r}")
     for head in report.heads:
         by = f"receipted by {head.center}" if head.center else "NOT receipted: only signed"
-        on = "" if head.time_ms is None else f" on {_time(head.time_ms)}"
+        on = "" if head.time_ms is None else f" on {time_text(head.time_ms * MS)}"
         since = "" if head.earlier_size is None else f", continues the one over {head.earlier_size}"
         said.append(f"run {head.epoch.hex()}: head over {head.size} events, {by}{on}{since}")
         if head.stamped is not None:
@@ -130,10 +130,3 @@ def _stamped(stamped: Stamped, size: int) -> str:
         f"the first {size} of them existed at {time_text(stamped.time_ns)}, says {stamped.by!r}; "
         f"trusted for timestamps, {why}: SHA-256 {stamped.fingerprint}"
     )
-
-
-def _time(time_ms: int) -> str:
-    try:
-        return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, OSError, ValueError):  # whoever signs may write any number
-        return f"{time_ms} ms"

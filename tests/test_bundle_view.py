@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edge_agent.bundle_view import lines, verify_file
-from edge_agent.evidence.bundle_report import Report, Trust
+from edge_agent.evidence.bundle_report import Head, Report, Trust
 from tests.evidence import bundles
 from tests.evidence.bundles import authority, certified, checked, memory
 from tests.evidence.mutations import all_mutations
@@ -33,6 +33,13 @@ def test_files_and_exit_codes(tmp_path: Path) -> None:
     assert (code, json.loads(said)["ok"]) == (0, True)
     assert verify_file(tmp_path / "none", None, None, as_json=False)[0] == 2
     assert verify_file(file, file, None, as_json=False)[0] == 2
+
+
+def test_a_time_that_no_calendar_has_is_no_crash() -> None:
+    """Whoever signs may write any number."""
+    for time_ms, said in ((2**62, f"{2**62} ms"), (0, "1970-01-01T00:00:00Z")):
+        head = Head(bytes(8), 1, bytes(32), "center", time_ms)
+        assert f"receipted by center on {said}" in "\n".join(lines(Report(heads=[head])))
 
 
 def _pem(der: bytes) -> bytes:

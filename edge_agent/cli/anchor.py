@@ -1,15 +1,17 @@
-"""`edge-agent anchor`: have the configured authority timestamp a hash; the agent does so daily."""
+"""`edge-agent anchor`: have the configured authority timestamp a hash, as the agent does daily."""
 
 import argparse
 import json
 import secrets
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.options import Commands, add_config, add_json, command
 
+if TYPE_CHECKING:
+    from edge_agent.config import Loaded
+
 EXIT_FOUND_BAD = 1
-HASH_BYTES = 32
 
 
 def add(commands: Commands) -> None:
@@ -30,6 +32,8 @@ def add(commands: Commands) -> None:
 
 
 def _hash(text: str) -> bytes:
+    from edge_agent.evidence.tree import HASH_BYTES
+
     try:
         found = bytes.fromhex(text)
     except ValueError:
@@ -43,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask; exit 1 where no timestamp came that counts."""
     from edge_agent import config
     from edge_agent.evidence.timestamp import time_text
+    from edge_agent.evidence.tree import HASH_BYTES
 
     said = _asked(config.load(arguments.config), arguments.hash or secrets.token_bytes(HASH_BYTES))
     trouble, time_ns = said["trouble"], said["time_ns"]
@@ -56,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_FOUND_BAD if trouble else 0
 
 
-def _asked(loaded: Any, imprint: bytes) -> dict[str, Any]:
+def _asked(loaded: "Loaded", imprint: bytes) -> dict[str, Any]:
     from edge_agent.daemon.timestamping import TimestampError, ask, read_authorities
 
     said: dict[str, Any] = dict.fromkeys(("token", "time_ns", "by", "trouble"))

@@ -386,12 +386,15 @@ def check(arguments: argparse.Namespace) -> int:
     try:
         gateway, key = _trusted(arguments)
         record_reading(arguments, "verify")
-        removals, countersigned = Removals(), Countersigned(_receipt_keys(arguments))
+        loaded = _configured(arguments)
+        removals, countersigned = Removals(), Countersigned(receipt_keys(loaded) if loaded else ())
         for stored in _stored(folder, lambda _: None):
             removals.take(stored.record)
             countersigned.expect(stored.record)
         known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
-        audit = JournalAudit(gateway, known, removals, heads(folder), _stampers(arguments))
+        audit = JournalAudit(
+            gateway, known, removals, heads(folder), _stampers(arguments.tsa, loaded)
+        )
         for stored in _stored(folder, damages.append):
             found.extend(map(_problem, audit.feed(stored.record)))
             countersigned.take(stored.record)
@@ -441,26 +444,20 @@ def _anchored_words(all_: list[dict[str, Any]]) -> str:
     )
 
 
-def _stampers(arguments: argparse.Namespace) -> "list[Certificate]":
+def _stampers(named: Path | None, loaded: "Loaded | None") -> "list[Certificate]":
     """Return the timestamp authorities that are trusted: named, or else configured."""
     from edge_agent.daemon.timestamping import TimestampError, read_authorities
 
-    loaded = _configured(arguments)
     anchor = loaded and loaded.config.anchor
     try:
-        if arguments.tsa is not None:
-            return read_authorities(arguments.tsa)
+        if named is not None:
+            return read_authorities(named)
         return read_authorities(loaded.path(anchor.certificate)) if loaded and anchor else []
     except TimestampError as error:
-        if arguments.tsa is not None:
+        if named is not None:
             raise UnreadableError(str(error)) from error
         print(f"edge-agent: {error}; timestamps are not held to it", file=sys.stderr)
         return []
-
-
-def _receipt_keys(arguments: argparse.Namespace) -> Iterator["PublicKey"]:
-    loaded = _configured(arguments)
-    return iter(()) if loaded is None else receipt_keys(loaded)
 
 
 def receipt_keys(loaded: "Loaded") -> Iterator["PublicKey"]:

@@ -110,8 +110,11 @@ def granted(response: bytes, nonce: int) -> bytes:
 
 
 def time_text(time_ns: int) -> str:
-    """Return a time in words, to the second."""
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a time in words, to the second; one that no calendar has, in ms."""
+    try:
+        return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):  # whoever signs may write any number
+        return f"{time_ns // 1_000_000} ms"
 
 
 def _text(element: Element) -> str:
