@@ -6,6 +6,7 @@ is believed only as far as it is signed and the tree that it names goes on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.anchor import AnchorBody
@@ -50,36 +51,40 @@ class Countersigned:
 
     def __init__(self, keys: Iterable[PublicKey]) -> None:
         self._keys = tuple(keys)
-        self._receipts: dict[Place, bytes | None] = {}
+        self._receipts: dict[Place, list[bytes]] = {}
 
     def expect(self, record: Record) -> None:
         """Take any record: of an anchor the event that it is of."""
         if record.kind is RecordKind.ENVELOPE and (body := AnchorBody.of(record.data)) is not None:
-            self._receipts[body.place] = None
+            self._receipts[body.place] = []
 
     def take(self, record: Record) -> None:
         """Take any record: of a receipt what it covers."""
         if record.kind is not RecordKind.RECEIPT:
             return
         ranges, receipt = decode_ranges(record.data)
-        for place in self._receipts:
+        for place, over in self._receipts.items():
             if place.epoch == record.epoch and any(a <= place.seq <= z for a, z in ranges):
-                self._receipts[place] = receipt
+                over.append(receipt)
 
     def by(self, place: Place, leaf_of: Callable[[bytes, int], bytes | None]) -> Receipt | None:
-        """Return the receipt over an event, if a center signed it and it is of what is held."""
-        data = self._receipts.get(place) or b""
-        for key in self._keys:
-            try:
-                receipt = open_receipt(data, key)
-            except (Malformed, BadSignature):
-                continue
-            for one in receipt.ranges:
+        """Return the first receipt over an event that a center signed, of what is held.
+
+        A journal may hold those of centers whose keys are not given.
+        """
+        for receipt in map(self._opened, self._receipts.get(place, ())):
+            for one in receipt.ranges if receipt is not None else ():
                 if one.epoch != place.epoch or not one.first <= place.seq <= one.last:
                     continue
                 leaves = (leaf_of(one.epoch, seq) or b"" for seq in range(one.first, one.last + 1))
                 if range_digest(leaves) == one.digest:
                     return receipt
+        return None
+
+    def _opened(self, data: bytes) -> Receipt | None:
+        for key in self._keys:
+            with suppress(Malformed, BadSignature):
+                return open_receipt(data, key)
         return None
 
 
