@@ -212,6 +212,7 @@ _FE100 = _shape(
     by_lf=True,
 )
 _FE100_ACCOUNT_DIGITS = 8
+_OKAY = _shape(f"{_GROUP}OKAY @", _heartbeat, by_lf=True)
 _WITH_LF = (
     _shape(
         # not behind a space: that is a FE100's which has lost some of its account
@@ -221,7 +222,7 @@ _WITH_LF = (
         by_lf=True,
     ),
     _FE100,
-    _shape(f"{_GROUP}OKAY @", _heartbeat, by_lf=True),
+    _OKAY,
     _shape(
         f"{_GROUP}(?P<account>[0-9A-F]{{4}}) (?P<channels>[0-9A-F]{{4}} [0-9A-F]{{4}}) "
         "(?P<last>[0-9A-F])",
@@ -286,12 +287,13 @@ def _shapes(setup: Setup) -> tuple[_Shape, ...]:
     """The shapes to look for.
 
     Two digits of number are damage where the receiver prints three.  A FE100's message that has
-    lost half of its account may look like a 685's: where its profile says so, it is none.
+    lost half of its account may look like a 685's: where its profile says so, it is none.  Of what
+    a 685 says only the heartbeat is left: no damage makes one, and it says nothing of a site.
     """
     digits = setup.options.get("number_digits")
     if setup.profile is not None:
         if setup.profile.facts.get("account_digits") == _FE100_ACCOUNT_DIGITS:
-            return (*_SURGARD, _FE100)
+            return (*_SURGARD, _FE100, _OKAY)
         if digits is None:
             digits = setup.profile.facts.get("number_digits")
     return (*_SURGARD, *_WITH_LF) if digits == 3 else (*_SURGARD, *_WITH_LF, _TWO_DIGITS)

@@ -5,7 +5,7 @@ import gc
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from types import FunctionType, ModuleType
@@ -62,10 +62,13 @@ GROWTH_BYTES_MAX = 128 * 1024  # what a session may hold: one run of noise of 64
 def golden(subject: Subject) -> Sequence[Any]:
     """The driver's frames, typed from the facts: every driver has them, or this fails."""
     module = importlib.import_module(f"tests.drivers.golden_{subject.driver.name}")
-    others = getattr(module, "OTHERS", {})
-    profile = subject.setup.profile
-    other = None if profile is None else others.get(profile.name)
-    found = [one for one in module.GOLDEN if other is None or not one.source.startswith(other)]
+    others: Mapping[str, str] = getattr(module, "OTHERS", {})
+    other = others.get(subject.profile.name) if subject.profile else None
+    found = [
+        known
+        for known in module.GOLDEN
+        if other is None or not (known.signals and known.source.startswith(other))
+    ]
     assert len(found) >= 3
     return found
 

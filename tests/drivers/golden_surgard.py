@@ -217,7 +217,8 @@ GOLDEN = (
 )
 
 OTHERS = {"congwin_fe100": "receiver facts 2"}
-"""With this profile, frames of these facts are another receiver's, and none of its own."""
+"""With this profile, what these facts say of a site is another receiver's: refused, and kept unread
+when it comes a third time."""
 
 TWO_DIGITS = Golden(
     "receiver facts 2, some gear: 2-digit CC",

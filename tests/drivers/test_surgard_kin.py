@@ -2,18 +2,21 @@
 
 import pytest
 
-from drivers._surgard_frames import ACK
+from drivers._surgard_frames import ACK, NAK
 from drivers.surgard import ReceiverSession
+from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import (
     FaultKind,
     Link,
     Plain,
+    Report,
     Send,
     Setup,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes, load_profile
 from tests.drivers.actions import faults, sent
+from tests.drivers.golden_surgard import GOLDEN, OTHERS, TWO_DIGITS, Golden
 from tests.drivers.test_surgard import Host, opened, tokens
 from tests.drivers.test_surgard_frames import ADEMCO, FE100, HEARTBEAT
 
@@ -65,6 +68,33 @@ def test_an_event_behind_an_idle_message_is_acknowledged_when_durable_only() -> 
     actions = host.hear(IDLE + FE100)
     assert sent(actions) == []
     assert host.commit(tokens(actions)[0]) == [Send(ACK)]
+
+
+def test_with_the_fe100s_profile_a_685s_heartbeat_is_one_all_the_same() -> None:
+    host = profiled("congwin_fe100")
+    assert host.hear(OKAY) == [Link(online=True), Send(ACK)]
+
+
+ANOTHERS = [
+    known
+    for known in (*GOLDEN, TWO_DIGITS)
+    if known.signals and known.source.startswith(OTHERS["congwin_fe100"])
+]
+
+
+@pytest.mark.parametrize("known", ANOTHERS, ids=lambda known: known.source)
+def test_with_the_fe100s_profile_what_a_685_says_is_kept_unread_the_third_time(
+    known: Golden,
+) -> None:
+    """The profile may be the wrong one: nothing is lost, and nothing half read."""
+    host = profiled("congwin_fe100")
+    for _ in range(2):
+        assert not tokens(host.hear(known.frame, after_s=5))
+        assert host.tick() == [Send(NAK)]
+    actions = host.hear(known.frame, after_s=5)
+    [report] = [action for action in actions if isinstance(action, Report)]
+    assert [(one.kind, one.frame) for one in report.signals] == [(Kind.UNKNOWN, known.frame)]
+    assert host.commit(report.token) == [Send(ACK)]
 
 
 def test_a_685_that_is_quiet_is_asked_until_it_answers() -> None:
