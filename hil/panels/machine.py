@@ -229,8 +229,9 @@ class Face:
     For the contract test: a silence of `silence_s` its driver has to say, one of `patience_s` to
     bear; `truth` gives what a host must believe of each point, for machines with a state;
     `standing` is a control line of an alarm that a status request shows, "" where there is none;
-    `sound` tells whether bytes (without the frame's end) pass the protocol's check: what a line did
-    to them so that they do, no host can see.
+    `sound` tells whether bytes (without the frame's end) pass the protocol's check, or where it has
+    none, whether every character fits its place: what a line did to them so that they do, no host
+    can see.
 
     Of the faults that every panel can be told: `has_clock`, one that can jump; `has_text`, frames
     of characters, which can be bad.

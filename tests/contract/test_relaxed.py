@@ -18,7 +18,6 @@ from tests.contract.subjects import STREAM, Subject, is_checked, names, wants_pa
 from tests.contract.test_stream import (
     LINES,
     SYNC_NS,
-    is_made_by_the_line,
     wanted,
     without,
     world,
@@ -132,12 +131,12 @@ def test_a_frame_that_a_line_made_is_nobodys_fault_where_its_check_is_right() ->
     wire.put(said, 0)
     wire.take(10 * SECOND_NS)
     wire.quality = PERFECT
-    assert not is_made_by_the_line(here, DSC, said), "the panel said it"
-    assert not is_made_by_the_line(here, DSC, swapped), "it never arrived"
+    assert not here.is_of_the_line(said), "the panel said it"
+    assert not here.is_of_the_line(swapped), "it never arrived"
     for made in (swapped, spoilt):
         wire._arrived += made + b"\r\n"
-    assert is_made_by_the_line(here, DSC, swapped + b"\r\n")
-    assert not is_made_by_the_line(here, DSC, spoilt), "the sum tells"
+    assert here.is_of_the_line(swapped + b"\r\n")
+    assert not here.is_of_the_line(spoilt), "the sum tells"
 
 
 NEVER = next(field.default for field in fields(Face) if field.name == "sound")

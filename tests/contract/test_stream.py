@@ -154,31 +154,15 @@ def speak_again(here: World, subject: Subject, line: Line) -> int:
     return before
 
 
-def is_made_by_the_line(here: World, subject: Subject, frame: bytes) -> bool:
-    """Whether the line made a frame that passes its own check: that is nobody's fault.
-
-    Damage within a frame that swaps two of its characters, say, is not seen by a sum.
-    """
-    wire, frame = here.stand.out, body(frame)
-    return isinstance(wire, Tapped) and wire.made(frame) and subject.face.sound(frame)
-
-
-def is_kept_unread(here: World, told: Told) -> bool:
-    """Whether the line did the same damage so often that it was kept, without a meaning."""
-    wire = here.stand.out
-    unread = ("kind", Kind.UNKNOWN.value) in told[1]
-    return unread and isinstance(wire, Tapped) and wire.made(told[0])
-
-
-def check_nothing_invented_and_nothing_twice(here: World, subject: Subject, line: Line) -> None:
+def check_nothing_invented_and_nothing_twice(here: World, line: Line) -> None:
     stated = here.told(Said.STATED)
     for told, times in here.recorded.items():
-        was_told = told in here.said or told in stated or is_kept_unread(here, told)
-        assert was_told or is_made_by_the_line(here, subject, told[0]), f"nobody said this: {told}"
+        was_told = told in here.said or told in stated
+        assert was_told or here.is_of_the_line(*told), f"nobody said this: {told}"
         if times > here.said[told] and told not in stated:
             assert line.bad, f"recorded {times} times: {told}"
     for point in here.points:
-        was_stated = here.is_stated(point) or is_made_by_the_line(here, subject, point.frame)
+        was_stated = here.is_stated(point) or here.is_of_the_line(point.frame)
         assert was_stated, f"nobody stated this: {point}"
     if line.bad:
         check_no_repeat_recorded_soon(here)
@@ -201,14 +185,13 @@ def check_no_repeat_recorded_soon(here: World) -> None:
         assert not (is_soon and told in repeated), f"twice: {item}"
 
 
-def check_all_is_acknowledged(here: World, subject: Subject) -> None:
+def check_all_is_acknowledged(here: World) -> None:
     said = {entry.id for entry in here.state(Said.SAID)}
     assert said == {entry.id for entry in here.state(Said.ACKED)}, "once the faults stop"
     # an answer may show standing events
     unsaid = set(here.recorded) - set(here.told(Said.STATED)) - set(here.said)
     for told in unsaid:
-        is_of_the_line = is_made_by_the_line(here, subject, told[0]) or is_kept_unread(here, told)
-        assert is_of_the_line, f"nobody said this: {told}"
+        assert here.is_of_the_line(*told), f"nobody said this: {told}"
     assert len(set(here.said) - set(here.recorded)) <= len(unsaid)
 
 
@@ -249,13 +232,13 @@ DIALOGUES = [
 def test_dialogue(subject: Subject, seed: int, line: Line) -> None:
     here = world(subject, line, seed)
     play(here, subject, line, seed)
-    check_nothing_invented_and_nothing_twice(here, subject, line)
+    check_nothing_invented_and_nothing_twice(here, line)
     # a panel that says nothing before a login is away longer on a line that harms the login too
     least = signals_of(subject, line) // (4 if wants_password(subject) else 2)
     assert len(here.state(Said.SAID)) >= least
     if subject.driver.acknowledges:
         assert len(here.state(Said.ACKED)) >= least
-        check_all_is_acknowledged(here, subject)
+        check_all_is_acknowledged(here)
     else:
         check_what_can_be_known_is_known(here, line)
     check_belief(here, subject)
@@ -310,11 +293,11 @@ def test_resync_after_garbage(subject: Subject, seed: int) -> None:
         here.tell(at_ns, f"garbage {number * 37 + 1}")
         here.tell(at_ns + SECOND_NS, subject.face.speak(number, True))
     here.run(60 * SECOND_NS + HEAL_NS)
-    check_nothing_invented_and_nothing_twice(here, subject, LINES[0])
+    check_nothing_invented_and_nothing_twice(here, LINES[0])
     assert len(here.state(Said.SAID)) >= 10
     assert set(here.recorded) >= set(here.said)
     if subject.driver.acknowledges:
-        check_all_is_acknowledged(here, subject)
+        check_all_is_acknowledged(here)
 
 
 # ---- state: unknown until proven, then whole

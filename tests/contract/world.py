@@ -54,6 +54,7 @@ from hil.panels.stand import Noted, Plug, Quit, Spoken, Stand, StandOutput
 SECOND_NS = 1_000_000_000
 EPOCH_OFFSET_NS = 1_795_464_000 * SECOND_NS  # the gateway's clock: 2026-11-23 20:00 UTC at 0
 TERMINATORS = b"\r\n\x14"
+REFUSED_MIN = 3  # copies of the same damage before a driver may take it for what the panel says
 STEPS_MAX = 2_000_000  # a world that turns without time passing is a session's bug
 
 Meaning = tuple[tuple[str, object], ...]
@@ -220,7 +221,7 @@ class World:
     ) -> None:
         """`many`: our port has many peers; `packets`: they speak by datagrams.
 
-        `sound` tells whether bytes pass the protocol's own check.
+        `sound` is the panel's (`Face.sound`).
         """
         self._sound = sound
         self._many, self._packets = many or packets, packets
@@ -339,6 +340,19 @@ class World:
         assert entry.signal is not None
         return self.recorded[body(entry.frame), meaning(entry.signal)] > 0
 
+    def is_of_the_line(self, frame: bytes, says: Meaning = ()) -> bool:
+        """Whether the line made a frame, and no driver could tell: that is nobody's fault.
+
+        Either it passes the protocol's own check, as with two characters swapped that a sum does
+        not see; or it was refused until it had come alike so often that it was kept unread.
+        """
+        wire, frame = self.stand.out, body(frame)
+        if not isinstance(wire, Tapped) or not wire.made(frame):
+            return False
+        refused = sum(body(fault.frame) == frame for _, fault in self.gateway.faults)
+        is_unread = ("kind", Kind.UNKNOWN.value) in says and refused >= REFUSED_MIN
+        return is_unread or self._sound(frame)
+
     @property
     def believed(self) -> dict[tuple[Kind, int], State]:
         """What is proven of each point since the line came up, by its number."""
@@ -394,16 +408,11 @@ class World:
             assert is_kept, f"acknowledged but not durable: {entry}"
 
     def _is_replaced(self) -> bool:
-        """Whether what was recorded last the line has made, and it was not read or looks true.
-
-        No check can tell what fits; what comes alike again and again is kept without a meaning.
-        """
-        wire, durable = self.stand.out, self.gateway.durable
-        if not durable or not isinstance(wire, Tapped):
+        """Whether what was recorded last is not the panel's word but the line's."""
+        if not self.gateway.durable:
             return False
-        signal = durable[-1].signal
-        newest = body(signal.frame)
-        return wire.made(newest) and (signal.kind is Kind.UNKNOWN or self._sound(newest))
+        signal = self.gateway.durable[-1].signal
+        return self.is_of_the_line(body(signal.frame), meaning(signal))
 
     @staticmethod
     def _command(line: str) -> Commanded:
