@@ -42,9 +42,9 @@ from edge_agent.uplink.dial import PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.paths import PAUSE_NS_MAX
 from edge_agent.uplink.uplink import Portion, Site, Uplink
-from hil.rig import wait_until
+from hil.rig import free_port, wait_until
 from hil.rig.child import run as run_command
-from hil.rig.parts import CENTER, Broker, Center, free_port
+from hil.rig.parts import CENTER, Broker, Center
 
 GATEWAYS, GATEWAYS_QUICK = 200, 40
 OUTAGE_S = 5.0

@@ -270,6 +270,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.journal",
         "edge_agent.language",
         "edge_agent.rendering",
+        "hil.ports",
     ),
     "edge_agent.language": (),
     "edge_agent.judged_words": (

@@ -17,6 +17,7 @@ from edge_agent.demo.children import Child, Children, Death, run
 from edge_agent.demo.folder import DemoError, Folder
 from edge_agent.demo.ledger import Ledger, Spoken
 from edge_agent.demo.proxy import Network
+from hil.ports import free_port
 
 GATEWAY = "demo"
 READY_S = 20.0  # each part starts within a second; a busy Pi Zero takes longer
@@ -190,14 +191,6 @@ class Stage:
 
 CENTER = (*PYTHON, "edge_agent.center.cli")
 CONF = "mosquitto.conf"
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(port: int) -> bool:

@@ -11,10 +11,11 @@ Every part is a child process of the commands that are shipped; nothing of the p
 vocabulary is imported here.
 """
 
+from hil.ports import free_port
 from hil.rig.child import Child, RigError, run, wait_until
 from hil.rig.count import Count, compare
 from hil.rig.panel import Panel
-from hil.rig.parts import Agent, Broker, Center, free_port
+from hil.rig.parts import Agent, Broker, Center
 from hil.rig.proxy import Network, Way
 from hil.rig.stack import Setup, Stack
 from hil.rig.tale import Passed, again, at_ns, is_answered, tell

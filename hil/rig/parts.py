@@ -3,15 +3,13 @@
 import contextlib
 import json
 import os
-import random
 import re
 import shutil
 import socket
 import sqlite3
 import sys
 import tomllib
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +17,6 @@ from hil.rig.child import WAIT_S_MAX, Child, RigError, run
 
 ANSWER_BYTES_MAX = 4 << 20
 CENTER = "edge_agent.center.cli"
-
-
-PORTS = range(20_000, 32_000)
-"""Below the range that the kernel gives away: while a killed broker is down nobody takes its port
-by chance."""
-
-CLAIMS_MAX = 200
-"""Ports that a process keeps for itself: those it was given last.  Each costs a descriptor."""
-
-
-def free_port() -> int:
-    """Return a port of the loopback, TCP and UDP, that no other test is given meanwhile.
-
-    It stays this process's: where nobody is meant to listen, nobody does.
-    """
-    while True:
-        port = _CHANCE.choice(PORTS)
-        with contextlib.suppress(OSError), _unused(port):
-            _claims.append(_claim(port))
-            if len(_claims) > CLAIMS_MAX:
-                _claims.popleft().close()
-            return port
-
-
-def _claim(port: int) -> socket.socket:
-    """A name that one process can hold: the kernel frees it when that has ended."""
-    claim = socket.socket(socket.AF_UNIX)
-    try:
-        claim.bind(f"\0edge-agent port {port}")
-    except OSError:
-        claim.close()
-        raise
-    return claim
-
-
-@contextlib.contextmanager
-def _unused(port: int) -> Iterator[None]:
-    with socket.create_server(("127.0.0.1", port)), socket.socket(type=socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", port))
-        yield
-
-
-_claims: deque[socket.socket] = deque()
-_CHANCE = random.SystemRandom()  # processes side by side choose apart, whatever they seeded
 
 
 class Broker(Child):

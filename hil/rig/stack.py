@@ -13,10 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from hil.ports import free_port
 from hil.rig.child import RigError, run, wait_until
 from hil.rig.count import Count, Entry, Row, compare
 from hil.rig.panel import Option, Panel
-from hil.rig.parts import CENTER, Agent, Broker, Center, free_port
+from hil.rig.parts import CENTER, Agent, Broker, Center
 from hil.rig.proxy import Network
 
 SETTLE_S_MAX = 90.0  # two of the uplink's longest pauses, 30 s each, and a drain

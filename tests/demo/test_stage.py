@@ -11,7 +11,8 @@ from edge_agent.clock import SystemClock
 from edge_agent.demo import stage as stages
 from edge_agent.demo.children import Death
 from edge_agent.demo.folder import DemoError, Folder, make
-from edge_agent.demo.stage import CAST, Stage, answers, find_broker, free_port
+from edge_agent.demo.stage import CAST, Stage, answers, find_broker
+from hil.ports import free_port
 
 
 def staged(folder: Folder) -> Stage:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hil.rig import Child, Count, Network, RigError, Way, compare, free_port, parts, run, wait_until
+from hil.rig import Child, Count, Network, RigError, Way, compare, run, wait_until
 
 MS = 1_000_000
 
@@ -258,12 +258,6 @@ def test_a_child_that_ends_is_not_waited_for(tmp_path: Path) -> None:
         with pytest.raises(RigError, match=r"(?s)ended with 1.*no port"):
             one.wait_said("up")
         assert one.wait_end() == 1
-
-
-def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens on them yet, and none is given again meanwhile."""
-    monkeypatch.setattr(parts, "PORTS", range(20_000, 20_100))
-    assert len({free_port() for _ in range(50)}) == 50
 
 
 def test_what_is_dear_to_look_at_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from edge_agent.control.probation import Phase, Probation
 from edge_agent.evidence.cbor import Malformed
-from hil.rig import Panel, Stack, wait_until
+from hil.rig import Panel, Stack, free_port, wait_until
 from hil.rig.child import environment
-from hil.rig.parts import CENTER, free_port
+from hil.rig.parts import CENTER
 from hil.rig.stack import GATEWAY
 
 BY = ("--by", "Wang Wei", "--role", "installer", "--json", "--wait", "300")
