@@ -275,7 +275,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.language": (),
     "edge_agent.judged_words": (
         "edge_agent.control.entitlement",  # who may what, at both ends
-        "edge_agent.control.terms",
+        "edge_agent.control.warranted",
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
         "edge_agent.diagnosis.health_rules",  # what is to be done about a finding
         "edge_agent.language",
@@ -305,7 +305,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.charter_draft",
         "edge_agent.charter_view",
         "edge_agent.control.entitlement",  # who may what, at both ends
-        "edge_agent.control.terms",
+        "edge_agent.control.warranted",
     ),
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),

@@ -1,6 +1,6 @@
 """What somebody wants of a gateway, who they are, and whether they may.
 
-All of it before anything is entered or signed; the gateway judges anew (`control/terms.py`).
+All of it before anything is entered or signed; the gateway judges anew (`control/warranted.py`).
 """
 
 import argparse
@@ -13,7 +13,7 @@ from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Operators
 from edge_agent.clock import now_ms
 from edge_agent.control import entitlement
-from edge_agent.control.terms import COUNTERSIGN_S
+from edge_agent.control.warranted import COUNTERSIGN_S
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.evidence.charter import DUAL_WITHOUT

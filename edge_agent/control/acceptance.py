@@ -1,7 +1,7 @@
 """Decides which of a center's commands are carried out (pure).
 
 A command must be signed by the pinned key, name this gateway and the running epoch, be new, not be
-over, be within its operator's role, and within what the site's charter allows (`terms`).  The
+over, be within its operator's role, and within what the site's charter allows (`warranted`).  The
 epoch alone ends every copy from before a start; the numbers end those of this run.  Its end is
 judged by what is certain of the time: a gateway that does not know it refuses what is certainly
 over and nothing else.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge_agent.control import entitlement
-from edge_agent.control.terms import Terms, doubt_of
+from edge_agent.control.warranted import Terms, doubt_of
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import DISPOSITION, CenterCommand, digest_of, open_command
 from edge_agent.evidence.cose import BadSignature, PublicKey

@@ -1,7 +1,7 @@
 """What somebody at the center may have a gateway do, by their role.
 
-The site's charter (`terms`) and the panel's own `allow` are asked after this: all have to permit
-an order.
+The site's charter (`warranted`) and the panel's own `allow` are asked after this: all have to
+permit an order.
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,6 @@ from edge_agent.evidence.command import (
     CenterCommand,
 )
 
-KNOWN = (
-    *(STATE, RESYNC, ORDER, DISPOSITION, CLOCK, DIAGNOSE, RENEW, WALK_TEST, BUNDLE, CONFIG),
-    *(CLIP, CHARTER),
-)
-
 _LOOKS = frozenset({STATE})
 _OPERATES = _LOOKS | {RESYNC, DISPOSITION, CLIP, f"{ORDER}.{Act.STATUS}"}
 _MENDS = (
@@ -44,7 +39,7 @@ _INSTALLS = (
     | _EXPORTS
     | {CONFIG, CHARTER}  # of a charter the parties' signatures count
     | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
-    | {f"{ORDER}.{Act.DISARM}"}  # if the site's charter allows it (`terms`)
+    | {f"{ORDER}.{Act.DISARM}"}  # if the site's charter allows it (`warranted`)
 )
 
 MAY: Mapping[Role, frozenset[str]] = {
@@ -54,6 +49,12 @@ MAY: Mapping[Role, frozenset[str]] = {
     Role.INSTALLER: _INSTALLS,
     Role.INSPECTOR: _LOOKS | _EXPORTS,
 }
+
+WANTED = frozenset[str]().union(*MAY.values())
+"""All that anybody may have done: commands by their word, orders with their act."""
+
+KNOWN = frozenset(one.partition(".")[0] for one in WANTED)
+"""The commands' words."""
 
 
 def wanted_by(command: CenterCommand) -> str:

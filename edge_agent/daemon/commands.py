@@ -22,7 +22,7 @@ from edge_agent.control.acceptance import (
     Refused,
 )
 from edge_agent.control.complaints import Complaints, Say
-from edge_agent.control.terms import Terms
+from edge_agent.control.warranted import Terms
 from edge_agent.daemon.orders import Orders, Record, check_order
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.event import EventType

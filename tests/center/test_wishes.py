@@ -8,7 +8,7 @@ import pytest
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Operators
 from edge_agent.center.wishes import countersign_s, person
-from edge_agent.control.terms import COUNTERSIGN_S
+from edge_agent.control.warranted import COUNTERSIGN_S
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
 from edge_agent.evidence.charter import SignedCharter

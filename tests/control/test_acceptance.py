@@ -15,7 +15,7 @@ from edge_agent.control.acceptance import (
     Refusal,
     Refused,
 )
-from edge_agent.control.terms import Terms
+from edge_agent.control.warranted import Terms
 from edge_agent.domain.access import Role
 from edge_agent.evidence.command import CenterCommand, digest_of, sign_command
 from tests.evidence.conftest import signer

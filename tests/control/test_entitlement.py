@@ -34,7 +34,7 @@ def test_every_role_may_what_the_one_before_it_may() -> None:
         (Act.ARM_STAY, Role.INSTALLER),
         (Act.OUTPUT_ON, Role.INSTALLER),
         (Act.OUTPUT_OFF, Role.INSTALLER),
-        (Act.DISARM, Role.INSTALLER),  # where the site's charter allows it: test_terms.py
+        (Act.DISARM, Role.INSTALLER),  # where the site's charter allows it: test_warranted.py
     ],
 )
 def test_each_order_is_for_its_role_and_those_above(act: Act, least: Role) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.clock import Now
 from edge_agent.control.acceptance import Refusal
-from edge_agent.control.terms import Terms
+from edge_agent.control.warranted import Terms
 from edge_agent.daemon.commands import Commanding, Office, Result, Work
 from edge_agent.daemon.orders import Addressee, Orders
 from edge_agent.domain.access import Role

@@ -1,4 +1,4 @@
-"""On which terms a center's command is carried out: who wants it, under which charter (pure).
+"""Whether a center's command is warranted: who wants it, under which charter (pure).
 
 With a charter every command is warranted by the operator who wants it, in a role that the charter
 hears.  What takes protection away wants two operators: which commands that are the charter says;

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.control.terms import COUNTERSIGN_S, Doubt, Terms, doubt_of
+from edge_agent.control.warranted import COUNTERSIGN_S, Doubt, Terms, doubt_of
 from edge_agent.domain.access import Role
 from edge_agent.evidence.charter import Charter
 from edge_agent.evidence.command import CenterCommand
