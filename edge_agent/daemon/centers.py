@@ -56,7 +56,7 @@ class Station:
 
     `status` makes the signed heartbeat for the center named; `source` is the journal as that center
     sees it; `commanded` is handed what comes from that center as a command, unread, and whether the
-    broker was to keep it; `permission` None: every center of the configuration is supplied.
+    broker was to keep it.
     """
 
     epoch: bytes
@@ -64,7 +64,7 @@ class Station:
     source: Callable[[str], Source]
     is_stopping: Callable[[], bool]
     commanded: Callable[[str, bytes, bool], None]
-    permission: Permission | None = None
+    permission: Permission
 
 
 class _Supplied:
@@ -213,8 +213,6 @@ class Supply:
     async def _run(self, supplied: _Supplied) -> None:
         """Run the uplink whenever it is permitted; panels are read all the same."""
         permission, name = self._station.permission, supplied.config.name
-        if permission is None:
-            return await self._run_uplink(supplied)
         while True:
             while why := permission.permits(name):
                 self._cannot_use(supplied, why, "charter")
@@ -255,6 +253,10 @@ class Supply:
                 seal = self._seal(center)
             except AccessError as error:
                 self._cannot_use(supplied, str(error))
+                await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
+                continue
+            if why := self._station.permission.permits(center.name):  # by its `ca` now
+                self._cannot_use(supplied, why, "charter")
                 await asyncio.sleep(limits.CREDENTIALS_RETRY_S)
                 continue
             supplied.trouble = ""

@@ -19,7 +19,7 @@ import structlog
 
 from edge_agent import files
 from edge_agent.config import Loaded
-from edge_agent.control.terms import Terms
+from edge_agent.control.warranted import Terms
 from edge_agent.daemon.authorities import authorities_of
 from edge_agent.daemon.commands import DONE, Result, Work
 from edge_agent.domain.body import GATEWAY_PANEL
@@ -104,8 +104,8 @@ class Chartered:
     def permits(self, center: str) -> str:
         """Return why records may not go to a center; empty where they may."""
         charter, known = self.charter, self._centers().get(center)
-        if charter is None or known is None or charter.sends_to(center, known.digests):
-            return ""
+        if charter is None or charter.sends_to(center, () if known is None else known.digests):
+            return ""  # whoever cannot read its `ca` says so, and asks again when they can
         return f"charter {charter.number} does not name it with the authority in its `ca`"
 
     def terms(self, center: str) -> Terms:

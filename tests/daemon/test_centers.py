@@ -1,7 +1,8 @@
 """Every center has its own uplink: what one lacks does not stop another.
 
 Seen to fail: one task for all centers waits for the first one's files; `offer` that ignores the
-holders sends a center what it has receipted; an uplink that goes on after the charter changed.
+holders sends a center what it has receipted; an uplink that goes on after the charter
+changed, and one that starts by a `ca` file that the charter was never asked about.
 """
 
 import asyncio
@@ -279,6 +280,28 @@ def test_a_center_that_the_charter_does_not_name_gets_nothing_and_that_is_said(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert all(one.ended for one in world.uplinks.values())
+
+    asyncio.run(scenario())
+
+
+def test_a_center_whose_authority_could_be_read_only_later_is_asked_about_again(
+    world: World,
+) -> None:
+    world.unusable.add("police")
+
+    async def scenario() -> None:
+        tasks = await run(world)
+        await until(lambda: "own" in world.uplinks and world.ledger.notes)
+        world.charter.forbidden = {"police"}  # by what its `ca` turns out to hold: no other charter
+        world.unusable.clear()
+        await until(lambda: len(world.ledger.notes) == 2)
+        assert world.ledger.notes[1][2] == "charter"
+        assert "police" not in world.uplinks
+        world.charter.forbidden.clear()
+        await until(lambda: "police" in world.uplinks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     asyncio.run(scenario())
 

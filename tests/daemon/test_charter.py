@@ -202,7 +202,10 @@ def test_what_is_outside_is_named(site: Site) -> None:
     site.shown.write_bytes(SIGNED.data)
     made = site.start()
     assert made.permits("center") == ""
-    assert made.permits("unread") == "", "whoever cannot read its `ca` says so"
+    assert "does not name it" in made.permits("stranger")
+    site.centers = {}
+    assert made.permits("center") == "", "whoever cannot read its `ca` says so"
+    assert "does not name it" in made.permits("stranger"), "whatever its `ca` will hold"
     site.centers = {"center": Authorities((ENTERPRISE.public,), (b"a" * 32, b"b" * 32))}
     assert "does not name it" in made.permits("center")
     assert made.outside("shop", Command(act=Act.BYPASS, zone=8)) == ""
