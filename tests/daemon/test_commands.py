@@ -276,6 +276,24 @@ def test_what_the_gateway_does_itself_is_recorded_before_and_after() -> None:
     assert [(one.outcome, one.facts) for one in rig.replies] == [("done", b"{}")]
 
 
+def test_what_follows_a_command_follows_its_answer() -> None:
+    """Starting anew under a new configuration, say: nobody would be left to answer."""
+    rig = Rig()
+    answered: list[int] = []
+
+    async def diagnose(_command: CenterCommand, _ref: CommandRef) -> Result:
+        return Result("trying", then=lambda: answered.append(len(rig.replies)))
+
+    rig.works["diagnose"] = diagnose
+
+    async def work() -> None:
+        rig.give(DIAGNOSE)
+        await turns()
+
+    rig.playing(work)
+    assert answered == [1]
+
+
 def test_what_cannot_be_done_now_is_refused_with_why_and_recorded() -> None:
     rig = Rig()
 
@@ -445,17 +463,19 @@ def test_more_at_once_than_can_be_carried_out_is_told() -> None:
     assert len(rig.replies) == CENTER_COMMANDS_AT_WORK_MAX + 2
 
 
-def test_what_cannot_be_recorded_is_not_done(monkeypatch: Any) -> None:
+@pytest.mark.parametrize("command", [COMMAND, replace(COMMAND, what="disposition", body={1: WORD})])
+def test_what_cannot_be_recorded_is_not_done(command: CenterCommand, monkeypatch: Any) -> None:
     monkeypatch.setattr("edge_agent.daemon.commands.ORDER_RECORD_S_MAX", 0.01)
     rig = Rig(Record(durable=False))
 
     async def work() -> None:
-        rig.give(COMMAND)
+        rig.give(command)
         while not rig.replies:
             await asyncio.sleep(0.005)
 
     rig.playing(work)
     assert [one.outcome for one in rig.replies] == ["refused"]
+    assert rig.disposed == []
 
 
 def test_a_key_that_comes_later_is_found() -> None:

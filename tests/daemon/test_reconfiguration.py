@@ -59,10 +59,11 @@ class Disk:
     cut_at: int = -1
     after: bool = False
     refuses: bool = False
+    full_of: str = ""  # the name of a file that cannot be written
     done: int = 0
 
-    def write(self, perform: Callable[[], None]) -> None:
-        if self.refuses:
+    def write(self, perform: Callable[[], None], name: str = "") -> None:
+        if self.refuses or (name and name == self.full_of):
             raise OSError("read-only")
         self.done += 1
         if self.done == self.cut_at and not self.after:
@@ -79,6 +80,7 @@ class World:
     file: Path
     disk: Disk
     reached: Callable[[bytes], bool]
+    others: tuple[dict[str, Any], ...] = ()  # centers beside the one that commands
     acts: list[ActBody] = field(default_factory=list)
     durable: bool = True
     hangs: bool = False  # neither disk nor center takes an event
@@ -90,6 +92,7 @@ class World:
             good = self.reached(digest)
             self.now_ns += S
             yield {"center": "center", "connected": good, "proven": good, "reason": "silence"}
+            yield from self.others
 
         return Surroundings(centers, self.vow, lambda: self.now_ns, self.restart)
 
@@ -139,7 +142,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     real, forget = files.replace, reconfiguration._forget
 
     def write(target: Path, data: bytes) -> None:
-        disk.write(lambda: real(target, data))
+        disk.write(lambda: real(target, data), target.name)
 
     async def no_problems(_file: Path, _data: bytes, _center: str) -> list[str]:
         return []
@@ -187,6 +190,64 @@ def test_it_is_rolled_back_where_the_center_is_not_reached_under_it(world: World
     assert world.outcomes == ["trying", "rolled_back"]
     assert world.acts[-1].detail == "center center was not reached within 10 s: silence"
     assert world.acts[-1].digest == digest(NEW)
+
+
+def center(name: str, *, connected: bool = True, proven: bool = True) -> dict[str, Any]:
+    return {"center": name, "connected": connected, "proven": proven, "reason": "silence"}
+
+
+def test_every_center_that_was_reached_before_is_to_be_reached_under_it(world: World) -> None:
+    """Also the one that commands, though it may be away for the moment."""
+    world.others = (
+        *(center("police"), center("a", proven=False), center("b", connected=False)),
+        center("c", connected=False, proven=False),
+    )
+    world.reached = lambda running: running == digest(NEW)
+
+    async def work() -> None:
+        await world.take()
+        assert Probation.from_bytes(world.step.read_bytes()).centers == ("center", "police")
+        world.others = (center("police", proven=False),)
+        assert await world.live() == digest(OLD)
+
+    run(work())
+    assert world.acts[-1].detail == "center police was not reached within 10 s: silence"
+
+
+def test_one_that_is_kept_and_cannot_be_put_in_its_place_is_by_the_next_start(
+    world: World,
+) -> None:
+    async def work() -> None:
+        await world.take()
+        chosen = choose(world.file)
+        world.disk.full_of = "gateway.toml"
+        await world.part(chosen).run()
+        assert world.outcomes == ["trying", "kept"]
+        assert world.file.read_bytes() == OLD
+        world.disk.full_of = ""
+        assert await world.live() == digest(NEW)
+
+    run(work())
+    assert world.file.read_bytes() == NEW
+    assert not world.step.exists()
+
+
+def test_one_whose_keeping_cannot_be_written_down_goes_back_when_its_time_is_over(
+    world: World,
+) -> None:
+    async def work() -> None:
+        await world.take()
+        chosen = choose(world.file)
+        world.disk.full_of = "gateway.toml.probation"
+        before_ns = world.now_ns
+        await world.part(chosen).run()
+        assert world.wanted_restart
+        assert world.now_ns - before_ns >= 10 * S, "until then it is tried again"
+        world.disk.full_of = ""
+        assert await world.live() == digest(OLD)
+
+    run(work())
+    assert world.outcomes == ["trying", "rolled_back"]
 
 
 @pytest.mark.parametrize("reached", [True, False], ids=["reached", "away"])
@@ -362,6 +423,25 @@ def test_the_same_is_done_and_another_than_expected_refused(world: World) -> Non
     run(work())
 
 
+def test_while_one_is_checked_another_is_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        checked = asyncio.Event()
+
+        async def problems(*_: object) -> list[str]:
+            await checked.wait()
+            return []
+
+        monkeypatch.setattr(reconfiguration, "_problems", problems)
+        part = world.part(choose(world.file))
+        first = asyncio.ensure_future(part.take(GIVEN, REF))
+        await asyncio.sleep(0)
+        assert (await part.take(GIVEN, REF)).outcome == "busy"
+        checked.set()
+        assert (await first).outcome == "trying"
+
+    run(work())
+
+
 def test_what_speaks_against_it_is_told_and_nothing_is_written(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -408,10 +488,13 @@ def test_which_one_is_in_force_can_be_asked(world: World) -> None:
 
 
 def test_the_check_is_the_one_of_the_command_line(tmp_path: Path) -> None:
-    """The child tells what speaks against it; nothing is left beside the configuration."""
+    """The child tells what speaks against it; nothing is left beside the configuration.
+
+    Seen to fail: the center not named, so that its own new host spoke against it.
+    """
     file = tmp_path / "gateway.toml"
     file.write_bytes(OLD)
-    other = NEW.replace(b'id = "gw1"', b'id = "gw2"').replace(b'"surgard"', b'"nonsense"')
-    found = asyncio.run(reconfiguration._problems(file, other, "center"))
-    assert any("nonsense" in one for one in found)
+    other = NEW.replace(b'id = "gw1"', b'id = "gw2"')
+    (found,) = asyncio.run(reconfiguration._problems(file, other, "center"))
+    assert found.startswith("gateway.id")
     assert list(tmp_path.iterdir()) == [file]
