@@ -236,15 +236,16 @@ def _renewed(loaded: "Loaded", center: "Center", *, now: bool) -> dict[str, Any]
     wall_s = (SystemClock().stamp().wall_ns or 0) / 1e9
     moment = datetime.fromtimestamp(wall_s, UTC)
     said = {"center": center.name, "what": "", "until": None, "trouble": None}
+    client = loaded.path(center.certificate)
     try:
-        client = loaded.path(center.certificate)
-        from_when = renewal.due(read_certificate(client), gateway.id)
-        if moment < from_when and not now:
-            return said | {"what": f"not due before {from_when:%Y-%m-%d}"}
-        host, port = host_and_port(center.enrolment or "")
-        place = renewal.Place(host, port, loaded.path(center.ca), client, loaded.path(center.key))
-        identity = load_signer(loaded.path(gateway.identity_key), loaded.path(gateway.tpm))
-        until = f"{renewal.renew(place, gateway.id, identity, moment):%Y-%m-%d}"
+        with renewal.alone(client.parent):
+            from_when = renewal.due(read_certificate(client), gateway.id)
+            if moment < from_when and not now:
+                return said | {"what": f"not due before {from_when:%Y-%m-%d}"}
+            ca, key = loaded.path(center.ca), loaded.path(center.key)
+            place = renewal.Place(*host_and_port(center.enrolment or ""), ca, client, key)
+            identity = load_signer(loaded.path(gateway.identity_key), loaded.path(gateway.tpm))
+            until = f"{renewal.renew(place, gateway.id, identity, moment):%Y-%m-%d}"
     except (EstError, KeyFileError, AccessError, ValueError) as error:
         return said | {"trouble": str(error)}
     except OSError as error:

@@ -5,7 +5,11 @@ gateway's name, so that a hundred thousand made in one week do not come in one h
 away while it expired renews it all the same: the identity key does not expire.
 """
 
+import fcntl
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +42,21 @@ class Place:
     authority: Path
     client: Path
     key: Path
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process renews a certificate in `folder`, then keep others out.
+
+    The daily one, one by command and one by hand may meet, and write the same files.  Raises
+    OSError.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def renew(place: Place, gateway: str, identity: Signer, now: datetime) -> datetime:

@@ -4,7 +4,10 @@ The way over the network is tried against a real server in tests/center/test_est
 commands themselves, by tests/system/test_docs.py.
 """
 
+import fcntl
 import json
+import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -130,6 +133,25 @@ def test_a_renewal_is_told(
     monkeypatch.setattr(renewal, "renew", lambda *_: until)
     assert cli.main(["renew", "--now", "--config", str(folder / "gateway.toml")]) == 0
     assert f"renewed until {until:%Y-%m-%d}" in capsys.readouterr().out
+
+
+def test_two_renewals_do_not_meet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daily one and one by command are processes of their own, and write the same files."""
+
+    until = credentials.utc(SystemClock().stamp().wall_ns or 0)
+
+    def renew(place: renewal.Place, *_: object) -> datetime:
+        descriptor = os.open(place.client.parent, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(descriptor)
+        return until
+
+    monkeypatch.setattr(renewal, "renew", renew)
+    words = ["renew", "--now", "--config", str(folder / "gateway.toml")]
+    assert cli.main(words) == cli.main(words) == 0, "and the first one lets go"
 
 
 def test_a_center_without_enrolment_is_left_alone(
