@@ -34,7 +34,7 @@ from edge_agent.evidence.reply import facts_of
 from edge_agent.limits import SITE_ENTRIES_MAX
 
 _MINUTE_NS = 60_000_000_000
-_TOLD_MAX = 1024  # zones of each list in a reply; the events name all that were heard
+_TOLD_MAX = 1024  # zones of each list in a reply; each zone that was heard is an event of its own
 _SEEN = frozenset({State.OPEN, State.ACTIVE})
 
 Zones = Mapping[str, Mapping[int, int | None]]
@@ -126,11 +126,12 @@ class WalkTests:
             raise Malformed("unknown key in a walk test")
         panel = fields.text(body, WALK_PANEL, NAME_CHARS_MAX)
         minutes = fields.number_or_none(body, WALK_MINUTES, 1, WALK_MINUTES_MAX)
-        area = fields.number_or_none(body, WALK_AREA, 1)
+        area = fields.number_or_none(body, WALK_AREA, 1, NUMBER_MAX)
         if minutes is not None:
             said = self._begin(panel, area, minutes, command.actor, ref)
             return Result(DONE, f"begun: {said}")
-        over = self._ended(panel, command.actor)
+        self._end_if_any(panel, command.actor)
+        over = self._last(panel)
         return Result(DONE, over.words, facts_of(over.facts()))
 
     async def answer(self, request: Mapping[str, Any], who: object) -> dict[str, Any]:
@@ -146,22 +147,21 @@ class WalkTests:
                     raise ValueError(f"'{name}' is a number of 1 to {high}")
             said = self._begin(panel, area, minutes, str(who), None)
             return {"said": said, "over": False, **self._tests[panel].facts()}
-        if request.get("look"):
-            test = self._tests.get(panel) or self._over.get(panel)
-        else:
-            test = self._ended(panel, str(who))
-        if test is None:
-            raise ValueError(f"no walk test of {panel!r} was begun since the agent was started")
+        if not request.get("look"):
+            self._end_if_any(panel, str(who))
+        test = self._last(panel)
         return {"said": test.words, "over": panel not in self._tests, **test.facts()}
 
-    def _ended(self, panel: str, actor: str) -> WalkTest:
-        """End the test of a panel, if one goes on; return its last.  Raises ValueError."""
+    def _end_if_any(self, panel: str, actor: str) -> None:
         if panel in self._tests:
             self._end(panel, f"by {actor}")
-        over = self._over.get(panel)
-        if over is None:
+
+    def _last(self, panel: str) -> WalkTest:
+        """Return the test of a panel that goes on, or its last one.  Raises ValueError."""
+        test = self._tests.get(panel) or self._over.get(panel)
+        if test is None:
             raise ValueError(f"no walk test of {panel!r} was begun since the agent was started")
-        return over
+        return test
 
     def _begin(
         self, panel: str, area: int | None, minutes: int, actor: str, ref: CommandRef | None
