@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from edge_agent import files
 from edge_agent.daemon import children
 from edge_agent.daemon.bundles import Bundling, name_of, options_of
 from edge_agent.daemon.children import Failed
@@ -84,7 +85,7 @@ def take(folder: Path, child: Any, center: Center, *, short: bool = False) -> Re
 def child_that_makes(data: bytes) -> Any:
     async def child(*words: str, **_: Any) -> bytes:
         out = Path(words[words.index("--out") + 1])
-        await asyncio.to_thread(out.write_bytes, data)
+        await asyncio.to_thread(files.write_new, out, data)  # as `edge-agent export`, over nothing
         return json.dumps({"events": 3, "bytes": len(data)}).encode()
 
     return child
@@ -98,6 +99,21 @@ def test_what_was_made_is_sent_and_named_by_its_hash(tmp_path: Path) -> None:
     assert facts == {"sha256": hashlib.sha256(data).hexdigest(), "bytes": 20_000, "events": 3}
     assert {one.name for one in center.pieces} == {NAME}
     assert b"".join(one.data for one in center.pieces) == data
+
+
+def test_one_is_made_at_a_time_and_what_a_run_that_was_cut_left_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    center = Center()
+    made = Bundling(tmp_path / "gateway.toml", tmp_path, lambda: False, center.hand_over)
+    monkeypatch.setattr(children, "run", child_that_makes(b"x"))
+    (tmp_path / "bundle.making").write_bytes(b"half")
+
+    async def both() -> list[Result]:
+        return await asyncio.gather(made.take(WANTED, REF), made.take(WANTED, REF))
+
+    assert [one.outcome for one in asyncio.run(both())] == ["done", "done"]
+    assert [one.data for one in center.pieces] == [b"x", b"x"]
 
 
 def test_what_cannot_be_made_or_sent_is_told_with_what_to_do(

@@ -7,8 +7,9 @@ import pytest
 
 from edge_agent.cameras.take import DiskThread
 from edge_agent.cameras.trouble import CameraError
-from edge_agent.daemon.sending import pieces
+from edge_agent.daemon.sending import pieces, send
 from edge_agent.evidence.piece import BYTES_MAX, Piece
+from edge_agent.limits import FILE_SEND_S_MAX
 
 
 def read(*files: Path, removed: bool = False) -> list[Piece]:
@@ -43,3 +44,29 @@ def test_every_part_comes_whole_and_in_order(tmp_path: Path, removed: bool) -> N
 def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
     with pytest.raises(CameraError, match="refuses"):
         read(tmp_path / "gone")
+
+
+def test_all_of_it_has_one_time_however_fast_each_piece_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a file would hold up the next one for hours, beside a flood of events."""
+    file = tmp_path / "one"
+    file.write_bytes(bytes(3 * BYTES_MAX))
+    given: list[bytes] = []
+
+    async def work() -> None:
+        loop, ahead_s = asyncio.get_running_loop(), [0.0]
+        real = loop.time
+        monkeypatch.setattr(loop, "time", lambda: real() + ahead_s[0])
+
+        async def give(data: bytes) -> str:
+            await asyncio.sleep(0)
+            given.append(data)
+            ahead_s[0] += 0.6 * FILE_SEND_S_MAX
+            return ""
+
+        await send("000001-abcdef", [file], asyncio.to_thread, give)
+
+    with pytest.raises(ValueError, match="no room"):
+        asyncio.run(work())
+    assert len(given) == 2

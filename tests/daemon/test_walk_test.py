@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edge_agent.daemon import walk_test
 from edge_agent.daemon.commands import Result
 from edge_agent.daemon.walk_test import WalkTests
 from edge_agent.domain.access import Role
@@ -114,15 +115,27 @@ def test_it_ends_by_itself_and_when_another_begins() -> None:
         await rig.give(panel="shop", minutes=1)
         await rig.give(panel="shop", minutes=2)
         await rig.give(panel="barn", minutes=9)
-        rig.clock.now_ns = 2 * MINUTE_NS
-        rig.walks._begun.set()  # a turn of its loop, as its timer gives it
+        rig.clock.now_ns = 2 * MINUTE_NS - 1
         await turns()
+        assert [act.outcome for act in rig.acts].count("ends") == 1
+        rig.clock.now_ns += 1
+        async with asyncio.timeout(20):
+            while [act.outcome for act in rig.acts].count("ends") < 2:
+                await asyncio.sleep(0)
 
     rig.playing(work)
     ends = [(act.panel, act.detail) for act in rig.acts if act.outcome == "ends"]
     assert [panel for panel, _ in ends] == ["shop", "shop"]
     assert ends[0][1].startswith("another begins: 0 of 4")
     assert ends[1][1].startswith("its time is over: 0 of 4")
+
+
+def test_a_panel_that_talks_nonsense_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk_test, "SITE_ENTRIES_MAX", 2)
+    test = walk_test.WalkTest(None, frozenset(), "Li", None, 0)
+    for zone in (1, 2, 3, 1):
+        test.hear(Signal(kind=Kind.ZONE, state=State.OPEN, zone=zone), None)
+    assert test.heard == {1: 2, 2: 1}
 
 
 def test_a_site_that_lists_no_zones_is_told_what_was_heard() -> None:
