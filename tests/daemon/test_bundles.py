@@ -109,7 +109,7 @@ def test_one_is_made_at_a_time_and_what_a_run_that_was_cut_left_goes_first(
     monkeypatch.setattr(children, "run", child_that_makes(b"x"))
     (tmp_path / "bundle.making").write_bytes(b"half")
 
-    async def both() -> list[Result]:
+    async def both() -> tuple[Result, Result]:
         return await asyncio.gather(made.take(WANTED, REF), made.take(WANTED, REF))
 
     assert [one.outcome for one in asyncio.run(both())] == ["done", "done"]
