@@ -308,7 +308,7 @@ def test_no_file_holds_words_that_do_not_belong() -> None:
 
 
 def test_the_architecture_page_names_every_module_and_folder() -> None:
-    """Else a listing of `edge_agent` tells a newcomer less than it should."""
+    """Else a listing tells a newcomer less than it should; and it names none that is not there."""
     page = (ROOT / "docs" / "architecture.md").read_text()
     root = ROOT / "edge_agent"
     inside = sorted(root.iterdir())
@@ -318,7 +318,22 @@ def test_the_architecture_page_names_every_module_and_folder() -> None:
     assert len(modules) > 40
     unnamed = [name for name in modules if f"`{name}`" not in page]
     unnamed += [name for name in folders if f"`edge_agent/{name}`" not in page]
+    beside = [*PARTS[1:], "config", "systemd", "docs", "requirements"]
+    rig = [path for path in sorted((ROOT / "hil").iterdir()) if path.name[0] not in "_."]
+    unnamed += [name for name in beside if f"| `{name}" not in page]
+    unnamed += [path.name for path in rig if f"`hil/{path.name}`" not in page]
     assert not unnamed
+    told = re.findall(r"^\| ((?:`[\w/.]+`(?:, )?)+) \|", page, re.MULTILINE)
+    names = [name for row in told for name in re.findall(r"`([\w/.]+)`", row)]
+    assert set(modules) <= set(names)
+    assert not [name for name in names if not ((ROOT / name).exists() or (root / name).exists())]
+
+
+def test_readme_leads_to_every_page() -> None:
+    pages = [path for path in (ROOT / "docs").iterdir() if path.suffix == ".md" or path.is_dir()]
+    text = (ROOT / "README.md").read_text()
+    unnamed = [path.name for path in pages if f"(docs/{path.name})" not in text]
+    assert sorted(unnamed) == ["vectors", "verifier"], "what a page leads to"
 
 
 def test_every_source_has_its_test_file() -> None:
