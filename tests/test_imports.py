@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FOLDERS = (
-    *("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "web", "cameras"),
+    *("link", "journal", "diagnosis", "uplink", "identity", "control", "health", "cameras"),
     "update",
 )
 """Folders of edge_agent that do not import each other: they meet in agent.py only."""
@@ -35,7 +35,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent": (),
     "edge_agent.daemon": (),
     "edge_agent.domain": (),
-    "edge_agent.evidence": ("edge_agent", "edge_agent.domain"),
+    "edge_agent.evidence": ("edge_agent.domain",),
     **dict.fromkeys(SHELLS, ("edge_agent.domain", "edge_agent.evidence", "edge_agent.files")),
     "edge_agent.clock": ("edge_agent.domain", "edge_agent.limits", "edge_agent.discipline"),
     "edge_agent.discipline": (),
@@ -274,8 +274,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edge_agent.language": (),
     "edge_agent.judged_words": (
-        "edge_agent.control.entitlement",  # who may what, at both ends
-        "edge_agent.control.warranted",
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
         "edge_agent.diagnosis.health_rules",  # what is to be done about a finding
         "edge_agent.language",
@@ -390,7 +388,6 @@ DAEMON_MUST_NOT_LOAD = {
         "edge_agent.evidence.tpm_signer",
         "edge_agent.linetools",
         "edge_agent.update",
-        "edge_agent.web",
     ),
 }
 """Standard modules and parts of this project that the daemon has no use for."""
@@ -559,10 +556,26 @@ def test_a_violation_is_named(importer: str, line: str, rule: str) -> None:
     assert rule in found[0]
 
 
+def test_the_table_names_only_what_there_is_and_what_is_imported() -> None:
+    modules = {module_name(path) for path in sources()}
+    named = {*ALLOWED, *(name for allowed in ALLOWED.values() for name in allowed)}
+    assert [name for name in named if not any(within(module, name) for module in modules)] == []
+    imported: dict[str | None, set[str]] = {}
+    for found in all_imports():
+        imported.setdefault(part_of(found.importer), set()).add(found.imported)
+    unused = [
+        f"{part}: {name}"
+        for part in ALLOWED.keys() - WHOLE - {"edge_agent.agent"}  # the last joins all folders
+        for name in ALLOWED[part]
+        if name not in BELOW and not any(permits(part, name, one) for one in imported[part])
+    ]
+    assert unused == []
+
+
 ALLOWED_LINES = [
     ("edge_agent.link.runner", "from edge_agent.link.line import Line"),
     ("edge_agent.link.runner", "from .line import Line"),
-    ("edge_agent.evidence.bodies", "from edge_agent import __version__"),
+    ("edge_agent.program.parts", "from edge_agent import __version__"),
     ("edge_agent.evidence.key_file", "import os"),
     ("edge_agent.agent", "from edge_agent.uplink.uplink import Uplink"),
     ("edge_agent.cli.demo", "from edge_agent.center.init import init"),
