@@ -114,16 +114,19 @@ class Acceptance:
             return Refusal.UNENTITLED, f"{entitlement.wanted_by(command)} is not for {command.role}"
         if (doubt := doubt_of(command, self._terms(), earliest_ns)) is not None:
             return Refusal(doubt[0]), doubt[1]
-        return self._used_mandate(command)
+        return self._used_mandates(command)
 
-    def _used_mandate(self, command: CenterCommand) -> tuple[Refusal, str] | None:
-        """Take a mandate once, whoever sends it: all but dispositions, which are brought again."""
-        if command.what == DISPOSITION or not command.warrants:
+    def _used_mandates(self, command: CenterCommand) -> tuple[Refusal, str] | None:
+        """Take each mandate once, whoever sends it: all but dispositions, which are brought again.
+
+        Also the second one: or the first operator alone could give the same command once more.
+        """
+        if command.what == DISPOSITION:
             return None
-        mandate = command.warrants[0].mandate
-        if mandate in self._mandates:
-            return Refusal.REPLAYED, "its operator's mandate was used before"
-        self._mandates[mandate] = None
+        mandates = [one.mandate for one in command.warrants]
+        if any(one in self._mandates for one in mandates):
+            return Refusal.REPLAYED, "a mandate of its operators was used before"
+        self._mandates.update(dict.fromkeys(mandates))
         while len(self._mandates) > NUMBERS_MAX:
             self._mandates.popitem(last=False)
         return None

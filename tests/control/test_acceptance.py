@@ -115,12 +115,23 @@ def test_a_mandate_is_good_once_under_whatever_number() -> None:
     assert why(judge(one, replace(mine, number=8))) is Refusal.REPLAYED
     for number in range(9, 9 + NUMBERS_MAX):
         again = warranted(replace(mine, number=number), (LI_NA, LI), time_ms=number)
-        assert one._used_mandate(again) is None
+        assert one._used_mandates(again) is None
     assert len(one._mandates) == NUMBERS_MAX
     said = replace(mine, what="disposition", body={1: b"word"}, number=8000)
     for number in (8000, 8001):
         brings = replace(warranted(said, (LI_NA, LI)), number=number)
         assert isinstance(judge(one, brings), Accepted), "one is brought until it is journaled"
+
+
+def test_a_second_signature_is_good_once_as_well() -> None:
+    terms = Terms(None, (AUTHORITY.public,))
+    one = Acceptance("gw1", COMMAND.epoch, BY.public, lambda: terms)
+    bypass = replace(COMMAND, what="order", role=Role.TECHNICIAN, body={1: "shop", 2: "bypass"})
+    both = warranted(bypass, (LI_NA, LI), (WANG_WEI, WANG))
+    assert isinstance(judge(one, both), Accepted)
+    mine = warranted(bypass, (LI_NA, LI), time_ms=bypass.time_ms - 1).warrants
+    again = replace(both, number=8, warrants=(*mine, both.warrants[1]))
+    assert why(judge(one, again)) is Refusal.REPLAYED
 
 
 @given(st.integers(0, 2**32))
