@@ -88,7 +88,7 @@ class Chartered:
     @property
     def mark(self) -> tuple[int, bytes] | None:
         """Number and digest of the charter in force, as heartbeats tell them."""
-        return None if self.charter is None else (self.charter.number, self.charter.digest)
+        return None if self.charter is None else _mark(self.charter)
 
     def facts(self) -> dict[str, Any] | None:
         """Return what is in force in plain values, for `edge-agent status`."""
@@ -126,29 +126,30 @@ class Chartered:
 
     def begin(self) -> None:
         """Put into force what was kept, or a rightful one that lies beside the configuration."""
-        kept, shown = _look(self._kept), _look(self._shown)
-        self._signed = self._whole(kept)
-        offered = self._whole(shown)
-        if offered is not None and offered != self._signed:
+        self._signed, trouble = self._whole(_look(self._kept))
+        if trouble:
+            self._find(f"{self._kept}: {trouble}")
+        shown = _look(self._shown)
+        offered, trouble = self._whole(shown)
+        if offered is not None and self.mark != _mark(offered.charter):
             self._offer(offered)
         elif self._signed is not None and shown.data != self._signed.data:
-            cause = shown.trouble or "it was not there"
+            cause = trouble or ("it was not there" if shown.data is None else "another copy")
             self._find(f"{self._shown}: {cause}; written anew")
             self._write(self._shown, self._signed)
+        elif trouble:
+            self._find(f"{self._shown}: {trouble}")
 
-    def _whole(self, found: Found) -> SignedCharter | None:
-        """Return a charter of this gateway that its parties have signed."""
+    def _whole(self, found: Found) -> tuple[SignedCharter | None, str]:
+        """Return a charter of this gateway that its parties have signed, or what is wrong."""
         if found.data is None:
-            if found.trouble:
-                self._find(f"{found.file}: {found.trouble}")
-            return None
+            return None, found.trouble
         try:
             signed = read_signed(found.data)
             check_whole(signed, self._gateway)
         except (Malformed, NotValid) as error:
-            self._find(f"{found.file}: {error}")
-            return None
-        return signed
+            return None, str(error)
+        return signed, ""
 
     def _offer(self, offered: SignedCharter) -> None:
         try:
@@ -172,9 +173,8 @@ class Chartered:
         async with self._alone:
             try:
                 signed = read_signed(data)
-                charter = signed.charter
-                if self.mark == (charter.number, charter.digest):
-                    return f"charter {charter.number} is in force already"
+                if self.mark == _mark(signed.charter):
+                    return f"charter {signed.charter.number} is in force already"
                 self._check(signed)
             except (Malformed, NotValid) as error:
                 why = f"no charter: {error}" if isinstance(error, Malformed) else str(error)
@@ -248,6 +248,10 @@ class Chartered:
             detail=detail,
         )
         self._note(EventType.FINDING, Lane.FAULT, finding.to_body())
+
+
+def _mark(charter: Charter) -> tuple[int, bytes]:
+    return charter.number, charter.digest
 
 
 def _look(file: Path) -> Found:

@@ -91,9 +91,17 @@ def test_a_first_one_beside_the_configuration_comes_into_force_and_stays(site: S
     assert site.said == [], "it was in force before"
 
 
-@pytest.mark.parametrize("there", [None, b"", b"junk"])
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (None, "it was not there; written anew"),
+        (b"", "written anew"),
+        (b"junk", "written anew"),
+        (SIGNED.signed_by(OWNER, 9).data, "another copy; written anew"),
+    ],
+)
 def test_a_file_that_is_lost_or_damaged_changes_nothing_but_is_told(
-    site: Site, there: bytes | None
+    site: Site, there: bytes | None, told: str
 ) -> None:
     site.shown.write_bytes(SIGNED.data)
     site.start()
@@ -101,7 +109,11 @@ def test_a_file_that_is_lost_or_damaged_changes_nothing_but_is_told(
     if there is not None:
         site.shown.write_bytes(there)
     assert site.start().charter == CHARTER
-    assert set(site.words()) == {"charter_file"}
+    (finding,) = site.said
+    assert isinstance(finding, FindingBody)
+    assert finding.cause == "charter_file"
+    assert finding.detail.endswith(told)
+    assert ("not there" in finding.detail) is (there is None)
     assert site.shown.read_bytes() == SIGNED.data
     site.kept.write_bytes(b"junk")
     assert site.start().charter == CHARTER
