@@ -3,6 +3,7 @@
 File names in it are relative to the file.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,10 +12,14 @@ from msgspec import Meta, Struct
 
 from edge_agent.config import ConfigError, GatewayName, Name, parse_as
 from edge_agent.config_words import Problem
+from edge_agent.control.entitlement import WANTED
 from edge_agent.domain.access import Role
 from edge_agent.evidence import certificates
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.charter import (
+    COUNTERSIGN_S_MAX,
+    COUNTERSIGN_WITHOUT_S,
+    DUAL_WITHOUT,
     Charter,
     Destination,
     Part,
@@ -26,6 +31,7 @@ from edge_agent.evidence.charter import (
 from edge_agent.evidence.cose import PublicKey
 
 Text = Annotated[str, Meta(min_length=1, max_length=64)]
+Minutes = Annotated[int, Meta(ge=1, le=COUNTERSIGN_S_MAX // 60)]
 FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
@@ -62,8 +68,10 @@ class Draft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     destination: tuple[DestinationDraft, ...] = ()
     allow: tuple[Literal["arm", "bypass", "clock", "disarm", "output"], ...] = ("bypass", "clock")
     roles: tuple[Role, ...] = tuple(Role)
-    dual: tuple[str, ...] = ("order.bypass", "order.disarm")
-    countersign_min: Annotated[int, Meta(ge=1, le=1440)] = 15
+    dual: tuple[str, ...] = tuple(sorted(DUAL_WITHOUT))
+    countersign_min: Annotated[int, Meta(ge=1, le=COUNTERSIGN_S_MAX // 60)] = (
+        COUNTERSIGN_WITHOUT_S // 60
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +82,20 @@ class Center:
     authority: bytes  # its certificate, PEM
 
 
-def read(file: Path, center: Center, number: int, time_ms: int) -> SignedCharter:
-    """Return the charter that a file drafts, without signatures.  Raises ConfigError."""
+def read(
+    file: Path, center: Center, number_of: Callable[[str], int], time_ms: int
+) -> SignedCharter:
+    """Return the charter that a file drafts, without signatures; `number_of` numbers a gateway's.
+
+    Raises ConfigError.
+    """
     try:
         draft = parse_as(file.read_bytes(), file, Draft)
     except OSError as error:
         remedy = "name the file of a draft; docs/charter.md shows one"
         raise ConfigError(file, [Problem("file", error.strerror or "", remedy)]) from error
     try:
+        number = number_of(draft.gateway)
         return SignedCharter(_charter(draft, file, center, number, time_ms))
     except _Wrong as error:
         raise ConfigError(file, [error.problem]) from error
@@ -110,7 +124,7 @@ def _charter(draft: Draft, file: Path, center: Center, number: int, time_ms: int
         ),
         allow=frozenset(draft.allow),
         roles=frozenset(draft.roles),
-        dual=frozenset(draft.dual),
+        dual=frozenset(map(_dual, draft.dual)),
         countersign_s=draft.countersign_min * 60,
     )
 
@@ -137,6 +151,13 @@ def _parties(draft: Draft, folder: Path, center: Center) -> tuple[Party, ...]:
             )
         found.append(Party(part, one.name, key))
     return tuple(found)
+
+
+def _dual(word: str) -> str:
+    """Return it; a word that no command has would let everything through that it meant."""
+    if word not in WANTED:
+        raise _Wrong("dual", repr(word)[:80], f"the commands are {', '.join(sorted(WANTED))}")
+    return word
 
 
 def _scope(one: PanelDraft) -> Scope:

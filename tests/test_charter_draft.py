@@ -27,6 +27,10 @@ key = "owner.pem"
 """
 
 
+def first(_gateway: str) -> int:
+    return 1
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     (tmp_path / "owner.pem").write_bytes(signer(12).public.to_pem())
@@ -36,7 +40,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_what_a_draft_leaves_out_is_this_center_and_little_is_allowed(file: Path) -> None:
-    charter = read(file, CENTER, 3, 1000).charter
+    charter = read(file, CENTER, {"gw1": 3}.__getitem__, 1000).charter
     assert (charter.gateway, charter.number, charter.time_ms) == ("gw1", 3, 1000)
     enterprise, owner = charter.party(Part.ENTERPRISE), charter.party(Part.OWNER)
     assert enterprise is not None
@@ -46,6 +50,7 @@ def test_what_a_draft_leaves_out_is_this_center_and_little_is_allowed(file: Path
     assert charter.destinations == (Destination("center", (certificates.key_digest(CA),)),)
     assert charter.allow == {"bypass", "clock"}
     assert charter.dual == {"order.bypass", "order.disarm"}
+    assert charter.countersign_s == 900
     assert charter.roles == set(Role)
     assert charter.panels == ()
 
@@ -66,7 +71,7 @@ key = "north.pem"
 """
     head = 'allow = ["arm"]\nroles = ["operator"]\ndual = []\ncountersign_min = 5\n'
     file.write_text(head + LEAST + said)
-    charter = read(file, CENTER, 1, 1000).charter
+    charter = read(file, CENTER, first, 1000).charter
     assert charter.panels == (Scope("shop", ((1, 8), (12, 12))), Scope("vault"))
     (north,) = charter.destinations
     assert (north.center, charter.sends_to("north", north.authorities)) == ("north", True)
@@ -90,6 +95,7 @@ key = "north.pem"
             "that center's authority",
         ),
         (('gateway = "gw1"', 'gateway = "gw1"\nallow = ["fly"]'), "allowed here"),
+        (('gateway = "gw1"', 'gateway = "gw1"\ndual = ["bypass"]'), r"order\.bypass, order\.clock"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_remedy(
@@ -97,10 +103,10 @@ def test_what_is_wrong_is_told_with_its_remedy(
 ) -> None:
     file.write_text(LEAST.replace(*change))
     with pytest.raises(ConfigError, match=told) as caught:
-        read(file, CENTER, 1, 1000)
+        read(file, CENTER, first, 1000)
     assert str(file) in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="name the file of a draft"):
-        read(tmp_path / "none.toml", CENTER, 1, 1000)
+        read(tmp_path / "none.toml", CENTER, first, 1000)

@@ -159,7 +159,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.uplink",
     ),
     "edge_agent.daemon.scope_watch": (*BELOW, "edge_agent.daemon.news"),
-    "edge_agent.charter_draft": (*BELOW, "edge_agent.config", "edge_agent.config_words"),
+    "edge_agent.charter_draft": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.config_words",
+        "edge_agent.control.entitlement",  # which commands there are
+    ),
     "edge_agent.charter_view": (*BELOW, "edge_agent.language", "edge_agent.rendering"),
     "edge_agent.daemon.exports": (*BELOW, "edge_agent.control"),
     "edge_agent.holding": (*BELOW, "edge_agent.contents", "edge_agent.journal"),
@@ -303,7 +308,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.charter_draft",
         "edge_agent.charter_view",
         "edge_agent.control.entitlement",  # who may what, at both ends
-        "edge_agent.control.warranted",
     ),
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from edge_agent import charter_draft, charter_view, files, language
@@ -62,11 +63,8 @@ def _new(layout: Layout, arguments: argparse.Namespace) -> int:
     try:
         pem = authority.read_bytes()
         center = charter_draft.Center(settings.load(layout).name, pem)
-        signed = charter_draft.read(arguments.draft, center, 1, now_ms())
-        known = charters.present(layout, signed.charter.gateway)
-        if known is not None:
-            number = known.charter.number + 1
-            signed = charter_draft.read(arguments.draft, center, number, now_ms())
+        number_of = partial(charters.next_number, layout)
+        signed = charter_draft.read(arguments.draft, center, number_of, now_ms())
     except ConfigError as error:
         raise CenterError(str(error)) from error
     files.replace(arguments.out, signed.data)
@@ -90,7 +88,11 @@ def _sign(layout: Layout, arguments: argparse.Namespace) -> int:
             f"{arguments.file}: neither it nor the charter in force names this center's authority "
             "as its enterprise"
         )
-    files.replace(arguments.file, signed.signed_by(signer, now_ms()).data)
+    try:
+        made = signed.signed_by(signer, now_ms())
+    except ValueError as error:
+        raise CenterError(f"{arguments.file}: {error}; have the charter made anew") from error
+    files.replace(arguments.file, made.data)
     print(f"{arguments.file}: signed as the enterprise, key {signer.public.kid.hex()}")
     return 0
 

@@ -37,6 +37,12 @@ def present(layout: Layout, gateway: str) -> SignedCharter | None:
     return read_file(_file(layout, gateway, max(numbers))) if numbers else None
 
 
+def next_number(layout: Layout, gateway: str) -> int:
+    """Return the number of a gateway's next charter.  Raises CenterError."""
+    known = present(layout, gateway)
+    return 1 if known is None else known.charter.number + 1
+
+
 def gateways(layout: Layout) -> list[str]:
     """Return the gateways that have a charter."""
     return sorted(folder.name for folder in layout.charters.glob("*/"))

@@ -13,10 +13,9 @@ from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Operators
 from edge_agent.clock import now_ms
 from edge_agent.control import entitlement
-from edge_agent.control.warranted import COUNTERSIGN_S
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body, BodyValue
-from edge_agent.evidence.charter import DUAL_WITHOUT
+from edge_agent.evidence.charter import COUNTERSIGN_WITHOUT_S, DUAL_WITHOUT
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.signers import load_signer
@@ -86,7 +85,7 @@ def countersign_s(layout: Layout, gateway: str, what: str, body: Body) -> int | 
     dual = DUAL_WITHOUT if known is None else known.charter.dual
     if entitlement.wanted(what, body) not in dual:
         return None
-    return COUNTERSIGN_S if known is None else known.charter.countersign_s
+    return COUNTERSIGN_WITHOUT_S if known is None else known.charter.countersign_s
 
 
 def asked_by(arguments: argparse.Namespace) -> Person:

@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return actions[arguments.action](arguments)
     except OSError as error:
-        print(f"edge-agent charter: {error.filename}: {error.strerror}", file=sys.stderr)
+        said = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"edge-agent charter: {said}", file=sys.stderr)
     except _Trouble as error:
         print(f"edge-agent charter: {error}", file=sys.stderr)
     return EXIT_FOUND_BAD
@@ -95,6 +96,8 @@ def _key(arguments: argparse.Namespace) -> int:
     from edge_agent.evidence.signers import Ed25519Signer
 
     public = arguments.file.with_suffix(".pem")
+    if public == arguments.file:
+        raise _Trouble(f"{public}: so is the public key named; name this one owner.key")
     if public.exists():
         raise _Trouble(f"{public}: it exists; move it away to make a new key")
     made = Ed25519Signer.generate()
@@ -119,7 +122,10 @@ def _sign(arguments: argparse.Namespace) -> int:
         signer = load_signer(arguments.key)
     except KeyFileError as error:
         raise _Trouble(str(error)) from error
-    made = signed.signed_by(signer, now_ms())
+    try:
+        made = signed.signed_by(signer, now_ms())
+    except ValueError as error:
+        raise _Trouble(f"{arguments.file}: {error}; have the charter made anew") from error
     files.replace(arguments.file, made.data)
     parts = [party for party in signed.charter.parties if party.key == signer.public]
     part = f"as {parts[0].part}, {parts[0].name}" if parts else "as a party of the charter before"
@@ -142,7 +148,7 @@ def _accept(arguments: argparse.Namespace) -> int:
         raise _Trouble(f"{arguments.file}: {error}") from error
     except PermissionError as error:
         raise _Trouble(f"{path}: ask as root or as the agent's own user") from error
-    except OSError:
+    except (FileNotFoundError, ConnectionRefusedError):
         files.replace(loaded.path(FILE), signed.data)
         print(f"no agent runs: {loaded.path(FILE)} is judged when it starts; see `status` then")
     return 0

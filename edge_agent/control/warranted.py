@@ -13,16 +13,13 @@ from enum import StrEnum
 from edge_agent.control import entitlement
 from edge_agent.domain.command import ALLOWS, Act
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.charter import DUAL_WITHOUT, Charter
+from edge_agent.evidence.charter import COUNTERSIGN_WITHOUT_S, DUAL_WITHOUT, Charter
 from edge_agent.evidence.command import CLOCK, CenterCommand
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.warrant import Wanted, open_warrant, wish_digest
 
 NEEDS_CHARTER = frozenset({"arm", "disarm"})
 """Words of a panel's `allow` that no center may use without a charter."""
-
-COUNTERSIGN_S = 900
-"""Within which the second operator signs where no charter says otherwise."""
 
 _MS = 1_000_000
 
@@ -64,7 +61,7 @@ def doubt_of(command: CenterCommand, terms: Terms, earliest_ns: int) -> tuple[Do
     if charter is not None and not found:
         return Doubt.UNPROVEN, f"under {name} every command carries its operator's warrant"
     dual = DUAL_WITHOUT if charter is None else charter.dual
-    within_s = COUNTERSIGN_S if charter is None else charter.countersign_s
+    within_s = COUNTERSIGN_WITHOUT_S if charter is None else charter.countersign_s
     if wanted in dual and (why := _single(found, wanted, charter, within_s)):
         return Doubt.SINGLE, why
     return None

@@ -31,7 +31,8 @@ DUAL_MAX = 16
 ASSENTS_MAX = 6  # three parties of this charter and three of the one before
 COUNTERSIGN_S_MAX = 24 * 3600
 DIGEST_BYTES = 32
-DUAL_WITHOUT = frozenset({"order.bypass", "order.disarm"})  # without a charter
+DUAL_WITHOUT = frozenset({"order.bypass", "order.disarm"})  # what wants two without a charter
+COUNTERSIGN_WITHOUT_S = 900  # within which the second one signs then
 _KEYS = range(1, 13)
 (
     _VERSION,

@@ -8,10 +8,9 @@ import pytest
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Operators
 from edge_agent.center.wishes import countersign_s, person
-from edge_agent.control.warranted import COUNTERSIGN_S
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import Body
-from edge_agent.evidence.charter import SignedCharter
+from edge_agent.evidence.charter import COUNTERSIGN_WITHOUT_S, SignedCharter
 from edge_agent.evidence.warrant import Mandate, open_warrant, wish_digest
 from tests.evidence.test_charter import CHARTER
 from tests.evidence.test_warrant import AUTHORITY, LI, LI_NA, WANG
@@ -70,7 +69,7 @@ def test_nobody_else_gives_commands_then(layout: Layout, key: Path, tmp_path: Pa
 
 
 def test_what_wants_two_is_in_the_charter_or_is_a_bypass(layout: Layout) -> None:
-    assert countersign_s(layout, "gw1", "order", BYPASS) == COUNTERSIGN_S
+    assert countersign_s(layout, "gw1", "order", BYPASS) == COUNTERSIGN_WITHOUT_S
     assert countersign_s(layout, "gw1", "state", {}) is None
     folder = layout.charters / "gw1"
     folder.mkdir(parents=True)

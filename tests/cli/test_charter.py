@@ -11,9 +11,10 @@ import pytest
 
 from edge_agent.cli import main
 from edge_agent.control.socket import ControlSocket, Peer
-from edge_agent.evidence.charter import SignedCharter, read_signed
+from edge_agent.evidence.charter import ASSENTS_MAX, SignedCharter, read_signed
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import load_signer
+from tests.evidence.conftest import signer
 from tests.evidence.test_charter import CHARTER, OWNER, SIGNED
 
 
@@ -33,6 +34,8 @@ def test_a_party_makes_its_key_once(tmp_path: Path) -> None:
     assert main(["charter", "key", str(key)]) == 1, "a key is never replaced"
     (tmp_path / "owner.pem").unlink()
     assert main(["charter", "key", str(key)]) == 1
+    assert main(["charter", "key", str(tmp_path / "owner.pem")]) == 1
+    assert not (tmp_path / "owner.pem").exists(), "no private key under a public one's name"
     assert load_signer(key).public == public
 
 
@@ -43,6 +46,13 @@ def test_a_party_signs(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(read_signed(file.read_bytes()).assents) == 1
     assert main(["charter", "sign", str(file), "--key", str(file)]) == 1
     assert "key file" in capsys.readouterr().err
+    full = SignedCharter(CHARTER)
+    for seed in range(40, 40 + ASSENTS_MAX):
+        full = full.signed_by(signer(seed), 1)
+    file.write_bytes(full.data)
+    assert main(["charter", "sign", str(file), "--key", str(tmp_path / "owner.key")]) == 1
+    assert "have the charter made anew" in capsys.readouterr().err
+    assert file.read_bytes() == full.data
 
 
 def test_it_is_shown(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,6 +112,18 @@ def test_the_running_agent_puts_it_into_force(
     assert "charter 1 is in force" in capsys.readouterr().out
     assert asyncio.run(accept()) == 1
     assert "has not signed it" in capsys.readouterr().err
+
+    async def hang_up() -> int:
+        server = await asyncio.start_unix_server(
+            lambda _reader, writer: writer.close(), tmp_path / "agent.sock"
+        )
+        async with server:
+            return await asyncio.to_thread(main, words)
+
+    assert asyncio.run(hang_up()) == 1
+    told = capsys.readouterr()
+    assert "closed the connection: only root" in told.err
+    assert told.out == "", "an agent runs: nothing is laid down for its next start"
     assert asked[0] == file.read_bytes().hex()
     assert not (tmp_path / "site.charter").exists(), "the agent writes it"
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.control.warranted import COUNTERSIGN_S, Doubt, Terms, doubt_of
+from edge_agent.control.warranted import Doubt, Terms, doubt_of
 from edge_agent.domain.access import Role
-from edge_agent.evidence.charter import Charter
+from edge_agent.evidence.charter import COUNTERSIGN_WITHOUT_S, Charter
 from edge_agent.evidence.command import CenterCommand
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.warrant import Mandate, Warrant, sign_mandate, sign_pass, wish_digest
@@ -65,7 +65,7 @@ def test_without_a_charter_no_center_arms_or_disarms_and_one_alone_bypasses_noth
     assert doubt(BYPASS, None) is Doubt.SINGLE
     assert doubt(warranted(BYPASS, (LI_NA, LI)), None) is Doubt.SINGLE
     assert doubt(warranted(BYPASS, *BOTH), None) is None
-    assert doubt(countersigned(BYPASS, COUNTERSIGN_S * 1000 + 1), None) is Doubt.SINGLE
+    assert doubt(countersigned(BYPASS, COUNTERSIGN_WITHOUT_S * 1000 + 1), None) is Doubt.SINGLE
 
 
 # ---- with one
