@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent import charter_draft, charter_view, files, language
-from edge_agent.center import answering, charters, settings
+from edge_agent.center import asking, charters, settings
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.clock import now_ms
 from edge_agent.config import ConfigError
@@ -21,7 +21,7 @@ from edge_agent.evidence.signers import load_signer
 EXIT_FOUND_BAD = 1
 
 
-def add(make: answering.Make, gateway: Callable[[str], str]) -> None:
+def add(make: asking.Make, gateway: Callable[[str], str]) -> None:
     """Register the command; `gateway` reads a gateway's name."""
     made = make(
         "charter",
@@ -42,7 +42,7 @@ def add(make: answering.Make, gateway: Callable[[str], str]) -> None:
     accept.add_argument("file", type=Path, metavar="FILE")
     send = actions.add_parser("send", help="bring the charter in force to a gateway that runs")
     send.add_argument("gateway", type=gateway, metavar="GATEWAY")
-    answering.add_person(send, Role.INSTALLER)
+    asking.add_person(send, Role.INSTALLER)
     show = actions.add_parser("show", help="show a gateway's charter, or one in a file")
     show.add_argument("gateway", type=gateway, metavar="ID", nargs="?", help="default: all")
     show.add_argument("--file", type=Path, metavar="FILE")
@@ -118,12 +118,12 @@ def _send(layout: Layout, arguments: argparse.Namespace) -> int:
     known = charters.present(layout, arguments.gateway)
     if known is None:
         raise CenterError(f"{arguments.gateway}: no charter is in force here; accept one first")
-    wait_s = answering.WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
+    wait_s = asking.WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
     try:
-        told = answering.give(arguments, CHARTER, {CHARTER_SIGNED: known.data}, wait_s)
+        told = asking.give(arguments, CHARTER, {CHARTER_SIGNED: known.data}, wait_s)
     except ValueError as error:
         raise CenterError(str(error)) from error
-    return answering.tell_command(told, as_json=arguments.json)
+    return asking.tell_command(told, as_json=arguments.json)
 
 
 def _show(layout: Layout, arguments: argparse.Namespace) -> int:

@@ -19,15 +19,16 @@ import edge_agent
 from edge_agent import logs, rendering
 from edge_agent.bundle_view import verify_file
 from edge_agent.center import (
-    answering,
+    bundle_cli,
     charter_cli,
     charters,
     clip_cli,
+    command_cli,
     countersign_cli,
     credentials,
     export,
-    fetching,
     fleet,
+    incident_cli,
     init,
     inviting,
     operator_cli,
@@ -110,10 +111,11 @@ def parser() -> argparse.ArgumentParser:
     make = partial(_command, commands)
     operator_cli.add(make)
     charter_cli.add(make, _gateway_id)
-    answering.add(make, _gateway_id, since_ms)
+    incident_cli.add(make, _gateway_id, since_ms)
+    command_cli.add(make, _gateway_id)
     countersign_cli.add(make)
-    fetching.add(partial(_command, commands), _gateway_id, since_ms)
-    clip_cli.add(partial(_command, commands), _gateway_id)
+    bundle_cli.add(make, _gateway_id, since_ms)
+    clip_cli.add(make, _gateway_id)
     return top
 
 

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge_agent import rendering
-from edge_agent.center import answering, desk_rows
+from edge_agent.center import asking, desk_rows
 from edge_agent.center.layout import Layout
 from edge_agent.center.spool import CLIP_FORM, await_files, part_file
 from edge_agent.domain.access import Role
@@ -22,7 +22,7 @@ from edge_agent.evidence.envelope import peek
 WAIT_S = 600.0  # for a clip of 32 MiB over 1 Mbit/s, and events that go first
 
 
-def add(make: answering.Make, gateway: Callable[[str], str]) -> None:
+def add(make: asking.Make, gateway: Callable[[str], str]) -> None:
     """Register the command; `gateway` reads a gateway's name."""
     made = make(
         "clip",
@@ -35,7 +35,7 @@ def add(make: answering.Make, gateway: Callable[[str], str]) -> None:
     made.add_argument(
         "--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)"
     )
-    answering.add_person(made, Role.OPERATOR)
+    asking.add_person(made, Role.OPERATOR)
     made.set_defaults(run=run)
 
 
@@ -46,12 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     wait_s = WAIT_S if arguments.wait is None else arguments.wait
     try:
         parts = _parts(layout, arguments)
-        told = answering.give(arguments, CLIP, {CLIP_NAME: arguments.clip}, wait_s)
+        told = asking.give(arguments, CLIP, {CLIP_NAME: arguments.clip}, wait_s)
     except ValueError as error:
-        return answering.fail(str(error), answering.EXIT_USAGE)
+        return asking.fail(str(error), asking.EXIT_USAGE)
     if told.outcome != desk_rows.DONE:
         why = f"{told.outcome or 'not answered yet'}: {told.detail}"
-        return answering.fail(rendering.safe(why), answering.EXIT_FOUND_BAD)
+        return asking.fail(rendering.safe(why), asking.EXIT_FOUND_BAD)
     spooled = [
         part_file(layout.spool, arguments.gateway, arguments.clip, number)
         for number in range(len(parts))
@@ -60,9 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         files = keep(spooled, parts, arguments.out)
     except OSError as error:
-        return answering.fail(f"{error.filename}: {error.strerror}", answering.EXIT_FOUND_BAD)
+        return asking.fail(f"{error.filename}: {error.strerror}", asking.EXIT_FOUND_BAD)
     except ValueError as error:
-        return answering.fail(str(error), answering.EXIT_FOUND_BAD)
+        return asking.fail(str(error), asking.EXIT_FOUND_BAD)
     if arguments.json:
         print(json.dumps({"clip": arguments.clip, "files": [str(file) for file in files]}))
     else:
@@ -76,7 +76,7 @@ def _parts(layout: Layout, arguments: argparse.Namespace) -> tuple[ClipPart, ...
         raise ValueError(f"{arguments.clip!r} is no name of a clip")
     if not arguments.out.is_dir():
         raise ValueError(f"{arguments.out}: no such folder")
-    with closing(answering.open_database(layout)) as connection:
+    with closing(asking.open_database(layout)) as connection:
         parts = signed_parts(connection, arguments.gateway, arguments.clip)
     if parts is None:
         raise ValueError(f"no event of {arguments.gateway} tells of a clip {arguments.clip}")

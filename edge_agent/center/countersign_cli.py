@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import rendering
-from edge_agent.center import answering, desk_rows
+from edge_agent.center import asking, desk_rows
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.wishes import person
 from edge_agent.clock import now_ms
@@ -41,7 +41,7 @@ def add(make: Make) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked.  Raises CenterError, OSError, sqlite3.Error."""
     layout = Layout(arguments.dir)
-    with closing(answering.open_database(layout)) as connection:
+    with closing(asking.open_database(layout)) as connection:
         waiting = {one.id: one for one in desk_rows.awaiting(connection, now_ms())}
         if arguments.number is None:
             return _show(list(waiting.values()), as_json=arguments.json)
@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         if one is None:
             raise CenterError(f"nothing under {arguments.number} waits for a second operator")
         _sign(layout, connection, one, arguments.key)
-        wait_s = answering.WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
-        told = answering.awaited(connection, one.id, wait_s)
-    return answering.tell_command(told, as_json=arguments.json)
+        wait_s = asking.WAIT_S_DEFAULT if arguments.wait is None else arguments.wait
+        told = asking.awaited(connection, one.id, wait_s)
+    return asking.tell_command(told, as_json=arguments.json)
 
 
 def _sign(

@@ -1,7 +1,7 @@
 """Takes the pieces of files that this center asked for, and puts together what they make.
 
 A piece is worth nothing by itself: whoever asked compares the whole with the hash that the gateway
-signed, in a clip's event (`clip_cli.py`) or in its reply (`fetching.py`).  So here it is only
+signed, in a clip's event (`clip_cli.py`) or in its reply (`bundle_cli.py`).  So here it is only
 bounded: nobody fills the disk unasked, and no name leads out of the folder.
 """
 

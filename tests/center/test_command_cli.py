@@ -1,11 +1,11 @@
-"""The commands of the center's people: what they may ask, and how it is told."""
+"""`edge-center command` and `config`: what may be asked, and what is entered of it."""
 
 import hashlib
 from pathlib import Path
 
 import pytest
 
-from edge_agent.center import answering
+from edge_agent.center import command_cli
 from edge_agent.evidence import cbor
 from edge_agent.evidence.configuration import Wanted
 from tests.center.test_incidents import Site
@@ -77,8 +77,8 @@ def test_a_configuration_is_read_before_anybody_is_bothered(
 
 def test_words_become_what_a_gateway_reads() -> None:
     for plain in ("state", "resync", "clock", "diagnose", "renew"):
-        assert answering.wanted([plain], None) == (plain, {})
+        assert command_cli.wanted([plain], None) == (plain, {})
     order = ["panel", "shop", "bypass", "3"]
-    assert answering.wanted(order, None) == ("order", {1: "shop", 2: "bypass", 3: 3})
+    assert command_cli.wanted(order, None) == ("order", {1: "shop", 2: "bypass", 3: 3})
     arm = ["panel", "shop", "arm_away"]
-    assert answering.wanted(arm, 2) == ("order", {1: "shop", 2: "arm_away", 4: 2})
+    assert command_cli.wanted(arm, 2) == ("order", {1: "shop", 2: "arm_away", 4: 2})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center.fetching import keep, offered
+from edge_agent.center.bundle_cli import keep, offered
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.reply import Reply, facts_of, sign_reply
 from tests.center.test_incidents import Site

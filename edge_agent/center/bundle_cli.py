@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_agent import files, rendering
 from edge_agent.bundle_view import verify_file
 from edge_agent.center import desk_rows
-from edge_agent.center.answering import (
+from edge_agent.center.asking import (
     EXIT_FOUND_BAD,
     EXIT_USAGE,
     Make,
