@@ -1,15 +1,18 @@
 """Timestamps by RFC 3161, as openssl gave them: what is believed, and what is not.
 
 Seen to fail: with the statement's hash not compared, with any extended key usage taken, with a
-chain that ends in nobody who is trusted, and with attributes that name another certificate.
+chain that ends in nobody who is trusted, with attributes that name another certificate, and with
+each row of WRONG believed.
 """
 
 import re
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +24,7 @@ from edge_agent.evidence.timestamp import NotGranted
 from edge_agent.evidence.tree import leaf_hash
 from tests.evidence import bundles
 from tests.evidence.bundles import STAMPED, history, token
+from tests.evidence.stamper import OTHER, PSS, SHA512, Certified, Token
 from tests.tsa import Tsa
 
 LEAF = leaf_hash(history()[0].envelopes[STAMPED])
@@ -47,6 +51,57 @@ def test_openssl_says_the_same(tmp_path: Path) -> None:
         [*command, "-CAfile", "root.pem"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert "Verification: OK" in ran.stdout + ran.stderr
+
+
+ROOT_OF_ALL, BELOW = Certified(1), Certified(2, Certified(1))
+OWN = Certified(3, BELOW, ca=False)
+HERE = Token(LEAF, OWN, (BELOW,))
+
+
+def test_one_below_an_authority_counts() -> None:
+    for good in (HERE, replace(HERE, key_id=key_id(OWN))):
+        found = timestamp.verify(good.der, LEAF, [ROOT_OF_ALL.certificate])
+        assert found.fingerprint == certificates.fingerprint(ROOT_OF_ALL.certificate)
+        assert (timestamp.time_text(found.time_ns), found.by) == (
+            "2030-01-01T00:00:00Z",
+            "CN=Time 3",
+        )
+    finer = replace(HERE, time=b"20300101000000.25Z").der
+    assert timestamp.verify(finer, LEAF, [ROOT_OF_ALL.certificate]).time_ns % 10**9 == 250_000_000
+
+
+def key_id(of: Certified) -> bytes:
+    return x509.SubjectKeyIdentifier.from_public_key(of.certificate.public_key()).digest
+
+
+def by(own: Certified, *held: Certified) -> Token:
+    return Token(LEAF, own, held)
+
+
+STRANGER = Certified(4, ROOT_OF_ALL, ca=False)  # certified as well, but for no certificates
+OVER = Certified(2, ROOT_OF_ALL, days=(-10, -1))
+WRONG = {
+    "signed by another key": (replace(HERE, signed_by=4), "does not fit the signer's key"),
+    "its use is not critical": (by(replace(OWN, critical=False), BELOW), "and for nothing else"),
+    "by one who may not certify": (by(Certified(5, STRANGER, ca=False), STRANGER), "no authority"),
+    "one above it is over": (by(replace(OWN, by=OVER), OVER), "not valid at the time"),
+    "not yet valid": (by(replace(OWN, days=(1, 9)), BELOW), "not valid at the time"),
+    "of another type": (replace(HERE, content_type=OTHER), "is no timestamp"),
+    "over another statement": (replace(HERE, digest_of=b"other"), "another statement"),
+    "told twice": (replace(HERE, twice=True), "stands twice"),
+    "signed by RSA-PSS": (replace(HERE, algorithm=PSS), "RSA-PSS"),
+    "of another hash": (replace(HERE, imprint_hash=SHA512), "hash of another kind"),
+    "of two signers": (replace(HERE, signers=2), "has one signer"),
+    "by a key that is not there": (replace(HERE, key_id=key_id(STRANGER)), "is missing"),
+    "at no time": (replace(HERE, time=b"20301301000000Z"), "no such time"),
+    "at a local time": (replace(HERE, time=b"20300101000000+0800"), "no time in UTC"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "said"), WRONG.values(), ids=WRONG.keys())
+def test_one_thing_wrong_and_it_proves_nothing(wrong: Token, said: str) -> None:
+    with pytest.raises((Malformed, BadSignature), match=said):
+        timestamp.verify(wrong.der, LEAF, [ROOT_OF_ALL.certificate])
 
 
 def test_without_a_trusted_authority_its_own_is_named() -> None:
