@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from edge_agent.evidence import bundle_make
+from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle import Kind, Scope
 from edge_agent.evidence.bundle_make import Made, TooLarge, Wanted, head_of, make
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.levels import Levels
-from edge_agent.evidence.tree import Peaks
+from edge_agent.evidence.tree import Peaks, leaf_hash
 from tests.evidence.bundles import (
     FIRST,
     SECOND,
@@ -27,6 +29,26 @@ def test_the_newest_receipted_head_is_taken_where_it_is_late_enough() -> None:
     assert head_of(held, SECOND, 9) == held.epochs[SECOND][10][0]
     assert head_of(held, SECOND, 11) == held.epochs[SECOND][11][0], "the receipt is too old"
     assert head_of(held, FIRST, 5) == held.epochs[FIRST][99][0], "no receipt at all"
+
+
+def test_the_first_timestamp_over_all_events_goes_along_or_else_the_last() -> None:
+    """Seen to fail: with the nearest one taken, the farthest, and one of another event."""
+    held = memory()
+    for seq in (80, 30, 60):
+        leaf = leaf_hash(held.epochs[FIRST][seq][0])
+        held.stamped.append(AnchorBody(Place(FIRST, seq), leaf, b"token"))
+    held.stamped.append(AnchorBody(Place(FIRST, 45), bytes(32), b"of what is not held"))
+    for wanted, size, taken in (
+        (6, 99, 30),
+        (30, 99, 30),
+        (31, 99, 60),
+        (60, 99, 60),
+        (81, 99, 80),
+        (70, 70, 60),  # one after the head is not in its tree
+        (6, 20, None),
+    ):
+        found = bundle_make._stamped(held, FIRST, wanted, size)
+        assert (found and found.event) == (taken and held.epochs[FIRST][taken][0])
 
 
 class Gappy(Memory):

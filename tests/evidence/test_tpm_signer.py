@@ -1,10 +1,11 @@
 """A key in a TPM: made there, signs there, and every way in which it may fail is named.
 
 The TPM is swtpm, and for what no sound TPM does, a socket that answers what the test says.
-Seen to fail: with a TPM's refusal of another one's key not told from others, and without the check
-of what was signed.
+Seen to fail: with a TPM's refusal of another one's key not told from others, without the check
+of what was signed, and with another form of key file written and read.
 """
 
+import base64
 import os
 import socket
 import stat
@@ -226,6 +227,54 @@ def test_a_storage_key_that_the_owner_keeps_is_used(tmp_path: Path) -> None:
         prove(load_signer(path, chip))
         with pytest.raises(KeyFileError, match="closed to its owner"), Session(path, chip) as again:
             again.parent(tpm.OWNER)
+
+
+# ---- the key file, as docs/wire-format.md has it
+
+
+LOADABLE = "0606 678105 0a0103"
+NO_PASSWORD = "a003 0101ff"
+OWNER, KEPT = "0204 40000001", "0205 0081000001"
+KEY = P256Signer.generate().public
+
+
+def key_file(*parts: str, public: bytes | None = None) -> bytes:
+    """A file of these parts, and both halves of a key."""
+    area = bytes.fromhex("0023000b00040472000000100018000b00030010")
+    area += b"\0\x20" + KEY.raw[:32] + b"\0\x20" + KEY.raw[32:]
+    sized = struct.pack(">H", len(area)) + area if public is None else public
+    halves = b"".join(b"\x04" + bytes([len(one)]) + one for one in (sized, b"\0\1p"))
+    content = bytes.fromhex("".join(parts).replace(" ", "")) + halves
+    text = base64.b64encode(bytes([0x30, len(content)]) + content)
+    return b"-----BEGIN TSS2 PRIVATE KEY-----\n%b\n-----END TSS2 PRIVATE KEY-----\n" % text
+
+
+@pytest.mark.parametrize("parent", [OWNER, KEPT])
+def test_a_key_file_of_the_documented_form_is_read(tmp_path: Path, parent: str) -> None:
+    data = key_file(LOADABLE, NO_PASSWORD, parent)
+    assert TpmSigner.read(tmp_path, data, tmp_path).public == KEY
+
+
+def test_what_is_written_is_of_that_form(made: Path) -> None:
+    lines = made.read_bytes().splitlines()
+    assert lines[0] == b"-----BEGIN TSS2 PRIVATE KEY-----"
+    begin = bytes.fromhex((LOADABLE + NO_PASSWORD + OWNER).replace(" ", ""))
+    assert base64.b64decode(b"".join(lines[1:-1]))[3:].startswith(begin + b"\x04")
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (key_file("0606 678105 0a0105", NO_PASSWORD, OWNER), "of another kind"),
+        (key_file(LOADABLE, "a003 010100", OWNER), "with a password"),
+        (key_file(LOADABLE, NO_PASSWORD, "0205 0080000001"), "below an unknown key, 0x80000001"),
+        (key_file(LOADABLE, NO_PASSWORD, OWNER, public=b"\0\3xx"), "of another length"),
+        (key_file(LOADABLE, NO_PASSWORD, OWNER)[:-9], "cut off"),
+    ],
+)
+def test_any_other_is_refused_and_says_why(tmp_path: Path, data: bytes, cause: str) -> None:
+    with pytest.raises(KeyFileError, match=cause):
+        TpmSigner.read(tmp_path, data, tmp_path)
 
 
 @given(at=st.integers(0, 10_000), bit=st.integers(0, 7), cut=st.booleans())
