@@ -31,6 +31,9 @@ def test_the_gateways_own_event_says_what_a_clip_is(site: Site) -> None:
     assert clip_cli.signed_parts(connection, "gw1", CLIP) == PARTS
     assert clip_cli.signed_parts(connection, "gw2", CLIP) is None
     assert clip_cli.signed_parts(connection, "gw1", "000013-9f3ac1") is None
+    removed = ClipBody(what=ClipChange.REMOVED, clip=CLIP, detail="for its room")
+    site.center.take(site.gateway.sealed(EventType.CLIP, removed.to_body(), Lane.STATE))
+    assert clip_cli.signed_parts(connection, "gw1", CLIP) == PARTS, "it may be on its way"
 
 
 def test_nothing_is_asked_for_that_makes_no_sense(

@@ -25,7 +25,8 @@ def test_commands_that_make_no_sense_are_not_entered(
     for words in (
         ("dance",), ("state", "now"), ("panel", "shop"), ("panel", "shop", "disarm", "3"),
         ("panel", "shop", "bypass"), ("panel", "shop", "status", "3"),
-        ("panel", "shop", "bypass", "x"),
+        ("panel", "shop", "bypass", "x"), ("walktest", "shop"), ("walktest", "shop", "begin", "0"),
+        ("walktest", "shop", "begin", "121"), ("walktest", "shop", "end", "3"),
     ):  # fmt: skip
         assert site.run("command", "gw1", *words, *by) == 2, words
     assert site.run("command", "gw2", "state", *by) == 2
@@ -82,3 +83,7 @@ def test_words_become_what_a_gateway_reads() -> None:
     assert command_cli.wanted(order, None) == ("order", {1: "shop", 2: "bypass", 3: 3})
     arm = ["panel", "shop", "arm_away"]
     assert command_cli.wanted(arm, 2) == ("order", {1: "shop", 2: "arm_away", 4: 2})
+    begin = ["walktest", "shop", "begin"]
+    assert command_cli.wanted(begin, None) == ("walk_test", {1: "shop", 3: 30})
+    assert command_cli.wanted([*begin, "120"], 2) == ("walk_test", {1: "shop", 3: 120, 2: 2})
+    assert command_cli.wanted(["walktest", "shop", "end"], None) == ("walk_test", {1: "shop"})

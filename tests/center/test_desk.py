@@ -1,7 +1,7 @@
 """The desk: commands go out when their gateway is there, for its epoch, until they are answered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -91,10 +91,18 @@ class World:
     def open(self, data: bytes) -> CenterCommand:
         return open_command(data, self.signer.public)
 
-    def reply(self, data: bytes, outcome: str, signer: Ed25519Signer | None = None) -> None:
+    def reply(
+        self,
+        data: bytes,
+        outcome: str,
+        signer: Ed25519Signer | None = None,
+        *,
+        gateway: str = "gw1",
+        epoch: bytes | None = None,
+    ) -> None:
         said = Reply(
-            gateway="gw1",
-            epoch=self.gateway.epoch,
+            gateway=gateway,
+            epoch=self.gateway.epoch if epoch is None else epoch,
             number=self.open(data).number,
             digest=digest_of(data),
             stamp=stamp(),
@@ -225,9 +233,11 @@ def test_a_reply_of_another_key_epoch_or_to_nothing_settles_nothing(world: World
     number = world.wish()
     (data,) = world.sent()
     world.reply(data, "done", Ed25519Signer.generate())
+    world.reply(data, "done", epoch=b"epoch--0")
+    world.reply(data, "done", gateway="gw2")
     world.desk.take([Arrival("gw1", False, b"nonsense")], world.now_ms)
     assert world.outcome(number) is None
-    assert world.center.counters()["bad_reply"] == 2
+    assert world.center.counters()["bad_reply"] == 4
 
 
 def test_a_number_is_above_all_before_even_at_one_moment(world: World) -> None:
@@ -373,7 +383,7 @@ def test_a_disposition_outlives_its_signature(world: World) -> None:
     assert world.outcome(number) == "unentitled"
 
 
-def test_what_the_center_never_signed_is_no_disposition(world: World) -> None:
+def test_what_the_center_never_signed_of_this_gateway_is_no_disposition(world: World) -> None:
     world.start()
     _, signed = dispose(world)
     said = Disposition(
@@ -381,7 +391,8 @@ def test_what_the_center_never_signed_is_no_disposition(world: World) -> None:
         by="gateway itself", time_ms=NOW_MS + 1,
     )  # fmt: skip
     forged = sign_disposition(said, Ed25519Signer.generate())
-    for data in (forged, b"nonsense", signed[:-1]):
+    of_another = sign_disposition(replace(said, gateway="gw2"), world.signer)
+    for data in (forged, b"nonsense", signed[:-1], of_another):
         act = ActBody("disposition", "x", "test", disposition=data)
         world.center.take(world.gateway.sealed(EventType.ACT, act.to_body()))
     found = desk_rows.dispositions(world.center.connection, world.signer.public)

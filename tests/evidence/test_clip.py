@@ -71,6 +71,7 @@ def test_what_is_no_clip(change: Body) -> None:
     [
         {"what": ClipChange.KEPT, "clip": "x"},
         {"what": ClipChange.KEPT, "parts": (PART,)},
+        {"what": ClipChange.KEPT, "clip": "x", "parts": (PART,) * (PARTS_MAX + 1)},
         {"what": ClipChange.MISSED, "clip": "x"},
         {"what": ClipChange.REMOVED},
     ],
