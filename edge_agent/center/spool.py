@@ -2,7 +2,8 @@
 
 A piece is worth nothing by itself: whoever asked compares the whole with the hash that the gateway
 signed, in a clip's event (`clip_cli.py`) or in its reply (`bundle_cli.py`).  So here it is only
-bounded: nobody fills the disk unasked, and no name leads out of the folder.
+bounded: nobody fills the disk unasked, and no name leads out of the folder.  What whoever asked
+never fetched is removed when the next file of that gateway begins.
 """
 
 import re
@@ -57,9 +58,17 @@ class Spool:
             return "large_piece"
         file = part_file(self._folder, arrival.gateway, piece.name, piece.part)
         try:
+            if piece.part == piece.offset == 0:
+                self._remove_unfetched(arrival.gateway, now_ms)
             return "" if add(file, piece) else "torn_piece"
         except OSError:
             return "unwritten_piece"
+
+    def _remove_unfetched(self, gateway: str, now_ms: int) -> None:
+        """Remove what nobody waits for any more.  Raises OSError."""
+        for file in (self._folder / gateway).glob("*"):
+            if not self._is_asked(gateway, file.stem, now_ms):
+                file.unlink(missing_ok=True)  # whoever asked may do so at this moment
 
     def _is_asked(self, gateway: str, name: str, now_ms: int) -> bool:
         what, key, form = (CLIP, CLIP_NAME, CLIP_FORM)

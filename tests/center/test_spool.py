@@ -98,6 +98,21 @@ def test_pieces_come_a_while_after_the_answer_and_then_no_more(spool: Rig) -> No
     assert late == {("gw1", "unasked_piece"): 1}
 
 
+def test_what_nobody_fetched_goes_when_the_next_file_begins(spool: Rig) -> None:
+    """Pictures of somebody's rooms do not lie about for ever."""
+    number, other = spool.ask(), "000013-9f3ac1"
+    spool.take(piece(0, b"x"), piece(0, b"y", part=1))
+    assert spool.take(piece(0, b"x", part=2)) == {}
+    spool.center.connection.execute(
+        "UPDATE command SET outcome = 'done', answered_ms = ? WHERE id = ?", (NOW_MS, number)
+    )
+    spool.ask(other)
+    spool.take(piece(0, b"z", other), now_ms=NOW_MS + ANSWERED_MS - 1)
+    assert len(list((spool.folder / "gw1").iterdir())) == 4, "somebody may be about to fetch it"
+    spool.take(piece(0, b"z", other), now_ms=NOW_MS + ANSWERED_MS)
+    assert [file.name for file in (spool.folder / "gw1").iterdir()] == [f"{other}.0"]
+
+
 def test_nonsense_and_giants_are_counted(spool: Rig) -> None:
     spool.ask()
     assert spool.take(b"\xff", piece(PART_BYTES_MAX, b"x")) == {
