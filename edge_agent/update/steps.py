@@ -5,7 +5,7 @@ twice.  So whatever kills the process or cuts the power, the next one reads the 
 
 | phase | written | what a process that finds it does |
 |---|---|---|
-| filling | before the release's folder is made | nothing was switched: removes the folder |
+| filling | before the release's folder is made | says so, removes the folder |
 | ready | when the folder is whole | waits for a good moment to switch |
 | trial | before `current` is switched | switches (again) and watches the new release prove itself |
 | kept | when it has | lets `good` follow, raises the floor, says so |
@@ -14,8 +14,9 @@ twice.  So whatever kills the process or cuts the power, the next one reads the 
 A release proves itself by a receipt of each required center under it, and by a self-test that finds
 nothing which the one before the switch did not find.  The switch waits while an alarm is young, the
 disk refuses or the center is away: it could not be told then whether the release is good, and a
-restart is a second of deafness.  What cannot be recorded because no agent answers is recorded by
-the first that does.
+restart is a second of deafness.  Silence is believed after two minutes only: an agent that is just
+being started, as after a power cut, says nothing either.  What was done to the links and cannot be
+recorded because no agent answers is recorded by the first that does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,8 @@ GATE_NS_MAX = 4 * 3600 * SECOND_NS
 """How long the switch waits; then somebody should hear that it does not come."""
 
 ANSWER_NS_MAX = 120 * SECOND_NS
-"""How long a restarted agent may stay silent: systemd gives a start 60 s and a stop 20."""
+"""How long an agent may stay silent before it counts as one that does not run: systemd gives a
+start 60 s and a stop 20."""
 
 PROOF_NS_MAX = 900 * SECOND_NS
 """How long a receipt may take: a gateway that was connected before is connected again in seconds,
@@ -51,7 +53,7 @@ TESTS_MAX = 3
 TEST_AGAIN_NS = 60 * SECOND_NS
 
 EPOCHS_MAX = 3
-"""A release that starts again more often than that within its trial does not stay up."""
+"""A release that starts more often than that within its trial does not stay up."""
 
 RESUMED_MAX = 2
 """Nor does one under which the machine went down more often."""
@@ -265,7 +267,7 @@ class _Trial:
 
     restarted_ns: int
     heard_ns: int
-    since_ns: int
+    restarted: bool = False  # the service, by this process
     first_ns: int | None = None  # when it answered first
     epochs: set[str] = field(default_factory=set)
     proven: bool = False
@@ -280,7 +282,7 @@ class Update:
     def __init__(self, marker: Marker, now_ns: int, *, found: bool = False) -> None:
         self.marker = marker
         self._found = found
-        self._began_ns = now_ns
+        self._began_ns = self._heard_ns = now_ns
         self._look_ns: int | None = None
         self._trial = self._new_trial(now_ns)
         self._over = False
@@ -299,11 +301,9 @@ class Update:
         """Return what is done first."""
         marker = self.marker
         match marker.phase:
-            case Phase.FILLING if self._found:
-                return self._refuse("it was cut off before the switch; give it again")
-            case Phase.FILLING:
+            case Phase.FILLING if not self._found:
                 return [Write(marker), Install()]
-            case Phase.READY:
+            case Phase.FILLING | Phase.READY:
                 return [Look()]
             case Phase.TRIAL:
                 return self._resume_trial(now_ns)
@@ -331,8 +331,8 @@ class Update:
             case Phase.BACK:
                 return self._go_back(happened, now_ns)
 
-    def _new_trial(self, now_ns: int) -> _Trial:
-        return _Trial(now_ns, now_ns, now_ns, tested=self.marker.blind)
+    def _new_trial(self, now_ns: int, *, restarted: bool = False) -> _Trial:
+        return _Trial(now_ns, now_ns, restarted, tested=self.marker.blind)
 
     def _write(self, **changes: Any) -> Write:
         self.marker = replace(self.marker, **changes)
@@ -353,6 +353,13 @@ class Update:
 
     def _gate(self, happened: Input, now_ns: int) -> Sequence[Action]:
         """Wait until a switch would hold back nothing, and its success could be seen."""
+        if isinstance(happened, Silent):
+            if now_ns - self._heard_ns < ANSWER_NS_MAX:
+                return self._wait("no agent answers", now_ns)
+        else:
+            self._heard_ns = now_ns
+        if self.marker.phase is Phase.FILLING:
+            return self._refuse("it was cut off before the switch; give it again")
         match happened:
             case Silent():  # nothing to hold back, and nothing to lose
                 told = (*self.marker.untold, (Word.BEGUN, self._sentence("no agent answered")))
@@ -388,7 +395,7 @@ class Update:
 
     def _switch(self, now_ns: int, **changes: Any) -> Sequence[Action]:
         write = self._write(phase=Phase.TRIAL, **changes)
-        self._trial = self._new_trial(now_ns)
+        self._trial = self._new_trial(now_ns, restarted=True)
         self._look_ns = now_ns + LOOK_NS
         return [write, Switch(self.marker.version), Restart()]
 
@@ -407,14 +414,17 @@ class Update:
                 return self._judge_test(bad, why, now_ns)
             case Seen(version=version) if version == self.marker.version:
                 return self._watch(happened, now_ns)
-            case Seen() if self._found and trial.restarted_ns == trial.since_ns:
-                trial.restarted_ns = now_ns + 1  # cut off between the switch and the restart
-                self._look_ns = now_ns + LOOK_NS
-                return [Restart()]
+            case Seen() if not trial.restarted:  # cut off between the switch and the restart
+                return self._restart(now_ns)
         if now_ns - max(trial.heard_ns, trial.restarted_ns) >= ANSWER_NS_MAX:
-            said = "its agent does not answer" if trial.first_ns else "it does not start"
+            said = "it does not start" if trial.first_ns is None else "its agent does not answer"
             return self._give_up(said, now_ns)
         return self._wait(f"waiting for {self.marker.version} to answer", now_ns)
+
+    def _restart(self, now_ns: int) -> Sequence[Action]:
+        self._trial.restarted, self._trial.restarted_ns = True, now_ns
+        self._look_ns = now_ns + LOOK_NS
+        return [Restart()]
 
     def _watch(self, seen: Seen, now_ns: int) -> Sequence[Action]:
         trial = self._trial
@@ -472,7 +482,7 @@ class Update:
         why = why[:WORDS_CHARS_MAX]
         said = f"from {self.marker.version} to {self.marker.before}: {why}"
         told = (*self.marker.untold, (Word.SWITCHED_BACK, said))
-        self._trial = self._new_trial(now_ns)
+        self._trial = self._new_trial(now_ns, restarted=True)
         self._look_ns = now_ns + LOOK_NS
         write = self._write(phase=Phase.BACK, untold=told, why=why)
         return [write, Switch(self.marker.before), Restart()]
@@ -481,12 +491,9 @@ class Update:
         """Wait until the release before runs again, and restart the service until it does."""
         if isinstance(happened, Seen) and happened.version == self.marker.before:
             return self._tell_next()
-        trial = self._trial
-        runs_on = isinstance(happened, Seen) and self._found and not trial.first_ns
-        if runs_on or now_ns - trial.restarted_ns >= ANSWER_NS_MAX:
-            trial.restarted_ns = trial.first_ns = now_ns
-            self._look_ns = now_ns + LOOK_NS
-            return [Restart()]
+        runs_on = isinstance(happened, Seen) and not self._trial.restarted
+        if runs_on or now_ns - self._trial.restarted_ns >= ANSWER_NS_MAX:
+            return self._restart(now_ns)
         return self._wait(f"waiting for {self.marker.before} to answer", now_ns)
 
     def _tell_rest(self, happened: Input, now_ns: int) -> Sequence[Action]:
