@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from drivers._surgard_frames import ReceiverDecoder
 from drivers.surgard import ReceiverSession
 from edge_agent import agent
 from edge_agent.daemon import epoch, source
 from edge_agent.daemon.centers import Supply
 from edge_agent.daemon.recorder import Pending, Recorder
 from edge_agent.domain.event import EventType
+from edge_agent.domain.noise import Noise
+from edge_agent.domain.session import Action
 from edge_agent.evidence import cose, receipt
 from edge_agent.link.reports import Reports
 from edge_agent.uplink.flights import Flights, Verdict
@@ -220,7 +221,13 @@ def backlog_before_live(patch: Patch) -> None:
 
 def silence_of_a_panel_unsaid(patch: Patch) -> None:
     """A panel that says nothing is taken for well."""
-    patch.setattr(ReceiverSession, "_on_silence", lambda self: [])
+    real = ReceiverSession._on_silence
+
+    def on_silence(self: ReceiverSession) -> list[Action]:
+        real(self)
+        return []
+
+    patch.setattr(ReceiverSession, "_on_silence", on_silence)
 
 
 def refusal_unsaid(patch: Patch) -> None:
@@ -286,7 +293,7 @@ def centers_wait_for_each_other(patch: Patch) -> None:
 def noise_raises(patch: Patch) -> None:
     """Rubbish on a panel's line ends its session."""
 
-    def noisy(self: Any, noise: bytes) -> Any:
+    def take(self: Noise, noise: bytes) -> Any:
         raise ValueError(noise)
 
-    patch.setattr(ReceiverDecoder, "_noisy", noisy)
+    patch.setattr(Noise, "take", take)

@@ -1,7 +1,9 @@
-"""The list of planted bugs: each is named and told, and what is to catch it exists."""
+"""The list of planted bugs: each is named and told; what it breaks and what catches it is there."""
 
 import ast
 from pathlib import Path
+
+import pytest
 
 from tests.mutants.catch import by_tests
 from tests.mutants.listing import MUTANTS
@@ -19,6 +21,13 @@ def test_there_are_enough_and_each_is_told() -> None:
 
 def test_each_is_looked_for() -> None:
     assert all(mutant.found_by for mutant in MUTANTS)
+
+
+def test_each_can_be_planted() -> None:
+    """Seen to fail: one changed a method that had moved elsewhere, and every hunt for it died."""
+    for mutant in MUTANTS:
+        with pytest.MonkeyPatch.context() as patch:
+            mutant.plant(patch)
 
 
 def test_the_tests_that_are_to_catch_one_exist() -> None:
