@@ -52,7 +52,7 @@ def receipted(folder: Path) -> None:
     async def scenario(rig: Rig) -> None:
         house = Housekeeping(rig.journal, rig.recorder, CLOCK, Keeping(None, 180))
         for seq in range(1, 5):
-            await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+            await rig.record("p1", BURGLARY)
             if seq == 4:  # a commit is told before its receipts are counted
                 await until(lambda: not rig.journal.progress().held_bytes)
                 house.bind_receipts()
@@ -118,7 +118,7 @@ def anchored(folder: Path, *anchors: tuple[int, bytes | None, bytes]) -> None:
 
     async def scenario(rig: Rig) -> None:
         for _ in range(3):
-            await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+            await rig.record("p1", BURGLARY)
         for seq, leaf, made in anchors:
             own = leaf_hash(rig.published[seq].data)
             body = AnchorBody(Place(rig.begun.epoch, seq), leaf or own, made)
@@ -209,7 +209,7 @@ def long_run(folder: Path, *, record: bool = True) -> None:
     async def scenario(rig: Rig) -> None:
         house = Housekeeping(rig.journal, rig.recorder, Later(), Keeping(None, 180))
         for _ in range(20):
-            await rig.recorder.record("p1", (BIG,) * 30, CLOCK.stamp())
+            await rig.record("p1", *(BIG,) * 30)
         rig.recorder.receipted("center", rig.begun.epoch, range(601), b"receipt")
         if not record:
             rig.recorder.vow = vow_nothing  # type: ignore[method-assign]
@@ -237,7 +237,7 @@ def test_what_is_left_after_a_removal_verifies_with_its_roots(tmp_path: Path) ->
 
 
 async def one_more(rig: Rig) -> None:
-    await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+    await rig.record("p1", BURGLARY)
     rig.recorder.receipted("center", rig.begun.epoch, [0, 1], b"receipt")
 
 

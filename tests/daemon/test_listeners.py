@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from edge_agent.daemon.listeners import Hearing
 from edge_agent.domain.event import Draft, EventType, Numbered
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp, Trust
-from tests.daemon.test_recorder import BURGLARY, CLOCK, CLOSED, FIRE, Refusing, Rig, until, with_rig
+from tests.daemon.test_recorder import BURGLARY, CLOSED, FIRE, Rig, until, with_rig
 
 E = b"epoch--1"
 
@@ -64,11 +62,10 @@ def test_who_judges_hears_each_event_after_it_was_sent(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
         rig.recorder.hearing.listen(lambda event: told.append((event.seq, len(rig.published))))
         with rig.journal._feeding:
-            rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
-            rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
+            rig.record("p2", CLOSED)
+            rig.record("p1", FIRE)
             assert rig.recorder.hearing.earliest_ns() is not None
         await until(lambda: len(told) == 2)
         assert [seq for seq, _ in told] == [1, 2]
@@ -78,19 +75,15 @@ def test_who_judges_hears_each_event_after_it_was_sent(tmp_path: Path) -> None:
     with_rig(tmp_path, scenario)
 
 
-def test_who_judges_hears_of_what_the_disk_refuses_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing = Refusing(monkeypatch)
+def test_who_judges_hears_of_what_the_disk_refuses_too(tmp_path: Path) -> None:
     told: list[int] = []
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
         rig.recorder.hearing.listen(lambda event: told.append(event.seq))
-        refusing.on = True
-        rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        rig.refusing = True
+        rig.record("p1", BURGLARY)
         await until(lambda: told[:1] == [1])
-        refusing.on = False
+        rig.refusing = False
         await until(lambda: rig.recorder.refusal is None)
 
     with_rig(tmp_path, scenario)

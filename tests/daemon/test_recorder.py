@@ -63,6 +63,11 @@ class Rig:
     disk: FolderDisk
     published: list[Record] = field(default_factory=list)
     spared: list[tuple[int, AbstractSet[str]]] = field(default_factory=list)
+    refusing: bool = False  # while true the disk refuses every write
+
+    def record(self, panel: str, *signals: Signal) -> asyncio.Future[None]:
+        """Report, as heard now."""
+        return self.recorder.record(panel, signals, CLOCK.stamp())
 
     def events(self) -> list[Event]:
         return [peek(record.data)[1] for record in self.published]
@@ -76,7 +81,8 @@ def with_rig(
     urgent_commit_ns: int = NEVER_NS,
     state_patience_ns: int = STATE_PATIENCE_NS,
 ) -> None:
-    """Play `scenario`; no commit is slow here, however busy the machine."""
+    """Play `scenario` once the genesis is durable; no commit is slow, however busy the machine."""
+    real_write = FolderFile.write
 
     async def run() -> None:
         defects: list[dict[str, Any]] = []  # a callback's exception ends no test by itself
@@ -93,13 +99,20 @@ def with_rig(
             assert leaf == leaf_hash(record.data)
             published.append(record)
 
+        def write(file: FolderFile, offset: int, data: bytes | memoryview) -> int:
+            if rig.refusing:
+                raise OSError(errno.EROFS, "Read-only file system")
+            return real_write(file, offset, data)
+
         records = Recorder(CLOCK, SOURCES, publish)
         journal = Journal(disk, found, notary, records, Terms(centers, care=care))
+        rig = Rig(records, journal, begun, disk, published)
+        patch.setattr(FolderFile, "write", write)
         journal.start()
         records.attach(journal, begun.epoch, begun.draft)
-        rig = Rig(records, journal, begun, disk, published)
         try:
             async with asyncio.timeout(PATIENCE_S):
+                await until(lambda: len(published) == 1)
                 await scenario(rig)
         finally:
             records.finish()
@@ -119,30 +132,10 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-class Refusing:
-    """Makes every write of the disk fail until told otherwise."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.on = False
-        real = FolderFile.write
-
-        def write(file: FolderFile, offset: int, data: bytes | memoryview) -> int:
-            if self.on:
-                raise OSError(errno.EROFS, "Read-only file system")
-            return real(file, offset, data)
-
-        def create(_disk: FolderDisk, _name: str) -> FolderFile:
-            raise OSError(errno.EROFS, "Read-only file system")
-
-        monkeypatch.setattr(FolderFile, "write", write)
-        self._create = create
-        self._monkeypatch = monkeypatch
-
-
 def test_a_report_becomes_signed_numbered_events_that_verify(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (BURGLARY, MAINS), CLOCK.stamp())
-        await rig.recorder.record("p2", (BURGLARY,), CLOCK.stamp())
+        await rig.record("p1", BURGLARY, MAINS)
+        await rig.record("p2", BURGLARY)
         assert [record.seq for record in rig.published] == [0, 1, 2, 3]
         first, second = rig.events()[1:3]
         assert (first.lane, second.lane) == (Lane.INTRUSION, Lane.FAULT)
@@ -169,7 +162,7 @@ def test_a_secret_is_masked_before_it_is_signed(tmp_path: Path) -> None:
     )
 
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (secret,), CLOCK.stamp())
+        await rig.record("p1", secret)
         assert SignalBody.from_body(rig.events()[1].body).signal.frame == b"code **** ok"
 
     with_rig(tmp_path, scenario)
@@ -180,9 +173,8 @@ def test_state_of_a_panel_without_ack_waits_for_company_and_an_alarm_does_not(
     tmp_path: Path,
 ) -> None:
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        state = rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
-        await rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
+        state = rig.record("p2", CLOSED)
+        await rig.record("p1", FIRE)
         assert state.done()  # it shared the alarm's commit
 
     with_rig(tmp_path, scenario, state_patience_ns=NEVER_NS)
@@ -190,20 +182,15 @@ def test_state_of_a_panel_without_ack_waits_for_company_and_an_alarm_does_not(
 
 def test_state_of_a_panel_that_waits_for_its_ack_is_not_held(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (CLOSED,), CLOCK.stamp())
+        await rig.record("p1", CLOSED)
 
     with_rig(tmp_path, scenario, state_patience_ns=NEVER_NS)
 
 
-def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing = Refusing(monkeypatch)
-
+def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        rig.refusing = True
+        promise = rig.record("p1", BURGLARY)
         await until(lambda: len(rig.published) >= 3)
         assert not promise.done()  # nobody holds it yet: no ACK
         assert rig.recorder.refusal
@@ -213,7 +200,7 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
         seq = rig.published[1].seq
         rig.recorder.receipted("center", rig.begun.epoch, [seq], b"receipt")
         await promise
-        refusing.on = False
+        rig.refusing = False
         await until(lambda: rig.recorder.refusal is None)
         # what the center holds is written, in order, and not sent again
         await until(lambda: rig.journal.progress().waiting == 0)
@@ -224,54 +211,42 @@ def test_a_refusing_disk_publishes_at_once_and_a_receipt_keeps_the_promise(
     assert seqs in ([], [1])  # receipted: it need not be written any more, but may be
 
 
-def test_without_receipt_the_promise_is_kept_when_the_disk_is_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing = Refusing(monkeypatch)
-
+def test_without_receipt_the_promise_is_kept_when_the_disk_is_back(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        rig.refusing = True
+        promise = rig.record("p1", BURGLARY)
         await until(lambda: rig.recorder.refusal is not None)
         assert not promise.done()
-        refusing.on = False
+        rig.refusing = False
         await promise
 
     with_rig(tmp_path, scenario)
 
 
 def test_what_was_sent_before_its_commit_and_has_no_receipt_is_offered_again_at_its_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """The uplink may have let it go for want of room, and then found it nowhere on the disk."""
-    refusing = Refusing(monkeypatch)
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        rig.refusing = True
+        promise = rig.record("p1", BURGLARY)
         await until(lambda: [record.seq for record in rig.published].count(1) == 1)
-        refusing.on = False
+        rig.refusing = False
         await promise
         assert [record.seq for record in rig.published].count(1) == 2
 
     with_rig(tmp_path, scenario)
 
 
-def test_a_receipt_of_another_epoch_keeps_no_promise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing = Refusing(monkeypatch)
-
+def test_a_receipt_of_another_epoch_keeps_no_promise(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        rig.refusing = True
+        promise = rig.record("p1", BURGLARY)
         await until(lambda: len(rig.published) >= 2)
         rig.recorder.receipted("center", b"otherone", [rig.published[1].seq], b"receipt")
         assert not promise.done()
-        refusing.on = False
+        rig.refusing = False
 
     with_rig(tmp_path, scenario)
 
@@ -279,20 +254,18 @@ def test_a_receipt_of_another_epoch_keeps_no_promise(
 def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusing = Refusing(monkeypatch)
     monkeypatch.setattr("edge_agent.daemon.recorder.NOTES_POSTPONED_MAX", 3)
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
+        rig.refusing = True
         with pytest.raises(IntakeFull):
             for _ in range(100_000):
-                rig.recorder.record("p1", (BIG,), CLOCK.stamp())
+                rig.record("p1", BIG)
                 await asyncio.sleep(0)
         for _ in range(2000):
             rig.recorder.link("p1", False, "x" * 200)
         assert rig.recorder.unsaid > 0
-        refusing.on = False
+        rig.refusing = False
         await until(lambda: rig.recorder.unsaid == 0)
         await until(
             lambda: any(
@@ -305,38 +278,31 @@ def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(
     with_rig(tmp_path, scenario)
 
 
-def test_a_disk_that_refuses_the_very_last_commit_is_no_defect(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing = Refusing(monkeypatch)
-
+def test_a_disk_that_refuses_the_very_last_commit_is_no_defect(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())  # has patience: written by the stop
-        refusing.on = True
+        rig.record("p2", CLOSED)  # has patience: written by the stop
+        rig.refusing = True
 
     with_rig(tmp_path, scenario, state_patience_ns=NEVER_NS)
 
 
 def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """Memory has room for alarms only: the alarm goes, whatever stands before it."""
-    refusing = Refusing(monkeypatch)
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
+        rig.refusing = True
         with pytest.raises(IntakeFull):
             for _ in range(100_000):
-                rig.recorder.record("p1", (BIG,), CLOCK.stamp())
+                rig.record("p1", BIG)
                 await asyncio.sleep(0)
         rig.recorder.link("p1", False, "waits for room")
-        rig.recorder.record("p1", (BIG, FIRE, FIRE), CLOCK.stamp())
+        rig.record("p1", BIG, FIRE, FIRE)
         await until(lambda: sum(event.lane == Lane.FIRE for event in rig.events()) == 2)
         with pytest.raises(IntakeFull):
-            rig.recorder.record("p1", (BIG, CLOSED), CLOCK.stamp())
-        refusing.on = False
+            rig.record("p1", BIG, CLOSED)
+        rig.refusing = False
 
     with_rig(tmp_path, scenario)
 
@@ -344,7 +310,7 @@ def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(
 def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         assert rig.recorder.recent("p1") == ()
-        await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await rig.record("p1", BURGLARY)
         (recent,) = rig.recorder.recent("p1")
         assert recent.frame == BURGLARY.frame
         assert recent.age_ns in range(60_000_000_000)
@@ -417,13 +383,13 @@ def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_pa
 
 def test_what_stands_is_known_when_it_is_durable_and_until_its_end(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (BURGLARY, CLOSED), CLOCK.stamp())
+        await rig.record("p1", BURGLARY, CLOSED)
         assert [signal.kind for signal in rig.recorder.standing("p1")] == [Kind.BURGLARY]
         rig.recorder.recall("p1", FIRE)
         rig.recorder.recall("of another site", FIRE)
         assert len(rig.recorder.standing("p1")) == 2
         over = replace(BURGLARY, state=State.RESTORED)
-        await rig.recorder.record("p1", (over,), CLOCK.stamp())
+        await rig.record("p1", over)
         assert [signal.kind for signal in rig.recorder.standing("p1")] == [FIRE.kind]
 
     with_rig(tmp_path, scenario)
@@ -445,19 +411,16 @@ def test_a_finding_is_an_event_with_its_remedy(tmp_path: Path) -> None:
     with_rig(tmp_path, scenario)
 
 
-def test_a_frame_that_is_not_durable_is_no_last_frame(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_frame_that_is_not_durable_is_no_last_frame(tmp_path: Path) -> None:
     """A session acknowledges a copy of the last frame at once, so it must be durable."""
-    refusing = Refusing(monkeypatch)
 
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await rig.record("p1", FIRE)
+        rig.refusing = True
+        promise = rig.record("p1", BURGLARY)
         await until(lambda: rig.recorder.refusal is not None)
         assert [recent.frame for recent in rig.recorder.recent("p1")] == [FIRE.frame]
-        refusing.on = False
+        rig.refusing = False
         await promise
         frames = [recent.frame for recent in rig.recorder.recent("p1")]
         assert frames == [FIRE.frame, BURGLARY.frame]
@@ -482,11 +445,10 @@ def test_a_fire_is_sent_while_the_commit_before_it_hangs(
     monkeypatch.setattr(FolderFile, "sync", sync)
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
         free.clear()
-        promises = [rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())]
+        promises = [rig.record("p1", BURGLARY)]
         await until(entered.is_set)
-        promises += [rig.recorder.record("p1", (FIRE,), CLOCK.stamp()) for _ in range(3)]
+        promises += [rig.record("p1", FIRE) for _ in range(3)]
         try:
             await until(lambda: [e.lane for e in rig.events()].count(Lane.FIRE) == 3)
             assert not any(promise.done() for promise in promises)
@@ -500,11 +462,10 @@ def test_a_fire_is_sent_while_the_commit_before_it_hangs(
 
 def test_a_fire_is_signed_before_the_lesser_events_in_front_of_it(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
         with rig.journal._feeding:  # so that all of them wait together
             for _ in range(50):
-                rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
-            rig.recorder.record("p1", (FIRE,), CLOCK.stamp())
+                rig.record("p2", CLOSED)
+            rig.record("p1", FIRE)
         await until(lambda: len(rig.published) == 52)
         assert rig.events()[1].lane is Lane.FIRE
 

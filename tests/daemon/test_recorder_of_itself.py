@@ -6,7 +6,7 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody, JournalBody, JournalChange
 from edge_agent.journal import Damage
-from tests.daemon.test_recorder import CLOCK, CLOSED, MAINS, Rig, until, with_rig
+from tests.daemon.test_recorder import CLOSED, MAINS, Rig, until, with_rig
 
 
 def test_damage_found_behind_the_commits_is_an_event(tmp_path: Path) -> None:
@@ -27,8 +27,8 @@ def test_for_lack_of_space_only_what_no_panel_waits_with_is_omitted_and_counted(
 
     async def scenario(rig: Rig) -> None:
         rig.journal.allow(3)
-        await rig.recorder.record("p1", (CLOSED, MAINS), CLOCK.stamp())
-        await rig.recorder.record("p2", (CLOSED,), CLOCK.stamp())
+        await rig.record("p1", CLOSED, MAINS)
+        await rig.record("p2", CLOSED)
         rig.recorder.link("p1", False, "gone")
         rig.recorder.note(EventType.ACT, Lane.STATE, ActBody("read", "me").to_body())
         assert rig.recorder.omitted == {Lane.FAULT: 1, Lane.STATE: 1}

@@ -2,30 +2,26 @@
 
 from pathlib import Path
 
-import pytest
-
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import JournalBody, JournalChange
 from edge_agent.evidence.receipt import RANGES_MAX, Range, Receipt, sign_receipt
 from edge_agent.journal import RecordKind, read
-from tests.daemon.test_recorder import BURGLARY, CLOCK, IDENTITY, Refusing, Rig, until, with_rig
+from tests.daemon.test_recorder import BURGLARY, IDENTITY, Rig, until, with_rig
 
 
 def test_of_two_centers_one_keeps_the_promise_and_the_other_is_sent_to_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """Seen to fail when the first receipt ended the wait for the commit."""
-    refusing = Refusing(monkeypatch)
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
-        refusing.on = True
-        promise = rig.recorder.record("p1", (BURGLARY, BURGLARY), CLOCK.stamp())
+        rig.refusing = True
+        promise = rig.record("p1", BURGLARY, BURGLARY)
         await until(lambda: {1, 2} <= {record.seq for record in rig.published})
         rig.recorder.receipted("one", rig.begun.epoch, [1, 2], b"receipt")
         await promise
         rig.recorder.receipted("two", rig.begun.epoch, [2], b"receipt")
-        refusing.on = False
+        rig.refusing = False
         await until(lambda: rig.journal.progress().refused is None)
         await until(lambda: bool(rig.spared))
         assert rig.spared == [(1, {"one"})]
@@ -36,18 +32,16 @@ def test_of_two_centers_one_keeps_the_promise_and_the_other_is_sent_to_all_the_s
     with_rig(tmp_path, scenario, centers=("one", "two"))
 
 
-def test_a_vow_is_kept_when_it_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vow_is_kept_when_it_is_durable(tmp_path: Path) -> None:
     """Retention removes nothing before: seen to fail with a future that is done at once."""
-    refusing = Refusing(monkeypatch)
 
     async def scenario(rig: Rig) -> None:
-        await until(lambda: len(rig.published) == 1)
         await rig.recorder.vow(JournalBody(JournalChange.REMOVED, "one"))
-        refusing.on = True
+        rig.refusing = True
         vow = rig.recorder.vow(JournalBody(JournalChange.REMOVED, "two"))
         await until(lambda: rig.recorder.refusal is not None)
         assert not vow.done()
-        refusing.on = False
+        rig.refusing = False
         await vow
 
     with_rig(tmp_path, scenario)
@@ -59,7 +53,7 @@ def test_the_largest_receipt_that_a_center_may_send_is_kept(tmp_path: Path) -> N
     signed = sign_receipt(receipt, IDENTITY)
 
     async def scenario(rig: Rig) -> None:
-        await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await rig.record("p1", BURGLARY)
         rig.recorder.receipted("center", rig.begun.epoch, [1], signed)
 
     with_rig(tmp_path, scenario)
