@@ -6,7 +6,7 @@ else.  `commits` and `records` end where something is not whole; what can be sav
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from edge_agent.journal.disk import File, read_blocks
@@ -21,7 +21,7 @@ from edge_agent.journal.format import (
     decode_record,
     record_size,
 )
-from edge_agent.journal.scan import walk
+from edge_agent.journal.scan import Piece, Region, walk
 from edge_agent.journal.sealed import belongs, walk_records
 
 PIECE_BYTES = 64 * 1024
@@ -93,9 +93,7 @@ def envelopes(file: File, stretch: Stretch) -> Iterator[tuple[int, Record]]:
         else:
             for _, _, commit in commits(file, at, end, number, epoch):
                 at = commit.offset + commit.length
-                for record in commit.records:
-                    if record.kind is RecordKind.ENVELOPE:
-                        yield commit.offset, record
+                yield from envelopes_of([commit])
             at = behind_zeros(file, at, end)
     if at < end:
         rest = stretch._replace(at=at)
@@ -116,10 +114,14 @@ def _salvaged(data: bytes, rest: Stretch) -> Iterator[tuple[int, Record]]:
             if found is not None and found.kind is RecordKind.ENVELOPE:
                 yield place, found
         return
-    for piece in walk(data, 0, base, number, epoch):
-        records = (
-            piece.records if isinstance(piece, Commit) else (record for _, record in piece.records)
-        )
-        for record in records:
-            if record.kind is RecordKind.ENVELOPE:
-                yield piece.offset, record
+    yield from envelopes_of(walk(data, 0, base, number, epoch))
+
+
+def envelopes_of(pieces: Iterable[Piece]) -> Iterator[tuple[int, Record]]:
+    """Yield the envelopes of what was walked through, each with the offset of its piece."""
+    for piece in pieces:
+        match piece:
+            case Commit(offset=offset, records=found):
+                yield from ((offset, one) for one in found if one.kind is RecordKind.ENVELOPE)
+            case Region(offset=offset, records=saved):
+                yield from ((offset, one) for _, one in saved if one.kind is RecordKind.ENVELOPE)

@@ -19,14 +19,12 @@ from edge_agent.journal.format import (
     SEALED_BYTES_MAX,
     SEALED_VERSION,
     SEGMENT_BYTES,
-    Commit,
     Head,
     Record,
-    RecordKind,
     head_size,
 )
-from edge_agent.journal.pieces import Stretch, behind_zeros, envelopes
-from edge_agent.journal.scan import Region, Scan, scan_segment
+from edge_agent.journal.pieces import Stretch, behind_zeros, envelopes, envelopes_of
+from edge_agent.journal.scan import Scan, scan_segment
 
 Wanted = Callable[[Footer], bool]
 Damaged = Callable[[Damage], None]
@@ -102,12 +100,7 @@ def _headless(disk: Disk, segment: SegmentFile, file: File) -> Iterator[Record]:
     if behind_zeros(file, 0, size) >= size:
         return
     scan = scan_segment(read_segment(disk, segment.name, segment.number)[0], segment.number)
-    for piece in scan.pieces:
-        match piece:
-            case Commit(records=records):
-                yield from (one for one in records if one.kind is RecordKind.ENVELOPE)
-            case Region(records=saved):
-                yield from (one for _, one in saved if one.kind is RecordKind.ENVELOPE)
+    yield from (record for _, record in envelopes_of(scan.pieces))
 
 
 def heads(directory: Path) -> dict[bytes, bytes]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,8 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.journal import FolderDisk, Journal, Record, Terms, recover
+from edge_agent.journal.disk import FolderFile
+from edge_agent.journal.reader import envelopes_from
 from edge_agent.rejudging import Rejudging, premises_of
 from tests.daemon.test_recorder import IDENTITY, SOURCES, until
 
@@ -221,6 +225,34 @@ class Broken:
 
 def failures(rig: Rig) -> list[FindingBody]:
     return [FindingBody.from_body(e.body) for e in rig.events(EventType.FINDING)]
+
+
+def test_what_was_written_twice_is_heard_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a failed flush left behind stands in the next segment again."""
+    real, failing = FolderFile.sync, threading.Event()
+
+    def sync(file: FolderFile) -> None:
+        if failing.is_set():
+            failing.clear()
+            raise OSError(errno.EIO, "Input/output error")
+        real(file)
+
+    monkeypatch.setattr(FolderFile, "sync", sync)
+
+    async def scenario(rig: Rig) -> None:
+        await until(lambda: rig.diagnosing.state == "judging")
+        failing.set()
+        await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+
+    play(tmp_path, scenario)
+    disk = FolderDisk(tmp_path)
+    stored = [record.seq for record in envelopes_from(disk, 0)]
+    heard = [event.seq for event in Past(disk, "gw1", bytes(8), 0).events(None)]
+    disk.close()
+    assert len(stored) > len(set(stored))
+    assert heard == sorted(set(stored))
 
 
 def test_a_broken_machine_is_set_aside_aloud_and_the_others_judge(

@@ -1,7 +1,7 @@
 """Journals with sealed segments, for tests."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, TypeVar
 
 from edge_agent.journal.disk import Disk
 from edge_agent.journal.files import list_segments
@@ -13,15 +13,16 @@ from tests.journal.simdisk import SimDisk
 from tests.journal.world import World, drafts
 
 CONTENTS = PlainContents()
+_Outcome = TypeVar("_Outcome")
 
 
-def drain(steps: Generator[None, None, Outcome]) -> Outcome:
-    """Take all steps of a sealing; return what came of it."""
+def drain(steps: Generator[None, None, _Outcome]) -> _Outcome:
+    """Take all steps of a work; return what came of it."""
     while True:
         try:
             next(steps)
         except StopIteration as stop:
-            outcome: Outcome = stop.value
+            outcome: _Outcome = stop.value
             return outcome
 
 

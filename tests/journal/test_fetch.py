@@ -5,6 +5,8 @@ from random import Random
 
 from edge_agent.journal.fetch import FETCH_READ_BYTES_MAX, Position
 from edge_agent.journal.format import BLOCK_BYTES, SEGMENT_BYTES
+from edge_agent.journal.sealing import Sealed
+from tests.journal.sealing import seal_one
 from tests.journal.simdisk import SimDisk
 from tests.journal.world import Draft, World, drafts, envelope, numbers, text_of
 
@@ -50,6 +52,17 @@ def test_a_fetch_from_memory_goes_on_when_the_disk_is_back() -> None:
     batch = world.scribe.fetch("center", 2, batch.next, 100_000)
     assert numbers(batch.records) == list(range(9, 25))
     assert batch.next is None
+
+
+def test_a_fetch_goes_on_in_a_segment_that_was_sealed_meanwhile() -> None:
+    """Seen to fail: by its place in the old file, or read as the old file, what comes is lost."""
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(*drafts(40))
+    batch = world.scribe.fetch("center", 2, None, 500)
+    assert isinstance(seal_one(disk), Sealed)
+    rest = world.scribe.fetch("center", 2, batch.next, 100_000)
+    assert numbers([*batch.records, *rest.records]) == list(range(40))
 
 
 def test_an_event_longer_than_asked_for_comes_alone() -> None:

@@ -10,11 +10,13 @@ from random import Random
 import pytest
 
 from edge_agent.journal import Record, RecordKind, read_disk
-from edge_agent.journal.format import BLOCK_BYTES, COMMIT_BYTES_MAX
+from edge_agent.journal.format import BLOCK_BYTES, COMMIT_BYTES_MAX, SEGMENT_BYTES
 from edge_agent.journal.reader import envelopes_from
-from tests.journal.sealing import filled, seal_all
+from edge_agent.journal.scrub import examine
+from edge_agent.journal.sealing import Sealed, seal
+from tests.journal.sealing import CONTENTS, drain, end_of, filled, seal_all
 from tests.journal.simdisk import SimDisk, SimFile
-from tests.journal.world import Draft, World
+from tests.journal.world import Draft, World, drafts
 
 
 def names(records: list[Record]) -> list[tuple[bytes, int, bytes]]:
@@ -41,25 +43,68 @@ def journal(*, sealed: bool) -> SimDisk:
     return disk
 
 
-@pytest.mark.parametrize("sealed", [False, True])
-def test_all_is_found_and_little_is_read_at_a_time(
-    sealed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = journal(sealed=sealed)
-    everything = whole(disk)
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What was read or written at once, in octets, since the test emptied it."""
     sizes: list[int] = []
-    read = SimFile.read
+    read, write = SimFile.read, SimFile.write
 
     def measured(file: SimFile, offset: int, size: int) -> bytes:
         sizes.append(size)
         return read(file, offset, size)
 
+    def written(file: SimFile, offset: int, data: bytes | memoryview) -> int:
+        sizes.append(len(data))
+        return write(file, offset, data)
+
     monkeypatch.setattr(SimFile, "read", measured)
+    monkeypatch.setattr(SimFile, "write", written)
+    return sizes
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_all_is_found_and_little_is_read_at_a_time(sealed: bool, sizes: list[int]) -> None:
+    disk = journal(sealed=sealed)
+    disk.create("00000009.seg").write(0, bytes(SEGMENT_BYTES))  # a spare
+    everything = whole(disk)
+    sizes.clear()
     assert by_pieces(disk) == everything
     assert max(sizes) <= COMMIT_BYTES_MAX
     later = by_pieces(disk, 2)
     assert later == everything[-len(later) :]
     assert 0 < len(later) < len(everything)
+
+
+def test_sealing_and_looking_through_take_little_at_a_time(sizes: list[int]) -> None:
+    disk = SimDisk()
+    filled(World(disk), 2)
+    end = end_of(disk, "00000001.seg", 1)
+    sizes.clear()
+    assert isinstance(drain(seal(disk, "00000001.seg", 1, end, CONTENTS)), Sealed)
+    assert len(disk.nodes["00000001.seg"].data) > 2 * COMMIT_BYTES_MAX
+    assert drain(examine(disk, "00000001.seg", 1)) == []
+    assert max(sizes) <= COMMIT_BYTES_MAX
+
+
+def test_what_an_agent_begins_meanwhile_is_left_to_the_next_reading() -> None:
+    """What it wrote in between, at the end of the segment before, was not read."""
+    disk = SimDisk()
+    world = World(disk)
+    world.commit(*drafts(3))
+    world.scribe.spares.prepare()
+    reading = envelopes_from(disk, 0)
+    found = [next(reading) for _ in range(3)]
+
+    def begin(operation: str, name: str) -> None:
+        if (operation, name) == ("read", "00000002.seg"):
+            disk._before = lambda *_: None
+            filled(world, 2)
+
+    disk._before = begin
+    found += reading
+    assert world.scribe._segment is not None
+    assert world.scribe._segment.number == 2
+    assert [one.seq for one in found] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("sealed", [False, True])
