@@ -34,7 +34,6 @@ within seconds, and a start that rebuilds a long journal within minutes."""
 
 INCIDENTS_MAX = 256  # that are remembered: machines have 64 of each family open at once
 SAID_MAX = 128  # verdicts of one incident, as many as it can have
-NOTHING_SAID = 0, array("q")
 CANDIDATES_MAX = 1024  # verdicts of a start that may be unsaid
 
 FAILED_REMEDY = "its alarms are sent and not judged: treat each as real; have the program updated"
@@ -176,7 +175,7 @@ class Docket:
 
     def _verdict(self, body: VerdictBody, own_tier: int | None) -> list[Saying]:
         """Say a verdict, but twice, or a fall from a height that this run has never seen."""
-        tier, keys = self._said.get(body.incident, NOTHING_SAID)
+        tier, keys = self._said.get(body.incident, (0, ()))
         if _key(body) in keys:
             return []
         if body.tier < tier and (own_tier is None or own_tier < tier):

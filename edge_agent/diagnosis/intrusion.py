@@ -146,8 +146,13 @@ class Intrusion:
             return [self._say(incident, now_ns)]
         if incident.naming_ns <= now_ns:  # else it is looked at again before that
             incident.naming_ns = due_ns
-            self._wake(due_ns, lambda at_ns: self._name_soon(incident, at_ns))
+            self._wake(due_ns, lambda at_ns: self._naming_due(incident, at_ns))
         return []
+
+    def _naming_due(self, incident: Incident, now_ns: int) -> list[Verdict]:
+        if incident.is_unnamed and now_ns < incident.naming_ns:  # too much else waits
+            return [self._say(incident, now_ns)]
+        return self._name_soon(incident, now_ns)
 
     def silent(self, trips: list[Trip], rule: str, now_ns: int) -> list[Verdict]:
         """Trips that the panel never called an alarm."""

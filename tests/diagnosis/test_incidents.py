@@ -6,11 +6,12 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.diagnosis.incident import Incident, Trip
-from edge_agent.diagnosis.incidents import Incidents
+from edge_agent.diagnosis.incidents import WAKES_MAX, Incidents
 from edge_agent.diagnosis.intrusion import NAMED_NS
 from edge_agent.diagnosis.judge import Judge
 from edge_agent.diagnosis.reading import Reader
@@ -23,11 +24,13 @@ from tests.diagnosis.timeline import (
     ROOM,
     SHOP,
     START,
+    STORE,
     WINDOW,
     YARD,
     Line,
     alarm,
     armed,
+    at,
     closes,
     opens,
     run,
@@ -117,10 +120,42 @@ def test_the_laws_hold_for_nonsense_too(drawn: list[Line], known: bool) -> None:
             _never_less(line["kind"], [one for one in said if one["incident"] == incident])
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(LINES, max_size=40), st.booleans())
-def test_what_an_incident_holds_is_named_within_a_minute(drawn: list[Line], known: bool) -> None:
-    """Trips too that change no tier, as of a zone that was heard before: nothing is kept silent."""
+def test_an_opening_for_which_there_is_no_room_to_wait_is_judged_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.diagnosis.incidents.WAKES_MAX", 2)
+    said = run(
+        armed(), *(opens(7300 + n / 10, zone) for n, zone in enumerate((WINDOW, ROOM, STORE)))
+    )
+    assert min(one["t"] for one in said) < 7301
+    assert {line for one in said for line in one["lines"]} >= {3, 4, 5}
+
+
+def test_a_swing_that_was_to_be_named_later_is_named_when_there_is_no_room_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.diagnosis.incidents.WAKES_MAX", 1)
+    other = [armed(7000, panel="p2"), at(7368, "zone", "open", zone=9, area=1, panel="p2")]
+    both = [alarm(7300, WINDOW), alarm(7310, ROOM), closes(7312, ROOM), opens(7320, ROOM)]
+    said = run(armed(), other[0], *both, other[1])
+    assert min(one["t"] for one in said if 7 in one["lines"]) == 7368
+
+
+@pytest.mark.parametrize("room", [WAKES_MAX, 1])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(drawn=st.lists(LINES, max_size=40), known=st.booleans())
+def test_what_an_incident_holds_is_named_within_a_minute(
+    drawn: list[Line], known: bool, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trips too that change no tier, as of a zone that was heard before: nothing is kept silent.
+
+    Nor where there is `room` for one deadline only.
+    """
+    monkeypatch.setattr("edge_agent.diagnosis.incidents.WAKES_MAX", room)
     site = Site(SHOP if known else Premises())
     incidents = Incidents(site)
     judge_all, reader = Judge([incidents]), Reader()

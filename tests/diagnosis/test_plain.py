@@ -7,6 +7,7 @@ import pytest
 from edge_agent.diagnosis.guard import FRESH_MAX, Guard
 from edge_agent.diagnosis.judge import Judge, Output
 from edge_agent.diagnosis.observation import ALARM_KINDS, Observation
+from edge_agent.diagnosis.plain import plainly
 from edge_agent.diagnosis.site import Site
 from edge_agent.diagnosis.verdict import Verdict
 from edge_agent.domain.kinds import Kind, State
@@ -25,6 +26,13 @@ class Broken:
         return None
 
 
+class Elsewhere(Broken):
+    """Says a verdict, of something else."""
+
+    def handle(self, observation: Observation | None, now_ns: int) -> Sequence[Output]:
+        return [plainly(alarm(Kind.FIRE, 99))]
+
+
 def alarm(kind: Kind, line: int) -> Observation:
     return Observation(line=line, t_ns=7, kind=kind, state=State.ACTIVE, panel="p1", zone=3, area=1)
 
@@ -41,6 +49,13 @@ def test_each_alarm_stands_at_the_tier_of_its_kind_before_and_after_a_machine_is
         assert said.reasons == ("judging.plain",)
         assert (said.tier, said.lines, said.incident) == (least.get(kind, 4), (line,), f"i{line}")
         assert (said.panel, said.area, said.zones, said.t_ns) == ("p1", 1, (3,), 7)
+
+
+def test_a_verdict_that_does_not_hold_the_alarm_is_none_of_it() -> None:
+    other, said = Judge([Elsewhere(Site())]).take(alarm(Kind.BURGLARY, 2))
+    assert isinstance(other, Verdict)
+    assert isinstance(said, Verdict)
+    assert (other.lines, said.lines) == ((99,), (2,))
 
 
 def test_nothing_is_said_of_what_is_no_alarm() -> None:
