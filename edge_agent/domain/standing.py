@@ -83,7 +83,7 @@ class Events:
         self._drop(key, self._found(key, signal.area))
 
     def drop_oldest(self) -> None:
-        """Take out the one that was added first."""
+        """Take out the first of them."""
         key, areas = next(iter(self._areas.items()))
         self._drop(key, areas[:1])
 

@@ -54,7 +54,7 @@ class ZoneCount:
 @dataclass(slots=True)
 class _Incident:
     panel: str | None = None
-    zones: "array[int]" = field(default_factory=lambda: array("L"))  # packed: there are many
+    zones: "array[int]" = field(default_factory=lambda: array("Q"))  # packed: there are many
     word: str | None = None
     cause: str | None = None
     said_ms: int = -1
@@ -70,7 +70,7 @@ class ZoneRates:
         """An incident is judged; a later verdict of it may know more zones."""
         known = self._of(incident)
         if panel is not None and len(zones) >= len(known.zones):
-            known.panel, known.zones = panel, array("L", zones)
+            known.panel, known.zones = panel, array("Q", zones)
 
     def said(self, incident: Hashable, word: str, cause: str | None, said_ms: int) -> None:
         """Somebody says what it was: `genuine`, `test`, or `false` with its cause."""
@@ -95,7 +95,7 @@ class ZoneRates:
             for name, panel, zones, word, cause, said_ms in rows[-INCIDENTS_MAX:]:
                 known = _Incident(
                     None if panel is None else str(panel),
-                    array("L", [int(zone) for zone in zones]),
+                    array("Q", [int(zone) for zone in zones]),
                     None if word is None else str(word),
                     None if cause is None else str(cause),
                     int(said_ms),

@@ -5,11 +5,15 @@ The files that a configuration names are tested in tests/cli/test_check.py.
 
 from pathlib import Path
 
+import pytest
+
 from edge_agent.center.cli import main as center
 from edge_agent.clock import Now
 from edge_agent.config import Loaded, load
 from edge_agent.daemon.looking import available_mib, files, flush_ms, machine, room, ways
 from edge_agent.diagnosis.probes import Probe
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.signers import Ed25519Signer
 from hil.rig import free_port
 
 DAY_NS = 86_400_000_000_000
@@ -43,6 +47,22 @@ def test_a_certificate_is_judged_by_the_earliest_time_that_it_can_be(tmp_path: P
     [life] = [one for one in files(loaded, lambda: late) if one.probe is Probe.CERTIFICATE]
     assert life.good is False
     assert "expired" in life.detail
+
+
+def test_a_key_that_is_there_and_cannot_sign_is_not_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a TPM that does not answer."""
+
+    def sign(self: Ed25519Signer, message: bytes) -> bytes:
+        raise KeyFileError(tmp_path, "it does not answer", "look at it")
+
+    loaded = made(tmp_path)
+    for good in (True, False):
+        (key,) = (one for one in files(loaded) if one.probe is Probe.IDENTITY_KEY)
+        assert key.good is good
+        monkeypatch.setattr(Ed25519Signer, "sign", sign)
+    assert "it does not answer" in key.detail
 
 
 def test_whose_timestamps_count_is_looked_at_where_one_is_asked(tmp_path: Path) -> None:

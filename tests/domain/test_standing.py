@@ -63,7 +63,9 @@ def test_an_area_that_one_of_two_frames_does_not_say_fits_any() -> None:
 
 
 def test_the_oldest_goes_alone_though_others_would_fit_it() -> None:
-    events = Events([alarm(1), alarm(2)])
+    events = Events([alarm(1, area=4), alarm(1, area=6), alarm(2)])
+    events.drop_oldest()
+    assert list(events.signals) == [alarm(1, area=6), alarm(2)]
     events.drop_oldest()
     events.add(alarm(1, area=4))
     events.discard(alarm(1, area=5))
@@ -71,7 +73,15 @@ def test_the_oldest_goes_alone_though_others_would_fit_it() -> None:
 
 
 def test_memory_is_bounded() -> None:
+    """By what stands: what is over makes room."""
     standing = Standing()
+    for zone in range(1, STANDING_MAX):
+        standing.take(alarm(zone))
+        standing.take(alarm(zone, State.RESTORED))
+    standing.take(alarm(STANDING_MAX * 2))
+    for zone in range(1, STANDING_MAX):
+        standing.take(alarm(zone))
+    assert standing.signals[0].zone == STANDING_MAX * 2
     for zone in range(1, STANDING_MAX + 10):
         standing.take(alarm(zone))
     assert len(standing.signals) == STANDING_MAX
