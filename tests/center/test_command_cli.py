@@ -9,6 +9,7 @@ from edge_agent.center import command_cli
 from edge_agent.evidence import cbor
 from edge_agent.evidence.configuration import Wanted
 from tests.center.test_incidents import Site
+from tests.configuration import configuration
 
 
 @pytest.fixture
@@ -39,20 +40,7 @@ def test_commands_that_make_no_sense_are_not_entered(
     assert site.center.count("command") == 1
 
 
-CONFIG = """
-[gateway]
-id = "gw1"
-
-[[center]]
-name = "center"
-[[center.path]]
-host = "a"
-
-[[panel]]
-id = "p1"
-driver = "surgard"
-serial = { port = "/dev/ttyUSB0" }
-"""
+CONFIG = configuration()
 
 
 def test_a_configuration_is_read_before_anybody_is_bothered(

@@ -11,6 +11,7 @@ from edge_agent.cli import main
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
 from hil.cameras import Camera, Fault, on_thread
+from tests.configuration import configuration
 from tests.daemon.test_epoch import run_once
 
 PICTURE = b"\xff\xd8\xff picture \xff\xd9"
@@ -114,25 +115,15 @@ def test_without_a_journal_there_are_no_clips(
 
 def config(folder: Path, url: str, consent: str = '"image"') -> Path:
     file = folder / "gateway.toml"
-    file.write_text(f"""
-[gateway]
-id = "gw1"
-data_dir = "{folder}"
-socket = "{folder}/agent.sock"
-[[center]]
-name = "center"
-[[center.path]]
-host = "example.org"
-[[panel]]
-id = "p1"
-driver = "ness"
-tcp = {{ host = "10.0.0.1", port = 1 }}
+    camera = f"""
 [[camera]]
 id = "front"
 sees = [{{ panel = "p1" }}]
 snapshot_url = "{url}"
 consent = [{consent}]
-""")
+"""
+    own = f'data_dir = "{folder}"\nsocket = "{folder}/agent.sock"'
+    file.write_text(configuration(gateway=own, more=camera))
     return file
 
 

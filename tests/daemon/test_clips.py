@@ -27,6 +27,7 @@ from edge_agent.evidence.clip import ClipBody, ClipChange
 from edge_agent.evidence.command import CommandRef
 from edge_agent.evidence.piece import Piece
 from hil.cameras import Camera, Fault, picture
+from tests.configuration import configuration
 from tests.evidence.test_command import COMMAND as COMMANDED
 
 BURGLARY = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, zone=4)
@@ -401,18 +402,7 @@ def test_a_clip_that_the_broker_does_not_take_is_refused_and_another_may_follow(
 
 
 def test_clips_of_a_configuration(tmp_path: Path) -> None:
-    text = """
-[gateway]
-id = "gw1"
-data_dir = "data"
-[[center]]
-name = "center"
-[[center.path]]
-host = "example.org"
-[[panel]]
-id = "p1"
-driver = "ness"
-tcp = { host = "10.0.0.1", port = 1 }
+    more = """
 [[zone]]
 panel = "p1"
 zone = 4
@@ -425,6 +415,7 @@ sees = [{ panel = "p1", areas = [1] }]
 snapshot_url = "http://10.0.0.2/"
 consent = ["image"]
 """
+    text = configuration(gateway='data_dir = "data"', more=more)
     loaded = parse(text.encode(), tmp_path / "gateway.toml")
     clips = clips_of(loaded, Record(), SystemClock(), bool)
     assert clips._shelf.folder == tmp_path / "data" / "clips"

@@ -21,6 +21,7 @@ from edge_agent.domain.access import Role
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import CenterCommand, CommandRef
 from edge_agent.evidence.reply import FACTS_BYTES_MAX
+from tests.configuration import configuration
 from tests.daemon.test_commands import Clock
 from tests.evidence.test_command import COMMAND
 from tests.evidence.test_hostile import ANY
@@ -50,26 +51,7 @@ class SelfTests:
         return {"run": 4, "over": over, "broken": self.broken if over else "", "probes": told}
 
 
-CONFIG = b"""
-[gateway]
-id = "gw1"
-data_dir = "data"
-
-[[center]]
-name = "center"
-[[center.path]]
-host = "a"
-
-[[panel]]
-id = "shop"
-driver = "surgard"
-serial = { port = "/dev/ttyUSB0" }
-
-[[zone]]
-panel = "shop"
-zone = 4
-area = 2
-"""
+CONFIG = configuration(panel="shop", more='[[zone]]\npanel = "shop"\nzone = 4\narea = 2').encode()
 
 
 async def never(_center: str, _piece: bytes) -> str:

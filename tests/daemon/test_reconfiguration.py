@@ -24,25 +24,12 @@ from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import CommandRef
 from edge_agent.evidence.configuration import Wanted
+from tests.configuration import configuration
 from tests.evidence.test_command import COMMAND
 from tests.link.rig import run
 
-TEXT = """
-[gateway]
-id = "gw1"
-
-[[center]]
-name = "center"
-[[center.path]]
-host = "{host}"
-
-[[panel]]
-id = "p1"
-driver = "{driver}"
-serial = {{ port = "/dev/ttyUSB0" }}
-"""
-OLD = TEXT.format(host="old", driver="surgard").encode()
-NEW = TEXT.format(host="new", driver="surgard").encode()
+OLD = configuration(host="old").encode()
+NEW = configuration(host="new").encode()
 GIVEN = replace(COMMAND, what="config", role=Role.INSTALLER, body=Wanted(NEW, 10).to_body())
 REF = CommandRef("center", 7, bytes(32))
 S = 1_000_000_000
@@ -321,7 +308,7 @@ def test_what_became_of_it_is_told_until_that_is_durable(world: World) -> None:
 
 
 def test_one_that_was_changed_on_site_meanwhile_goes_on(world: World) -> None:
-    other = TEXT.format(host="site", driver="surgard").encode()
+    other = configuration(host="site").encode()
 
     async def work() -> None:
         await world.take()
@@ -335,7 +322,7 @@ def test_one_that_was_changed_on_site_meanwhile_goes_on(world: World) -> None:
 
 
 def test_one_that_is_changed_on_site_while_it_is_tried_goes_on(world: World) -> None:
-    other = TEXT.format(host="site", driver="surgard").encode()
+    other = configuration(host="site").encode()
 
     async def work() -> None:
         await world.take()
@@ -370,7 +357,7 @@ def test_one_that_no_run_can_have_is_dropped_at_its_start(world: World) -> None:
     async def work() -> None:
         await world.take()
         step = Probation.from_bytes(world.step.read_bytes())
-        odd = TEXT.format(host="new", driver="nonsense").encode()
+        odd = configuration(driver="nonsense").encode()
         world.step.write_bytes(replace(step, data=odd).to_bytes())
         assert await world.live() == digest(OLD)
 
