@@ -35,6 +35,15 @@ def test_help_needs_no_set_up_and_works_from_anywhere(tmp_path: Path) -> None:
     assert run(cwd=tmp_path).stdout == run("--help", cwd=tmp_path).stdout
 
 
+def test_programs_of_the_bench_are_those_that_judge_limits() -> None:
+    """Not what they start: without arguments it fails, and so would `./run bench`."""
+    function = re.findall(r"(?ms)^programs\(\) \{.*?^\}", (ROOT / "run").read_text())[0]
+    words = ["sh", "-c", f"{function}\nprograms"]
+    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    sources = {file.stem: file.read_text() for file in (ROOT / "bench").glob("*.py")}
+    assert told.split() == sorted(n for n, text in sources.items() if f"-m bench.{n}" in text)
+
+
 def test_an_unknown_command_is_a_usage_error() -> None:
     ran = run("nonsense")
     assert ran.returncode == 2
