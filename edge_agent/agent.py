@@ -48,7 +48,7 @@ from edge_agent.daemon.source import JournalSource
 from edge_agent.daemon.timekeeping import Timekeeper
 from edge_agent.daemon.updates import Updates
 from edge_agent.daemon.visitors import Visitors
-from edge_agent.daemon.zone_rates import ZoneWatch
+from edge_agent.daemon.zone_rates import RateWatch
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
@@ -152,7 +152,7 @@ class Agent:
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         self._self_test = self._make_self_test()
         self._housekeeping = self._make_housekeeping()
-        self._zones = ZoneWatch(folder.parent, self._recorder.note)
+        self._zones = RateWatch(folder.parent, self._recorder.note)
         self._recorder.hearing.listen(self._self_test.hear, self._zones.hear, self._scope.hear)
         self._clips = self._clips_of(clock)
         self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)

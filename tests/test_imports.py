@@ -112,7 +112,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.renewal_watch",
         "edge_agent.daemon.walk_test",
     ),
-    "edge_agent.daemon.zone_rates": (*BELOW, "edge_agent.files"),
+    "edge_agent.daemon.zone_rates": (*BELOW, "edge_agent.daemon.news", "edge_agent.files"),
     "edge_agent.daemon.command_keys": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.daemon.panels": (
         *BELOW,

@@ -15,7 +15,7 @@ from edge_agent.daemon.diagnosing import Diagnosing
 from edge_agent.daemon.epoch import Beginning
 from edge_agent.daemon.housekeeping import Housekeeping
 from edge_agent.daemon.recorder import Notary, Recorder, Source
-from edge_agent.daemon.zone_rates import ZoneWatch
+from edge_agent.daemon.zone_rates import RateWatch
 from edge_agent.evidence.status import CONDITIONS_MAX, Status, sign_status
 from edge_agent.health.body import Body
 from edge_agent.journal import Journal
@@ -38,7 +38,7 @@ class Parts:
     housekeeping: Housekeeping
     supply: Supply
     body: Body
-    zones: ZoneWatch
+    zones: RateWatch
     diagnosing: Diagnosing
     clips: "Clips | None"
     configuration: Callable[[], Mapping[str, Any]]

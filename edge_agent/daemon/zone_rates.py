@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from edge_agent import files
+from edge_agent.daemon.news import Told
 from edge_agent.domain.event import Body, EventType, Numbered
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.zone_rates import FALSE_MIN, FALSE_SHARE_MIN, ZoneCount, ZoneKey, ZoneRates
@@ -36,14 +37,14 @@ Note = Callable[[EventType, Lane, Body], None]
 log = structlog.get_logger()
 
 
-class ZoneWatch:
+class RateWatch:
     """The counts of one gateway; `folder` is where they are kept."""
 
     def __init__(self, folder: Path, note: Note) -> None:
         self._file = folder / FILE
         self._note = note
         self._rates = _kept(self._file)
-        self._told: dict[ZoneKey, ZoneCount] = {}
+        self._told = Told()
         self._changed = asyncio.Event()
 
     def hear(self, event: Numbered) -> None:
@@ -77,29 +78,9 @@ class ZoneWatch:
                 log.warning("zone counts are not kept", cause=str(error))
 
     def _tell(self) -> None:
-        high = dict(self._rates.high())
-        for zone, count in self._told.items():
-            if zone not in high:
-                self._say(zone, count, over=True)
-        for zone, count in high.items():
-            if zone not in self._told:
-                self._say(zone, count, over=False)
-        self._told = high
-
-    def _say(self, zone: ZoneKey, count: ZoneCount, *, over: bool) -> None:
-        limit = f"limit {FALSE_MIN} and {FALSE_SHARE_MIN:.0%} of those judged"
-        body = FindingBody(
-            panel=zone[0],
-            part=("zone", zone[1]),
-            cause=CAUSE,
-            severity=Severity.MAINTAIN,
-            reasons=(RULE,),
-            remedy=REMEDY,
-            detail="" if over else f"{count.words}, {limit}",
-            over=over,
-        )
-        log.warning("zone.false_alarms", panel=zone[0], zone=zone[1], over=over, detail=count.words)
-        self._note(EventType.FINDING, Lane.FAULT, body.to_body())
+        for body in self._told.take(_finding(*high) for high in self._rates.high()):
+            log.warning("zone.false_alarms", **body.subject, over=body.over, detail=body.detail)
+            self._note(EventType.FINDING, Lane.FAULT, body.to_body())
 
     def facts(self) -> list[dict[str, Any]]:
         """Return the zones that have alarmed, for `edge-agent status`."""
@@ -115,6 +96,19 @@ class ZoneWatch:
             }
             for (panel, zone), count in self._rates.counts().items()
         ]
+
+
+def _finding(zone: ZoneKey, count: ZoneCount) -> FindingBody:
+    limit = f"limit {FALSE_MIN} and {FALSE_SHARE_MIN:.0%} of those judged"
+    return FindingBody(
+        panel=zone[0],
+        part=("zone", zone[1]),
+        cause=CAUSE,
+        severity=Severity.MAINTAIN,
+        reasons=(RULE,),
+        remedy=REMEDY,
+        detail=f"{count.words}, {limit}",
+    )
 
 
 def _kept(file: Path) -> ZoneRates:

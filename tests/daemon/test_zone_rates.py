@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.daemon.zone_rates import FILE, ZoneWatch
+from edge_agent.daemon.zone_rates import FILE, RateWatch
 from edge_agent.domain.event import Body, Draft, EventType, Numbered
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import FindingBody
@@ -25,7 +25,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.said: list[FindingBody] = []
-        self.watch = ZoneWatch(folder, self.note)
+        self.watch = RateWatch(folder, self.note)
 
     def note(self, type_: EventType, lane: Lane, body: Body) -> None:
         assert (type_, lane) == (EventType.FINDING, Lane.FAULT)
