@@ -25,7 +25,7 @@ import edge_agent
 from edge_agent import diagnosis, limits
 from edge_agent.clock import Clock
 from edge_agent.daemon.recorder import Recorder
-from edge_agent.diagnosis.docket import FAILED_REMEDY, Saying
+from edge_agent.diagnosis.docket import Saying
 from edge_agent.diagnosis.premises import to_json
 from edge_agent.diagnosis.site import Site
 from edge_agent.diagnosis.sitting import Sitting, Steps
@@ -50,6 +50,7 @@ REBUILD_REST_S = 0.008
 """The same while a start rebuilds: two thirds of the time are left to what comes, so that an agent
 on a busy machine is not the one that has used up its share when an alarm comes."""
 
+ASIDE_REMEDY = "alarms are sent and not judged: treat each as real; have the program updated"
 TURNS = 3  # of the loop, in which a report that was just read reaches the recorder
 BLOCKED_S = 0.05  # a deadline waits for an event of before it that has no number yet
 SHOWN_NS = 24 * 3600 * 1_000_000_000  # an incident without anything new for longer is not shown
@@ -176,7 +177,7 @@ class Diagnosing:
                 cause="judging_failed",
                 severity=Severity.URGENT,
                 reasons=("judging.failed",),
-                remedy=FAILED_REMEDY,
+                remedy=ASIDE_REMEDY,
                 detail=f"set aside: {type(error).__name__}: {str(error)[:120]}",
             )
             self._recorder.note(EventType.FINDING, Lane.FAULT, body.to_body())

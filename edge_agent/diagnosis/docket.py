@@ -36,7 +36,10 @@ INCIDENTS_MAX = 256  # that are remembered: machines have 64 of each family open
 SAID_MAX = 128  # verdicts of one incident, as many as it can have
 CANDIDATES_MAX = 1024  # verdicts of a start that may be unsaid
 
-FAILED_REMEDY = "its alarms are sent and not judged: treat each as real; have the program updated"
+FAILED_REMEDY = (
+    "what it found is found no more, and alarms that it judged stand at the tier of their kind: "
+    "treat each as real; have the program updated"
+)
 
 
 @dataclass(frozen=True, slots=True)
