@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge_agent.update.perform import Hands
     from edge_agent.update.steps import End
 
-EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
+EXIT_FOUND_BAD = 1
 STATUS, RESUME = "status", "resume"
 ROOT_DEFAULT = Path("/opt/edge-agent")
 
@@ -64,7 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_FOUND_BAD
     except OSError as error:
         print(f"edge-agent update: {error.filename}: {error.strerror}", file=sys.stderr)
-        return EXIT_FOUND_BAD if os.geteuid() == 0 else _not_root()
+        if isinstance(error, PermissionError) and os.geteuid() != 0:
+            print("edge-agent update: this is for root: the folder is root's", file=sys.stderr)
+        return EXIT_FOUND_BAD
     if end is None:
         print("no update is under way")
         return 0
@@ -73,11 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
     said = {"outcome": str(end.word), "detail": end.detail}
     print(json.dumps(said) if arguments.json else f"{end.word}: {end.detail}")
     return 0 if end.word is Word.CONFIRMED else EXIT_FOUND_BAD
-
-
-def _not_root() -> int:
-    print("edge-agent update: this is for root: the program's folder is root's", file=sys.stderr)
-    return EXIT_FOUND_BAD
 
 
 def _perform(arguments: argparse.Namespace) -> "End | None":
@@ -131,7 +128,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from edge_agent.update.steps import facts
 
     folder = Folder(arguments.root)
-    folder.running()
+    folder.proven()  # or tell that there is nothing to update here
     floor, marker = folder.floor(), folder.marker()
     said: dict[str, Any] = {
         "current": folder.linked(CURRENT),

@@ -26,7 +26,6 @@ from edge_agent.evidence.pinned import read_public_keys
 from edge_agent.program.signed import MANIFEST, PINS
 from edge_agent.update.steps import Marker
 
-ROOT = Path("/opt/edge-agent")
 CURRENT, GOOD = "current", "good"
 PARTS = "parts"
 _MODE = 0o644  # what the agent's own user reads too
@@ -45,7 +44,7 @@ class Busy(Exception):  # noqa: N818  reads as what it says
 class Folder:
     """The folder at `root`."""
 
-    def __init__(self, root: Path = ROOT) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self._marker, self._last = root / "update.json", root / "last.json"
 
@@ -74,20 +73,20 @@ class Folder:
         """Let a link point to a release."""
         files.point(self.root / link, f"releases/{version}")
 
-    def running(self) -> str:
-        """Return the version that has proven itself.  Raises NotByReleases."""
-        current, good = self.linked(CURRENT), self.linked(GOOD)
-        if good is None and current is not None:  # installed by hand
-            self.point(GOOD, current)
-            good = current
+    def proven(self) -> str:
+        """Return the version that has proven itself, or was installed by hand as the first one.
+
+        Raises NotByReleases.
+        """
+        version = self.linked(GOOD) or self.linked(CURRENT) or ""
         try:
-            order_of(good or "")
+            order_of(version)
         except ValueError as error:
             raise NotByReleases(
                 f"{self.root / CURRENT} is no link to a release: install the program as "
                 "docs/operations.md says, once"
             ) from error
-        return good or ""
+        return version
 
     def complete(self, version: str, signed: bytes) -> None:
         """Mark a release as whole: everything in it is on the disk before its manifest is."""
@@ -110,6 +109,13 @@ class Folder:
         folder = self.release(version)
         (folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+    def remove_all_but(self, version: str) -> None:
+        """Remove each other release that no link points to, one that is not whole too."""
+        for folder in sorted((self.root / "releases").iterdir()):
+            if folder.name != version:
+                with suppress(ValueError):
+                    self.remove(folder.name)
 
     # ---- what may be installed
 
@@ -154,7 +160,7 @@ class Folder:
             return Marker.read(json.loads(data[:MARKER_BYTES_MAX]))
         except (ValueError, RecursionError):
             files.move(self._marker, self.root / "update.json.broken")
-        good = self.running()
+        good = self.proven()
         current = self.linked(CURRENT) or good
         return None if current == good else Marker.unreadable(current, good)
 

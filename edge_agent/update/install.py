@@ -18,7 +18,6 @@ from edge_agent.update.folder import PARTS
 from edge_agent.update.release_file import LOCK, OURS
 
 STEP_S_MAX = 900.0  # a Pi with a slow card takes some two minutes for the longest
-EXIT_CONFIG = 78
 SPACE_FACTOR = 4  # wheels, what they unpack to, its bytecode
 SPARE_BYTES = 64 << 20  # the journal may be on the same card
 _SAID_CHARS_MAX = 300
@@ -65,7 +64,7 @@ class Installer:
         if found != (manifest.version, manifest.digest):
             raise Failed(f"what was installed is {found[0]} {found[1].hex()[:16]}, not as signed")
         if self.config.exists():
-            said = _run(
+            _run(
                 "the configuration under the new release",
                 [program, "check", "--config", str(self.config)],
                 good=(0, 1),

@@ -63,7 +63,10 @@ class Installs(Protocol):
     """Makes a release's folder out of its parts."""
 
     def install(self, folder: Path, manifest: Manifest) -> None:
-        """Install from `folder`/parts into `folder`.  Raises Failed."""
+        """Install from `folder`/parts into `folder`, and check it.  Raises Failed."""
+
+    def check(self, folder: Path, manifest: Manifest) -> None:
+        """See that what is installed in `folder` is to be switched to.  Raises Failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,9 @@ def update(stream: BinaryIO, hands: Hands, actor: str) -> End:
     Raises NoRelease where it is none to be installed, which is recorded; NotByReleases, OSError.
     """
     folder = hands.folder
-    before, pins = folder.running(), folder.pins()
+    before, pins = folder.proven(), folder.pins()
+    if folder.linked(GOOD) is None:  # installed by hand; whoever goes on with it runs from there
+        folder.point(GOOD, before)
     try:
         opened = _admitted(stream, pins, folder, before)
     except NoRelease as error:
@@ -118,7 +123,7 @@ def _admitted(
     manifest = opened.manifest
     if why := refusal(manifest.version, running, folder.floor()):
         raise NoRelease(why)
-    if not is_room(folder.root, manifest):
+    if not (folder.holds(manifest.version, opened.signed) or is_room(folder.root, manifest)):
         raise NoRelease("there is no room for it on the disk")
     return opened
 
@@ -172,7 +177,7 @@ class _Work:
                 folder.raise_floor(minimum)
                 folder.point(GOOD, version)
             case Remove(None, before):
-                self._remove_older(before)
+                folder.remove_all_but(before)
             case Remove(str(version)):
                 folder.remove(version)
             case Wait(why):
@@ -183,11 +188,12 @@ class _Work:
         folder, opened = self._hands.folder, self._opened
         assert opened is not None, "only what was just opened is installed"
         manifest = opened.manifest
-        if folder.holds(manifest.version, opened.signed):  # gone back to
-            return Installed()
-        folder.remove(manifest.version)
         place = folder.release(manifest.version)
         try:
+            if folder.holds(manifest.version, opened.signed):  # gone back to
+                self._hands.installer.check(place, manifest)
+                return Installed()
+            folder.remove(manifest.version)
             opened.unpack(place / PARTS)
             self._hands.installer.install(place, manifest)
             folder.complete(manifest.version, opened.signed)
@@ -196,8 +202,3 @@ class _Work:
         except OSError as error:
             return Installed(f"{error.filename or place}: {error.strerror or error}")
         return Installed()
-
-    def _remove_older(self, before: str) -> None:
-        for version in self._hands.folder.versions():
-            if version != before:
-                self._hands.folder.remove(version)

@@ -16,13 +16,13 @@ from typing import BinaryIO
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import MESSAGE_BYTES_MAX, BadSignature, PublicKey, Signer
 from edge_agent.evidence.manifest import Manifest, Part, open_manifest, sign_manifest
+from edge_agent.program.packages import normal
 from edge_agent.program.release import NoRelease, of_wheel
 
 MAGIC = b"\xeaRelease\n"
 LOCK = "requirements.txt"
 SBOM = "sbom.cdx.json"
 OURS = "edge_agent-"  # how the name of the program's own wheel begins
-LOCK_BYTES_MAX = 1 << 20
 _LENGTH = struct.Struct(">I")
 _CHUNK_BYTES = 1 << 16
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)", re.MULTILINE)
@@ -69,13 +69,9 @@ def _check_locked(files: Mapping[str, Path]) -> None:
             continue
         if hashlib.sha256(file.read_bytes()).hexdigest() not in hashes:
             raise NoRelease(f"{name} is not what {LOCK} has locked")
-        known.add(_normal(name.split("-")[0]))
-    if missing := {_normal(name) for name, _ in _LOCKED.findall(lock)} - known:
+        known.add(normal(name.split("-")[0]))
+    if missing := {normal(name) for name, _ in _LOCKED.findall(lock)} - known:
         raise NoRelease(f"no wheel of {', '.join(sorted(missing))}, which {LOCK} names")
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 # ---- reading one

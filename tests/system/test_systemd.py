@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent import resources
+from edge_agent.cli.update import ROOT_DEFAULT as ROOT
 from edge_agent.limits import STOP_DRAIN_NS_MAX
-from edge_agent.update.folder import CURRENT, GOOD, ROOT
+from edge_agent.update.folder import CURRENT, GOOD
 
 EXPOSURE_MAX = 15  # tenths; the scale of systemd-analyze ends at 100
 UNITS = ("edge-agent.service", "edge-center.service")
@@ -82,6 +83,7 @@ def test_an_update_is_gone_on_with_by_the_release_that_has_proven_itself(tmp_pat
     unit = settings(UPDATE)
     assert unit["ExecStart"] == [f"{ROOT / GOOD}/bin/edge-agent update resume"]
     assert unit["ReadWritePaths"] == [str(ROOT)]
+    assert (unit["Restart"], unit["RestartSec"]) == (["always"], ["10"])  # no turning at full speed
     marker = ROOT / "update.json"
     assert f"ConditionPathExists={marker}" in unit_path(UPDATE).read_text()
     watched = unit_path("edge-agent-update.path")

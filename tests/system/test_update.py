@@ -100,13 +100,11 @@ def release(folder: Path) -> tuple[Path, bytes]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Folder:
-    """A folder of releases in which the tests' own environment is version 0.1.0."""
+    """A folder in which the tests' own environment was installed by hand as version 0.1.0."""
     made = Folder(tmp_path / "opt")
     made.release("0.1.0").mkdir(parents=True)
     (made.release("0.1.0") / "bin").symlink_to(Path(sys.executable).parent)
-    made.complete("0.1.0", b"by hand")
     made.point(CURRENT, "0.1.0")
-    made.point(GOOD, "0.1.0")
     (made.root / "release.pem").write_bytes(KEY.public.to_pem())
     return made
 
@@ -177,7 +175,8 @@ def test_a_release_is_put_into_service_and_measured(
     assert ran.returncode == 0, f"{said}{ran.stdout}{ran.stderr}{stack.logs()}"
     assert json.loads(ran.stdout)["outcome"] == "confirmed"
     assert place.linked(CURRENT) == place.linked(GOOD) == "9.9"
-    assert place.versions() == ["0.1.0", "9.9"]
+    assert place.versions() == ["9.9"]
+    assert place.release("0.1.0").is_dir()  # to go back to
 
     status = stack.agent.status()
     assert status["version"] == "9.9"

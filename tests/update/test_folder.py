@@ -69,17 +69,17 @@ def test_a_release_in_use_stays(tmp_path: Path) -> None:
 
 def test_a_program_that_was_not_installed_by_releases_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(NotByReleases, match="no link to a release"):
-        Folder(tmp_path).running()
+        Folder(tmp_path).proven()
     (tmp_path / CURRENT).symlink_to("/usr/bin")
     with pytest.raises(NotByReleases, match="no link to a release"):
-        Folder(tmp_path).running()
+        Folder(tmp_path).proven()
+    assert not (tmp_path / GOOD).is_symlink()
 
 
 def test_what_was_installed_by_hand_is_good(tmp_path: Path) -> None:
     place = folder(tmp_path)
     (tmp_path / GOOD).unlink()
-    assert place.running() == "1.0"
-    assert place.linked(GOOD) == "1.0"
+    assert place.proven() == "1.0"
 
 
 def test_pins_are_read_or_their_remedy_told(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from edge_agent import files
 from edge_agent.program.release import NoRelease
-from edge_agent.update import perform
+from edge_agent.program.signed import MANIFEST
+from edge_agent.update import install, perform
 from edge_agent.update.folder import CURRENT, GOOD, Folder
 from edge_agent.update.steps import End, Word
 from tests.evidence.conftest import signer
@@ -63,6 +64,50 @@ def test_the_one_before_last_is_removed(tmp_path: Path) -> None:
     for version in ("2.0", "3.0"):
         update(release(tmp_path, version)[0], place, service)
     assert place.versions() == ["2.0", "3.0"]
+
+
+def test_the_one_that_was_installed_by_hand_is_good_and_goes_like_others(tmp_path: Path) -> None:
+    place = folder(tmp_path / "opt")
+    (place.release("1.0") / MANIFEST).unlink()  # as docs/operations.md installs it
+    (place.root / GOOD).unlink()
+    service = Service(place)
+    half = place.release("1.5")  # a power cut while it was removed
+    half.mkdir()
+    end = update(release(tmp_path, "2.0")[0], place, service)
+    assert end.word is Word.CONFIRMED
+    check_settled(place, "2.0")
+    assert place.release("1.0").is_dir()
+    assert not half.exists()
+    update(release(tmp_path, "3.0")[0], place, service)
+    assert not place.release("1.0").exists()
+
+
+def test_whoever_goes_on_with_the_first_one_finds_a_release_to_run_from(tmp_path: Path) -> None:
+    place = folder(tmp_path / "opt")
+    (place.root / GOOD).unlink()
+    update(release(tmp_path, "2.0")[0], place, Service(place), why="stopped there")
+    assert place.linked(GOOD) == "1.0"
+
+
+def test_one_that_is_gone_back_to_is_checked_again_and_needs_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = folder(tmp_path / "opt")
+    service = Service(place)
+    first = release(tmp_path, "2.0")[0]
+    for file in (first, release(tmp_path, "3.0")[0]):
+        update(file, place, service)
+    starts = service.starts
+    monkeypatch.setattr(install, "SPARE_BYTES", 1 << 60)
+    with pytest.raises(NoRelease, match="no room"):
+        update(release(tmp_path, "4.0")[0], place, service)
+    assert update(first, place, service).word is Word.CONFIRMED
+    check_settled(place, "2.0")
+    assert service.starts == starts + 1
+    third = tmp_path / "3.0.release"
+    refused = update(third, place, service, why="the configuration has a key that it does not know")
+    assert refused.word is Word.REFUSED
+    assert service.starts == starts + 1
 
 
 def test_one_that_does_not_start_is_taken_back_and_removed(tmp_path: Path) -> None:

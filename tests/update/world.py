@@ -14,7 +14,7 @@ from tests.update.releases import KEY
 
 
 def folder(root: Path, version: str = "1.0") -> Folder:
-    """A folder with one release in service, as an installer leaves it."""
+    """A folder with one release in service, as an update leaves it."""
     made = Folder(root)
     made.release(version).mkdir(parents=True)
     made.complete(version, b"by hand")
@@ -73,6 +73,11 @@ class Installs:
         ]
         (place / "bin").mkdir()
         shutil.rmtree(place / PARTS)
+
+    def check(self, place: Path, manifest: Manifest) -> None:
+        if self.why:
+            raise Failed(self.why)
+        assert (place / "bin").is_dir()
 
 
 class Clock:
