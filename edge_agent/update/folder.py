@@ -149,20 +149,28 @@ class Folder:
     # ---- the update under way
 
     def marker(self) -> Marker | None:
-        """Return the update under way; one that cannot be read is set aside, and what has proven
-        itself is gone back to.
+        """Return the update under way; in place of one that cannot be read, one that goes back to
+        what has proven itself.
         """
         try:
-            data = self._marker.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return Marker.read(json.loads(data[:MARKER_BYTES_MAX]))
-        except (ValueError, RecursionError):
-            files.move(self._marker, self.root / "update.json.broken")
-        good = self.proven()
+            return _read(self._marker)
+        except ValueError:
+            good = self.proven()
         current = self.linked(CURRENT) or good
         return None if current == good else Marker.unreadable(current, good)
+
+    def take_up(self) -> Marker | None:
+        """Return the update to go on with; what cannot be read is kept beside, and replaced."""
+        try:
+            return _read(self._marker)
+        except ValueError:
+            marker = self.marker()
+        files.replace(self.root / "update.json.broken", self._marker.read_bytes(), _MODE)
+        if marker is None:
+            self._marker.unlink()
+        else:
+            self.write(marker)
+        return marker
 
     def write(self, marker: Marker) -> None:
         """Let this be the update under way."""
@@ -176,8 +184,8 @@ class Folder:
     def last(self) -> Marker | None:
         """Return the update before, if it is known."""
         try:
-            return Marker.read(json.loads(self._last.read_bytes()[:MARKER_BYTES_MAX]))
-        except (OSError, ValueError, RecursionError):
+            return _read(self._last)
+        except (OSError, ValueError):
             return None
 
     @contextmanager
@@ -194,3 +202,15 @@ class Folder:
             raise Busy("another process is at an update: 'edge-agent update status'") from error
         finally:
             os.close(descriptor)
+
+
+def _read(file: Path) -> Marker | None:
+    """Return what was written down, None where nothing was.  Raises ValueError, OSError."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return Marker.read(json.loads(data[:MARKER_BYTES_MAX]))
+    except RecursionError as error:
+        raise ValueError("no update: nested too deeply") from error

@@ -109,7 +109,7 @@ def update(stream: BinaryIO, hands: Hands, actor: str) -> End:
 
 def resume(hands: Hands) -> End | None:
     """Go on with an update that was cut off; None where there is none.  Raises OSError."""
-    marker = hands.folder.marker()
+    marker = hands.folder.take_up()
     if marker is None:
         return None
     return _Work(hands, None).perform(Update(marker, hands.now_ns(), found=True))

@@ -1,9 +1,11 @@
 """What stands in the folder of releases is whole or not there, and nobody is let out of it.
 
 Seen to fail: a link that is removed before it is made anew, a folder without its manifest counted
-as installed, a release removed that a link points to, and a floor that can be lowered.
+as installed, a release removed that a link points to, a floor that can be lowered, and a marker
+that cannot be read gone once somebody has asked how it stands.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -123,9 +125,26 @@ def test_an_unreadable_marker_of_nothing_is_nothing(tmp_path: Path) -> None:
     place = folder(tmp_path)
     (tmp_path / "update.json").write_bytes(b"\xff")
     assert place.marker() is None
-    assert (tmp_path / "update.json.broken").exists()
+    assert place.take_up() is None
+    assert (tmp_path / "update.json.broken").read_bytes() == b"\xff"
+    assert not (tmp_path / "update.json").exists()
     (tmp_path / "last.json").write_text("[" * 100_000)
     assert place.last() is None
+
+
+def test_an_unreadable_marker_stays_until_what_goes_back_is_written(tmp_path: Path) -> None:
+    place = folder(tmp_path)
+    place.point(CURRENT, "2.0")
+    file = tmp_path / "update.json"
+    for damage in (b"", b"{", b"[" * 100_000):
+        file.write_bytes(damage)
+        asked = place.marker()  # as `edge-agent update status` does: it changes nothing
+        assert file.read_bytes() == damage
+        assert asked is not None
+        assert (asked.phase, asked.version, asked.before) == (Phase.BACK, "2.0", "1.0")
+        assert place.take_up() == asked == Marker.read(json.loads(file.read_bytes()))
+        assert place.take_up() == asked
+        assert (tmp_path / "update.json.broken").read_bytes() == damage
 
 
 def test_one_update_at_a_time(tmp_path: Path) -> None:
