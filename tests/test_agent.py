@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
 ) -> None:
     async def run() -> None:
         async with serving(gateway, tmp_path / "agent.sock"):
+            walk = partial(ask, tmp_path / "agent.sock", "walk_test", panel="p1")
+            await asyncio.to_thread(walk, minutes=5)
             await say_until_acknowledged(panel)
             # the panel has its ACK: whatever happens now, the event is on the disk
             kinds = [e for e in journal_of(gateway) if e.type is EventType.SIGNAL]
@@ -123,6 +126,10 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
             assert await asyncio.to_thread(command, looked) == 0
             with pytest.raises(ValueError, match="an alarm is young"):
                 await asyncio.to_thread(ask, tmp_path / "agent.sock", "diagnose")
+            async with asyncio.timeout(60):
+                while not (await asyncio.to_thread(walk, look=True))["heard"]:
+                    await asyncio.sleep(0.01)
+            assert set((await asyncio.to_thread(walk))["heard"]) == {"4"}
 
     asyncio.run(run())
     events = journal_of(gateway)

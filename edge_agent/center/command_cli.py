@@ -59,6 +59,9 @@ MORE = (
 LONGER_S = {DIAGNOSE: 240.0, RENEW: 150.0}
 """How long those are waited for that take the gateway longer than a panel takes for an order."""
 
+CONFIG_SPARE_S = 240.0
+"""Beside its trial: to be checked, and to come back after a trial in vain."""
+
 NUMBERED = frozenset({"bypass", "unbypass", "output_on", "output_off"})
 
 
@@ -163,8 +166,7 @@ def _add_config(make: Make, gateway: Callable[[str], str]) -> None:
 def _config(arguments: argparse.Namespace) -> int:
     try:
         body = _wanted_config(arguments).to_body()
-        spare_s = 4 * WAIT_S_DEFAULT  # to be checked, and to come back after a trial in vain
-        wait_s = arguments.within + spare_s if arguments.wait is None else arguments.wait
+        wait_s = arguments.within + CONFIG_SPARE_S if arguments.wait is None else arguments.wait
         told = give(arguments, CONFIG, body, wait_s, _quiet if arguments.json else _tell_progress)
     except (ConfigError, ValueError) as error:
         return fail(str(error), EXIT_USAGE)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center import command_cli
+from edge_agent import limits
+from edge_agent.center import bundle_cli, command_cli
 from edge_agent.evidence import cbor
+from edge_agent.evidence.command import RENEW
 from edge_agent.evidence.configuration import Wanted
 from tests.center.test_incidents import Site
 from tests.configuration import configuration
@@ -75,3 +77,10 @@ def test_words_become_what_a_gateway_reads() -> None:
     assert command_cli.wanted(begin, None) == ("walk_test", {1: "shop", 3: 30})
     assert command_cli.wanted([*begin, "120"], 2) == ("walk_test", {1: "shop", 3: 120, 2: 2})
     assert command_cli.wanted(["walktest", "shop", "end"], None) == ("walk_test", {1: "shop"})
+
+
+def test_what_takes_a_gateway_long_is_waited_for_longer() -> None:
+    """Else the center gives up what the gateway still does, and nobody hears how it went."""
+    assert command_cli.LONGER_S[RENEW] > limits.RENEWAL_S_MAX
+    assert bundle_cli.WAIT_S > limits.BUNDLE_S_MAX
+    assert command_cli.CONFIG_SPARE_S > limits.CONFIG_CHECK_S_MAX

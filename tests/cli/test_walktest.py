@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from edge_agent.center.command_cli import WALK_MINUTES_DEFAULT
 from edge_agent.cli import main, walktest
 from edge_agent.control.socket import ControlSocket, Peer
+from edge_agent.evidence.command import WALK_MINUTES_MAX
 from tests.cli.test_panel import config
 
 __all__ = ["config"]
@@ -91,3 +93,11 @@ def test_a_refusal_and_a_missing_agent_are_said(
     assert "no panel" in capsys.readouterr().err
     assert main(["walktest", "shop", "--config", str(config)]) == 1
     assert "no running agent" in capsys.readouterr().err
+
+
+def test_the_help_names_the_bounds_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["walktest", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"(default {WALK_MINUTES_DEFAULT}, {WALK_MINUTES_MAX} at most)" in said, "as at a center"
+    assert f"for {walktest.MINUTES_DEFAULT} minutes at most" in said
