@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge_agent.daemon import children
 from edge_agent.daemon.commands import DONE, FAILED, REFUSED, Result
-from edge_agent.daemon.sending import send
+from edge_agent.daemon.file_sending import send
 from edge_agent.domain.signal import NUMBER_MAX
 from edge_agent.evidence import command as words
 from edge_agent.evidence import fields

@@ -26,7 +26,7 @@ from edge_agent.cameras.trouble import MEANINGS, CameraError, Cause, Trouble
 from edge_agent.clock import Clock
 from edge_agent.config import Loaded
 from edge_agent.daemon.commands import DONE, Result, Work
-from edge_agent.daemon.sending import Give, send
+from edge_agent.daemon.file_sending import Give, send
 from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.domain.camera import CameraSettings, ClipSettings
 from edge_agent.domain.event import Body, EventType, Numbered

@@ -394,7 +394,7 @@ def test_a_clip_that_the_broker_does_not_take_is_refused_and_another_may_follow(
     async def act(scene: Scene) -> None:
         for give, why in ((refuse, "Not authorized"), (never, "no room"), (refuse, "after 0")):
             s_max = 0.01 if give is never else 60.0
-            monkeypatch.setattr("edge_agent.daemon.sending.FILE_SEND_S_MAX", s_max)
+            monkeypatch.setattr("edge_agent.daemon.file_sending.FILE_SEND_S_MAX", s_max)
             with pytest.raises(ValueError, match=why):
                 await scene.clips.send(clip, "Li", COMMAND, give)
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge_agent.cameras.take import DiskThread
 from edge_agent.cameras.trouble import CameraError
-from edge_agent.daemon.sending import pieces, send
+from edge_agent.daemon.file_sending import pieces, send
 from edge_agent.evidence.piece import BYTES_MAX, Piece
 from edge_agent.limits import FILE_SEND_S_MAX
 
