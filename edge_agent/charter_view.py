@@ -91,12 +91,11 @@ def lines(signed: SignedCharter, say: Catalog) -> list[str]:
         "  " + say("purpose", purpose=charter.purpose),
         *(_party(one, when.get(one.key.kid), say) for one in charter.parties),
         *("  " + _scope(one, say) for one in charter.panels),
+        *([] if charter.panels else ["  " + say("no_panel")]),
         "  " + say("sends_to", centers=", ".join(one.center for one in charter.destinations)),
         "  " + say("allow", words=", ".join(sorted(charter.allow)) or nothing),
         "  " + say("roles", words=", ".join(sorted(map(str, charter.roles))) or nothing),
     ]
-    if not charter.panels:
-        said.append("  " + say("no_panel"))
     if charter.dual:
         words = ", ".join(sorted(charter.dual))
         said.append("  " + say("dual", words=words, minutes=charter.countersign_s // 60))

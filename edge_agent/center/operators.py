@@ -53,10 +53,17 @@ class Operators:
     def enter(self, said: Pass, authority: Signer) -> Entry:
         """Enter an operator, or the same one with a new key, role or end.
 
-        Raises CenterError where the key is somebody else's.
+        Raises CenterError where the key is somebody else's, or the id was that of somebody who was
+        removed.
         """
         for known in self.entries():
-            if known.said.id != said.id and known.said.key.kid == said.key.kid:
+            if known.said.id == said.id:
+                if known.removed_ms is not None and known.said.name != said.name:
+                    raise CenterError(
+                        f"{said.id} was {known.said.name}, who was removed: "
+                        f"enter {said.name} under another"
+                    )
+            elif known.said.key.kid == said.key.kid:
                 raise CenterError(
                     f"operator {known.said.id} has this very key; each has one of their own"
                 )

@@ -60,17 +60,16 @@ def check_next(signed: SignedCharter, present: Charter) -> None:
         )
     signers = _signers(signed, charter, present)
     _check_signed(signed, signers)
+    # whoever is missing now is replaced: who stays has signed as a party of the new one
     missing = [part for part in _SIGN if _key(present, part) not in signers]
-    inspector = present.party(Part.INSPECTOR)
-    for part in missing:
-        name, replaced = _name(present, part), _key(charter, part) != _key(present, part)
-        if not replaced or len(missing) > 1:
-            raise NotValid(f"the {part} of number {present.number}, {name}, has not signed it")
-        if inspector is None or inspector.key.kid not in signers:
-            raise NotValid(
-                f"the {part} of number {present.number}, {name}, has not signed it, and no "
-                "inspector that it names has signed in place of them"
-            )
+    if not missing:
+        return
+    part = missing[0]
+    why = f"the {part} of number {present.number}, {_name(present, part)}, has not signed it"
+    if len(missing) > 1:
+        raise NotValid(why)
+    if _key(present, Part.INSPECTOR) not in signers:
+        raise NotValid(f"{why}, and no inspector that it names has signed in place of them")
 
 
 def _check_gateway(charter: Charter, gateway: str) -> None:

@@ -49,6 +49,8 @@ def test_a_public_key_is_enough_and_an_old_key_is_kept(folder: Path) -> None:
     before = (folder / "lina.key").read_bytes()
     assert main([*ADD, "--key", "lina.key", "--days", "30"]) == 0
     assert (folder / "lina.key").read_bytes() == before
+    (entry,) = Operators(Layout(folder / "c")).entries()
+    assert entry.said.until_ms - entry.said.from_ms == 30 * 24 * 3600 * 1000
 
 
 def test_what_cannot_be_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

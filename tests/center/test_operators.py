@@ -38,6 +38,8 @@ def test_a_removal_counts_at_once_and_is_kept(register: Operators) -> None:
     assert register.objection([LI.public.kid], NOW_MS) == ""
     assert register.remove("wang", NOW_MS + 5)
     assert [one.removed_ms for one in register.entries()] == [None, NOW_MS]
+    with pytest.raises(CenterError, match="wang was Wang Wei, who was removed"):
+        register.enter(replace(WANG_WEI, name="Wang Fang"), AUTHORITY)
     register.enter(replace(WANG_WEI, from_ms=NOW_MS), AUTHORITY)
     assert register.objection([WANG.public.kid], NOW_MS) == "", "entered anew"
 

@@ -1,7 +1,8 @@
 """Whose commands are carried out under which charter: every way to have too little of it.
 
 Seen to fail: with a pass of another center, the first operator's signature twice, the time between
-the two not looked at, the second one's role not looked at, and a charter's `allow` ignored.
+the two not looked at, the second one's pass, mandate and role not looked at, and a charter's
+`allow` ignored.
 """
 
 from dataclasses import replace
@@ -157,6 +158,17 @@ def test_the_second_signs_within_the_time_and_not_before_the_first() -> None:
     assert doubt(countersigned(BYPASS, CHARTER.countersign_s * 1000)) is None
     assert doubt(countersigned(BYPASS, CHARTER.countersign_s * 1000 + 1)) is Doubt.SINGLE
     assert doubt(countersigned(BYPASS, -1)) is Doubt.SINGLE
+
+
+def test_the_second_is_proven_as_the_first_is() -> None:
+    north = warranted(BYPASS, (LI_NA, LI), (replace(WANG_WEI, center="north"), WANG))
+    other = warranted(replace(BYPASS, body={1: "shop", 2: "bypass", 3: 6}), *BOTH)
+    over = warranted(BYPASS, *BOTH, until_ms=BYPASS.until_ms - 1)
+    good = warranted(BYPASS, *BOTH).warrants[0]
+    assert doubt(north) is Doubt.UNPROVEN
+    assert doubt(replace(north, warrants=(good, other.warrants[1]))) is Doubt.UNPROVEN
+    assert doubt(replace(north, warrants=(good, Warrant(b"junk", b"junk")))) is Doubt.UNPROVEN
+    assert doubt(replace(north, warrants=(good, over.warrants[1]))) is Doubt.EXPIRED
 
 
 @pytest.mark.parametrize(

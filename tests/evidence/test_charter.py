@@ -136,6 +136,8 @@ def test_another_form_of_the_same_is_refused() -> None:
     assert read_charter(unsorted) == CHARTER
     with pytest.raises(Malformed, match="one form"):
         read_signed(cbor.encode({1: unsorted, 2: []}))
+    with pytest.raises(Malformed, match="not a charter with"):
+        read_signed(cbor.encode({1: CHARTER.data, 2: [], 3: 1}))
 
 
 def test_what_is_too_large_is_neither_made_nor_read() -> None:

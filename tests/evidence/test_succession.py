@@ -59,6 +59,12 @@ def test_a_change_is_signed_by_both() -> None:
     check_next(signed(replace(SECOND, number=9), OWNER, ENTERPRISE), CHARTER)
 
 
+def test_a_change_is_for_the_gateway_that_it_is_brought_to() -> None:
+    elsewhere = replace(SECOND, gateway="gw2")
+    with pytest.raises(NotValid, match="for gateway gw2, not gw1"):
+        check_next(signed(elsewhere, ENTERPRISE, OWNER), CHARTER)
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_an_old_one_does_not_come_back(number: int) -> None:
     with pytest.raises(NotValid, match="does not come back"):
