@@ -3,11 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 
 from edge_agent.cli.options import Commands, add_config, command
+from edge_agent.lean import without
 
 
 def add(commands: Commands) -> None:
@@ -36,29 +35,12 @@ _STAND_INS: dict[str, dict[str, type]] = {
 """What libraries import and a daemon never uses, with the names that they must find there."""
 
 
-@contextmanager
-def _lean() -> Iterator[None]:
-    """Keep what only a terminal has use for from being loaded: some 8 MB of resident memory.
-
-    Afterwards each can be imported as always: what a driver of a third party asks for, it is given.
-    """
-    # None bars a name: structlog.dev takes rich where it is installed
-    barred: dict[str, ModuleType | None] = {"rich": None}
-    for name, holds in _STAND_INS.items():
-        barred[name] = stand_in = ModuleType(name)
-        vars(stand_in).update(holds)
-    barred = {name: module for name, module in barred.items() if name not in sys.modules}
-    sys.modules.update(barred)  # type: ignore[arg-type]  # the None
-    try:
-        yield
-    finally:
-        for name in barred:
-            del sys.modules[name]
-
-
 def load() -> ModuleType:
-    """Import the agent without what it has no use for."""
-    with _lean():
+    """Import the agent without what only a terminal has use for: some 8 MB of resident memory.
+
+    What a driver of a third party asks for later, it is given.
+    """
+    with without("rich", stand_ins=_STAND_INS):  # structlog takes rich where it is installed
         from edge_agent import running
     return running
 
