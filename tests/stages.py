@@ -197,7 +197,7 @@ def run_stage(
         if code != 0:
             outcome.reasons.append(f"{_plain(command)}: {_ended(code)}")
     outcome.seconds = time.perf_counter() - started
-    _judge(outcome)
+    judge(outcome)
     return outcome
 
 
@@ -209,7 +209,8 @@ def _listen(outcome: Outcome, line: str, show: Callable[[str], None]) -> None:
         outcome.counts += counts
 
 
-def _judge(outcome: Outcome) -> None:
+def judge(outcome: Outcome) -> None:
+    """Add what else is wrong with a stage whose commands have ended."""
     counts, stage = outcome.counts, outcome.stage
     if stage.counts_tests and not counts["passed"] + counts["failed"]:
         outcome.reasons.append("no test ran")
@@ -256,7 +257,8 @@ def _hear(
 
 def _cpu_s(pid: int) -> float:
     """Wait for its end; return the time of its own and of all children that were waited for."""
-    with suppress(ChildProcessError, FileNotFoundError):  # it was ended, and is gone
+    # it may have been ended, and be gone
+    with suppress(ChildProcessError, FileNotFoundError, ProcessLookupError):
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")  # proc_pid_stat(5)

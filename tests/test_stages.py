@@ -19,6 +19,7 @@ from tests.stages import (
     Stage,
     closing_line,
     count_closing,
+    judge,
     main,
     report,
     run_lanes,
@@ -98,6 +99,12 @@ def test_a_stage_over_its_budget_has_failed() -> None:
     assert outcome.reasons == ["over its budget of 0 s of CPU time"]
     assert outcome.cpu_s > 0.1  # the clock of children ticks in hundredths
     outcome, _ = run(Stage("s", 60, commands, counts_tests=False))
+    assert outcome.reasons == []
+
+
+def test_what_a_stage_takes_by_the_clock_is_nobodys_fault() -> None:
+    outcome = Outcome(Stage("s", 1, (), counts_tests=False), seconds=300.0, cpu_s=0.9)
+    judge(outcome)
     assert outcome.reasons == []
 
 

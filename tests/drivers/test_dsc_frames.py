@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers._dsc_frames import LINE_BYTES_MAX, DscDecoder, dsc_line, time_of
+from drivers._dsc_frames import LINE_BYTES_MAX, DscDecoder, dsc_line, is_host, time_of
 from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
@@ -144,6 +144,7 @@ def test_commands_are_made_as_the_facts_work_them_out() -> None:
 def test_the_bare_password_behind_its_prompt_is_a_frame_whose_words_are_secret() -> None:
     frames = [frame for frame in decode(b"Login:\r\nuser\r\nOK\r\nuser\r\n") if frame.raw.strip()]
     assert [frame.type for frame in frames[:3]] == ["login", "password", "login"]
+    assert [is_host(frame) for frame in frames[:3]] == [False, True, False]
     assert frames[1].fields == {"password": "****"}
     assert [(span.start, span.end) for span in frames[1].secrets] == [(0, 4)]
     assert frames[3].fault is FaultKind.NOISE, "nobody asked for it"
