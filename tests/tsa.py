@@ -97,14 +97,15 @@ class Tsa:
 
 
 @contextmanager
-def serving(answer: Callable[[bytes], bytes]) -> Iterator[str]:
-    """Yield the address at which `answer` answers requests."""
+def serving(answer: Callable[[bytes], bytes], status: int = 200) -> Iterator[str]:
+    """Yield the address, with a query, at which `answer` answers requests."""
 
     class Asked(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            assert self.path == "/tsr?policy=1"
             assert self.headers["Content-Type"] == "application/timestamp-query"
             data = answer(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
@@ -117,7 +118,7 @@ def serving(answer: Callable[[bytes], bytes]) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/tsr"
+        yield f"http://127.0.0.1:{server.server_address[1]}/tsr?policy=1"
     finally:
         server.shutdown()
         thread.join()

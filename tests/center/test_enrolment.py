@@ -206,6 +206,27 @@ def test_a_bundle_of_another_center_is_refused(
         enrolment.install(enrolled(foreign, theirs, made), invited, tmp_path / "gw4")
 
 
+def test_a_bundle_for_another_gateway_is_refused(
+    doors: Enrolments, invited: Invitation, made: keys.Keys, tmp_path: Path
+) -> None:
+    """Its keys fit: the same machine asked under both names."""
+    mistaken = replace(invited, gateway="gw5")
+    with pytest.raises(EstError, match="for gateway gw4, not gw5"):
+        enrolment.install(enrolled(doors, invited, made), mistaken, tmp_path / "gw4")
+
+
+def test_what_a_center_has_is_written_and_named(
+    doors: Enrolments, invited: Invitation, made: keys.Keys, layout: Layout, tmp_path: Path
+) -> None:
+    """Seen to fail: without the file of the command keys, and without the line that names it."""
+    folder = tmp_path / "gw4"
+    enrolment.install(enrolled(doors, invited, made), invited, folder)
+    configuration = (folder / "gateway.toml").read_text()
+    for kind in ("receipt", "command"):
+        assert (folder / f"{kind}.pem").read_bytes() == layout.certificate(kind).read_bytes()
+        assert f'\n{kind}_certificate = "{kind}.pem"\n' in configuration
+
+
 def test_a_bundle_for_other_keys_is_refused(
     doors: Enrolments, invited: Invitation, made: keys.Keys, tmp_path: Path
 ) -> None:

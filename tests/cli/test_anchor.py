@@ -13,6 +13,8 @@ from edge_agent.evidence.certificates import read_pem
 from tests.test_config import GOOD
 from tests.tsa import Tsa, serving
 
+LEAF = bytes(range(32))
+
 
 def config_of(folder: Path, url: str) -> Path:
     file = folder / "gateway.toml"
@@ -25,10 +27,10 @@ def test_a_child_brings_a_timestamp(tmp_path: Path, capsys: pytest.CaptureFixtur
     tsa = Tsa(tmp_path / "tsa")
     with serving(tsa.answer) as url:
         config = config_of(tmp_path, url)
-        asked = asyncio.run(anchoring.ask(config, bytes(32)))
+        asked = asyncio.run(anchoring.ask(config, LEAF))
         assert main(["anchor", "--config", str(config)]) == 0
     assert asked.trouble == ""
-    assert timestamp.verify(asked.token, bytes(32), read_pem(tsa.root.read_bytes())).trusted
+    assert timestamp.verify(asked.token, LEAF, read_pem(tsa.root.read_bytes())).trusted
     assert "says 'CN=Time'" in capsys.readouterr().out
     assert main(["anchor", "--config", str(config)]) == 1
     assert "is the network up" in capsys.readouterr().err

@@ -86,7 +86,27 @@ def test_a_timestamp_goes_along_and_is_checked_offline(
     assert main(["verify", "--config", str(running.config)]) == 0
     said = capsys.readouterr().out
     assert "1 timestamps good" in said
+    assert "(COMPARE its SHA-256 " in said
     assert "center countersigned it 2026-11-18" in said
+
+
+def test_the_configured_authority_is_trusted_where_none_is_named(
+    running: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anchor = '\n[anchor]\nurl = "http://a.example"\ncertificate = "%s"\n'
+    config = running.config.with_name("anchored.toml")
+    config.write_text(running.config.read_text() + anchor % running.tsa)
+    assert main(["verify", "--config", str(config)]) == 0
+    assert "by 'CN=Time' (trusted)" in capsys.readouterr().out
+    gone = str(running.folder / "none.pem")
+    config.write_text(running.config.read_text() + anchor % gone)
+    assert main(["verify", "--config", str(config)]) == 0
+    said = capsys.readouterr()
+    assert "none.pem: No such file" in said.err
+    assert "timestamps are not held to it" in said.err
+    assert "(COMPARE its SHA-256 " in said.out
+    assert main(["verify", "--config", str(config), "--tsa", gone]) == 2
+    assert "put the authority's certificate there" in capsys.readouterr().err
 
 
 def test_an_area_an_incident_and_a_sample(running: Site) -> None:

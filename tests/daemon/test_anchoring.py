@@ -16,7 +16,8 @@ from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import FindingBody
 from edge_agent.evidence.cited import Place
 
-HEAD = Head(Place(b"epoch--1", 7), bytes(32))
+LEAF = bytes(range(32))
+HEAD = Head(Place(b"epoch--1", 7), LEAF)
 
 
 def said(anchors: Anchors, asked: Asked) -> list[AnchorBody | FindingBody]:
@@ -62,11 +63,12 @@ def test_an_answer_that_cannot_be_used_is_trouble(output: bytes) -> None:
 
 def test_a_child_that_fails_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*arguments: str, s_max: float) -> bytes:
-        assert arguments == ("anchor", "--json", "--hash", "00" * 32, "--config", "/etc/gw.toml")
+        told = ("anchor", "--json", "--hash", LEAF.hex(), "--config", "/etc/gw.toml")
+        assert arguments == told
         raise children.Failed(f"it did not end within {s_max:.0f} s")
 
     monkeypatch.setattr(children, "run", fail)
-    assert "did not end" in asyncio.run(anchoring.ask(Path("/etc/gw.toml"), bytes(32))).trouble
+    assert "did not end" in asyncio.run(anchoring.ask(Path("/etc/gw.toml"), LEAF)).trouble
 
 
 def test_it_is_asked_every_day_and_after_a_failure_every_hour(

@@ -31,6 +31,16 @@ def test_a_real_one_is_asked(tsa: tuple[str, Path]) -> None:
     assert LEAF in token
     with pytest.raises(TimestampError, match="renew the one in"):
         ask(url, LEAF, ROOT)
+    with pytest.raises(TimestampError, match="is the network up"):  # it speaks no TLS
+        ask(url.replace("http:", "https:"), LEAF, ROOT)
+
+
+def test_what_comes_with_an_error_is_no_answer() -> None:
+    with (
+        serving(lambda _: b"\x30\x05\x30\x03\x02\x01\x02", status=503) as url,
+        pytest.raises(TimestampError, match="answers 503; is the address right"),
+    ):
+        ask(url, LEAF, ROOT)
 
 
 @pytest.mark.parametrize(

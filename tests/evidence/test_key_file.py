@@ -31,6 +31,13 @@ def test_a_systemd_credential_may_show_its_access_list_as_group_bits(
         load_signer(path)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     load_signer(path)
+    outside = tmp_path.parent / f"{tmp_path.name}.key"
+    path.rename(outside)
+    path.symlink_to(outside)
+    with pytest.raises(KeyFileError, match="others"):  # systemd guards what is in its folder
+        load_signer(path)
+    path.unlink()
+    outside.rename(path)
     path.chmod(0o444)
     with pytest.raises(KeyFileError, match="others"):
         load_signer(path)

@@ -1,14 +1,17 @@
 """What a gateway writes of what its center told.  Whole enrolments: tests/center."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edge_agent import config
+from edge_agent.center import credentials
+from edge_agent.center.credentials import Subject, Use
 from edge_agent.evidence.enrolment import Bundle, Way
 from edge_agent.evidence.invitation import Invitation
 from edge_agent.identity import enrolment
-from edge_agent.identity.est import EstError
+from edge_agent.identity.est import EstError, NotOffered, Server
 
 INVITATION = Invitation("gw4", "a.example", 8443, "0" * 16, "0" * 12)
 
@@ -38,6 +41,26 @@ def test_the_configuration_is_one_that_the_agent_reads(tmp_path: Path) -> None:
     ]
     assert read.center[0].seal_certificate == "seal.pem"
     assert read.center[0].enrolment == "a.example:8443"
+
+
+def test_a_certificate_for_another_key_is_not_put_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a server that certifies alone; that of a center: tests/center/test_enrolment.py."""
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    authority = credentials.make_authority(credentials.new_tls_key(), now)
+    other = credentials.new_tls_key().public_key()
+    granted = credentials.certify(authority, other, Subject("gw4", Use.CLIENT), now, 9)
+
+    def refuse(*_: object) -> bytes:
+        raise NotOffered("certificates only")
+
+    monkeypatch.setattr(Server, "pinned", lambda _: Server("a.example", 8443, b"ca"))
+    monkeypatch.setattr(Server, "enrol", lambda *_: granted)
+    monkeypatch.setattr(Server, "bundle", refuse)
+    with pytest.raises(EstError, match="for another key"):
+        enrolment.enrol(INVITATION, tmp_path, lambda _: None)
+    assert not (tmp_path / "client.pem").exists()
 
 
 @pytest.mark.parametrize("data", [b"", b"junk", b"\x00" * 200_000])

@@ -1,11 +1,37 @@
-"""What a gateway makes of a server that is not what it should be.  A real one: tests/center."""
+"""What a gateway makes of a server that is not what it should be.  A real one: tests/center.
+
+Seen to fail: with any certificate of a server taken, and with one for any host.
+"""
 
 import base64
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from edge_agent.evidence.invitation import Invitation
 from edge_agent.identity.est import EstError, Server
+from tests.identity import foreign_est
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, bytes]]:
+    """A server for localhost: its port, and the authority that certified it."""
+    folder = foreign_est.authority(tmp_path_factory.mktemp("est") / "real")
+    with foreign_est.serving(folder) as port:
+        yield port, (folder / "ca.pem").read_bytes()
+
+
+def test_only_the_host_that_the_authority_certified_is_asked(
+    real: tuple[int, bytes], tmp_path: Path
+) -> None:
+    port, ca = real
+    other = (foreign_est.authority(tmp_path / "other") / "ca.pem").read_bytes()
+    with pytest.raises(EstError, match="/edge/v1/bundle is not there"):
+        Server("localhost", port, ca).bundle()
+    for host, authority in (("localhost", other), ("127.0.0.1", ca)):
+        with pytest.raises(EstError, match="its certificate is not good"):
+            Server(host, port, authority).bundle()
 
 
 def test_nobody_there_is_told_with_the_remedy() -> None:
