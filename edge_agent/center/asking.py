@@ -19,6 +19,7 @@ from edge_agent.center.wishes import wish_of
 from edge_agent.clock import SystemClock
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
+from edge_agent.evidence.configuration import KEPT
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.reply import peek_reply
 
@@ -109,7 +110,7 @@ def tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
         print(rendering.safe(f"{told.outcome or 'not answered yet'}{detail}"))
         if facts:
             print(json.dumps(facts, indent=1, ensure_ascii=True))
-    return 0 if told.outcome in (desk_rows.DONE, desk_rows.KEPT) else EXIT_FOUND_BAD
+    return 0 if told.outcome in (desk_rows.DONE, KEPT) else EXIT_FOUND_BAD
 
 
 def facts_told(reply: bytes | None) -> Any:

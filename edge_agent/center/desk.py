@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from edge_agent.center.desk_rows import DONE, SINGLE, TRYING, UNANSWERED, UNENTITLED, warrants_of
+from edge_agent.center.desk_rows import DONE, SINGLE, UNANSWERED, UNENTITLED, warrants_of
 from edge_agent.center.layout import Layout
 from edge_agent.center.rows import Rows
 from edge_agent.center.store import Arrival, Publication, Taken
@@ -28,6 +28,7 @@ from edge_agent.evidence.command import (
     digest_of,
     sign_command,
 )
+from edge_agent.evidence.configuration import TRYING
 from edge_agent.evidence.cose import BadSignature, Signer
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.reply import Reply, open_reply, peek_reply

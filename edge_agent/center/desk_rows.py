@@ -10,6 +10,7 @@ from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import CONFIG, DISPOSITION, DISPOSITION_SIGNED
+from edge_agent.evidence.configuration import KEPT, ROLLED_BACK, TRYING
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.disposition import (
     Disposition,
@@ -20,10 +21,8 @@ from edge_agent.evidence.disposition import (
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.warrant import Warrant
 
-ACT_DISPOSITION = 8  # key of the body of the event that it becomes
 DONE, UNANSWERED = "done", "unanswered"
 SINGLE, UNENTITLED = "single", "unentitled"  # in the words that a gateway refuses by
-TRYING, KEPT, ROLLED_BACK = "trying", "kept", "rolled_back"  # what becomes of a configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,40 +196,45 @@ def journaled(connection: sqlite3.Connection, event: Event, now_ms: int) -> None
     """A gateway's act came: if it is a disposition in its journal, the center may let go of it; if
     it tells what became of a configuration, so may who waits for that.
     """
-    _configured(connection, event, now_ms)
-    signed = event.body.get(ACT_DISPOSITION)
-    if not isinstance(signed, bytes):
-        return
+    try:
+        act = ActBody.from_body(event.body)
+    except Malformed:
+        return  # it is evidence all the same, and shown as it is
+    if act.what == CONFIG:
+        _configured(connection, event.gateway, act, now_ms)
+    if act.disposition is not None:
+        _disposed(connection, event.gateway, act.disposition, now_ms)
+
+
+def _disposed(connection: sqlite3.Connection, gateway: str, signed: bytes, now_ms: int) -> None:
+    """Note that a disposition is in its gateway's journal, and settle the command that brought it.
+
+    It may be one that a center said before this database was made.
+    """
     try:
         said = peek_disposition(signed)
     except Malformed:
-        return  # it is evidence all the same, and shown as it is
-    if said.gateway != event.gateway:
+        return
+    if said.gateway != gateway:
         return
     digest = digest_of(signed)
     connection.execute(
         "INSERT INTO disposition VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
         " SET journaled_ms = coalesce(journaled_ms, excluded.journaled_ms)",
-        (event.gateway, digest, signed, said.time_ms, now_ms),
+        (gateway, digest, signed, said.time_ms, now_ms),
     )
     connection.execute(
         "UPDATE command SET outcome = ?, answered_ms = ? WHERE gateway = ? AND disposition = ?"
         " AND outcome IS NULL",
-        (DONE, now_ms, event.gateway, digest),
+        (DONE, now_ms, gateway, digest),
     )
 
 
-def _configured(connection: sqlite3.Connection, event: Event, now_ms: int) -> None:
+def _configured(connection: sqlite3.Connection, gateway: str, act: ActBody, now_ms: int) -> None:
     """Settle the command that brought a configuration, also one that was given up meanwhile."""
-    if event.body.get(1) != CONFIG:
-        return
-    try:
-        act = ActBody.from_body(event.body)
-    except Malformed:
-        return  # shown as it is
     if act.command is None or act.outcome not in (TRYING, KEPT, ROLLED_BACK):
         return
-    mine = (event.gateway, CONFIG, act.command.digest)
+    mine = (gateway, CONFIG, act.command.digest)
     if act.outcome == TRYING:
         connection.execute(
             "UPDATE command SET detail = ? WHERE gateway = ? AND what = ? AND digest = ?"

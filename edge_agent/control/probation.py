@@ -21,10 +21,9 @@ from typing import Self
 from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, fields
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.command import CommandRef, ref_from, ref_to_value
+from edge_agent.evidence.command import DIGEST_BYTES, CommandRef, ref_from, ref_to_value
 from edge_agent.evidence.configuration import (
     CONFIG_BYTES_MAX,
-    DIGEST_BYTES,
     WITHIN_S_MAX,
     WITHIN_S_MIN,
 )

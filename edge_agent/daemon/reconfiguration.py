@@ -28,13 +28,12 @@ from edge_agent.daemon.panels import fit
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import CenterCommand, CommandRef
-from edge_agent.evidence.configuration import CONFIG_BYTES_MAX, Wanted
+from edge_agent.evidence.configuration import CONFIG_BYTES_MAX, KEPT, ROLLED_BACK, TRYING, Wanted
 from edge_agent.evidence.reply import facts_of
 from edge_agent.limits import CHILD_BYTES_MAX, CONFIG_CHECK_S_MAX, CONFIG_LOOK_S, ORDER_RECORD_S_MAX
 
 log = structlog.get_logger()
 
-TRYING, KEPT, ROLLED_BACK = "trying", "kept", "rolled_back"
 PROBLEMS_MAX = 32  # told in a reply
 _STEP_BYTES_MAX = CONFIG_BYTES_MAX + 4096
 

@@ -10,9 +10,12 @@ from typing import Self
 from edge_agent.domain.event import Body, BodyValue
 from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.command import DIGEST_BYTES
 
 CONFIG_BYTES_MAX = 1 << 20  # of the file; more is not a configuration
-DIGEST_BYTES = 32
+TRYING, KEPT, ROLLED_BACK = "trying", "kept", "rolled_back"
+"""What becomes of one: the first in the reply, all three in the gateway's events."""
+
 WITHIN_S_MIN, WITHIN_S_DEFAULT, WITHIN_S_MAX = 10, 90, 600
 """Until when the center must be reached under it; a path is found lost and another tried within
 seconds, a modem dials in within a minute or two."""
