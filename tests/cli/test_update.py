@@ -1,28 +1,36 @@
 """`edge-agent update`: what it says, its exit codes, and that it is for root.
 
-Seen to fail: with a refusal that exits 0, and with an update begun beside another one.
+Seen to fail: with a refusal that exits 0, with an update begun beside another one, with the mask of
+the shell, and with another name than sudo's.
 """
 
 import argparse
 import json
+import os
+import pwd
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge_agent.cli import main, update
 from edge_agent.update.folder import CURRENT, Folder
-from edge_agent.update.steps import Marker, Phase
+from edge_agent.update.install import Installer
+from edge_agent.update.steps import Marker, Phase, Silent
 from tests.update.releases import release
 from tests.update.world import Service, folder, hands
 
 
 @pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """A gateway with version 1.0 in service."""
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A gateway with version 1.0 in service, and a shell that shows files to nobody else."""
     place = folder(tmp_path / "opt")
     made = Service(place)
     monkeypatch.setattr(update, "_hands", lambda arguments: hands(place, made))
-    return made
+    mask = os.umask(0o077)
+    yield made
+    os.umask(mask)
 
 
 def run(tmp_path: Path, what: str, *options: str) -> int:
@@ -41,6 +49,24 @@ def test_a_release_is_put_into_service(
     assert told["last"]["phase"] == "kept"
     assert run(tmp_path, "status") == 0
     assert "runs 2.0, proven 2.0" in capsys.readouterr().out
+
+
+def test_it_is_told_under_the_name_of_whoever_became_root(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "li.na")
+    run(tmp_path, str(release(tmp_path, "2.0")[0]))
+    monkeypatch.delenv("SUDO_USER")
+    assert service.actors == ["li.na"] * 2
+    run(tmp_path, str(release(tmp_path, "3.0")[0]))
+    assert service.actors[2:] == [pwd.getpwuid(os.getuid()).pw_name] * 2
+
+
+def test_the_agents_own_user_can_read_what_root_installs(tmp_path: Path, service: Service) -> None:
+    run(tmp_path, str(release(tmp_path, "2.0")[0]))
+    place = service.place.release("2.0")
+    for made, mode in ((place, 0o755), (place / "bin", 0o755), (place / "manifest", 0o644)):
+        assert stat.S_IMODE(made.stat().st_mode) == mode
 
 
 def test_one_that_is_taken_back_is_exit_1(
@@ -99,11 +125,16 @@ def test_a_checkout_is_not_updated(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_the_hands_are_the_gateways_own(tmp_path: Path) -> None:
     config = tmp_path / "gateway.toml"
     config.write_text(
-        '[gateway]\nid = "gw1"\nsocket = "/tmp/x.sock"\n'
+        f'[gateway]\nid = "gw1"\nsocket = "{tmp_path}/x.sock"\n'
         '[[center]]\nname = "main"\npath = [{host = "h"}]\n'
         '[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = {port = "/dev/null"}\n'
     )
-    parsed = argparse.Namespace(config=config, root=tmp_path, restart="true now")
+    mark = tmp_path / "restarted"
+    parsed = argparse.Namespace(config=config, root=tmp_path, restart=f"touch {mark}")
     made = update._hands(parsed)
     assert made.folder.root == tmp_path
+    assert made.installer == Installer(config)
+    assert made.service.look() == Silent()
+    made.service.restart()
+    assert mark.exists()
     assert made.now_ns() > 0

@@ -10,8 +10,8 @@ from edge_agent.daemon import children
 PYTHON = (sys.executable, "-c")
 
 
-def ran(code: str, s_max: float = 30.0) -> bytes:
-    return asyncio.run(children.run(code, s_max=s_max, command=PYTHON))
+def ran(code: str, s_max: float = 30.0, bytes_max: int | None = None) -> bytes:
+    return asyncio.run(children.run(code, s_max=s_max, bytes_max=bytes_max, command=PYTHON))
 
 
 @pytest.mark.parametrize("code", [0, 1])
@@ -27,7 +27,7 @@ def test_a_crash_is_no_answer(code: str) -> None:
 
 def test_one_that_hangs_is_killed() -> None:
     with pytest.raises(children.Failed, match="did not end"):
-        ran("import time; time.sleep(60)", s_max=0.2)
+        ran("import time; time.sleep(3600)", s_max=0.2)
 
 
 def test_what_cannot_be_started_is_said() -> None:
@@ -38,6 +38,16 @@ def test_what_cannot_be_started_is_said() -> None:
 def test_it_has_the_lowest_priority() -> None:
     waits = "import os, time\nwhile os.nice(0) != 19: time.sleep(0.01)\nprint(os.nice(0))"
     assert ran(waits) == b"19\n"
+
+
+def test_it_gets_no_more_memory_than_it_may_take() -> None:
+    limit = 1 << 30
+    waits = (
+        "import resource, time\n"
+        f"while resource.getrlimit(resource.RLIMIT_DATA) != ({limit}, {limit}): time.sleep(0.01)\n"
+        "print(7)"
+    )
+    assert ran(waits, bytes_max=limit) == b"7\n"
 
 
 def test_our_own_command_is_run() -> None:

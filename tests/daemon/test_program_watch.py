@@ -77,6 +77,10 @@ def test_a_childs_answer_is_read() -> None:
     assert looked.body is not None
     assert looked.body.differences == 6
     assert looked.detail == "f0 altered, f1 altered, f2 altered, f3 altered and 2 more"
+    for signed in (True, False, None):
+        body = read(answer(signed=signed)).body
+        assert body is not None
+        assert body.signed is signed
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class Service:
         self.told: list[tuple[Word, str]] = []
         self.trouble = ""
         self.digests: list[str] = []
+        self.actors: list[str] = []
 
     def look(self) -> Seen | Silent:
         if self.runs is None:
@@ -49,6 +50,7 @@ class Service:
             return Recorded("nobody answers")
         self.told.append((tell.word, tell.detail))
         self.digests.append(digest)
+        self.actors.append(actor)
         return Recorded()
 
     def restart(self) -> None:
