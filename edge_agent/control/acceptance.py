@@ -10,9 +10,9 @@ over and nothing else.
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from edge_agent.control import entitlement
+from edge_agent.control.refusal import Refusal
 from edge_agent.control.warranted import Terms, doubt_of
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import DISPOSITION, CenterCommand, digest_of, open_command
@@ -20,25 +20,6 @@ from edge_agent.evidence.cose import BadSignature, PublicKey
 
 NUMBERS_MAX = 1024  # of one epoch, remembered: people give commands, not machines
 _MS = 1_000_000
-
-
-class Refusal(StrEnum):
-    """Why a command is not carried out."""
-
-    NO_KEY = "no_key"  # the site pins no command key of this center
-    RETAINED = "retained"  # the broker was to keep it: a command is for now
-    MALFORMED = "malformed"
-    BAD_SIGNATURE = "bad_signature"
-    MISADDRESSED = "misaddressed"  # for another gateway
-    WRONG_EPOCH = "wrong_epoch"  # for an earlier run, or one that never was
-    REPLAYED = "replayed"  # its number was used before
-    EXPIRED = "expired"
-    UNSUPPORTED = "unsupported"  # this version knows no such command
-    UNENTITLED = "unentitled"  # not within the operator's role
-    OUTSIDE_CHARTER = "outside_charter"  # what no charter allows, or not the one in force
-    UNPROVEN = "unproven"  # it is not certain who wants it
-    SINGLE = "single"  # it wants a second operator
-    FLOOD = "flood"  # more at once than anybody gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +94,7 @@ class Acceptance:
         if not entitlement.is_entitled(command):
             return Refusal.UNENTITLED, f"{entitlement.wanted_by(command)} is not for {command.role}"
         if (doubt := doubt_of(command, self._terms(), earliest_ns)) is not None:
-            return Refusal(doubt[0]), doubt[1]
+            return doubt
         return self._used_mandates(command)
 
     def _used_mandates(self, command: CenterCommand) -> tuple[Refusal, str] | None:

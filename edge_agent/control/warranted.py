@@ -8,9 +8,9 @@ and disarming: that needs the site's own consent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from edge_agent.control import entitlement
+from edge_agent.control.refusal import Refusal
 from edge_agent.domain.command import ALLOWS, Act
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.charter import COUNTERSIGN_WITHOUT_S, DUAL_WITHOUT, Charter
@@ -24,15 +24,6 @@ NEEDS_CHARTER = frozenset({"arm", "disarm"})
 _MS = 1_000_000
 
 
-class Doubt(StrEnum):
-    """Why a command that is the center's is not carried out all the same."""
-
-    OUTSIDE_CHARTER = "outside_charter"  # what no charter allows, or not the one in force
-    UNPROVEN = "unproven"  # it is not certain who wants it
-    SINGLE = "single"  # it wants a second operator
-    EXPIRED = "expired"
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What holds now: the charter, and the keys of the authorities of the center in question."""
@@ -41,29 +32,29 @@ class Terms:
     authorities: tuple[PublicKey, ...] = ()
 
 
-def doubt_of(command: CenterCommand, terms: Terms, earliest_ns: int) -> tuple[Doubt, str] | None:
+def doubt_of(command: CenterCommand, terms: Terms, earliest_ns: int) -> tuple[Refusal, str] | None:
     """Return why a command is not carried out; None where nothing speaks against it."""
     charter, wanted = terms.charter, entitlement.wanted_by(command)
     name = "no charter" if charter is None else f"charter {charter.number}"
     if not _is_allowed(wanted, charter):
-        return Doubt.OUTSIDE_CHARTER, f"{name} does not allow a center {wanted}"
+        return Refusal.OUTSIDE_CHARTER, f"{name} does not allow a center {wanted}"
     if charter is not None and command.role not in charter.roles:
-        return Doubt.OUTSIDE_CHARTER, f"{name} hears no {command.role} of a center"
+        return Refusal.OUTSIDE_CHARTER, f"{name} hears no {command.role} of a center"
     try:
         found = [open_warrant(one, terms.authorities) for one in command.warrants]
     except (Malformed, BadSignature) as error:
-        return Doubt.UNPROVEN, f"a warrant is not good: {error}"
+        return Refusal.UNPROVEN, f"a warrant is not good: {error}"
     for one in found:
         if doubt := _doubt_of_one(one, command, earliest_ns):
             return doubt
     if found and (found[0].by.name, found[0].by.role) != (command.operator, command.role):
-        return Doubt.UNPROVEN, f"the pass is of {found[0].by.name}, {found[0].by.role}"
+        return Refusal.UNPROVEN, f"the pass is of {found[0].by.name}, {found[0].by.role}"
     if charter is not None and not found:
-        return Doubt.UNPROVEN, f"under {name} every command carries its operator's warrant"
+        return Refusal.UNPROVEN, f"under {name} every command carries its operator's warrant"
     dual = DUAL_WITHOUT if charter is None else charter.dual
     within_s = COUNTERSIGN_WITHOUT_S if charter is None else charter.countersign_s
     if wanted in dual and (why := _single(found, wanted, charter, within_s)):
-        return Doubt.SINGLE, why
+        return Refusal.SINGLE, why
     return None
 
 
@@ -77,18 +68,18 @@ def _is_allowed(wanted: str, charter: Charter | None) -> bool:
 
 def _doubt_of_one(
     one: Wanted, command: CenterCommand, earliest_ns: int
-) -> tuple[Doubt, str] | None:
+) -> tuple[Refusal, str] | None:
     by, mandate = one.by, one.mandate
     if by.center != command.center:
-        return Doubt.UNPROVEN, f"{by.words} is of {by.center}"
+        return Refusal.UNPROVEN, f"{by.words} is of {by.center}"
     if by.until_ms * _MS < earliest_ns:
-        return Doubt.UNPROVEN, f"the pass of {by.words} has ended"
+        return Refusal.UNPROVEN, f"the pass of {by.words} has ended"
     digest = wish_digest(command.gateway, command.center, command.what, command.body)
     if mandate.digest != digest:
-        return Doubt.UNPROVEN, f"{by.words} signed something else"
+        return Refusal.UNPROVEN, f"{by.words} signed something else"
     until_ms = mandate.until_ms
     if until_ms is not None and (until_ms < command.until_ms or until_ms * _MS < earliest_ns):
-        return Doubt.EXPIRED, f"{by.words} wanted it until another time"
+        return Refusal.EXPIRED, f"{by.words} wanted it until another time"
     return None
 
 

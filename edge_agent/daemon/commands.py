@@ -15,13 +15,9 @@ from typing import Any, Protocol
 import structlog
 
 from edge_agent.clock import Clock, Now
-from edge_agent.control.acceptance import (
-    Acceptance,
-    Accepted,
-    Refusal,
-    Refused,
-)
+from edge_agent.control.acceptance import Acceptance, Accepted, Refused
 from edge_agent.control.complaints import Complaints, Say
+from edge_agent.control.refusal import Refusal
 from edge_agent.control.warranted import Terms
 from edge_agent.daemon.orders import Orders, Record, check_order
 from edge_agent.domain.command import Act, Command

@@ -12,9 +12,9 @@ from edge_agent.control.acceptance import (
     NUMBERS_MAX,
     Acceptance,
     Accepted,
-    Refusal,
     Refused,
 )
+from edge_agent.control.refusal import Refusal
 from edge_agent.control.warranted import Terms
 from edge_agent.domain.access import Role
 from edge_agent.evidence.command import CenterCommand, digest_of, sign_command

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.control.warranted import Doubt, Terms, doubt_of
+from edge_agent.control.refusal import Refusal
+from edge_agent.control.warranted import Terms, doubt_of
 from edge_agent.domain.access import Role
 from edge_agent.evidence.charter import COUNTERSIGN_WITHOUT_S, Charter
 from edge_agent.evidence.command import CenterCommand
@@ -35,7 +36,7 @@ def doubt(
     charter: Charter | None = CHARTER,
     authorities: tuple[PublicKey, ...] = (AUTHORITY.public,),
     earliest_ns: int = 0,
-) -> Doubt | None:
+) -> Refusal | None:
     found = doubt_of(command, Terms(charter, authorities), earliest_ns)
     return None if found is None else found[0]
 
@@ -62,27 +63,27 @@ def test_without_a_charter_the_centers_word_is_enough_for_what_harms_nothing() -
 
 def test_without_a_charter_no_center_arms_or_disarms_and_one_alone_bypasses_nothing() -> None:
     for command in (ARM, DISARM, warranted(DISARM, *BOTH)):
-        assert doubt(command, None) is Doubt.OUTSIDE_CHARTER
-    assert doubt(BYPASS, None) is Doubt.SINGLE
-    assert doubt(warranted(BYPASS, (LI_NA, LI)), None) is Doubt.SINGLE
+        assert doubt(command, None) is Refusal.OUTSIDE_CHARTER
+    assert doubt(BYPASS, None) is Refusal.SINGLE
+    assert doubt(warranted(BYPASS, (LI_NA, LI)), None) is Refusal.SINGLE
     assert doubt(warranted(BYPASS, *BOTH), None) is None
-    assert doubt(countersigned(BYPASS, COUNTERSIGN_WITHOUT_S * 1000 + 1), None) is Doubt.SINGLE
+    assert doubt(countersigned(BYPASS, COUNTERSIGN_WITHOUT_S * 1000 + 1), None) is Refusal.SINGLE
 
 
 # ---- with one
 
 
 def test_a_charter_wants_a_warrant_of_each_command() -> None:
-    assert doubt(STATE) is Doubt.UNPROVEN
+    assert doubt(STATE) is Refusal.UNPROVEN
     assert doubt(warranted(STATE, (LI_NA, LI))) is None
 
 
 def test_what_a_charter_allows_is_done_and_nothing_else() -> None:
     assert doubt(warranted(ARM, (LI_NA, LI))) is None
-    assert doubt(warranted(DISARM, (LI_NA, LI))) is Doubt.OUTSIDE_CHARTER
+    assert doubt(warranted(DISARM, (LI_NA, LI))) is Refusal.OUTSIDE_CHARTER
     bare = replace(CHARTER, allow=frozenset())
     for command in (ARM, UNBYPASS, CLOCK):
-        assert doubt(warranted(command, (LI_NA, LI)), bare) is Doubt.OUTSIDE_CHARTER
+        assert doubt(warranted(command, (LI_NA, LI)), bare) is Refusal.OUTSIDE_CHARTER
     assert (
         doubt(warranted(replace(STATE, what="order", body={2: "status"}), (LI_NA, LI)), bare)
         is None
@@ -93,15 +94,15 @@ def test_what_a_charter_allows_is_done_and_nothing_else() -> None:
 
 def test_roles_that_a_charter_does_not_hear_are_refused() -> None:
     boss = replace(LI_NA, role=Role.INSTALLER)
-    assert doubt(warranted(STATE, (boss, LI))) is Doubt.OUTSIDE_CHARTER
+    assert doubt(warranted(STATE, (boss, LI))) is Refusal.OUTSIDE_CHARTER
 
 
 def test_a_charter_decides_what_wants_two() -> None:
-    assert doubt(warranted(BYPASS, (LI_NA, LI))) is Doubt.SINGLE
+    assert doubt(warranted(BYPASS, (LI_NA, LI))) is Refusal.SINGLE
     assert doubt(warranted(BYPASS, *BOTH)) is None
     alone = replace(CHARTER, dual=frozenset({"state"}))
     assert doubt(warranted(BYPASS, (LI_NA, LI)), alone) is None
-    assert doubt(warranted(STATE, (LI_NA, LI)), alone) is Doubt.SINGLE
+    assert doubt(warranted(STATE, (LI_NA, LI)), alone) is Refusal.SINGLE
     assert doubt(warranted(STATE, *BOTH), alone) is None
 
 
@@ -121,33 +122,33 @@ def test_a_charter_decides_what_wants_two() -> None:
     ],
 )
 def test_who_is_not_proven_is_nobody(command: CenterCommand) -> None:
-    assert doubt(command) is Doubt.UNPROVEN
-    assert doubt(command, None) is Doubt.UNPROVEN, "what is shown has to be good"
+    assert doubt(command) is Refusal.UNPROVEN
+    assert doubt(command, None) is Refusal.UNPROVEN, "what is shown has to be good"
 
 
 def test_a_pass_of_another_authority_is_none() -> None:
     command = warranted(STATE, (LI_NA, LI))
-    assert doubt(command, authorities=()) is Doubt.UNPROVEN
-    assert doubt(command, authorities=(signer(9).public,)) is Doubt.UNPROVEN
+    assert doubt(command, authorities=()) is Refusal.UNPROVEN
+    assert doubt(command, authorities=(signer(9).public,)) is Refusal.UNPROVEN
 
 
 def test_a_pass_that_is_certainly_over_is_none() -> None:
     command = warranted(STATE, (LI_NA, LI))
     end_ns = LI_NA.until_ms * 1_000_000
     over = replace(LI_NA, until_ms=STATE.time_ms + 1)
-    assert doubt(command, earliest_ns=end_ns) is Doubt.EXPIRED, "the mandate is over as well"
+    assert doubt(command, earliest_ns=end_ns) is Refusal.EXPIRED, "the mandate is over as well"
     forever = warranted(STATE, (LI_NA, LI), until_ms=None)
     assert doubt(forever, earliest_ns=end_ns) is None
-    assert doubt(forever, earliest_ns=end_ns + 1) is Doubt.UNPROVEN
+    assert doubt(forever, earliest_ns=end_ns + 1) is Refusal.UNPROVEN
     ended = warranted(STATE, (over, LI))
-    assert doubt(ended, earliest_ns=(STATE.time_ms + 2) * 1_000_000) is Doubt.UNPROVEN
+    assert doubt(ended, earliest_ns=(STATE.time_ms + 2) * 1_000_000) is Refusal.UNPROVEN
 
 
 def test_a_mandate_ends_and_the_command_not_after_it() -> None:
-    assert doubt(warranted(STATE, (LI_NA, LI), until_ms=STATE.until_ms - 1)) is Doubt.EXPIRED
+    assert doubt(warranted(STATE, (LI_NA, LI), until_ms=STATE.until_ms - 1)) is Refusal.EXPIRED
     assert doubt(warranted(STATE, (LI_NA, LI), until_ms=STATE.until_ms + 1)) is None
     late_ns = (STATE.until_ms + 1) * 1_000_000
-    assert doubt(warranted(STATE, (LI_NA, LI)), earliest_ns=late_ns) is Doubt.EXPIRED
+    assert doubt(warranted(STATE, (LI_NA, LI)), earliest_ns=late_ns) is Refusal.EXPIRED
 
 
 # ---- two of them
@@ -156,8 +157,8 @@ def test_a_mandate_ends_and_the_command_not_after_it() -> None:
 def test_the_second_signs_within_the_time_and_not_before_the_first() -> None:
     assert doubt(countersigned(BYPASS, LATER_S * 1000)) is None
     assert doubt(countersigned(BYPASS, CHARTER.countersign_s * 1000)) is None
-    assert doubt(countersigned(BYPASS, CHARTER.countersign_s * 1000 + 1)) is Doubt.SINGLE
-    assert doubt(countersigned(BYPASS, -1)) is Doubt.SINGLE
+    assert doubt(countersigned(BYPASS, CHARTER.countersign_s * 1000 + 1)) is Refusal.SINGLE
+    assert doubt(countersigned(BYPASS, -1)) is Refusal.SINGLE
 
 
 def test_the_second_is_proven_as_the_first_is() -> None:
@@ -165,10 +166,10 @@ def test_the_second_is_proven_as_the_first_is() -> None:
     other = warranted(replace(BYPASS, body={1: "shop", 2: "bypass", 3: 6}), *BOTH)
     over = warranted(BYPASS, *BOTH, until_ms=BYPASS.until_ms - 1)
     good = warranted(BYPASS, *BOTH).warrants[0]
-    assert doubt(north) is Doubt.UNPROVEN
-    assert doubt(replace(north, warrants=(good, other.warrants[1]))) is Doubt.UNPROVEN
-    assert doubt(replace(north, warrants=(good, Warrant(b"junk", b"junk")))) is Doubt.UNPROVEN
-    assert doubt(replace(north, warrants=(good, over.warrants[1]))) is Doubt.EXPIRED
+    assert doubt(north) is Refusal.UNPROVEN
+    assert doubt(replace(north, warrants=(good, other.warrants[1]))) is Refusal.UNPROVEN
+    assert doubt(replace(north, warrants=(good, Warrant(b"junk", b"junk")))) is Refusal.UNPROVEN
+    assert doubt(replace(north, warrants=(good, over.warrants[1]))) is Refusal.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -182,4 +183,4 @@ def test_the_second_is_proven_as_the_first_is() -> None:
     ],
 )
 def test_one_person_is_not_two_and_the_second_has_to_be_entitled(second: object) -> None:
-    assert doubt(warranted(BYPASS, (LI_NA, LI), second)) is Doubt.SINGLE  # type: ignore[arg-type]
+    assert doubt(warranted(BYPASS, (LI_NA, LI), second)) is Refusal.SINGLE  # type: ignore[arg-type]

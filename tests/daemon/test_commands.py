@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edge_agent.clock import Now
-from edge_agent.control.acceptance import Refusal
+from edge_agent.control.refusal import Refusal
 from edge_agent.control.warranted import Terms
 from edge_agent.daemon.commands import Commanding, Office, Result, Work
 from edge_agent.daemon.orders import Addressee, Orders
