@@ -27,15 +27,13 @@ def masked(frame: Frame, *, by_host: bool = False) -> bytes:
     """Return the bytes of a frame as they may be shown.
 
     Of a good frame its driver knows where a code stands.  A damaged one may be an order with a
-    code in it, and noise a part of one.  What a host says and nobody understands may be a password,
-    of any characters: of such noise none is shown.
+    code in it, and noise a part of one.  What a host says and nobody understands may be a login
+    with a password, of any characters: none of it is shown.
     """
-    if by_host and frame.fault is FaultKind.NOISE:
-        return _PRINTED.sub(MASK, frame.raw)
     if frame.fault in (None, FaultKind.REPLAY):
         spans = (*frame.secrets, *(span for signal in frame.signals for span in signal.secrets))
         return _overwritten(frame.raw, spans)
-    return masked_digits(frame.raw)
+    return _PRINTED.sub(MASK, frame.raw) if by_host else masked_digits(frame.raw)
 
 
 def readable(raw: bytes) -> str:

@@ -41,6 +41,12 @@ def test_what_a_good_frame_says_of_accounts_and_zones_is_shown() -> None:
     assert masked(frame) == frame.raw
 
 
+@pytest.mark.parametrize("said", [b"005usr5412\r\n", b"005user5\r\n"])
+def test_a_damaged_login_of_a_host_is_not_shown(said: bytes) -> None:
+    for frame in frames("dsc", said):
+        assert not masked(frame, by_host=True).strip(b"*\r\n")
+
+
 def test_a_password_that_a_host_says_bare_is_not_shown() -> None:
     [noise] = frames("dsc", b"user\r\n")
     assert masked(noise, by_host=True) == b"****\r\n"
