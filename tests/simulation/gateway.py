@@ -21,7 +21,7 @@ import pytest
 from edge_agent import agent as agent_module
 from edge_agent.agent import Agent
 from edge_agent.config import Loaded, load
-from edge_agent.daemon import centers as supply_module
+from edge_agent.daemon import centers as centers_module
 from edge_agent.daemon import children, lines
 from edge_agent.daemon import epoch as epoch_module
 from edge_agent.evidence.cose import PublicKey
@@ -86,7 +86,7 @@ def make_site(folder: Path) -> Loaded:
     return load(folder / "gateway.toml")
 
 
-async def _errand(*arguments: str, s_max: float) -> bytes:
+async def _child(*arguments: str, s_max: float) -> bytes:
     """What a child would say: no world starts a process."""
     await asyncio.sleep(2)
     if arguments[0] == "program":
@@ -324,9 +324,9 @@ class Gateway:
         patch.setattr(agent_module, "open_disk", lambda folder: self.card)
         patch.setattr(lines, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
-        patch.setattr(children, "run", _errand)
-        patch.setattr(supply_module, "load_signing_key", lambda *_: self.center_key)
-        patch.setattr(supply_module, "client_id_of", lambda *_: "gw1")
+        patch.setattr(children, "run", _child)
+        patch.setattr(centers_module, "load_signing_key", lambda *_: self.center_key)
+        patch.setattr(centers_module, "client_id_of", lambda *_: "gw1")
         patch.setattr(connections_module, "Port", port)
         patch.setattr(uplink_module, "_jitter", random.random)
         patch.setattr(reopen_module, "random", SimpleNamespace(random=random.random))
