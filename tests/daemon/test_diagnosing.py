@@ -5,6 +5,7 @@ import contextlib
 import errno
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,25 @@ def test_what_was_written_twice_is_heard_once(
     disk.close()
     assert len(stored) > len(set(stored))
     assert heard == sorted(set(stored))
+
+
+def test_status_shows_what_is_open_and_not_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.recorder.record("p1", (BURGLARY,), CLOCK.stamp())
+        await judged(rig, 1)
+        assert [one["tier"] for one in rig.diagnosing.facts()["incidents"]] == [1]
+        with monkeypatch.context() as patch:
+            patch.setattr("edge_agent.daemon.diagnosing.SHOWN_NS", -1)
+            assert rig.diagnosing.facts()["incidents"] == []
+        assert rig.diagnosing._sitting is not None
+        docket = rig.diagnosing._sitting.docket
+        (newest,) = docket._newest.values()
+        docket.take(replace(newest.whole(), tier=0))
+        assert rig.diagnosing.facts()["incidents"] == []
+
+    play(tmp_path, scenario)
 
 
 def test_a_broken_machine_is_set_aside_aloud_and_the_others_judge(

@@ -140,6 +140,19 @@ def test_what_is_just_back_is_settling() -> None:
     assert not desk.panel.is_settling(desk.now_ns + 61 * S)
 
 
+def test_while_its_panel_is_gone_no_detector_is_silent() -> None:
+    desk, rule = Desk(), ("radio.supervision", ("zone", OFFICE), True)
+    for _ in range(10):
+        desk.hear(Measure.RADIO, 60, zone=OFFICE, rssi_dbm=-50.0)
+    desk.hear(Kind.PANEL, state=State.OFFLINE)
+    desk.tick(36_000)
+    desk.hear(Kind.PANEL, state=State.ONLINE)
+    desk.tick(60)
+    assert rule not in desk.told
+    desk.tick(36_000)
+    assert rule in desk.told
+
+
 def test_a_zone_under_walk_test_is_tested_and_not_judged() -> None:
     desk = Desk()
     desk.closed(DOOR)

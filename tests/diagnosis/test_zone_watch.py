@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from edge_agent.diagnosis.contact import Around, Hour
-from edge_agent.diagnosis.health_rules import Limits
+from edge_agent.diagnosis.health_rules import RULES, Limits
 from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, S
 from edge_agent.diagnosis.zone_watch import Nature, ZoneWatch, tells_of_detector
 from edge_agent.domain.kinds import Kind, State
@@ -48,6 +48,25 @@ def test_points_are_taken_off_with_their_reasons_the_worst_first() -> None:
     score, reasons = zone.score(5 * HOUR_NS)
     assert score == 0
     assert reasons == ("loop.short -70", "battery.low -40")
+
+
+def test_a_loop_that_drifts_is_taken_off_once_and_by_its_weight() -> None:
+    zone, hours = watch(), 0
+    while not zone.ohms(1_000.0 if hours < 100 else 1_120.0, hours * HOUR_NS):
+        hours += 1
+    _, reasons = zone.score(hours * HOUR_NS)
+    weight = RULES["loop.drift"].weight
+    assert [one for one in reasons if one.startswith("loop.")] == [f"loop.drift -{weight}"]
+
+
+def test_a_detector_whose_radio_is_not_heard_is_not_called_dead_as_well() -> None:
+    heard, lost = (watch("pir", "interior", wireless=True) for _ in range(2))
+    assert [one.rule for one in lost.trouble("147", on=True)] == ["radio.supervision"]
+    told = {
+        zone: [one.rule for day in range(40) for one in zone.day_over(True, 1.0, day * DAY_NS)]
+        for zone in (heard, lost)
+    }
+    assert (told[heard], told[lost]) == (["detector.silent"], [])
 
 
 def test_half_a_year_without_a_walk_test_costs_a_little() -> None:
