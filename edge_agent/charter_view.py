@@ -98,7 +98,7 @@ def lines(signed: SignedCharter, say: Catalog) -> list[str]:
     ]
     if charter.dual:
         words = ", ".join(sorted(charter.dual))
-        said.append("  " + say("dual", words=words, minutes=charter.countersign_s // 60))
+        said.append("  " + say("dual", words=words, minutes=f"{charter.countersign_s / 60:g}"))
     said.append("  " + say("digest", digest=charter.digest.hex()))
     return [rendering.safe(line) for line in said]
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from edge_agent.charter_view import WORDS, facts, lines, signatures
 from edge_agent.evidence.charter import SignedCharter, sign_assent
 from edge_agent.language import Catalog
@@ -31,6 +33,12 @@ def test_a_charter_for_nothing_says_so() -> None:
     assert "  no panel" in said
     assert "  a center may order: nothing" in said
     assert not any("two operators" in line for line in said)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(30, "0.5"), (90, "1.5"), (86_400, "1440")])
+def test_the_time_for_the_second_is_not_rounded(seconds: int, told: str) -> None:
+    said = lines(SignedCharter(replace(CHARTER, countersign_s=seconds)), Catalog(WORDS, "en"))
+    assert any(line.endswith(f"the second within {told} min") for line in said)
 
 
 def test_scripts_get_plain_values() -> None:

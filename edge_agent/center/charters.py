@@ -3,6 +3,7 @@
 All are kept: they are who agreed to what, and when.  The one with the highest number is in force.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -49,13 +50,16 @@ def gateways(layout: Layout) -> list[str]:
 
 
 def marks(layout: Layout) -> dict[str, tuple[int, bytes]]:
-    """Return number and digest of each gateway's charter in force here.  Raises CenterError."""
-    known = {name: present(layout, name) for name in gateways(layout)}
-    return {
-        name: (one.charter.number, one.charter.digest)
-        for name, one in known.items()
-        if one is not None
-    }
+    """Return number and digest of each gateway's charter in force here that can be read.
+
+    One that cannot costs its own gateway, which then is shown to have another one than the center.
+    """
+    found = {}
+    for name in gateways(layout):
+        with suppress(CenterError):
+            if (known := present(layout, name)) is not None:
+                found[name] = (known.charter.number, known.charter.digest)
+    return found
 
 
 def accept(layout: Layout, signed: SignedCharter) -> None:

@@ -70,6 +70,15 @@ def test_what_is_not_rightful_does_not_come_into_force(layout: Layout) -> None:
     assert charters.present(layout, "gw1") == signed(layout, first(layout))
 
 
+def test_a_charter_that_cannot_be_read_costs_its_own_gateway_only(layout: Layout) -> None:
+    charters.accept(layout, signed(layout, first(layout)))
+    (layout.charters / "gw0").mkdir()
+    (layout.charters / "gw0" / "1.charter").write_bytes(b"junk")
+    assert charters.marks(layout).keys() == {"gw1"}
+    with pytest.raises(CenterError, match=r"gw0/1\.charter: no charter"):
+        charters.present(layout, "gw0")
+
+
 def test_files_that_are_no_charters_are_told(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"junk")
     for name, told in (("x", "no charter"), ("none", "name the file")):
