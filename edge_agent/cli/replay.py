@@ -198,17 +198,22 @@ class _Replay:
         self._print(self._view.show(play.chunk))
 
     def _upcoming(self, play: "Play") -> None:
-        from edge_agent.linetools.masking import masked_digits, readable
+        from edge_agent.linetools.format import Said
 
-        data = play.chunk.data if self._arguments.unmasked else masked_digits(play.chunk.data)
-        self._say(self._words("step", what=readable(data)))
+        shown = self._shown(play.chunk.data, by_host=play.chunk.said is Said.HOST)
+        self._say(self._words("step", what=shown))
 
     def _answered(self, data: bytes, stamp: "Stamp") -> None:
-        from edge_agent.linetools.masking import masked_digits, readable
+        from edge_agent.linetools.format import Said
 
         del stamp
-        shown = data if self._arguments.unmasked else masked_digits(data)
-        self._say(f"{self._words('answered')}: {readable(shown)}")
+        shown = self._shown(data, by_host=Said.HOST not in self._who())
+        self._say(f"{self._words('answered')}: {shown}")
+
+    def _shown(self, data: bytes, *, by_host: bool) -> str:
+        from edge_agent.linetools.masking import masked_bytes, readable
+
+        return readable(data if self._arguments.unmasked else masked_bytes(data, by_host=by_host))
 
     def _doubt(self, line: "Unreadable") -> None:
         name = "torn" if line.torn else "unreadable"

@@ -18,8 +18,14 @@ def _overwritten(raw: bytes, spans: tuple[Span, ...]) -> bytes:
     return bytes(shown)
 
 
-def masked_digits(raw: bytes) -> bytes:
-    """Return bytes that nobody understood with every run of digits that could be a code masked."""
+def masked_bytes(raw: bytes, *, by_host: bool = False) -> bytes:
+    """Return bytes that nobody understood as they may be shown.
+
+    Every run of digits could be a code, and what a host says a login with a password, of any
+    characters: of that none is shown.
+    """
+    if by_host:
+        return _PRINTED.sub(MASK, raw)
     return _DIGITS.sub(lambda found: MASK * len(found[0]), raw)
 
 
@@ -27,13 +33,12 @@ def masked(frame: Frame, *, by_host: bool = False) -> bytes:
     """Return the bytes of a frame as they may be shown.
 
     Of a good frame its driver knows where a code stands.  A damaged one may be an order with a
-    code in it, and noise a part of one.  What a host says and nobody understands may be a login
-    with a password, of any characters: none of it is shown.
+    code in it, and noise a part of one: both are bytes that nobody understood.
     """
     if frame.fault in (None, FaultKind.REPLAY):
         spans = (*frame.secrets, *(span for signal in frame.signals for span in signal.secrets))
         return _overwritten(frame.raw, spans)
-    return _PRINTED.sub(MASK, frame.raw) if by_host else masked_digits(frame.raw)
+    return masked_bytes(frame.raw, by_host=by_host)
 
 
 def readable(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from edge_agent.domain.session import Nature
 from edge_agent.language import Catalog
 from edge_agent.linetools import places
 from edge_agent.linetools.discover import Outcome
-from edge_agent.linetools.masking import masked_digits, readable
+from edge_agent.linetools.masking import masked_bytes, readable
 from edge_agent.linetools.recognise import Candidate, Likeness, fitting_profiles
 from edge_agent.linetools.scan import Verdict
 from edge_agent.linetools.settings import Look
@@ -91,7 +91,7 @@ class Report:
         said = [words("unknown_asked" if result.probed else "unknown")]
         seen = result.seen or Look.WRONG_SPEED
         said.append(words(f"seen.{seen.value}", settings=result.settings or "TCP"))
-        said.append(words("sample", sample=readable(masked_digits(result.sample))))
+        said.append(words("sample", sample=readable(masked_bytes(result.sample))))
         for one in result.likenesses:
             said += self._likeness(one, result.settings)
         at = f" --at {result.settings}" if result.settings else ""
@@ -128,7 +128,7 @@ class Report:
                 for one in result.units
             ],
             "units_left_out": list(result.units_left_out),
-            "sample": masked_digits(result.sample).hex() or None,
+            "sample": masked_bytes(result.sample).hex() or None,
             "looks": result.seen.value if result.seen else None,
             "cause": result.cause or None,
             "remedy": result.remedy or None,

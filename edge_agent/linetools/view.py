@@ -10,7 +10,7 @@ from edge_agent.domain.session import Decoder, FaultKind, Frame
 from edge_agent.domain.signal import Signal
 from edge_agent.language import Catalog
 from edge_agent.linetools.format import Chunk, Header, Note, Record, Said
-from edge_agent.linetools.masking import masked, masked_digits, readable
+from edge_agent.linetools.masking import masked, masked_bytes, readable
 from edge_agent.rendering import safe, time_text
 
 STREAMS_MAX = 64  # of a listening port's callers; those beyond are shown undecoded
@@ -98,7 +98,8 @@ class View:
 
     def _bare(self, chunk: Chunk) -> str:
         """Bytes that no driver reads."""
-        data = chunk.data if self._unmasked else masked_digits(chunk.data)
+        is_host = chunk.said is Said.HOST
+        data = chunk.data if self._unmasked else masked_bytes(chunk.data, by_host=is_host)
         if self._json:
             told = {**self._head(chunk.wall_ns, chunk.mono_ns), "from": str(chunk.said)}
             return json.dumps(told | {"bytes": len(chunk.data), "text": readable(data)})

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edge_agent import resources
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.domain.signal import Span
-from edge_agent.linetools.masking import masked, masked_digits, readable
+from edge_agent.linetools.masking import masked, masked_bytes, readable
 
 
 def frames(driver: str, data: bytes) -> list[Frame]:
@@ -70,7 +70,7 @@ def test_spans_overwrite_what_they_name_and_nothing_else(
 @given(st.binary(max_size=80))
 def test_of_noise_no_three_digits_in_a_row_are_left(raw: bytes) -> None:
     shown = masked(Frame(raw, fault=FaultKind.NOISE))
-    assert shown == masked_digits(raw)
+    assert shown == masked_bytes(raw)
     assert not any(shown[at : at + 3].isdigit() for at in range(len(shown) - 2))
 
 

@@ -67,6 +67,8 @@ def test_without_a_driver_bytes_are_shown_with_what_could_be_a_code_masked() -> 
     assert line.endswith(r"panel  11 bytes  | code ****\r\n")
     [line] = View(None, words("en"), as_json=True).show(chunk(b"code 2468\r\n"))
     assert json.loads(line)["text"] == r"code ****\r\n"
+    [line] = View(None, words("en")).show(chunk(b"user\r\n", Said.HOST))
+    assert line.endswith(r"host  6 bytes  | ****\r\n")
 
 
 def test_what_is_damaged_and_what_is_left_is_shown() -> None:
