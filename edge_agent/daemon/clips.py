@@ -242,7 +242,6 @@ class Clips:
             taken = await taking.run(camera, alarm.stamp, budget)
         except CameraError as error:
             taken.trouble = error.trouble
-            taken.parts.clear()
         trouble = taken.trouble
         why = "; ".join(
             said for said in (taken.left_out, trouble.detail if trouble else "") if said

@@ -154,7 +154,6 @@ class Orders:
         asked = addressee.desk.ask(command)
         await asyncio.wait([asked], timeout=ORDER_S_MAX)
         if not asked.done():
-            asked.cancel()
             return Obeyed(0, Outcome.UNANSWERED, f"no outcome within {ORDER_S_MAX:.0f} s")
         return asked.result()
 
