@@ -1,5 +1,6 @@
 """The desk: commands go out when their gateway is there, for its epoch, until they are answered."""
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge_agent.center.desk import (
 )
 from edge_agent.center.layout import Layout
 from edge_agent.center.presence import PresenceStore
+from edge_agent.center.rows import Rows
 from edge_agent.center.store import Arrival
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import EventType
@@ -192,6 +194,31 @@ def test_a_command_waits_for_its_gateway_and_names_its_epoch(world: World) -> No
     world.reply(data, "done")
     assert world.outcome(number) == "done"
     assert not world.desk.has_work()
+
+
+def test_to_a_gateway_that_went_away_nothing_is_sent_until_it_is_back(world: World) -> None:
+    world.start()
+    world.wish()
+    world.center.connection.execute("UPDATE presence SET connected = 0")
+    assert world.sent() == []
+    world.start()
+    assert len(world.sent()) == 1
+
+
+def test_a_turn_that_fails_leaves_all_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+    number = world.wish()
+    (data,) = world.sent()
+    with monkeypatch.context() as patch:
+        patch.setattr(Rows, "finish", lambda _rows: world.center.connection.execute("SELEKT"))
+        with pytest.raises(sqlite3.OperationalError, match="SELEKT"):
+            world.reply(data, "done")
+    assert not world.center.connection.in_transaction
+    assert world.outcome(number) is None
+    world.reply(data, "done")
+    assert world.outcome(number) == "done"
 
 
 def test_the_same_bytes_are_sent_again_until_an_answer_comes(world: World) -> None:

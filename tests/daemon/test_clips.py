@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge_agent.cameras import clipping
+from edge_agent.cameras.access import Access, access_of
 from edge_agent.cameras.clipping import S
 from edge_agent.cameras.folder import ClipFolder
 from edge_agent.clock import SystemClock
@@ -275,6 +276,28 @@ def test_a_clip_from_before_the_time_was_known_counts_from_now_on(tmp_path: Path
 
     play(tmp_path, known)
     assert [one.clip for one in folder.held()] == [clip]
+
+
+@pytest.mark.parametrize("trust", [Trust.UNSET, Trust.SYNCED])
+def test_only_a_clock_that_is_set_judges_a_cameras_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust: Trust
+) -> None:
+    """After a power cut an alarm needs its pictures before anybody knows the time."""
+    judged: list[bool] = []
+
+    def access(*given: Any, clock_good: bool) -> Access:
+        judged.append(clock_good)
+        return access_of(*given, clock_good=clock_good)
+
+    monkeypatch.setattr("edge_agent.daemon.clips.access_of", access)
+
+    async def act(scene: Scene) -> None:
+        scene.clock.trust = trust
+        scene.alarm()
+        await scene.until(lambda: scene.record.clips)
+
+    play(tmp_path, act)
+    assert judged == [trust is Trust.SYNCED]
 
 
 def test_a_full_journal_leaves_clips_no_room(tmp_path: Path) -> None:
