@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if end is None:
         print("no update is under way")
         return 0
-    from edge_agent.update.steps import Word
+    from edge_agent.update.marker import Word
 
     said = {"outcome": str(end.word), "detail": end.detail}
     print(json.dumps(said) if arguments.json else f"{end.word}: {end.detail}")
@@ -124,15 +124,15 @@ def _who() -> str:
 def _status(arguments: argparse.Namespace) -> int:
     """Tell; exit 1 while an update is under way."""
     from edge_agent.evidence.manifest import version_of
-    from edge_agent.update.folder import CURRENT, GOOD, Folder
-    from edge_agent.update.steps import facts
+    from edge_agent.update.folder import CURRENT, Folder
+    from edge_agent.update.marker import facts
 
     folder = Folder(arguments.root)
-    folder.proven()  # or tell that there is nothing to update here
+    good = folder.proven()  # or tell that there is nothing to update here
     floor, marker = folder.floor(), folder.marker()
     said: dict[str, Any] = {
         "current": folder.linked(CURRENT),
-        "good": folder.linked(GOOD),
+        "good": good,
         "floor": None if floor is None else version_of(floor),
         "installed": folder.versions(),
         "under_way": facts(marker),

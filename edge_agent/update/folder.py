@@ -24,7 +24,7 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.manifest import Order, order_of
 from edge_agent.evidence.pinned import read_public_keys
 from edge_agent.program.signed import MANIFEST, PINS
-from edge_agent.update.steps import Marker
+from edge_agent.update.marker import Marker
 
 CURRENT, GOOD = "current", "good"
 PARTS = "parts"

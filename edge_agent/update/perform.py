@@ -15,6 +15,7 @@ from edge_agent.evidence.manifest import Manifest
 from edge_agent.program.release import NoRelease
 from edge_agent.update.folder import CURRENT, GOOD, PARTS, Folder
 from edge_agent.update.install import Failed, is_room
+from edge_agent.update.marker import Marker, Phase, Word
 from edge_agent.update.release_file import Opened, open_release
 from edge_agent.update.steps import (
     Action,
@@ -23,8 +24,6 @@ from edge_agent.update.steps import (
     Install,
     Installed,
     Look,
-    Marker,
-    Phase,
     Recorded,
     Remove,
     Restart,
@@ -37,7 +36,6 @@ from edge_agent.update.steps import (
     Tell,
     Update,
     Wait,
-    Word,
     Write,
     refusal,
 )

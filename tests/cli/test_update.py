@@ -17,7 +17,8 @@ import pytest
 from edge_agent.cli import main, update
 from edge_agent.update.folder import CURRENT, Folder
 from edge_agent.update.install import Installer
-from edge_agent.update.steps import Marker, Phase, Silent
+from edge_agent.update.marker import Marker, Phase
+from edge_agent.update.steps import Silent
 from tests.update.releases import release
 from tests.update.world import Service, folder, hands
 

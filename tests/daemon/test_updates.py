@@ -11,7 +11,7 @@ from edge_agent.daemon import updates
 from edge_agent.daemon.updates import WORDS, Updates
 from edge_agent.domain.access import Role
 from edge_agent.evidence.bodies import ActBody
-from edge_agent.update.steps import Word
+from edge_agent.update.marker import Word
 
 GOOD = {"word": "begun", "detail": "from 1.0 to 2.0", "by": "Li Na", "digest": "ab" * 32}
 

@@ -19,8 +19,8 @@ import pytest
 
 from edge_agent.program.packages import closure
 from edge_agent.update.folder import CURRENT, GOOD, Folder
+from edge_agent.update.marker import Phase
 from edge_agent.update.release_file import LOCK, make
-from edge_agent.update.steps import Phase
 from hil.rig import Count, Panel, Setup, Stack, wait_until
 from tests.test_wheel import build
 from tests.update.releases import KEY

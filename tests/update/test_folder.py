@@ -13,7 +13,7 @@ import pytest
 from edge_agent import files
 from edge_agent.program.signed import PINS
 from edge_agent.update.folder import CURRENT, GOOD, Busy, Folder, NotByReleases
-from edge_agent.update.steps import Marker, Phase
+from edge_agent.update.marker import Marker, Phase
 from tests.evidence.conftest import signer
 from tests.update.releases import KEY
 from tests.update.world import folder

@@ -17,7 +17,8 @@ from edge_agent.program.release import NoRelease
 from edge_agent.program.signed import MANIFEST
 from edge_agent.update import install, perform
 from edge_agent.update.folder import CURRENT, GOOD, Folder
-from edge_agent.update.steps import End, Word
+from edge_agent.update.marker import Word
+from edge_agent.update.steps import End
 from tests.evidence.conftest import signer
 from tests.update.releases import release
 from tests.update.world import Service, folder, hands

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from edge_agent.diagnosis.probes import Probe
+from edge_agent.update.marker import Word
 from edge_agent.update.service import OF_THE_MACHINE, AgentService
-from edge_agent.update.steps import Recorded, Seen, SelfTested, Silent, Tell, Word
+from edge_agent.update.steps import Recorded, Seen, SelfTested, Silent, Tell
 
 SOCKET = Path("agent.sock")
 CENTER = {"center": "main", "required": True, "connected": True, "proven": True}

@@ -6,12 +6,11 @@ again watched for ever, with `back` that gives up when nobody answers, and with 
 answers taken for a dead agent.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 
 import pytest
 
+from edge_agent.update.marker import Marker, Phase, Word
 from edge_agent.update.steps import (
     ANSWER_NS_MAX,
     EPOCHS_MAX,
@@ -27,8 +26,6 @@ from edge_agent.update.steps import (
     Install,
     Installed,
     Look,
-    Marker,
-    Phase,
     Recorded,
     Remove,
     Restart,
@@ -41,7 +38,6 @@ from edge_agent.update.steps import (
     Tell,
     Update,
     Wait,
-    Word,
     Write,
     refusal,
 )
@@ -452,31 +448,6 @@ def test_going_back_goes_on(runs: str | None) -> None:
     assert world.words() == [Word.SWITCHED_BACK]
     if runs == "2.0":  # it is not waited for: what runs was to be taken back
         assert world.now_ns < ANSWER_NS_MAX
-
-
-FOUND = found(Phase.BACK, bad=("a",), untold=((Word.BEGUN, "b"),), blind=True, resumed=2)
-WRITTEN = json.loads(json.dumps(asdict(FOUND)))
-
-
-def test_a_marker_is_read_as_it_was_written() -> None:
-    assert Marker.read(WRITTEN) == FOUND
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *(None, [], {}, 3, {"phase": "trial"}, "x"),
-        WRITTEN | {"phase": "moon"},
-        WRITTEN | {"version": ".."},
-        WRITTEN | {"before": "../../etc"},
-        WRITTEN | {"why": "x" * 2000},
-        WRITTEN | {"bad": [3]},
-        WRITTEN | {"untold": [["done", "x"]]},
-    ],
-)
-def test_what_is_no_marker_is_refused(wrong: object) -> None:
-    with pytest.raises(ValueError, match="no update"):
-        Marker.read(wrong)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from edge_agent.evidence.manifest import Manifest
 from edge_agent.program.signed import PINS
 from edge_agent.update.folder import CURRENT, GOOD, PARTS, Folder
 from edge_agent.update.install import Failed
+from edge_agent.update.marker import Word
 from edge_agent.update.perform import Hands
-from edge_agent.update.steps import Recorded, Seen, SelfTested, Silent, Tell, Word
+from edge_agent.update.steps import Recorded, Seen, SelfTested, Silent, Tell
 from tests.update.releases import KEY
 
 
