@@ -96,6 +96,7 @@ class Outage:
         empty(journal_of(stack))
         identity = load_signer(stack.gateway / "identity.key")
         epoch = backlog.fill(journal_of(stack), GATEWAY, identity, events, backlog.mixed)
+        backlog.seal(journal_of(stack))
         return self.offline(f"{events:,} unreceipted"), epoch
 
     def _acks(self) -> list[float]:

@@ -15,7 +15,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from bench import backlog
 from bench.footprint import empty, memory_kib, pid_of
@@ -23,11 +22,9 @@ from bench.report import Report, median
 from bench.tap import journal_of, prepared, start_agent
 from edge_agent.contents import Envelopes
 from edge_agent.evidence.signers import load_signer
-from edge_agent.journal import Care, FolderDisk, Terms, recover
+from edge_agent.journal import FolderDisk
 from edge_agent.journal.cache import CACHE_NAME
 from edge_agent.journal.proofs import Prover
-from edge_agent.journal.scribe import Scribe
-from edge_agent.journal.upkeep import REST_NS, Upkeep
 from hil.rig import Panel, Stack
 from hil.rig.stack import GATEWAY
 
@@ -48,30 +45,6 @@ class Sizes:
 NORMAL = Sizes(starts=3, events=200_000)
 FULL = Sizes(starts=3, events=1_000_000)
 QUICK = Sizes(starts=1, events=5_000)
-
-
-class _Nobody:
-    """Stands for the recorder and the signer of a run that records nothing."""
-
-    def __getattr__(self, name: str) -> object:
-        raise AssertionError(f"nothing is recorded here: {name}")
-
-
-def seal_all(folder: Path) -> float:
-    """Do at once what the agent does in the background; return how long it took."""
-    disk = FolderDisk(folder)
-    found = recover(disk)
-    care = Care(Envelopes(), lambda damage: sys.exit(f"damage: {damage}"))
-    nobody = cast("Any", _Nobody())
-    scribe = Scribe(disk, found, nobody, nobody, Terms(["center"]))
-    upkeep = Upkeep(disk, found, scribe, care)
-    begun = time.perf_counter()
-    while upkeep.step(0) <= REST_NS:
-        pass
-    took_s = time.perf_counter() - begun
-    upkeep.close()
-    disk.close()
-    return took_s
 
 
 @dataclass(slots=True)
@@ -121,7 +94,7 @@ def run(report: Report, sizes: Sizes) -> None:
         size = sum(file.stat().st_size for file in journal.iterdir())
         unsealed = started(stack, 1)
         report.fact(f"ready on {sizes.events:,} events, never sealed", unsealed.ready_s, "s")
-        took_s = seal_all(journal)
+        took_s = backlog.seal(journal)
         sealed = sum(file.stat().st_size for file in journal.iterdir())
         report.fact("sealing, per event", took_s / sizes.events * 1e6, "us")
         report.fact("size of it, of what it was", 100 * sealed / size, "%")

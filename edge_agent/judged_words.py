@@ -94,6 +94,10 @@ class Judged:
 
     def verdict(self, body: dict[str, Any]) -> str:
         """Return a verdict in one line."""
+        return self.incident(body, len(body["evidence"]))
+
+    def incident(self, body: dict[str, Any], events: int) -> str:
+        """Return how an incident of so many events stands, in one line."""
         say = self._say
         where = [say(name, name=body[name]) for name in ("panel", "area") if body[name] is not None]
         if body["zones"]:
@@ -110,7 +114,7 @@ class Judged:
                 ids=", ".join(reasons[:REASONS_SHOWN_MAX]),
             ),
             cause=say("because", cause=self.cause(body["cause"])) if body["cause"] else "",
-            count=len(body["evidence"]),
+            count=events,
             incident=body["incident"],
         )
 

@@ -283,6 +283,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.diagnosis.health_rules",  # what is to be done about a finding
         "edge_agent.language",
     ),
+    "edge_agent.status_view": (
+        "edge_agent.judged_words",
+        "edge_agent.language",
+        "edge_agent.rendering",
+    ),
     "edge_agent.linetools": (
         *BELOW,
         "edge_agent.decoding",

@@ -19,3 +19,15 @@ def test_every_event_is_signed_numbered_and_unreceipted(tmp_path: Path) -> None:
     found = recover(disk)
     disk.close()
     assert (found.orderly, sum(found.unreceipted)) == (True, 121)
+
+
+def test_what_is_sealed_is_found_again(tmp_path: Path) -> None:
+    epoch = backlog.fill(tmp_path, "gw1", Ed25519Signer.generate(), 60)
+    before = backlog.envelopes(tmp_path, epoch)
+    backlog.seal(tmp_path)
+    assert backlog.envelopes(tmp_path, epoch) == before
+    disk = FolderDisk(tmp_path)
+    found = recover(disk)
+    disk.close()
+    assert [segment.sealed for segment in found.index.segments] == [True]
+    assert found.uncached == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import start as bench_start
+from bench import backlog
 from edge_agent.cli import main
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.signers import Ed25519Signer
@@ -180,7 +180,7 @@ class Set:
 
 def sealed(folder: Path) -> None:
     """Seal all that is there, as the agent does in the background."""
-    bench_start.seal_all(folder)
+    backlog.seal(folder)
 
 
 def test_events_of_a_time_a_run_and_a_number(
