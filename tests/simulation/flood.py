@@ -107,7 +107,7 @@ class FloodPanel(Panel):
 
     def __init__(self, flood: "Flood", name: str, *, tcp: bool, seed: int) -> None:
         profile = "surgard_system3" if tcp else "surgard_mlr2"
-        super().__init__(flood.loop, profile, seed, lambda _: None, tcp)
+        super().__init__(flood.loop, profile, seed, lambda _panel, _frame: None, tcp)
         self._flood, self.name = flood, name
         self.acked = 0
         self.lives = 0

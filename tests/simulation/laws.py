@@ -9,6 +9,7 @@ bounded time   6 no bound is exceeded   7 nothing reaches the center that nobody
 
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -84,11 +85,13 @@ class Laws:
 
     # ---- while it runs
 
-    def acked(self, frame: bytes) -> None:
-        """A panel saw this acknowledged."""
-        signal = signal_of(frame)
-        if not self.gateway.card.holds(signal) and not self.center.holds(signal):
-            self.break_(1, f"acknowledged, on neither card nor center: {frame!r}")
+    def acked(self, forms: AbstractSet[bytes]) -> None:
+        """A panel saw one acknowledged that may be recorded in one of these forms."""
+        signals = set(map(signal_of, forms))
+        if not any(map(self.gateway.card.holds, signals)) and not any(
+            map(self.center.holds, signals)
+        ):
+            self.break_(1, f"acknowledged, on neither card nor center: {sorted(forms)}")
 
     def published(self, data: bytes) -> None:
         """A payload of events reached the broker."""
@@ -245,5 +248,6 @@ class Laws:
         everything = b"".join(envelopes)
         for panel in self.gateway.panels.values():
             for frame in panel.ledger.acked:
-                if signal_of(frame) not in everything:
+                signals = map(signal_of, panel.ledger.forms(frame))
+                if not any(signal in everything for signal in signals):
                     self.break_(1, f"acknowledged, and never reached the center: {frame!r}")

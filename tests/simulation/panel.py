@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -22,6 +22,7 @@ from tests.simulation.loop import VirtualLoop
 PACE = byte_ns(9600)
 CLEAN = Quality(PACE, split=Split.RANDOM)
 READ_BYTES_MAX = 1024
+ALIKE = 3  # copies of the same damage, which a driver may take for what the panel says
 
 
 class Life(Protocol):
@@ -39,10 +40,18 @@ class Life(Protocol):
 
 @dataclass
 class Ledger:
-    """What the panel said and what it saw acknowledged, by frame."""
+    """What the panel said and what it saw acknowledged, by frame.
+
+    `made`: what the line made of an acknowledged frame, the same each time.
+    """
 
     said: dict[bytes, Entry]
     acked: dict[bytes, int]
+    made: dict[bytes, frozenset[bytes]]
+
+    def forms(self, frame: bytes) -> frozenset[bytes]:
+        """Return all that may rightly be recorded of a frame."""
+        return self.made.get(frame, frozenset()) | {frame}
 
 
 class Panel:
@@ -53,7 +62,7 @@ class Panel:
         loop: VirtualLoop,
         profile: str,
         seed: int,
-        acked: Callable[[bytes], None],
+        acked: Callable[["Panel", bytes], None],
         notices: bool,
         first: int = 0,
     ) -> None:
@@ -65,11 +74,12 @@ class Panel:
             subject.face.for_profile(subject.profile, {}),
             StandSetup(out=CLEAN, back=Quality(PACE), seed=seed),
         )
-        self.ledger = Ledger({}, {})
+        self.ledger = Ledger({}, {}, {})
         self.told = 0
         self.heard: dict[tuple[bytes, bytes], list[int]] = defaultdict(list)
         self.opened: dict[bytes, list[int]] = defaultdict(list)
         self._coming = b""
+        self._garbled: Counter[bytes] = Counter()
         self.there = True  # the plug is in
         self.line: SimLine | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -132,9 +142,15 @@ class Panel:
         """The line carried this to a living process: remember which frames came whole, and when."""
         *lines, self._coming = re.split(rb"[\x14\r\n]", self._coming + data)
         for line in lines:
-            for frame in self.ledger.said.keys() - self.ledger.acked.keys():
-                if line.endswith(frame):
-                    self.heard[stamp.boot_id, frame].append(stamp.boottime_ns)
+            known = [
+                frame
+                for frame in self.ledger.said.keys() - self.ledger.acked.keys()
+                if line.endswith(frame)
+            ]
+            for frame in known:
+                self.heard[stamp.boot_id, frame].append(stamp.boottime_ns)
+            if line and not known:
+                self._garbled[line] += 1
 
     def hear(self, data: bytes) -> None:
         if self.there:
@@ -166,7 +182,11 @@ class Panel:
             self.ledger.said.setdefault(entry.frame, entry)
         elif entry.state is Said.ACKED:
             self.ledger.acked[entry.frame] = self._loop.now_ns
-            self._acked(entry.frame)
+            made = frozenset(line for line, times in self._garbled.items() if times >= ALIKE)
+            if made:
+                self.ledger.made[entry.frame] = made
+            self._garbled.clear()
+            self._acked(self, entry.frame)
 
     def _arm(self) -> None:
         if self._timer is not None:

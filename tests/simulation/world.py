@@ -80,9 +80,9 @@ class World:
         self.trace.update(data)
         self.laws.published(data)
 
-    def _acked(self, frame: bytes) -> None:
+    def _acked(self, panel: Panel, frame: bytes) -> None:
         self.trace.update(b"%d " % self.loop.now_ns + frame)
-        self.laws.acked(frame)
+        self.laws.acked(panel.ledger.forms(frame))
 
     # ---- the two acts
 
