@@ -9,6 +9,7 @@ are never taken.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from hil.panels.cn_fire_frames import without_characters
 from hil.panels.dc09_frames import crc as crc_dc09
 from hil.panels.modbus_map import crc as crc_modbus
 
@@ -29,6 +30,8 @@ def spoil_text(panel: str, frame: bytes) -> bytes | None:
 
     In a protocol of characters the whole frame is text; of GB/T 26875.3 the description of a part.
     """
+    if panel == "cn_fire":
+        return without_characters(frame, NO_TEXT)
     if panel == "gb26875":
         end = len(frame) - GB_TAIL - GB_TIME
         if frame[GB_HEAD : GB_HEAD + 1] != GB_PART or end < GB_HEAD + GB_TEXT:
