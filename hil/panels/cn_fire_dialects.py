@@ -368,7 +368,7 @@ def _lida(told: Occurrence, at: datetime) -> bytes:
 
 BINARY = (
     Dialect(
-        name="gst_2400",
+        name="gst_crt",
         baud=2400,
         frame=_gst,
         beat=frames.gst(GST_OWN),
@@ -425,7 +425,7 @@ BINARY = (
         hear=_hear_forsafe,
     ),
     Dialect(
-        name="tyco_4100",
+        name="simplex_4100",
         baud=9600,
         frame=_simplex,
         beat=SIMPLEX_POLL,

@@ -19,12 +19,6 @@ LOOPS = 2
 RESETS = 32  # of so many events of traffic one is a reset: whatever is told can be told again
 FIRST_RESET = 24
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*BINARY, *PRINTERS)}
-OTHER_NAMES = {
-    # another name of a profile: the dialect's own
-    "gst_crt": "gst_2400",
-    "gst9000_printer": "gst_printer",
-    "simplex_4100": "tyco_4100",
-}
 CONTROL = """\
 control lines of cn_fire:
   reset                     everything is over; what is in alarm still says so 5 s later
@@ -41,8 +35,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add what a panel can be told on the command line."""
     parser.add_argument(
         "--profile",
-        choices=[*DIALECTS, *OTHER_NAMES],
-        default="gst_2400",
+        choices=list(DIALECTS),
+        default="gst_crt",
         help="the profile whose panel it is",
     )
     parser.add_argument("--beat-s", type=float, help="how often it says that it is there; 0: never")
@@ -54,7 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def dialect_of(name: str) -> Dialect:
     """Return the dialect of the profile called `name`; GST's card for one that no panel has."""
-    return DIALECTS.get(OTHER_NAMES.get(name, name), DIALECTS["gst_2400"])
+    return DIALECTS.get(name, DIALECTS["gst_crt"])
 
 
 def build(arguments: Namespace) -> ModelPanel:

@@ -9,7 +9,7 @@ import pytest
 from hil.panels import cn_fire_frames as frames
 from hil.panels.cn_fire import RESTART_S, SECOND_NS, CnFireSetup
 from hil.panels.cn_fire_dialects import CARD_ANSWER, CARD_POLL, Detector, Occurrence, What
-from hil.panels.cn_fire_face import DIALECTS, FACE, OTHER_NAMES, dialect_of, panel, speak
+from hil.panels.cn_fire_face import DIALECTS, FACE, dialect_of, panel, speak
 from hil.panels.machine import (
     Command,
     Commanded,
@@ -81,16 +81,16 @@ FF20 = " FF" * 20
 WORKED = [
     # dialect, what, loop, point, frame
     (
-        "gst_2400",
+        "gst_crt",
         Occurrence(What.FIRE, True, 1, 12034, SMOKE),
         "AA 15 01 20 34 03 41 00 01 00 31 00 20 00 20 00 20 00 20 00 20 00 20 4A",
     ),
     (
-        "gst_2400",
+        "gst_crt",
         Occurrence(What.TROUBLE, True, 1, 12034, SMOKE),
         "AA 21 01 20 34 03 41 00 02 00 31 00 20 00 20 00 20 00 20 00 20 00 20 57",
     ),
-    ("gst_2400", Occurrence(What.RESET), "AA 04 55 55 55 55 02"),
+    ("gst_crt", Occurrence(What.RESET), "AA 04 55 55 55 55 02"),
     ("gst500_card", Occurrence(What.FIRE, True, 1, 1004, SMOKE), "0D DD 00 10 04 03 01 18 BB"),
     ("gst500_card", Occurrence(What.TROUBLE, True, 1, 1006, SMOKE), "0E EE 00 10 06 03 00 19 BB"),
     ("gst500_card", Occurrence(What.RESET), "0A AA BB"),
@@ -125,9 +125,9 @@ def test_the_captured_shapes_of_the_others() -> None:
     assert dialect_of("fs5101w").frame(fire, at).hex(" ").upper().startswith(captured)
     battery = dialect_of("fs5101w").frame(Occurrence(What.BATTERY), at)
     assert battery[3:7] == bytes.fromhex("A5 C2 05 09")
-    trouble = dialect_of("tyco_4100").frame(Occurrence(What.TROUBLE, True, 1, 2), AT)
+    trouble = dialect_of("simplex_4100").frame(Occurrence(What.TROUBLE, True, 1, 2), AT)
     assert trouble[2:-3] == b"\x1e200500-7251238 1-2-0 T1- \r\n"
-    reset = dialect_of("tyco_4100").frame(Occurrence(What.RESET), AT)
+    reset = dialect_of("simplex_4100").frame(Occurrence(What.RESET), AT)
     assert reset[2:-3] == b"\x11W: WARM START\r\n"
     mains = dialect_of("jbf_193k").frame(Occurrence(What.MAINS), AT)
     assert mains[1:7] == b"\x37\x31\x30\x31\x38\x30"
@@ -135,10 +135,10 @@ def test_the_captured_shapes_of_the_others() -> None:
 
 def test_what_the_printers_print() -> None:
     fire = Occurrence(What.FIRE, True, 3, 25, SMOKE)
-    gst9000 = dialect_of("gst_printer").frame(fire, AT)
+    gst9000 = dialect_of("gst9000_printer").frame(fire, AT)
     assert gst9000 == b"\x1b611/23  20:05\n  003-025\n\x1b9\xbb\xf0\xbe\xaf\n\n"
     assert (
-        dialect_of("gst_printer")
+        dialect_of("gst9000_printer")
         .frame(Occurrence(What.RESET), AT)
         .endswith(b"20:05\n\x1b9\xb8\xb4\xce\xbb\n\n")
     )
@@ -176,7 +176,7 @@ def test_every_event_of_traffic_has_words_in_every_dialect(name: str) -> None:
 
 
 def test_gst_says_each_frame_three_times() -> None:
-    desk = Desk("gst_2400")
+    desk = Desk("gst_crt")
     outputs = desk.tell("smoke zone=1") + desk.wait(2)
     fire = "AA 15 00 00 01 03 41 00 01 00 31 00 20 00 20 00 20 00 20 00 20 00 20 F6"
     assert hexed(outputs) == [fire] * 3
@@ -184,7 +184,7 @@ def test_gst_says_each_frame_three_times() -> None:
 
 
 def test_what_means_nothing_is_said_beside() -> None:
-    desk = Desk("gst_2400", asides=True)
+    desk = Desk("gst_crt", asides=True)
     outputs = desk.tell("smoke zone=1") + desk.wait(2)
     assert hexed(outputs)[3:] == ["AA 01 00 01 00 00 00"] * 3
     outputs = desk.tell("reset") + desk.wait(2)
@@ -192,23 +192,23 @@ def test_what_means_nothing_is_said_beside() -> None:
 
 
 def test_the_beats_at_rest() -> None:
-    assert hexed(Desk("gst_2400").wait(3.9)) == ["AA 08 17 23 17 23 26"] * 3
+    assert hexed(Desk("gst_crt").wait(3.9)) == ["AA 08 17 23 17 23 26"] * 3
     assert hexed(Desk("jbf_11s").wait(2.5)) == ["FF FF FF 09 00 00 01 6E 01 0A 00 83"] * 2
     assert hexed(Desk("songjiang_3208").wait(1.5)) == ["FE 01 64 00 00 40 07 FF"]
     assert hexed(Desk("fs5101w").wait(1.5)) == ["F0 00 01 A2 A6 99"]
-    assert hexed(Desk("tyco_4100").wait(35)) == ["1C 31 05 17 7F 49"]
-    for silent in ("jbf_193k", "ld128e", "gst_printer", "gst100_printer", "printer_text"):
+    assert hexed(Desk("simplex_4100").wait(35)) == ["1C 31 05 17 7F 49"]
+    for silent in ("jbf_193k", "ld128e", "gst9000_printer", "gst100_printer", "printer_text"):
         assert hexed(Desk(silent).wait(600)) == []
 
 
 def test_simplex_says_it_again_unless_it_is_acknowledged() -> None:
-    desk = Desk("tyco_4100")
+    desk = Desk("simplex_4100")
     first = desk.tell("smoke zone=1")
     assert said(desk.wait(3)) == []
     assert said(desk.wait(1.5)) == said(first)
     assert said(desk.tell("smoke zone=2")) == []  # the first still waits
     for ack in (b"\x06", frames.simplex(b"1", b"\x06")):
-        desk = Desk("tyco_4100")
+        desk = Desk("simplex_4100")
         desk.tell("smoke zone=1")
         assert desk.tell("trouble zone=2") == []
         assert noted(desk.hear(ack)) == [("zone_trouble", "380", "active", 2, 2)]
@@ -229,12 +229,12 @@ def test_a_host_that_polls_is_answered() -> None:
 
 
 KEEPS = {
-    "gst_2400": "AA 08 09 20 09 20 04",
+    "gst_crt": "AA 08 09 20 09 20 04",
     "gst500_card": "01 F0 F0 BB",
     "jbf_11s": "FF FF FF 13 01 01 6E 01 01 00 00 85",
     "jbf_193k": CARD_POLL.hex(),
     "fs5101w": "F0 00 03 A2 00 00 " + frames.forsafe(b"\xa2\x00\x00")[-2:].hex(),
-    "tyco_4100": "1C 32 02 17 7F 4B",
+    "simplex_4100": "1C 32 02 17 7F 4B",
 }
 
 
@@ -296,7 +296,7 @@ def test_faults_end_where_the_maker_has_words_for_it() -> None:
     assert noted(desk.tell("restore trouble zone=3")) == [("zone_trouble", "380", "restored", 1, 3)]
     desk.wait(1)
     assert noted(desk.tell("reset"), Said.STATED) == []
-    desk = Desk("gst_2400")
+    desk = Desk("gst_crt")
     desk.tell("trouble zone=3")
     desk.wait(2)
     assert lines(desk.tell("restore trouble zone=3")) == ["trouble"]
@@ -329,7 +329,7 @@ def test_each_word_of_the_card() -> None:
 
 
 def test_every_detector_has_its_code_where_the_maker_tells_it() -> None:
-    desk = Desk("gst_2400")
+    desk = Desk("gst_crt")
     codes = []
     for zone in range(1, 6):
         codes += [code for _, code, *_ in noted(desk.tell(f"fire zone={zone}") + desk.wait(2))]
@@ -346,7 +346,7 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 
 
 def test_nobody_hears_what_is_said_to_nobody() -> None:
-    desk = Desk("gst_2400", plugged=False)
+    desk = Desk("gst_crt", plugged=False)
     assert desk.tell("smoke zone=1") + desk.wait(2) == []
     desk.tell("smoke zone=6")
     desk.panel.handle(Plugged(), desk.now_ns)
@@ -360,7 +360,7 @@ def test_nobody_hears_what_is_said_to_nobody() -> None:
 
 
 def test_what_left_unharmed_has_arrived_once() -> None:
-    desk = Desk("gst_2400")
+    desk = Desk("gst_crt")
     outputs = desk.tell("smoke zone=1") + desk.wait(1)
     arrived: list[Output] = []
     for output in outputs:
@@ -370,7 +370,7 @@ def test_what_left_unharmed_has_arrived_once() -> None:
 
 
 def test_a_full_buffer_drops() -> None:
-    desk = Desk("tyco_4100")
+    desk = Desk("simplex_4100")
     for _ in range(251):
         desk.tell("reset")
         desk.tell("event")
@@ -384,13 +384,13 @@ def test_a_full_buffer_drops() -> None:
 def test_the_command_line_builds_the_panel_of_a_profile() -> None:
     parser = ArgumentParser()
     FACE.adds(parser)
-    for name in [*DIALECTS, *OTHER_NAMES]:
+    for name in DIALECTS:
         built = FACE.build(parser.parse_args(["--profile", name, "--beat-s", "0.5"]))
         built.handle(Plugged(), 0)
         due_ns = built.deadline_ns()
         if dialect_of(name).beat:
             assert due_ns == SECOND_NS // 2
-    assert dialect_of("a dialect by profile alone").name == "gst_2400"
+    assert dialect_of("a dialect by profile alone").name == "gst_crt"
 
 
 def test_traffic_is_endless_or_as_long_as_told() -> None:
