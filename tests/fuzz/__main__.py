@@ -1,8 +1,8 @@
-"""Fuzz the drivers for a while: atheris follows what its inputs reach, and every input must hold.
+"""Fuzz drivers and parsers for a while: atheris follows what inputs reach, and each must hold.
 
 No exception, bounded memory, linear time, the same frames in any split, and every byte accounted
 for: frames and noise together are the input.  What reached something new is kept in .fuzz/ for the
-next run.  The input of a defect is saved in tests/fuzz/corpus/DRIVER, and every `./run test` plays
+next run.  The input of a defect is saved in tests/fuzz/corpus/NAME, and every `./run test` plays
 it from then on.
 """
 
@@ -15,16 +15,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.fuzz import target
+from tests.fuzz import played
 from tests.fuzz.fuzzing import KEPT, Found, Order, each, missing, row
 
 MINUTES = 8.0
 EXAMPLES = """\
 examples:
-  ./run fuzz                               every driver, eight minutes in all
+  ./run fuzz                               everything, eight minutes in all
   ./run fuzz --minutes 480                 a night; it goes on where the last one ended
-  ./run fuzz --driver dc09 --minutes 30    one driver alone
-exit code: 0 no defect found, 1 a defect or a driver that did not run, 130 interrupted
+  ./run fuzz --only dc09 --minutes 30      one driver alone
+  ./run fuzz --only parsers                evidence, orders, enrolment, answers of a TPM
+exit code: 0 no defect found, 1 a defect or one that did not run, 130 interrupted
 """
 
 
@@ -38,9 +39,9 @@ def options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--minutes", type=_minutes, default=MINUTES, metavar="M", help="in all (8)")
     parser.add_argument(
-        "--driver",
+        "--only",
         action="append",
-        choices=target.names(),
+        choices=played.names(),
         metavar="NAME",
         help="this one only; may be repeated",
     )
@@ -70,17 +71,15 @@ def main(words: Sequence[str]) -> int:
             f"./run fuzz: {why}; the tests of tests/fuzz without it run everywhere", file=sys.stderr
         )
         return 1
-    drivers = sorted(set(chosen.driver or target.names()))
-    workers = min(len(drivers), os.cpu_count() or 1)
-    order = Order(share_s(chosen.minutes, len(drivers), workers), chosen.seed, KEPT)
-    print(
-        f"{len(drivers)} drivers, {order.seconds:.0f} s each, {workers} at a time", file=sys.stderr
-    )
-    print(f"{'driver':<12}{'executions':>12}{'edges':>8}{'inputs':>8}  result", flush=True)
+    names = sorted(set(chosen.only or played.names()))
+    workers = min(len(names), os.cpu_count() or 1)
+    order = Order(share_s(chosen.minutes, len(names), workers), chosen.seed, KEPT)
+    print(f"{len(names)} to fuzz, {order.seconds:.0f} s each, {workers} at a time", file=sys.stderr)
+    print(f"{'name':<12}{'executions':>12}{'edges':>8}{'inputs':>8}  result", flush=True)
     all_found: list[Found] = []
     try:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-            for found in each(drivers, order, Path(folder), workers):
+            for found in each(names, order, Path(folder), workers):
                 all_found.append(found)
                 print(row(found), flush=True)
                 if not found.good:

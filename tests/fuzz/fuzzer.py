@@ -1,4 +1,4 @@
-"""atheris on one driver: `python -m tests.fuzz.fuzzer DRIVER [options of libFuzzer] [FOLDER ...]`.
+"""atheris on one of `played.names()`: `python -m tests.fuzz.fuzzer NAME [OPTION or FOLDER ...]`.
 
 Run by the interpreter of atheris' own environment.  It ends with exit 77 at the first defect,
 whose input it has written where `-artifact_prefix` says.
@@ -10,10 +10,10 @@ from types import FrameType
 
 import atheris
 
-with atheris.instrument_imports(include=["drivers", "edge_agent.domain"]):
-    from tests.fuzz import target
+with atheris.instrument_imports(include=["drivers", "edge_agent.domain", "edge_agent.evidence"]):
+    from tests.fuzz import played
 
-    ONE = target.target(sys.argv[1])  # loads the driver, which is what the fuzzer has to see
+    PLAY = played.player(sys.argv[1])  # loads the driver, which is what the fuzzer has to see
 
 INPUT_CPU_S_MAX = 20.0  # of the processor's time: a busy machine hangs no decoder
 THOROUGHLY_EVERY = 8000  # executions; each such check decodes some hundred kilobytes
@@ -27,7 +27,7 @@ def main() -> None:
         nonlocal count
         count += 1
         signal.setitimer(signal.ITIMER_VIRTUAL, INPUT_CPU_S_MAX)
-        target.check(ONE, data, thoroughly=count % THOROUGHLY_EVERY == 0)
+        PLAY(data, count % THOROUGHLY_EVERY == 0)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
     signal.signal(signal.SIGVTALRM, _hangs)

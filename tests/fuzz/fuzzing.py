@@ -1,7 +1,7 @@
 """atheris as child processes: started, heard, and what they found put by.
 
-Each driver has a process of its own, for each ends at its first defect.  The input of a defect is
-saved in `corpus/DRIVER`, where `test_corpus.py` plays it from then on.
+Each of `played.names()` has a process of its own, for each ends at its first defect.  The input of
+a defect is saved in `corpus/NAME`, where `test_corpus.py` plays it from then on.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.counterparts.environment import python_of
-from tests.fuzz import target
+from tests.fuzz import played
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = Path(__file__).resolve().parent / "corpus"
@@ -36,9 +36,9 @@ def missing() -> str:
 
 @dataclass(slots=True)
 class Found:
-    """What one driver's run came to; `defect` is the saved input, `said` what was wrong with it."""
+    """What one run came to; `defect` is the saved input, `said` what was wrong with it."""
 
-    driver: str
+    name: str
     executions: int = 0
     edges: int = 0
     inputs: int = 0
@@ -55,7 +55,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How long each driver is fuzzed, from which seed (0: by chance), and what is kept where.
+    """How long each is fuzzed, from which seed (0: by chance), and what is kept where.
 
     `kept` None: nothing is kept.  `corpus` is where defects go.
     """
@@ -66,16 +66,16 @@ class Order:
     corpus: Path = CORPUS
 
 
-def fuzz(driver: str, order: Order, folder: Path, ends: ExitStack | None = None) -> Found:
-    """Fuzz one driver for its time; `folder` is scratch, `ends` learns how to end it early."""
-    seeds, kept, defects = (folder / name for name in ("seeds", "kept", "defects"))
-    kept = kept if order.kept is None else order.kept / driver
+def fuzz(name: str, order: Order, folder: Path, ends: ExitStack | None = None) -> Found:
+    """Fuzz one for its time; `folder` is scratch, `ends` learns how to end it early."""
+    seeds, kept, defects = (folder / part for part in ("seeds", "kept", "defects"))
+    kept = kept if order.kept is None else order.kept / name
     for path in (seeds, kept, defects):
         path.mkdir(parents=True, exist_ok=True)
-    for data in target.seeds(driver):
+    for data in played.seeds(name):
         (seeds / name_of(data)).write_bytes(data)
     command = [
-        *(str(python_of("atheris")), "-m", "tests.fuzz.fuzzer", driver),
+        *(str(python_of("atheris")), "-m", "tests.fuzz.fuzzer", name),
         f"-max_total_time={max(1, round(order.seconds))}",
         f"-seed={order.seed}",
         f"-max_len={INPUT_BYTES_MAX}",
@@ -83,10 +83,10 @@ def fuzz(driver: str, order: Order, folder: Path, ends: ExitStack | None = None)
         f"-rss_limit_mb={MEMORY_MB_MAX}",
         "-print_final_stats=1",
         f"-artifact_prefix={defects}/",
-        *(str(kept), str(seeds), str(order.corpus / driver)),
+        *(str(kept), str(seeds), str(order.corpus / name)),
     ]
-    (order.corpus / driver).mkdir(parents=True, exist_ok=True)
-    found = Found(driver)
+    (order.corpus / name).mkdir(parents=True, exist_ok=True)
+    found = Found(name)
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -102,7 +102,7 @@ def fuzz(driver: str, order: Order, folder: Path, ends: ExitStack | None = None)
         for line in child.stdout:
             hear(found, line)
         found.code = child.wait()
-    _save(found, defects, order.corpus / driver)
+    _save(found, defects, order.corpus / name)
     return found
 
 
@@ -128,10 +128,10 @@ def name_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def each(drivers: list[str], order: Order, folder: Path, workers: int) -> Iterator[Found]:
-    """Fuzz drivers side by side; yield what each came to, in their order."""
+def each(names: list[str], order: Order, folder: Path, workers: int) -> Iterator[Found]:
+    """Fuzz several side by side; yield what each came to, in their order."""
     with ExitStack() as ends, ThreadPoolExecutor(workers) as pool:
-        runs = [pool.submit(fuzz, name, order, folder / name, ends) for name in drivers]
+        runs = [pool.submit(fuzz, name, order, folder / name, ends) for name in names]
         for run in runs:
             yield run.result()
 
@@ -139,4 +139,4 @@ def each(drivers: list[str], order: Order, folder: Path, workers: int) -> Iterat
 def row(found: Found) -> str:
     """Return one line of what a run came to."""
     what = "good" if found.good else f"DEFECT {found.defect}" if found.defect else "DID NOT RUN"
-    return f"{found.driver:<12}{found.executions:>12,}{found.edges:>8,}{found.inputs:>8,}  {what}"
+    return f"{found.name:<12}{found.executions:>12,}{found.edges:>8,}{found.inputs:>8,}  {what}"

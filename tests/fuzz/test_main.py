@@ -63,7 +63,7 @@ def test_a_defect_is_exit_1_and_in_the_json(
     assert "DEFECT corpus/ness/1" in said.out
     assert "AssertionError" in said.err
     told = json.loads(file.read_text())
-    assert [(one["driver"], one["good"], one["defect"]) for one in told] == [
+    assert [(one["name"], one["good"], one["defect"]) for one in told] == [
         ("dc09", True, None),
         ("ness", False, "corpus/ness/1"),
     ]
