@@ -42,6 +42,7 @@ from edge_agent.journal import Record, RecordKind
 from edge_agent.journal.format import encode_ranges, encode_record
 from edge_agent.journal.receipts import Binding, leaf
 from tests.evidence import bundles
+from tests.evidence.charter_vectors import charter_vectors
 from tests.evidence.command_vectors import command_vectors
 from tests.evidence.mutations import all_mutations
 
@@ -65,6 +66,10 @@ SIGNERS: dict[str, Ed25519Signer | P256Signer] = {
     "event 2": _ed25519(4),
     "receipt": _p256(5),
     "command": _ed25519(6),
+    "enterprise": _ed25519(7),
+    "owner": _p256(8),
+    "authority": _p256(9),
+    "operator": _ed25519(10),
 }
 
 
@@ -411,6 +416,7 @@ def make() -> dict[str, object]:
         "receipt.json": receipt,
         "status.json": _status(second),
         "command.json": command_vectors(second.epoch, _stamp(100), SIGNERS, _steps),
+        "charter.json": charter_vectors(SIGNERS, _steps),
         "finding.json": _findings(),
         "binding.json": _binding(first, receipt),
         "bundles.json": _bundles(),

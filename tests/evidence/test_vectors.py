@@ -39,6 +39,7 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = [
     *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
     *("binding.json", "bundles.json", "refused.json", "command.json"),
+    "charter.json",
 ]
 
 
@@ -206,6 +207,26 @@ def test_the_command_its_reply_and_its_event_belong_together() -> None:
     assert json.loads(told[9])["outcome"] == "done"
     act = cbor2.loads(bytes.fromhex(vector["act"]))
     assert act[7] == [asked[3], asked[5], told[5]]
+
+
+def test_the_charter_is_signed_and_a_mandate_is_for_its_command() -> None:
+    vector = load("charter.json")
+    charter = bytes.fromhex(vector["charter"])
+    said = cbor2.loads(charter)
+    assert cbor2.dumps(said, canonical=True) == charter
+    assert hashlib.sha256(charter).hexdigest() == vector["digest"]
+    whole = cbor2.loads(bytes.fromhex(vector["signed"]))
+    assert whole == {1: charter, 2: [bytes.fromhex(one["message"]) for one in vector["assents"]]}
+    for one in vector["assents"]:
+        agreed = check(bytes.fromhex(one["message"]), PUBLIC[one["key"]], b"edge-agent/v1/assent")
+        assert (agreed[1], agreed[2].hex()) == (1, vector["digest"])
+    message = bytes.fromhex(vector["pass"]["message"])
+    operator = check(message, PUBLIC["authority"], b"edge-agent/v1/pass")
+    assert key_of(operator[7])[1] == PUBLIC["operator"][1]
+    message = bytes.fromhex(vector["mandate"]["message"])
+    wanted = check(message, PUBLIC["operator"], b"edge-agent/v1/mandate")
+    wish = {1: "gw1", 2: "center", 3: "order", 4: {1: "p1", 2: "bypass", 3: 5}}
+    assert wanted[2] == hashlib.sha256(cbor2.dumps(wish, canonical=True)).digest()
 
 
 def test_the_disposition_is_the_centers_word_on_the_burglary() -> None:

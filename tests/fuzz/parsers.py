@@ -161,8 +161,12 @@ def seeds() -> Iterator[bytes]:
     release = Manifest("1.2", "1.0", bytes(32), (Part("a.whl", 1, bytes(32)),))
     content = cose.parse(sign_manifest(release, KEY)).payload
     yield made("release", content, signed=True)
-    yield made("assent", cbor.encode({1: 1, 2: bytes(32), 3: 5}), signed=True)
-    yield made("mandate", cbor.encode({1: 1, 2: bytes(32), 3: 5, 4: 9}), signed=True)
+    charter = _vectors("charter")
+    yield made("charter", bytes.fromhex(charter["charter"]))
+    yield made("signed charter", bytes.fromhex(charter["signed"]))
+    for name in ("pass", "mandate"):
+        yield made(name, bytes.fromhex(charter[name]["payload"]), signed=True)
+    yield made("assent", bytes.fromhex(charter["assents"][0]["payload"]), signed=True)
 
 
 def _vectors(name: str) -> Any:
