@@ -173,6 +173,31 @@ DSC: Final = Recognition(
     tcp_ports=(4025,),
 )
 
+# ---- panels whose lines have neither length nor sum
+
+
+def _prt3_weight(frame: Frame) -> int:
+    """Weigh a line by the characters that have their places; any text may be a name."""
+    if frame.fault:
+        return 0
+    return {"dropped": 0, "request": 4, "name": 8, "output": 12}.get(frame.type or "", 20)
+
+
+PARADOX_PRT3: Final = Recognition(
+    _prt3_weight,
+    models=lambda _: frozenset({"paradox_evo192"}),
+    probes=(
+        Probe(
+            "status of area 1",
+            b"RA001\r\n",
+            frozenset({"area_status", "result"}),
+            "asks how area 1 is; it has neither the mark nor the length and sum that other "
+            "panels want before they read on",
+            "询问分区 1 的状态；没有其他主机所要求的起始标志、长度与校验",
+        ),
+    ),
+)
+
 # ---- what speaks by itself
 
 

@@ -78,11 +78,14 @@ class Habits:
 class Order:
     """What makes the panel do something, and the request that shows whether it did.
 
-    Where nothing can be asked that shows it, `check` is "" and it is done when it is sent.
+    Where nothing can be asked that shows it, `check` is "" and it is done when it is sent.  With
+    `is_answered` nothing has to be asked: the panel itself answers, and `check` is the answer's
+    name.
     """
 
     data: bytes
     check: str
+    is_answered: bool = False
 
 
 class PolledPanel(Protocol):
@@ -108,6 +111,11 @@ class PolledPanel(Protocol):
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
         """Judge by the answer to the check; None where it is not about it."""
+
+    def proves(self, frame: Frame) -> bool:
+        """Tell whether a good frame shows that the panel is there, and not its module alone."""
+        del frame
+        return True
 
     def opened(self, opened: Opened, now_ns: int) -> None:
         """The line is up; `forget` follows."""
@@ -271,7 +279,7 @@ class PolledSession:
         if self.listen_only or self.programming:
             is_quiet = now_ns - self._heard_ns >= self._silence_ns
             why = " since programming began" if self.programming else ""
-            return self._lost(f"nothing was heard{why}", now_ns) if is_quiet else []
+            return self.lost(f"nothing was heard{why}", now_ns) if is_quiet else []
         if self._round_at_ns is not None and now_ns >= self._round_at_ns:
             self._round_was_ns, self._poll_at_ns = now_ns, now_ns + self._poll_ns
             self._round_at_ns = self._poll_at_ns if self._habits.polls_all else None
@@ -301,10 +309,11 @@ class PolledSession:
         self._asking.given_up.clear()
         if self._asking.unanswered >= self._habits.unanswered_max:
             actions = [a for a in actions if not isinstance(a, Send)]
-            actions += self._lost("no answer", now_ns)
+            actions += self.lost("no answer", now_ns)
         return actions
 
-    def _lost(self, reason: str, now_ns: int) -> list[Action]:
+    def lost(self, reason: str, now_ns: int) -> list[Action]:
+        """The panel is not there: it is asked now and then, and begins anew when it is back."""
         self._asking.clear()
         self.programming = False
         self._poll_at_ns, self._round_at_ns = now_ns + PROBE_NS, None
@@ -329,7 +338,8 @@ class PolledSession:
             self.refresh(now_ns)  # perhaps an event was lost
             bad = self._quality.bad() if frame.fault in _DAMAGE else []
             return [Fault(frame.fault, "", self._panel.shown(frame)), *bad]
-        actions = self._alive(now_ns)  # before it says anything, what was proven before is void
+        # before it says anything, what was proven before is void
+        actions = self._alive(now_ns) if self._panel.proves(frame) else []
         return [*actions, *self._panel.hear(frame, now_ns), *self._quality.good()]
 
     def _alive(self, now_ns: int) -> list[Action]:
@@ -365,6 +375,11 @@ class PolledSession:
                 return [Obeyed(number, Outcome.REFUSED, "the state of the zone is not known yet")]
             if (state is State.BYPASSED) is (command.act is Act.BYPASS):
                 return [Obeyed(number, Outcome.DONE, "it was so already")]
+        if order.is_answered:  # it waits for its turn: what is asked now is answered first
+            if not self._asking.ask(order.check, order.data, tries=1, first=True):
+                return [Obeyed(number, Outcome.REFUSED, "too much waits for an answer")]
+            self._doing = _Doing(number, command, order.check, now_ns, asked=True)
+            return []
         from_ns = now_ns + int(self._habits.settle_s * NS_PER_S)
         self._doing = _Doing(number, command, order.check, from_ns)
         return [Send(order.data)]

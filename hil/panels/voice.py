@@ -99,8 +99,10 @@ class ModelPanel:
 
     def _wake(self, now_ns: int) -> list[Output]:
         outputs: list[Output] = []
-        for happened in self.model.wake(now_ns):
-            outputs += self.voice.tell(happened, now_ns)
+        due_ns = self.model.deadline_ns()
+        if due_ns is not None and due_ns <= now_ns:
+            for happened in self.model.wake(now_ns):
+                outputs += self.voice.tell(happened, now_ns)
         due_ns = self.voice.deadline_ns()
         if due_ns is not None and due_ns <= now_ns:
             outputs += self.voice.wake(now_ns)

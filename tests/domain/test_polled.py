@@ -43,7 +43,8 @@ HABITS = Habits(probe="here", answer_s=2, poll_s=60, quiet_s=3600, unanswered_ma
 
 
 class Words:
-    """Frames are words: `here`, `zone 3 open`, `event 3`, `bad`, `noise`, `host`."""
+    """Frames are words: `here`, `zone 3 open`, `event 3`, `done`, `bad`, `noise`, `host`; of a
+    module whose panel is gone `gone` and `module`."""
 
     def feed(self, data: bytes) -> list[Frame]:
         return [self._read(word) for word in data.decode().splitlines()]
@@ -72,7 +73,7 @@ class Toy(PolledPanel):
     """The smallest panel there can be."""
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
-        self.commands = frozenset({Act.STATUS, Act.CLOCK, Act.BYPASS, Act.UNBYPASS})
+        self.commands = frozenset({Act.STATUS, Act.CLOCK, Act.BYPASS, Act.UNBYPASS, Act.DISARM})
         self._talk = talk
         self._unseen = bool(setup.options.get("unseen"))
         self.forgotten: list[tuple[Signal, ...]] = []
@@ -86,6 +87,9 @@ class Toy(PolledPanel):
     def round(self) -> Sequence[str]:
         return ("here", "zone")
 
+    def proves(self, frame: Frame) -> bool:
+        return frame.type not in ("gone", "module")
+
     def forget(self, standing: tuple[Signal, ...]) -> None:
         self._known = standing
 
@@ -96,6 +100,10 @@ class Toy(PolledPanel):
                 if talk.is_doubled(frame, now_ns):
                     return [Fault(FaultKind.REPEAT)]
                 return talk.report(talk.proven.heard(frame.signals))
+            case "gone":
+                return talk.lost("its module says so", now_ns)
+            case "done":
+                return talk.judged("done", frame, now_ns)
             case "program":
                 return talk.program(frame.raw.endswith(b"on"), now_ns)
             case "zone":
@@ -108,9 +116,13 @@ class Toy(PolledPanel):
     def order(self, command: Command, ours: datetime | None) -> Order | None:
         if command.act is Act.CLOCK:
             return Order(f"{ours:%H%M}".encode(), "" if self._unseen else "here")
+        if command.act is Act.DISARM:
+            return Order(b"disarm", "done", is_answered=True)
         return Order(b"press", "zone") if command.zone else None
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
+        if frame.type == "done":
+            return frame.raw == b"done"
         states = [signal.state for signal in frame.signals if signal.zone == command.zone]
         return (State.BYPASSED in states) is (command.act is Act.BYPASS) if states else None
 
@@ -235,6 +247,16 @@ def test_after_an_absence_all_is_void_but_what_is_in_the_journal() -> None:
     assert talk.session.proven.standing == (stands,)
 
 
+def test_a_panel_that_its_module_has_lost_is_gone_and_the_module_proves_nothing() -> None:
+    talk = Talk()
+    assert links(talk.hear("module")) == []
+    talk.answer()
+    assert links(talk.hear("gone")) == [False]
+    assert links(talk.hear("gone", "module")) == []
+    assert sent(talk.wait(PROBE_NS / NS))[0] == b"here?"
+    assert links(talk.hear("here")) == [True]
+
+
 def test_an_answer_that_is_needed_is_asked_for_again() -> None:
     talk = Talk(replace(HABITS, polls_all=False, needed=frozenset({"zone"}), unanswered_max=9))
     talk.hear("here")
@@ -319,7 +341,7 @@ def test_a_command_ends_with_what_it_waits_for(end: str) -> None:
 def test_one_command_at_a_time_of_those_there_are_while_it_is_there() -> None:
     assert outcomes(Talk().order(Act.STATUS)) == [Outcome.REFUSED], "not there yet"
     talk = ready()
-    assert outcomes(talk.order(Act.DISARM)) == [Outcome.UNSUPPORTED]
+    assert outcomes(talk.order(Act.ARM_AWAY)) == [Outcome.UNSUPPORTED]
     assert outcomes(talk.order(Act.BYPASS)) == [Outcome.REFUSED], "no number"
     talk.order(Act.BYPASS, 3)
     assert outcomes(talk.order(Act.BYPASS, 4)) == [Outcome.REFUSED]
@@ -350,3 +372,19 @@ def test_an_order_that_works_both_ways_is_given_where_the_state_is_known_only() 
     assert outcomes(talk.order(Act.BYPASS, 4)) == [Outcome.REFUSED]
     assert outcomes(talk.order(Act.UNBYPASS, 3)) == [Outcome.DONE], "it was so already"
     assert sent(talk.order(Act.BYPASS, 3)) == [b"press"]
+
+
+def test_an_order_that_is_answered_has_its_turn_and_is_done_when_the_panel_says_so() -> None:
+    talk = ready()
+    assert sent(talk.wait(60)) == [b"here?"]
+    assert sent(talk.order(Act.DISARM)) == [], "an answer is awaited"
+    assert sent(talk.hear("here")) == [b"disarm"]
+    assert outcomes(talk.hear("done")) == [Outcome.DONE]
+    talk = ready()
+    assert sent(talk.order(Act.DISARM)) == [b"disarm"]
+    assert outcomes(talk.hear("done not")) == [Outcome.REFUSED]
+    talk = ready()
+    talk.order(Act.DISARM)
+    actions = talk.wait(30)
+    assert outcomes(actions) == [Outcome.UNANSWERED]
+    assert b"disarm" not in sent(actions), "nobody knows whether it was done"

@@ -142,6 +142,7 @@ MLRS = {"surgard_mlr2", "surgard_mlr2000", "surgard_osm"}
         ("dsc", (b"Login:\r\n",), {"honeywell_tpi"}),
         ("elk", (b"0AZC017900C1\r\n",), {"elk_m1"}),
         ("vista", (b"10ASDDAHDDDD008A\r\n",), None),
+        ("paradox_prt3", (b"RA001DOONOOO\r",), {"paradox_evo192"}),
         (
             "dc09",
             (b'\nDB83003C"SIA-DCS"0007R1L2#2468[#2468|Nri2/BA031]_11:22:33,11-23-2026\r',),
@@ -191,6 +192,7 @@ def line(kind: str, data: str, uncounted: int) -> bytes:
         ("vista", line("AA", "00246810000000", 0), b"2468"),
         ("dsc", b"0401135700F5\r\n", b"1135700"),
         ("dsc", b"^03,1,2468$", b"2468"),
+        ("paradox_prt3", b"AD0012468\r", b"2468"),
     ],
 )
 def test_a_code_that_is_heard_along_is_marked(name: str, said: bytes, code: bytes) -> None:

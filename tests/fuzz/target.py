@@ -60,6 +60,7 @@ BETWEEN: dict[str, bytes] = {
     "dsc": b"\r\n",
     "elk": b"\r\n",
     "ness": b"\r\n?",
+    "paradox_prt3": b"\r\n",
     "surgard": b"\r\n\x14",
     "vista": b"\r\n",
 }
@@ -79,6 +80,7 @@ OPTIONS: dict[str, tuple[dict[str, Plain], ...]] = {
     "dc09": ({"key": "0123456789ABCDEF"}, {"strict": False}, {"charset": "utf-8"}),
     "dsc": ({"charset": "utf-8"},),
     "gb26875": ({"charset": "utf-8"}, {"addressing": "number"}),
+    "paradox_prt3": ({"charset": "gb18030"},),
     "surgard": ({"charset": "utf-8"}, {"number_digits": 2}),
 }
 

@@ -1,0 +1,80 @@
+"""Lines without a length or a sum: cut from the stream, each one read by its shape alone.
+
+A line is good where every character fits its place.  What stands before a good one on the same line
+(noise of a plug, a line whose end was lost) is cut off; what fits nothing is refused.
+"""
+
+import re
+from collections.abc import Callable
+
+from edge_agent.domain.noise import Noise
+from edge_agent.domain.session import FaultKind, Frame
+
+_END = re.compile(rb"([\r\n])")
+
+
+class LineDecoder:
+    """Cuts at CR and LF.
+
+    `read` makes a Frame of a line (without its end, and with it), None where it is none.  `begins`
+    is what a line of the panel begins with: there one may begin in the middle of another.  `fault`
+    says what is wrong with a piece that is none, noise where it resembles nothing.  What is longer
+    than `bytes_max` is noise.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[bytes, bytes], Frame | None],
+        begins: re.Pattern[bytes],
+        fault: Callable[[bytes], FaultKind],
+        bytes_max: int,
+    ) -> None:
+        self._read = read
+        self._begins = begins
+        self._fault = fault
+        self._bytes_max = bytes_max
+        self._line = bytearray()
+        self._noise = Noise()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; return the frames now complete."""
+        frames: list[Frame] = []
+        for piece in _END.split(data):
+            if piece in (b"\r", b"\n"):
+                frames += self._end(piece)
+            else:
+                frames += self._take(piece)
+        return frames
+
+    def finish(self) -> list[Frame]:
+        """Return what is left: a line without its end is cut, whatever it looks like."""
+        line = bytes(self._line)
+        self._line.clear()
+        return [*(self._refused(line, b"") if line else []), *self._noise.flush()]
+
+    def _take(self, piece: bytes) -> list[Frame]:
+        self._line += piece
+        if len(self._line) <= self._bytes_max:
+            return []
+        long = bytes(self._line[: -self._bytes_max])
+        del self._line[: -self._bytes_max]
+        return self._noise.take(long)
+
+    def _end(self, end: bytes) -> list[Frame]:
+        line = bytes(self._line)
+        self._line.clear()
+        if not line:
+            # the rest of CR LF belongs to the line before it, unless noise stands there
+            return self._noise.take(end) if self._noise else []
+        for at in (0, *(found.start() for found in self._begins.finditer(line, 1))):
+            frame = self._read(line[at:], line[at:] + end)
+            if frame is not None:
+                before = self._refused(line[:at], b"") if at else []
+                return [*before, *self._noise.flush(), frame]
+        return self._refused(line, end)
+
+    def _refused(self, piece: bytes, end: bytes) -> list[Frame]:
+        fault = self._fault(piece)
+        if fault is FaultKind.NOISE:
+            return self._noise.take(piece + end)
+        return [*self._noise.flush(), Frame(piece + end, fault=fault)]
