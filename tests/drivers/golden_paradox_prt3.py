@@ -232,6 +232,7 @@ GOLDEN = (
     ),
     Golden("PRT3 facts 2: an event has three digits each", b"G024N17A002\r", None, (), "length"),
     Golden("PRT3 facts 2: no flag X", b"RZ017XOOOO\r", None, (), "shape"),
+    Golden("PRT3 facts 2: a flag in another's place", b"RZ017OLOOO\r", None, (), "shape"),
     Golden("PRT3 facts 3: areas 1-8", b"RA009DOOOOOO\r", None, (), "shape"),
     Golden("PRT3 facts 2: nothing of the module", b"hello\r", None, (), "noise"),
 )

@@ -245,10 +245,11 @@ def test_no_answer_is_no_panel_and_its_return_a_new_beginning() -> None:
     assert links(gone) == [False]
     assert FaultKind.SILENCE in faults(gone)
     talk.deaf = False
+    talk.answers["RZ004"] = "COOOO"  # somebody programmed it meanwhile
     back = talk.wait(20)
     assert links(back) == [True]
     assert {signal.origin for signal in signals(back)} == {Origin.AT_START}
-    assert {s.zone for s in signals(back) if s.kind is Kind.ZONE} == {1, 2, 3, *range(5, 13)}
+    assert {s.zone for s in signals(back) if s.kind is Kind.ZONE} == set(range(1, ZONES + 1))
 
 
 def test_a_module_without_its_panel_is_no_panel() -> None:
