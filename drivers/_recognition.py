@@ -228,6 +228,19 @@ GB26875: Final = Recognition(
     heard_within_s=120,
 )
 
+_GALAXY_BITS = {
+    # the parity and the length, and what fits of the contents
+    "event": 32,
+    "old_event": 32,
+    "account": 20,
+    "text": 8,
+}
+GALAXY_SIA: Final = Recognition(
+    _weights(4, _GALAXY_BITS),
+    only_listens="the panel calls us; whatever we answered could be its ACK",
+    only_listens_zh="由主机呼叫我们；我们的任何应答都可能被当作确认",
+)
+
 # ---- on a bus
 
 

@@ -80,6 +80,14 @@ def _with_text(event: SiaEvent, text: str) -> SiaEvent:
     return SiaEvent(event.code, event.number, event.modifiers, text or event.text)
 
 
+def clock_of(modifier: str) -> tuple[int, int, int | None] | None:
+    """Return hour, minute and second (None: not told) of a `ti`; None where it is no time."""
+    time = _TIME.fullmatch(modifier)
+    if time is None:
+        return None
+    return int(time[1]), int(time[2]), int(time[3]) if time[3] else None
+
+
 def _panel_time(modifiers: Mapping[str, str]) -> str | None:
     """Return the panel's own time in ISO 8601, None without a date and a time that make sense."""
     date = _DATE.fullmatch(modifiers.get("da", ""))

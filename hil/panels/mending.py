@@ -8,6 +8,8 @@ are never taken.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import reduce
+from operator import xor
 
 from hil.panels.cn_fire_frames import without_characters
 from hil.panels.dc09_frames import crc as crc_dc09
@@ -81,6 +83,13 @@ def _gb26875(frame: bytes) -> bytes:
     return b"@@%b%c##" % (bytes(inner), sum(inner) & 0xFF)
 
 
+def _galaxy(frame: bytes) -> bytes:
+    """At most 63 bytes between function and parity."""
+    function, data = frame[1:2] or b"N", frame[2:-1][:0x3F]
+    head = bytes([0x40 + len(data)]) + function
+    return head + data + bytes([reduce(xor, head + data, 0xFF)])
+
+
 def _modbus(frame: bytes) -> bytes:
     return frame[:-2] + crc_modbus(frame[:-2])
 
@@ -92,6 +101,7 @@ RULES: Mapping[str, Callable[[bytes], bytes]] = {
     "elk": _elk,
     "vista": _vista,
     "gb26875": _gb26875,
+    "galaxy_sia": _galaxy,
     "modbus_map": _modbus,
 }
 """Receivers of the Sur-Gard family have neither."""

@@ -1,0 +1,402 @@
+"""The frame of a session with a panel that says one thing at a time and waits for its ACK.
+
+Pure.  What all such protocols have in common is decided here: the ACK goes out when everything
+heard is durable, and never so late that it could meet the next copy; what the panel says again is
+recorded once; a damaged frame is asked for again when the line is quiet; silence is found; where
+several hosts listen, not a byte is sent.  A driver brings its `Manners` (a table) and an
+`AcknowledgedPanel`: what its frames are and how they are answered.
+
+    def session(setup: Setup) -> Session:
+        return AcknowledgedSession(setup, MANNERS, MyPanel(setup))
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from edge_agent.domain.command import Outcome
+from edge_agent.domain.finding import Finding
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.quality import LineQuality
+from edge_agent.domain.session import (
+    WAITING,
+    Action,
+    ClockRead,
+    Commanded,
+    Committed,
+    Decoder,
+    Fault,
+    FaultKind,
+    Frame,
+    HungUp,
+    Input,
+    Link,
+    Obeyed,
+    Opened,
+    Received,
+    Report,
+    Send,
+    Setup,
+    Ticked,
+)
+from edge_agent.domain.settings import NS_PER_S, seconds_ns
+from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
+
+BYTE_NS = 1_146_000  # at 9600 baud, the slowest usual line: what comes whole began so much sooner
+# An ACK and the first byte of an answer to it take 2 ms at 9600 baud: what begins sooner than this
+# after our ACK is most likely a copy that did not wait for it.
+CROSSING_NS = 5_000_000
+EARLY = 0.5  # of the repeat time: a copy sooner than this after the one before is no repeat
+LATE = 0.75  # of it: an ACK later than this waits for the next copy, so that they never cross
+TOGETHER_MAX = 4  # frames of one event that are remembered
+PEERS_MAX = 8  # callers of one panel: its main and second path, and connections that linger
+_DAMAGE = frozenset({FaultKind.CHECKSUM, FaultKind.LENGTH})
+
+
+class Part(Enum):
+    """What a good frame of the panel is in the conversation."""
+
+    BEGIN = "begin"  # a conversation begins, perhaps anew: what follows may have been said before
+    EVENT = "event"  # something happened
+    MORE = "more"  # it belongs to the event before it
+    END = "end"  # the panel has its ACK of all before: the same words again are a new event
+    ALIVE = "alive"  # it is there, and no more
+    HOST = "host"  # not of the panel: what a host says, heard along
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How a panel waits.
+
+    Unanswered it says the same again after `repeat_s`, `tries_max` times in all; later it begins
+    anew, within `anew_s`.  It says something at least each `due_s`.  Both times are the defaults of
+    the options `repeat_after_s` and `due_s`.  `nak` asks for a damaged frame again; where it is
+    empty the panel's own repeat does.
+    """
+
+    repeat_s: float
+    tries_max: int
+    due_s: float
+    late_share: float = 0.1  # of `due_s`, that it may be late
+    anew_s: float = 600.0
+    quiet_s: float = 0.5  # without a byte: what has no end was cut
+    nak: bytes = b""
+
+
+class WaitingDecoder(Decoder, Protocol):
+    """A decoder that tells whether a frame has begun that has not ended."""
+
+    def is_waiting(self) -> bool:
+        """Tell whether bytes are held."""
+
+
+class AcknowledgedPanel(Protocol):
+    """What is special of a protocol; a driver's own begins with this one."""
+
+    def decoder(self) -> WaitingDecoder:
+        """Return a fresh decoder: each caller has its own."""
+
+    def part(self, frame: Frame) -> Part:
+        """Tell what a sound frame is."""
+
+    def ack(self, frame: Frame) -> bytes:
+        """Return the ACK of a sound frame, b"" where it wants none."""
+
+    def identity(self, frame: Frame) -> bytes:
+        """Return what stays the same when the panel says a frame again."""
+        return frame.raw
+
+    def signals(self, frame: Frame) -> tuple[Signal, ...]:
+        """Return what is recorded of it: a sound frame that says nothing to us is kept as well."""
+        unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=frame.raw[:FRAME_BYTES_MAX])
+        return frame.signals or (unknown,)
+
+    def is_dated(self, frame: Frame) -> bool:
+        """Tell whether an event says when it happened: the same words later are then no new one."""
+        del frame
+        return False
+
+    def hear(self, frame: Frame, ours: ClockRead, now_ns: int) -> list[Finding]:
+        """Take a sound frame that is no repeat: what else follows from it."""
+        del frame, ours, now_ns
+        return []
+
+
+@dataclass(slots=True)
+class _Copy:
+    """A frame of the newest event, to tell a repeat by."""
+
+    identity: bytes
+    account: str | None
+    is_dated: bool
+    heard_ns: int
+    token: int | None = None  # None: recorded in an earlier run
+    answered_ns: int | None = None
+    asked_again: bool = False
+    perhaps_new: bool = False  # a copy came too soon to tell: the next one is recorded
+
+
+@dataclass(slots=True)
+class _Ear:
+    """One caller's bytes, and the ACK that it waits for."""
+
+    decoder: WaitingDecoder
+    heard_ns: int = 0
+    begun_ns: int = 0  # when the first byte of the present frame was heard
+    said_ns: int = 0  # when it was said, at the soonest
+    newest: bytes = b""  # the newest frame that wanted an ACK
+    answered_ns: int | None = None  # when it had it
+    owed: tuple[bytes, int, _Copy | None] | None = None  # the ACK, since when, of what
+    is_open: bool = False  # bytes came since the line was quiet
+    refusing: bool = False  # a NAK is due when it is
+
+
+class AcknowledgedSession:
+    """The host's side of the conversation.
+
+    One ACK is owed to each caller, for the newest frame, and it is sent once everything heard is
+    durable: whatever the panel takes it for, that is safe.
+    """
+
+    def __init__(self, setup: Setup, manners: Manners, panel: AcknowledgedPanel) -> None:
+        self._panel = panel
+        self._manners = manners
+        self._listen_only = setup.options.get("listen_only") is True
+        self._repeat_ns = seconds_ns(setup, "repeat_after_s", manners.repeat_s)
+        due_ns = seconds_ns(setup, "due_s", manners.due_s)
+        self._silence_ns = int(due_ns * (1 + manners.late_share))
+        self._quiet_ns = int(manners.quiet_s * NS_PER_S)
+        self._silent_at_ns: int | None = None
+        self._online: bool | None = None
+        self._quality = LineQuality()
+        self._ours: ClockRead | None = None
+        self._ears: OrderedDict[int, _Ear] = OrderedDict()  # silent longest first
+        self._tokens = 0
+        self._pending: set[int] = set()
+        self._newest: list[_Copy] = []  # the newest event, and what belongs to it
+        self._anew = False  # a conversation has begun since: all of it may be said again
+        self._unread = b""  # the newest frame that says nothing to us
+        self._reopened = False  # over a new line: the panel may not have waited for long
+
+    def deadline_ns(self) -> int | None:
+        """Return when a line counts as quiet, or a silence has lasted too long."""
+        due = [ear.heard_ns + self._quiet_ns for ear in self._ears.values() if ear.is_open]
+        if self._silent_at_ns is not None:
+            due.append(self._silent_at_ns)
+        return min(due, default=None)
+
+    def handle(self, happened: Input, now_ns: int) -> list[Action]:
+        """Take one input; see the session contract."""
+        match happened:
+            case Opened():
+                self._open(happened, now_ns)
+            case ClockRead():
+                self._ours = happened
+            case Received(data, peer):
+                return self._receive(data, peer, now_ns) + self._answer(now_ns)
+            case HungUp(peer):
+                return self._hang_up(peer, now_ns)
+            case Committed(token):
+                self._pending.discard(token)
+                return self._answer(now_ns)
+            case Commanded(number):
+                return [Obeyed(number, Outcome.UNSUPPORTED)]
+            case Ticked():
+                return self._fall_quiet(now_ns) + self._answer(now_ns) + self._miss(now_ns)
+            case _:
+                pass  # a caller is known by its first bytes; registers are not of such protocols
+        return []
+
+    # ---- lines
+
+    def _open(self, opened: Opened, now_ns: int) -> None:
+        self._ears.clear()
+        self._online, self._newest = None, []
+        self._anew = self._reopened = True
+        self._silent_at_ns = now_ns + self._silence_ns
+        self._pending = set() if opened.waiting is None else {WAITING}
+        waiting = () if opened.waiting is None else (opened.waiting,)
+        decoder = self._panel.decoder()
+        for recent in (*opened.recent[-TOGETHER_MAX:], *waiting):
+            for frame in (*decoder.feed(recent.frame), *decoder.finish()):
+                if frame.fault is FaultKind.NOISE or frame.fault in _DAMAGE:
+                    continue  # its secrets are masked
+                copy = self._copy(frame, now_ns - (recent.age_ns or 0))
+                copy.token = WAITING if recent is opened.waiting else None
+                self._remember(copy, self._panel.part(frame))
+
+    def _receive(self, data: bytes, peer: int, now_ns: int) -> list[Action]:
+        ear = self._ears.get(peer)
+        if ear is None:
+            self._anew = self._reopened = True
+            ear = self._ears[peer] = _Ear(self._panel.decoder())
+            if len(self._ears) > PEERS_MAX:
+                self._ears.popitem(last=False)
+        self._ears.move_to_end(peer)
+        since_ns = now_ns - len(data) * BYTE_NS
+        if not ear.decoder.is_waiting():
+            ear.begun_ns, ear.said_ns = now_ns, since_ns
+        ear.heard_ns, ear.is_open = now_ns, True
+        actions: list[Action] = []
+        for frame in ear.decoder.feed(data):
+            actions += self._hear(frame, ear, now_ns)
+            ear.begun_ns, ear.said_ns = now_ns, since_ns
+        return actions
+
+    def _hang_up(self, peer: int, now_ns: int) -> list[Action]:
+        """Read what was cut; nobody is there to hear an answer."""
+        ear = self._ears.pop(peer, None)
+        if ear is None:
+            return []
+        return [one for frame in ear.decoder.finish() for one in self._hear(frame, ear, now_ns)]
+
+    def _fall_quiet(self, now_ns: int) -> list[Action]:
+        actions: list[Action] = []
+        for peer, ear in self._ears.items():
+            if not ear.is_open or now_ns < ear.heard_ns + self._quiet_ns:
+                continue
+            ear.is_open = False
+            for frame in ear.decoder.finish():
+                actions += self._hear(frame, ear, ear.heard_ns)
+            if ear.refusing:
+                ear.refusing, ear.owed = False, None
+                actions.append(Send(self._manners.nak, peer))
+                for copy in self._newest:
+                    copy.asked_again = True
+        return actions
+
+    def _miss(self, now_ns: int) -> list[Action]:
+        if self._silent_at_ns is None or now_ns < self._silent_at_ns:
+            return []
+        self._silent_at_ns = None
+        actions: list[Action] = [Fault(FaultKind.SILENCE, "nothing was said when it was due")]
+        if self._online is not False:
+            self._online = False
+            actions.append(Link(online=False, reason="silence"))
+        return actions
+
+    # ---- frames
+
+    def _hear(self, frame: Frame, ear: _Ear, now_ns: int) -> list[Action]:
+        fault = frame.fault
+        if fault is FaultKind.NOISE:
+            return [Fault(fault, "", frame.raw[:FRAME_BYTES_MAX])]
+        if fault in _DAMAGE:
+            # a damaged copy of what has its ACK needs none: a NAK would bring one more
+            is_asked = bool(self._manners.nak) and not self._listen_only
+            ear.refusing = is_asked and not _has_crossed(ear, None)
+            return [*self._quality.bad(), Fault(fault, "", frame.raw)]
+        actions: list[Action] = [*self._quality.good()]
+        part = self._panel.part(frame)
+        if part is Part.HOST:
+            return actions
+        ear.refusing = False
+        actions += self._alive(now_ns)
+        if fault is not None:
+            actions.append(Fault(fault, "", frame.raw))
+            if frame.raw != self._unread:
+                self._unread = frame.raw
+                return actions  # a panel says it again, noise does not
+        if part in (Part.EVENT, Part.MORE):
+            return actions + self._record(frame, part, ear, now_ns)
+        if part is Part.BEGIN:
+            self._anew = True
+        if part is Part.END:
+            self._newest = []
+        self._owe(frame, None, ear, now_ns)
+        return actions + self._note(frame, now_ns)
+
+    def _alive(self, now_ns: int) -> list[Action]:
+        self._silent_at_ns = now_ns + self._silence_ns
+        if self._online:
+            return []
+        self._online = True
+        return [Link(online=True)]
+
+    def _note(self, frame: Frame, now_ns: int) -> list[Action]:
+        return [] if self._ours is None else [*self._panel.hear(frame, self._ours, now_ns)]
+
+    def _owe(self, frame: Frame, copy: _Copy | None, ear: _Ear, now_ns: int) -> None:
+        ack = self._panel.ack(frame)
+        if not ack or self._listen_only:
+            return
+        if _has_crossed(ear, frame):
+            return  # the ACK that it crossed is its answer too; one more would be another's
+        ear.owed, ear.newest, ear.answered_ns = (ack, now_ns, copy), frame.raw, None
+
+    # ---- events
+
+    def _record(self, frame: Frame, part: Part, ear: _Ear, now_ns: int) -> list[Action]:
+        before = self._said_before(frame, ear, now_ns)
+        if before is not None:
+            before.heard_ns = now_ns
+            if _has_crossed(ear, frame):
+                before.perhaps_new = ear.begun_ns > (ear.answered_ns or 0)
+            self._owe(frame, before, ear, now_ns)
+            return [Fault(FaultKind.REPEAT, "", frame.raw)]
+        self._tokens += 1
+        self._pending.add(self._tokens)
+        copy = self._copy(frame, now_ns)
+        copy.token = self._tokens
+        self._remember(copy, part)
+        self._owe(frame, copy, ear, now_ns)
+        return [Report(self._tokens, self._panel.signals(frame)), *self._note(frame, now_ns)]
+
+    def _copy(self, frame: Frame, heard_ns: int) -> _Copy:
+        account = frame.signals[0].account if frame.signals else None
+        return _Copy(self._panel.identity(frame), account, self._panel.is_dated(frame), heard_ns)
+
+    def _remember(self, copy: _Copy, part: Part) -> None:
+        if part is Part.EVENT:
+            self._newest = []
+            was_before = copy.token is None or copy.token == WAITING  # the line was up
+            self._anew = self._reopened = was_before
+        self._newest = [*self._newest, copy][-TOGETHER_MAX:]
+
+    def _said_before(self, frame: Frame, ear: _Ear, now_ns: int) -> _Copy | None:
+        """Return the copy that the panel said before, None where this is something new."""
+        now = self._copy(frame, now_ns)
+        for copy in reversed(self._newest if self._anew else self._newest[-1:]):
+            if copy.identity == now.identity and (
+                None in (copy.account, now.account) or copy.account == now.account
+            ):
+                crossed = _has_crossed(ear, frame)
+                return copy if self._is_repeat(copy, now_ns, crossed=crossed) else None
+        return None
+
+    def _is_repeat(self, copy: _Copy, now_ns: int, *, crossed: bool) -> bool:
+        if copy.perhaps_new:
+            return False
+        if copy.token in self._pending or crossed:
+            return True
+        age_ns = now_ns - copy.heard_ns
+        anew_ns = int(self._manners.anew_s * NS_PER_S)
+        if copy.answered_ns is None and copy.token is not None and not self._listen_only:
+            return age_ns <= anew_ns  # the panel has had no ACK of it, and says it until it has
+        late_ns = anew_ns if self._newest[0].is_dated else self._manners.tries_max * self._repeat_ns
+        if copy.asked_again or self._reopened:
+            return age_ns <= late_ns
+        return EARLY * self._repeat_ns <= age_ns <= late_ns
+
+    def _answer(self, now_ns: int) -> list[Action]:
+        if self._pending:
+            return []
+        actions: list[Action] = []
+        for peer, ear in self._ears.items():
+            if ear.owed is None:
+                continue
+            (ack, heard_ns, copy), ear.owed = ear.owed, None
+            if now_ns - heard_ns >= LATE * self._repeat_ns:
+                continue  # too late for this copy: the next one is answered at once
+            ear.answered_ns = now_ns
+            if copy is not None:
+                copy.answered_ns, copy.asked_again = now_ns, False
+            actions.append(Send(ack, peer))
+        return actions
+
+
+def _has_crossed(ear: _Ear, frame: Frame | None) -> bool:
+    """Tell whether a copy of what has its ACK began before that could be heard; None: damaged."""
+    is_same = frame is None or frame.raw == ear.newest
+    return is_same and ear.answered_ns is not None and ear.said_ns <= ear.answered_ns + CROSSING_NS
