@@ -123,8 +123,9 @@ def events(subject: Subject, numbers: range) -> list[str]:
 
 REAL = [(subject, way) for subject in STREAM for way in subject.driver.lines]
 IMPATIENT: dict[str, dict[str, Any]] = {
-    # datagrams that are lost with the plug are soon said again
+    # what is lost with the plug is soon said again
     "dc09": {"poll_s": 1.0, "retry_s": 0.5, "rest_s": 0.5},
+    "galaxy_sia": {"level": 2, "wait_s": 0.5, "rest_s": 0.5},  # one block for each event
     "gb26875": {"heartbeat_ns": SECOND_NS, "patience": Patience(SECOND_NS // 2, 4, SECOND_NS // 2)},
 }
 GIVES_WORD = {True: "acked", False: "arrived"}  # by whether the driver acknowledges
