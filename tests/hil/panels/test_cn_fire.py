@@ -10,6 +10,7 @@ from hil.panels import cn_fire_frames as frames
 from hil.panels.cn_fire import RESTART_S, SECOND_NS, CnFireSetup
 from hil.panels.cn_fire_dialects import CARD_ANSWER, CARD_POLL, Detector, Occurrence, What
 from hil.panels.cn_fire_face import DIALECTS, FACE, dialect_of, panel, speak
+from hil.panels.cn_fire_printers import PRINTERS
 from hil.panels.machine import (
     Command,
     Commanded,
@@ -24,6 +25,7 @@ from hil.panels.machine import (
     Ticked,
     Unplugged,
 )
+from hil.panels.mending import NO_TEXT, spoil_text
 
 AT = datetime(2026, 11, 23, 20, 5)  # noqa: DTZ001  a panel knows no time zone
 SMOKE = Detector(3, "111")
@@ -159,6 +161,16 @@ def test_all_that_a_dialect_says_is_sound(name: str) -> None:
             frame = dialect.frame(Occurrence(what, active, 1, 3), AT)
             assert not frame or frames.is_sound(frame), (what, active)
     assert not dialect.beat or frames.is_sound(dialect.beat)
+
+
+WITH_TEXT = {"gst_crt", "songjiang_3208", "simplex_4100", *(d.name for d in PRINTERS)}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_text_that_is_none_is_in_a_good_frame(name: str) -> None:
+    spoilt = spoil_text("cn_fire", dialect_of(name).frame(Occurrence(What.FIRE, True, 1, 3), AT))
+    assert (spoilt is not None) is (name in WITH_TEXT)
+    assert spoilt is None or (NO_TEXT in spoilt and frames.is_sound(spoilt))
 
 
 @pytest.mark.parametrize("name", DIALECTS)
