@@ -6,7 +6,7 @@ said and in which order.  What captures alone prove is marked so.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -97,7 +97,6 @@ class Dialect:
     aside: Callable[[Occurrence], bytes] = lambda _: b""
     six_digits: bool = False  # a device is numbered as one, without a loop
     tells_detectors: bool = False
-    charset: str = field(default="ascii")
 
 
 # ---- GST: the network card of GST100 to GST9000

@@ -67,7 +67,7 @@ def _plain(told: Occurrence, at: datetime) -> bytes:
 
 
 PRINTERS = (
-    Dialect(name="gst9000_printer", baud=2400, frame=_gst9000, gap_s=0.5, charset="gbk"),
+    Dialect(name="gst9000_printer", baud=2400, frame=_gst9000, gap_s=0.5),
     Dialect(name="gst100_printer", baud=2400, frame=_gst100, gap_s=0.5),
-    Dialect(name="printer_text", baud=9600, frame=_plain, gap_s=0.5, charset="gb18030"),
+    Dialect(name="printer_text", baud=9600, frame=_plain, gap_s=0.5),
 )
