@@ -6,7 +6,7 @@ from typing import Any
 
 from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
 from edge_agent.domain.recognition import Sureness
-from edge_agent.domain.session import Nature
+from edge_agent.domain.session import Nature, Profile
 from edge_agent.language import Catalog
 from edge_agent.linetools import places
 from edge_agent.linetools.discover import Outcome
@@ -95,7 +95,20 @@ class Report:
         for one in result.likenesses:
             said += self._likeness(one, result.settings)
         at = f" --at {result.settings}" if result.settings else ""
-        return [*said, words("capture_it", place=outcome.target.name, settings=at)]
+        said.append(words("capture_it", place=outcome.target.name, settings=at))
+        for driver, profile in self._beyond_recognition():
+            command = f"edge-agent capture {outcome.target.name}{at} --driver {driver}"
+            said.append(words("look_for", title=profile.title, command=command, name=profile.name))
+        return said
+
+    def _beyond_recognition(self) -> list[tuple[str, Profile]]:
+        """Return the panels that nobody recognises: their frames prove nothing."""
+        return [
+            (name, profile)
+            for name, one in self._there.items()
+            for profile in one.profiles
+            if profile.facts.get("detected") is False
+        ]
 
     def _silent(self, outcome: Outcome) -> list[str]:
         words, result = self._words, outcome.result

@@ -136,6 +136,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "keep what it says: edge-agent capture {place}{settings} --out capture.jsonl",
         "保存其内容：edge-agent capture {place}{settings} --out capture.jsonl",
     ),
+    "look_for": (
+        "no program recognises a {title}; if it is one, see: {command} --profile {name}",
+        "任何程序都无法识别 {title}；如果是，请看：{command} --profile {name}",
+    ),
     "silent": ("nothing was heard and nobody answered", "没有听到任何内容，也无人应答"),
     "silent_listened": ("nothing was heard; nothing was asked", "没有听到任何内容；未询问"),
     "silent_remedy": (

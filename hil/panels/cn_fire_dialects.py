@@ -412,14 +412,14 @@ BINARY = (
         baud=9600,
         frame=_songjiang,
         beat=frames.songjiang(bytes([PANEL, 0x64, 0, 0])),
-        beat_s=1.0,
+        beat_s=5.0,  # nobody says how often
     ),
     Dialect(
         name="fs5101w",
         baud=9600,
         frame=_forsafe,
         beat=frames.forsafe(b"\xa2"),
-        beat_s=1.0,
+        beat_s=5.0,  # nobody says how often
         host_s=90.0,
         hear=_hear_forsafe,
     ),

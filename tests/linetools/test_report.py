@@ -1,7 +1,9 @@
 """What discovery found, in words, as values, and as configuration that `check` accepts."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -9,6 +11,7 @@ from edge_agent import config
 from edge_agent.daemon import panels
 from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
 from edge_agent.domain.recognition import Sureness
+from edge_agent.domain.session import Profile
 from edge_agent.linetools.discover import Outcome, Target
 from edge_agent.linetools.ports import SerialPort
 from edge_agent.linetools.recognise import Likeness
@@ -160,6 +163,23 @@ def test_what_was_not_recognised_is_told_with_what_to_do(
         assert all(line.isprintable() for line in lines)
         if language == "en":
             assert all(part in "\n".join(lines) for part in parts)
+
+
+def test_a_panel_that_nobody_recognises_is_named_where_nobody_is_recognised() -> None:
+    [ness] = [one for one in candidates() if one.driver.name == "ness"]
+    facts = MappingProxyType({"detected": False})
+    profiles = (
+        Profile("bare", "1", "ness", "Bare panel", facts),
+        Profile("other", "1", "ness", "Other panel", MappingProxyType({})),
+    )
+    report = Report([replace(ness, profiles=profiles)], words("en"))
+    place = Target(SerialAddress(port="/dev/x"))
+    lines = report.lines(Outcome(place, Result(Verdict.UNKNOWN, "2400-8N1", sample=b"\x01\x14")))
+    assert lines[-1].strip() == (
+        "no program recognises a Bare panel; if it is one, see:"
+        " edge-agent capture /dev/x --at 2400-8N1 --driver ness --profile bare"
+    )
+    assert "Bare" not in " ".join(report.lines(Outcome(place, Result(Verdict.SILENT))))
 
 
 def test_a_damaged_or_sealed_likeness_says_so() -> None:
