@@ -55,6 +55,21 @@ def test_a_password_that_a_host_says_bare_is_not_shown() -> None:
     assert masked(order, by_host=True) == order.raw
 
 
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("11/23 火警 3-25\r\n".encode("gb18030"), r"11/23 火警 3-25\r\n"),
+        ("火警\n".encode("gbk"), r"火警\n"),
+        (b"K\xfcche \xe4\xe4 offen", r"K\xfcche \xe4\xe4 offen"),  # two letters of Europe's
+        (b"a\\b \xb0\xa1", r"a\\b \xb0\xa1"),
+        (b"text \xd7\xfa\xd7\xfb text", r"text \xd7\xfa\xd7\xfb text"),  # empty places of the code
+        (b"\xaa\x15\x01\x20\x34\x03", "aa 15 01 20 34 03"),
+    ],
+)
+def test_bytes_are_shown_as_text_where_they_are_text(raw: bytes, shown: str) -> None:
+    assert readable(raw) == shown
+
+
 @given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 70), st.integers(1, 9))))
 def test_spans_overwrite_what_they_name_and_nothing_else(
     raw: bytes, places: list[tuple[int, int]]
