@@ -4,10 +4,10 @@ import re
 
 from edge_agent.domain.session import FaultKind, Frame
 from edge_agent.domain.signal import Span
+from edge_agent.linetools import chinese
 
 MASK = b"*"
 _PRINTED = re.compile(rb"[!-~]")
-_CHINESE = re.compile(rb"((?:[\xb0-\xf7][\xa1-\xfe]){2,})")  # the two levels of GB 2312
 _DIGITS = re.compile(rb"[0-9]{3,}")  # the shortest user code of any known panel has three
 
 
@@ -43,29 +43,16 @@ def masked(frame: Frame, *, by_host: bool = False) -> bytes:
 
 
 def readable(raw: bytes) -> str:
-    """Return bytes for people: text with what is no text escaped, else hex digits.
-
-    Chinese in its national code is text, as fire panels print it; two characters of it at least,
-    for one could be two letters of Europe's.
-    """
-    parts = _CHINESE.split(raw)
-    chinese = [_characters(part) if at % 2 else "" for at, part in enumerate(parts)]
-    plain = sum(0x20 <= byte < 0x7F for byte in raw)
-    plain += sum(len(part) for part, told in zip(parts, chinese, strict=True) if told)
+    """Return bytes for people: text with what is no text escaped, else hex digits."""
+    plain = sum(0x20 <= byte < 0x7F for byte in raw) + chinese.size(raw)
     if 2 * plain < len(raw):
         return raw.hex(" ")
-    return "".join(told or _escaped(part) for part, told in zip(parts, chinese, strict=True))
+    return "".join(told or _escaped(piece) for piece, told in chinese.parts(raw))
 
 
-def _characters(part: bytes) -> str:
-    try:
-        return part.decode("gb2312")
-    except UnicodeDecodeError:  # a place of the code that is empty
-        return ""
-
-
-def _escaped(part: bytes) -> str:
+def _escaped(piece: bytes) -> str:
     names = {0x0D: "\\r", 0x0A: "\\n", 0x5C: "\\\\"}
     return "".join(
-        names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in part
+        names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}")
+        for byte in piece
     )

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from edge_agent.domain.session import Nature
+from edge_agent.linetools import chinese
 from edge_agent.linetools.recognise import Candidate, line_of
 
 ERRORS_OF_A_WRONG_SPEED: Final = 0.05  # of all bytes: a good cable has none, a bad one few
@@ -82,7 +83,7 @@ def look(heard: Reception) -> Look:
         return Look.WRONG_SPEED
     if parity := _parity_in_top_bit(data):
         return parity
-    plain = sum(0x20 <= byte < 0x7F or byte in b"\r\n\t" for byte in data)
+    plain = sum(0x20 <= byte < 0x7F or byte in b"\r\n\t" for byte in data) + chinese.size(data)
     if plain >= 0.9 * len(data):
         return Look.TEXT
     # without a count of errors, what is no text is most likely a wrong speed

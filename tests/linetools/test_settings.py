@@ -54,6 +54,7 @@ def test_seven_bits_with_parity_show_by_their_top_bit(parity: str, seen: Look) -
         (Reception(b"", 5), Look.WRONG_SPEED),  # breaks alone
         (Reception(b"\n\r", 0), Look.TOO_LITTLE),
         (Reception(TEXT, 0), Look.TEXT),
+        (Reception("11/23 20:05 火警 003-025\r\n".encode("gb18030")), Look.TEXT),
         (Reception(TEXT, 30), Look.WRONG_SPEED),
         (Reception(bytes(range(0x80, 0xC0)), 0), Look.BINARY),
         (Reception(bytes(range(0x80, 0xC0))), Look.WRONG_SPEED),
