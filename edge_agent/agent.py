@@ -19,7 +19,7 @@ from edge_agent import limits
 from edge_agent.clock import KeptClock
 from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
-from edge_agent.control.probation import Probation
+from edge_agent.control.probation import Phase, Probation
 from edge_agent.control.socket import ControlSocket, Handler, Peer
 from edge_agent.daemon import anchoring, heartbeat
 from edge_agent.daemon.anchoring import watch_anchor
@@ -30,8 +30,9 @@ from edge_agent.daemon.command_work import CommandWork, Means
 from edge_agent.daemon.commands import Commanding, Office
 from edge_agent.daemon.diagnosing import Diagnosing, Past
 from edge_agent.daemon.ending import Ending
-from edge_agent.daemon.epoch import Beginning, LastFrames, begin, what_happened
+from edge_agent.daemon.epoch import Beginning, LastFrames, begin, recovered, what_happened
 from edge_agent.daemon.exports import Exports
+from edge_agent.daemon.handover import Around, HandingOver
 from edge_agent.daemon.housekeeping import Housekeeping, Keeping
 from edge_agent.daemon.inventory import Inventory, watch_inventory
 from edge_agent.daemon.lines import Talks
@@ -52,12 +53,7 @@ from edge_agent.daemon.zone_rates import RateWatch
 from edge_agent.domain.event import Body as EventBody
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.evidence.bodies import (
-    ActBody,
-    ConfigBody,
-    JournalBody,
-    JournalChange,
-)
+from edge_agent.evidence.bodies import ActBody, ConfigBody, JournalBody, JournalChange
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CLIP, CONFIG
 from edge_agent.evidence.key_file import KeyFileError
@@ -66,17 +62,7 @@ from edge_agent.evidence.signers import load_signer
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
-from edge_agent.journal import (
-    AbsentDisk,
-    Care,
-    FolderDisk,
-    Journal,
-    Record,
-    Recovery,
-    Terms,
-    open_disk,
-    recover,
-)
+from edge_agent.journal import AbsentDisk, Care, Journal, Record, Terms
 from edge_agent.machine import machine_facts
 
 if TYPE_CHECKING:
@@ -86,19 +72,6 @@ log = structlog.get_logger()
 
 
 # ---- the running agent
-
-
-def _recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDisk, Recovery]:
-    """Return the journal's disk and what it holds; a folder that cannot be listed is as good as
-    absent.  Raises JournalLocked.
-    """
-    disk = open_disk(folder)
-    try:
-        return disk, recover(disk, frames.visit)
-    except OSError as error:
-        disk.close()
-        absent = AbsentDisk(folder, error)
-        return absent, recover(absent)
 
 
 class Agent:
@@ -122,7 +95,7 @@ class Agent:
         self._defects: asyncio.Queue[Exception] = asyncio.Queue()
         folder = loaded.path(self._config.gateway.data_dir) / "journal"
         frames = LastFrames(self._config.gateway.id)
-        self._disk, self._found = _recovered(folder, frames)
+        self._disk, self._found = recovered(folder, frames)
         self.ending = Ending()
         clock.recall(frames.told_ns, frames.seen_ns)
         gateway = self._config.gateway.id
@@ -137,6 +110,7 @@ class Agent:
             (self._config.premises, loaded.digest), past, self._recorder, clock
         )
         self._chartered = Chartered.of(loaded, folder.parent, self._recorder.note)
+        self._handing = self._make_handing(clock, probation)
         self._scope = ScopeWatch(self._chartered, self._sources, self._recorder.note)
         self._orders = Orders.of(self._fitted, self._recorder, self._chartered.outside)
         self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
@@ -147,13 +121,15 @@ class Agent:
         self._journal = self._make_journal()
         station = Station(
             *(self._begun.epoch, self._signed_status, self._source),
-            *(lambda: self._stopping, self._commanded, self._chartered),
+            *(lambda: self._stopping, self._commanded, self._handing),
         )
         self._supply = Supply(loaded, self._journal, self._recorder, clock, station)
         self._self_test = self._make_self_test()
         self._housekeeping = self._make_housekeeping()
         self._zones = RateWatch(folder.parent, self._recorder.note)
-        self._recorder.hearing.listen(self._self_test.hear, self._zones.hear, self._scope.hear)
+        self._recorder.hearing.listen(
+            *(self._self_test.hear, self._zones.hear, self._scope.hear, self._handing.hear)
+        )
         self._clips = self._clips_of(clock)
         self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
         self._parts = self._make_parts()
@@ -175,7 +151,18 @@ class Agent:
             clips=self._clips,
             configuration=lambda: self._reconfiguring.facts,
             chartered=self._chartered,
+            handover=self._handing.facts,
         )
+
+    def _make_handing(self, clock: KeptClock, probation: Probation | None) -> HandingOver:
+        failed = probation is not None and probation.phase is Phase.DROPPED
+        recorder = self._recorder
+        around = Around(self._center_facts, clock, lambda: recorder.refusal, failed)
+        charter, changing = self._chartered, lambda: self._reconfiguring
+        return HandingOver(self._loaded, charter, changing, recorder, around)
+
+    def _center_facts(self) -> list[dict[str, Any]]:
+        return self._supply.facts()
 
     def _make_journal(self) -> Journal:
         centers = self._config.center
@@ -210,7 +197,8 @@ class Agent:
         means = Means(self._self_test.ask, self._recorder.note, is_short, give)
         work = CommandWork(self._loaded, self._clock, means)
         self._recorder.hearing.listen(work.walk_tests.hear)
-        works = {**work.works, **self._chartered.works, CONFIG: reconfiguring.take}
+        works = {**work.works, **self._chartered.works, **self._handing.works}
+        works[CONFIG] = reconfiguring.take
         if self._clips is not None:
             works[CLIP] = self._clips.work(self._supply.hand_over)
         office = Office(*who, *ways, works, self._chartered.terms)
@@ -327,6 +315,7 @@ class Agent:
             "status": self._status,
             "order": self._order,
             "charter": self._chartered.answer,
+            "handover": self._handing.answer,
             **self._exports.handlers,
             **Updates(self._recorder.vow).handlers,
             "walk_test": self._work.walk_tests.answer,
@@ -382,6 +371,7 @@ class Agent:
             self._housekeeping.run(),
             self._commanding.run(),
             self._reconfiguring.run(),
+            self._handing.run(),
             self._work.run(),
             self._zones.run(),
             self._scope.run(self._status_changed),

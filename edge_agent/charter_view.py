@@ -23,6 +23,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "zones": ("zones {zones}", "防区 {zones}"),
     "no_panel": ("no panel", "无主机"),
     "sends_to": ("sends to: {centers}", "发送至：{centers}"),
+    "handover": (
+        "passes the site on: {center} is served for {days} days more",
+        "移交：{center} 继续接收 {days} 天",
+    ),
     "allow": ("a center may order: {words}", "中心可远程操作：{words}"),
     "roles": ("heard from a center: {words}", "接受的中心人员角色：{words}"),
     "dual": (
@@ -79,6 +83,9 @@ def facts(signed: SignedCharter) -> dict[str, Any]:
         "roles": sorted(map(str, charter.roles)),
         "dual": sorted(charter.dual),
         "countersign_s": charter.countersign_s,
+        "handover": None
+        if (passed := charter.handover) is None
+        else {"from": passed.center, "days": passed.days},
     }
 
 
@@ -96,6 +103,8 @@ def lines(signed: SignedCharter, say: Catalog) -> list[str]:
         "  " + say("allow", words=", ".join(sorted(charter.allow)) or nothing),
         "  " + say("roles", words=", ".join(sorted(map(str, charter.roles))) or nothing),
     ]
+    if (passed := charter.handover) is not None:
+        said.append("  " + say("handover", center=passed.center, days=passed.days))
     if charter.dual:
         words = ", ".join(sorted(charter.dual))
         said.append("  " + say("dual", words=words, minutes=f"{charter.countersign_s / 60:g}"))

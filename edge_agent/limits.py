@@ -188,5 +188,8 @@ CONFIG_CHECK_S_MAX = 120.0
 """How long a new configuration may be checked: at the lowest priority a Pi reads one of 4,096 zones
 in some seconds."""
 
+HANDOVER_LOOK_S = 1.0
+"""How often it is looked how far a handover is: it lasts for days, and nobody waits for it."""
+
 CONFIG_LOOK_S = 0.2
 """How often it is looked whether the centers are reached under a configuration that is tried."""

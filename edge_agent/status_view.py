@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from unicodedata import east_asian_width
 
+from edge_agent import handover_view
 from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
 from edge_agent.rendering import safe
@@ -25,6 +26,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "center": ("center", "中心"),
     "clock": ("clock", "时钟"),
     "charter": ("charter", "章程"),
+    "handover": ("handover", "移交"),
+    **handover_view.WORDS,
     "body": ("body", "设备"),
     "zone": ("zone", "防区"),
     "judging": ("judging", "研判"),
@@ -176,6 +179,8 @@ class _View:
         if charter := status.get("charter"):
             known = {name: charter[name] for name in ("number", "purpose")}
             yield self._line("charter", say("of_charter", **known))
+        if (passed := status.get("handover")) and passed["phase"] != "moved":
+            yield self._line("handover", handover_view.sentence(passed, say))
         yield from self._body(status["body"])
         for one in status.get("zones", []):
             if one["high"]:

@@ -46,6 +46,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.lean": (),
     "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain", "edge_agent.lean"),
     "edge_agent.config_words": (),
+    "edge_agent.config_text": ("edge_agent.config",),
     "edge_agent.config": (
         "edge_agent.config_words",
         "edge_agent.domain",
@@ -158,6 +159,25 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.control",
         "edge_agent.uplink",
     ),
+    "edge_agent.daemon.offering": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.config_text",
+        "edge_agent.identity",
+        "edge_agent.uplink",
+    ),
+    "edge_agent.daemon.handover": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.config_text",
+        "edge_agent.daemon.charter",
+        "edge_agent.daemon.commands",
+        "edge_agent.daemon.news",
+        "edge_agent.daemon.offering",
+        "edge_agent.daemon.orders",
+        "edge_agent.daemon.reconfiguration",
+        "edge_agent.identity",
+    ),
     "edge_agent.daemon.scope_watch": (*BELOW, "edge_agent.daemon.news"),
     "edge_agent.charter_draft": (
         *BELOW,
@@ -165,6 +185,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.config_words",
         "edge_agent.control.entitlement",  # which commands there are
     ),
+    "edge_agent.handover_view": ("edge_agent.language", "edge_agent.rendering"),
     "edge_agent.charter_view": (*BELOW, "edge_agent.language", "edge_agent.rendering"),
     "edge_agent.daemon.exports": (*BELOW, "edge_agent.control"),
     "edge_agent.holding": (*BELOW, "edge_agent.contents", "edge_agent.journal"),
@@ -252,6 +273,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.lines",
         "edge_agent.daemon.timekeeping",
         "edge_agent.daemon.exports",
+        "edge_agent.daemon.handover",
         "edge_agent.daemon.heartbeat",
         "edge_agent.daemon.updates",
         "edge_agent.daemon.visitors",
@@ -284,6 +306,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.language",
     ),
     "edge_agent.status_view": (
+        "edge_agent.handover_view",
         "edge_agent.judged_words",
         "edge_agent.language",
         "edge_agent.rendering",
@@ -337,7 +360,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "hil",
     ),
     "msgspec": (
-        *("edge_agent.config", "edge_agent.config_words", "edge_agent.charter_draft"),
+        *("edge_agent.config", "edge_agent.config_words", "edge_agent.config_text"),
+        "edge_agent.charter_draft",
         *("edge_agent.resources", "edge_agent.center"),
         "edge_agent.rejudging",
     ),

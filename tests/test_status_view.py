@@ -92,6 +92,10 @@ def test_an_unset_clock_says_whether_the_center_told_the_time() -> None:
     assert "clock     unset (nobody told the time yet" in "\n".join(lines(unset))
     bound = GOOD | {"charter": {"number": 3, "digest": "aa", "purpose": "a shop"}}
     assert "charter   3: a shop" in lines(bound)
+    passed = {"phase": "both", "from": "red", "to": "green"}
+    assert "handover  both: red and green are both served" in lines(GOOD | {"handover": passed})
+    moved = passed | {"phase": "moved"}
+    assert not [line for line in lines(GOOD | {"handover": moved}) if "handover" in line]
     told = changed("clock", trust="unset", latest_ns=5)
     assert "clock     unset (the center told the time" in "\n".join(lines(told))
 

@@ -28,6 +28,7 @@ from edge_agent.center import (
     credentials,
     export,
     fleet,
+    handover_cli,
     incident_cli,
     init,
     inviting,
@@ -111,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     make = partial(_command, commands)
     operator_cli.add(make)
     charter_cli.add(make, _gateway_id)
+    handover_cli.add(make, _gateway_id)
     incident_cli.add(make, _gateway_id, since_ms)
     command_cli.add(make, _gateway_id)
     countersign_cli.add(make)

@@ -30,9 +30,8 @@ from edge_agent.center import charters, credentials, settings
 from edge_agent.center.credentials import Authority, Subject, Use
 from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import GATEWAY_ID, CenterError, Layout
-from edge_agent.evidence import cose
+from edge_agent.evidence import certificates, cose
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.certificates import spki
 from edge_agent.evidence.cose import BadSignature
 from edge_agent.evidence.enrolment import (
     REQUEST_BYTES_MAX,
@@ -42,6 +41,7 @@ from edge_agent.evidence.enrolment import (
     open_renewal,
     sign_bundle,
 )
+from edge_agent.evidence.handover import Offer, identity_of
 from edge_agent.evidence.invitation import (
     Invitation,
     file_proof,
@@ -197,6 +197,25 @@ class Enrolments:
             self._write(record)
         return gateway, self._bundle(gateway, Way(record.host, record.port), now)
 
+    def take_over(self, offer: Offer, place: Way, now: datetime) -> bytes:
+        """Return the bundle for a gateway that another enterprise passes on, its keys certified.
+
+        The charter that passes it on is in force here already.  Raises Refused.
+        """
+        public, _ = _asked(offer.request, offer.gateway, Kind.CLIENT)
+        identity = certificates.read(offer.identity).public_key()
+        assert isinstance(identity, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey), "checked"
+        known = list(self._identities(offer.gateway))
+        if known and identity_of(offer) not in known:
+            raise Refused(
+                f"another gateway of this center is called {offer.gateway}: rename that one first, "
+                "or take this one into another center"
+            )
+        with self._alone():
+            self._certify(offer.gateway, Kind.CLIENT, public, now)
+            self._certify(offer.gateway, Kind.IDENTITY, identity, now)
+        return self._bundle(offer.gateway, place, now)
+
     def renew(self, signed: bytes, now: datetime) -> x509.Certificate:
         """Certify a known gateway's TLS key again, on its identity's word.  Raises Refused."""
         try:
@@ -229,7 +248,7 @@ class Enrolments:
     # ---- inside
 
     def _pin(self) -> str:
-        return pin_of(spki(self.authority.certificate))
+        return pin_of(certificates.spki(self.authority.certificate))
 
     def _known(self, gateway: str) -> Record:
         record = self._read(gateway) if GATEWAY_ID.fullmatch(gateway) else None

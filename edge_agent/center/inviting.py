@@ -74,7 +74,7 @@ def _now() -> datetime:
 def _new(layout: Layout, arguments: argparse.Namespace) -> int:
     from edge_agent.center.enrolment import Enrolments
 
-    place = _place(layout, arguments.at)
+    place = place_of(layout, arguments.at)
     invitation = Enrolments(layout).invite(arguments.gateway, place, _now(), arguments.hours)
     if arguments.json:
         said = {
@@ -104,7 +104,11 @@ def _picture(text: str) -> str:
     return drawn.getvalue()
 
 
-def _place(layout: Layout, at: str | None) -> Way:
+def place_of(layout: Layout, at: str | None) -> Way:
+    """Return where gateways reach `enrolment serve`; the broker has the same host.
+
+    Raises CenterError where the broker's certificate does not name the host.
+    """
     from edge_agent.center.init import read_certificate
 
     hosts = credentials.hosts_of(read_certificate(layout.certificate("server")))

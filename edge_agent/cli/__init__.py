@@ -16,6 +16,7 @@ GROUPS = (
     "check",
     "enrol",
     "charter",
+    "handover",
     "status",
     "diagnose",
     "program",

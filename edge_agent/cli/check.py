@@ -32,9 +32,11 @@ def add(commands: Commands) -> None:
         "--replacing",
         type=Path,
         metavar="FILE",
-        help="tell only what speaks against it in the place of this configuration, by a command",
+        help="tell only what speaks against it in the place of this configuration",
     )
-    parser.add_argument("--for-center", metavar="NAME", help="of this center")
+    parser.add_argument(
+        "--for-center", metavar="NAME", help="by a command of this center, which may not change all"
+    )
     parser.set_defaults(run=run)
 
 
@@ -93,7 +95,8 @@ def _charter(loaded: "Loaded") -> "Charter | None":
 
 
 def _problems(file: Path, wanted_file: Path, center: str | None) -> Iterator[str]:
-    """Yield what speaks against a configuration in the place of another, by a center's command.
+    """Yield what speaks against a configuration in the place of another, by a center's command;
+    None: by whoever may change all of it.
 
     What is bad already, a port that is unplugged, does not speak against a new one.
     """
@@ -106,10 +109,10 @@ def _problems(file: Path, wanted_file: Path, center: str | None) -> Iterator[str
     except config.ConfigError as error:
         yield from map(str, error.problems)
         return
-    yield from map(str, restraint.problems(installed.config, wanted.config, center or ""))
-    charter = _charter(installed)
-    if charter is not None:
-        yield from map(str, restraint.beyond(installed.config, wanted.config, charter))
+    if center is not None:
+        yield from map(str, restraint.problems(installed.config, wanted.config, center))
+        if (charter := _charter(installed)) is not None:
+            yield from map(str, restraint.beyond(installed.config, wanted.config, charter))
     known = {one.what for one in looking.files(installed) if one.good is False}
     for one in looking.files(wanted):
         if one.good is False and one.what not in known:

@@ -17,6 +17,7 @@ from edge_agent.evidence.command import (
     CONFIG,
     DIAGNOSE,
     DISPOSITION,
+    HANDOVER,
     ORDER,
     ORDER_ACT,
     RENEW,
@@ -37,7 +38,7 @@ _EXPORTS = frozenset({BUNDLE})
 _INSTALLS = (
     _MENDS
     | _EXPORTS
-    | {CONFIG, CHARTER}  # of a charter the parties' signatures count
+    | {CONFIG, CHARTER, HANDOVER}  # of the last two the parties' signatures count
     | {f"{ORDER}.{act}" for act in (Act.ARM_AWAY, Act.ARM_STAY, Act.OUTPUT_ON, Act.OUTPUT_OFF)}
     | {f"{ORDER}.{Act.DISARM}"}  # if the site's charter allows it (`warranted`)
 )

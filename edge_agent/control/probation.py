@@ -50,14 +50,14 @@ class Phase(StrEnum):
 class Probation:
     """A new configuration (`data`) in the place of the one with the digest `replaces`.
 
-    `actor` asked for it by `command`; each of `centers` is to be reached under it within
-    `within_s`.
+    `actor` asked for it by `command`, None where it was none; each of `centers` is to be reached
+    under it within `within_s`.
     """
 
     phase: Phase
     data: bytes
     replaces: bytes
-    command: CommandRef
+    command: CommandRef | None
     actor: str
     centers: tuple[str, ...]
     within_s: int
@@ -104,17 +104,15 @@ class Probation:
         if not content.keys() <= set(_KEYS):
             raise Malformed("unknown key in a probation")
         fields.number(content, _VERSION, VERSION, VERSION)
-        config, command = content.get(_DATA), ref_from(content, _COMMAND)
+        config = content.get(_DATA)
         if not isinstance(config, bytes) or not 0 < len(config) <= CONFIG_BYTES_MAX:
             raise Malformed("no configuration in it")
-        if command is None:
-            raise Malformed("no command in it")
         names = dict(enumerate(fields.array(content, _CENTERS, CENTERS_MAX)))
         found = cls(
             phase=fields.word(content, _PHASE, Phase),
             data=config,
             replaces=fields.octets(content, _REPLACES, DIGEST_BYTES),
-            command=command,
+            command=ref_from(content, _COMMAND),
             actor=fields.text(content, _ACTOR),
             centers=tuple(fields.text(names, at, fields.NAME_CHARS_MAX) for at in names),
             within_s=fields.number(content, _WITHIN, WITHIN_S_MIN, WITHIN_S_MAX),

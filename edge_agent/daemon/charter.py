@@ -86,6 +86,11 @@ class Chartered:
         return None if self._signed is None else self._signed.charter
 
     @property
+    def signed(self) -> SignedCharter | None:
+        """The charter in force with its signatures, None without one."""
+        return self._signed
+
+    @property
     def mark(self) -> tuple[int, bytes] | None:
         """Number and digest of the charter in force, as heartbeats tell them."""
         return None if self.charter is None else _mark(self.charter)
@@ -103,7 +108,11 @@ class Chartered:
 
     def permits(self, center: str) -> str:
         """Return why records may not go to a center; empty where they may."""
-        charter, known = self.charter, self._centers().get(center)
+        return self.permits_under(self.charter, center)
+
+    def permits_under(self, charter: Charter | None, center: str) -> str:
+        """Return the same under a charter that may not be in force yet."""
+        known = self._centers().get(center)
         if charter is None or charter.sends_to(center, () if known is None else known.digests):
             return ""  # whoever cannot read its `ca` says so, and asks again when they can
         return f"charter {charter.number} does not name it with the authority in its `ca`"

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import edge_agent
 from edge_agent.clock import Clock
@@ -26,8 +27,9 @@ from edge_agent.evidence.envelope import Event, peek, seal
 from edge_agent.evidence.machine import Change, Fact, compare
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks
+from edge_agent.journal import AbsentDisk, FolderDisk, open_disk
 from edge_agent.journal.format import Record
-from edge_agent.journal.recovery import Recovery, Tail
+from edge_agent.journal.recovery import Recovery, Tail, recover
 from edge_agent.limits import RECENT_FRAMES_MAX
 
 
@@ -207,3 +209,16 @@ class LastFrames:
             self.told_ns, self.seen_ns = max(self.told_ns, told.earliest_ns), told.earliest_ns
         elif (own := stamp_tie(event.stamp)) is not None and own.earliest_ns is not None:
             self.seen_ns = max(self.seen_ns, own.earliest_ns)
+
+
+def recovered(folder: Path, frames: LastFrames) -> tuple[FolderDisk | AbsentDisk, Recovery]:
+    """Return the journal's disk and what it holds; a folder that cannot be listed is as good as
+    absent.  Raises JournalLocked.
+    """
+    disk = open_disk(folder)
+    try:
+        return disk, recover(disk, frames.visit)
+    except OSError as error:
+        disk.close()
+        absent = AbsentDisk(folder, error)
+        return absent, recover(absent)

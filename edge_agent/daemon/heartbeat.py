@@ -43,6 +43,7 @@ class Parts:
     clips: "Clips | None"
     configuration: Callable[[], Mapping[str, Any]]
     chartered: Chartered
+    handover: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 def signed_status(parts: Parts, center: str, *, stopping: bool) -> bytes:
@@ -101,6 +102,7 @@ def state(parts: Parts) -> dict[str, Any]:
         },
         "centers": parts.supply.facts(),
         "charter": parts.chartered.facts(),
+        "handover": parts.handover(),
         "clock": {
             "trust": stamp.trust,
             "wall_ns": stamp.wall_ns,

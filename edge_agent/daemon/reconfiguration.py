@@ -163,6 +163,36 @@ class Reconfiguring:
             "on_trial": step is not None and step.phase is Phase.TRYING,
         }
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether one is checked or tried, or what became of one is not recorded yet."""
+        return self._checking or self._probation is not None
+
+    # ---- by a handover
+
+    async def stage(
+        self, data: bytes, reach: Iterable[str], actor: str, ref: CommandRef | None
+    ) -> str:
+        """Check a configuration that the site's parties have agreed to, and start anew to try it.
+
+        It is kept if the centers `reach` are reached under it.  Returns why it cannot be tried now;
+        empty where it is.
+        """
+        assert not self.is_busy, "whoever asks looks first"
+        self._checking = True
+        try:
+            if problems := await _problems(self._loaded.file, data, None):
+                return problems[0]
+            step = self._step(Wanted(data), actor, ref, reach)
+            await asyncio.to_thread(_stage, self._loaded.file, step)
+        except (OSError, children.Failed) as error:
+            return f"it cannot be checked or written here: {error}"
+        finally:
+            self._checking = False
+        self._probation = step
+        self._around.restart("a handover")
+        return ""
+
     # ---- by command
 
     async def take(self, command: CenterCommand, ref: CommandRef) -> Result:
@@ -172,7 +202,7 @@ class Reconfiguring:
         """
         wanted = Wanted.from_body(command.body)
         digest = hashlib.sha256(wanted.data).digest()
-        if self._checking or self._probation is not None:
+        if self.is_busy:
             return Result(BUSY, "another configuration is being tried: wait for its outcome")
         if digest == self._loaded.digest:
             return Result(DONE, "it is in force already")
@@ -194,21 +224,26 @@ class Reconfiguring:
                 facts = facts_of({"problems": problems[:PROBLEMS_MAX]})
                 return Result(REFUSED, f"{problems[0]}{more}", facts)
             reached = (one["center"] for one in self._around.centers() if _is_reached(one))
-            step = Probation(
-                phase=Phase.STAGED,
-                data=wanted.data,
-                replaces=self._loaded.digest,
-                command=ref,
-                actor=actor,
-                centers=tuple(sorted({ref.center, *reached})),
-                within_s=wanted.within_s,
-            )
+            step = self._step(wanted, actor, ref, {ref.center, *reached})
             await asyncio.to_thread(_stage, file, step)
         except (OSError, children.Failed) as error:
             return Result(REFUSED, f"it cannot be checked or written here: {error}")
         self._probation = step
         said = f"checked; tried for at most {wanted.within_s} s"
         return Result(TRYING, said, then=lambda: self._around.restart("a new configuration"))
+
+    def _step(
+        self, wanted: Wanted, actor: str, ref: CommandRef | None, reach: Iterable[str]
+    ) -> Probation:
+        return Probation(
+            phase=Phase.STAGED,
+            data=wanted.data,
+            replaces=self._loaded.digest,
+            command=ref,
+            actor=actor,
+            centers=tuple(sorted(reach)),
+            within_s=wanted.within_s,
+        )
 
     # ---- on trial, and after
 
@@ -298,14 +333,16 @@ def _forget(loaded: Loaded) -> None:
             _beside(loaded.file, "probation").unlink(missing_ok=True)
 
 
-async def _problems(file: Path, data: bytes, center: str) -> list[str]:
-    """Return what is wrong with a configuration in the place of `file`.  Raises OSError, Failed."""
+async def _problems(file: Path, data: bytes, center: str | None) -> list[str]:
+    """Return what is wrong with a configuration in the place of `file`, by a command of `center`;
+    None: whoever may change all of it.  Raises OSError, Failed.
+    """
     wanted = _beside(file, "wanted")
     await asyncio.to_thread(files.replace, wanted, data)
     try:
         said = await children.run(
             *("check", "--json", "--config", str(wanted), "--replacing", str(file)),
-            *("--for-center", center),
+            *(() if center is None else ("--for-center", center)),
             s_max=CONFIG_CHECK_S_MAX,
             bytes_max=CHILD_BYTES_MAX,
         )

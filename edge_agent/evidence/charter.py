@@ -30,10 +30,12 @@ AUTHORITIES_MAX = 4  # of one center: an old one and its successor, and room
 DUAL_MAX = 16
 ASSENTS_MAX = 6  # three parties of this charter and three of the one before
 COUNTERSIGN_S_MAX = 24 * 3600
+HANDOVER_DAYS_DEFAULT, HANDOVER_DAYS_MAX = 30, 180  # the journal keeps its events as long
 DIGEST_BYTES = 32
 DUAL_WITHOUT = frozenset({"order.bypass", "order.disarm"})  # what wants two without a charter
 COUNTERSIGN_WITHOUT_S = 900  # within which the second one signs then
-_KEYS = range(1, 13)
+_KEYS = range(1, 13)  # of every charter
+_HANDOVER = 13  # of one that passes the site on
 (
     _VERSION,
     _GATEWAY,
@@ -90,6 +92,18 @@ class Destination:
     authorities: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """That a site passes to another enterprise: the service of `center` ends.
+
+    It is served for `days` beside the new one, counted from when the new one has receipted first;
+    with 0 it ends as soon as the new one holds all that is recorded.
+    """
+
+    center: str
+    days: int = HANDOVER_DAYS_DEFAULT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charter:
     """One charter.
@@ -97,7 +111,8 @@ class Charter:
     `number` rises from each charter of the gateway to the next; `time_ms` is when it was written.
     `allow` are the orders that a center may give to panels, in the words of a panel's own `allow`;
     `roles` those of the center's people that are heard at all; `dual` the commands that need two of
-    them (`order.bypass`, `config`, ...), of whom the second has `countersign_s` seconds.
+    them (`order.bypass`, `config`, ...), of whom the second has `countersign_s` seconds.  With
+    `handover` it passes the site on.
 
     Raises ValueError for what no charter can hold.
     """
@@ -113,6 +128,7 @@ class Charter:
     roles: frozenset[Role]
     dual: frozenset[str]
     countersign_s: int
+    handover: Handover | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway) or not 0 < self.number <= fields.NUMBER_MAX:
@@ -128,6 +144,8 @@ class Charter:
             raise ValueError(f"'dual' has at most {DUAL_MAX} commands, such as order.bypass")
         if not 0 < self.countersign_s <= COUNTERSIGN_S_MAX:
             raise ValueError(f"a second signature has 1 to {COUNTERSIGN_S_MAX} s")
+        if self.handover is not None:
+            _check_handover(self.handover, self.destinations)
 
     def party(self, part: Part) -> Party | None:
         """Return who a part is played by, None where nobody plays it."""
@@ -220,7 +238,7 @@ def read_signed(data: bytes) -> SignedCharter:
 def read_charter(data: bytes) -> Charter:
     """Return the charter in `data`.  Raises Malformed."""
     content = cbor.decode_map(data)
-    if content.keys() != set(_KEYS):
+    if content.keys() - {_HANDOVER} != set(_KEYS):
         raise Malformed("missing or unknown key in a charter")
     fields.number(content, _VERSION, VERSION, VERSION)
     try:
@@ -238,6 +256,7 @@ def read_charter(data: bytes) -> Charter:
             roles=frozenset(_role(one) for one in _words(content, _ROLES, len(Role))),
             dual=frozenset(_words(content, _DUAL, DUAL_MAX)),
             countersign_s=fields.number(content, _COUNTERSIGN),
+            handover=_handover(content),
         )
     except Malformed:
         raise
@@ -315,6 +334,14 @@ def _check_destinations(destinations: tuple[Destination, ...]) -> None:
             raise ValueError(f"an authority of {one.center} is no SHA-256")
 
 
+def _check_handover(handover: Handover, destinations: tuple[Destination, ...]) -> None:
+    if not 0 <= handover.days <= HANDOVER_DAYS_MAX:
+        raise ValueError(f"both are served for 0 to {HANDOVER_DAYS_MAX} days")
+    names = {one.center for one in destinations}
+    if handover.center not in names or len(names) < 2:
+        raise ValueError("a handover is from one of the destinations to another")
+
+
 def _is_wanted(text: str) -> bool:
     what, dot, act = text.partition(".")
     return fields.is_word(what) and (not dot or fields.is_word(act))
@@ -331,7 +358,8 @@ def _to_value(charter: Charter) -> dict[int, BodyValue]:
     destinations: list[BodyValue] = [
         [one.center, list(one.authorities)] for one in charter.destinations
     ]
-    return {
+    passed = charter.handover
+    content: dict[int, BodyValue] = {
         _VERSION: VERSION,
         _GATEWAY: charter.gateway,
         _NUMBER: charter.number,
@@ -345,6 +373,7 @@ def _to_value(charter: Charter) -> dict[int, BodyValue]:
         _DUAL: list[BodyValue](sorted(charter.dual)),
         _COUNTERSIGN: charter.countersign_s,
     }
+    return content | ({} if passed is None else {_HANDOVER: [passed.center, passed.days]})
 
 
 def _zones_value(zones: tuple[tuple[int, int], ...] | None) -> list[BodyValue] | None:
@@ -364,6 +393,13 @@ def _scope(value: BodyValue) -> Scope:
         return Scope(panel)
     pairs = [fields.row(pair, 2) for pair in fields.array(row, 1, RANGES_MAX)]
     return Scope(panel, tuple((fields.number(one, 0, 1), fields.number(one, 1)) for one in pairs))
+
+
+def _handover(content: Mapping[int, BodyValue]) -> Handover | None:
+    if _HANDOVER not in content:
+        return None
+    row = fields.row(content[_HANDOVER], 2)
+    return Handover(fields.text(row, 0), fields.number(row, 1))
 
 
 def _destination(value: BodyValue) -> Destination:

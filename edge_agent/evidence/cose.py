@@ -68,6 +68,7 @@ class Domain(Enum):
     ASSENT = b"edge-agent/v1/assent"
     PASS = b"edge-agent/v1/pass"
     MANDATE = b"edge-agent/v1/mandate"
+    OFFER = b"edge-agent/v1/offer"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}

@@ -131,6 +131,11 @@ def claimed_authorities(data: bytes) -> tuple[bytes, ...]:
     return _certificates(cbor.decode_map(cose.parse(data).payload), 5)
 
 
+def claimed_charter(data: bytes) -> bytes:
+    """Return the charter in a bundle that nobody has checked yet, unread.  Raises Malformed."""
+    return _charter(cbor.decode_map(cose.parse(data).payload))
+
+
 @dataclass(frozen=True, slots=True)
 class Renewal:
     """A gateway's wish for another TLS certificate; `request` is PKCS #10 in DER.

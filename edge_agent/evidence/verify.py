@@ -312,12 +312,13 @@ class EpochVerifier:
         """Return what is wrong between the epochs fed so far; the same each time it is asked."""
         problems: list[Problem] = []
         followers: dict[bytes | None, bytes] = {}
-        for at, (epoch, known) in enumerate(self._epochs.items()):
+        beginning = self._beginning()
+        for epoch, known in self._epochs.items():
             previous = known.genesis.previous_epoch
             other = followers.setdefault(previous, epoch)
             if other != epoch:
                 problems.append(self._branch(previous, other, epoch))
-            problems += self._predecessor(epoch, known, at)
+            problems += self._predecessor(epoch, known, begins=epoch == beginning)
             if not known.genesis.vouched and not self._vouched_later(epoch):
                 detail = "self-signed, and no later epoch of the identity key stands for it"
                 problems.append(Problem(What.UNVOUCHED, epoch, 0, detail))
@@ -338,14 +339,27 @@ class EpochVerifier:
         lost = self._epochs[one].lost_at is not None
         return Problem(What.BRANCH, other, 0, detail + WORD_LOST * lost)
 
-    def _predecessor(self, epoch: bytes, known: _Epoch, at: int) -> Iterator[Problem]:
+    def _beginning(self) -> bytes | None:
+        """Return the epoch that what is held may begin with: the first that was fed, or the one
+        that it follows, as far as these are held.  A backlog is fed after what is live.
+        """
+        epoch, seen = next(iter(self._epochs), None), set[bytes]()
+        while epoch is not None and epoch not in seen:
+            seen.add(epoch)
+            before = self._epochs[epoch].genesis.previous_epoch
+            if before is None or before not in self._epochs:
+                break
+            epoch = before
+        return epoch
+
+    def _predecessor(self, epoch: bytes, known: _Epoch, *, begins: bool) -> Iterator[Problem]:
         """Compare what a genesis says of the epoch before with what is held of that."""
         genesis = known.genesis
         if genesis.previous_epoch is None:
             return
         size, before = genesis.previous_size, self._epochs.get(genesis.previous_epoch)
         if before is None:
-            if at > 0 and size > 0:  # what is held may begin anywhere, but only once
+            if not begins and size > 0:  # what is held may begin anywhere, but only once
                 detail = f"epoch {genesis.previous_epoch.hex()} is missing, {size} events"
                 yield Problem(What.GAP, genesis.previous_epoch, 0, detail, size - 1)
         elif before.next_seq < size:

@@ -15,13 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from edge_agent import files
-from edge_agent.domain.address import TPM_DEVICE
 from edge_agent.evidence import certificates, charter
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.enrolment import Bundle, claimed_authorities, open_bundle
 from edge_agent.evidence.invitation import Invitation, file_proof, pin_of, secret_digest
 from edge_agent.identity import keys
+from edge_agent.identity.bundle_files import certificates_of, configuration_text
 from edge_agent.identity.est import EstError, NotOffered, Server
 from edge_agent.identity.keys import Keys
 
@@ -111,16 +111,10 @@ def install(data: bytes, invitation: Invitation, folder: Path, tpm: Path | None 
                 f"the bundle is for other keys than those in {folder}: enrol on the gateway "
                 "itself, with the same folder, or ask for a new code"
             )
-    contents = {
-        "ca.pem": _pem(*bundle.authorities),
-        "client.pem": _pem(bundle.client),
-        "identity.pem": _pem(bundle.identity),
-        "receipt.pem": _pem(*bundle.receipts),
-    }
-    if bundle.commands:
-        contents["command.pem"] = _pem(*bundle.commands)
-    if bundle.seals:
-        contents["seal.pem"] = _pem(*bundle.seals)
+    try:
+        contents = certificates_of(bundle)
+    except Malformed as error:
+        raise EstError(f"the bundle cannot be read: {error}") from error
     if bundle.charter:  # judged when the agent starts, by what was in force before
         contents[charter.FILE] = bundle.charter
     for name, content in contents.items():
@@ -130,30 +124,6 @@ def install(data: bytes, invitation: Invitation, folder: Path, tpm: Path | None 
         return Done(tuple(contents), f"{configuration} is left as it was")
     files.write_new(configuration, configuration_text(bundle, tpm).encode())
     return Done((*contents, CONFIGURATION), f"add the panels to {configuration}")
-
-
-def configuration_text(bundle: Bundle, tpm: Path | None = None) -> str:
-    """Return what a center decides of a gateway's configuration, and which TPM it has."""
-    chip = "" if tpm in {None, Path(TPM_DEVICE)} else f'tpm = "{tpm}"\n'
-    commands = 'command_certificate = "command.pem"\n' if bundle.commands else ""
-    seal = 'seal_certificate = "seal.pem"\n' if bundle.seals else ""
-    ways = "".join(
-        f'\n[[center.path]]\nhost = "{way.host}"\nport = {way.port}\n' for way in bundle.ways
-    )
-    return f"""\
-# Made by `edge-agent enrol`; add the panels below.
-[gateway]
-id = "{bundle.gateway}"
-identity_key = "{keys.IDENTITY}"
-{chip}
-[[center]]
-name = "{bundle.center}"
-ca = "ca.pem"
-certificate = "client.pem"
-key = "{keys.CLIENT}"
-receipt_certificate = "receipt.pem"
-enrolment = "{bundle.enrolment.host}:{bundle.enrolment.port}"
-{commands}{seal}{ways}"""
 
 
 def _opened(data: bytes, invitation: Invitation) -> Bundle:
@@ -185,7 +155,3 @@ def _loaded(certificate: bytes) -> x509.Certificate:
         return certificates.read(certificate)
     except Malformed as error:
         raise EstError(f"the bundle cannot be read: {error}") from error
-
-
-def _pem(*told: bytes) -> bytes:
-    return b"".join(_loaded(one).public_bytes(serialization.Encoding.PEM) for one in told)

@@ -54,7 +54,7 @@ def test_a_damaged_step_is_none() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {1: 2}, {2: "tried"}, {3: b""}, {3: None}, {4: bytes(32)}, {5: b"x"}, {6: None},
+        {1: 2}, {2: "tried"}, {3: b""}, {3: None}, {4: bytes(32)}, {5: b"x"}, {6: 7},
         {6: ["main", 0, bytes(32)]}, {7: ""}, {8: "main"}, {8: [1]}, {8: ["x"] * 9}, {9: 9},
         {9: 601}, {11: 1},
     ],

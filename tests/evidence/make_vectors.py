@@ -44,6 +44,7 @@ from edge_agent.journal.receipts import Binding, leaf
 from tests.evidence import bundles
 from tests.evidence.charter_vectors import charter_vectors
 from tests.evidence.command_vectors import command_vectors
+from tests.evidence.handover_vectors import handover_vectors
 from tests.evidence.mutations import all_mutations
 
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
@@ -70,6 +71,8 @@ SIGNERS: dict[str, Ed25519Signer | P256Signer] = {
     "owner": _p256(8),
     "authority": _p256(9),
     "operator": _ed25519(10),
+    "new enterprise": _p256(11),
+    "inspector": _ed25519(12),
 }
 
 
@@ -417,6 +420,7 @@ def make() -> dict[str, object]:
         "status.json": _status(second),
         "command.json": command_vectors(second.epoch, _stamp(100), SIGNERS, _steps),
         "charter.json": charter_vectors(SIGNERS, _steps),
+        "handover.json": handover_vectors(SIGNERS, _steps),
         "finding.json": _findings(),
         "binding.json": _binding(first, receipt),
         "bundles.json": _bundles(),

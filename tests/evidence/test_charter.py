@@ -16,6 +16,7 @@ from edge_agent.evidence.charter import (
     PANELS_MAX,
     Charter,
     Destination,
+    Handover,
     Part,
     Party,
     Scope,
@@ -66,6 +67,40 @@ def test_it_names_what_the_system_is_for() -> None:
     assert CHARTER.sends_to("center", [b"a" * 32])
     assert not CHARTER.sends_to("center", [b"a" * 32, b"b" * 32]), "anybody else could certify it"
     assert not CHARTER.sends_to("north", [b"a" * 32])
+
+
+PASSED = replace(
+    CHARTER,
+    destinations=(*CHARTER.destinations, Destination("green", (b"g" * 32,))),
+    handover=Handover("center", 0),
+)
+
+
+def test_it_may_pass_the_site_on() -> None:
+    assert read_charter(PASSED.data) == PASSED
+    assert PASSED.digest != replace(PASSED, handover=Handover("center", 30)).digest
+    assert CHARTER.handover is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"handover": Handover("center", -1)},
+        {"handover": Handover("center", 181)},
+        {"handover": Handover("nobody", 30)},
+        {"destinations": CHARTER.destinations},
+    ],
+)
+def test_a_handover_is_from_one_destination_to_another(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"days|destinations"):
+        replace(PASSED, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [None, [], ["center"], ["center", -1], [1, 30], ["x", 30], 7])
+def test_a_wrong_handover_is_refused(wrong: BodyValue) -> None:
+    content = dict(cbor.decode_map(PASSED.data)) | {13: wrong}
+    with pytest.raises(Malformed):
+        read_charter(cbor.encode(content))
 
 
 def test_who_signs_again_has_one_signature() -> None:

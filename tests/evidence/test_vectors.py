@@ -26,10 +26,12 @@ from edge_agent.domain.session import FaultKind
 from edge_agent.domain.stamp import ClockChange, Trust
 from edge_agent.evidence.bodies import REASONS_MAX, Ended, JournalChange, Severity
 from edge_agent.evidence.cbor import DEPTH_MAX, Malformed
+from edge_agent.evidence.charter import SignedCharter, read_charter
 from edge_agent.evidence.cose import MESSAGE_BYTES_MAX, P256_ORDER, BadSignature, Domain, PublicKey
 from edge_agent.evidence.envelope import open_event
 from edge_agent.evidence.receipt import RANGES_MAX
 from edge_agent.evidence.status import PANELS_MAX
+from edge_agent.evidence.succession import NotValid, check_next
 from edge_agent.evidence.verify import What
 from tests.evidence import make_vectors
 
@@ -38,8 +40,8 @@ PAGE = (FOLDER.parent / "wire-format.md").read_text()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = [
     *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
-    *("binding.json", "bundles.json", "refused.json", "command.json"),
-    "charter.json",
+    *("binding.json", "bundles.json", "refused.json", "command.json", "charter.json"),
+    "handover.json",
 ]
 
 
@@ -238,6 +240,42 @@ def test_the_disposition_is_the_centers_word_on_the_burglary() -> None:
     epoch, number = said[4]
     first = load("epochs.json")[0]
     assert (epoch.hex(), first["events"][number]["note"]) == (first["epoch"], "a burglary")
+
+
+def test_a_handover_is_signed_by_whom_the_page_names() -> None:
+    vector = load("handover.json")
+    present, following = (bytes.fromhex(vector[name]) for name in ("present", "next"))
+    before, after = cbor2.loads(present), cbor2.loads(following)
+    assert cbor2.dumps(after, canonical=True) == following
+    assert (before.keys(), after.keys()) == (set(range(1, 13)), set(range(1, 14)))
+    assert (before[3], after[3], after[13]) == (1, 2, ["center", 30])
+    assert vector["digest"] == hashlib.sha256(following).hexdigest()
+    keys = {part: key for part, _, key in before[6]}
+    keys["new enterprise"] = after[6][0][2]
+    for name, row in vector["assents"].items():
+        said = check(bytes.fromhex(row["message"]), PUBLIC[name], b"edge-agent/v1/assent")
+        assert said == {1: 1, 2: bytes.fromhex(vector["digest"]), 3: 1_763_900_300_000}
+        assert key_of(keys[name])[1] == PUBLIC[name][1]
+    whole = cbor2.loads(bytes.fromhex(vector["signed"]))
+    assert whole[1] == following
+    messages = [vector["assents"][name]["message"] for name in vector["enough"][0]]
+    assert [one.hex() for one in whole[2]] == messages
+
+
+def test_the_code_takes_what_is_enough_and_nothing_else() -> None:
+    vector = load("handover.json")
+    present = read_charter(bytes.fromhex(vector["present"]))
+    following = read_charter(bytes.fromhex(vector["next"]))
+
+    def judge(names: list[str]) -> None:
+        assents = tuple(bytes.fromhex(vector["assents"][name]["message"]) for name in names)
+        check_next(SignedCharter(following, assents), present)
+
+    for names in vector["enough"]:
+        judge(names)
+    for names in vector["too_few"]:
+        with pytest.raises(NotValid, match="has not signed it"):
+            judge(names)
 
 
 def test_the_findings_read_by_the_page_alone() -> None:

@@ -58,6 +58,15 @@ def test_epochs_that_follow_each_other_have_no_problem(chain: Chain) -> None:
     assert named(*chain.envelopes, *three.envelopes) == [(What.GAP, 0)]  # but has no hole
 
 
+def test_what_is_held_may_begin_with_an_epoch_that_came_late(chain: Chain) -> None:
+    """A center that came later: what is live came first, then the backlog from its first run on."""
+    two = second(chain)
+    three = second(two, 4, b"epoch--3")
+    assert named(*three.envelopes, *two.envelopes) == []
+    four = second(three, 5, b"epoch--4")
+    assert named(*four.envelopes, *two.envelopes) == [(What.GAP, 0)], "but it has no hole"
+
+
 def test_what_is_no_envelope() -> None:
     assert named(b"garbage") == [(What.MALFORMED, None)]
 

@@ -11,6 +11,7 @@ from edge_agent.center.credentials import Subject, Use
 from edge_agent.evidence.enrolment import Bundle, Way
 from edge_agent.evidence.invitation import Invitation
 from edge_agent.identity import enrolment
+from edge_agent.identity.bundle_files import configuration_text
 from edge_agent.identity.est import EstError, NotOffered, Server
 
 INVITATION = Invitation("gw4", "a.example", 8443, "0" * 16, "0" * 12)
@@ -32,7 +33,7 @@ def test_the_configuration_is_one_that_the_agent_reads(tmp_path: Path) -> None:
     )
     file = tmp_path / "gateway.toml"
     panel = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/ttyUSB0" }\n'
-    file.write_text(enrolment.configuration_text(bundle) + panel)
+    file.write_text(configuration_text(bundle) + panel)
     read = config.load(file).config
     assert read.gateway.id == "gw4"
     assert [(path.host, path.port) for path in read.center[0].path] == [
