@@ -137,7 +137,7 @@ class World:
             part = self.start()
             running = asyncio.ensure_future(part.run())
             try:
-                while self.is_under_way() and not running.done():
+                while self.is_under_way(part) and not running.done():
                     await asyncio.sleep(0.001)
                 if not running.done():
                     running.cancel()
@@ -149,8 +149,9 @@ class World:
                 running.cancel()
         raise AssertionError("it never ends")
 
-    def is_under_way(self) -> bool:
-        return self.marker is not None and self.marker.is_under_way
+    def is_under_way(self, part: HandingOver) -> bool:
+        facts = part.facts()  # known a moment after it is written down
+        return facts is not None and facts["phase"] != "moved"
 
     async def take(self) -> None:
         """Bring the answer to the run that there is; one that was cut off gets it again."""
