@@ -14,6 +14,7 @@ from operator import xor
 from hil.panels.cn_fire_frames import without_characters
 from hil.panels.dc09_frames import crc as crc_dc09
 from hil.panels.modbus_map import crc as crc_modbus
+from hil.panels.nx584 import on_wire as nx584_on_wire
 
 GB_HEAD, GB_TAIL = 27, 3  # bytes of a GB/T 26875.3 frame before and behind its data
 GB_PART, GB_TEXT, GB_TIME = b"\x02", 31, 6  # data of a part's state: its text and time end it
@@ -77,6 +78,17 @@ def _counted(frame: bytes, more: int) -> bytes:
     return b"%b%02X\r\n" % (text, -sum(text) & 0xFF)
 
 
+def _nx584(frame: bytes) -> bytes:
+    """Either form; the length is that of what is there."""
+    is_binary = frame[:1] == b"~"
+    payload = frame[2:-2]
+    if not is_binary:
+        digits = frame.strip(b"\r\n")[2:-4]
+        with suppress(ValueError):
+            payload = bytes.fromhex(digits.decode("ascii", "replace"))
+    return nx584_on_wire(payload[:0xFF], binary=is_binary)
+
+
 def _gb26875(frame: bytes) -> bytes:
     inner = bytearray(frame[2:-GB_TAIL].ljust(GB_HEAD - 2, b"\x00"))
     inner[22:24] = (len(inner) - GB_HEAD + 2).to_bytes(2, "little")
@@ -100,6 +112,7 @@ RULES: Mapping[str, Callable[[bytes], bytes]] = {
     "ness": _ness,
     "elk": _elk,
     "vista": _vista,
+    "nx584": _nx584,
     "gb26875": _gb26875,
     "galaxy_sia": _galaxy,
     "modbus_map": _modbus,

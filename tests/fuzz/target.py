@@ -60,6 +60,7 @@ BETWEEN: dict[str, bytes] = {
     "dsc": b"\r\n",
     "elk": b"\r\n",
     "ness": b"\r\n?",
+    "nx584": b"\r\n",
     "paradox_prt3": b"\r\n",
     "surgard": b"\r\n\x14",
     "vista": b"\r\n",

@@ -1,0 +1,487 @@
+"""The conversation with a NetworX panel: ACK when durable, state asked for, gaps filled."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from drivers.nx584 import DRIVER, NEEDED
+from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Cause, Finding
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.session import (
+    WAITING,
+    Action,
+    ClockRead,
+    Commanded,
+    Committed,
+    Fault,
+    FaultKind,
+    Opened,
+    Received,
+    Recent,
+    Report,
+    Send,
+    Setup,
+    Ticked,
+)
+from edge_agent.domain.settings import NS_PER_S as NS
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
+from edge_agent.resources import check_options, load_codes, load_profile
+from hil.panels.nx584 import off_wire, on_wire
+from tests.drivers.actions import faults, links, outcomes, signals
+
+ACK, NAK = "1d", "1e"
+NOW = datetime(2026, 11, 23, 20, 5, tzinfo=UTC)
+CODES = load_codes()
+ALL_SAID = "01" + b"1.05".hex() + "fa0ffa1ffffc"
+AT_REST = {"21": ALL_SAID, "28": "080400000000000000000107"}
+
+
+def entry(number: int, kind: int, which: int = 0, minute: int = 5) -> str:
+    return f"{number:02x}64{kind:02x}{which:02x}000b1714{minute:02x}"
+
+
+class Talk:
+    """A session and a panel that answers as told; `say` returns what the session did.
+
+    What is reported is durable at once, unless `is_slow`.
+    """
+
+    def __init__(self, allow: frozenset[str] = frozenset(), **options: Any) -> None:
+        chosen = check_options(DRIVER, {"zones": 2, **options})
+        self.session = DRIVER.session(Setup(CODES, load_profile("nx584"), chosen, UTC, allow))
+        self.now_ns = 0
+        self.answers = dict(AT_REST)
+        self.asked: list[str] = []
+        self.deaf = self.is_slow = self.is_binary = False
+
+    def wire(self, payload: str) -> bytes:
+        return on_wire(bytes.fromhex(payload), binary=self.is_binary)
+
+    def open(self, *recent: Recent, **more: Any) -> list[Action]:
+        return self.settle(self.session.handle(Opened(recent, **more), self.now_ns))
+
+    def say(self, payload: str) -> list[Action]:
+        return self.raw(self.wire(payload))
+
+    def raw(self, data: bytes) -> list[Action]:
+        return self.settle(self.session.handle(Received(data), self.now_ns))
+
+    def clock(self, at: datetime = NOW) -> list[Action]:
+        read = ClockRead(int(at.timestamp()) * NS - self.now_ns, Trust.SYNCED)
+        return self.settle(self.session.handle(read, self.now_ns))
+
+    def wait(self, seconds: float) -> list[Action]:
+        end_ns, done = self.now_ns + int(seconds * NS), list[Action]()
+        while (due_ns := self.session.deadline_ns()) is not None and due_ns <= end_ns:
+            self.now_ns = max(self.now_ns, due_ns)
+            done += self.settle(self.session.handle(Ticked(), self.now_ns))
+        self.now_ns = max(self.now_ns, end_ns)
+        return done
+
+    def order(self, act: Act, **what: Any) -> list[Action]:
+        wanted = Commanded(7, Command(act=act, **what))
+        return [*self.settle(self.session.handle(wanted, self.now_ns)), *self.wait(10)]
+
+    def settle(self, actions: list[Action]) -> list[Action]:
+        done = list(actions)
+        for action in actions:
+            match action:
+                case Report(token) if not self.is_slow:
+                    done += self.settle(self.session.handle(Committed(token), self.now_ns))
+                case Send(data):
+                    done += self._answer(data)
+        return done
+
+    def _answer(self, data: bytes) -> list[Action]:
+        payload = off_wire(data)
+        told = data.hex() if payload is None else payload.hex()
+        self.asked.append(told)
+        if self.deaf or told in (ACK, NAK):
+            return []
+        answer = self.answers.get(told)
+        if answer is None and told.startswith("24"):
+            answer = f"04{told[2:]}010000000000"
+        if answer is None and told.startswith("26"):
+            answer = f"06{told[2:]}00000000000400"
+        self.now_ns += NS // 50
+        return self.say(answer) if answer else []
+
+
+def ready(**options: Any) -> Talk:
+    talk = Talk(**options)
+    talk.open()
+    talk.clock()
+    talk.raw(talk.wire("8404010000000000"))  # shows in which form it speaks
+    talk.wait(5)
+    talk.asked.clear()
+    return talk
+
+
+def events(actions: list[Action]) -> list[tuple[str | None, State, Origin]]:
+    return [(s.code, s.state, s.origin) for s in signals(actions) if s.code]
+
+
+# ---- state
+
+
+def test_at_link_up_the_whole_state_is_asked_for_and_said_once() -> None:
+    talk = Talk()
+    talk.answers |= {
+        "28": "0804" + "0080" + "00" * 6 + "0307",
+        "2401": "0401010000001100",
+        "2601": "0601400000000400" + "00",
+    }
+    talk.open()
+    first = [*talk.raw(talk.wire("1d")), *talk.wait(5)]
+    assert talk.asked == ["28", "21", "2600", "2601", "2400", "2401"]
+    said = signals(first)
+    assert {signal.origin for signal in said} == {Origin.AT_START}
+    assert {(s.kind, s.zone or s.area): s.state for s in said if not s.code} == {
+        (Kind.ZONE, 1): State.CLOSED,
+        (Kind.ZONE, 2): State.OPEN,
+        (Kind.AREA, 1): State.DISARMED,
+        (Kind.AREA, 2): State.ARMED_AWAY,
+    }
+    assert {(s.code, s.zone) for s in said if s.code} == {("301", None), ("384", 2)}
+    assert not signals(talk.wait(300)), "the same again is no news"
+
+
+def test_what_ended_meanwhile_is_ended_by_the_state() -> None:
+    talk = Talk()
+    stands = [
+        Signal(kind=Kind.POWER, code="301", state=State.ACTIVE),
+        Signal(kind=Kind.ZONE_TROUBLE, code="384", state=State.ACTIVE, zone=2, area=1),
+        Signal(kind=Kind.FIRE, code="110", state=State.ACTIVE, area=1),
+        Signal(kind=Kind.BURGLARY, code="130", state=State.ACTIVE, zone=2, area=1),
+    ]
+    talk.open(standing=tuple(stands))
+    ended = [s for s in signals(talk.raw(talk.wire("1d")) + talk.wait(5)) if s.code]
+    assert {(s.code, s.state) for s in ended} == {
+        (code, State.RESTORED) for code in ("301", "384", "110")
+    }, "an alarm of a zone is told by the log alone"
+
+
+def test_both_forms_are_tried_until_one_is_heard() -> None:
+    talk = Talk()
+    talk.deaf = talk.is_binary = True
+    talk.open()
+    talk.wait(1)
+    assert talk.asked[0] == (b"\n0128292A\r" + b"\x7e\x01\x28\x29\x2a").hex()
+    talk.deaf = False
+    talk.say("080400000000000000000107")
+    talk.asked.clear()
+    talk.wait(5)
+    assert talk.asked[:2] == ["21", "2600"]
+    assert talk.say("8400010000000100")[-1] == Send(b"\x7e\x01\x1d\x1e\x1f")
+
+
+@pytest.mark.parametrize("form", ["ascii", "binary"])
+def test_a_form_that_is_given_is_the_only_one(form: str) -> None:
+    talk = Talk(form=form)
+    talk.open()
+    talk.wait(1)
+    assert talk.asked[0] == "28"
+
+
+def test_an_answer_that_does_not_come_is_passed_over() -> None:
+    talk = Talk()
+    talk.answers["2400"] = ""
+    talk.open()
+    talk.raw(talk.wire("1d"))
+    talk.wait(20)
+    assert talk.asked == ["28", "21", "2600", "2400", "2400", "2401"]
+    talk.answers["2400"] = "1f"  # the panel refuses it
+    told = talk.wait(120)
+    assert faults(told) == [FaultKind.REFUSED]
+    assert talk.asked[-2:] == ["2400", "2401"]
+
+
+def test_what_the_panel_is_not_set_to_say_is_said_aloud() -> None:
+    talk = Talk()
+    talk.answers["21"] = "01" + b"1.05".hex() + "5001" + "0000" * 2
+    talk.open()
+    [fault] = [a for a in [*talk.raw(talk.wire("1d")), *talk.wait(5)] if isinstance(a, Fault)]
+    assert fault.kind is FaultKind.MISSED
+    assert [name for name in NEEDED if name in fault.detail] == ["log_event"]
+
+
+def test_silence_and_what_follows() -> None:
+    talk = ready()
+    talk.deaf = True
+    gone = talk.wait(150)
+    assert links(gone) == [False]
+    talk.deaf = False
+    back = talk.wait(20)
+    assert links(back) == [True]
+    assert {s.origin for s in signals(back)} == {Origin.AT_START}
+
+
+def test_listening_only_says_nothing_and_hears_all() -> None:
+    talk = Talk(listen_only=True, quiet_s=100)
+    talk.open()
+    heard = talk.say("8a" + entry(7, 0x80, 2))
+    assert events(heard) == [("130", State.ACTIVE, Origin.LIVE)]
+    talk.raw(b"\n08840B01000000010099C2\r")
+    gone = talk.wait(200)
+    assert (links(gone), talk.asked) == ([False], [])
+
+
+# ---- what it says by itself
+
+
+def test_an_entry_of_the_log_has_its_ack_when_it_is_durable() -> None:
+    talk = ready()
+    talk.is_slow = True
+    [report] = [a for a in talk.say("8a" + entry(7, 0x80, 2)) if isinstance(a, Report)]
+    assert talk.asked == []
+    talk.now_ns += NS
+    again = talk.say("8a" + entry(7, 0x80, 2))
+    assert (faults(again), talk.asked) == ([FaultKind.REPEAT], [])
+    talk.settle(talk.session.handle(Committed(report.token), talk.now_ns))
+    assert talk.asked == [ACK]
+
+
+def test_an_entry_said_again_after_a_restart_is_recorded_once() -> None:
+    talk = Talk()
+    talk.open(Recent(talk.wire("8a" + entry(7, 0x80, 2)), NS))
+    again = talk.say("8a" + entry(7, 0x00, 2))  # meanwhile it was reported
+    assert (faults(again), talk.asked) == ([FaultKind.REPEAT], [ACK])
+    assert events(talk.say("8a" + entry(8, 0x80, 2))), "the next one is another"
+
+
+def test_a_copy_of_what_waits_has_no_ack_before_it_is_durable() -> None:
+    talk = Talk()
+    talk.open(waiting=Recent(talk.wire("8a" + entry(7, 0x80, 2)), NS))
+    assert faults(talk.say("8a" + entry(7, 0x80, 2))) == [FaultKind.REPEAT]
+    assert talk.asked == []
+    talk.settle(talk.session.handle(Committed(WAITING), talk.now_ns))
+    assert talk.asked == [ACK]
+
+
+def test_alarm_and_its_end_by_the_log() -> None:
+    talk = ready()
+    said = talk.say("8a" + entry(7, 0x80, 1)) + talk.say("8a" + entry(8, 0x81, 1))
+    assert events(said) == [
+        ("130", State.ACTIVE, Origin.LIVE),
+        ("130", State.RESTORED, Origin.LIVE),
+    ]
+
+
+def test_a_fire_shows_by_its_area_at_once() -> None:
+    talk = ready()
+    told = talk.say("860004020000000000")
+    assert {(s.kind, s.state) for s in signals(told)} == {
+        (Kind.AREA, State.ALARM),
+        (Kind.FIRE, State.ACTIVE),
+    }
+    assert talk.asked == [ACK]
+
+
+def test_a_trouble_that_the_log_told_is_not_said_again_by_the_state() -> None:
+    talk = ready()
+    talk.say("8a" + entry(7, 0x9A))
+    assert not signals(talk.say("8804" + "0080" + "00" * 6 + "0107"))
+    assert [e[:2] for e in events(talk.say("8a" + entry(8, 0x9B)))] == [("301", State.RESTORED)]
+    assert not signals(talk.say("880400000000000000000107"))
+
+
+def test_a_snapshot_of_areas_ends_no_alarm() -> None:
+    talk = ready()
+    talk.say("860040020000000000")
+    assert not signals(talk.say("8705" + "00" * 7))
+    assert talk.say("8500" + "01" + "00" * 7), "and one of zones is taken"
+    assert talk.session.deadline_ns() == talk.now_ns + 2 * NS, "the whole state is asked for"
+
+
+def test_damage_is_refused_and_the_state_asked_for() -> None:
+    talk = ready()
+    told = talk.raw(b"\n08840B01000000010099C2\r")
+    assert faults(told) == [FaultKind.CHECKSUM]
+    assert talk.asked == [NAK]
+    [fault] = [a for a in told if isinstance(a, Fault)]
+    assert fault.frame == b"\n08840B01000000010099C2\r"
+    talk.wait(3)
+    assert talk.asked[1] == "28"
+    told = talk.raw(b"\n063C4286FF01010DFC\r")
+    assert [a.frame for a in told if isinstance(a, Fault)] == [b""], "it could hold a code"
+
+
+def test_a_message_of_no_shape_is_kept_and_has_its_ack() -> None:
+    talk = ready()
+    told = talk.say("840B01")
+    assert [(s.kind, s.frame) for s in signals(told)] == [(Kind.UNKNOWN, talk.wire("840B01"))]
+    assert faults(told) == [FaultKind.LENGTH]
+    assert talk.asked == [ACK]
+    talk.now_ns += NS
+    assert not signals(talk.say("840B01"))
+    assert talk.asked == [ACK, ACK]
+
+
+# ---- the log fills a gap
+
+
+def gap(newest: int) -> Talk:
+    """A panel whose entry 5 was recorded; entries 6 to 8 and the oldest, 9, are in its log."""
+    talk = Talk()
+    talk.answers |= {f"2a{n:02x}": f"0a{entry(n, 0x80, n)}" for n in range(5, 10)}
+    talk.answers["28"] = f"0804000000000000000001{newest:02x}"
+    talk.open(Recent(talk.wire("8a" + entry(5, 0x80, 5)), NS))
+    return talk
+
+
+def test_a_gap_is_filled_oldest_first_and_once() -> None:
+    talk = gap(8)
+    told = [*talk.raw(talk.wire("1d")), *talk.wait(5)]
+    filled = [s for s in signals(told) if s.origin is Origin.BACKFILL]
+    assert [s.zone for s in filled] == [7, 8, 9]
+    assert talk.asked[-4:] == ["2a08", "2a07", "2a06", "2a05"]
+    assert not signals(talk.wait(130))
+    assert events(talk.say("8a" + entry(9, 0x80, 1)))
+
+
+def test_a_gap_of_nothing_costs_one_question() -> None:
+    talk = gap(5)
+    told = [*talk.raw(talk.wire("1d")), *talk.wait(5)]
+    assert not [s for s in signals(told) if s.origin is Origin.BACKFILL]
+    assert talk.asked[-1] == "2a05"
+
+
+def test_what_is_read_when_the_panel_falls_silent_is_kept() -> None:
+    talk = gap(8)
+    talk.answers["2a06"] = ""
+    told = [*talk.raw(talk.wire("1d")), *talk.wait(12)]
+    assert [s.zone for s in signals(told) if s.origin is Origin.BACKFILL] == [8, 9]
+
+
+def test_a_log_that_came_round_is_read_whole() -> None:
+    talk = Talk()
+    talk.answers |= {f"2a{n:02x}": f"0a{n:02x}0380{n:02x}000b171405" for n in range(3)}
+    talk.answers["28"] = "0804000000000000000001" + "01"
+    talk.open(Recent(talk.wire("8a" + entry(5, 0x80, 5)), NS))
+    told = [*talk.raw(talk.wire("1d")), *talk.wait(5)]
+    assert [s.zone for s in signals(told) if s.origin is Origin.BACKFILL] == [3, 1, 2]
+
+
+def test_without_anything_recorded_there_is_no_gap() -> None:
+    talk = Talk()
+    talk.open()
+    talk.raw(talk.wire("1d"))
+    talk.wait(5)
+    assert not [asked for asked in talk.asked if asked.startswith("2a")]
+
+
+def test_an_entry_that_somebody_else_asked_for_is_no_live_event() -> None:
+    talk = ready()
+    [told] = events(talk.say("0a" + entry(7, 0x80, 2)))
+    assert told[2] is Origin.BACKFILL
+    assert not events(talk.say("0a" + entry(7, 0x80, 2)))
+
+
+# ---- the clock
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_a_clock_that_is_off_is_found_and_set_where_allowed(is_allowed: bool) -> None:
+    talk = ready(allow=frozenset({"clock"} if is_allowed else ()))
+    told = talk.say("8a" + entry(7, 0x80, 2, minute=35))
+    assert [(f.cause, f.active) for f in told if isinstance(f, Finding)] == [
+        (Cause.PANEL_CLOCK, True)
+    ]
+    sets = "3b1a0b17140502"  # of the facts
+    assert talk.asked == ([ACK, sets] if is_allowed else [ACK])
+    over = talk.say("8a" + entry(8, 0x81, 2, minute=5))
+    assert [f.active for f in over if isinstance(f, Finding)] == [False]
+
+
+def test_a_minute_of_last_year_is_near() -> None:
+    talk = ready()
+    talk.clock(datetime(2027, 1, 1, 0, 0, 10, tzinfo=UTC))
+    assert not [a for a in talk.say("8a07648002000c1f173b") if isinstance(a, Finding)]
+
+
+def test_a_clock_that_was_lost_is_set_once_an_hour() -> None:
+    talk = ready(allow=frozenset({"clock"}))
+    lost = "8804" + "00" * 5 + "08" + "0000" + "0107"
+    assert events(talk.say(lost)) == [("626", State.ACTIVE, Origin.LIVE)]
+    talk.now_ns += 10 * NS
+    talk.say(lost)
+    assert len([asked for asked in talk.asked if asked.startswith("3b")]) == 1
+
+
+# ---- commands
+
+
+@pytest.mark.parametrize(
+    ("act", "what", "sent", "shown", "outcome"),
+    [
+        (Act.DISARM, {"code": "2468"}, "3c4286ff0101", "060000000000000400", Outcome.DONE),
+        (Act.DISARM, {"code": "2468"}, "3c4286ff0101", "060040000000000000", Outcome.REFUSED),
+        (
+            Act.ARM_AWAY,
+            {"area": 3, "code": "123456"},
+            "3c2143650204",
+            "060240004000000000",
+            Outcome.DONE,
+        ),
+        (Act.ARM_AWAY, {}, "3e0201", "060040000000000000", Outcome.DONE),
+        (Act.ARM_STAY, {}, "3e0001", "060040000400000000", Outcome.DONE),
+        (Act.ARM_STAY, {"code": "2468"}, "3c4286ff0301", "060040000000000000", Outcome.REFUSED),
+        (Act.BYPASS, {"zone": 2}, "3f01", "0401010000000400", Outcome.DONE),
+        (Act.BYPASS, {"zone": 2}, "3f01", "0401010000000000", Outcome.REFUSED),
+        (Act.CLOCK, {}, "3b1a0b17140502", "080400000000000000000107", Outcome.DONE),
+    ],
+)
+def test_a_command_is_sent_once_and_its_effect_asked_for(
+    act: Act, what: dict[str, Any], sent: str, shown: str, outcome: Outcome
+) -> None:
+    talk = ready()
+    check = {"04": "24", "06": "26", "08": "28"}[shown[:2]]
+    talk.answers[check + (shown[2:4] if check != "28" else "")] = shown
+    done = talk.order(act, **what)
+    assert talk.asked[0] == sent
+    assert talk.asked.count(sent) == 1
+    assert outcomes(done) == [outcome]
+
+
+def test_a_bypass_that_is_there_is_not_toggled() -> None:
+    talk = ready()
+    talk.say("8401010000000400")
+    talk.asked.clear()
+    assert outcomes(talk.order(Act.BYPASS, zone=2)) == [Outcome.DONE]
+    assert "3f01" not in talk.asked
+    talk.answers["2401"] = "0401010000000000"
+    assert outcomes(talk.order(Act.UNBYPASS, zone=2)) == [Outcome.DONE]
+    assert talk.asked[0] == "3f01"
+
+
+@pytest.mark.parametrize(
+    ("act", "what"),
+    [
+        (Act.DISARM, {}),  # no code
+        (Act.DISARM, {"code": "12345"}),  # codes have four or six digits
+        (Act.ARM_AWAY, {"code": "1", "area": 1}),
+        (Act.ARM_AWAY, {"area": 9}),
+        (Act.BYPASS, {"zone": 193}),
+    ],
+)
+def test_what_cannot_be_said_is_refused(act: Act, what: dict[str, Any]) -> None:
+    talk = ready()
+    assert outcomes(talk.order(act, **what)) == [Outcome.REFUSED]
+    assert talk.asked == []
+
+
+def test_a_command_that_the_panel_refuses_is_counted() -> None:
+    talk = ready()
+    assert faults(talk.say("1c")) == [FaultKind.REFUSED]
+
+
+def test_a_report_names_the_frame_and_numbers_as_printed() -> None:
+    talk = ready()
+    [signal] = signals(talk.say("840b010000000100"))
+    assert replace(signal, frame=b"") == Signal(
+        kind=Kind.ZONE, state=State.OPEN, zone=12, area=1, origin=Origin.AT_START
+    )

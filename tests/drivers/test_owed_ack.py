@@ -1,0 +1,114 @@
+"""The ACK that a panel waits for: when everything is durable, once, never for another message."""
+
+from drivers._owed_ack import COPY_NS, OwedAck
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.session import WAITING, Report, Send
+from edge_agent.domain.signal import Signal
+
+MS = 1_000_000
+LATE_NS, CROSSING_NS = 1500 * MS, 500 * MS
+NEWS = (Signal(kind=Kind.UNKNOWN, state=State.ACTIVE),)
+
+
+def opened(waiting: int | None = None) -> OwedAck:
+    acks = OwedAck(LATE_NS, CROSSING_NS)
+    acks.open(waiting)
+    return acks
+
+
+def test_it_is_given_when_all_is_durable_and_once() -> None:
+    acks = opened()
+    assert not acks.heard(b"a", b"ok", 0)
+    acks.reported([Report(1, NEWS), Send(b"x"), Report(2, NEWS)])
+    assert acks.is_owed
+    assert acks.due(0) == []
+    acks.committed(2)
+    assert acks.due(1 * MS) == []
+    acks.committed(1)
+    assert acks.due(2 * MS) == [Send(b"ok")]
+    assert acks.due(3 * MS) == []
+    assert not acks.is_owed
+
+
+def test_what_says_nothing_new_has_it_at_once() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    assert acks.due(0) == [Send(b"ok")]
+
+
+def test_a_copy_before_the_ack_owes_no_second_one() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.reported([Report(1, NEWS)])
+    assert acks.heard(b"a", b"ok", 1000 * MS)
+    acks.committed(1)
+    assert acks.due(1400 * MS) == [Send(b"ok")]
+    assert acks.due(1400 * MS) == []
+
+
+def test_a_copy_that_crossed_the_ack_has_none_and_the_next_one_has() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.due(900 * MS)
+    assert acks.heard(b"a", b"ok", 1000 * MS)
+    assert acks.due(1000 * MS) == []
+    assert acks.heard(b"a", b"ok", 2000 * MS)
+    assert acks.due(2000 * MS) == [Send(b"ok")]
+
+
+def test_too_late_it_waits_for_the_next_copy() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.reported([Report(1, NEWS)])
+    acks.committed(1)
+    assert acks.due(LATE_NS + 1) == []
+    assert acks.heard(b"a", b"ok", 30_000 * MS), "it was never answered"
+    assert acks.due(30_000 * MS) == [Send(b"ok")]
+
+
+def test_another_message_takes_the_place_of_the_one_before() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.reported([Report(1, NEWS)])
+    assert not acks.heard(b"b", b"ko", 10 * MS)
+    acks.reported([Report(2, NEWS)])
+    acks.committed(1)
+    assert acks.due(20 * MS) == []
+    acks.committed(2)
+    assert acks.due(30 * MS) == [Send(b"ko")]
+
+
+def test_answered_and_said_again_later_it_is_new() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.due(0)
+    assert not acks.heard(b"a", b"ok", COPY_NS + 1)
+    assert acks.due(COPY_NS + 1) == [Send(b"ok")]
+
+
+def test_what_an_earlier_session_reported_has_to_be_durable_first() -> None:
+    acks = opened(WAITING)
+    acks.heard(b"a", b"ok", 0)
+    assert acks.due(0) == []
+    acks.committed(WAITING)
+    assert acks.due(1) == [Send(b"ok")]
+
+
+def test_a_panel_that_was_away_is_owed_nothing() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.forget()
+    assert not acks.is_owed
+    assert acks.due(0) == []
+    assert not acks.heard(b"a", b"ok", 1)
+
+
+def test_a_new_line_owes_nothing_of_the_old_one() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.reported([Report(1, NEWS)])
+    acks.open(None)
+    acks.committed(1)
+    assert acks.due(1) == []
+    acks.heard(b"b", b"ok", 2)
+    assert acks.due(2) == [Send(b"ok")]
