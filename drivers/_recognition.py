@@ -177,12 +177,13 @@ NX584: Final = Recognition(
     _weights(32, {"unknown": 16, "ack": 20, "nak": 20, "rejected": 20, "command_failed": 20}),
     probes=(
         Probe(
-            "system status",
-            b"\n0128292A\r\n",
-            frozenset({"system_status"}),
-            "asks for the system status, in a line that begins with a line feed and has length and "
-            "two sums: no other panel reads it as a command",
-            "询问系统状态；以换行符开头并带长度与两个校验，其他主机不会把它当作命令",
+            "interface configuration",
+            b"\n01212223\r\n",
+            frozenset({"interface_configuration"}),
+            "asks for version and settings of the interface, in a line that begins with a line "
+            "feed and has length and two sums: no other panel reads it as a command; at half its "
+            "speed it holds no end of a line",
+            "询问接口的版本与设置；以换行符开头并带长度与两个校验，其他主机不会把它当作命令",
         ),
     ),
 )

@@ -28,7 +28,7 @@ HELD_BYTES_MAX = 512
 CUT_NS = SECOND_NS  # a gap of 1 s within a frame breaks it
 LOG_SIZE = 100
 REPLY_IDS = 1_000_000  # numbers in the ledger of what was answered, apart from what was sent
-PATIENCE = Patience(SECOND_NS, tries_max=4, rest_ns=20 * SECOND_NS)
+PATIENCE = Patience(1_050_000_000, tries_max=4, rest_ns=20_300_000_000)  # it waits 1 s
 PANEL = 0x04  # an NX-8E
 NOT_REPORTED = 0x80
 
