@@ -9,6 +9,7 @@ import sys
 import threading
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 from nx584.controller import NXController, SocketWrapper
 
@@ -27,22 +28,22 @@ class Told:
     def __init__(self) -> None:
         self.obj = self
 
-    def zone_status(self, zone: object) -> None:
+    def zone_status(self, zone: Any) -> None:
         say(zone=zone.number, open=zone.state, flags=zone.condition_flags)
 
-    def partition_status(self, partition: object) -> None:
+    def partition_status(self, partition: Any) -> None:
         flags = partition.condition_flags
         say(area=partition.number, armed=partition.armed, flags=flags, user=partition.last_user)
 
-    def system_status(self, system: object) -> None:
+    def system_status(self, system: Any) -> None:
         say(system=system.status_flags)
 
-    def log_event(self, event: object) -> None:
+    def log_event(self, event: Any) -> None:
         said, at = event.event_string, event.timestamp
         say(log=said, area=event.partition_number, month=at.month, day=at.day)
 
 
-def obey(controller: NXController, line: str) -> None:
+def obey(controller: Any, line: str) -> None:
     verb, *words = line.split()
     match verb:
         case "stay":
