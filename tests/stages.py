@@ -1,7 +1,9 @@
 """The one test command: every stage, each within its time budget, and one closing line.
 
-Stages that wait, for processes, lines and clocks, run beside those that compute, and the computing
-ones give way to them: each lane takes its stages in turn.
+Stages that wait, for processes, lines and clocks, run one after the other beside those that
+compute, and the computing ones give way to them.  What computes runs in one process a stage, and
+several stages abreast: several workers would each read all tests of their stage and tell of each of
+their own, a fifth more work.
 
 A stage over its budget has failed even if all its tests passed: a suite that grows slow is a suite
 that is not run.  Budgets are of CPU time, of all processes of the stage: how long it takes by the
@@ -15,16 +17,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Timer
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKERS = "2"
+ABREAST = 3
+"""Computing stages at a time, on two cores: some of their tests wait for time or processes."""
 HANG_S = 400.0  # by the clock; a stage that hangs is ended, so that the others still run
 FOLDERS = (
     *("contract", "counterparts", "crash", "diagnosis", "drivers", "fuzz", "hil", "linetools"),
@@ -32,7 +35,8 @@ FOLDERS = (
 )
 """Folders of tests with a stage of their own."""
 
-WAITING = ("-n", "3", "--maxschedchunk", "1")
+TWO = ("-n", "2")
+ONE_BY_ONE = ("-n", "3", "--maxschedchunk", "1")
 """Tests of whole systems wait for processes most of the time, and a few take far longer than most:
 a third worker fills the gaps, and tests are handed out one by one."""
 
@@ -57,20 +61,14 @@ OWN_TOOLS = (
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
 
 PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplink")
-"""The oldest and the newest Python run each part by itself; one between runs what ties them all:
-the agent, the commands, the socket, the demo."""
+"""What each does by itself: a stage for the oldest and the newest Python.  The rest of the unit
+tests is of what ties the parts together (the agent, the commands, the demo): a stage for each."""
 
 ONE_WHEEL = ("test_wheel.py",)
 """The wheel is pure: every Python is given the same file."""
 
 BRIEF = "--hypothesis-profile=brief"
 """Examples for the other Pythons: tests/conftest.py."""
-
-FILLED = ("-n", "3")
-"""A third worker where some tests wait for time or processes: 49 s instead of 58 (2 cores)."""
-
-CONTRACT = ("tests/contract", *FILLED)
-"""Half of its time goes by on real lines, paced as slowly as they are."""
 
 GIVE_WAY = 5
 """By how much what computes is nicer than what waits beside it: it has a third of the other's share
@@ -300,10 +298,55 @@ def lint() -> Stage:
     )
 
 
-def unit(name: str, python: str, options: Sequence[str], without: Sequence[str] = ()) -> Stage:
+def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
+    """All stages; `others` are VERSION=INTERPRETER that run the unit tests too.
+
+    Those that take long begin first, so that none is left alone at the end.
+    """
+    here = sys.executable
+    found = [
+        lint(),
+        _computing("driver contract", 120, ["tests/contract"], options),
+        *_unit("", here, options, without=REAL_TIME),
+        _computing("simulation", 150, ["tests/simulation"], options),
+        _computing("fuzzing", 90, ["tests/fuzz"], options),
+    ]
+    named = list(others)
+    for other in named:
+        version, _, python = other.partition("=")
+        without = (*OWN_TOOLS, *ONE_WHEEL, *REAL_TIME)
+        whole, parts = _unit(f", Python {version}", python, (BRIEF, *options), without)
+        found += [whole, parts] if other == named[-1] else [whole]
+    return [
+        *found,
+        _computing("drivers and panels", 90, DRIVERS, options),
+        _computing("diagnosis and line tools", 90, JUDGING, options),
+        _waiting("lines and buses", 40, ("tests/link", *TWO), options),
+        _waiting("kills and networks", 180, (*FAULTS, *ONE_BY_ONE), options),
+        _waiting("system", 240, (*REST, *ONE_BY_ONE), options),
+        _waiting("pages and demo", 160, (*PAGES, *ONE_BY_ONE), options),
+        _waiting("counterparts", 60, ("tests/counterparts", *TWO), options),
+        _waiting("power cuts and damage", 140, ("tests/crash", *TWO), options),
+    ]
+
+
+def _unit(
+    suffix: str, python: str, options: Sequence[str], without: Sequence[str]
+) -> tuple[Stage, Stage]:
     """Everything but the stages that have a folder of their own, and what is left out beside."""
-    rest = ("tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *without)), *FILLED)
-    return Stage(name, 300, (_pytest(python, rest, options),))
+    apart = (*FOLDERS, *PARTS, *without)
+    whole = ("tests", *(f"--ignore=tests/{name}" for name in apart))
+    parts = tuple(f"tests/{name}" for name in PARTS)
+    return (
+        _computing(f"unit{suffix}", 160, whole, options, python),
+        _computing(f"unit of each part{suffix}", 160, parts, options, python),
+    )
+
+
+def _computing(
+    name: str, budget_s: int, tests: Sequence[str], options: Sequence[str], python: str = ""
+) -> Stage:
+    return Stage(name, budget_s, (_pytest(python or sys.executable, tests, options),))
 
 
 def _waiting(name: str, budget_s: int, tests: Sequence[str], options: Sequence[str]) -> Stage:
@@ -312,40 +355,7 @@ def _waiting(name: str, budget_s: int, tests: Sequence[str], options: Sequence[s
 
 def _pytest(python: str, arguments: Sequence[str], options: Sequence[str]) -> tuple[str, ...]:
     colour = "yes" if sys.stdout.isatty() else "no"
-    return (python, "-m", "pytest", f"--color={colour}", "-n", WORKERS, *arguments, *options)
-
-
-def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
-    """All stages; `others` are VERSION=INTERPRETER that run the unit stage too."""
-    here = sys.executable
-    found = [
-        lint(),
-        unit("unit and property", here, options, without=REAL_TIME),
-        Stage("drivers and panels", 90, (_pytest(here, DRIVERS, options),)),
-        Stage("diagnosis and line tools", 90, (_pytest(here, JUDGING, options),)),
-        Stage("driver contract", 120, (_pytest(here, CONTRACT, options),)),
-        Stage("fuzzing", 90, (_pytest(here, ["tests/fuzz"], options),)),
-        Stage("simulation", 150, (_pytest(here, ["tests/simulation"], options),)),
-        _waiting("lines and buses", 40, ["tests/link"], options),
-        _waiting("kills and networks", 180, (*FAULTS, *WAITING), options),
-        _waiting("pages and demo", 160, (*PAGES, *WAITING), options),
-        _waiting("system", 240, (*REST, *WAITING), options),
-        _waiting("counterparts", 60, ["tests/counterparts"], options),
-        _waiting("power cuts and damage", 140, ["tests/crash"], options),
-    ]
-    named = list(others)
-    for other in named:
-        version, _, python = other.partition("=")
-        between = () if other == named[-1] else PARTS
-        found.append(
-            unit(
-                f"unit, Python {version}",
-                python,
-                (BRIEF, *options),
-                without=(*OWN_TOOLS, *ONE_WHEEL, *REAL_TIME, *between),
-            )
-        )
-    return found
+    return (python, "-m", "pytest", f"--color={colour}", *arguments, *options)
 
 
 def report(outcomes: Sequence[Outcome], absent: Sequence[str]) -> list[str]:
@@ -372,43 +382,58 @@ def total(outcomes: Sequence[Outcome]) -> Counter[str]:
 
 
 def run_lanes(todo: Sequence[Stage], show: Callable[[str], None]) -> list[Outcome]:
-    """Run what waits beside what computes, and show each stage's output in one piece.
+    """Run what waits beside what computes; what a stage says is shown when it has ended.
 
-    What computes is shown as it comes, what runs beside it when it has ended.
+    One that is alone is shown as it goes.
     """
-    waiting = [stage for stage in todo if stage.waits]
-    computing = [stage for stage in todo if not stage.waits]
-    if not waiting or not computing:
-        return _run_lane(todo, show, Children())
-    children = Children(GIVE_WAY)
-    with ThreadPoolExecutor(1) as side:
-        beside = side.submit(_run_lane, waiting, lambda text: None, children, show)
+    if len(todo) < 2:
+        return [_run_alone(stage, show) for stage in todo]
+    waiting = deque(stage for stage in todo if stage.waits)
+    computing = deque(stage for stage in todo if not stage.waits)
+    children = Children(GIVE_WAY if waiting and computing else 0)
+    printing = Lock()
+
+    def show_whole(text: str) -> None:
+        with printing:
+            show(text)
+
+    lanes = [waiting, *[computing] * ABREAST]
+    with ThreadPoolExecutor(len(lanes)) as side:
+        running = [side.submit(_run_lane, lane, show_whole, children) for lane in lanes]
         try:
-            return _run_lane(computing, show, children) + beside.result()
+            over, _ = wait(running, return_when=FIRST_EXCEPTION)
+            ended = {outcome.stage.name: outcome for lane in over for outcome in lane.result()}
         except BaseException:
             children.end()
             raise
+    return [ended[stage.name] for stage in todo]
 
 
-def _run_lane(
-    lane: Sequence[Stage],
-    show: Callable[[str], None],
-    children: Children,
-    show_whole: Callable[[str], None] | None = None,
-) -> list[Outcome]:
+def _run_alone(stage: Stage, show: Callable[[str], None]) -> Outcome:
+    show(_heading(stage))
+    return run_stage(stage, show)
+
+
+def _run_lane(lane: deque[Stage], show: Callable[[str], None], children: Children) -> list[Outcome]:
+    """Run stage after stage, until the lanes have left none."""
     outcomes = []
-    for stage in lane:
-        said = [f"\n==== stage: {stage.name}\n"]
-        show(said[0])
-
-        def hear(line: str, said: list[str] = said) -> None:
-            said.append(line)
-            show(line)
-
-        outcomes.append(run_stage(stage, hear, children))
-        if show_whole is not None:
-            show_whole("".join(said))
+    while (stage := _next_of(lane)) is not None:
+        show(f"==== begins: {stage.name}\n")
+        said = [_heading(stage)]
+        outcomes.append(run_stage(stage, said.append, children))
+        show("".join(said))
     return outcomes
+
+
+def _next_of(lane: deque[Stage]) -> Stage | None:
+    try:
+        return lane.popleft()
+    except IndexError:  # another lane has been quicker
+        return None
+
+
+def _heading(stage: Stage) -> str:
+    return f"\n==== stage: {stage.name}\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -149,9 +149,9 @@ def _alive(pid: int) -> bool:
 
 def test_stages_cover_every_test_once() -> None:
     names = {stage.name: " ".join(stage.commands[0]) for stage in stages([], ["-x"])}
-    folders = (*FOLDERS, *REAL_TIME)
+    folders = (*FOLDERS, *PARTS, *REAL_TIME)
     ignored = " ".join(f"--ignore=tests/{folder}" for folder in folders)
-    assert f"{ignored} -n 3 -x" in names["unit and property"]
+    assert names["unit"].endswith(f" tests {ignored} -x")
     for folder in folders:
         assert sum(f" tests/{folder} " in f"{words} " for words in names.values()) == 1
     rest = names["system"]
@@ -162,19 +162,25 @@ def test_stages_cover_every_test_once() -> None:
         ]
         assert len(of_others) == apart, f"{file.name}: {of_others}"
     assert sum(" tests " in words for words in names.values()) == 1
-    assert names["power cuts and damage"].endswith("tests/crash -x")
-    assert names["driver contract"].endswith("tests/contract -n 3 -x")
     assert " tests/system " in rest
-    assert rest.endswith(" -x")
+    assert all(words.endswith(" -x") for words in names.values() if " pytest " in words)
 
 
-def test_other_pythons_run_the_unit_stage() -> None:
-    between, last = stages(["3.12=/p/python", "3.13=/q/python"], [])[-2:]
-    assert (between.name, between.commands[0][0]) == ("unit, Python 3.12", "/p/python")
-    assert (last.name, last.commands[0][0]) == ("unit, Python 3.13", "/q/python")
+def test_other_pythons_run_the_unit_tests_and_the_last_those_of_each_part() -> None:
+    found = stages(["3.12=/p/python", "3.13=/q/python"], [])
+    of = {stage.name: stage.commands[0] for stage in found if stage.name.startswith("unit")}
+    assert list(of) == [
+        "unit",
+        "unit of each part",
+        "unit, Python 3.12",
+        "unit, Python 3.13",
+        "unit of each part, Python 3.13",
+    ]
+    assert [words[0] for words in of.values()][2:] == ["/p/python", "/q/python", "/q/python"]
+    assert of["unit, Python 3.12"][1:] == of["unit, Python 3.13"][1:]
     for part in PARTS:
-        assert f"--ignore=tests/{part}" in between.commands[0]
-        assert f"--ignore=tests/{part}" not in last.commands[0]
+        assert f"tests/{part}" in of["unit of each part, Python 3.13"]
+        assert f"--ignore=tests/{part}" in of["unit, Python 3.13"]
 
 
 def test_total_counts_a_stage_that_failed_without_a_failed_test() -> None:
@@ -217,10 +223,31 @@ def test_what_waits_runs_beside_what_computes_and_what_each_says_stays_together(
     outcomes = run_lanes(todo, shown.append)
     assert [outcome.stage.name for outcome in outcomes] == ["computes", "waits", "waits too"]
     assert not [outcome.reasons for outcome in outcomes if outcome.reasons]
+    assert "\n==== stage: computes\nmet\nmore\n" in shown
     assert "\n==== stage: waits\nmet\n" in shown
     assert "\n==== stage: waits too\nlast\n" in shown
-    live = [text for text in shown if "waits" not in text]
-    assert live == ["\n==== stage: computes\n", "met\n", "more\n"]
+    assert shown.index("==== begins: waits too\n") > shown.index("\n==== stage: waits\nmet\n")
+
+
+def test_what_computes_runs_abreast_and_each_once(tmp_path: Path) -> None:
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    meet = python(MEETING)
+    todo = [
+        Stage("computes", 60, ((*meet, one, two),), counts_tests=False),
+        Stage("beside it", 60, ((*meet, two, one),), counts_tests=False),
+        *(Stage(f"short {number}", 60, (("true",),), counts_tests=False) for number in range(9)),
+    ]
+    shown: list[str] = []
+    outcomes = run_lanes(todo, shown.append)
+    assert [outcome.stage for outcome in outcomes] == todo
+    assert not [outcome.reasons for outcome in outcomes if outcome.reasons]
+    assert sorted(shown) == sorted({*shown})
+
+
+def test_one_that_is_alone_is_shown_as_it_goes() -> None:
+    shown: list[str] = []
+    run_lanes([Stage("s", 60, (python("print(1); print(2)"),), counts_tests=False)], shown.append)
+    assert shown == ["\n==== stage: s\n", "1\n", "2\n"]
 
 
 def test_what_computes_gives_way_to_what_runs_beside_it() -> None:
@@ -247,7 +274,7 @@ def test_alone_nothing_has_to_give_way() -> None:
     assert shown[-1] == f"{os.getpriority(os.PRIO_PROCESS, 0)} nice\n"
 
 
-def test_interrupting_ends_both_lanes_and_begins_nothing_more(tmp_path: Path) -> None:
+def test_interrupting_ends_all_lanes_and_begins_nothing_more(tmp_path: Path) -> None:
     pid, late = tmp_path / "pid", tmp_path / "late"
     endless = f"""
 import os, pathlib, signal
@@ -266,7 +293,7 @@ print("now")
     ]
 
     def interrupt(text: str) -> None:
-        if text == "now\n":
+        if "now\n" in text:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
