@@ -43,7 +43,7 @@ from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.paths import PAUSE_NS_MAX
 from edge_agent.uplink.uplink import Portion, Site, Uplink
 from hil.rig import free_port, wait_until
-from hil.rig.child import run as run_command
+from hil.rig.command import run as run_command
 from hil.rig.parts import CENTER, Broker, Center
 
 GATEWAYS, GATEWAYS_QUICK = 200, 40

@@ -12,7 +12,8 @@ vocabulary is imported here.
 """
 
 from hil.ports import free_port
-from hil.rig.child import Child, RigError, run, wait_until
+from hil.rig.child import Child, RigError, wait_until
+from hil.rig.command import run
 from hil.rig.count import Count, compare
 from hil.rig.panel import Panel
 from hil.rig.parts import Agent, Broker, Center

@@ -10,9 +10,8 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,24 +45,6 @@ def wait_until(holds: Callable[[], object], what: What, wait_s: float = WAIT_S_M
         rest_s = min(max(LOOK_S, LOOK_SHARE * (now - looked)), LOOK_S_MAX)
         time.sleep(rest_s)
         looked = time.perf_counter()
-
-
-def run(
-    *words: str | Path, code: int | None = 0, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run `python -m ...` to its end.  Raises RigError for another exit code; None allows any."""
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=WAIT_S_MAX * 2,
-        env=environment() | dict(env or {}),
-        check=False,
-    )
-    if code not in (None, done.returncode):
-        said = f"{done.stdout[-TAIL_BYTES:]}{done.stderr[-TAIL_BYTES:]}"
-        raise RigError(f"{' '.join(map(str, words))}: exit code {done.returncode}\n{said}")
-    return done
 
 
 def environment() -> dict[str, str]:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hil.rig.child import WAIT_S_MAX, Child, RigError, run
+from hil.rig.child import WAIT_S_MAX, Child, RigError
+from hil.rig.command import run
 
 ANSWER_BYTES_MAX = 4 << 20
 CENTER = "edge_agent.center.cli"

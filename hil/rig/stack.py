@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from hil.ports import free_port
-from hil.rig.child import RigError, run, wait_until
+from hil.rig.child import RigError, wait_until
+from hil.rig.command import run
 from hil.rig.count import Count, Entry, Row, compare
 from hil.rig.panel import Option, Panel
 from hil.rig.parts import CENTER, Agent, Broker, Center

@@ -19,6 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.receipt import Receipt, open_receipt
 from edge_agent.evidence.signers import Ed25519Signer
+from hil.rig import run
+from hil.rig.parts import CENTER
 from tests.broker import WAIT_S_MAX, wait_until
 from tests.center.world import FakeGateway
 
@@ -28,14 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """Run `edge-center` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "edge_agent.center.cli", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=ROOT,
-        check=False,
-    )
+    return run(CENTER, *words, code=None)
 
 
 class Server:
