@@ -165,7 +165,6 @@ def drivers() -> dict[str, Callable[[], Driver]]:
     loaders: dict[str, Callable[[], Driver]] = {
         entry.name: functools.partial(_load_entry, entry)
         for entry in entry_points(group=ENTRY_POINTS)
-        if NAME.fullmatch(entry.name)
     }
     loaders |= {name: functools.partial(_load_builtin, name) for name in _builtin_names()}
     return dict(sorted(loaders.items()))
@@ -192,12 +191,18 @@ def _load_builtin(name: str) -> Driver:
 
 
 def _load_entry(entry: "EntryPoint") -> Driver:
+    """Import a third party's driver: whatever its module raises is its own fault, and is told."""
     try:
-        return _checked(entry.name, entry.load())
-    except (ImportError, AttributeError) as error:
+        found = entry.load()
+    except Exception as error:
+        kind = type(error).__name__
         raise DriverError(
-            f"driver {entry.name!r} ({entry.value}) does not load: {error}"
+            f"driver {entry.name!r} ({entry.value}) does not load: {kind}: {error}; "
+            "mend or uninstall its package"
         ) from error
+    if NAME.fullmatch(entry.name) is None:
+        raise DriverError(f"driver {entry.name!r} ({entry.value}): a name is of a-z, 0-9 and _")
+    return _checked(entry.name, found)
 
 
 def recognition_of(driver: Driver) -> "Recognition":

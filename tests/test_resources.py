@@ -184,13 +184,23 @@ def test_a_third_party_adds_a_driver_by_entry_point(monkeypatch: pytest.MonkeyPa
     assert "surgard" in drivers()
 
 
-@pytest.mark.parametrize("value", ["tests.no_such_module:D", "tests.test_resources:NONE"])
+@pytest.mark.parametrize(
+    "value", ["tests.no_such_module:D", "tests.test_resources:NONE", "tests.driver_that_raises:D"]
+)
 def test_a_third_party_driver_that_does_not_load(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     announce(monkeypatch, "acme", value)
     with pytest.raises(DriverError, match=r"'acme' .* does not load"):
         load_driver("acme")
+
+
+def test_a_third_party_driver_with_a_name_that_no_configuration_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    announce(monkeypatch, "Acme-A1", "tests.test_resources:ACME")
+    with pytest.raises(DriverError, match="a name is of a-z, 0-9 and _"):
+        drivers()["Acme-A1"]()
 
 
 def test_a_third_party_driver_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

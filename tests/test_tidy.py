@@ -44,8 +44,9 @@ SUPERVISION = (
     "edge_agent/running.py",
     "edge_agent/daemon/diagnosing.py",  # a bug in judging costs no alarm: docs/decisions/0018
     "edge_agent/diagnosis/guard.py",
+    "edge_agent/resources.py",  # what a third party's driver raises when it is imported
 )
-"""The only file that may catch everything: it ends the process in order."""
+"""The only files that may catch everything, each with its reason; the first ends the process."""
 
 NEVER_SLEEPS = ("edge_agent", "drivers", "hil")
 """Parts that wait for the thing itself; tests and benchmarks may sleep in a polling loop only."""

@@ -30,7 +30,7 @@ from hil.panels.machine import Command, CommandError, Note, Output, Said, Say
 from hil.panels.model import Happened, Happening, Model
 from hil.panels.outbox import Outbox, Patience
 from hil.panels.vocabulary import WORDS, Word
-from hil.panels.voice import Told, raw_bytes
+from hil.panels.voice import Told, meaning, raw_bytes
 
 CR = b"\r"
 SECOND_NS = 1_000_000_000
@@ -220,7 +220,7 @@ class Dc09Voice:
         letters = (word.sia if event.active else word.sia_restore) if word else ""
         if word is None or not letters:
             return None
-        signal = _signal(word, event, self._setup.account)
+        signal = meaning(word, event, self._setup.account)
         where = f"ri{event.area}/" if event.area else ""
         number = signal.zone or signal.user
         return f"N{where}{letters}{f'{number:03d}' if number else ''}", signal
@@ -229,7 +229,7 @@ class Dc09Voice:
         word = self._cid_word(event)
         if word is None:
             return None
-        signal = _signal(word, event, self._setup.account)
+        signal = meaning(word, event, self._setup.account)
         closing = event.word == "arm" or not event.active
         where = f"{event.area or 0:02d} {signal.zone or signal.user or 0:03d}"
         return f"{3 if closing else 1}{word.code} {where}", signal
@@ -298,20 +298,3 @@ class Dc09Voice:
             return frame(f'"*{word}"{place}[{sealed}', plain_crc=setup.plain_crc)
         when = at if dated or setup.with_time else ""
         return frame(f'"{word}"{place}[{data}]{when}', plain_crc=setup.plain_crc)
-
-
-def _signal(word: Word, event: Happening, account: str) -> Signal:
-    """Return what a driver has to make of it."""
-    if word.kind is Kind.OPEN_CLOSE:
-        state = State.ARMED if event.word == "arm" else State.DISARMED
-    else:
-        state = State.ACTIVE if event.active else State.RESTORED
-    return Signal(
-        kind=word.kind,
-        code=word.code,
-        state=state,
-        area=event.area,
-        zone=event.zone if word.number_is == "zone" else None,
-        user=event.user if word.number_is == "user" else None,
-        account=account,
-    )

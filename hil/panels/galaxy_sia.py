@@ -21,7 +21,7 @@ from edge_agent.domain.signal import Signal
 from hil.panels.machine import Command, CommandError, Entry, Note, Output, Said, Say
 from hil.panels.model import Happened, Happening, Model
 from hil.panels.vocabulary import ARM, WORDS, Word
-from hil.panels.voice import raw_bytes
+from hil.panels.voice import meaning, raw_bytes
 
 SECOND_NS = 1_000_000_000
 QUEUE_MAX = 256  # events that a panel keeps for its receiver
@@ -152,7 +152,7 @@ class GalaxyVoice:
         if word is None or not letters:
             self._ids += 1
             return [Note(Entry(self._ids, Said.UNTOLD, line=happened.word))]
-        signal = _signal(word, happened, self._setup.account)
+        signal = meaning(word, happened, self._setup.account)
         text = self._text or _text_of(happened)
         self._text = ""
         return self._put(letters, signal, text, now_ns)
@@ -269,20 +269,3 @@ def _word(event: Happening) -> Word | None:
     if event.word == "bypass":
         return replace(WORDS["bypass"], sia="BB", sia_restore="BU")
     return WORDS.get(NEAREST.get(event.word, event.word))
-
-
-def _signal(word: Word, event: Happening, account: str) -> Signal:
-    """Return what a driver has to make of it."""
-    if word.kind is Kind.OPEN_CLOSE:
-        state = State.ARMED if event.word == "arm" else State.DISARMED
-    else:
-        state = State.ACTIVE if event.active else State.RESTORED
-    return Signal(
-        kind=word.kind,
-        code=word.code,
-        state=state,
-        area=event.area,
-        zone=event.zone if word.number_is == "zone" else None,
-        user=event.user,
-        account=account,
-    )

@@ -15,13 +15,12 @@ from datetime import datetime
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
-from hil.panels.machine import Command, CommandError, Output
+from hil.panels.machine import Command, Output
 from hil.panels.model import Happened, Happening, Model, Moved
 from hil.panels.site import contact
-from hil.panels.voice import Teller, Told
+from hil.panels.voice import LineVoice
 
 END = b"\r\n"
-HEARD_BYTES_MAX = 256
 AREAS, BLOCK = 8, 64
 
 
@@ -93,7 +92,7 @@ def is_sound(frame: bytes) -> bool:
     return len(text) > 7 and framed(text[2:4], text[4:-4]) == frame
 
 
-class VistaVoice:
+class VistaVoice(LineVoice):
     """Says events as they happen, answers requests, obeys arming and keys.
 
     panel = ModelPanel(model, VistaVoice(model, VistaSetup()))
@@ -101,41 +100,11 @@ class VistaVoice:
     """
 
     def __init__(self, model: Model, setup: VistaSetup) -> None:
-        self._model = model
+        super().__init__(model, END)
         self._setup = setup
-        self._teller = Teller(END)
-        self._peer: int | None = None
-        self._heard = b""
         self._open: set[int] = set()
         self._programming = False
         self._ever: dict[tuple[Kind, str | None, int | None], Signal] = {}
-
-    # ---- Voice
-
-    def plugged(self, peer: int, now_ns: int) -> list[Output]:
-        """Three wires: the panel does not notice, but for whom to speak to."""
-        del now_ns
-        self._peer, self._heard = peer, b""
-        return []
-
-    def unplugged(self, peer: int) -> None:
-        """See Voice."""
-        if peer == self._peer:
-            self._peer = None
-
-    def deadline_ns(self) -> int | None:
-        """It says nothing by the clock."""
-        return None
-
-    def wake(self, now_ns: int) -> list[Output]:
-        """See Voice."""
-        del now_ns
-        return []
-
-    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
-        """See Voice."""
-        del frame
-        return self._teller.delivered(covers)
 
     def obey(self, command: Command, now_ns: int) -> list[Output] | None:
         """Control lines of this panel: programming, an event of no table, a printed line."""
@@ -152,7 +121,7 @@ class VistaVoice:
                 return self._event(
                     "EE", Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, area=1), now_ns
                 )
-        return self._teller.obey(command, self._peer or 0)
+        return super().obey(command, now_ns)
 
     def tell(self, happened: Happened, now_ns: int) -> list[Output]:
         """Say it as an event."""
@@ -164,7 +133,7 @@ class VistaVoice:
         return []  # arming letters and outputs are asked for, or not at all
 
     def _contact(self, moved: Moved, number: int, now_ns: int) -> list[Output]:
-        zone, was_open = self._model.zones[number], number in self._open
+        zone, was_open = self.model.zones[number], number in self._open
         is_open = zone.is_open()
         (self._open.add if is_open else self._open.discard)(number)
         if is_open is was_open or State.BYPASSED in {moved.state, moved.was}:
@@ -176,7 +145,7 @@ class VistaVoice:
     def _happening(self, event: Happening, now_ns: int) -> list[Output]:
         found = self._words(event)
         if found is None:
-            return self._teller.untold(event)
+            return self.teller.untold(event)
         said, signal = found
         if signal.kind in ALARM_KINDS or signal.code == "380":
             self._ever[signal.kind, signal.code, signal.zone] = signal
@@ -214,14 +183,14 @@ class VistaVoice:
     def _log(self) -> list[Output]:
         """Say the log, newest entry first, and that it is over."""
         outputs: list[Output] = []
-        for logged in reversed(self._model.log):
+        for logged in reversed(self.model.log):
             if (found := self._words(logged.happening)) is not None:
                 said, signal = found
                 outputs += self._say("ld", self._row(said, signal, logged.at), stated=(signal,))
         return [*outputs, *self._say("lc", "")]
 
     def _event(self, number: str, signal: Signal, now_ns: int) -> list[Output]:
-        row = self._row(number, signal, self._model.clock(now_ns))
+        row = self._row(number, signal, self.model.clock(now_ns))
         return self._say("nq", row, (signal,))
 
     @staticmethod
@@ -236,25 +205,16 @@ class VistaVoice:
         signals: tuple[Signal, ...] = (),
         stated: tuple[Signal, ...] = (),
     ) -> list[Output]:
-        if self._peer is None or self._programming:  # nobody hears it
+        if self._programming:
             return []
-        return self._teller.tell(Told(framed(kind, data), signals, stated), self._peer)
+        return self.say(framed(kind, data), signals, stated)
 
     # ---- what it hears
 
-    def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
-        """Answer requests, obey commands."""
-        if peer != self._peer:
+    def take(self, line: str, now_ns: int) -> list[Output]:
+        """Answer a request, obey a command."""
+        if self._programming:
             return []
-        outputs: list[Output] = []
-        *lines, self._heard = (self._heard + data).replace(b"\n", b"\r").split(b"\r")
-        self._heard = self._heard[-HEARD_BYTES_MAX:]
-        for line in lines:
-            if line and not self._programming:
-                outputs += self._take(line.decode("latin-1"), now_ns)
-        return outputs
-
-    def _take(self, line: str, now_ns: int) -> list[Output]:
         kind, data = line[2:4], line[4:-4]
         if len(line) < 8 or framed(kind, data).decode("latin-1") != line:
             return []
@@ -275,54 +235,45 @@ class VistaVoice:
         return self._say("FV", "")
 
     def _set_clock(self, data: str, now_ns: int) -> bool:
-        year = self._model.clock(now_ns).year
+        year = self.model.clock(now_ns).year
         order = f"%Y{self._setup.clock}"
         try:
             told = datetime.strptime(f"{year}{data}", order)  # noqa: DTZ007  a panel knows no zone
         except ValueError:
             return False
-        self._model.set_clock(told, now_ns)
+        self.model.set_clock(told, now_ns)
         return True
 
     def _ok(self) -> list[Output]:
         return self._say("OK", "")
 
-    def _do(self, line: str, now_ns: int) -> list[Output]:
-        outputs = self._teller.obeyed(line.split(" user=", maxsplit=1)[0])
-        try:
-            for happened in self._model.obey(Command.parse(line), now_ns):
-                outputs += self.tell(happened, now_ns)
-        except CommandError:  # no such zone or area: nothing happens
-            return []
-        return outputs
-
     def _arm(self, kind: str, data: str, now_ns: int) -> list[Output]:
-        user, flags = self._model.user_of(data[2:6]), data[6:]
+        user, flags = self.model.user_of(data[2:6]), data[6:]
         if user is None or len(flags) != AREAS:
             return []
         outputs: list[Output] = []
         for area in (at for at, flag in enumerate(flags, 1) if flag == "1"):
             mode = {"AA": "arm mode=away", "AH": "arm mode=stay", "AD": "disarm"}[kind]
-            outputs += self._do(f"{mode} area={area} user={user}", now_ns)
+            outputs += self.do(f"{mode} area={area} user={user}", now_ns)
         return outputs
 
     def _keys(self, data: str, now_ns: int) -> list[Output]:
         """Code, 6 and a zone's number bypass it."""
-        user = self._model.user_of(data[1:5])
+        user = self.model.user_of(data[1:5])
         zone = data[6:9]
         if user is None or data[5:6] != "6" or not zone.isdecimal():
             return []
-        return self._do(f"bypass zone={int(zone)} user={user}", now_ns)
+        return self.do(f"bypass zone={int(zone)} user={user}", now_ns)
 
     # ---- answers
 
     def _letters(self) -> str:
         letters = {State.ARMED_AWAY: "A", State.ARMED_STAY: "H", State.DISARMED: "D"}
-        armed = {number: letters[area.armed] for number, area in self._model.areas.items()}
+        armed = {number: letters[area.armed] for number, area in self.model.areas.items()}
         return "".join(armed.get(number, "D") for number in range(1, AREAS + 1))
 
     def _areas(self) -> tuple[Signal, ...]:
-        areas = self._model.areas
+        areas = self.model.areas
         return tuple(
             Signal(
                 kind=Kind.AREA,
@@ -334,16 +285,16 @@ class VistaVoice:
 
     def _zones(self, block: int) -> list[Output]:
         zones = range(block * BLOCK + 1, (block + 1) * BLOCK + 1)
-        alarmed = {zone for word in ALARMS for zone in self._model.stands(word) if zone in zones}
-        troubled = {zone for zone in self._model.stands("trouble") if zone in zones}
+        alarmed = {zone for word in ALARMS for zone in self.model.stands(word) if zone in zones}
+        troubled = {zone for zone in self.model.stands("trouble") if zone in zones}
         stated: list[Signal] = []
         nibbles = ""
         for number in zones:
-            zone = self._model.zones.get(number)
+            zone = self.model.zones.get(number)
             is_open, is_out = bool(zone and zone.is_open()), bool(zone and zone.bypassed)
             bits = is_open | (number in troubled) << 1 | (number in alarmed) << 2 | is_out << 3
             nibbles += f"{bits:X}"
-            state = contact(self._model, number) if zone else State.CLOSED
+            state = contact(self.model, number) if zone else State.CLOSED
             stated.append(Signal(kind=Kind.ZONE, state=state, zone=number))
         stated += [
             replace(known, state=State.RESTORED, area=None)

@@ -5,11 +5,12 @@ A face is a `Voice`: it says on its line what the model lets happen, and answers
 acknowledgement, `hil.panels.outbox` that of one with.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from edge_agent.domain.kinds import POINTS
+from edge_agent.domain.kinds import POINTS, Kind, State
 from edge_agent.domain.signal import Signal
 from hil.panels.machine import (
     Command,
@@ -29,6 +30,9 @@ from hil.panels.machine import (
     Unplugged,
 )
 from hil.panels.model import Happened, Happening, Model
+from hil.panels.vocabulary import Word
+
+LINE_BYTES_MAX = 512  # of a host's line: what is longer has lost its end
 
 
 class Voice(Protocol):
@@ -180,6 +184,104 @@ class Teller:
             if len(self._said) > 1000:  # harmed ones are never delivered
                 self._said.pop(next(iter(self._said)))
         return entry
+
+
+def meaning(word: Word, event: Happening, account: str | None = None) -> Signal:
+    """Return what a driver has to make of an event that is said as `word`, frame aside."""
+    if word.kind is Kind.OPEN_CLOSE:
+        state = State.ARMED if event.word == "arm" else State.DISARMED
+    else:
+        state = State.ACTIVE if event.active else State.RESTORED
+    return Signal(
+        kind=word.kind,
+        code=word.code,
+        state=state,
+        area=event.area,
+        zone=event.zone if word.number_is == "zone" else None,
+        user=event.user if word.number_is == "user" else None,
+        account=account,
+    )
+
+
+class LineVoice:
+    """The voice of a panel that speaks in lines, without acknowledgement, and never by the clock.
+
+    A panel's own says what happens (`tell`, see Voice) and takes a host's lines (`take`); it
+    speaks by `say`, and lets the model do what the host commands by `do`.
+    """
+
+    def __init__(self, model: Model, end: bytes = b"\r\n") -> None:
+        self.model = model
+        self.teller = Teller(end)
+        self._ends = re.compile(b"[%b]" % re.escape(end))
+        self._peer: int | None = None
+        self._heard = b""
+
+    def take(self, line: str, now_ns: int) -> list[Output]:
+        """Answer a line of a host, without its end."""
+        raise NotImplementedError
+
+    def tell(self, happened: Happened, now_ns: int) -> list[Output]:
+        """See Voice."""
+        raise NotImplementedError
+
+    def say(
+        self, frame: bytes, signals: tuple[Signal, ...] = (), stated: tuple[Signal, ...] = ()
+    ) -> list[Output]:
+        """Say a frame; see Told.  Where nobody is there, nobody hears it."""
+        if self._peer is None:
+            return []
+        return self.teller.tell(Told(frame, signals, stated), self._peer)
+
+    def do(self, line: str, now_ns: int) -> list[Output]:
+        """Let the panel do a control line that its host wants; nothing where it makes no sense."""
+        try:
+            happened = self.model.obey(Command.parse(line), now_ns)
+        except CommandError:
+            return []
+        outputs = self.teller.obeyed(line.split(" user=", maxsplit=1)[0])
+        return outputs + [out for one in happened for out in self.tell(one, now_ns)]
+
+    # ---- Voice
+
+    def plugged(self, peer: int, now_ns: int) -> list[Output]:
+        """Three wires: the panel does not notice, but for whom to speak to."""
+        del now_ns
+        self._peer, self._heard = peer, b""
+        return []
+
+    def unplugged(self, peer: int) -> None:
+        """See Voice."""
+        if peer == self._peer:
+            self._peer = None
+
+    def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
+        """Take whole lines: each character of an end ends one, for the other may be lost."""
+        if peer != self._peer:
+            return []
+        *lines, rest = re.split(self._ends, self._heard + data)
+        self._heard = rest[-LINE_BYTES_MAX:]
+        texts = [line.decode("latin-1") for line in lines if line]
+        return [out for text in texts for out in self.take(text, now_ns)]
+
+    def obey(self, command: Command, now_ns: int) -> list[Output] | None:
+        """Take the control lines of every face."""
+        del now_ns
+        return self.teller.obey(command, self._peer or 0)
+
+    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
+        """See Voice."""
+        del frame
+        return self.teller.delivered(covers)
+
+    def deadline_ns(self) -> int | None:
+        """It says nothing by the clock."""
+        return None
+
+    def wake(self, now_ns: int) -> list[Output]:
+        """See Voice."""
+        del now_ns
+        return []
 
 
 def raw_bytes(command: Command) -> bytes:

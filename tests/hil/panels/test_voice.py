@@ -11,17 +11,19 @@ from hil.panels.machine import (
     Entry,
     Heard,
     Input,
+    Note,
     Output,
     Plugged,
     Said,
     Say,
     Ticked,
+    Unplugged,
 )
-from hil.panels.model import Happening
+from hil.panels.model import Happened, Happening, Model, ModelSetup, Moved, zones_of
 from hil.panels.ness_face import for_profile
 from hil.panels.stand import Noted, Spoken, Stand, StandOutput, StandSetup
-from hil.panels.vocabulary import WORDS
-from hil.panels.voice import Teller, Told
+from hil.panels.vocabulary import ARM, WORDS
+from hil.panels.voice import LineVoice, ModelPanel, Teller, Told, meaning
 
 ALARM = Signal(kind=Kind.BURGLARY, code="130", state=State.ACTIVE, zone=3)
 OPEN = Signal(kind=Kind.ZONE, state=State.OPEN, zone=3)
@@ -105,3 +107,68 @@ def test_time_and_bytes_reach_model_and_voice() -> None:
     assert [one.data[8:10] for one in outputs if isinstance(one, Spoken)] == [b"23"], "exit ends"
     answer = there.handle(Heard(b"8300360S14E4?"), 26 * 10**9)
     assert [one.data[:10] for one in answer if isinstance(one, Spoken)] == [b"8200036014"]
+
+
+class Parrot(LineVoice):
+    """A panel that says its host's words back, and obeys what begins with `do`."""
+
+    def take(self, line: str, now_ns: int) -> list[Output]:
+        return self.do(line[3:], now_ns) if line.startswith("do ") else self.say(line.encode())
+
+    def tell(self, happened: Happened, now_ns: int) -> list[Output]:
+        return self.say(b"moved", (OPEN,)) if isinstance(happened, Moved) else []
+
+
+def parrot() -> ModelPanel:
+    here = Model(ModelSetup(zones=zones_of(8)))
+    return ModelPanel(here, Parrot(here))
+
+
+def data(outputs: list[Output]) -> list[bytes]:
+    return [one.data for one in outputs if isinstance(one, Say)]
+
+
+def test_a_panel_of_lines_takes_whole_ones_in_any_pieces() -> None:
+    panel = parrot()
+    panel.handle(Plugged(), 0)
+    assert data(panel.handle(Heard(b"one\r\ntw"), 0)) == [b"one\r\n"]
+    assert data(panel.handle(Heard(b"o\rthree\n\r\n"), 0)) == [b"two\r\n", b"three\r\n"]
+    assert data(panel.handle(Heard(b"x" * 600 + b"\n"), 0)) == [b"x" * 600 + b"\r\n"]
+    assert data(panel.handle(Heard(b"four\n", 7), 0)) == [], "another's"
+    assert panel.deadline_ns() is None
+
+
+def test_a_panel_of_lines_does_what_it_is_told_and_nothing_else() -> None:
+    panel = parrot()
+    panel.handle(Plugged(), 0)
+    outputs = panel.handle(Heard(b"do open 3\ndo open 99\n"), 0)
+    assert data(outputs) == [b"moved\r\n"]
+    assert [one.entry.line for one in outputs if isinstance(one, Note)][:1] == ["open 3"]
+    assert data(panel.handle(Commanded(Command.parse("raw 0102")), 0)) == [b"\x01\x02"]
+
+
+def test_a_panel_of_lines_speaks_to_who_is_there() -> None:
+    panel = parrot()
+    assert panel.handle(Commanded(Command.parse("open 3")), 0) == []
+    panel.handle(Plugged(2), 0)
+    panel.handle(Unplugged(1), 0)
+    assert data(panel.handle(Heard(b"one\n", 2), 0)) == [b"one\r\n"]
+    panel.handle(Unplugged(2), 0)
+    assert panel.handle(Commanded(Command.parse("close 3")), 0) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "zone", "user"),
+    [
+        (Happening("alarm", zone=3, user=2), State.ACTIVE, 3, None),
+        (Happening("alarm", False, zone=3), State.RESTORED, 3, None),
+        (Happening("arm", user=2, zone=3), State.ARMED, None, 2),
+        (Happening("disarm", user=2), State.DISARMED, None, 2),
+    ],
+)
+def test_what_an_event_means(
+    event: Happening, state: State, zone: int | None, user: int | None
+) -> None:
+    signal = meaning(WORDS.get(event.word, ARM), event, "2468")
+    assert (signal.state, signal.zone, signal.user) == (state, zone, user)
+    assert signal.account == "2468"

@@ -1,0 +1,146 @@
+"""Marlin M-16 alarm panels, which are invented: text lines over a serial port, by manual.txt."""
+
+import re
+from datetime import datetime
+from functools import reduce
+from operator import xor
+
+from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
+from edge_agent.domain.command import Act, Command
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.lines import LineDecoder
+from edge_agent.domain.plain import EVENT, PlainPanel
+from edge_agent.domain.polled import Habits, Order, PolledSession
+from edge_agent.domain.session import Driver, FaultKind, Frame, Nature, Option, Session, Setup
+from edge_agent.domain.signal import Signal, Span
+
+LINE = re.compile(r"\$([A-Z]{2})(?:,([0-9A-Z,.]*))?\*([0-9A-F]{2})")
+EVENT_DATA = re.compile(r"([A-Z]{2}),([0-9]{2}),([0-9]{2})")
+CODE_AT = len("$BY,03,")
+ANSWERS = {"HI": r"M16,[0-9.]+", "ZN": "[0-2]{16}", "AL": "[0-2]{16}", "AR": "[0-5]{2}"}
+OUTCOMES = ("OK", "NO")
+CONTACTS = {"ZO": State.OPEN, "ZC": State.CLOSED}
+ZONES = (State.CLOSED, State.OPEN, State.BYPASSED)
+ALARMS = {"1": "BA", "2": "FA"}
+AREAS = (
+    *(State.DISARMED, State.ARMED_AWAY, State.ARMED_STAY),
+    *(State.EXIT_DELAY, State.ENTRY_DELAY, State.ALARM),
+)
+ORDERS = {
+    Act.BYPASS: ("BY", "ZN"),
+    Act.UNBYPASS: ("UB", "ZN"),
+    Act.ARM_AWAY: ("AW", "AR"),
+    Act.ARM_STAY: ("SY", "AR"),
+    Act.DISARM: ("DI", "AR"),
+}
+TOLD = frozenset(letters for letters, _ in ORDERS.values())
+HABITS = Habits(probe="HI", answer_s=1, poll_s=60, quiet_s=86_400)
+
+
+def framed(text: str) -> bytes:
+    """Return a line of this text."""
+    return f"${text}*{reduce(xor, text.encode(), 0):02X}\r\n".encode()
+
+
+class Reader:
+    """What lines say."""
+
+    def __init__(self, codes: Codes) -> None:
+        self.codes = codes
+
+    def read(self, raw: bytes, text: str) -> Frame | None:
+        """Read a line; None where it is none of this protocol."""
+        match = LINE.fullmatch(text)
+        if match is None:
+            return None
+        name, data = match[1], match[2] or ""
+        if reduce(xor, text[1:-3].encode(), 0) != int(match[3], 16):
+            return Frame(raw, fault=FaultKind.CHECKSUM)
+        if name == "EV" and (event := EVENT_DATA.fullmatch(data)):
+            return Frame(raw, EVENT, (self.event(event, raw),), {"event": event[1]})
+        if name in TOLD and len(text) > CODE_AT:
+            return Frame(raw, "request", secrets=(Span(CODE_AT, len(text) - 3),))
+        if not data and name in (*ANSWERS, *OUTCOMES):
+            return Frame(raw, name if name in OUTCOMES else "request")
+        if not re.fullmatch(ANSWERS.get(name, "(?!)"), data):
+            return Frame(raw, name, fault=FaultKind.SHAPE)
+        told = (self.state(name, at, digit, raw) for at, digit in enumerate(data, 1))
+        signals = tuple(one for one in told if one is not None)
+        return Frame(raw, name, signals, {"data": data})
+
+    def event(self, event: re.Match[str], raw: bytes) -> Signal:
+        """Return what an event says: its letters are those of the SIA codes, but for two."""
+        letters, area, at = event.groups()
+        if letters in CONTACTS:
+            return Signal(kind=Kind.ZONE, state=CONTACTS[letters], zone=number(at), frame=raw)
+        place = Place(area=number(area), number=number(at), frame=raw)
+        if letters == "CS":
+            return signal_of(self.codes.contact_id(Qualifier.RESTORE, "441"), place)
+        return signal_of(self.codes.sia(letters), place)
+
+    def state(self, name: str, at: int, digit: str, raw: bytes) -> Signal | None:
+        """Return what a digit of an answer says of zone or area `at`."""
+        if name == "ZN":
+            return Signal(kind=Kind.ZONE, state=ZONES[int(digit)], zone=at, frame=raw)
+        if name == "AR":
+            return Signal(kind=Kind.AREA, state=AREAS[int(digit)], area=at, frame=raw)
+        if name == "AL" and digit in ALARMS:
+            return signal_of(self.codes.sia(ALARMS[digit]), Place(number=at, frame=raw))
+        return None
+
+
+def decoder(setup: Setup) -> LineDecoder:
+    """Return what cuts and reads lines, those of a host too."""
+    return LineDecoder(Reader(setup.codes).read, begin=b"$")
+
+
+class MarlinPanel(PlainPanel):
+    """What is asked of a Marlin, and how it is told what to do."""
+
+    commands = frozenset({Act.STATUS, *ORDERS})
+    rounds = ("ZN", "AL", "AR")
+
+    def decoder(self) -> LineDecoder:
+        """See PolledPanel."""
+        return decoder(self.setup)
+
+    def request(self, name: str) -> bytes:
+        """See PolledPanel."""
+        return framed(name)
+
+    def covers(self, name: str, event: Signal) -> bool:
+        """See PlainPanel."""
+        return name == "AL" and event.zone is not None and event.kind in (Kind.BURGLARY, Kind.FIRE)
+
+    def order(self, command: Command, ours: datetime | None) -> Order | None:
+        """See PolledPanel."""
+        del ours
+        letters, check = ORDERS[command.act]
+        at = command.area if check == "AR" else command.zone
+        if at is None or not command.code:
+            return None
+        return Order(framed(f"{letters},{at:02d},{command.code}"), check)
+
+
+def session(setup: Setup) -> Session:
+    """Start a conversation."""
+    return PolledSession(setup, HABITS, MarlinPanel)
+
+
+DRIVER = Driver(
+    name="marlin",
+    version="1",
+    title="Marlin M-16 alarm panels, serial port",
+    nature=Nature.STREAM,
+    session=session,
+    decoder=decoder,
+    panels=("Marlin M-16",),
+    lines=("serial", "tcp"),
+    bauds=(9600,),
+    abilities=(
+        *("events", "restores", "open_close", "zones", "areas", "bypass", "troubles"),
+        *("at_start", "arm", "supervision", "listen_only"),
+    ),
+    commands=MarlinPanel.commands,
+    options=(Option("listen_only", bool, False, "never send a byte"),),
+)

@@ -1,0 +1,99 @@
+"""Most polled panels: what they say by themselves is an event, what they answer is a state.
+
+Pure.  A driver whose decoder names its frames so needs no more than tables: `event` for what the
+panel says by itself, the name of the request for what answers it, `request` for what a host says.
+
+    class MyPanel(PlainPanel):
+        commands = frozenset({Act.STATUS, Act.BYPASS})
+        rounds = ("zones", "areas")
+
+        def decoder(self): ...
+        def request(self, name): ...
+        def order(self, command, ours): ...
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from edge_agent.domain.command import Act, Command
+from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.polled import Order, PolledPanel, PolledSession
+from edge_agent.domain.session import Action, Fault, FaultKind, Frame, Opened, Setup
+from edge_agent.domain.signal import Signal
+
+EVENT: Final = "event"
+_DONE: Final = {
+    Act.BYPASS: (Kind.ZONE, {State.BYPASSED}),
+    Act.UNBYPASS: (Kind.ZONE, {State.CLOSED, State.OPEN, State.FAULT, State.TAMPER}),
+    Act.ARM_AWAY: (Kind.AREA, {State.ARMED_AWAY, State.EXIT_DELAY}),
+    Act.ARM_STAY: (Kind.AREA, {State.ARMED_STAY, State.EXIT_DELAY}),
+    Act.DISARM: (Kind.AREA, {State.DISARMED}),
+    Act.OUTPUT_ON: (Kind.OUTPUT, {State.ON}),
+    Act.OUTPUT_OFF: (Kind.OUTPUT, {State.OFF}),
+}
+_MOVES: Final = frozenset({Kind.OPEN_CLOSE, Kind.BYPASS, Kind.CANCEL})
+
+
+class PlainPanel(PolledPanel):
+    """A panel of events and answers; see the module.
+
+    `rounds` are the requests that show the whole state.  An event that an answer showed and shows
+    no more is over; of one that stood before the link came up an answer says so too where it is
+    about such events at all, that is, where it `covers` it.
+    """
+
+    commands: frozenset[Act] = frozenset({Act.STATUS})
+    rounds: tuple[str, ...] = ()
+
+    def __init__(self, setup: Setup, talk: PolledSession) -> None:
+        self.setup = setup
+        self.talk = talk
+
+    def round(self) -> Sequence[str]:
+        """See PolledPanel."""
+        return self.rounds
+
+    def opened(self, opened: Opened, now_ns: int) -> None:
+        """See PolledPanel."""
+
+    def forget(self, standing: tuple[Signal, ...]) -> None:
+        """See PolledPanel."""
+
+    def covers(self, name: str, event: Signal) -> bool:
+        """Tell whether the answer to `name` would show this event, if it stood."""
+        del name, event
+        return False
+
+    def hear(self, frame: Frame, now_ns: int) -> list[Action]:
+        """Record what is news; an answer may show whether a command was done."""
+        talk, name = self.talk, frame.type or ""
+        if name == EVENT:
+            if talk.is_doubled(frame, now_ns):
+                return [Fault(FaultKind.REPEAT, "", frame.raw)]
+            if any(one.kind in _MOVES for one in frame.signals):
+                talk.refresh(now_ns)  # how areas and zones are now, the event does not say
+            return talk.report(talk.proven.heard(frame.signals))
+        told = talk.proven.map(
+            name, frame.signals, frame.raw, lambda event: self.covers(name, event)
+        )
+        talk.answered(name, now_ns)
+        return [*talk.report(told), *talk.judged(name, frame, now_ns)]
+
+    def order(self, command: Command, ours: datetime | None) -> Order | None:
+        """Return None: no order is known; see PolledPanel."""
+        del command, ours
+        return None
+
+    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
+        """Judge by the state of what was commanded."""
+        del now_ns
+        kind, wanted = _DONE[command.act]
+        is_area = kind is Kind.AREA
+        number = command.area if is_area else command.zone
+        found = {
+            one.state
+            for one in frame.signals
+            if one.kind is kind and (one.area if is_area else one.zone) == number
+        }
+        return bool(found & wanted) if found else None
