@@ -26,9 +26,9 @@ from edge_agent.resources import load_codes
 from hil.lines import Quality, Split, byte_ns
 from hil.panels import site
 from hil.panels.machine import Said
-from hil.panels.model import Model
 from hil.panels.plain_face import Plain
 from hil.panels.stand import Stand, StandSetup
+from hil.panels.voice import ModelPanel
 from tests.contract.world import SECOND_NS, Gateway, World, body, commit_times, is_event
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,8 +180,9 @@ def world(**quality: Any) -> World:
 
 
 def believed(here: World) -> None:
-    model = here.stand.machine.model  # type: ignore[attr-defined]  a ModelPanel's
-    assert isinstance(model, Model)
+    panel = here.stand.machine
+    assert isinstance(panel, ModelPanel)
+    model = panel.model
     rest = {Kind.ZONE: State.CLOSED, Kind.AREA: State.DISARMED}
     for point, state in site.points(model, lambda number: site.contact(model, number)).items():
         if point[0] is not Kind.OUTPUT:
