@@ -147,6 +147,11 @@ class Stand:
         self._peers: list[int] = []
         self._replug_at_ns: int | None = None
 
+    @property
+    def has_host(self) -> bool:
+        """Whether anybody hears what is said."""
+        return bool(self._peers)
+
     def deadline_ns(self) -> int | None:
         """Return when something is due."""
         due = (

@@ -52,6 +52,11 @@ def is_checked(profile: Profile | None) -> bool:
     return profile is None or profile.facts.get("checked") is not False
 
 
+def is_supervised(profile: Profile | None) -> bool:
+    """Whether the panel says by itself that it is there: a printer's silence means nothing."""
+    return profile is None or profile.facts.get("supervised") is not False
+
+
 def wants_password(subject: Subject) -> bool:
     """Whether the panel says nothing before a login: too long a talk for the worst lines."""
     if subject.profile is None:

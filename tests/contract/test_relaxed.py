@@ -1,7 +1,8 @@
 """What a profile is let off in the contract it has to earn: its panel cannot do it, provably.
 
-The facts are `checked` (false: no check within a frame), `login` (nothing is said before it),
-`unsupported` (commands that this panel has no words for).
+The facts are `checked` (false: no check within a frame), `supervised` (false: it says nothing by
+itself), `login` (nothing is said before it), `unsupported` (commands that this panel has no words
+for).
 """
 
 from dataclasses import fields, replace
@@ -14,7 +15,14 @@ from edge_agent.domain.session import Commanded, Obeyed, Opened, Plain
 from hil.lines import PERFECT
 from hil.panels.dsc import line_of
 from hil.panels.machine import Face, Said
-from tests.contract.subjects import STREAM, Subject, is_checked, names, wants_password
+from tests.contract.subjects import (
+    STREAM,
+    Subject,
+    is_checked,
+    is_supervised,
+    names,
+    wants_password,
+)
 from tests.contract.test_stream import (
     LINES,
     SYNC_NS,
@@ -26,6 +34,7 @@ from tests.contract.world import SECOND_NS, Tapped, body
 
 PROFILED = [subject for subject in STREAM if subject.profile is not None]
 UNCHECKED = [subject for subject in PROFILED if not is_checked(subject.profile)]
+UNSUPERVISED = [subject for subject in PROFILED if not is_supervised(subject.profile)]
 LOGIN = [subject for subject in PROFILED if wants_password(subject)]
 LACKING = [
     pytest.param(subject, act, id=f"{subject}-{act}")
@@ -69,19 +78,35 @@ def test_a_frame_without_a_check_is_as_good_with_another_digit(subject: Subject)
     here.tell(20 * SECOND_NS, "open 3")
     here.run(SYNC_NS)
     frames = {entry.frame for _, entry in here.ledger if entry.frame}
-    assert any(is_read(subject, other) for frame in frames for other in other_digits(frame))
+    assert any(is_read(subject, other) for frame in frames for other in others(frame))
 
 
-def other_digits(frame: bytes) -> list[bytes]:
-    """The frame with one digit changed, whichever."""
-    digits = [at for at, byte in enumerate(frame) if byte in b"01234567"]
-    return [frame[:at] + bytes((frame[at] + 1,)) + frame[at + 1 :] for at in digits]
+def others(frame: bytes, among: bytes = bytes(range(255))) -> list[bytes]:
+    """The frame with one byte more by one, whichever of those `among`."""
+    places = [at for at, byte in enumerate(frame) if byte in among]
+    return [frame[:at] + bytes((frame[at] + 1,)) + frame[at + 1 :] for at in places]
 
 
 def is_read(subject: Subject, frame: bytes) -> bool:
-    """Whether the driver reads it as a good frame that says something."""
-    frames = subject.driver.decoder(subject.setup).feed(frame + b"\r\n")
-    return any(one.signals and one.fault is None for one in frames)
+    """Whether the driver reads it, with a line's end or without, as a good frame of something."""
+    for end in (b"\r\n", b""):
+        decoder = subject.driver.decoder(subject.setup)
+        frames = [*decoder.feed(frame + end), *decoder.finish()]
+        if any(one.signals and one.fault is None for one in frames):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("subject", UNSUPERVISED, ids=names)
+def test_a_panel_whose_silence_means_nothing_says_nothing_by_itself(subject: Subject) -> None:
+    here = world(subject.listening, LINES[0], 0)
+    here.plug()
+    here.run(600 * SECOND_NS)
+    assert not here.gateway.links
+    here.tell(here.now_ns, subject.face.speak(0, False))
+    here.run(here.now_ns + 600 * SECOND_NS)
+    assert [link.online for _, link in here.gateway.links] == [True]
+    assert here.recorded == here.said
 
 
 @pytest.mark.parametrize("subject", LOGIN, ids=names)
@@ -156,5 +181,5 @@ def test_what_a_panel_says_is_sound_and_damaged_it_is_not(subject: Subject) -> N
     for frame in frames:
         assert subject.face.sound(frame)
         if subject.driver.name not in WITHOUT_SUM:
-            assert not any(subject.face.sound(other) for other in other_digits(frame))
+            assert not any(subject.face.sound(other) for other in others(frame, b"01234567"))
         assert not subject.face.sound(frame[:-1])

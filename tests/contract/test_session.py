@@ -167,6 +167,9 @@ def test_an_unknown_code_is_kept_with_its_frame(subject: Subject) -> None:
     here.plug()
     here.tell(2 * SECOND_NS, subject.face.unknown)
     here.run(60 * SECOND_NS)
+    if here.state(Said.UNTOLD):  # a dialect that has no such thing
+        assert not here.recorded
+        return
     [entry] = here.state(Said.ACKED if subject.driver.acknowledges else Said.ARRIVED)
     assert entry.signal is not None
     [durable] = [item for item in here.gateway.durable if is_event(item.signal)]

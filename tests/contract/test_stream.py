@@ -23,6 +23,7 @@ from tests.contract.subjects import (
     STREAM,
     Subject,
     is_checked,
+    is_supervised,
     names,
     seeded,
     wants_password,
@@ -263,7 +264,10 @@ def test_no_ack_before_durable_even_if_it_never_is(subject: Subject) -> None:
     assert not here.state(Said.ACKED)
 
 
-@pytest.mark.parametrize("subject", STREAM, ids=names)
+SUPERVISED = [subject for subject in STREAM if is_supervised(subject.profile)]
+
+
+@pytest.mark.parametrize("subject", SUPERVISED, ids=names)
 def test_silence_is_found_in_time_and_its_end_too(subject: Subject) -> None:
     here = world(subject, LINES[0], 0)
     here.plug()

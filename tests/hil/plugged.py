@@ -47,6 +47,7 @@ class Panel:
         self._way, self._peers_max = way, peers_max
         self._link = folder / "line"
         self._port = free_port()
+        self._stand = stand
         self._ledger = _Ledger()
         self._shell = Shell(name, stand, self._ledger)
 
@@ -54,6 +55,11 @@ class Panel:
     def entries(self) -> list[dict[str, Any]]:
         """What stands in the ledger so far."""
         return self._ledger.entries
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a host is there, as the panel's end sees it."""
+        return self._stand.has_host
 
     @property
     def address(self) -> LineAddress:
