@@ -256,6 +256,33 @@ GALAXY_SIA: Final = Recognition(
     only_listens_zh="由主机呼叫我们；我们的任何应答都可能被当作确认",
 )
 
+# ---- dialects that are profiles: each frame names its own
+
+_PRINTED = ("gst9000_printer", "gst100_printer")
+
+
+def _cn_fire_weight(frame: Frame) -> int:
+    """Weigh a frame: a sum of eight bits proves less than one of sixteen, printed words more."""
+    if frame.fault:
+        return 0
+    spoken = frame.fields["dialect"]
+    if spoken in _PRINTED:
+        return 24 if "meaning" in frame.fields else 12
+    if spoken == "gst_crt":
+        return 12 if frame.type == "event" else 8
+    return 12 if spoken == "gst500_card" else 20
+
+
+CN_FIRE: Final = Recognition(
+    _cn_fire_weight,
+    models=_narrowed(lambda frame: (str(frame.fields["dialect"]),)),
+    only_listens="a fire panel's card may raise a fault at any byte that it does not expect; of "
+    "LD128E and of printed text nothing can be told by listening either: name the profile",
+    only_listens_zh="消防控制器的接口卡收到意外字节可能报故障；LD128E 与一般打印文本"
+    "靠监听也无法识别，请指定配置",
+    heard_within_s=60,
+)
+
 # ---- on a bus
 
 

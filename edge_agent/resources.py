@@ -12,12 +12,13 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from edge_agent.domain.codes import Codes, ContactIdRow, SiaRow
 from edge_agent.domain.kinds import Kind
-from edge_agent.domain.session import Driver, Option, Plain, Profile
+from edge_agent.domain.session import Decoder, Driver, Option, Plain, Profile, Session, Setup
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -90,6 +91,12 @@ def profiles() -> dict[str, Profile]:
     """Return every shipped profile by name, in order of name."""
     paths = sorted(data("config", "profiles").glob("*.toml"))
     return {path.stem: _read_profile(path) for path in paths}
+
+
+@functools.cache
+def profiles_of(driver: str) -> tuple[Profile, ...]:
+    """Return the shipped profiles of one driver, in order of name."""
+    return tuple(profile for profile in profiles().values() if profile.driver == driver)
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -227,7 +234,24 @@ def recognition_of(driver: Driver) -> "Recognition":
 def _checked(name: str, found: object) -> Driver:
     if not isinstance(found, Driver) or found.name != name:
         raise DriverError(f"driver {name!r} does not define a Driver of that name")
-    return found
+    return _knowing(found) if found.dialects_are_profiles else found
+
+
+_Made = TypeVar("_Made", Session, Decoder)
+
+
+def _knowing(driver: Driver) -> Driver:
+    """Return the driver that is given its own profiles where none is named."""
+
+    def knows(make: Callable[[Setup], _Made]) -> Callable[[Setup], _Made]:
+        @functools.wraps(make)
+        def made(setup: Setup) -> _Made:
+            known = setup.profile is not None or setup.dialects
+            return make(setup if known else replace(setup, dialects=profiles_of(driver.name)))
+
+        return made
+
+    return replace(driver, session=knows(driver.session), decoder=knows(driver.decoder))
 
 
 # ---- options

@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent import resources
 from edge_agent.domain.recognition import UNDECLARED
-from edge_agent.domain.session import Driver, Nature, Option, Profile
+from edge_agent.domain.session import Driver, Nature, Option, Profile, Setup
 from edge_agent.resources import (
     DriverError,
     OptionError,
@@ -142,6 +142,16 @@ def test_a_driver_is_found_by_its_file_name_alone(
     assert list(drivers()) == sorted(["fresh_one", *BUILT_IN])
     with pytest.raises(DriverError, match="'fresh_one' does not define"):
         load_driver("fresh_one")
+
+
+def test_a_driver_whose_dialects_are_profiles_is_given_them_where_none_is_named() -> None:
+    driver = load_driver("cn_fire")
+    assert driver.decoder.__module__.startswith("drivers.")
+    frame = bytes.fromhex("FE02000100000C00FF")  # of one dialect, and of no other
+    [read] = driver.decoder(Setup(load_codes())).feed(frame)
+    assert read.fields["dialect"] == "songjiang_3208"
+    named = Setup(load_codes(), load_profile("gst_crt"))
+    assert not driver.decoder(named).feed(frame)
 
 
 def test_loading_one_driver_imports_no_other() -> None:

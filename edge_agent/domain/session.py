@@ -354,6 +354,7 @@ class Option:
 class Setup:
     """What a session or decoder is made from; `profile` is None to detect the dialect.
 
+    `dialects` are then the shipped profiles to choose from, for a driver whose dialects they are.
     `zone` is the time zone of the site, in which its panels tell the time.  `allow` are the words
     of `command.ALLOWABLE` that the site allows: `clock` for setting the panel's clock unasked,
     the others for commands, which the runner refuses where they are not allowed.
@@ -364,6 +365,7 @@ class Setup:
     options: Mapping[str, Plain] = field(default_factory=dict)
     zone: tzinfo = UTC
     allow: frozenset[str] = frozenset()
+    dialects: tuple[Profile, ...] = ()
 
 
 class Ability(StrEnum):
@@ -402,6 +404,8 @@ class Driver:
     many the one that was silent longest has to go.  A line of datagrams always has.
     `recognition` is where the Recognition of its protocol stands, as MODULE:NAME, for it is loaded
     by those who look for panels only; None: it is recognised by its good frames alone.
+    With `dialects_are_profiles` it is given its shipped profiles in `Setup.dialects`, where none is
+    named.
     """
 
     name: str
@@ -420,3 +424,4 @@ class Driver:
     commands: frozenset[Act] = frozenset()
     peers_max: int = 1
     recognition: str | None = None
+    dialects_are_profiles: bool = False

@@ -268,6 +268,10 @@ class CnFireVoice:
         aside = self._dialect.aside(occurred) if self._asides else b""
         if aside:
             self._queue.append(_Pending(aside, None, self._dialect.copies))
+        riddle = self._dialect.riddle(occurred) if self._asides else b""
+        if riddle:
+            kept = Told(riddle, (Signal(kind=Kind.UNKNOWN, state=State.ACTIVE),))
+            self._queue.append(_Pending(riddle, kept, self._dialect.copies))
         return self._speak(now_ns)
 
     def _speak(self, now_ns: int) -> list[Output]:
@@ -316,4 +320,4 @@ class CnFireVoice:
         )
 
     def _fire_code(self, detector: Detector) -> str:
-        return detector.code if self._dialect.tells_detectors else "110"
+        return detector.code if detector.type in self._dialect.tells else "110"

@@ -31,6 +31,7 @@ DETECTORS = (
     Detector(5, "117"),  # flame
     Detector(10, "110"),  # combined: of no one kind
 )
+ALL_DETECTORS = frozenset(detector.type for detector in DETECTORS)
 
 
 class What(Enum):
@@ -78,9 +79,10 @@ class Dialect:
 
     `frame` makes the frame of an occurrence at a time of the panel's clock, b"" where there are no
     words; `beat` is said every `beat_s` (0: never); `aside` is what follows an occurrence and means
-    nothing.  Everything is said `copies` times, `repeat_s` apart (`until_ack`: or until the host
-    acknowledges it) and `gap_s` lies between things said.  A host that is silent for `host_s` (0:
-    none is needed) is gone, as the panel shows on its display.
+    nothing, `riddle` what follows it and nobody understands: a host keeps it.  Everything is said
+    `copies` times, `repeat_s` apart (`until_ack`: or until the host acknowledges it) and `gap_s`
+    lies between things said.  A host that is silent for `host_s` (0: none is needed) is gone, as
+    the panel shows on its display.
     """
 
     name: str
@@ -95,8 +97,9 @@ class Dialect:
     host_s: float = 0.0
     hear: Callable[[bytes], Hearing] = lambda _: ([], b"", b"")
     aside: Callable[[Occurrence], bytes] = lambda _: b""
+    riddle: Callable[[Occurrence], bytes] = lambda _: b""
     six_digits: bool = False  # a device is numbered as one, without a loop
-    tells_detectors: bool = False
+    tells: frozenset[int] = frozenset()  # types of detectors that its frames name
 
 
 # ---- GST: the network card of GST100 to GST9000
@@ -123,9 +126,11 @@ def _gst(told: Occurrence, at: datetime) -> bytes:
 
 
 def _gst_aside(told: Occurrence) -> bytes:
-    if told.what is What.RESET:
-        return GST_STATUS
-    if told.what is What.FIRE:  # captured behind a fire; nobody knows what it means
+    return GST_STATUS if told.what is What.RESET else b""
+
+
+def _gst_riddle(told: Occurrence) -> bytes:
+    if told.what is What.FIRE:  # captured behind a fire; it has no sum
         device = bytes.fromhex(f"{told.point:06d}")
         return b"\xaa\x01" + device[::2] + bytes(3)
     return b""
@@ -377,8 +382,9 @@ BINARY = (
         host_s=10.0,
         hear=_hear_gst,
         aside=_gst_aside,
+        riddle=_gst_riddle,
         six_digits=True,
-        tells_detectors=True,
+        tells=ALL_DETECTORS,
     ),
     Dialect(
         name="gst500_card",
@@ -389,7 +395,7 @@ BINARY = (
         host_s=10.0,
         hear=_hear_words(GST500_HOST, Host.THERE),
         six_digits=True,
-        tells_detectors=True,
+        tells=ALL_DETECTORS,
     ),
     Dialect(
         name="jbf_11s",

@@ -20,6 +20,7 @@ LIDA_KINDS = frozenset({1, 2, 3, 4, 5, 6, 7, 0x0D, 0x12, 0x13, 0x20, *range(0x40
     *(0x30, 0x50, 0x51),
 }
 LIDA_SIZE = 3
+GST_RIDDLE, GST_RIDDLE_SIZE = b"\xaa\x01", 7  # the only frame of its dialect without a sum
 TEXT_FF = 20  # bytes of text that end a Songjiang object
 NIBBLE_BASE = 0x30
 
@@ -100,6 +101,8 @@ def has_check(frame: bytes) -> bool:
 
 def is_sound(frame: bytes) -> bool:
     """Tell whether a frame passes its dialect's check; printed text of any length does."""
+    if frame.startswith(GST_RIDDLE):
+        return len(frame) == GST_RIDDLE_SIZE and frame.endswith(b"\x00")
     if has_check(frame):
         return len(frame) > 4 and mended(frame) == frame
     if len(frame) == LIDA_SIZE:

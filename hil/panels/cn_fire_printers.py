@@ -68,6 +68,12 @@ def _plain(told: Occurrence, at: datetime) -> bytes:
 
 PRINTERS = (
     Dialect(name="gst9000_printer", baud=2400, frame=_gst9000, gap_s=0.5),
-    Dialect(name="gst100_printer", baud=2400, frame=_gst100, gap_s=0.5),
+    Dialect(
+        name="gst100_printer",
+        baud=2400,
+        frame=_gst100,
+        gap_s=0.5,
+        tells=frozenset(DEVICE_GLYPHS),
+    ),
     Dialect(name="printer_text", baud=9600, frame=_plain, gap_s=0.5),
 )

@@ -52,6 +52,11 @@ def is_checked(profile: Profile | None) -> bool:
     return profile is None or profile.facts.get("checked") is not False
 
 
+def is_framed(profile: Profile | None) -> bool:
+    """Whether a frame has a beginning of its own: in plain print garbage is text like any other."""
+    return profile is None or profile.facts.get("framed") is not False
+
+
 def is_supervised(profile: Profile | None) -> bool:
     """Whether the panel says by itself that it is there: a printer's silence means nothing."""
     return profile is None or profile.facts.get("supervised") is not False

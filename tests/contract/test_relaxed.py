@@ -1,8 +1,8 @@
 """What a profile is let off in the contract it has to earn: its panel cannot do it, provably.
 
-The facts are `checked` (false: no check within a frame), `supervised` (false: it says nothing by
-itself), `login` (nothing is said before it), `unsupported` (commands that this panel has no words
-for).
+The facts are `checked` (false: no check within a frame), `framed` (false: any bytes may be the
+beginning of one), `supervised` (false: it says nothing by itself), `login` (nothing is said before
+it), `unsupported` (commands that this panel has no words for).
 """
 
 from dataclasses import fields, replace
@@ -19,6 +19,7 @@ from tests.contract.subjects import (
     STREAM,
     Subject,
     is_checked,
+    is_framed,
     is_supervised,
     names,
     wants_password,
@@ -34,6 +35,7 @@ from tests.contract.world import SECOND_NS, Tapped, body
 
 PROFILED = [subject for subject in STREAM if subject.profile is not None]
 UNCHECKED = [subject for subject in PROFILED if not is_checked(subject.profile)]
+UNFRAMED = [subject for subject in PROFILED if not is_framed(subject.profile)]
 UNSUPERVISED = [subject for subject in PROFILED if not is_supervised(subject.profile)]
 LOGIN = [subject for subject in PROFILED if wants_password(subject)]
 LACKING = [
@@ -95,6 +97,19 @@ def is_read(subject: Subject, frame: bytes) -> bool:
         if any(one.signals and one.fault is None for one in frames):
             return True
     return False
+
+
+@pytest.mark.parametrize("subject", UNFRAMED, ids=names)
+def test_a_frame_without_a_beginning_begins_with_what_stands_before_it(subject: Subject) -> None:
+    here = world(subject, LINES[0], 0)
+    here.plug()
+    here.tell(20 * SECOND_NS, subject.face.speak(0, True))
+    here.run(60 * SECOND_NS)
+    for frame in [entry.frame for entry in here.state(Said.SAID)]:
+        decoder = subject.driver.decoder(subject.setup)
+        [read] = [*decoder.feed(b"xyz" + frame), *decoder.finish()]
+        assert read.raw.startswith(b"xyz")
+        assert read.signals
 
 
 @pytest.mark.parametrize("subject", UNSUPERVISED, ids=names)

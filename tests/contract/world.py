@@ -189,11 +189,13 @@ class Tapped(Wire):
     def __init__(self, quality: Quality, seed: int) -> None:
         super().__init__(quality, seed)
         self._said = bytearray()
+        self._wholes: set[bytes] = set()
         self._arrived = bytearray()
 
     def put(self, data: bytes, now_ns: int, tag: int = 0) -> bool:
         """Say `data`; see Wire."""
         self._said += data + b"\n"
+        self._wholes.add(body(data))
         return super().put(data, now_ns, tag)
 
     def take(self, now_ns: int) -> list[tuple[int, bytes]]:
@@ -202,9 +204,13 @@ class Tapped(Wire):
         self._arrived += b"".join(piece for _, piece in pieces)
         return pieces
 
-    def made(self, frame: bytes) -> bool:
-        """Whether a frame came out that nobody put in: the line made it of others."""
-        return frame in self._arrived and frame not in self._said
+    def made(self, frame: bytes, *, of_parts: bool = False) -> bool:
+        """Whether a frame came out that nobody put in: the line made it of others.
+
+        `of_parts`: a part of one counts as made, where no check shows that it is not the whole.
+        """
+        was_said = frame in self._wholes if of_parts else frame in self._said
+        return frame in self._arrived and not was_said
 
 
 class World:
@@ -218,12 +224,13 @@ class World:
         many: bool = False,
         packets: bool = False,
         sound: Callable[[bytes], bool] = lambda _: False,
+        checked: bool = True,
     ) -> None:
         """`many`: our port has many peers; `packets`: they speak by datagrams.
 
-        `sound` is the panel's (`Face.sound`).
+        `sound` is the panel's (`Face.sound`); `checked`: its frames have a check.
         """
-        self._sound = sound
+        self._sound, self._checked = sound, checked
         self._many, self._packets = many or packets, packets
         self._peer = 0
         self.stand = stand
@@ -347,7 +354,7 @@ class World:
         not see; or it was refused until it had come alike so often that it was kept unread.
         """
         wire, frame = self.stand.out, body(frame)
-        if not isinstance(wire, Tapped) or not wire.made(frame):
+        if not isinstance(wire, Tapped) or not wire.made(frame, of_parts=not self._checked):
             return False
         refused = sum(body(fault.frame) == frame for _, fault in self.gateway.faults)
         is_unread = ("kind", Kind.UNKNOWN.value) in says and refused >= REFUSED_MIN
