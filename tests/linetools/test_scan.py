@@ -45,15 +45,24 @@ def met_at(one: Candidate, profile: Profile) -> list[str | None]:
     return [*found, None] if {"tcp", "listen"} & set(one.driver.lines) else found
 
 
+SILENT = {one.name for one in PROFILES.values() if one.facts.get("supervised") is False}
+SILENT |= {"jbf_193k"}
+"""They say nothing while nothing happens and are asked nothing, or answer their own poll only."""
+
 FACES = [
     # every driver x profile x line at which it is met; the settings of a port, None for TCP
     pytest.param(one.driver.name, profile.name, where, id=f"{profile.name}-{where or 'tcp'}")
     for one in STREAM
     for profile in one.profiles
+    if profile.name not in SILENT
     for where in met_at(one, profile)
 ]
-UNPROVEN = {"congwin_fe100", "honeywell_tpi"}
-"""What these say unasked could be anybody's: LF CR, and a login prompt."""
+UNPROVEN = {
+    # what these say unasked could be anybody's: LF CR, and a login prompt
+    "congwin_fe100": Sureness.POSSIBLE,
+    "honeywell_tpi": Sureness.POSSIBLE,
+    "simplex_4100": Sureness.LIKELY,  # it says one thing while a setting is listened to
+}
 
 
 def panel(name: str) -> Machine:
@@ -70,13 +79,19 @@ def test_every_panel_is_found_at_every_setting_at_which_it_is_met(
     [found] = result.likenesses
     assert found.driver == driver
     assert result.settings == where
-    assert found.sureness is (Sureness.POSSIBLE if profile in UNPROVEN else Sureness.CERTAIN)
+    assert found.sureness is UNPROVEN.get(profile, Sureness.CERTAIN)
     candidate = next(one for one in STREAM if one.driver.name == driver)
     fitting = [one.name for one in fitting_profiles(candidate, found, where)]
     # the emulated D8x says that it is a D16x; a receiver's port may be set to another's settings
     assert profile in fitting or driver in ("ness", "surgard")
     is_talker = candidate.recognition.only_listens
     assert not (is_talker and bench.sent), "a panel that is only listened to is asked nothing"
+
+
+@pytest.mark.parametrize("profile", sorted(SILENT))
+def test_a_panel_that_says_nothing_is_not_recognised(profile: str) -> None:
+    result, _ = find(panel(profile), line_of(PROFILES[profile]), plan(probes=False))
+    assert result.verdict is Verdict.SILENT
 
 
 @pytest.mark.parametrize("profile", ["surgard_mlr2", "elk_m1", "gb26875_generic"])
@@ -134,15 +149,14 @@ class Stranger:
         return self._due_ns
 
 
-GST_ALIVE = bytes.fromhex("AA 08 17 23 17 23 26")
-FS_PATROL = bytes.fromhex("F0 00 02 A2 01 05 5D")
+CARD = bytes.fromhex("68 07 17 23 17 23 16")  # fire panels that no profile is written for
 
 
 @pytest.mark.parametrize(
     ("says", "where"),
     [
-        (GST_ALIVE, "2400-8N1"),
-        (FS_PATROL, "9600-8N1"),
+        (CARD, "2400-8N1"),
+        (CARD, "9600-8N1"),
         (b"!RDY:0123 keypad text of somebody\r\n", "9600-8N1"),
         (b"!RDY:0123 keypad text of somebody\r\n", "4800-8N1"),
         (b"!RDY:0123 keypad text of somebody\r\n", None),
@@ -161,7 +175,7 @@ def test_whoever_speaks_and_is_not_understood_is_never_told_a_byte(
 
 
 def test_who_spoke_once_is_not_asked_in_the_silence_after() -> None:
-    stranger = Stranger(GST_ALIVE, every_s=3600)
+    stranger = Stranger(CARD, every_s=3600)
     result, bench = find(stranger, "2400-8N1")
     assert result.verdict is Verdict.UNKNOWN
     assert set(bench.tuned) == set(plan().settings)
