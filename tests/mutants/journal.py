@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
-from edge_agent import agent
+from edge_agent.daemon import epoch
 from edge_agent.journal import chain, receipts, recovery, repairs, scan, sealing, space, spares
 from edge_agent.journal.format import LANES
 from edge_agent.journal.held import Held, Load
@@ -39,7 +39,7 @@ def fsync_left_out(patch: Patch) -> None:
 def unflushed_copy_trusted(patch: Patch) -> None:
     """A start that could not flush what it read acknowledges a copy of it at once."""
     real = recovery.recover
-    patch.setattr(agent, "recover", lambda *given: replace(real(*given), refused=None))
+    patch.setattr(epoch, "recover", lambda *given: replace(real(*given), refused=None))
 
 
 def refused_commit_forgotten(patch: Patch) -> None:

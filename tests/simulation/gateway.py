@@ -321,7 +321,7 @@ class Gateway:
             return SimPort(world, path, manner, hearing, patience_s)
 
         patch.setattr(agent_module, "Journal", journal)
-        patch.setattr(agent_module, "open_disk", lambda folder: self.card)
+        patch.setattr(epoch_module, "open_disk", lambda folder: self.card)
         patch.setattr(lines, "opener", opener)
         patch.setattr(agent_module, "ControlSocket", _NoSocket)
         patch.setattr(children, "run", _child)
