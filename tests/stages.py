@@ -64,7 +64,7 @@ PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplin
 """What each does by itself: a stage for the oldest and the newest Python.  The rest of the unit
 tests is of what ties the parts together (the agent, the commands, the demo): a stage for each."""
 
-ONE_WHEEL = ("test_wheel.py",)
+ONE_WHEEL = ("test_wheel.py", "test_third_party.py")
 """The wheel is pure: every Python is given the same file."""
 
 BRIEF = "--hypothesis-profile=brief"

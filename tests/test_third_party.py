@@ -26,7 +26,7 @@ from edge_agent.resources import load_codes
 from hil.lines import Quality, Split, byte_ns
 from hil.panels import site
 from hil.panels.machine import Said
-from hil.panels.plain_face import Plain
+from hil.panels.plain import Plain
 from hil.panels.stand import Stand, StandSetup
 from hil.panels.voice import ModelPanel
 from tests.contract.world import SECOND_NS, Gateway, World, body, commit_times, is_event

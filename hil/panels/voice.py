@@ -6,6 +6,7 @@ acknowledgement, `hil.panels.outbox` that of one with.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -203,7 +204,7 @@ def meaning(word: Word, event: Happening, account: str | None = None) -> Signal:
     )
 
 
-class LineVoice:
+class LineVoice(ABC):
     """The voice of a panel that speaks in lines, without acknowledgement, and never by the clock.
 
     A panel's own says what happens (`tell`, see Voice) and takes a host's lines (`take`); it
@@ -217,13 +218,13 @@ class LineVoice:
         self._peer: int | None = None
         self._heard = b""
 
+    @abstractmethod
     def take(self, line: str, now_ns: int) -> list[Output]:
         """Answer a line of a host, without its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell(self, happened: Happened, now_ns: int) -> list[Output]:
         """See Voice."""
-        raise NotImplementedError
 
     def say(
         self, frame: bytes, signals: tuple[Signal, ...] = (), stated: tuple[Signal, ...] = ()
