@@ -10,7 +10,11 @@ from hil.panels.stand import Noted, Stand
 
 SECOND_NS = 1_000_000_000
 PANELS = [name for name in names() if load_face(name).plans]
-HOST_SAYS = {"modbus_map": bytes.fromhex("01020000000879CC"), "surgard": b"\x06"}
+HOST_SAYS = {
+    "galaxy_sia": bytes.fromhex("40 38 87"),
+    "modbus_map": bytes.fromhex("01020000000879CC"),
+    "surgard": b"\x06",
+}
 
 
 def play(name: str, scenario: str) -> list[Entry]:
