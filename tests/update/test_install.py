@@ -1,6 +1,6 @@
 """What was installed must be what was signed, and accept the configuration; else nothing goes on.
 
-The commands that make a real environment are run by tests/system/test_update.py.
+The commands that make a real environment are run by tests/system/test_installed.py.
 
 Seen to fail: with the digest not compared, and with exit code 78 of `check` taken for good.
 """
