@@ -3,8 +3,8 @@
 Agent, center and broker are services; one is killed and comes back; the identity key moves into a
 systemd credential; a release is put into service, whoever does it is killed, and the unit goes on.
 
-Seen to fail: with `Restart=` left out of the agent's unit, with `ExecStart` of the update's unit
-from `current`'s old place, and with a page that forgets to hand the gateway's folder to its user.
+Seen to fail: with `Restart=` left out of the agent's unit, and with another program in the unit
+that goes on with an update.
 """
 
 import json
