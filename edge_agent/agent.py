@@ -250,6 +250,7 @@ class Agent:
             readings=lambda: self._body.readings,
             centers=self._supply.facts,
             now=self._clock.now,
+            unsupervised=frozenset(one.panel.id for one in self._fitted if not one.is_supervised),
         )
         outlet = TestOutlet(recorder.note, recorder.vow)
         return SelfTest(self._loaded, self._clock, senses, outlet)

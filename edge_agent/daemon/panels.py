@@ -28,6 +28,12 @@ class Fitted:
         return self.driver.session(self.setup)
 
     @property
+    def is_supervised(self) -> bool:
+        """Whether the panel says by itself that it is there: else its silence means nothing."""
+        profile = self.setup.profile
+        return profile is None or profile.facts.get("supervised") is not False
+
+    @property
     def source(self) -> Source:
         """What is signed into each of the panel's events."""
         profile = self.setup.profile

@@ -55,7 +55,8 @@ NEWS_S_MAX = 5.0  # how long one who asks waits for more, below the socket's own
 class Senses:
     """What the agent knows without asking anybody, as it stands when called.
 
-    `faults` are the counted faults of each panel's line, `centers` the entries of the status.
+    `faults` are the counted faults of each panel's line, `centers` the entries of the status,
+    `unsupervised` the panels that say nothing by themselves.
     """
 
     links: Callable[[], Mapping[str, bool | None]]
@@ -65,6 +66,7 @@ class Senses:
     readings: Callable[[], Mapping[str, float]]
     centers: Callable[[], Sequence[Mapping[str, Any]]]
     now: Callable[[], Now]
+    unsupervised: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class SelfTest:
         for panel, online in senses.links().items():
             before, counts = self._damaged.get(panel, Counter()), Counter(faults.get(panel, {}))
             self._damaged[panel] = counts
-            yield probes.panel(panel, online=online)
+            supervised = panel not in senses.unsupervised
+            yield probes.panel(panel, online=online, supervised=supervised)
             yield probes.line(panel, before, counts, noisy=panel in self._noisy)
 
     async def _look_on(self) -> None:

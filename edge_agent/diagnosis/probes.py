@@ -184,8 +184,16 @@ def voltage(low: bool | None) -> Probed | None:
 # ---- panels and centers, as the running agent knows them
 
 
-def panel(name: str, *, online: bool | None) -> Probed:
-    """Judge whether a panel answers, by what its own supervision knows."""
+def panel(name: str, *, online: bool | None, supervised: bool = True) -> Probed:
+    """Judge whether a panel answers, by what its own supervision knows.
+
+    One that is not `supervised` says nothing by itself: until something happens nobody knows.
+    """
+    if online is None and not supervised:
+        detail = (
+            "says nothing by itself, and nothing happened yet: a test print would prove its line"
+        )
+        return Probed(Probe.PANEL, f"panel {name}", None, detail)
     said = {True: "answers", False: "does not answer", None: "was not heard yet"}[online]
     remedy = "" if online else "check its supply, and the line between it and here"
     return Probed(Probe.PANEL, f"panel {name}", online is True, said, remedy)

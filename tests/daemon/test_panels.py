@@ -1,5 +1,6 @@
 """Panels are fitted with drivers, or the operator is told which key is wrong."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from edge_agent.config import ConfigError, parse
 from edge_agent.daemon import panels
 from edge_agent.daemon.panels import fit
+from edge_agent.domain.session import Profile
 
 HEAD = '[gateway]\nid = "gw1"\n[[center]]\nname = "c"\n[[center.path]]\nhost = "h"\n'
 BUS = '[[bus]]\nid = "b1"\ntcp = { host = "h", port = 502 }\n'
@@ -30,6 +32,15 @@ def test_each_panel_gets_its_driver_profile_and_source() -> None:
     assert surgard.source.profile is None
     assert (modbus.source.driver, modbus.source.profile) == ("modbus_map", "generic_di8")
     assert surgard.session() is not surgard.session()
+
+
+def test_a_profile_says_whose_silence_means_nothing() -> None:
+    (ness,) = fit(parse((HEAD + NESS).encode(), Path("g.toml")))
+    assert ness.is_supervised
+    for facts, supervised in (({}, True), ({"supervised": False}, False)):
+        profile = Profile("p", "1", "ness", "A panel", facts)
+        setup = replace(ness.setup, profile=profile)
+        assert replace(ness, setup=setup).is_supervised is supervised
 
 
 def test_the_site_says_what_its_panels_clocks_show_and_what_is_allowed() -> None:

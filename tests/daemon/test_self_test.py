@@ -57,13 +57,14 @@ class World:
         }
         self.receipts = True
         senses = Senses(
-            links=lambda: {"p1": True},
+            links=lambda: {"printer": None, "p1": True},
             faults=lambda: {"p1": {"checksum": 3}},
             commits_ms=lambda: [4.0, 7.5],
             refusal=lambda: None,
             readings=lambda: {"temperature_c": 44.0},
             centers=lambda: [dict(self.center)],
             now=lambda: Now(0, None),
+            unsupervised=frozenset({"printer"}),
         )
         loaded: Loaded = parse(CONFIG, Path("gateway.toml"))
         self.test = SelfTest(loaded, Synced(), senses, Outlet(self._note, self._vow), look)
@@ -127,7 +128,8 @@ def test_one_run_is_two_acts_and_its_findings(tmp_path: Path) -> None:
         answer = await world.asked()
         assert answer["broken"] == ""
         by_probe = {one["probe"]: one for one in answer["probes"]}
-        assert by_probe["panel"]["good"] is True
+        panels = [one for one in answer["probes"] if one["probe"] == "panel"]
+        assert [one["good"] for one in panels] == [None, True], "a printer says nothing by itself"
         assert "7.5 ms" in by_probe["disk_speed"]["detail"]
         assert "checksum 3" in by_probe["line"]["detail"]
         assert by_probe["receipt"]["good"] is True
@@ -231,12 +233,12 @@ def test_what_a_session_found_of_its_line_is_repeated_and_not_found_twice() -> N
 
     async def scenario() -> None:
         world.test.hear(told(EventType.FINDING, Lane.FAULT, noisy.to_body()))
-        lines = [one for one in (await world.asked())["probes"] if one["probe"] == "line"]
+        lines = [one for one in (await world.asked())["probes"] if one["what"] == "line of p1"]
         assert [one["good"] for one in lines] == [False]
         world.test.hear(told(EventType.FINDING, Lane.FAULT, {**noisy.to_body(), 8: True}))
         world.test.hear(told(EventType.FINDING, Lane.FAULT, {1: b"no finding"}))
         world.test.hear(told(EventType.CONFIG, Lane.STATE, {}))
-        lines = [one for one in (await world.asked())["probes"] if one["probe"] == "line"]
+        lines = [one for one in (await world.asked())["probes"] if one["what"] == "line of p1"]
         assert [one["good"] for one in lines] == [True]
 
     running(world, scenario)

@@ -25,6 +25,8 @@ CASES: list[tuple[Probed | None, bool]] = [
     (probes.panel("p1", online=True), True),
     (probes.panel("p1", online=False), False),
     (probes.panel("p1", online=None), False),
+    (probes.panel("p1", online=True, supervised=False), True),
+    (probes.panel("p1", online=False, supervised=False), False),
     (probes.line("p1", {"checksum": 3}, {"checksum": 5}, noisy=False), True),
     (probes.line("p1", {}, {"checksum": 5}, noisy=True), False),
     (probes.receipt(CENTER, 3.0), True),
@@ -54,6 +56,10 @@ def test_only_what_was_damaged_since_the_last_look_is_told() -> None:
     counts = {"checksum": 5, "repeat": 9, "noise": 2}
     probed = probes.line("p1", {"checksum": 3, "noise": 2}, counts, noisy=False)
     assert probed.detail == "damaged since the last look: checksum 2"
+
+
+def test_a_panel_that_says_nothing_by_itself_is_not_judged_before_it_spoke() -> None:
+    assert probes.panel("p1", online=None, supervised=False).good is None
 
 
 def test_a_journal_that_wrote_nothing_is_not_judged() -> None:

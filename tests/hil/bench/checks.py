@@ -24,6 +24,7 @@ FRAMES_FOR_SHARE_MIN = 20  # of fewer, one bad frame says nothing about the line
 ENDED = frozenset({State.RESTORED, State.CLOSED, State.OFF})
 LISTEN_ONLY = "listen_only"
 ONLY_LISTENED = "the file lets this panel only be listened to"
+UNASKED = "it says nothing by itself: a trip shows that it is there"
 
 
 class Verdict(StrEnum):
@@ -80,7 +81,7 @@ async def examine(bench: Bench, fitted: Fitted, hands: Hands) -> AsyncIterator[R
             before_s = time.perf_counter()
             verdict, said = await check(examination)
             yield Result(panel, name, verdict, said, time.perf_counter() - before_s)
-            if name == FIRST and verdict is not Verdict.GOOD:
+            if name == FIRST and verdict is Verdict.BAD:
                 for rest in (*CHECKS, LISTENS):
                     if rest != FIRST:
                         yield Result(panel, rest, Verdict.LEFT_OUT, "the panel is not there")
@@ -94,6 +95,8 @@ async def examine(bench: Bench, fitted: Fitted, hands: Hands) -> AsyncIterator[R
 
 
 async def link_up(here: Examination) -> Told:
+    if not here.fitted.is_supervised:
+        return Verdict.LEFT_OUT, UNASKED
     before_s = time.perf_counter()
     if await here.talk.until(lambda: here.seen.online, here.bench.terms.link_s):
         return Verdict.GOOD, f"after {time.perf_counter() - before_s:.1f} s"
@@ -230,6 +233,8 @@ async def comes_back(here: Examination) -> Told:
     hand = here.hand("plug")
     if hand is None:
         return Verdict.LEFT_OUT, "no hand puts a plug back"
+    if not here.fitted.is_supervised:
+        return Verdict.LEFT_OUT, UNASKED
     points, events = len(here.seen.points), Counter(map(_meaning, here.seen.events))
     told = await _done(here, hand, lambda: here.seen.online, here.bench.terms.link_s)
     if told[0] is not Verdict.GOOD:

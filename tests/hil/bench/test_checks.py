@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import pytest
 from edge_agent.domain.command import Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.session import FaultKind, Obeyed, Received
+from edge_agent.domain.session import FaultKind, Obeyed, Profile, Received
 from edge_agent.domain.signal import Signal
 from tests.hil.bench import checks
 from tests.hil.bench.checks import Examination, Told, Verdict
@@ -120,6 +121,15 @@ def with_seen(one: Examination, **values: Any) -> Examination:
 def test_link_up() -> None:
     assert verdict(checks.link_up, here()) is Verdict.GOOD
     assert verdict(checks.link_up, with_seen(here(), links=[False])) is Verdict.BAD
+
+
+def test_a_panel_that_says_nothing_by_itself() -> None:
+    one = with_seen(here(), links=[])
+    profile = Profile("printer", "1", "elk", "A printer", {"supervised": False})
+    one.fitted = replace(one.fitted, setup=replace(one.fitted.setup, profile=profile))
+    assert verdict(checks.link_up, one) is Verdict.LEFT_OUT
+    assert verdict(checks.comes_back, one) is Verdict.LEFT_OUT
+    assert verdict(checks.quiet, one) is Verdict.GOOD
 
 
 def test_resync() -> None:
