@@ -213,6 +213,23 @@ PARADOX_PRT3: Final = Recognition(
     ),
 )
 
+ALARMDECODER: Final = Recognition(
+    _weights(0, {"keypad": 32, "report": 24, "expander": 16, "relay": 16, "version": 20}),
+    models=lambda _: frozenset({"alarmdecoder_vista"}),
+    probes=(
+        Probe(
+            "version",
+            b"V\r\n",
+            frozenset({"version"}),
+            "asks the adapter for its version: one letter, which no keypad has and no other "
+            "panel reads as a line",
+            "询问适配器版本；单个字母，键盘上没有，其他主机也不会当作完整的一行",
+        ),
+    ),
+    tcp_ports=(10_000,),
+    heard_within_s=20,
+)
+
 # ---- what speaks by itself
 
 

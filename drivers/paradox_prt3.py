@@ -228,7 +228,6 @@ class Prt3Panel(PolledPanel):
             self._go_on(name)
             return []
         if name[:2] in ("AA", "AQ", "AD"):
-            self._talk.answered(name, now_ns)
             self._ask_areas(int(name[2:]))
         return self._talk.judged(name, frame, now_ns)
 

@@ -68,9 +68,13 @@ class Asking:
             self._wanted.append(request)
         return True
 
+    def awaits(self, name: str) -> bool:
+        """Tell whether this was asked, and its answer is due."""
+        return self._asked is not None and self._asked.name == name
+
     def answered(self, name: str, now_ns: int) -> bool:
         """Take an answer; returns whether just this was awaited."""
-        if self._asked is None or self._asked.name != name:
+        if not self.awaits(name):
             return False
         self._asked = None
         self._until_ns = now_ns + self._pace.pause_ns
@@ -79,7 +83,7 @@ class Asking:
 
     def coming(self, name: str, now_ns: int) -> None:
         """The answer to `name` is long, and still comes."""
-        if self._asked is not None and self._asked.name == name:
+        if self.awaits(name):
             self._until_ns = now_ns + self._pace.answer_ns
 
     def due(self, now_ns: int) -> list[Action]:

@@ -53,14 +53,16 @@ class Habits:
 
     `probe` is the request that shows whether it is there, repeated each `poll_s`; `quiet_s` is how
     long it may be silent where it is not asked: by a driver that only listens, or, for
-    `programming_s`, while it is being programmed.  With `polls_all` the whole state is asked for
-    each `poll_s`, else at the start and after damage only, and no more often than `resync_s`.
+    `programming_s`, while it is being programmed.  One that `speaks` by itself may never be silent
+    for longer: what its module answers proves nothing.  With `polls_all` the whole state is asked
+    for each `poll_s`, else at the start and after damage only, and no more often than `resync_s`.
     """
 
     probe: str
     answer_s: float
     poll_s: float
     quiet_s: float
+    speaks: bool = False
     polls_all: bool = True
     resync_s: float = 0.0
     programming_s: float | None = None  # None: `quiet_s`
@@ -117,6 +119,9 @@ class PolledPanel(Protocol):
         del frame
         return True
 
+    def missed(self) -> None:
+        """Something was refused: what the panel said just now may be lost."""
+
     def opened(self, opened: Opened, now_ns: int) -> None:
         """The line is up; `forget` follows."""
 
@@ -141,6 +146,7 @@ class _Doing:
     check: str
     from_ns: int
     asked: bool = False
+    is_answered: bool = False  # as of its order
 
 
 class PolledSession:
@@ -188,9 +194,12 @@ class PolledSession:
 
     def deadline_ns(self) -> int | None:
         """Return when to ask, to repeat, or to give up."""
+        silent_ns = None if self.online is False else self._heard_ns + self._silence_ns
         if self.listen_only or self.programming:
-            return None if self.online is False else self._heard_ns + self._silence_ns
+            return silent_ns
         due = [self._asking.deadline_ns(), self._poll_at_ns, self._round_at_ns]
+        if self._habits.speaks:
+            due.append(silent_ns)
         if self._doing is not None and not self._doing.asked:
             due.append(self._doing.from_ns)
         return min(at_ns for at_ns in due if at_ns is not None)
@@ -267,19 +276,25 @@ class PolledSession:
         doing = self._doing
         if doing is None or not doing.asked or doing.check != name:
             return []
+        if doing.is_answered and not self._asking.awaits(name):
+            return []  # it still waits for its turn: this was said before
         is_done = self._panel.is_done(doing.command, frame, now_ns)
         if is_done is None:
             return []
+        self._asking.answered(name, now_ns)
         outcome = Outcome.DONE if is_done else Outcome.REFUSED
         return [self._done(outcome, "" if is_done else "no change")]
 
     # ---- asking
 
     def _wake(self, now_ns: int) -> list[Action]:
-        if self.listen_only or self.programming:
+        if self.listen_only or self.programming or self._habits.speaks:
             is_quiet = now_ns - self._heard_ns >= self._silence_ns
             why = " since programming began" if self.programming else ""
-            return self.lost(f"nothing was heard{why}", now_ns) if is_quiet else []
+            if is_quiet and self.online is not False:
+                return self.lost(f"nothing was heard{why}", now_ns)
+        if self.listen_only or self.programming:
+            return []
         if self._round_at_ns is not None and now_ns >= self._round_at_ns:
             self._round_was_ns, self._poll_at_ns = now_ns, now_ns + self._poll_ns
             self._round_at_ns = self._poll_at_ns if self._habits.polls_all else None
@@ -330,6 +345,8 @@ class PolledSession:
     def _on_frame(self, frame: Frame, now_ns: int) -> list[Action]:
         if frame.type in self._habits.host_types:
             return []  # our own, heard along, or that of another host
+        if frame.fault is not None:
+            self._panel.missed()
         if frame.fault is FaultKind.NOISE:
             if self._habits.noise_is_damage:
                 self.refresh(now_ns)
@@ -378,7 +395,7 @@ class PolledSession:
         if order.is_answered:  # it waits for its turn: what is asked now is answered first
             if not self._asking.ask(order.check, order.data, tries=1, first=True):
                 return [Obeyed(number, Outcome.REFUSED, "too much waits for an answer")]
-            self._doing = _Doing(number, command, order.check, now_ns, asked=True)
+            self._doing = _Doing(number, command, order.check, now_ns, asked=True, is_answered=True)
             return []
         from_ns = now_ns + int(self._habits.settle_s * NS_PER_S)
         self._doing = _Doing(number, command, order.check, from_ns)

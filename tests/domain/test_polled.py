@@ -76,7 +76,7 @@ class Toy(PolledPanel):
         self.commands = frozenset({Act.STATUS, Act.CLOCK, Act.BYPASS, Act.UNBYPASS, Act.DISARM})
         self._talk = talk
         self._unseen = bool(setup.options.get("unseen"))
-        self.forgotten: list[tuple[Signal, ...]] = []
+        self.misses = 0
 
     def decoder(self) -> Words:
         return Words()
@@ -89,6 +89,9 @@ class Toy(PolledPanel):
 
     def proves(self, frame: Frame) -> bool:
         return frame.type not in ("gone", "module")
+
+    def missed(self) -> None:
+        self.misses += 1
 
     def forget(self, standing: tuple[Signal, ...]) -> None:
         self._known = standing
@@ -257,6 +260,24 @@ def test_a_panel_that_its_module_has_lost_is_gone_and_the_module_proves_nothing(
     assert links(talk.hear("here")) == [True]
 
 
+def test_one_that_speaks_by_itself_is_gone_when_it_does_not_whatever_its_module_answers() -> None:
+    talk = Talk(replace(HABITS, speaks=True, quiet_s=30, unanswered_max=1000))
+    talk.answer()
+    assert links(talk.wait(29) + talk.hear("module")) == []
+    assert links(talk.wait(1)) == [False]
+    assert sent(talk.wait(PROBE_NS / NS)) == [b"here?"]
+    assert links(talk.wait(100)) == []
+    assert links(talk.hear("event 3")) == [True]
+
+
+def test_a_panel_is_told_that_something_may_be_lost() -> None:
+    talk = Talk()
+    panel = talk.session._panel
+    assert isinstance(panel, Toy)
+    talk.hear("bad", "noise", "here", "host")
+    assert panel.misses == 2
+
+
 def test_an_answer_that_is_needed_is_asked_for_again() -> None:
     talk = Talk(replace(HABITS, polls_all=False, needed=frozenset({"zone"}), unanswered_max=9))
     talk.hear("here")
@@ -378,6 +399,7 @@ def test_an_order_that_is_answered_has_its_turn_and_is_done_when_the_panel_says_
     talk = ready()
     assert sent(talk.wait(60)) == [b"here?"]
     assert sent(talk.order(Act.DISARM)) == [], "an answer is awaited"
+    assert outcomes(talk.hear("done")) == [], "that was before"
     assert sent(talk.hear("here")) == [b"disarm"]
     assert outcomes(talk.hear("done")) == [Outcome.DONE]
     talk = ready()

@@ -143,6 +143,7 @@ MLRS = {"surgard_mlr2", "surgard_mlr2000", "surgard_osm"}
         ("elk", (b"0AZC017900C1\r\n",), {"elk_m1"}),
         ("vista", (b"10ASDDAHDDDD008A\r\n",), None),
         ("paradox_prt3", (b"RA001DOONOOO\r",), {"paradox_evo192"}),
+        ("alarmdecoder", (b"!LRR:002,1,CID_3401,ff\r\n",), {"alarmdecoder_vista"}),
         (
             "dc09",
             (b'\nDB83003C"SIA-DCS"0007R1L2#2468[#2468|Nri2/BA031]_11:22:33,11-23-2026\r',),
@@ -194,6 +195,7 @@ def line(kind: str, data: str, uncounted: int) -> bytes:
         ("dsc", b"^03,1,2468$", b"2468"),
         ("nx584", b"\n063C4286FF01010DFB\r", b"4286FF"),
         ("paradox_prt3", b"AD0012468\r", b"2468"),
+        ("alarmdecoder", b"24681\r", b"2468"),
     ],
 )
 def test_a_code_that_is_heard_along_is_marked(name: str, said: bytes, code: bytes) -> None:

@@ -56,6 +56,7 @@ HEAD = 3
 SECOND_NS = 1_000_000_000
 BETWEEN: dict[str, bytes] = {
     # driver: ends and fillings of frames, which may stand in no frame where they end nothing
+    "alarmdecoder": b"\r\n",
     "dc09": b"\r\n\x00",
     "dsc": b"\r\n",
     "elk": b"\r\n",
@@ -78,6 +79,7 @@ TRIES = 4  # at measuring: a machine that does something else spoils one
 
 OPTIONS: dict[str, tuple[dict[str, Plain], ...]] = {
     # driver: sets of options that read what the defaults do not
+    "alarmdecoder": ({"charset": "gb18030"},),
     "dc09": ({"key": "0123456789ABCDEF"}, {"strict": False}, {"charset": "utf-8"}),
     "dsc": ({"charset": "utf-8"},),
     "gb26875": ({"charset": "utf-8"}, {"addressing": "number"}),
