@@ -142,6 +142,14 @@ def test_nothing_is_inferred_over_damage() -> None:
     assert zones(talk.show(fault(3), fault(8))) == [(5, State.CLOSED)]
 
 
+def test_nothing_is_remembered_over_an_absence() -> None:
+    talk = ready()
+    talk.show(fault(3), fault(5), fault(8), fault(3))
+    assert links(talk.wait(21)) == [False]
+    assert zones(talk.show(fault(8))) == [(8, State.OPEN)]
+    assert zones(talk.show(line())) == [(8, State.CLOSED)]
+
+
 def test_of_an_armed_area_no_zone_is_known_until_it_is_shown_again() -> None:
     talk = ready()
     talk.show(fault(3), fault(5))
