@@ -121,6 +121,7 @@ class PolledPanel(Protocol):
 
     def missed(self) -> None:
         """Something was refused: what the panel said just now may be lost."""
+        return
 
     def opened(self, opened: Opened, now_ns: int) -> None:
         """The line is up; `forget` follows."""
