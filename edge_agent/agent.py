@@ -28,6 +28,7 @@ from edge_agent.daemon.charter import Chartered
 from edge_agent.daemon.command_keys import CommandKeys
 from edge_agent.daemon.command_work import CommandWork, Means
 from edge_agent.daemon.commands import Commanding, Office
+from edge_agent.daemon.decommissioning import Parting
 from edge_agent.daemon.diagnosing import Diagnosing, Past
 from edge_agent.daemon.ending import Ending
 from edge_agent.daemon.epoch import Beginning, LastFrames, begin, recovered, what_happened
@@ -132,7 +133,11 @@ class Agent:
         )
         self._clips = self._clips_of(clock)
         self._reconfiguring, self._work, self._commanding = self._make_commanding(probation)
-        self._parts = self._make_parts()
+        self._parting, self._parts = self._make_parting(), self._make_parts()
+
+    def _make_parting(self) -> Parting:
+        who = (self._loaded, self._chartered, self.ending, self._recorder)
+        return Parting(*who, self._center_facts, self._exports.sealed)
 
     def _make_parts(self) -> heartbeat.Parts:
         return heartbeat.Parts(
@@ -298,6 +303,7 @@ class Agent:
                 # no patience: what waits for a shared commit goes along
                 self._recorder.note(EventType.ACT, Lane.FAULT, self.ending.act.to_body())
                 await self._drain()
+                await self._parting.ended()
                 self._stopping = True
                 for uplink in uplinks:
                     uplink.cancel()
@@ -317,6 +323,7 @@ class Agent:
             "order": self._order,
             "charter": self._chartered.answer,
             "handover": self._handing.answer,
+            "decommission": self._parting.answer,
             **self._exports.handlers,
             **Updates(self._recorder.vow).handlers,
             "walk_test": self._work.walk_tests.answer,
@@ -373,6 +380,7 @@ class Agent:
             self._commanding.run(),
             self._reconfiguring.run(),
             self._handing.run(),
+            self._parting.run(),
             self._work.run(),
             self._zones.run(),
             self._scope.run(self._status_changed),

@@ -26,7 +26,7 @@ def write_new(file: Path, data: bytes) -> None:
         os.link(temporary, file)
     finally:
         temporary.unlink()
-    _sync_folder(file.parent)
+    sync_folder(file.parent)
 
 
 def replace(file: Path, data: bytes, mode: int = 0o600) -> None:
@@ -37,7 +37,7 @@ def replace(file: Path, data: bytes, mode: int = 0o600) -> None:
 def move(source: Path, target: Path) -> None:
     """Rename within a folder, in place of what is there."""
     source.replace(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def point(link: Path, target: str) -> None:
@@ -60,7 +60,8 @@ def _temporary(file: Path, data: bytes, mode: int = 0o600) -> Path:
     return temporary
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have what was added to a folder, or taken from it, on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

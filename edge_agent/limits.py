@@ -188,6 +188,12 @@ CONFIG_CHECK_S_MAX = 120.0
 """How long a new configuration may be checked: at the lowest priority a Pi reads one of 4,096 zones
 in some seconds."""
 
+PARTING_LOOK_S = 0.2
+"""How often it is looked whether the centers have all, before a gateway ends for good."""
+
+PARTING_S_MAX = 60.0
+"""How long the last event of a gateway may take to be receipted; then another run tries it."""
+
 HANDOVER_LOOK_S = 1.0
 """How often it is looked how far a handover is: it lasts for days, and nobody waits for it."""
 

@@ -159,6 +159,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.control",
         "edge_agent.uplink",
     ),
+    "edge_agent.daemon.decommissioning": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.daemon.charter",
+        "edge_agent.daemon.ending",
+        "edge_agent.daemon.orders",
+        "edge_agent.identity",
+    ),
     "edge_agent.daemon.offering": (
         *BELOW,
         "edge_agent.config",
@@ -256,6 +264,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.config",
         "edge_agent.daemon.ending",
         "edge_agent.contents",
+        "edge_agent.daemon.decommissioning",
         "edge_agent.daemon.diagnosing",
         "edge_agent.daemon.epoch",
         "edge_agent.daemon.panels",

@@ -17,6 +17,7 @@ GROUPS = (
     "enrol",
     "charter",
     "handover",
+    "decommission",
     "status",
     "diagnose",
     "program",

@@ -27,6 +27,10 @@ class ExportError(Exception):
     """Nothing was exported; says why, and what to do."""
 
 
+class TooMuch(ExportError):  # noqa: N818  reads as what it says
+    """More was asked for than one file may hold."""
+
+
 def add(commands: Commands) -> None:
     """Register the command."""
     parser = command(
@@ -75,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"edge-agent export: {wrong}", file=sys.stderr)
         return EXIT_USAGE
     try:
-        facts = _export(arguments)
+        facts = export(arguments)
     except records.UnreadableError as error:
         print(f"edge-agent: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -104,7 +108,11 @@ def _misuse(arguments: argparse.Namespace) -> str:
     return "" if arguments.purpose.strip() else "--purpose says what for"
 
 
-def _export(arguments: argparse.Namespace) -> dict[str, Any]:
+def export(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write what was asked for; return what it is in plain values.
+
+    Raises ExportError, TooMuch, LookupError, ValueError, UnreadableError, ConfigError.
+    """
     from edge_agent import config
     from edge_agent.evidence.bundle_make import TooLarge, make
     from edge_agent.holding import JournalHolding
@@ -122,7 +130,7 @@ def _export(arguments: argparse.Namespace) -> dict[str, Any]:
         try:
             made = make(holding, _certificates(loaded), wanted)
         except TooLarge as error:
-            raise ExportError(str(error)) from error
+            raise TooMuch(str(error)) from error
     return _write(arguments, socket, wanted, made)
 
 
@@ -175,7 +183,9 @@ def _certificates(loaded: "Loaded") -> Iterator[bytes]:
     files = [identity]
     for center in loaded.config.center:
         files += [loaded.path(center.receipt_certificate), loaded.path(center.ca)]
-    for file in files:
+        given = loaded.path(center.certificate).with_name(identity.name)
+        files += [given] if given.exists() else []  # by this center, after a handover
+    for file in dict.fromkeys(files):
         try:
             for one in certificates.read_pem(file.read_bytes()):
                 yield certificates.der_of(one)

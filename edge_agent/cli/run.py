@@ -3,10 +3,13 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 
 from edge_agent.cli.options import Commands, add_config, command
 from edge_agent.lean import without
+
+EXIT_GONE = 78  # systemd does not try again, as after a configuration that is none
 
 
 def add(commands: Commands) -> None:
@@ -49,11 +52,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT."""
     running = load()
     from edge_agent import logs
-    from edge_agent.clock import SystemClock
+    from edge_agent.clock import SystemClock, now_ms
     from edge_agent.daemon import reconfiguration
     from edge_agent.journal import JournalLocked
 
     logs.configure(SystemClock(), arguments.log_level)
+    if why := _gone(arguments.config, now_ms()):
+        print(f"edge-agent: {why}", file=sys.stderr)
+        return EXIT_GONE
     chosen = reconfiguration.choose(arguments.config)
     try:
         code: int = running.run(chosen.loaded, probation=chosen.probation)
@@ -63,6 +69,18 @@ def run(arguments: argparse.Namespace) -> int:
     if code == running.RESTART:
         _start_anew()
     return code
+
+
+def _gone(config: Path, time_ms: int) -> str:
+    """Return why nothing is run: this gateway was taken out of service; empty where it was not."""
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.identity import decommissioning
+
+    try:
+        return decommissioning.at_start(config, time_ms)
+    except (OSError, Malformed) as error:
+        print(f"edge-agent: {decommissioning.file_of(config)}: {error}", file=sys.stderr)
+        return ""
 
 
 def _start_anew() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from edge_agent.evidence.bodies import ActBody
 
 LAST_GASP = "last_gasp"
+DECOMMISSION = "decommission"
 
 
 class Ending:
@@ -23,12 +24,17 @@ class Ending:
         return self.act.what == LAST_GASP
 
     @property
+    def parts(self) -> bool:
+        """Whether the gateway is taken out of service with this run."""
+        return self.act.what == DECOMMISSION
+
+    @property
     def notice(self) -> str:
         """What the service manager is told of this end; empty: nothing.
 
         A wait for the mains is no stop, and of a restart it is told READY=1 in the end.
         """
-        if self.restarts:
+        if self.restarts and not self.parts:
             return "RELOADING=1"
         return "" if self.gasped else "STOPPING=1"
 
@@ -47,6 +53,10 @@ class Ending:
     def to_restart(self, reason: str) -> None:
         """End in order, to start anew."""
         self.restarts = self._end(ActBody("stop", "agent", reason))
+
+    def to_part(self, act: ActBody) -> None:
+        """End for good; what starts next in this process does what is left to be done."""
+        self.restarts = self._end(act)
 
     def _end(self, act: ActBody) -> bool:
         """End for the first reason given; return whether this is it."""

@@ -1,6 +1,7 @@
 """Exports of records: the running agent records each, durably, and only then seals the bundle."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from edge_agent.evidence.tree import HASH_BYTES
 from edge_agent.limits import ORDER_RECORD_S_MAX
 
 _EVENTS_MAX = 1_000_000  # more than the largest bundle holds
+_SEALED_MAX = 256  # of bundles; a whole journal is a few
 _MS = 1_000_000
 
 
@@ -28,6 +30,8 @@ class Exports:
     ) -> None:
         self._gateway, self._signer, self._clock, self._vow = gateway, signer, clock, vow
         self.handlers: dict[str, Handler] = {"export": self._export}
+        self.sealed: deque[bytes] = deque(maxlen=_SEALED_MAX)
+        """Digests of what was recorded and sealed in this run, the newest."""
 
     async def _export(self, request: Mapping[str, Any], peer: Peer) -> dict[str, str]:
         """Record who takes what out and why; return the seal.  Raises ValueError to refuse."""
@@ -42,6 +46,7 @@ class Exports:
         await asyncio.wait([vow], timeout=ORDER_RECORD_S_MAX)
         if not vow.done():
             raise ValueError("the export cannot be recorded, so it is not sealed: see to the disk")
+        self.sealed.append(digest)
         wall_ns = self._clock.stamp().wall_ns
         seal = Seal(
             gateway=self._gateway,

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.cli import main
+from edge_agent.cli import export, main
+from edge_agent.daemon.offering import read_answer
+from edge_agent.evidence import certificates
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import Report, Trust
 from edge_agent.evidence.certificates import read_pem
+from edge_agent.identity.bundle_files import certificates_of
+from tests import papers
 from tests.cli.exporting import Site, site
 
 NONCE = "00112233445566778899aabbccddeeff"
@@ -186,3 +190,19 @@ def test_nothing_is_exported_unrecorded(
     assert main(["export", "--config", str(config), "--out", str(out), "--purpose", "x"]) == 1
     assert not out.exists()
     assert "systemctl start edge-agent" in capsys.readouterr().err
+
+
+def test_what_each_center_certified_goes_along(tmp_path: Path) -> None:
+    """After a handover the identity's certificate is that of the new center as well."""
+    made = papers.whole(tmp_path)
+    folder = tmp_path / "gateway"
+    answer = read_answer(made.answer, made.loaded, made.loaded.file.read_bytes(), made.present)
+    (folder / "green").mkdir()
+    for name, pem in certificates_of(answer.bundle).items():
+        (folder / "green" / name).write_bytes(pem)
+    made.loaded.file.write_bytes(answer.both)
+    given = [certificates.read(one) for one in export._certificates(made.loaded)]
+    identities = [one for one in given if certificates.is_for_signing(one)]
+    keys = [certificates.key_digest(one) for one in identities]
+    own = certificates.key_digest(certificates.read(answer.bundle.identity))
+    assert keys.count(own) == 2

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cli import main
+from edge_agent.identity import decommissioning
+from edge_agent.identity.decommissioning import Marker, Phase
 
 
 def test_a_missing_or_wrong_configuration_is_78(
@@ -18,6 +20,27 @@ def test_a_missing_or_wrong_configuration_is_78(
     (tmp_path / "bad.toml").write_text("[gatway]\n")
     assert main(["run", "-c", str(tmp_path / "bad.toml")]) == 78
     assert "'gateway'" in capsys.readouterr().err
+
+
+def test_a_gateway_that_was_taken_out_of_service_does_not_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, key = tmp_path / "gateway.toml", tmp_path / "identity.key"
+    key.write_bytes(b"secret")
+    gone = Marker(
+        phase=Phase.DESTROYING, gateway="gw1", reason="closed", actor="root", digest=bytes(32),
+        keys=(str(key),),
+    )  # fmt: skip
+    decommissioning.write(config, gone)
+    for _ in range(2):
+        assert main(["run", "-c", str(config)]) == 78
+        assert "gw1 was taken out of service on" in capsys.readouterr().err
+    assert not key.exists()
+    decommissioning.file_of(config).write_bytes(b"junk")
+    assert main(["run", "-c", str(config)]) == 78, "of the configuration, which is not there"
+    said = capsys.readouterr().err
+    assert "gateway.toml.decommission: " in said
+    assert "--config" in said
 
 
 LEAN = """

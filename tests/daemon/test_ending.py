@@ -44,6 +44,17 @@ def test_a_restart_is_one_only_if_nobody_ended_it_before() -> None:
     asyncio.run(whole())
 
 
+def test_an_end_for_good_is_no_reload() -> None:
+    async def whole() -> None:
+        ending = Ending()
+        ending.begin(asyncio.Event())
+        assert not ending.parts
+        ending.to_part(ActBody("decommission", "root", outcome="ended"))
+        assert (ending.parts, ending.restarts, ending.notice) == (True, True, "STOPPING=1")
+
+    asyncio.run(whole())
+
+
 def served(number: signal.Signals) -> list[str]:
     """Run with a serve that gets `number` from outside; return what happened."""
     ending, seen = Ending(), list[str]()

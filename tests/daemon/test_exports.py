@@ -32,6 +32,7 @@ def ask(request: dict[str, Any], *, durable: bool = True) -> tuple[dict[str, str
 
         exports = Exports("gw1", KEY, CLOCK, vow)
         answer: dict[str, str] = await exports.handlers["export"](request, Peer(0))
+        assert list(exports.sealed) == [b"\xab" * 32]
         return answer
 
     return asyncio.run(run()), acts

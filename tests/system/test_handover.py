@@ -1,13 +1,12 @@
-"""A gateway's whole life: enrolled, renewed, passed on to another enterprise; killed in between.
+"""A gateway's whole life: enrolled, renewed, passed on, taken out of service; killed in between.
 
 Two enterprises, each with a real broker, a real center and a real door for certificates.
 
 Seen to fail: the old center left out before the new one has receipted; a handover that forgets
-itself when the agent is killed.
+itself when the agent is killed; keys that are destroyed before the center has the last event.
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -165,20 +164,25 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.mark.timeout(900)
-def test_a_gateway_is_enrolled_renewed_and_passed_on_without_a_gap_whatever_is_killed(
-    site: Site,
-) -> None:
-    old, new = site.old, site.new
-    old.start()
+def test_a_gateway_is_enrolled_renewed_passed_on_and_ended_whatever_is_killed(site: Site) -> None:
+    site.old.start()
     site.enrol()
     site.agent.start()
     wait_until(lambda: site.receipted("center"), site.agent.tail, WAIT_S)
     site.tell(1)
     renewed = run("edge_agent", "renew", "--now", "--json", "--config", site.agent.config).stdout
     assert json.loads(renewed)["centers"][0]["until"], renewed
+    join(site)
+    move(site)
+    judge(site)
+    end(site)
+    judge_end(site)
 
-    answer = site.answer()
-    sent = old.do("handover", "send", GATEWAY, answer, "--key", site.file("lina.key"))
+
+def join(site: Site) -> None:
+    """It is passed on to a center that does not run yet: the old one is served as ever."""
+    answer, key = site.answer(), site.file("lina.key")
+    sent = site.old.do("handover", "send", GATEWAY, answer, "--key", key)
     assert "center is served on until green has receipted" in sent
     wait_until(lambda: site.phase() is Phase.JOINING, site.agent.tail, WAIT_S)
     wait_until(lambda: "green" in names(site) and not site.tries(), site.agent.tail, WAIT_S)
@@ -188,30 +192,74 @@ def test_a_gateway_is_enrolled_renewed_and_passed_on_without_a_gap_whatever_is_k
     assert site.phase() is Phase.JOINING, "the new center was never there"
     assert site.agent.status()["charter"]["number"] == 1
 
-    new.start()
+
+def move(site: Site) -> None:
+    """The new center comes, and the old one is served no more."""
+    site.new.start()
     wait_until(lambda: site.phase() in (Phase.LEAVING, Phase.MOVED), site.agent.tail, WAIT_S)
     site.kill()
     wait_until(lambda: site.phase() is Phase.MOVED, site.agent.tail, WAIT_S)
     wait_until(lambda: site.receipted("green"), site.agent.tail, WAIT_S)
     assert names(site) == ["green"]
-    old.center.verify()
-    for part in old.parts:
+    site.old.center.verify()
+    for part in site.old.parts:
         part.kill()
     site.tell(3)
     site.kill()
     wait_until(lambda: site.receipted("green"), site.agent.tail, WAIT_S)
 
+
+def judge(site: Site) -> None:
+    """One journal, no gap, and both know what they should."""
+    old, new = site.old, site.new
     assert new.words()[-1] == "moved"
     assert "begun" in old.words()
-    assert old.heard() == ["1", "2"]
-    assert new.heard()[-1] == "3"
-    heard = sorted({*old.heard(), *new.heard()})
-    assert heard == site.said, "no gap"
+    assert (old.heard(), new.heard()[-1]) == (["1", "2"], "3")
+    assert sorted({*old.heard(), *new.heard()}) == site.said, "no gap"
     assert site.agent.status()["charter"]["number"] == 2
     new.center.verify()
     site.agent.verify()
-    assert not re.search("old|center.pem", (site.gateway / "gateway.toml").read_text())
     run("edge_agent", "renew", "--now", "--config", site.agent.config)
+
+
+def end(site: Site) -> None:
+    """Nobody ends it alone, and a kill ends nothing."""
+    paper, charter = site.file("gw1.end"), site.file("gw1.charter")
+    reason = ("--reason", "shop closed")
+    run("edge_agent", "decommission", "paper", paper, "--charter", charter, *reason)
+    ends = ("--paper", paper, "--gateway", GATEWAY, "--config", site.agent.config)
+    told = ("edge_agent", "decommission", "run", *ends)
+    sign = ("edge_agent", "decommission", "sign", paper)
+    run(*sign, "--key", site.file("owner.key"))
+    refused = run(*told, "--out", site.file("records-1"), code=1)
+    assert "Green Lion, has not signed it" in refused.stderr
+    run(*sign, "--key", site.new.folder / "ca.key")
+    site.new.center.kill()
+    run(*told, "--out", site.file("records-2"))
+    site.tell(4)
+    site.kill()
+    wait_until(site.agent.status, site.agent.tail, WAIT_S)
+    assert (site.gateway / "identity.key").exists(), "the center has not heard of it"
+    site.new.center.start()
+    status = ("edge_agent", "decommission", "status", "--config", site.agent.config)
+    assert "taken out of service" in run(*status, "--wait", str(WAIT_S)).stdout
+
+
+def judge_end(site: Site) -> None:
+    """The center has the last event, the keys are gone, and nothing starts any more."""
+    new = site.new
+    assert site.agent.wait_end(WAIT_S) == 78
+    for key in ("identity.key", "client.key"):
+        assert not (site.gateway / key).exists()
+    acts = [one["body"] for one in new.center.events("--type", "act")]
+    assert (acts[-1]["what"], acts[-1]["outcome"]) == ("decommission", "ended")
+    assert new.heard()[-1] == "4", "an alarm is an alarm to the end"
+    new.center.verify()
+    site.agent.start()
+    assert site.agent.wait_end(WAIT_S) == 78
+    assert "Its keys are destroyed" in site.agent.said()
+    bundle = site.file("records-2") / f"{GATEWAY}.bundle"
+    run(CENTER, "verify", bundle, "--ca", new.folder / "ca.pem")
 
 
 def names(site: Site) -> list[str]:
