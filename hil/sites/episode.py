@@ -95,7 +95,22 @@ def label(episode: Episode, plan: Plan, heard: Heard) -> dict[str, object]:
         "failure_s": _rounded(episode.failure),
         "explains": list(episode.explains),
         **episode.note,
+        **_undated(episode, heard),
     }
+
+
+def _undated(episode: Episode, heard: Heard) -> dict[str, bool]:
+    """A panel's wrong clock shows in what it dates: where it dated nothing, in nothing at all."""
+    if episode.cause != "panel_clock" or episode.failure is None:
+        return {}
+    panel = (episode.subject or {}).get("panel")
+    mended = float(str(episode.note.get("mended_s", episode.end)))
+    dated = any(
+        episode.failure <= said.t <= mended
+        for said in heard.said
+        if said.line.get("panel") == panel and said.line.get("panel_time") is not None
+    )
+    return {} if dated else {"shows": False}
 
 
 def _is_alarm(said: Said) -> bool:

@@ -1,17 +1,19 @@
 """Injected faults: each shows as it should from its onset, and fails when its label says."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from hil.sites.days import Calendar, Presence
 from hil.sites.electrics import TOP_OHMS, Electrics, measure
-from hil.sites.episode import Group
+from hil.sites.episode import Group, label
 from hil.sites.faults import FAULTS, Injection, inject
 from hil.sites.plan import DAY_S
 from hil.sites.script import Scene
 from hil.sites.stimulus import Speak, Trip
-from tests.hil.sites.scenes import heard, scene
+from hil.sites.world import play
+from tests.hil.sites.scenes import PLAN, heard, scene
 
 ONSET, FAILURE, END = 3 * DAY_S, 8 * DAY_S + 7200.0, 9 * DAY_S + 0.0
 
@@ -126,3 +128,12 @@ def test_links_are_lost_and_come_back() -> None:
     states = [line.split()[2] for line in heard(one) if " panel " in line]
     assert states[:2] == ["offline", "online"]
     assert states.count("offline") == states.count("online")
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_wrong_clock_shows_where_the_panel_dates_something(dated: bool) -> None:
+    one, _ = injected("panel_clock", panel_time=True)
+    stamp = "2026-01-05T09:00:00" if dated else None
+    one.speak(FAILURE + 60, kind="open_close", state="armed", panel="p1", panel_time=stamp)
+    told = play(one, datetime.fromisoformat("2026-01-05T00:00:00+00:00"))
+    assert label(one.episodes[0], PLAN, told)["shows"] is dated
