@@ -6,7 +6,7 @@ no question to one may be an order to another.  Each driver takes its own.
 The bits that a frame proves are those of its sum, its fixed characters and its length.  What the
 questions have in common: each asks for a status or version, so the panel that understands it
 changes nothing; each is a line with a length or a sum of its own, which every other protocol here
-refuses; each ends with CR LF.
+refuses; each ends with CR LF, a binary one with CR.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -230,6 +230,24 @@ ALARMDECODER: Final = Recognition(
     heard_within_s=20,
 )
 
+# ---- binary frames, polled
+
+SATEL: Final = Recognition(
+    _weights(48, {"request": 40, "busy": 8}),  # 16 bits of check between marks of 32
+    models=lambda _: frozenset({"satel_integra"}),
+    probes=(
+        Probe(
+            "version",
+            bytes.fromhex("FEFE7ED860FE0D"),
+            frozenset({"version"}),
+            "asks for type and version, in a frame with marks and a check of 16 bits; none of its "
+            "bytes is a digit or a letter",
+            "询问型号与版本；带起止标记与 16 位校验，其中没有任何数字或字母",
+        ),
+    ),
+    tcp_ports=(7094,),
+)
+
 # ---- what speaks by itself
 
 
@@ -287,6 +305,8 @@ def _cn_fire_weight(frame: Frame) -> int:
         return 24 if "meaning" in frame.fields else 12
     if spoken == "gst_crt":
         return 12 if frame.type == "event" else 8
+    if frame.type == "other" and spoken == "fs5101w":
+        return 12  # a sum of nothing but zeros is zero
     return 12 if spoken == "gst500_card" else 20
 
 

@@ -57,9 +57,14 @@ class Asking:
     def ask(self, name: str, data: bytes, *, tries: int | None = None, first: bool = False) -> bool:
         """Want this; not twice at a time.  A command has one try: what came of it is not known.
 
-        Returns False where it waits already or too much waits.
+        `first`: before all that waits, itself too.  Returns False where it waits already or too
+        much waits.
         """
-        if any(request.name == name for request in self._wanted) or self._is_full():
+        waiting = next((request for request in self._wanted if request.name == name), None)
+        if waiting is not None and first:
+            self._wanted.remove(waiting)
+            self._wanted.appendleft(waiting)
+        if waiting is not None or self._is_full():
             return False
         request = _Request(name, data, tries or self._pace.tries)
         if first:

@@ -286,6 +286,10 @@ class PolledSession:
         outcome = Outcome.DONE if is_done else Outcome.REFUSED
         return [self._done(outcome, "" if is_done else "no change")]
 
+    def refused(self, why: str) -> list[Action]:
+        """The panel answered that it will not do what it was told."""
+        return [] if self._doing is None else [self._done(Outcome.REFUSED, why)]
+
     # ---- asking
 
     def _wake(self, now_ns: int) -> list[Action]:

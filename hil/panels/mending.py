@@ -15,6 +15,7 @@ from hil.panels.cn_fire_frames import without_characters
 from hil.panels.dc09_frames import crc as crc_dc09
 from hil.panels.modbus_map import crc as crc_modbus
 from hil.panels.nx584 import on_wire as nx584_on_wire
+from hil.panels.satel_frames import framed as framed_satel
 
 GB_HEAD, GB_TAIL = 27, 3  # bytes of a GB/T 26875.3 frame before and behind its data
 GB_PART, GB_TEXT, GB_TIME = b"\x02", 31, 6  # data of a part's state: its text and time end it
@@ -89,6 +90,11 @@ def _nx584(frame: bytes) -> bytes:
     return nx584_on_wire(payload[:0xFF], binary=is_binary)
 
 
+def _satel(frame: bytes) -> bytes:
+    inner = frame[2:-2].replace(b"\xfe\xf0", b"\xfe")[:-2]
+    return framed_satel(inner[0], inner[1:]) if inner else frame
+
+
 def _gb26875(frame: bytes) -> bytes:
     inner = bytearray(frame[2:-GB_TAIL].ljust(GB_HEAD - 2, b"\x00"))
     inner[22:24] = (len(inner) - GB_HEAD + 2).to_bytes(2, "little")
@@ -114,6 +120,7 @@ RULES: Mapping[str, Callable[[bytes], bytes]] = {
     "vista": _vista,
     "nx584": _nx584,
     "gb26875": _gb26875,
+    "satel": _satel,
     "galaxy_sia": _galaxy,
     "modbus_map": _modbus,
 }

@@ -162,7 +162,7 @@ class Gateway:
         for _, number, report in sorted(ready, key=lambda item: item[0]):
             for signal in report.signals:
                 self.durable.append(Durable(signal, now_ns, number))
-                self.recent.append((signal.frame, now_ns))
+            self.recent.append((report.signals[-1].frame, now_ns))  # as the recorder does
             outward += self.take(Committed(report.token), now_ns)
         deadline_ns = None if self.session is None else self.session.deadline_ns()
         if deadline_ns is not None and deadline_ns <= now_ns:

@@ -96,3 +96,13 @@ def test_never_two_are_on_the_line(steps: list[tuple[str, bool, int]]) -> None:
             assert len(out) == 1
             assert now_ns >= under_way_until, "before the answer or its time limit"
             under_way_until = now_ns + PACE.answer_ns
+
+
+def test_what_waits_goes_first_when_it_is_wanted_first() -> None:
+    asking = Asking(PACE)
+    for name in ("a", "b", "c"):
+        asking.ask(name, name.encode())
+    assert not asking.ask("c", b"c", first=True), "it waits already"
+    assert sent(asking.due(0)) == [b"c"]
+    asking.answered("c", 1)
+    assert sent(asking.due(4)) == [b"a"]

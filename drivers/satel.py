@@ -1,0 +1,576 @@
+"""Satel INTEGRA alarm panels: integration protocol of INT-RS (serial) and ETHM (TCP 7094).
+
+The frames are read in `drivers/_satel_frames.py`, the panel's log in `drivers/_satel_record.py`.
+The panel says nothing by itself.  Each second it is asked what has news (7F) and for the newest
+entry of its log (8C); then for the older entries up to the last recorded one, and for the maps
+that changed.  Events are those of the log, with user and time; maps tell how points are, and what
+stands that the log did not tell: at link-up, or while an entry is on its way.
+
+Areas take their state from nine maps, which are read one by one: it is believed when the panel has
+said that none of them changed meanwhile.
+
+Source: the maker's integration protocol, as collected in the facts; open clients.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from drivers._satel_frames import (
+    AREAS,
+    INDEX_NEWEST,
+    LARGE_MODEL,
+    MAP_NAMES,
+    RESULTS,
+    TAKEN,
+    ZONES_LARGE,
+    SatelDecoder,
+    framed,
+)
+from drivers._satel_maps import (
+    ALARMS,
+    AREA_MAPS,
+    SHOWN,
+    Key,
+    area_state,
+    is_area_fire,
+    is_covered,
+    is_shown,
+    is_system_trouble,
+    key_of,
+    uncovered,
+)
+from drivers._satel_orders import CHECKS, clock_order, is_done, order_of
+from drivers._satel_record import Entry, LogReading, stamp_of
+from edge_agent.domain.command import Act, Command
+from edge_agent.domain.kinds import POINTS, Kind, Lane, Origin, State, lane_of
+from edge_agent.domain.polled import Habits, Order, PolledPanel, PolledSession
+from edge_agent.domain.session import (
+    Action,
+    Driver,
+    Fault,
+    FaultKind,
+    Frame,
+    Nature,
+    Opened,
+    Option,
+    Send,
+    Session,
+    Setup,
+)
+from edge_agent.domain.settings import NS_PER_S, count_of
+from edge_agent.domain.signal import Signal
+from edge_agent.domain.standing import bare
+
+_ROUND = (
+    # what older panels do not know stands apart, so that three in a row are a panel that is away
+    *("7F", "1A", "14", "1B", "02", "7E", "01", "07", "06", "26", "00", "0E", "08"),
+    *("0F", "10", "0A", "2A", "0B", "0C", "13", "17"),
+)
+_OPTIONAL = frozenset({"7E", "26", "2A", "1B", "07", "08", "1A", "8C"})
+"""What older panels and modules may not know; unanswered twice, it is left out for a while."""
+_OF_PANELS = frozenset(bytes([command]) for command in (*range(0x80), 0x8C, 0xEE, 0xEF))
+_NO_NEWS = frozenset({"7E", "1A", "8C"})  # whatever 7F says of them
+
+HABITS = Habits(
+    probe="7F",
+    answer_s=3,  # the module answers within 1 to 3 s, and says Busy! to a second client
+    poll_s=1,
+    quiet_s=60,  # heard along with another host's polling, which comes each second
+    polls_all=False,
+    resync_s=5,
+    # changes are told once: an answer that was lost may have told some, so the state is asked
+    # for; the log is asked for again anyway
+    once=frozenset({"7F", "8C"}),
+    needed=frozenset(_ROUND) - _OPTIONAL,
+    host_types=frozenset({"request"}),
+)
+ROUND_NS = 60 * NS_PER_S  # the whole state: finds what no change told
+LOG_NS = NS_PER_S  # so often the log is looked at
+UNREAD_NS = 20 * NS_PER_S  # a log first read so late was not to be had: what came since is news
+SET_OFF_S = 30  # so far off a clock is set unasked, where that is allowed
+SET_AGAIN_NS = 3600 * NS_PER_S  # a clock that does not take our time is not set all the time
+GIVEN_UP_MAX = 2
+ROUNDS_WITHOUT = 4  # then what was not answered is asked for anew: it may have been the line
+
+_ALARM_MAPS = frozenset({"02", *ALARMS})
+_POINT_MAPS = frozenset({"00", "06", "26", "17", "1B", *SHOWN})
+
+
+class SatelPanel(PolledPanel):
+    """Follows the log and the maps."""
+
+    def __init__(self, setup: Setup, talk: PolledSession) -> None:
+        self.commands = DRIVER.commands
+        self._setup = setup
+        self._talk = talk
+        self._zones = count_of(setup, "zones", ZONES_LARGE, ZONES_LARGE)
+        self._areas = count_of(setup, "areas", AREAS, AREAS)
+        self._outputs = count_of(setup, "outputs", ZONES_LARGE, ZONES_LARGE)
+        self._code = str(setup.options.get("code") or "")
+        if self._code and not (self._code.isdecimal() and len(self._code) <= 16):
+            raise ValueError("option 'code' is 4 to 16 digits, the prefix included")
+        self._set_clock_from_ns = self._opened_ns = 0
+        self._gap_ns: int | None = None  # how long before the line was opened it began
+        self._log = LogReading()
+        self._large = False
+        self._stood: set[Key] = set()  # in the journal, and its entry perhaps not
+
+    # ---- asking
+
+    def decoder(self) -> SatelDecoder:
+        """See PolledPanel."""
+        return SatelDecoder(self._setup)
+
+    def request(self, name: str) -> bytes:
+        """See PolledPanel; a name is the command and what it asks for, in hex."""
+        command, data = int(name[:2], 16), bytes.fromhex(name[2:])
+        if name == "8C":
+            data = INDEX_NEWEST.to_bytes(3)
+        elif self._large and MAP_NAMES.get(command, "").startswith(("zones", "outputs")):
+            data = b"\x00"  # then all 256 are answered
+        return framed(command, data)
+
+    def round(self) -> Sequence[str]:
+        """See PolledPanel."""
+        self._rounds += 1
+        if self._rounds % ROUNDS_WITHOUT == 0:
+            self._without.clear()
+        self._areas_due |= set(self._area_maps)
+        return [name for name in _ROUND if self._is_known(name)]
+
+    @property
+    def _area_maps(self) -> list[str]:
+        return [name for name in AREA_MAPS if self._is_known(name)]
+
+    def _is_known(self, name: str) -> bool:
+        return self._without.get(name, 0) < GIVEN_UP_MAX
+
+    def given_up(self, name: str) -> list[Action]:
+        """See PolledPanel."""
+        if name.startswith("8C"):
+            self._log.begin()
+            name = "8C"
+        if name == "7F":
+            self._without.clear()  # it is the line
+        elif name in _OPTIONAL:
+            self._without[name] = self._without.get(name, 0) + 1
+            self._areas_due.discard(name)
+        return []
+
+    def opened(self, opened: Opened, now_ns: int) -> None:
+        """See PolledPanel."""
+        self._set_clock_from_ns = self._opened_ns = now_ns
+        self._large = False
+        decoder = self.decoder()
+        frames = [frame for one in opened.recent for frame in decoder.feed(one.frame)]
+        recorded = [Entry.of(frame) for frame in frames if _is_entry(frame)]
+        self._log.open(recorded)
+        told = {key_of(signal) for entry in recorded for signal in entry.frame.signals}
+        self._stood = {key_of(signal) for signal in opened.standing} - told
+        # where no entry is among what was recorded last, none of that time is recorded
+        ages = [one.age_ns for one in opened.recent if one.age_ns is not None]
+        self._gap_ns = max(ages, default=None)
+
+    def forget(self, standing: tuple[Signal, ...]) -> None:
+        """See PolledPanel."""
+        self._maps: dict[str, frozenset[int]] = {}  # as they were shown, by request
+        self._areas_due: set[str] = set()
+        self._areas_frame = b""  # the last of the maps that were read, until they are believed
+        self._areas_seen = Frame(b"", "areas")
+        self._round_due_ns = 0
+        self._rounds = 0
+        self._without: dict[str, int] = {}  # optional requests, and how often each was given up
+        # zones of whose alarm the log told: the map, which shows it too, is not a second one
+        self._told: dict[str, set[int]] = {
+            name: {s.zone for s in standing if s.zone and is_shown(name, s)} for name in SHOWN
+        }
+        self._marks: dict[Key, int] = {}  # what maps told, and in which reading of the log
+        self._readings = 0
+        self._is_backfill = True
+        self._panel_time: tuple[datetime, int] | None = None  # as told, and when
+        self._older_asked = -1  # none was
+        self._log_due_ns = 0
+        self._log.begin()
+
+    def shown(self, frame: Frame) -> bytes:
+        """See PolledPanel: damaged, an order would show its user code."""
+        return frame.raw if frame.raw[2:3] in _OF_PANELS else b""
+
+    # ---- hearing
+
+    def proves(self, frame: Frame) -> bool:
+        """See PolledPanel."""
+        return frame.type != "busy"
+
+    def hear(self, frame: Frame, now_ns: int) -> list[Action]:
+        """See PolledPanel."""
+        if frame.type == "busy":  # what was asked is asked again
+            return [Fault(FaultKind.REFUSED, "the module is busy: has it another client?")]
+        name = str(frame.fields["command"])
+        if name == "8C":
+            return self._on_entry(Entry.of(frame), now_ns)
+        self._talk.answered(name, now_ns)
+        self._without.pop(name, None)
+        actions = self._on_answer(name, frame, now_ns)
+        if self._log.next is not None:  # a long gap and the rest take turns
+            self._talk.want(_older(self._log.next), first=True)
+        self._ask_log(now_ns)
+        return actions
+
+    def _on_answer(self, name: str, frame: Frame, now_ns: int) -> list[Action]:
+        match name:
+            case "7F":
+                return self._on_news(frame, now_ns)
+            case "7E":
+                is_large = frame.fields["model_code"] == LARGE_MODEL
+                if is_large and not self._large:
+                    self._talk.refresh(now_ns)  # what was asked so far leaves out the upper half
+                self._large = is_large
+                return []
+            case "1A":
+                return [*self._on_clock(frame, now_ns), *self._talk.judged("1A", frame, now_ns)]
+            case "EF":
+                return self._on_result(frame)
+        if name in AREA_MAPS:
+            return self._on_area_map(name, frame)
+        if name not in _POINT_MAPS:
+            return []  # another host asks for more
+        told = self._on_map(name, frame)
+        return [*told, *self._talk.judged(name, frame, now_ns)]
+
+    def _on_news(self, frame: Frame, now_ns: int) -> list[Action]:
+        changed = frame.fields["commands"]
+        assert isinstance(changed, list)
+        asked = frozenset(_ROUND) - _NO_NEWS
+        news = [name for name in map(str, changed) if name in asked and self._is_known(name)]
+        self._log_due_ns = now_ns  # before the maps: it says what, where and who
+        areas = [name for name in self._area_maps if name in news]
+        if areas and "2A" not in areas and self._is_known("2A"):
+            areas.append("2A")  # it does not stand in the shorter answers
+        self._areas_due |= set(areas)
+        for name in sorted({*news, *areas}, key=_by_urgency):
+            self._talk.want(name)
+        if now_ns >= self._round_due_ns:
+            first, self._round_due_ns = self._round_due_ns == 0, now_ns + ROUND_NS
+            if not first:
+                self._talk.refresh(now_ns)
+        return self._settle_areas(now_ns) if not self._areas_due else []
+
+    def _on_result(self, frame: Frame) -> list[Action]:
+        result = frame.fields["result"]
+        if result in TAKEN or not isinstance(result, int):
+            return []
+        why = RESULTS.get(result, f"result {result:02X}")
+        return [Fault(FaultKind.REFUSED, why, frame.raw), *self._talk.refused(why)]
+
+    # ---- maps
+
+    def _on_map(self, name: str, frame: Frame) -> list[Action]:
+        marked = frame.fields.get("zones") or frame.fields.get("outputs") or []
+        assert isinstance(marked, list)
+        before, self._maps[name] = self._maps.get(name), frozenset(map(int, map(str, marked)))
+        signals = frame.signals
+        covers: Callable[[Signal], bool] = uncovered
+        match name:
+            case "00":
+                signals = tuple(s for s in signals if not self._is_bypassed(s.zone or 0))
+            case "06" | "26":
+                if before is not None and before != self._maps[name]:
+                    self._talk.want("00")  # how the contacts are of those that are in again
+            case "1B":
+                covers = is_system_trouble
+            case "01" | "02" | "07" | "08":
+                signals = self._beyond_the_log(name, signals)
+                covers = partial(is_covered, name)
+        signals = tuple(s for s in signals if self._is_of_site(s))
+        return self._report_map(name, signals, frame.raw, covers)
+
+    def _report_map(
+        self, name: str, signals: tuple[Signal, ...], raw: bytes, covers: Callable[[Signal], bool]
+    ) -> list[Action]:
+        told = self._talk.proven.map(name, signals, raw, covers)
+        for signal in told:
+            if signal.kind not in POINTS:  # the log may tell it again
+                self._marks[key_of(signal)] = self._readings
+        return self._talk.report(told)
+
+    def _beyond_the_log(self, name: str, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+        """Return what a map shows beyond what the log told.
+
+        What stands is the same one, in the words of the log.  One that the log ended and the map
+        still shows is no new one.
+        """
+        told = self._told[name]
+        standing: dict[int, list[Signal]] = {}
+        for known in self._talk.proven.standing:
+            if known.zone is not None and is_shown(name, known):
+                standing.setdefault(known.zone, []).append(known)
+        shown = {signal.zone for signal in signals}
+        told &= {zone for zone in told if zone in shown or zone in standing}
+        found: list[Signal] = []
+        for signal in signals:
+            zone = signal.zone or 0
+            found += [bare(one, State.ACTIVE, signal.frame) for one in standing.get(zone, ())]
+            if zone not in standing and zone not in told:
+                found.append(signal)
+        return tuple(found)
+
+    def _is_bypassed(self, zone: int) -> bool:
+        return any(zone in self._maps.get(name, ()) for name in ("06", "26"))
+
+    def _is_of_site(self, signal: Signal) -> bool:
+        """Whether a point is one that the site has; events are told of all."""
+        number = signal.zone or 0
+        match signal.kind:
+            case Kind.ZONE:
+                return number <= self._zones
+            case Kind.OUTPUT:
+                return number <= self._outputs
+            case Kind.AREA:
+                return (signal.area or 0) <= self._areas
+        return True
+
+    # ---- areas
+
+    def _on_area_map(self, name: str, frame: Frame) -> list[Action]:
+        marked = frame.fields["areas"]
+        assert isinstance(marked, list)
+        self._maps[name] = frozenset(map(int, map(str, marked)))
+        self._areas_frame = frame.raw
+        self._areas_due.discard(name)
+        if not self._areas_due:
+            self._talk.want("7F", first=True)  # did they change while they were read?
+        if name not in ALARMS:
+            return []
+        # an alarm comes before all other states: it is certain at once
+        alarms = tuple(s for s in frame.signals if self._is_of_site(s))
+        covers: Callable[[Signal], bool] = uncovered
+        if name == "14":
+            alarms, covers = self._fires_beyond_the_log(alarms), is_area_fire
+        return self._report_map(name, alarms, frame.raw, covers)
+
+    def _fires_beyond_the_log(self, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+        """A fire that the log told, with its zone, is the fire of its area."""
+        fires = [s for s in self._talk.proven.standing if s.kind is Kind.FIRE and s.zone]
+        areas = {fire.area for fire in fires}
+        return tuple(s for s in signals if s.kind is not Kind.FIRE or s.area not in areas)
+
+    def _settle_areas(self, now_ns: int) -> list[Action]:
+        """The panel has said that no area changed since the maps were read: believe them."""
+        raw, self._areas_frame = self._areas_frame, b""
+        told: list[Action] = []
+        if raw and all(name in self._maps for name in self._area_maps):
+            points = tuple(
+                Signal(kind=Kind.AREA, state=area_state(area, self._maps), area=area, frame=raw)
+                for area in range(1, self._areas + 1)
+            )
+            self._areas_seen = Frame(raw, "areas", points)
+            told = self._talk.report(self._talk.proven.map("areas", points, raw))
+        return [*told, *self._talk.judged("7F", self._areas_seen, now_ns)]
+
+    # ---- the log
+
+    def _ask_log(self, now_ns: int) -> None:
+        """Ask for the newest entry each second, whatever else is asked for.
+
+        Not before the panel's clock is read: it tells what of the log is new.
+        """
+        is_dated = self._panel_time is not None or not self._is_known("1A")
+        if now_ns < self._log_due_ns or not is_dated or not self._is_known("8C"):
+            return
+        self._log_due_ns = now_ns + LOG_NS
+        if not self._talk.listen_only:
+            if self._log.next is None:
+                self._readings += 1
+                self._log.begin()
+            self._talk.want("8C", first=True)
+
+    def _on_entry(self, entry: Entry, now_ns: int) -> list[Action]:
+        older = self._log.next
+        if not self._readings:
+            return self._on_unasked(entry)
+        if older is not None and entry.called == older:
+            self._talk.answered(_older(older), now_ns)
+        elif entry.called != self._older_asked:
+            self._talk.answered("8C", now_ns)
+            if older is not None:
+                return self._told_first(entry)  # the newest one, while older ones are read
+        else:
+            return []  # doubled by the line, or late
+        self._without.pop("8C", None)
+        if older is None and not self._log.has_anchor:
+            self._log.since = self._gap_begins(now_ns)
+        actions = self._told_first(entry) if self._log.take(entry) else []
+        if self._log.next is not None:
+            self._older_asked = self._log.next
+            # what has just happened goes before the maps, a gap after the next of them
+            self._talk.want(_older(self._log.next), first=not self._is_backfill)
+        if self._log.is_over:
+            actions += self._end_reading()
+        return actions
+
+    def _told_first(self, entry: Entry) -> list[Action]:
+        """Tell what is urgent before the older ones: it waits for nothing."""
+        is_urgent = any(
+            signal.state is State.ACTIVE and lane_of(signal.kind) <= Lane.FIRE
+            for signal in entry.frame.signals
+        )
+        if not is_urgent or self._log.is_known(entry):
+            return []
+        self._log.know(entry)
+        return self._tell(entry)
+
+    def _on_unasked(self, entry: Entry) -> list[Action]:
+        """Another host asked."""
+        if not entry.record.is_filled or self._log.is_known(entry):
+            return []
+        self._log.know(entry)
+        return self._tell(entry)
+
+    def _end_reading(self) -> list[Action]:
+        actions: list[Action] = []
+        if self._log.is_cut:
+            actions.append(Fault(FaultKind.MISSED, "more of the log than is read at once"))
+        for entry in self._log.news():
+            actions += self._tell(entry)
+        self._marks = {key: at for key, at in self._marks.items() if at >= self._readings}
+        self._is_backfill, self._stood = False, set()
+        return actions
+
+    def _gap_begins(self, now_ns: int) -> int | None:
+        """Return the minute in which what is not recorded begins, by the panel's clock.
+
+        Where nothing was heard before, it is when the line was opened, if the log could not be
+        read soon after.
+        """
+        if self._panel_time is None:
+            return None
+        told, at_ns = self._panel_time
+        if self._gap_ns is not None:
+            from_ns = self._opened_ns - self._gap_ns
+        elif now_ns - self._opened_ns >= UNREAD_NS:
+            from_ns = self._opened_ns
+        else:
+            return None
+        begin = told - timedelta(microseconds=(at_ns - from_ns) // 1000)
+        return stamp_of(begin.year, begin.month, begin.day, 60 * begin.hour + begin.minute)
+
+    def _tell(self, entry: Entry) -> list[Action]:
+        [said] = entry.frame.signals
+        is_gap = self._is_backfill and self._readings > 0
+        signal = replace(
+            said,
+            origin=Origin.BACKFILL if is_gap else Origin.LIVE,
+            panel_time=entry.time(self._panel_time[0].year) if self._panel_time else None,
+        )
+        key = key_of(signal)
+        if key in self._stood:  # it is in the journal, and has not ended
+            self._stood.discard(key)
+            return []
+        if self._marks.pop(key, None) is not None:
+            # a map told it: an end is told once, an alarm again as what is known already
+            if signal.state is not State.ACTIVE:
+                return []
+            return self._talk.report((replace(signal, state=State.STATUS),))
+        self._stood.discard((key[0], key[1], State.ACTIVE))
+        if signal.state is State.ACTIVE and signal.zone:
+            for name in SHOWN:
+                if is_shown(name, signal):
+                    self._told[name].add(signal.zone)
+        return self._talk.report(self._talk.proven.heard((signal,)))
+
+    # ---- clock
+
+    def _on_clock(self, frame: Frame, now_ns: int) -> list[Action]:
+        told = datetime.fromisoformat(str(frame.fields["time"]))
+        self._panel_time = told, now_ns
+        actions: list[Action] = [*self._talk.clock.compare(told, now_ns)]
+        ours = self._talk.clock.now(now_ns)
+        may_set = "clock" in self._setup.allow and self._code and not self._talk.listen_only
+        if ours is None or not may_set or now_ns < self._set_clock_from_ns:
+            return actions
+        if abs((told - ours).total_seconds()) > SET_OFF_S:
+            self._set_clock_from_ns = now_ns + SET_AGAIN_NS
+            self._talk.want("1A")
+            return [*actions, Send(clock_order(self._code, ours))]
+        return actions
+
+    # ---- commands
+
+    def order(self, command: Command, ours: datetime | None) -> Order | None:
+        """See PolledPanel."""
+        code = command.code or self._code
+        data = order_of(command, code, ours, large=self._large) if code else b""
+        return Order(data, CHECKS[command.act]) if data else None
+
+    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
+        """See PolledPanel."""
+        if command.act is Act.CLOCK:
+            ours = self._talk.clock.now(now_ns)
+            told = datetime.fromisoformat(str(frame.fields["time"]))
+            return ours is not None and abs((told - ours).total_seconds()) <= SET_OFF_S
+        return is_done(command, frame)
+
+
+def _by_urgency(name: str) -> tuple[bool, int]:
+    """Alarms before the rest, in the order in which they are asked for at the start."""
+    return name not in _ALARM_MAPS, _ROUND.index(name)
+
+
+def _is_entry(frame: Frame) -> bool:
+    return frame.type == "event" and bool(frame.signals)
+
+
+def _older(index: int) -> str:
+    return f"8C{index:06X}"
+
+
+def session(setup: Setup) -> Session:
+    """Start a conversation."""
+    return PolledSession(setup, HABITS, SatelPanel)
+
+
+DRIVER = Driver(
+    name="satel",
+    version="1",
+    title="Satel INTEGRA alarm panels, integration protocol (INT-RS, ETHM)",
+    nature=Nature.STREAM,
+    session=session,
+    decoder=SatelDecoder,
+    panels=(
+        "Satel INTEGRA 24, 32, 64, 128",
+        "Satel INTEGRA 64, 128 and 256 PLUS",
+        "each through INT-RS, INT-RS Plus or ETHM-1 (not encrypted)",
+    ),
+    lines=("serial", "tcp"),
+    bauds=(19_200,),
+    abilities=(
+        *("events", "restores", "open_close", "zones", "areas", "outputs", "bypass", "troubles"),
+        *("at_start", "backfill", "arm", "panel_time", "clock", "supervision", "listen_only"),
+    ),
+    acknowledges=False,
+    quality="counterpart",
+    recognition="drivers._recognition:SATEL",
+    commands=frozenset(Act),
+    options=(
+        Option("poll_s", float, None, "how often news are asked for", minimum=0.5, maximum=20),
+        Option("zones", int, None, "how many zones are told of", minimum=1, maximum=ZONES_LARGE),
+        Option("areas", int, None, "how many areas are told of", minimum=1, maximum=AREAS),
+        Option(
+            "outputs", int, None, "how many outputs are told of", minimum=1, maximum=ZONES_LARGE
+        ),
+        Option("code", str, None, "user code of the gateway, for setting the clock", secret=True),
+        Option("charset", str, None, "Python codec of names (profile, else latin-1)"),
+        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
+        Option(
+            "quiet_s",
+            float,
+            None,
+            "so long without a word is silence, for listen_only",
+            minimum=10,
+            maximum=86_400,
+        ),
+    ),
+)
