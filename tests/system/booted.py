@@ -6,9 +6,11 @@ is run from outside (`run`) has this machine's network, so that pip finds what i
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +19,7 @@ from hil.rig import wait_until
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # no environment of a test: systemd's own programs
 RUN_S_MAX = 400.0
 BOOT_S_MAX = 60.0
+NSPAWN = ("systemd-nspawn", "--quiet", "--private-network", "--register=no", "--keep-unit")
 
 
 class Machine:
@@ -51,19 +54,11 @@ class Machine:
 def booted(shown: Path) -> Iterator[Machine]:
     """Boot a machine that sees `shown` as it is; raises OSError where this one cannot."""
     with ExitStack() as ends:
-        layer = Path(ends.enter_context(TemporaryDirectory(prefix="boot-")))
-        _mount(ends, layer, "tmpfs", "tmpfs", "mode=755")
-        for name in ("upper", "work", "root"):
-            (layer / name).mkdir()
+        layer = ends.enter_context(_layered())
         said = ends.enter_context((layer / "said").open("wb"))
-        layers = f"lowerdir=/,upperdir={layer}/upper,workdir={layer}/work"
-        _mount(ends, layer / "root", "overlay", "overlay", layers)
+        command = [*NSPAWN, "--boot", "--console=pipe", f"--bind={shown}", "--directory"]
         child = subprocess.Popen(
-            [
-                *("systemd-nspawn", "--directory", layer / "root", "--boot", "--quiet"),
-                *("--private-network", "--register=no", "--keep-unit", "--console=pipe"),
-                f"--bind={shown}",
-            ],
+            [*command, str(layer / "root")],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -80,6 +75,35 @@ def booted(shown: Path) -> Iterator[Machine]:
         if child.poll() is not None:
             raise OSError((layer / "said").read_text(errors="replace").strip())
         yield Machine(inits[0])
+
+
+@contextmanager
+def _layered() -> Iterator[Path]:
+    """Lay a folder `root` over all of this machine; what is written to it goes when it goes."""
+    with ExitStack() as ends:
+        layer = Path(ends.enter_context(TemporaryDirectory(prefix="boot-")))
+        _mount(ends, layer, "tmpfs", "tmpfs", "mode=755")
+        for name in ("upper", "work", "root"):
+            (layer / name).mkdir()
+        layers = f"lowerdir=/,upperdir={layer}/upper,workdir={layer}/work"
+        _mount(ends, layer / "root", "overlay", "overlay", layers)
+        yield layer
+
+
+@cache
+def cannot() -> str:
+    """Return why no machine can be booted here; "" where one can."""
+    if os.geteuid() != 0:
+        return "it needs root"
+    if shutil.which(NSPAWN[0]) is None:
+        return "there is no systemd-nspawn"
+    try:
+        with _layered() as layer:
+            command = [*NSPAWN, "--pipe", "--directory", str(layer / "root"), "/bin/true"]
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+            return f"systemd-nspawn: {ran.stderr.strip()}" if ran.returncode else ""
+    except OSError as error:
+        return str(error)
 
 
 def _mount(ends: ExitStack, place: Path, kind: str, source: str, options: str) -> None:

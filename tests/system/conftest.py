@@ -6,6 +6,7 @@ And no test leaves a secret in anything that a stack leaves behind.
 import pytest
 
 from tests.secrecy import no_secret_is_left_anywhere  # noqa: F401  a fixture for all of them
+from tests.system.booted import cannot
 
 LONGEST_FIRST = (
     *("test_kills", "test_installed", "test_refusing_disk", "test_reconfiguring", "test_body"),
@@ -13,15 +14,18 @@ LONGEST_FIRST = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order by file: the longest first, the rest as they come."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order by file: the longest first, the rest as they come; leave out what cannot be done."""
     items.sort(key=lambda item: _rank(item.path.stem))
+    left_out = [item for item in items if item.path.stem == "test_installed" and cannot()]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name what this machine cannot do."""
-    for report in terminalreporter.stats.get("skipped", []):
-        terminalreporter.write_line(f"tests/system: left out: {report.longrepr[-1]}")
+    if why := cannot():
+        terminalreporter.write_line(f"tests/system: the installed machine is left out: {why}")
 
 
 def _rank(file: str) -> int:
