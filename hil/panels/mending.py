@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import reduce
 from operator import xor
 
-from hil.panels.cn_fire_frames import without_characters
+from hil.panels.cn_fire_frames import mended, without_characters
 from hil.panels.dc09_frames import crc as crc_dc09
 from hil.panels.modbus_map import crc as crc_modbus
 from hil.panels.nx584 import on_wire as nx584_on_wire
@@ -123,5 +123,6 @@ RULES: Mapping[str, Callable[[bytes], bytes]] = {
     "satel": _satel,
     "galaxy_sia": _galaxy,
     "modbus_map": _modbus,
+    "cn_fire": mended,
 }
 """Receivers of the Sur-Gard family have neither."""
