@@ -176,6 +176,7 @@ class Event(Row):
     state: State
     by_detector: bool
     alone: bool  # it happens to no point: a printed line that says it is whole
+    resets: bool  # what stood in the panel is over; what burns on is said again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,10 @@ class Dialect:
         """Tell whether frames of this type are said by a host."""
         return any(shape.by_host for shape in self.shapes if shape.name == type_name)
 
+    def resets(self, meaning: Plain) -> bool:
+        """Tell whether what the tables call so is the panel's reset."""
+        return any(event.resets for event in self.events if event.name == meaning)
+
 
 _FACTS = frozenset(
     {
@@ -238,7 +243,7 @@ _SHAPE = frozenset(
     }
 )
 _ROW = frozenset({"name", "is", "words", "also", "when"})
-_EVENT = _ROW | {"kind", "code", "state", "by_detector", "alone"}
+_EVENT = _ROW | {"kind", "code", "state", "by_detector", "alone", "resets"}
 _DETECTOR = _ROW | {"code"}
 
 DOUBLED_S: Final = 0.5  # no panel says the same so soon: the line doubled it
@@ -545,6 +550,7 @@ def _event(entry: Entry, codes: Codes) -> Event:
         state=state,
         by_detector=entry.flag("by_detector", False),
         alone=entry.flag("alone", False),
+        resets=entry.flag("resets", False),
     )
 
 

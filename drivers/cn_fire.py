@@ -9,12 +9,14 @@ Sources: captures and tables of two open gateways' firmware; an installer's page
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 from drivers._cn_fire_dialect import GAP_S, QUIET_S, Dialect
 from drivers._cn_fire_reading import PieceDecoder, decoder_among, decoder_of, dialects_of
 from edge_agent.domain.command import Outcome
 from edge_agent.domain.finding import Finding
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.noise import Noise
 from edge_agent.domain.panel_clock import PanelClock, PanelTime
 from edge_agent.domain.quality import LineQuality
@@ -39,10 +41,14 @@ from edge_agent.domain.session import (
     Ticked,
 )
 from edge_agent.domain.settings import NS_PER_S, seconds_ns
-from edge_agent.domain.signal import FRAME_BYTES_MAX
+from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
+from edge_agent.domain.standing import Standing
 
 REPEATS_MAX = 64  # frames that are remembered: a panel repeats its newest, one after another
 BURST_BYTES_MAX = 96  # held until a silence: more than any panel says in one go
+ENDED_BY_RESET = frozenset(
+    {Kind.FIRE, Kind.FIRE_SUPERVISORY, Kind.ZONE_TROUBLE, Kind.SYSTEM_TROUBLE}
+)
 _DAMAGE = frozenset({FaultKind.CHECKSUM, FaultKind.LENGTH, FaultKind.SHAPE})
 
 
@@ -169,6 +175,7 @@ class FireSession:
         self._gap_ns = _ns(only.gap_s if only else GAP_S)
         self._is_detecting = only is None and setup.options.get("silence_s") is None
         self._silence_ns = seconds_ns(setup, "silence_s", only.silence_s if only else QUIET_S)
+        self._reset_ends = setup.options.get("reset_ends") is True
         is_listening = setup.options.get("listen_only") is True
         self._keep_alive = only.keep_alive if only and not is_listening else None
         self._clock = PanelClock(setup.zone)
@@ -182,6 +189,9 @@ class FireSession:
             self._bursts.open(now_ns)
         self._repeats = Repeats()
         self._repeats.open(opened, now_ns)
+        self._standing = Standing()
+        for event in opened.standing:
+            self._standing.take(event)
         self._online: bool | None = None
         self._byte_ns = now_ns  # when bytes came last
         self._heard_ns = now_ns  # and when a good frame did
@@ -279,7 +289,31 @@ class FireSession:
             return [*actions, Fault(FaultKind.REPEAT, "", frame.raw[:FRAME_BYTES_MAX])], good
         told = [one.panel_time for one in frame.signals if one.panel_time]
         off = self._clock.compare(PanelTime(told[-1]).local, now_ns) if told else []
-        return [*actions, Report(next(self._tokens), frame.signals)], [*good, *off]
+        signals = self._worded(frame, spoken)
+        for signal in signals:
+            self._standing.take(signal)
+        return [*actions, Report(next(self._tokens), signals)], [*good, *off]
+
+    def _worded(self, frame: Frame, spoken: Dialect) -> tuple[Signal, ...]:
+        """Return a frame's signals; of what is only logged its name says what it was.
+
+        With `reset_ends` a reset brings the end of what stood.
+        """
+        meaning = frame.fields.get("meaning")
+        signals = tuple(
+            replace(one, text=str(meaning))
+            if meaning and one.kind is Kind.LOG and one.text is None
+            else one
+            for one in frame.signals
+        )
+        is_reset = spoken.resets(meaning) and all(one.zone is None for one in signals)
+        if not (self._reset_ends and is_reset):
+            return signals
+        ended = [one for one in self._standing.signals if one.kind in ENDED_BY_RESET]
+        return (
+            *signals,
+            *(replace(one, state=State.RESTORED, frame=signals[0].frame) for one in ended),
+        )
 
 
 def _ns(seconds: float) -> int:
@@ -329,6 +363,12 @@ DRIVER = Driver(
             "so long without a word is silence (profile, else a day)",
             minimum=1,
             maximum=QUIET_S,
+        ),
+        Option(
+            "reset_ends",
+            bool,
+            False,
+            "the panel is alone on its line: its reset ends the fires and faults that stood",
         ),
         Option("charset", str, "", "Python codec of the panel's text (profile, else gb18030)"),
     ),

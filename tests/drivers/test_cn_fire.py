@@ -11,7 +11,7 @@ from drivers.cn_fire import FireSession
 from edge_agent.cli import main
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
-from edge_agent.domain.kinds import Kind
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import (
     Action,
     ClockRead,
@@ -31,6 +31,7 @@ from edge_agent.domain.session import (
     Send,
     Ticked,
 )
+from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import load_profile
 from tests.drivers.cn_fire_profiles import PARTS, made, setup_of
@@ -99,6 +100,71 @@ def test_a_frame_said_three_times_is_recorded_once() -> None:
         again = talk.say(FIRE, at_ns)
         assert (reports(again), faults(again)) == ([], [FaultKind.REPEAT])
     assert zones(talk.say(FIRE, S + 3 * S)) == [12034], "later it is said anew"
+
+
+# ---- the panel's reset
+
+RESET = bytes.fromhex("AA 04 55 55 55 55 02")
+STOOD = (
+    Signal(kind=Kind.FIRE, state=State.ACTIVE, code="115", zone=7),
+    Signal(kind=Kind.POWER, state=State.ACTIVE, code="301"),
+)
+
+
+def told(actions: list[Action]) -> list[tuple[Kind, str | None, State, int | None]]:
+    return [
+        (signal.kind, signal.code, signal.state, signal.zone)
+        for one in reports(actions)
+        for signal in one.signals
+    ]
+
+
+def test_a_reset_ends_nothing_where_another_panel_may_be_on_the_line() -> None:
+    talk = Talk("gst_crt").open(Opened(standing=STOOD))
+    talk.say(FIRE, S)
+    assert told(talk.say(RESET, 10 * S)) == [(Kind.LOG, None, State.ACTIVE, None)]
+
+
+def test_the_reset_of_a_panel_alone_ends_what_stood() -> None:
+    talk = Talk("gst_crt", reset_ends=True).open(Opened(standing=STOOD))
+    talk.say(FIRE, S)
+    talk.say(FAULT, 4 * S)
+    reset = talk.say(RESET, 10 * S)
+    assert told(reset) == [
+        (Kind.LOG, None, State.ACTIVE, None),
+        (Kind.FIRE, "115", State.RESTORED, 7),  # recorded before the line came up
+        (Kind.FIRE, "111", State.RESTORED, 12034),
+        (Kind.ZONE_TROUBLE, "380", State.RESTORED, 12034),
+    ], "a mains fault is not over by it"
+    assert {signal.frame for one in reports(reset) for signal in one.signals} == {RESET}
+    assert reports(talk.say(RESET, 10 * S + 300 * MS)) == [], "it comes three times as well"
+    assert told(talk.say(FIRE, 15 * S)) == [(Kind.FIRE, "111", State.ACTIVE, 12034)], "still so"
+    assert told(talk.say(RESET, 20 * S))[1:] == [(Kind.FIRE, "111", State.RESTORED, 12034)]
+    assert told(talk.say(RESET, 30 * S))[1:] == []
+
+
+def test_a_device_that_is_reset_is_no_panel_that_is() -> None:
+    talk = Talk("printer_text", reset_ends=True).open(Opened(standing=STOOD))
+    for printed in ("11/23 20:05 复位 003-025\r\n", "11/23 20:06 复位\r\n"):
+        talk.say(printed.encode("gb18030"), talk.now_ns + 10 * S)
+    talk.wait(talk.now_ns + 10 * S)
+    ends = [len(one.signals) - 1 for one in reports(talk.heard)]
+    assert ends == [0, 1]
+
+
+@pytest.mark.parametrize("name", [name for name in BY_PROFILE if name != "simplex_4100"])
+def test_every_profile_knows_its_reset(name: str) -> None:
+    """But for the one whose panel says the end of each event by itself."""
+    profile = load_profile(name)
+    rows = profile.facts["events"]
+    assert isinstance(rows, list)
+    assert [row for row in rows if isinstance(row, dict) and row.get("resets")]
+
+
+def test_what_is_only_logged_has_its_name() -> None:
+    talk = Talk("gst_crt").open()
+    [report] = reports(talk.say(RESET, S))
+    assert [signal.text for signal in report.signals] == ["reset"]
 
 
 def test_copies_of_two_frames_may_be_mixed() -> None:
