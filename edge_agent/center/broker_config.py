@@ -40,6 +40,7 @@ listener {port}
 cafile {directory / "ca.pem"}
 certfile {directory / "server.pem"}
 keyfile {directory / "server.key"}
+crlfile {layout.revoked}
 # the oldest allowed; both sides prefer 1.3
 tls_version tlsv1.2
 require_certificate true

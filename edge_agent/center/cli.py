@@ -33,6 +33,7 @@ from edge_agent.center import (
     init,
     inviting,
     operator_cli,
+    revoking_cli,
     schema,
     settings,
     show,
@@ -113,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     operator_cli.add(make)
     charter_cli.add(make, _gateway_id)
     handover_cli.add(make, _gateway_id)
+    revoking_cli.add(make, _gateway_id)
     incident_cli.add(make, _gateway_id, since_ms)
     command_cli.add(make, _gateway_id)
     countersign_cli.add(make)

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from edge_agent import files
-from edge_agent.center import charters, credentials, settings
+from edge_agent.center import charters, credentials, revocation, settings
 from edge_agent.center.credentials import Authority, Subject, Use
 from edge_agent.center.init import read_certificate
 from edge_agent.center.layout import GATEWAY_ID, CenterError, Layout
@@ -205,7 +205,7 @@ class Enrolments:
         public, _ = _asked(offer.request, offer.gateway, Kind.CLIENT)
         identity = certificates.read(offer.identity).public_key()
         assert isinstance(identity, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey), "checked"
-        known = list(self._identities(offer.gateway))
+        known = [cose.PublicKey.of(one.public_key()) for one in self._identities(offer.gateway)]
         if known and identity_of(offer) not in known:
             raise Refused(
                 f"another gateway of this center is called {offer.gateway}: rename that one first, "
@@ -222,11 +222,12 @@ class Enrolments:
             gateway = claimed_by(signed)
             if not GATEWAY_ID.fullmatch(gateway):
                 raise Refused("no such gateway")
-            for key in self._identities(gateway):
+            for one in self._identities(gateway):
                 try:
-                    wish = open_renewal(signed, key)
+                    wish = open_renewal(signed, cose.PublicKey.of(one.public_key()))
                 except BadSignature:
                     continue
+                self.check(one)
                 public, _ = _asked(wish.request, gateway, Kind.CLIENT)
                 with self._alone():
                     return self._certify(gateway, Kind.CLIENT, public, now)
@@ -244,6 +245,12 @@ class Enrolments:
         public, _ = _asked(request, gateway, Kind.CLIENT)
         with self._alone():
             return self._certify(gateway, Kind.CLIENT, public, now)
+
+    def check(self, certificate: x509.Certificate) -> None:
+        """Raise Refused where a certificate of ours counts no more."""
+        if revocation.is_revoked(self._layout, certificate):
+            name = credentials.name_of(certificate)
+            raise Refused(f"{name}: its certificate was revoked; it needs a new invitation")
 
     # ---- inside
 
@@ -272,6 +279,8 @@ class Enrolments:
         use = Use.CLIENT if kind is Kind.CLIENT else Use.SIGNING
         subject = Subject(gateway, use)
         made = credentials.certify(self.authority, public, subject, now, credentials.DAYS_DEFAULT)
+        if kind is Kind.CLIENT:
+            revocation.note(self._layout, gateway, made)
         folder = self._layout.gateway(gateway)
         files.make_folder(folder)
         files.replace(folder / f"{kind}.pem", credentials.certificate_pem(made))
@@ -290,14 +299,14 @@ class Enrolments:
         pem = b"".join(credentials.certificate_pem(one) for one in (*kept, identity))
         files.replace(file, pem)
 
-    def _identities(self, gateway: str) -> Iterator[cose.PublicKey]:
+    def _identities(self, gateway: str) -> Iterator[x509.Certificate]:
         try:
             found = x509.load_pem_x509_certificates(self._layout.identity(gateway).read_bytes())
         except (OSError, ValueError):
             return
         for one in found:
             if credentials.is_signing_certificate(one, self.authority.certificate):
-                yield cose.PublicKey.of(one.public_key())
+                yield one
 
     def _bundle(self, gateway: str, enrolment: Way, now: datetime) -> bytes:
         layout, folder = self._layout, self._layout.gateway(gateway)

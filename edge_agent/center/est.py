@@ -152,7 +152,9 @@ class _Talk(BaseHTTPRequestHandler):
         if not data:
             raise Refused("no client certificate was shown")
         # of our authority and for clients: TLS has seen to both
-        return credentials.name_of(x509.load_der_x509_certificate(data))
+        certificate = x509.load_der_x509_certificate(data)
+        self.server.enrolments.check(certificate)
+        return credentials.name_of(certificate)
 
     def _body(self) -> bytes | None:
         try:

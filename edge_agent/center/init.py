@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from edge_agent import files
-from edge_agent.center import broker_config, credentials, settings
+from edge_agent.center import broker_config, credentials, revocation, settings
 from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.evidence.certificates import is_issued_by
@@ -74,6 +74,8 @@ def init(layout: Layout, request: Request, now: datetime) -> list[str]:
         _center_credentials(founding, authority)
         _seal(founding, authority)
         _server(founding, authority)
+        if revocation.ensure(layout, authority, now):
+            founding.said(layout.revoked, "which certificates count no more: none yet")
         _broker_files(founding, port)
         for gateway in request.gateways:
             if request.renew:
@@ -206,6 +208,8 @@ def _gateway(founding: Founding, authority: Authority, gateway: str, port: int) 
         files.make_folder(one)
     client = _tls_key(founding, folder / "client.key")
     _certificate(founding, authority, folder / "client.pem", client, Subject(gateway, Use.CLIENT))
+    if not layout.issued(gateway).exists():
+        revocation.note(layout, gateway, read_certificate(folder / "client.pem"))
     identity = _signing_key(founding, folder / "identity.key")
     subject = Subject(gateway, Use.SIGNING)
     _certificate(founding, authority, folder / "identity.pem", identity, subject)
@@ -237,6 +241,7 @@ def _renew(founding: Founding, authority: Authority, gateway: str) -> None:
     if credentials.name_of(old) != gateway or not isinstance(key, ec.EllipticCurvePublicKey):
         raise CenterError(f"{file}: it is {credentials.name_of(old)}'s; copy {gateway}'s own")
     made = credentials.certify(authority, key, subject, founding.now, founding.request.days)
+    revocation.note(layout, gateway, made)
     files.replace(file, credentials.certificate_pem(made))
     founding.said(
         file, f"renewed until {made.not_valid_after_utc:%Y-%m-%d}; copy it to the gateway"

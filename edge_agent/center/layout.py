@@ -68,6 +68,15 @@ class Layout:
         return self.enrolments / f"{gateway}.json"
 
     @property
+    def revoked(self) -> Path:
+        """Which certificates count no more."""
+        return self.directory / "crl.pem"
+
+    def issued(self, gateway: str) -> Path:
+        """Return the TLS certificates that were given to a gateway."""
+        return self.directory / "issued" / f"{gateway}.pem"
+
+    @property
     def charters(self) -> Path:
         """Charters of the gateways' sites, one folder each."""
         return self.directory / "charters"

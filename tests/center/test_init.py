@@ -36,8 +36,8 @@ def test_all_is_there_and_for_the_owner_alone(layout: Layout) -> None:
         "ca.pem", "ca.key", "server.pem", "server.key", "center.pem", "center.key",
         "receipt.pem", "receipt.key", "command.pem", "command.key", "center.toml",
             "seal.pem", "seal.key",
-        "mosquitto.conf", "acl",
-        "identities/gw1.pem",
+        "mosquitto.conf", "acl", "crl.pem",
+        "identities/gw1.pem", "issued/gw1.pem",
         *(
             f"gateways/gw1/{name}"
             for name in ("ca.pem", "client.pem", "client.key", "identity.key", "identity.pem",
