@@ -63,6 +63,8 @@ def read_frame(spoken: Dialect, charset: str, shape: Shape, raw: bytes) -> Frame
     if shape.by_host or shape.says is Says.NOTHING or (shape.is_lines and not text.strip()):
         return Frame(raw, shape.name, (), fields)
     read = [_Reading(spoken, shape, part, text, raw) for part in parts]
+    if shape.is_lines and read[0].event is None and not raw.endswith((b"\r", b"\n")):
+        return Frame(raw, fault=FaultKind.LENGTH)  # a line that was cut, and says nothing
     meant = [one.names() for one in read]
     if shape.objects is not None:
         for one, names in zip(parts_shown, meant, strict=True):

@@ -66,7 +66,7 @@ class Repeats:
         known = (*opened.recent, *((opened.waiting,) if opened.waiting else ()))
         for recent in known:
             if recent.age_ns is not None:
-                self._first_ns.setdefault(recent.frame, now_ns - recent.age_ns)
+                self._first_ns[recent.frame] = now_ns - recent.age_ns  # the newest of them
 
     def has(self, frame: Frame, within_ns: int, now_ns: int) -> bool:
         """Tell whether this frame was said a moment ago; if not, it is the first."""

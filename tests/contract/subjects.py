@@ -57,6 +57,11 @@ def is_framed(profile: Profile | None) -> bool:
     return profile is None or profile.facts.get("framed") is not False
 
 
+def is_told_by_silence(profile: Profile | None) -> bool:
+    """Whether frames have no check and are told by the silence around them alone."""
+    return profile is not None and profile.facts.get("bounded_by_gap") is True
+
+
 def is_supervised(profile: Profile | None) -> bool:
     """Whether the panel says by itself that it is there: a printer's silence means nothing."""
     return profile is None or profile.facts.get("supervised") is not False

@@ -182,6 +182,13 @@ def test_a_copy_of_what_was_recorded_before_the_line_came_up(
         assert len(reports(Talk("gst_crt").open(opened).say(FIRE, 500 * MS))) == count
 
 
+def test_of_what_was_recorded_more_than_once_the_newest_counts() -> None:
+    opened = Opened((Recent(FIRE, 40 * S), Recent(FAULT, 20 * S), Recent(FIRE, S)))
+    talk = Talk("gst_crt").open(opened)
+    assert not reports(talk.say(FIRE, 500 * MS))
+    assert reports(talk.say(FAULT, 600 * MS))
+
+
 def test_what_the_line_doubled_is_recorded_once_and_what_the_panel_says_again_twice() -> None:
     talk = Talk("jbf_11s").open()
     heard = talk.say(JBF_FIRE + JBF_FIRE, S)
@@ -291,6 +298,14 @@ def test_a_printed_line_without_a_place_is_told_when_the_printer_pauses() -> Non
     talk = Talk("printer_text").open()
     assert not reports(talk.say("火警 三号楼\n".encode("gb18030"), S))
     assert len(reports(talk.wait(S + S))) == 1
+
+
+def test_a_printed_line_that_was_cut_is_kept_only_where_it_says_something() -> None:
+    talk = Talk("printer_text").open()
+    talk.say("11/23 20".encode("gb18030"), S)
+    assert faults(talk.wait(3 * S)) == [FaultKind.LENGTH]
+    talk.say("火警".encode("gb18030"), 4 * S)
+    assert len(reports(talk.wait(6 * S))) == 1
 
 
 def test_a_line_that_damages_frames_is_a_finding() -> None:
