@@ -135,14 +135,9 @@ def _units(
 ) -> UnitPlan | None:
     if wanted.listen_only or not wanted.units:
         return None
-    reads = [
-        (profile.name, one.recognition.reads(profile))
-        for one in there
-        if one.recognition.reads is not None
-        for profile in one.profiles
-    ]
+    reads = tuple(found for one in there for found in one.reads)
     wait_ns = 1_000_000_000 if tcp else 250_000_000
-    return UnitPlan(settings, wanted.units, tuple(reads), tcp=tcp, is_bus=is_bus, wait_ns=wait_ns)
+    return UnitPlan(settings, wanted.units, reads, tcp=tcp, is_bus=is_bus, wait_ns=wait_ns)
 
 
 class Discovery:

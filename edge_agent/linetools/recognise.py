@@ -6,6 +6,7 @@ Pure.  A driver that is not certain is named with its reason, and two that fit a
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from edge_agent.domain.recognition import (
@@ -15,7 +16,7 @@ from edge_agent.domain.recognition import (
     Sureness,
     Timed,
 )
-from edge_agent.domain.session import Decoder, Driver, FaultKind, Frame, Profile
+from edge_agent.domain.session import Decoder, Driver, FaultKind, Frame, Profile, Read
 
 FRAMES_KEPT_MAX: Final = 256  # enough to tell models; a line that floods tells no more
 TYPES_SHOWN_MAX: Final = 4
@@ -24,7 +25,7 @@ PORT_BITS: Final = 12  # what the usual TCP port of a protocol adds to a frame o
 _DAMAGED: Final = frozenset({FaultKind.CHECKSUM, FaultKind.DECRYPT, FaultKind.UNSUPPORTED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
     """A driver that may be the one, with its profiles."""
 
@@ -32,6 +33,12 @@ class Candidate:
     recognition: Recognition
     decoder: Callable[[], Decoder]
     profiles: tuple[Profile, ...]
+
+    @cached_property
+    def reads(self) -> tuple[tuple[str, tuple[Read, ...]], ...]:
+        """Names of profiles with the reads that their devices answer: made once for all lines."""
+        made = self.recognition.reads
+        return () if made is None else tuple((one.name, made(one)) for one in self.profiles)
 
 
 @dataclass(frozen=True, slots=True)
