@@ -37,7 +37,6 @@ from edge_agent.evidence.status import open_status
 from edge_agent.evidence.timestamp import verify
 from edge_agent.evidence.warrant import open_mandate, open_pass
 
-NAME = "parsers"
 VECTORS = Path(__file__).resolve().parents[2] / "docs" / "vectors"
 HEAD = 2
 KEY = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
