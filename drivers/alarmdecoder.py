@@ -87,6 +87,7 @@ class Ad2Panel(PolledPanel):
         self._shown: dict[int, State] = {}  # zones that the keypads showed, and not yet at rest
         self._last: int | None = None  # the zone shown last; None: what came after it is lost
         self._alone_ns = 0  # since when it alone is shown
+        self._passed_once: set[int] = set()  # zones that were not shown in their turn
         self._no_mains_ns: int | None = None  # since when the flag is off
         self._star_ns = -STAR_NS
         self._weak: set[str] = set()  # transmitters
@@ -191,15 +192,16 @@ class Ad2Panel(PolledPanel):
             self._shown |= dict.fromkeys(unseen, State.UNKNOWN)
             return _points(unseen, State.UNKNOWN, frame)
         found = {s.zone: s.state for s in frame.signals if s.kind is Kind.ZONE and s.zone}
-        at_rest = self._passed(min(found), now_ns) if found else set()
-        is_system = str(frame.fields["text"]).startswith("SYSTEM")  # says ready in any case
-        if "ready" in flags and not is_system:
-            faulty = self._zones_in(State.FAULT) if "check" in flags else set()
-            at_rest |= self._shown.keys() - faulty
+        at_rest = self._passed(min(found, default=None), frame, now_ns)
+        # while one is faulty a zone that was open may be so, too; SYSTEM says ready in any case
+        is_system = str(frame.fields["text"]).startswith("SYSTEM")
+        if "ready" in flags and "check" not in flags and not is_system:
+            at_rest |= self._shown.keys()
         at_rest -= found.keys() | (self._zones_in(State.BYPASSED) - unseen)
         self._shown |= {**dict.fromkeys(unseen, State.UNKNOWN), **found}
         for zone in at_rest:
             del self._shown[zone]
+        self._passed_once -= at_rest | found.keys()
         return [
             *_points(unseen - at_rest - found.keys(), State.UNKNOWN, frame),
             *_points(at_rest, State.CLOSED, frame),
@@ -208,8 +210,16 @@ class Ad2Panel(PolledPanel):
     def _zones_in(self, state: State) -> set[int]:
         return {zone for zone, known in self._shown.items() if known is state}
 
-    def _passed(self, zone: int, now_ns: int) -> set[int]:
-        """Return what was shown before, and is not between the zone shown last and this one."""
+    def _passed(self, zone: int | None, frame: Frame, now_ns: int) -> set[int]:
+        """Return what was shown before, and is not between the zone shown last and this one.
+
+        A text of another kind, or one that does not fit the number beside it, breaks the row: the
+        line may have changed it.
+        """
+        number = str(frame.fields["number"])
+        if zone is None or not number.isdecimal() or int(number) != zone:
+            self._last = None
+            return set()
         is_new = self._shown.get(zone) not in (State.OPEN, State.FAULT)
         # a zone that opens just now is shown at once, and not in its turn
         last, self._last = self._last, None if is_new else zone
@@ -221,8 +231,12 @@ class Ad2Panel(PolledPanel):
         if last == zone:
             return others if now_ns - self._alone_ns >= ALONE_NS else set()
         if last < zone:
-            return {known for known in others if last < known < zone}
-        return {known for known in others if known > last or known < zone}
+            passed = {known for known in others if last < known < zone}
+        else:
+            passed = {known for known in others if known > last or known < zone}
+        again = passed & self._passed_once  # once may be a line that was lost without a trace
+        self._passed_once |= passed
+        return again
 
     def _star(self, text: str, flags: frozenset[str], now_ns: int) -> list[Action]:
         """Ask for the open zones, as a person at the keypad would."""
