@@ -157,7 +157,7 @@ def test_it_is_as_short_as_the_page_says() -> None:
 )
 def test_lines(line: bytes, type_: str | None, fault: FaultKind | None) -> None:
     [frame] = decode(line)
-    assert (frame.raw, frame.type, frame.fault) == (line, type_, fault)
+    assert (frame.raw.rstrip(), frame.type, frame.fault) == (line.rstrip(), type_, fault)
 
 
 def test_a_code_that_a_host_says_is_marked() -> None:

@@ -1,36 +1,46 @@
-"""Frames that are lines of text: cut from the stream at their ends, and read one by one.
+"""Frames that are lines of text: cut from the stream at CR and LF, and read one by one.
 
-Pure.  For protocols whose frames end with a character that stands nowhere else.  Where they begin
-with one too, what a lost end has glued is told apart, and what stands before a beginning is noise.
+Pure.  For decoders.  What stands before a good line on the same line (noise of a plug, a line whose
+end was lost) is cut off; what fits nothing is refused.
 """
 
+import re
 from collections.abc import Callable
 
 from edge_agent.domain.noise import Noise
-from edge_agent.domain.session import Frame
+from edge_agent.domain.session import FaultKind, Frame
 
 LINE_BYTES_MAX = 512  # no known protocol's line is longer; what is has lost its end
+_END = re.compile(rb"([\r\n])")
+
+
+def _noise(piece: bytes) -> FaultKind:
+    del piece
+    return FaultKind.NOISE
 
 
 class LineDecoder:
-    """`read` makes a Frame of the bytes of a line and of its text without the ends, in Latin-1.
+    """Cuts at CR and LF; ends that follow an end are in no frame.
 
-    Where it returns None the line is noise.  `begin` is the character that each line begins with,
-    b"" for none; `end` the last one of those that end it.
+    `read` makes a Frame of a line (without its end, and with it), None where it is none.  `begins`
+    is what a line of the panel begins with: there one may begin in the middle of another.  `fault`
+    says what is wrong with a piece that is none: noise, where it resembles nothing.  What is longer
+    than `bytes_max` is noise.
 
-        LineDecoder(read, begin=b"$")                  # `$...` CR LF
-        LineDecoder(read, end=b"\\r")                   # ... CR
+        LineDecoder(read, re.compile(rb"[$]"))
     """
 
     def __init__(
         self,
-        read: Callable[[bytes, str], Frame | None],
-        *,
-        begin: bytes = b"",
-        end: bytes = b"\n",
+        read: Callable[[bytes, bytes], Frame | None],
+        begins: re.Pattern[bytes] | None = None,
+        fault: Callable[[bytes], FaultKind] = _noise,
+        bytes_max: int = LINE_BYTES_MAX,
     ) -> None:
         self._read = read
-        self._begin, self._end = begin, end
+        self._begins = begins
+        self._fault = fault
+        self._bytes_max = bytes_max
         self._line = bytearray()
         self._noise = Noise()
 
@@ -41,40 +51,43 @@ class LineDecoder:
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
         frames: list[Frame] = []
-        *ended, rest = data.split(self._end)
-        for piece in ended:
-            frames += self._take(piece + self._end)
-            frames += self._cut()
-        return frames + self._take(rest)
+        for piece in _END.split(data):
+            if piece in (b"\r", b"\n"):
+                frames += self._end(piece)
+            else:
+                frames += self._take(piece)
+        return frames
 
     def finish(self) -> list[Frame]:
-        """Return what is left: a line without its end, or noise."""
-        return [*self._cut(), *self._noise.flush()]
-
-    def _take(self, data: bytes) -> list[Frame]:
-        """Hold the newest bytes of a line: what is too old for it is noise."""
-        self._line += data
-        more = max(len(self._line) - LINE_BYTES_MAX, 0)
-        frames = self._noise.take(bytes(self._line[:more]))
-        del self._line[:more]
-        return frames
-
-    def _cut(self) -> list[Frame]:
+        """Return what is left: a line without its end is cut, whatever it looks like."""
         line = bytes(self._line)
         self._line.clear()
-        frames: list[Frame] = []
-        for piece in self._pieces(line):
-            text = piece.decode("latin-1").strip("\r\n" + self._end.decode("latin-1"))
-            frame = self._read(piece, text) if text else None
-            if frame is None:
-                frames += self._noise.take(piece)
-            else:
-                frames += [*self._noise.flush(), frame]
-        return frames
+        return [*(self._refused(line, b"") if line else []), *self._noise.flush()]
 
-    def _pieces(self, line: bytes) -> list[bytes]:
-        """Return what begins each with its character, the first one perhaps without."""
-        if not self._begin:
-            return [line] if line else []
-        first, *others = line.split(self._begin)
-        return [one for one in (first, *(self._begin + other for other in others)) if one]
+    def _take(self, piece: bytes) -> list[Frame]:
+        self._line += piece
+        if len(self._line) <= self._bytes_max:
+            return []
+        long = bytes(self._line[: -self._bytes_max])
+        del self._line[: -self._bytes_max]
+        return self._noise.take(long)
+
+    def _end(self, end: bytes) -> list[Frame]:
+        line = bytes(self._line)
+        self._line.clear()
+        if not line:
+            # the rest of CR LF belongs to the line before it, unless noise stands there
+            return self._noise.take(end) if self._noise else []
+        later = self._begins.finditer(line, 1) if self._begins is not None else ()
+        for at in (0, *(found.start() for found in later)):
+            frame = self._read(line[at:], line[at:] + end)
+            if frame is not None:
+                before = self._refused(line[:at], b"") if at else []
+                return [*before, *self._noise.flush(), frame]
+        return self._refused(line, end)
+
+    def _refused(self, piece: bytes, end: bytes) -> list[Frame]:
+        fault = self._fault(piece)
+        if fault is FaultKind.NOISE:
+            return self._noise.take(piece + end)
+        return [*self._noise.flush(), Frame(piece + end, fault=fault)]

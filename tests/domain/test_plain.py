@@ -30,9 +30,9 @@ from edge_agent.domain.signal import Signal
 from tests.drivers.actions import faults, outcomes, sent, signals
 
 
-def read(raw: bytes, text: str) -> Frame:
+def read(line: bytes, raw: bytes) -> Frame:
     """`event burglary active 3`, `zones zone open 3`: a type, and at most one signal."""
-    name, *words = text.split()
+    name, *words = line.decode().split()
     if not words:
         return Frame(raw, name)
     kind, state, number = Kind(words[0]), State(words[1]), int(words[2])

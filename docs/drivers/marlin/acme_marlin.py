@@ -48,8 +48,9 @@ class Reader:
     def __init__(self, codes: Codes) -> None:
         self.codes = codes
 
-    def read(self, raw: bytes, text: str) -> Frame | None:
+    def read(self, line: bytes, raw: bytes) -> Frame | None:
         """Read a line; None where it is none of this protocol."""
+        text = line.decode("latin-1")
         match = LINE.fullmatch(text)
         if match is None:
             return None
@@ -91,7 +92,7 @@ class Reader:
 
 def decoder(setup: Setup) -> LineDecoder:
     """Return what cuts and reads lines, those of a host too."""
-    return LineDecoder(Reader(setup.codes).read, begin=b"$")
+    return LineDecoder(Reader(setup.codes).read, re.compile(rb"[$]"))
 
 
 class MarlinPanel(PlainPanel):
