@@ -210,6 +210,9 @@ class Dialect:
     is_gap_bounded: bool
     is_detected: bool
     names: Mapping[str, Event]
+    zones_per_loop: int = (
+        0  # by which a loop's points are numbered on from the loop's before; 0: not
+    )
 
     def is_of_host(self, type_name: str | None) -> bool:
         """Tell whether frames of this type are said by a host."""

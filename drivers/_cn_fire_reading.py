@@ -4,7 +4,7 @@ Keeps nothing from frame to frame.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from drivers._cn_fire_dialect import (
@@ -190,6 +190,7 @@ class _Reading:
         self._values = values
         self._text = text
         self._raw = raw
+        self._per_loop = spoken.zones_per_loop
         keys = {name: one.key for name, one in values.items()}
         self.event = self._named(spoken) or _row(spoken.events, self._key("event"), text, keys)
         self.detector = _row(spoken.detectors, self._key("detector"), text, keys)
@@ -230,11 +231,19 @@ class _Reading:
             state=state,
             code=code,
             area=self.number("area"),
-            zone=self.number("zone"),
+            zone=self._zone(),
             text=text,
             panel_time=self._time(),
             frame=self._raw[:FRAME_BYTES_MAX],
         )
+
+    def _zone(self) -> int | None:
+        """Return the point, with its loop's number before it where points are numbered through."""
+        zone, loop = self.number("zone"), self.number("area")
+        if zone is None or loop is None or not 0 < zone < self._per_loop:
+            return zone
+        through = loop * self._per_loop + zone
+        return through if through <= NUMBER_MAX else zone
 
     def _time(self) -> str | None:
         name = self._shape.roles.get("time", "time" if self._shape.find else "")
@@ -296,10 +305,12 @@ def dialects_of(setup: Setup) -> tuple[Dialect, ...]:
 
     Raises ValueError where a profile makes no sense.
     """
+    per_loop = setup.options.get("zones_per_loop")
+    through = per_loop if isinstance(per_loop, int) else 0
     if setup.profile is not None:
-        return (dialect(setup.profile, setup.codes),)
+        return (replace(dialect(setup.profile, setup.codes), zones_per_loop=through),)
     found = (dialect(one, setup.codes) for one in setup.dialects)
-    return tuple(one for one in found if one.is_detected)
+    return tuple(replace(one, zones_per_loop=through) for one in found if one.is_detected)
 
 
 def decoder_of(setup: Setup) -> FireDecoder:

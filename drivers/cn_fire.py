@@ -365,6 +365,14 @@ DRIVER = Driver(
             maximum=QUIET_S,
         ),
         Option(
+            "zones_per_loop",
+            int,
+            0,
+            "number the points of all loops through: zone = loop x this + point; 0: do not",
+            minimum=0,
+            maximum=100_000,
+        ),
+        Option(
             "reset_ends",
             bool,
             False,

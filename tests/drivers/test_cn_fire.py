@@ -161,6 +161,15 @@ def test_every_profile_knows_its_reset(name: str) -> None:
     assert [row for row in rows if isinstance(row, dict) and row.get("resets")]
 
 
+def test_the_points_of_all_loops_can_be_numbered_through() -> None:
+    talk = Talk("jbf_11s", zones_per_loop=1000).open()
+    [report] = reports(talk.say(JBF_FIRE, S))
+    assert [(signal.area, signal.zone) for signal in report.signals] == [(3, 3025)]
+    assert zones(Talk("jbf_11s", zones_per_loop=20).open().say(JBF_FIRE, S)) == [25], "no room"
+    assert zones(Talk("gst_crt", zones_per_loop=1000).open().say(FIRE, S)) == [12034], "no loop"
+    assert zones(Talk(None, zones_per_loop=1000).open().say(JBF_FIRE, S)) == [3025]
+
+
 def test_what_is_only_logged_has_its_name() -> None:
     talk = Talk("gst_crt").open()
     [report] = reports(talk.say(RESET, S))
