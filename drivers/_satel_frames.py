@@ -100,6 +100,13 @@ MODELS: Final[Mapping[int, str]] = {
     72: "INTEGRA 256 PLUS",
     132: "INTEGRA 128-WRL LEON",
 }
+SIZES: Final[Mapping[int | None, tuple[int, int]]] = {
+    0: (24, 4),
+    1: (32, 16),
+    2: (64, 32),
+    66: (64, 32),
+}
+"""Zones and areas of smaller models: the maps have room for more."""
 LARGE_MODEL = 72  # it has 256 zones and outputs
 
 # what a bit of a map of zones says beside the contact

@@ -23,6 +23,7 @@ from drivers._satel_frames import (
     LARGE_MODEL,
     MAP_NAMES,
     RESULTS,
+    SIZES,
     TAKEN,
     ZONES_LARGE,
     SatelDecoder,
@@ -32,19 +33,17 @@ from drivers._satel_maps import (
     ALARMS,
     AREA_MAPS,
     SHOWN,
-    Key,
     area_state,
     is_area_fire,
     is_covered,
-    is_shown,
     is_system_trouble,
-    key_of,
     uncovered,
 )
 from drivers._satel_orders import CHECKS, clock_order, is_done, order_of
 from drivers._satel_record import Entry, LogReading, stamp_of
+from drivers._satel_told import Told
 from edge_agent.domain.command import Act, Command
-from edge_agent.domain.kinds import POINTS, Kind, Lane, Origin, State, lane_of
+from edge_agent.domain.kinds import Kind, Lane, Origin, State, lane_of
 from edge_agent.domain.polled import Habits, Order, PolledPanel, PolledSession
 from edge_agent.domain.session import (
     Action,
@@ -61,7 +60,6 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S, count_of
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.standing import bare
 
 _ROUND = (
     # what older panels do not know stands apart, so that three in a row are a panel that is away
@@ -91,6 +89,8 @@ LOG_NS = NS_PER_S  # so often the log is looked at
 UNREAD_NS = 20 * NS_PER_S  # a log first read so late was not to be had: what came since is news
 SET_OFF_S = 30  # so far off a clock is set unasked, where that is allowed
 SET_AGAIN_NS = 3600 * NS_PER_S  # a clock that does not take our time is not set all the time
+OUTPUTS_NAMED = 16  # on the larger main boards; more are told of when they are on, or were
+AT_REST = frozenset({State.CLOSED, State.DISARMED, State.OFF})
 GIVEN_UP_MAX = 2
 ROUNDS_WITHOUT = 4  # then what was not answered is asked for anew: it may have been the line
 
@@ -105,9 +105,8 @@ class SatelPanel(PolledPanel):
         self.commands = DRIVER.commands
         self._setup = setup
         self._talk = talk
-        self._zones = count_of(setup, "zones", ZONES_LARGE, ZONES_LARGE)
-        self._areas = count_of(setup, "areas", AREAS, AREAS)
-        self._outputs = count_of(setup, "outputs", ZONES_LARGE, ZONES_LARGE)
+        self._counts = {Kind.OUTPUT: count_of(setup, "outputs", OUTPUTS_NAMED, ZONES_LARGE)}
+        self._fit(None)
         self._code = str(setup.options.get("code") or "")
         if self._code and not (self._code.isdecimal() and len(self._code) <= 16):
             raise ValueError("option 'code' is 4 to 16 digits, the prefix included")
@@ -115,7 +114,13 @@ class SatelPanel(PolledPanel):
         self._gap_ns: int | None = None  # how long before the line was opened it began
         self._log = LogReading()
         self._large = False
-        self._stood: set[Key] = set()  # in the journal, and its entry perhaps not
+        self._told = Told()
+
+    def _fit(self, model: int | None) -> None:
+        """Tell of as many zones and areas as the site says, else as the model has."""
+        zones, areas = SIZES.get(model, (ZONES_LARGE, AREAS))
+        self._counts[Kind.ZONE] = count_of(self._setup, "zones", zones, ZONES_LARGE)
+        self._counts[Kind.AREA] = count_of(self._setup, "areas", areas, AREAS)
 
     # ---- asking
 
@@ -167,8 +172,8 @@ class SatelPanel(PolledPanel):
         frames = [frame for one in opened.recent for frame in decoder.feed(one.frame)]
         recorded = [Entry.of(frame) for frame in frames if _is_entry(frame)]
         self._log.open(recorded)
-        told = {key_of(signal) for entry in recorded for signal in entry.frame.signals}
-        self._stood = {key_of(signal) for signal in opened.standing} - told
+        told = (signal for entry in recorded for signal in entry.frame.signals)
+        self._told.open(opened.standing, told)
         # where no entry is among what was recorded last, none of that time is recorded
         ages = [one.age_ns for one in opened.recent if one.age_ns is not None]
         self._gap_ns = max(ages, default=None)
@@ -176,21 +181,19 @@ class SatelPanel(PolledPanel):
     def forget(self, standing: tuple[Signal, ...]) -> None:
         """See PolledPanel."""
         self._maps: dict[str, frozenset[int]] = {}  # as they were shown, by request
+        self._more: set[tuple[Kind, int]] = set()  # points beyond those that the site has named
         self._areas_due: set[str] = set()
         self._areas_frame = b""  # the last of the maps that were read, until they are believed
         self._areas_seen = Frame(b"", "areas")
         self._round_due_ns = 0
         self._rounds = 0
         self._without: dict[str, int] = {}  # optional requests, and how often each was given up
-        # zones of whose alarm the log told: the map, which shows it too, is not a second one
-        self._told: dict[str, set[int]] = {
-            name: {s.zone for s in standing if s.zone and is_shown(name, s)} for name in SHOWN
-        }
-        self._marks: dict[Key, int] = {}  # what maps told, and in which reading of the log
+        self._told.forget(standing)
         self._readings = 0
         self._is_backfill = True
         self._panel_time: tuple[datetime, int] | None = None  # as told, and when
         self._older_asked = -1  # none was
+        self._sets_clock = False  # unasked: the next result is about that
         self._log_due_ns = 0
         self._log.begin()
 
@@ -224,10 +227,12 @@ class SatelPanel(PolledPanel):
             case "7F":
                 return self._on_news(frame, now_ns)
             case "7E":
-                is_large = frame.fields["model_code"] == LARGE_MODEL
-                if is_large and not self._large:
+                model = frame.fields["model_code"]
+                assert isinstance(model, int)
+                self._fit(model)
+                if model == LARGE_MODEL and not self._large:
                     self._talk.refresh(now_ns)  # what was asked so far leaves out the upper half
-                self._large = is_large
+                self._large = model == LARGE_MODEL
                 return []
             case "1A":
                 return [*self._on_clock(frame, now_ns), *self._talk.judged("1A", frame, now_ns)]
@@ -260,10 +265,12 @@ class SatelPanel(PolledPanel):
 
     def _on_result(self, frame: Frame) -> list[Action]:
         result = frame.fields["result"]
+        of_clock, self._sets_clock = self._sets_clock, False
         if result in TAKEN or not isinstance(result, int):
             return []
         why = RESULTS.get(result, f"result {result:02X}")
-        return [Fault(FaultKind.REFUSED, why, frame.raw), *self._talk.refused(why)]
+        refused = [] if of_clock else self._talk.refused(why)
+        return [Fault(FaultKind.REFUSED, why, frame.raw), *refused]
 
     # ---- maps
 
@@ -282,7 +289,7 @@ class SatelPanel(PolledPanel):
             case "1B":
                 covers = is_system_trouble
             case "01" | "02" | "07" | "08":
-                signals = self._beyond_the_log(name, signals)
+                signals = self._told.beyond(name, signals, self._talk.proven.standing)
                 covers = partial(is_covered, name)
         signals = tuple(s for s in signals if self._is_of_site(s))
         return self._report_map(name, signals, frame.raw, covers)
@@ -291,46 +298,21 @@ class SatelPanel(PolledPanel):
         self, name: str, signals: tuple[Signal, ...], raw: bytes, covers: Callable[[Signal], bool]
     ) -> list[Action]:
         told = self._talk.proven.map(name, signals, raw, covers)
-        for signal in told:
-            if signal.kind not in POINTS:  # the log may tell it again
-                self._marks[key_of(signal)] = self._readings
+        self._told.by_map(told, self._readings)
         return self._talk.report(told)
-
-    def _beyond_the_log(self, name: str, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
-        """Return what a map shows beyond what the log told.
-
-        What stands is the same one, in the words of the log.  One that the log ended and the map
-        still shows is no new one.
-        """
-        told = self._told[name]
-        standing: dict[int, list[Signal]] = {}
-        for known in self._talk.proven.standing:
-            if known.zone is not None and is_shown(name, known):
-                standing.setdefault(known.zone, []).append(known)
-        shown = {signal.zone for signal in signals}
-        told &= {zone for zone in told if zone in shown or zone in standing}
-        found: list[Signal] = []
-        for signal in signals:
-            zone = signal.zone or 0
-            found += [bare(one, State.ACTIVE, signal.frame) for one in standing.get(zone, ())]
-            if zone not in standing and zone not in told:
-                found.append(signal)
-        return tuple(found)
 
     def _is_bypassed(self, zone: int) -> bool:
         return any(zone in self._maps.get(name, ()) for name in ("06", "26"))
 
     def _is_of_site(self, signal: Signal) -> bool:
-        """Whether a point is one that the site has; events are told of all."""
-        number = signal.zone or 0
-        match signal.kind:
-            case Kind.ZONE:
-                return number <= self._zones
-            case Kind.OUTPUT:
-                return number <= self._outputs
-            case Kind.AREA:
-                return (signal.area or 0) <= self._areas
-        return True
+        """Whether a point is one that the site has: named, or once not at rest."""
+        count = self._counts.get(signal.kind)
+        if count is None:
+            return True
+        number = (signal.area if signal.kind is Kind.AREA else signal.zone) or 0
+        if number > count and signal.state not in AT_REST:
+            self._more.add((signal.kind, number))
+        return number <= count or (signal.kind, number) in self._more
 
     # ---- areas
 
@@ -348,14 +330,9 @@ class SatelPanel(PolledPanel):
         alarms = tuple(s for s in frame.signals if self._is_of_site(s))
         covers: Callable[[Signal], bool] = uncovered
         if name == "14":
-            alarms, covers = self._fires_beyond_the_log(alarms), is_area_fire
+            alarms = self._told.fires_beyond(alarms, self._talk.proven.standing)
+            covers = is_area_fire
         return self._report_map(name, alarms, frame.raw, covers)
-
-    def _fires_beyond_the_log(self, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
-        """A fire that the log told, with its zone, is the fire of its area."""
-        fires = [s for s in self._talk.proven.standing if s.kind is Kind.FIRE and s.zone]
-        areas = {fire.area for fire in fires}
-        return tuple(s for s in signals if s.kind is not Kind.FIRE or s.area not in areas)
 
     def _settle_areas(self, now_ns: int) -> list[Action]:
         """The panel has said that no area changed since the maps were read: believe them."""
@@ -364,8 +341,9 @@ class SatelPanel(PolledPanel):
         if raw and all(name in self._maps for name in self._area_maps):
             points = tuple(
                 Signal(kind=Kind.AREA, state=area_state(area, self._maps), area=area, frame=raw)
-                for area in range(1, self._areas + 1)
+                for area in range(1, AREAS + 1)
             )
+            points = tuple(point for point in points if self._is_of_site(point))
             self._areas_seen = Frame(raw, "areas", points)
             told = self._talk.report(self._talk.proven.map("areas", points, raw))
         return [*told, *self._talk.judged("7F", self._areas_seen, now_ns)]
@@ -435,8 +413,8 @@ class SatelPanel(PolledPanel):
             actions.append(Fault(FaultKind.MISSED, "more of the log than is read at once"))
         for entry in self._log.news():
             actions += self._tell(entry)
-        self._marks = {key: at for key, at in self._marks.items() if at >= self._readings}
-        self._is_backfill, self._stood = False, set()
+        self._told.read(self._readings)
+        self._is_backfill = False
         return actions
 
     def _gap_begins(self, now_ns: int) -> int | None:
@@ -454,7 +432,10 @@ class SatelPanel(PolledPanel):
             from_ns = self._opened_ns
         else:
             return None
-        begin = told - timedelta(microseconds=(at_ns - from_ns) // 1000)
+        try:
+            begin = told - timedelta(microseconds=(at_ns - from_ns) // 1000)
+        except OverflowError:  # its clock tells the first years of our era
+            return None
         return stamp_of(begin.year, begin.month, begin.day, 60 * begin.hour + begin.minute)
 
     def _tell(self, entry: Entry) -> list[Action]:
@@ -465,21 +446,12 @@ class SatelPanel(PolledPanel):
             origin=Origin.BACKFILL if is_gap else Origin.LIVE,
             panel_time=entry.time(self._panel_time[0].year) if self._panel_time else None,
         )
-        key = key_of(signal)
-        if key in self._stood:  # it is in the journal, and has not ended
-            self._stood.discard(key)
+        news = self._told.by_log(signal)
+        if news is None:
             return []
-        if self._marks.pop(key, None) is not None:
-            # a map told it: an end is told once, an alarm again as what is known already
-            if signal.state is not State.ACTIVE:
-                return []
-            return self._talk.report((replace(signal, state=State.STATUS),))
-        self._stood.discard((key[0], key[1], State.ACTIVE))
-        if signal.state is State.ACTIVE and signal.zone:
-            for name in SHOWN:
-                if is_shown(name, signal):
-                    self._told[name].add(signal.zone)
-        return self._talk.report(self._talk.proven.heard((signal,)))
+        if news.state is State.STATUS:
+            return self._talk.report((news,))
+        return self._talk.report(self._talk.proven.heard((news,)))
 
     # ---- clock
 
@@ -493,6 +465,7 @@ class SatelPanel(PolledPanel):
             return actions
         if abs((told - ours).total_seconds()) > SET_OFF_S:
             self._set_clock_from_ns = now_ns + SET_AGAIN_NS
+            self._sets_clock = True
             self._talk.want("1A")
             return [*actions, Send(clock_order(self._code, ours))]
         return actions
@@ -556,10 +529,10 @@ DRIVER = Driver(
     commands=frozenset(Act),
     options=(
         Option("poll_s", float, None, "how often news are asked for", minimum=0.5, maximum=20),
-        Option("zones", int, None, "how many zones are told of", minimum=1, maximum=ZONES_LARGE),
-        Option("areas", int, None, "how many areas are told of", minimum=1, maximum=AREAS),
+        Option("zones", int, None, "zones told of from the start", minimum=1, maximum=ZONES_LARGE),
+        Option("areas", int, None, "areas told of from the start", minimum=1, maximum=AREAS),
         Option(
-            "outputs", int, None, "how many outputs are told of", minimum=1, maximum=ZONES_LARGE
+            "outputs", int, None, "outputs told of from the start", minimum=1, maximum=ZONES_LARGE
         ),
         Option("code", str, None, "user code of the gateway, for setting the clock", secret=True),
         Option("charset", str, None, "Python codec of names (profile, else latin-1)"),

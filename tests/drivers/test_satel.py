@@ -1,120 +1,28 @@
 """The conversation with a Satel INTEGRA: news asked for, its log read, nothing believed untold."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from drivers.satel import DRIVER
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     Action,
-    ClockRead,
     Commanded,
     Fault,
     FaultKind,
-    Opened,
-    Received,
     Recent,
     Send,
-    Setup,
-    Ticked,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.stamp import Trust
-from edge_agent.resources import check_options, load_codes, load_profile
-from hil.panels.satel_frames import bits, framed, opened
+from hil.panels.satel_frames import bits, framed
 from tests.drivers.actions import faults, links, outcomes, sent, signals
 from tests.drivers.golden_satel import VIOLATED
+from tests.drivers.satel_talk import NOW, VERSION, Talk
 from tests.drivers.test_satel_record import record
-
-NEWEST = 0xFFFFFF
-NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
-ZONE_MAPS = (0x00, 0x01, 0x02, 0x06, 0x07, 0x08, 0x17, 0x26)
-AREA_MAPS = (0x0A, 0x0B, 0x0C, 0x0E, 0x0F, 0x10, 0x13, 0x14, 0x2A)
-VERSION = b"\x03" + b"12020260101" + b"\x01\xff"
-
-
-class Talk:
-    """A session and a panel that answers as told; `say` returns what the session did."""
-
-    def __init__(self, allow: frozenset[str] = frozenset(), **options: Any) -> None:
-        setup = Setup(
-            load_codes(), load_profile("satel_integra"), check_options(DRIVER, options), UTC, allow
-        )
-        self.session = DRIVER.session(setup)
-        self.now_ns = 0
-        self.maps = {command: bytes(16) for command in ZONE_MAPS}
-        self.maps |= {command: bytes(4) for command in AREA_MAPS}
-        self.maps |= {0x1B: bytes(47), 0x7E: VERSION}
-        self.at = NOW
-        self.log: list[bytes] = []
-        self.news: set[int] = set()
-        self.asked: list[int] = []
-        self.orders: list[bytes] = []
-        self.result = b"\xff"
-        self.deaf: set[int] = set()  # commands that get no answer
-        self.late: list[bytes] = []  # entries made just after the newest was asked for
-
-    def open(self, *standing: Signal, recent: tuple[Recent, ...] = ()) -> list[Action]:
-        return self.settle(self.session.handle(Opened(recent, standing), self.now_ns))
-
-    def say(self, data: bytes) -> list[Action]:
-        return self.settle(self.session.handle(Received(data), self.now_ns))
-
-    def wait(self, seconds: float) -> list[Action]:
-        end_ns, done = self.now_ns + int(seconds * NS), []
-        while (due_ns := self.session.deadline_ns()) is not None and due_ns <= end_ns:
-            self.now_ns = max(self.now_ns, due_ns)
-            done += self.settle(self.session.handle(Ticked(), self.now_ns))
-        self.now_ns = max(self.now_ns, end_ns)
-        return done
-
-    def clock(self, at: datetime = NOW) -> list[Action]:
-        read = ClockRead(int(at.timestamp()) * NS - self.now_ns, Trust.SYNCED)
-        return self.settle(self.session.handle(read, self.now_ns))
-
-    def show(self, command: int, *numbers: int) -> None:
-        """Let a map change."""
-        self.maps[command] = bits(list(numbers), len(self.maps[command]))
-        self.news.add(command)
-
-    def settle(self, actions: list[Action]) -> list[Action]:
-        """Let the panel answer what is asked."""
-        done = list(actions)
-        for data in sent(actions):
-            asked = opened(data[2:-2])
-            assert asked is not None
-            answer = self.answer(asked[0], asked[1:])
-            if answer is not None:
-                self.now_ns += 30_000_000
-                done += self.say(answer)
-        return done
-
-    def answer(self, command: int, data: bytes) -> bytes | None:
-        self.asked.append(command)
-        if command in self.deaf:
-            return None
-        if command == 0x7F:
-            changed, self.news = self.news, set()
-            return framed(command, bits([number + 1 for number in changed], 6))
-        if command == 0x1A:
-            at = self.at + timedelta(microseconds=self.now_ns // 1000)
-            return framed(command, bytes.fromhex(f"{at:%Y%m%d%H%M%S}") + b"\x01\x03")
-        if command == 0x8C:
-            called = int.from_bytes(data)
-            number = len(self.log) if called == NEWEST else called // 8
-            told = self.log[number - 1] if number > 0 else bytes(8)
-            self.log += self.late
-            self.late = []
-            return framed(command, told + (8 * max(0, number - 1)).to_bytes(3) + data)
-        if command >= 0x80:
-            self.orders.append(bytes([command]) + data)
-            return framed(0xEF, self.result)
-        return framed(command, self.maps[command])
 
 
 def ready(*log: bytes, **options: Any) -> Talk:
@@ -139,7 +47,7 @@ def areas(actions: list[Action]) -> list[tuple[int | None, State]]:
 
 
 def test_at_link_up_the_whole_state_is_said_once_and_a_log_of_old_is_left() -> None:
-    talk = Talk(zones=4, areas=2, outputs=1)
+    talk = Talk(zones=4, areas=1, outputs=1)
     talk.log += [record(130, 9)]
     talk.maps |= {0x00: bits([2, 9], 16), 0x06: bits([2, 3], 16), 0x0A: bits([2], 4)}
     talk.maps[0x1B] = bytes(40) + b"\x80\x00\x00" + bytes(4)
@@ -147,7 +55,14 @@ def test_at_link_up_the_whole_state_is_said_once_and_a_log_of_old_is_left() -> N
     assert links(first) == [True]
     assert {signal.origin for signal in signals(first)} == {Origin.AT_START}
     zones = {s.zone: s.state for s in signals(first) if s.kind is Kind.ZONE}
-    assert zones == {1: State.CLOSED, 2: State.BYPASSED, 3: State.BYPASSED, 4: State.CLOSED}
+    assert zones == {
+        1: State.CLOSED,
+        2: State.BYPASSED,
+        3: State.BYPASSED,
+        4: State.CLOSED,
+        9: State.OPEN,  # more than were named, and not at rest
+    }
+    assert [s.zone for s in signals(first) if s.kind is Kind.OUTPUT] == [1]
     assert areas(first) == [(1, State.DISARMED), (2, State.ARMED_AWAY)]
     assert events(first) == [("301", State.ACTIVE, None)]
     assert signals(talk.wait(200)) == [], "asked again each minute, and nothing is new"
@@ -173,6 +88,14 @@ def test_a_large_panel_is_asked_for_all_its_zones() -> None:
     assert framed(0x00, b"\x00") in sent(done)
     assert framed(0x13) in sent(done)
     assert framed(0x13, b"\x00") not in sent(done)
+
+
+def test_of_a_small_panel_no_more_is_told_than_it_has() -> None:
+    talk = Talk()
+    talk.maps[0x7E] = b"\x00" + VERSION[1:]
+    first = signals([*talk.open(), *talk.wait(5)])
+    assert max(s.zone or 0 for s in first if s.kind is Kind.ZONE) == 24
+    assert max(s.area or 0 for s in first) == 4
 
 
 def test_areas_are_believed_when_none_changed_while_they_were_read() -> None:
@@ -272,6 +195,25 @@ def test_a_fire_of_an_area_is_told_where_the_log_tells_none() -> None:
     assert events(other.wait(1)) == [("111", State.ACTIVE, 16)]
 
 
+def test_a_fire_that_is_over_and_not_yet_cleared_is_no_second_one() -> None:
+    talk = ready(areas=1)
+    talk.log.append(record(111, 16))
+    talk.show(0x14, 1)
+    talk.show(0x02, 16)
+    assert events(talk.wait(2)) == [("111", State.ACTIVE, 16)]
+    talk.log.append(record(111, 16, restore=True))
+    assert events(talk.wait(70)) == [("111", State.RESTORED, 16)]
+    talk.deaf = {*range(256)}
+    talk.wait(12)
+    talk.deaf.clear()
+    assert events(talk.wait(20)) == [], "not after an absence either"
+    talk.show(0x14)
+    talk.show(0x02)
+    talk.wait(2)
+    talk.show(0x14, 1)
+    assert events(talk.wait(2)) == [("110", State.ACTIVE, None)], "cleared, and again"
+
+
 def test_a_gap_is_filled_from_the_log_after_a_restart() -> None:
     talk = Talk()
     talk.log += [record(130, zone) for zone in range(1, 7)]
@@ -336,6 +278,21 @@ def test_three_questions_without_an_answer_are_silence() -> None:
     assert (2, State.OPEN) in [(s.zone, s.state) for s in signals(back)]
 
 
+def test_after_an_absence_nothing_old_is_believed_and_the_gap_is_told_as_one() -> None:
+    talk = ready(record(130, 9), zones=3)
+    talk.show(0x26, 3)
+    assert [(s.zone, s.state) for s in signals(talk.wait(2))] == [(3, State.BYPASSED)]
+    talk.deaf = {*range(256)}
+    talk.wait(12)
+    talk.deaf = {0x26}  # as if it had become another panel
+    talk.log.append(record(130, 2))
+    back = talk.wait(20)
+    zones = {s.zone: (s.state, s.origin) for s in signals(back) if s.kind is Kind.ZONE}
+    assert zones[3] == (State.CLOSED, Origin.AT_START)
+    [alarm] = [s for s in signals(back) if s.kind is Kind.BURGLARY]
+    assert (alarm.zone, alarm.origin) == (2, Origin.BACKFILL)
+
+
 def test_a_busy_module_is_no_panel_that_is_there() -> None:
     talk = Talk()
     talk.deaf = {*range(256)}
@@ -378,6 +335,25 @@ def test_a_clock_is_left_alone_unless_allowed_and_a_code_is_there(
     talk.clock()
     talk.wait(130)
     assert not talk.orders
+
+
+def test_a_refusal_to_set_the_clock_is_none_of_a_command() -> None:
+    talk = ready(allow=frozenset({"clock"}), code="9999")
+    talk.at = NOW.replace(hour=22)
+    talk.clock()
+    talk.wait(54)  # the clock is read within the next seconds
+    talk.result = b"\x01"
+    done = talk.wait(20)
+    assert faults(done) == [FaultKind.REFUSED]
+    assert outcomes(done) == []
+
+
+def test_a_clock_of_the_first_years_is_borne() -> None:
+    talk = Talk()
+    talk.at = datetime(1, 1, 1, tzinfo=UTC)
+    talk.log.append(record(130))
+    talk.open(recent=(Recent(VIOLATED, 400 * 86_400 * NS),))
+    assert links(talk.wait(5)) == [True]
 
 
 def test_listening_only_the_talk_of_another_host_is_heard_and_no_byte_sent() -> None:
