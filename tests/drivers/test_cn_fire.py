@@ -222,6 +222,15 @@ def test_a_card_that_needs_it_hears_a_keep_alive(profile: str, every_s: int, sai
     assert talk.sent == [(at * S, bytes.fromhex(said)) for at in range(0, 11, every_s)]
 
 
+def test_the_keep_alive_goes_on_when_the_line_is_there_again() -> None:
+    talk = Talk("gst_crt").open()
+    talk.wait(4 * S)
+    talk.now_ns = 100 * S
+    talk.open()
+    talk.wait(104 * S)
+    assert [at_ns // S for at_ns, _ in talk.sent] == [0, 3, 100, 103]
+
+
 @pytest.mark.parametrize("profile", [*sorted(BY_PROFILE.keys() - {"gst_crt"}), None])
 def test_nothing_else_is_ever_sent(profile: str | None) -> None:
     talk = Talk(profile, listen_only=profile in {"jbf_11s", "jbf_193k"}).open()
