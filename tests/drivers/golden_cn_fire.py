@@ -135,7 +135,7 @@ BY_PROFILE = {
             _hex("2A" * 29 + "0D 31 30 8D 31 39 8E 20 20 20 31 37 3A 30 39 0D 0A 80 0D")
             + _hex("31 2D 30 30 35 0D 0A 20 21 0D"),
             "record",
-            (("zone_trouble", "380", "active", 1, 5, None, None),),
+            (("zone_trouble", "393", "active", 1, 5, None, None),),
         ),
     ),
     "gst9000_printer": (
