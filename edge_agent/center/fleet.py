@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_agent import rendering
+from edge_agent.center.handover import farewell
 from edge_agent.center.lineage import REMEDIES
 from edge_agent.center.settings import Presence
 from edge_agent.evidence.cbor import Malformed
@@ -63,6 +64,7 @@ def _gateway(view: View, gateway: str, *, known: bool) -> dict[str, Any]:
         **_presence(view, gateway),
         "charter": _mark(view.charters.get(gateway)),
         "last_event_ms": None if last is None else last[0],
+        "farewell": farewell(view.connection, gateway),
         "missing": sum(epoch["missing"] for epoch in epochs),
         "epochs": epochs[:EPOCHS_SHOWN_MAX],
         "counters": counters,
@@ -175,6 +177,8 @@ def lines(fact: dict[str, Any], now_ms: int) -> list[str]:
     """Return some lines about one gateway."""
     heard = "never" if fact["heard_ms"] is None else _ago(now_ms - fact["heard_ms"])
     text = [f"{fact['gateway']}: {fact['state']}, last heartbeat {heard}"]
+    if fact["farewell"] and fact["state"] in ("stopped", "offline"):
+        text.append(f"  {fact['farewell']}")
     if not fact["known"]:
         text.append("  no such gateway was made here")
     text += _status_lines(fact["status"] or {})

@@ -30,6 +30,12 @@ _ACTS = (
 )
 
 
+_NEWEST_ACTS = (
+    "SELECT envelope FROM event WHERE type = 'act' AND epoch_id ="
+    " (SELECT max(id) FROM epoch WHERE gateway = ?) ORDER BY id DESC LIMIT 16"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """On which terms an enterprise takes a site: its own name, what the gateway is to call its
@@ -117,3 +123,20 @@ def heard(connection: sqlite3.Connection, gateway: str | None = None) -> Iterato
             continue
         if act.what == HANDOVER or (act.what == "refused" and act.outcome == HANDOVER):
             yield Heard(name, received_ms, act)
+
+
+def farewell(connection: sqlite3.Connection, gateway: str) -> str | None:
+    """Return why nothing more is to be expected of a gateway, by its own last words."""
+    for (envelope,) in connection.execute(_NEWEST_ACTS, (gateway,)):
+        try:
+            act = ActBody.from_body(peek(envelope)[1].body)
+        except Malformed:
+            continue
+        match act.what, act.outcome:
+            case "decommission", "ended":
+                return f"taken out of service: {act.purpose}"
+            case "handover", "leaving":
+                return f"handed over: {act.detail}"
+            case "handover", _:
+                return None
+    return None

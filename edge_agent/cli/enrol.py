@@ -107,10 +107,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _enrol(arguments: argparse.Namespace, invitation: "Invitation") -> int:
-    from edge_agent.identity import enrolment
+    from edge_agent.identity import decommissioning, enrolment
+    from edge_agent.identity.est import EstError
 
     folder: Path = arguments.folder
     tpm: Path | None = arguments.tpm
+    if (ended := decommissioning.found(folder / enrolment.CONFIGURATION)) is not None:
+        raise EstError(
+            f"{folder}: of gateway {ended.gateway}, which was taken out of service: name a new "
+            "folder with --folder"
+        )
     if arguments.request is not None:
         arguments.request.write_bytes(enrolment.request_by_file(invitation, folder, tpm))
         print(

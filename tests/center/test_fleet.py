@@ -8,7 +8,10 @@ from edge_agent.center.fleet import View
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.settings import Presence
 from edge_agent.center.store import Arrival
+from edge_agent.domain.event import EventType
+from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp, Trust
+from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.status import Status, sign_status
 from tests.center.world import BOOT_ID, NOW_MS, WALL_NS, FakeCenter, FakeGateway, stamp
 
@@ -110,6 +113,39 @@ def test_a_charter_that_is_not_the_one_here_stands_out(
     assert told["charter"] == {"number": 2, "digest": "63" * 32}
     line = "  ITS CHARTER IS NOT OURS: none there, 2, 63636363 here"
     assert line in fleet.lines(told, NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("acts", "told"),
+    [
+        ([("handover", "leaving", "the service of red ends")], "handed over: the service of red"),
+        ([("decommission", "begun", ""), ("decommission", "ended", "")], "taken out of service: x"),
+        ([("handover", "leaving", ""), ("handover", "moved", "")], None),
+        ([("handover", "leaving", ""), ("stop", None, "")], "handed over: "),
+        ([("stop", None, "")], None),
+    ],
+)
+def test_what_is_gone_for_good_is_told(
+    center: FakeCenter,
+    gateway: FakeGateway,
+    acts: list[tuple[str, str | None, str]],
+    told: str | None,
+) -> None:
+    center.take(gateway.start())
+    for what, outcome, detail in acts:
+        act = ActBody(what, "root", detail, outcome=outcome, purpose="x")
+        center.take(gateway.sealed(EventType.ACT, act.to_body(), Lane.FAULT))
+    center.take(gateway.sealed(EventType.ACT, {1: "No Word"}, Lane.FAULT))
+    hear(center, gateway)
+    assert not [line for line in fleet.lines(fact(center), NOW_MS) if "handed" in line], (
+        "it is here"
+    )
+    later_ms = NOW_MS + 3_600_000
+    found = fact(center, later_ms)
+    assert (found["farewell"] or "").startswith(told or "")
+    said = fleet.lines(found, later_ms)
+    lines = [line for line in said if told and line.startswith(f"  {told}")]
+    assert bool(lines) is bool(told)
 
 
 def test_holes_and_faults_are_counted(center: FakeCenter, gateway: FakeGateway) -> None:

@@ -17,7 +17,8 @@ from edge_agent.center import credentials
 from edge_agent.center.cli import main as center
 from edge_agent.clock import SystemClock
 from edge_agent.evidence.invitation import Invitation
-from edge_agent.identity import renewal
+from edge_agent.identity import decommissioning, renewal
+from edge_agent.identity.decommissioning import Marker, Phase
 from tests.swtpm import swtpm
 
 PANEL = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/ttyUSB0" }\n'
@@ -50,6 +51,17 @@ def folder(directory: Path, code: str, tmp_path: Path) -> Path:
     with (folder / "gateway.toml").open("a") as file:
         file.write(PANEL)
     return folder
+
+
+def test_a_folder_of_a_gateway_that_ended_is_no_place_for_another(
+    folder: Path, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = Marker(
+        phase=Phase.GONE, gateway="gw4", reason="closed", actor="root", digest=bytes(32), keys=()
+    )
+    decommissioning.write(folder / "gateway.toml", gone)
+    assert cli.main(["enrol", code, "--folder", str(folder)]) == 1
+    assert "gw4, which was taken out of service: name a new folder" in capsys.readouterr().err
 
 
 def test_by_file_both_ways(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,9 +25,11 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.charter import open_assent, read_charter, read_signed
 from edge_agent.evidence.command import open_command
 from edge_agent.evidence.cose import BadSignature, Domain
+from edge_agent.evidence.decommission import Paper, SignedPaper, read_paper
 from edge_agent.evidence.disposition import open_disposition
 from edge_agent.evidence.enrolment import claimed_authorities, open_bundle, open_renewal
 from edge_agent.evidence.envelope import open_event, peek_stamp
+from edge_agent.evidence.handover import open_offer
 from edge_agent.evidence.invitation import Invitation, NoInvitation
 from edge_agent.evidence.manifest import Manifest, Part, open_manifest, sign_manifest
 from edge_agent.evidence.receipt import open_receipt, peek_time_ms
@@ -84,6 +86,10 @@ def _signed_charter(data: bytes) -> None:
     assert read_signed(data).data == data, "a signed charter has one form"
 
 
+def _ending(data: bytes) -> None:
+    assert read_paper(data).data == data, "a signed paper has one form"
+
+
 def _invitation(data: bytes) -> None:
     made = Invitation.read(data.decode("utf-8", "replace"))
     assert Invitation.read(made.text) == made
@@ -115,6 +121,8 @@ KINDS: dict[str, Kind] = {
     "timestamp": Kind(lambda data: verify(data, bytes(32))),
     "invitation": Kind(_invitation, refused=NoInvitation),
     "TPM's answer": Kind(_answer, refused=tpm.Refused),
+    "offer": Kind(open_offer, Domain.OFFER),
+    "ending": Kind(_ending),
 }
 _ALL = tuple(KINDS)
 
@@ -166,6 +174,14 @@ def seeds() -> Iterator[bytes]:
     for name in ("pass", "mandate"):
         yield made(name, bytes.fromhex(charter[name]["payload"]), signed=True)
     yield made("assent", bytes.fromhex(charter["assents"][0]["payload"]), signed=True)
+    passed = _vectors("handover")
+    yield made("charter", bytes.fromhex(passed["next"]))
+    yield made("signed charter", bytes.fromhex(passed["signed"]))
+    told: list[Any] = [b"request", b"identity", b"authority", bytes.fromhex(passed["signed"])]
+    offer = dict(enumerate([1, "gw1", "center", 7, *told], 1))
+    yield made("offer", cbor.encode(offer), signed=True)
+    paper = SignedPaper(Paper("gw1", 1, bytes(32), 7, "closed")).signed_by(KEY, 8)
+    yield made("ending", paper.data)
 
 
 def _vectors(name: str) -> Any:

@@ -9,6 +9,7 @@ from tests.secrecy import no_secret_is_left_anywhere  # noqa: F401  a fixture fo
 from tests.system.booted import cannot
 
 LONGEST_FIRST = (
+    "test_handover",
     *("test_kills", "test_installed", "test_refusing_disk", "test_reconfiguring", "test_body"),
     *("test_demo", "test_docs", "test_answers", "test_failures"),
 )
