@@ -76,6 +76,8 @@ NAK_NS = 3600 * NS_PER_S  # how seldom a clear NULL is refused to put a clock ri
 ACCOUNTS_MAX = 256  # more behind one port than any site has
 PEERS_MAX = 16  # each account's main and second path, and connections that linger
 NOISE_KEPT_BYTES = 4096  # a peer's noise is reported in pieces of this size
+GALAXY = re.compile(rb"[\x44-\x7F]#[0-9A-F]{4}")  # the account block of another SIA over TCP
+GALAXY_WHY = "SIA blocks of a Galaxy, which are no DC-09: this panel wants driver galaxy_sia"
 _TIME_AT_END = re.compile(rb"_[0-9:,-]{19}\r?\Z")
 
 
@@ -360,7 +362,8 @@ class Dc09Session:
     def _refuse(self, heard: Heard, fault: FaultKind, peer: int, now_ns: int) -> list[Action]:
         frame, message = heard.frame, heard.message
         if fault is FaultKind.NOISE:
-            return [Fault(fault, "", frame.raw[:FRAME_BYTES_MAX])]
+            why = GALAXY_WHY if GALAXY.match(frame.raw) else ""
+            return [Fault(fault, why, frame.raw[:FRAME_BYTES_MAX])]
         if fault in {FaultKind.CHECKSUM, FaultKind.LENGTH}:
             return [*self._quality.bad(), Fault(fault, "", _showable(frame.raw))]
         actions: list[Action] = [*self._quality.good(), Fault(fault, "", _showable(frame.raw))]

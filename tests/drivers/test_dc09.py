@@ -170,6 +170,16 @@ def test_the_keepalive_line_is_sent_back() -> None:
     assert links(heard) == [True]
 
 
+def test_a_galaxy_at_the_wrong_port_is_named() -> None:
+    """Worked account block of the facts on the Galaxy's SIA output, section 2."""
+    talk = Talk()
+    actions = [*talk.say(bytes.fromhex("44 23 32 34 36 38 90")), *talk.wait(5)]
+    assert [(a.kind, "galaxy_sia" in a.detail) for a in actions if isinstance(a, Fault)] == [
+        (FaultKind.NOISE, True)
+    ]
+    assert not [one for one in actions if isinstance(one, Send)]
+
+
 def test_answers_of_a_panel_and_noise_are_no_events() -> None:
     talk = Talk()
     assert talk.say(ACK) == []
