@@ -30,10 +30,11 @@ _ACTS = (
 )
 
 
-_NEWEST_ACTS = (
-    "SELECT envelope FROM event WHERE type = 'act' AND epoch_id ="
-    " (SELECT max(id) FROM epoch WHERE gateway = ?) ORDER BY id DESC LIMIT 16"
+_RUNS = "SELECT id, top FROM epoch WHERE gateway = ? ORDER BY id DESC LIMIT 8"
+_LAST_ACTS = (
+    "SELECT envelope FROM event WHERE epoch_id = ? AND seq >= ? AND type = 'act' ORDER BY seq DESC"
 )
+TAIL = 200  # events of a run that are looked through for last words: they come at its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,17 +127,25 @@ def heard(connection: sqlite3.Connection, gateway: str | None = None) -> Iterato
 
 
 def farewell(connection: sqlite3.Connection, gateway: str) -> str | None:
-    """Return why nothing more is to be expected of a gateway, by its own last words."""
-    for (envelope,) in connection.execute(_NEWEST_ACTS, (gateway,)):
-        try:
-            act = ActBody.from_body(peek(envelope)[1].body)
-        except Malformed:
-            continue
-        match act.what, act.outcome:
-            case "decommission", "ended":
-                return f"taken out of service: {act.purpose}"
-            case "handover", "leaving":
-                return f"handed over: {act.detail}"
-            case "handover", _:
-                return None
+    """Return why nothing more is to be expected of a gateway, by its own last words.
+
+    A run that was cut off may follow the one that said them.
+    """
+    for run, top in connection.execute(_RUNS, (gateway,)).fetchall():
+        for (envelope,) in connection.execute(_LAST_ACTS, (run, top - TAIL)):
+            try:
+                act = ActBody.from_body(peek(envelope)[1].body)
+            except Malformed:
+                continue
+            if act.what in ("handover", "decommission"):
+                return _last_word(act)
+    return None
+
+
+def _last_word(act: ActBody) -> str | None:
+    match act.what, act.outcome:
+        case "decommission", "ended":
+            return f"taken out of service: {act.purpose}"
+        case "handover", "leaving":
+            return f"handed over: {act.detail}"
     return None
