@@ -326,6 +326,10 @@ class ReceiverDecoder:
         """Tell whether a line has begun that has not ended."""
         return bool(self._line)
 
+    def has_lead(self) -> bool:
+        """Tell whether an LF is held that may be the beginning of the line to come."""
+        return bool(self._lead)
+
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return the frames now complete."""
         frames: list[Frame] = []

@@ -157,17 +157,19 @@ class ReceiverSession:
 
     def _on_bytes(self, data: bytes, now_ns: int) -> list[Action]:
         actions = self._give_up_cut(now_ns)
-        begins = not self._decoder.is_in_line()
+        begins, first_ns = not self._decoder.is_in_line(), now_ns - len(data) * BYTE_NS
+        # an LF that came with what was before is its first byte, if all else follows at once
+        follows = self._decoder.has_lead() and first_ns <= self._bytes_ns + CROSSING_NS
         if begins:
-            self._began_ns = self._said_ns = now_ns
+            self._began_ns = self._said_ns = self._bytes_ns if follows else now_ns
         self._bytes_ns = now_ns
         frames = self._decoder.feed(data)
         for frame in frames:
             actions += self._on_frame(frame, now_ns)
             if frame.fault is not FaultKind.NOISE:  # which may be the beginning of the same line
                 self._began_ns = self._said_ns = now_ns
-        if begins and not frames:
-            self._said_ns = now_ns - len(data) * BYTE_NS
+        if begins and not frames and not follows:
+            self._said_ns = first_ns
         return actions
 
     def _give_up_cut(self, now_ns: int) -> list[Action]:
@@ -243,6 +245,7 @@ class ReceiverSession:
         if self._last is not None and (doubled or self._is_repeat(self._last, body, now_ns)):
             self._last.doubtful = self._last.doubtful or self._last.answered_ns is not None
             self._last.heard_ns, self._last.garbled_ns = now_ns, None
+            self._last.answered_ns = None  # of this copy: what was said to one before was not heard
             self._last.heartbeat_since = False
             return [Fault(FaultKind.REPEAT, "", raw)]
         self._tokens += 1

@@ -28,8 +28,10 @@ from edge_agent.domain.session import (
     Unanswered,
 )
 from edge_agent.domain.signal import Signal
+from hil.panels.stand import Spoken
 from tests.contract import test_bus, test_session, test_stream
 from tests.contract.subjects import BUS, STREAM, Subject
+from tests.contract.world import SECOND_NS, Tapped, body
 
 ACKS = next(subject for subject in STREAM if subject.driver.name == "surgard")
 ASKS = next(subject for subject in STREAM if subject.driver.name == "ness")
@@ -279,3 +281,21 @@ def test_a_command_that_is_not_done_once_is_found(spoil: Spoil) -> None:
 def test_a_command_that_is_sent_again_or_only_said_to_be_done_is_found(spoil: Spoil) -> None:
     with pytest.raises(AssertionError):
         test_stream.test_a_command_is_never_sent_again(spoilt(ASKS, spoil), Act.OUTPUT_ON)
+
+
+@pytest.mark.parametrize("said_again", [False, True])
+def test_a_second_copy_of_the_line_is_told_from_what_the_panel_says_again(said_again: bool) -> None:
+    """Whole and behind an answer, the line's is no defect of a driver that records it."""
+    here = test_stream.world(ACKS, test_stream.LINES[0], 0)
+    here.plug()
+    here.tell(2 * SECOND_NS, ACKS.face.speak(0, True))
+    here.run(3 * SECOND_NS)
+    (first,) = here.gateway.durable
+    assert not here.is_doubled_behind_an_answer(first)
+    wire = here.stand.out
+    assert isinstance(wire, Tapped)
+    wire.puts += [(here.now_ns, body(first.signal.frame))] * said_again
+    here.at(4 * SECOND_NS, lambda: here._panel_does([Spoken(first.signal.frame, 0)]))
+    here.run(20 * SECOND_NS)
+    _, second = here.gateway.durable
+    assert here.is_doubled_behind_an_answer(second) is not said_again

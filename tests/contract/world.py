@@ -85,7 +85,7 @@ def standing_of(signals: Iterable[Signal]) -> tuple[Signal, ...]:
 
 @dataclass(slots=True)
 class Durable:
-    """One signal in the journal, when it got there, and the number of its report.
+    """One signal in the journal, when it got there, its report's number, and when it was heard.
 
     Commits here overtake each other, as those of different lanes do; numbers tell what came first.
     """
@@ -93,6 +93,7 @@ class Durable:
     signal: Signal
     t_ns: int
     number: int
+    heard_ns: int
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ class Gateway:
     commit_ns: Callable[[], int]
     session: Session | None = None
     durable: list[Durable] = field(default_factory=list)
-    waiting: list[tuple[int, int, Report]] = field(default_factory=list)  # due, number
+    waiting: list[tuple[int, int, int, Report]] = field(default_factory=list)  # due, number, heard
     reports: int = 0
     recent: deque[tuple[bytes, int]] = field(default_factory=lambda: deque(maxlen=32))
     faults: list[tuple[int, Fault]] = field(default_factory=list)
@@ -137,7 +138,8 @@ class Gateway:
             match action:
                 case Report():
                     self.reports += 1
-                    self.waiting.append((now_ns + self.commit_ns(), self.reports, action))
+                    due_ns = now_ns + self.commit_ns()
+                    self.waiting.append((due_ns, self.reports, now_ns, action))
                 case Fault():
                     self.faults.append((now_ns, action))
                 case Link():
@@ -159,9 +161,9 @@ class Gateway:
         outward: list[Action] = []
         ready = [item for item in self.waiting if item[0] <= now_ns]
         self.waiting = [item for item in self.waiting if item[0] > now_ns]
-        for _, number, report in sorted(ready, key=lambda item: item[0]):
+        for _, number, heard_ns, report in sorted(ready, key=lambda item: item[0]):
             for signal in report.signals:
-                self.durable.append(Durable(signal, now_ns, number))
+                self.durable.append(Durable(signal, now_ns, number, heard_ns))
             self.recent.append((report.signals[-1].frame, now_ns))  # as the recorder does
             outward += self.take(Committed(report.token), now_ns)
         deadline_ns = None if self.session is None else self.session.deadline_ns()
@@ -191,11 +193,13 @@ class Tapped(Wire):
         self._said = bytearray()
         self._wholes: set[bytes] = set()
         self._arrived = bytearray()
+        self.puts: list[tuple[int, bytes]] = []  # when a frame was said last
 
     def put(self, data: bytes, now_ns: int, tag: int = 0) -> bool:
         """Say `data`; see Wire."""
         self._said += data + b"\n"
         self._wholes.add(body(data))
+        self.puts.append((now_ns, body(data)))
         return super().put(data, now_ns, tag)
 
     def take(self, now_ns: int) -> list[tuple[int, bytes]]:
@@ -238,6 +242,8 @@ class World:
         self.now_ns = SECOND_NS
         self.ledger: list[tuple[int, Entry]] = []
         self._stated: set[tuple[bytes, Meaning]] = set()
+        self._pieces: set[tuple[int, bytes]] = set()  # what the gateway heard, and when
+        self._answers_ns: list[int] = []  # when it said something
         self._plugged = False
         self._plans: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
@@ -360,6 +366,22 @@ class World:
         is_unread = ("kind", Kind.UNKNOWN.value) in says and refused >= REFUSED_MIN
         return is_unread or self._sound(frame)
 
+    def is_doubled_behind_an_answer(self, item: Durable) -> bool:
+        """Whether the line said a frame twice, and then it came in one piece, after an answer.
+
+        A receiver's next event of the same words is no different, and two are better than none.
+        """
+        wire, frame = self.stand.out, body(item.signal.frame)
+        if not isinstance(wire, Tapped) or (item.heard_ns, frame) not in self._pieces:
+            return False
+        said_ns = max(t_ns for t_ns, said in wire.puts if said == frame and t_ns < item.heard_ns)
+        copies_ns = [
+            one.heard_ns for one in self.gateway.durable if body(one.signal.frame) == frame
+        ]
+        copies_ns += [t_ns for t_ns, one in self.gateway.faults if body(one.frame) == frame]
+        first_ns = min(t_ns for t_ns in copies_ns if t_ns > said_ns)
+        return any(first_ns <= t_ns < item.heard_ns for t_ns in self._answers_ns)
+
     @property
     def believed(self) -> dict[tuple[Kind, int], State]:
         """What is proven of each point since the line came up, by its number."""
@@ -386,6 +408,7 @@ class World:
         for action in actions:
             match action:
                 case Send(data, peer):
+                    self._answers_ns.append(self.now_ns)
                     if self._plugged and peer == self._peer:
                         self._panel_does(self.stand.handle(Heard(data, peer), self.now_ns))
                 case Close():
@@ -398,6 +421,7 @@ class World:
         for output in outputs:
             match output:
                 case Spoken(data, peer):
+                    self._pieces.add((self.now_ns, body(data)))
                     heard = Received(data, peer, self._packets)
                     self._gateway_does(self.gateway.take(heard, self.now_ns))
                 case Noted(entry):

@@ -26,7 +26,7 @@ from edge_agent.domain.session import (
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes, load_profile
 from tests.drivers.actions import faults, sent
-from tests.drivers.test_surgard_frames import ARMED, BURGLARY, FIRE, HEARTBEAT, setup
+from tests.drivers.test_surgard_frames import ARMED, BURGLARY, FE100, FIRE, HEARTBEAT, setup
 
 
 class Host:
@@ -466,3 +466,27 @@ def test_a_copy_whose_first_piece_comes_after_our_ack_may_have_been_said_before(
     crossed = host.hear(BURGLARY[11:], 0.012)
     assert (faults(crossed), tokens(crossed), sent(crossed)) == ([FaultKind.REPEAT], [], [])
     assert tokens(host.hear(BURGLARY, 4)) == [token + 1]
+
+
+def test_a_known_copy_has_no_answer_but_its_own() -> None:
+    """What brings the next one is our NAK to a damaged copy beside it: our first ACK was lost."""
+    host = opened()
+    (token,) = tokens(host.hear(BURGLARY))
+    assert sent(host.commit(token, 0.01)) == [ACK]
+    both = host.hear(BURGLARY + BURGLARY[:9] + b"o" + BURGLARY[9:], 4)
+    assert (faults(both), sent(both)) == ([FaultKind.REPEAT, FaultKind.LENGTH], [])
+    assert host.tick() == [Send(NAK)]
+    again = host.hear(BURGLARY, 0.03)
+    assert (tokens(again), faults(again), sent(again)) == ([], [FaultKind.REPEAT], [ACK])
+
+
+@pytest.mark.parametrize(("pause_s", "is_copy"), [(0.0265, True), (1.0, False)])
+def test_a_copy_whose_lf_came_before_our_ack_was_said_before(pause_s: float, is_copy: bool) -> None:
+    """The LF came in one piece with the first; the rest, if it is of it, follows at once."""
+    host = opened()
+    (token,) = tokens(host.hear(FE100 + b"\n"))
+    assert sent(host.commit(token, 0.019)) == [ACK]
+    host.hear(FE100[1:23], pause_s - 0.019)
+    crossed = host.hear(FE100[23:], 0.009)
+    assert (tokens(crossed) == []) is is_copy
+    assert tokens(host.hear(FE100, 5)) == [], "our ACK was lost"
