@@ -96,7 +96,8 @@ class Proven:
         over |= {event for event in self._unproven - shown.keys() if covers(event)}
         self._unproven -= over | shown.keys()
         self._maps[name] = shown
-        ended = [event for event in self._standing.signals if event in over]
+        # mostly nothing ended, and then no signal has to be made of what stands
+        ended = [event for event in self._standing.signals if event in over] if over else []
         restored = [self._end(event, (before or {}).get(event), frame) for event in ended]
         return (*(signal for signal in news if signal is not None), *restored)
 

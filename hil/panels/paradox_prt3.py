@@ -147,6 +147,7 @@ class Prt3Voice:
         self._answer_ns: int | None = None
         self._bus = True
         self._letters = {number: contact(zone) for number, zone in model.zones.items()}
+        self._ever: set[tuple[str, int]] = set()  # codes and zones of which it said that they stand
         self._states = dict.fromkeys(model.areas, State.DISARMED)
 
     # ---- Voice
@@ -249,6 +250,7 @@ class Prt3Voice:
             user=told or None if known.number is None and is_user else None,
         )
         number = told if known.number is None else known.number
+        self._ever.add((known.code, told))
         return self._event(group, number, area or 0, (signal,))
 
     def _arming(self, event: Happening) -> list[Output]:
@@ -369,15 +371,18 @@ class Prt3Voice:
         model = self._model
         flags, stated = "", []
         letter = contact(model.zones[number])
+        stands = {word for word, known in model.standing if known == number}
         for flag, words, kind, code in (
             ("A", ALARMS, Kind.BURGLARY, "130"),
             ("F", FIRES, Kind.FIRE, "110"),
             ("S", ("missing",), Kind.ZONE_TROUBLE, "381"),
             ("L", ("weak",), Kind.ZONE_TROUBLE, "384"),
         ):
-            is_so = any(number in model.stands(word) for word in words)
+            is_so = not stands.isdisjoint(words)
             flags += flag if is_so else "O"
-            stated.append(Signal(kind=kind, code=code, state=_stands(is_so), zone=number))
+            if is_so or (code, number) in self._ever:
+                self._ever.add((code, number))
+                stated.append(Signal(kind=kind, code=code, state=_stands(is_so), zone=number))
         point = Signal(kind=Kind.ZONE, state=ZONE_STATES[letter], zone=number)
         return self._say(f"RZ{number:03d}{letter}{flags}", stated=(point, *stated))
 
