@@ -27,6 +27,7 @@ from edge_agent import resources
 from edge_agent.decoding import PacketDecoder, to_json
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import ALLOWABLE
+from edge_agent.domain.lines import LineDecoder
 from edge_agent.domain.session import (
     Action,
     Answered,
@@ -55,14 +56,13 @@ from hil.panels.mending import mend
 HEAD = 3
 SECOND_NS = 1_000_000_000
 BETWEEN: dict[str, bytes] = {
-    # driver: ends and fillings of frames, which may stand in no frame where they end nothing
-    "alarmdecoder": b"\r\n",
+    # driver: ends and fillings of frames, which may stand in no frame where they end nothing; a
+    # `LineDecoder` needs no entry
     "dc09": b"\r\n\x00",
     "dsc": b"\r\n",
     "elk": b"\r\n",
     "ness": b"\r\n?",
     "nx584": b"\r\n",
-    "paradox_prt3": b"\r\n",
     "surgard": b"\r\n\x14",
     "vista": b"\r\n",
 }
@@ -263,9 +263,15 @@ def check_frames(frames: list[Frame]) -> None:
         json.loads(to_json(frame).encode())
 
 
+def between_of(driver: Driver) -> bytes:
+    """Return what may stand between frames."""
+    is_lines = isinstance(driver.decoder, type) and issubclass(driver.decoder, LineDecoder)
+    return BETWEEN.get(driver.name, b"\r\n" if is_lines else b"")
+
+
 def check_accounted(driver: Driver, frames: list[Frame], body: bytes) -> None:
     """Frames and noise together are the input, in order; only lone ends may be missing."""
-    between, at = BETWEEN.get(driver.name, b""), 0
+    between, at = between_of(driver), 0
     for frame in frames:
         while not body.startswith(frame.raw, at):
             lost = body[at : at + 1]

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import reduce
 from operator import xor
 
-from edge_agent.domain.codes import Codes, Place, Qualifier, number, signal_of
+from edge_agent.domain.codes import Place, Qualifier, number, signal_of
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.lines import LineDecoder
@@ -42,11 +42,12 @@ def framed(text: str) -> bytes:
     return f"${text}*{reduce(xor, text.encode(), 0):02X}\r\n".encode()
 
 
-class Reader:
-    """What lines say."""
+class MarlinDecoder(LineDecoder):
+    """Cuts and reads lines, those of a host too."""
 
-    def __init__(self, codes: Codes) -> None:
-        self.codes = codes
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(self.read, re.compile(rb"[$]"))
+        self.codes = setup.codes
 
     def read(self, line: bytes, raw: bytes) -> Frame | None:
         """Read a line; None where it is none of this protocol."""
@@ -90,20 +91,15 @@ class Reader:
         return None
 
 
-def decoder(setup: Setup) -> LineDecoder:
-    """Return what cuts and reads lines, those of a host too."""
-    return LineDecoder(Reader(setup.codes).read, re.compile(rb"[$]"))
-
-
 class MarlinPanel(PlainPanel):
     """What is asked of a Marlin, and how it is told what to do."""
 
     commands = frozenset({Act.STATUS, *ORDERS})
     rounds = ("ZN", "AL", "AR")
 
-    def decoder(self) -> LineDecoder:
+    def decoder(self) -> MarlinDecoder:
         """See PolledPanel."""
-        return decoder(self.setup)
+        return MarlinDecoder(self.setup)
 
     def request(self, name: str) -> bytes:
         """See PolledPanel."""
@@ -134,7 +130,7 @@ DRIVER = Driver(
     title="Marlin M-16 alarm panels, serial port",
     nature=Nature.STREAM,
     session=session,
-    decoder=decoder,
+    decoder=MarlinDecoder,
     panels=("Marlin M-16",),
     lines=("serial", "tcp"),
     bauds=(9600,),
