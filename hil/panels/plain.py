@@ -20,7 +20,8 @@ from hil.panels.voice import ModelPanel, Voice
 class Plain:
     """What is special of a face; `words` are those of `site.speak` that its protocol has.
 
-    `sound`, `standing`, `silence_s` and `control_help` as of a Face.
+    `sound`, `standing`, `silence_s` and `control_help` as of a Face.  Without `has_points` it says
+    events and no more: how zones and areas are, a host cannot know.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Plain:
     voice: Callable[[Model], Voice]
     words: Sequence[str]
     sound: Callable[[bytes], bool]
+    has_points: bool = True
     standing: str = ""
     silence_s: float = 90.0
     zones_max: int = site.ZONES
@@ -46,7 +48,7 @@ class Plain:
             plans=scenarios.PLANS,
             speak=lambda number, _: site.speak(number, self.words),
             silence_s=self.silence_s,
-            truth=truth,
+            truth=truth if self.has_points else lambda _: {},
             sound=self.sound,
             standing=self.standing,
         )
