@@ -6,11 +6,11 @@ bytes with wildcards, lengths are bounded, texts are compared with templates wit
 `docs/drivers/cn_fire.md` is its description for people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from string import hexdigits
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from drivers._cn_fire_template import Template, template
 from edge_agent.domain.codes import Codes
@@ -159,12 +159,42 @@ class Row:
     also: tuple[str, ...]  # of these words one has to stand there, too
     when: Mapping[str, frozenset[Key]]
 
-    def fits(self, key: Key | None, text: str, values: Mapping[str, Key | None]) -> bool:
-        """Tell whether this row is meant."""
-        named = (key is not None and key in self.keys) or any(word in text for word in self.words)
-        if not named or (self.also and not any(word in text for word in self.also)):
+    def is_worded(self, text: str) -> bool:
+        """Tell whether its words stand in the text."""
+        if not any(word in text for word in self.words):
             return False
+        return not self.also or any(word in text for word in self.also)
+
+    def holds(self, values: Mapping[str, Key | None]) -> bool:
+        """Tell whether all of `when` holds."""
         return all(values.get(name) in keys for name, keys in self.when.items())
+
+
+_T = TypeVar("_T", bound=Row)
+
+
+class Table(Generic[_T]):
+    """Rows in their order: found by a value, else by their words."""
+
+    def __init__(self, rows: Iterable[_T]) -> None:
+        self.rows = tuple(rows)
+        self._keyed: dict[Key, list[_T]] = {}
+        for row in self.rows:
+            for key in row.keys:
+                self._keyed.setdefault(key, []).append(row)
+        self._worded = tuple(row for row in self.rows if row.words)
+
+    def find(self, key: Key | None, text: str, values: Mapping[str, Key | None]) -> _T | None:
+        """Return the first row that is meant, None where none is."""
+        if key is not None:
+            for row in self._keyed.get(key, ()):
+                if row.holds(values):
+                    return row
+        if text:
+            for row in self._worded:
+                if row.is_worded(text) and row.holds(values):
+                    return row
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +230,8 @@ class Dialect:
 
     name: str
     shapes: tuple[Shape, ...]
-    events: tuple[Event, ...]
-    detectors: tuple[Detector, ...]
+    events: Table[Event]
+    detectors: Table[Detector]
     charset: str
     keep_alive: KeepAlive | None
     repeat_s: float
@@ -210,9 +240,7 @@ class Dialect:
     is_gap_bounded: bool
     is_detected: bool
     names: Mapping[str, Event]
-    zones_per_loop: int = (
-        0  # by which a loop's points are numbered on from the loop's before; 0: not
-    )
+    zones_per_loop: int = 0  # points are numbered through: zone = loop x this + point; 0: not
 
     def is_of_host(self, type_name: str | None) -> bool:
         """Tell whether frames of this type are said by a host."""
@@ -220,7 +248,8 @@ class Dialect:
 
     def resets(self, meaning: Plain) -> bool:
         """Tell whether what the tables call so is the panel's reset."""
-        return any(event.resets for event in self.events if event.name == meaning)
+        named = self.names.get(meaning) if isinstance(meaning, str) else None
+        return named is not None and named.resets
 
 
 _FACTS = frozenset(
@@ -273,8 +302,8 @@ def dialect(profile: Profile, codes: Codes) -> Dialect:
     return Dialect(
         name=profile.name,
         shapes=shapes,
-        events=events,
-        detectors=detectors,
+        events=Table(events),
+        detectors=Table(detectors),
         charset=_charset(facts),
         keep_alive=_keep_alive(facts),
         repeat_s=facts.number("repeat_s", 0.1, 60, DOUBLED_S),

@@ -209,6 +209,8 @@ class _Lines:
 
 # ---- the stream
 
+_Headed = tuple[re.Pattern[bytes], Shape]
+
 
 class Cutter:
     """Cuts a stream; `read` makes a Frame of a good one.
@@ -222,7 +224,9 @@ class Cutter:
         read: Callable[[Dialect, Shape, bytes], Frame],
         line_says: LineEnd,
     ) -> None:
-        self._shapes = [(one, _by_first_byte(one)) for one in dialects]
+        firsts = {shape.head[0] for dialect in dialects for shape in dialect.shapes}
+        self._shapes = {first: _that_begin_with(first, dialects) for first in firsts}
+        self._any = self._shapes.get(None, [])
         self._read = read
         self._noise = Noise()
         self._lines = _Lines(line_says)
@@ -295,9 +299,8 @@ class Cutter:
     def _look(self, data: bytes, is_over: bool) -> _Look:
         looks = [
             look
-            for dialect, shapes in self._shapes
-            if (may_be := shapes.get(data[0], shapes.get(None)))
-            and (look := self._look_for(dialect, may_be, data, is_over))
+            for dialect, shapes in self._shapes.get(data[0], self._any)
+            if (look := self._look_for(dialect, shapes, data, is_over))
         ]
         good = [look for look in looks if isinstance(look, Good)]
         if good:
@@ -307,17 +310,14 @@ class Cutter:
         return looks[0] if looks else None
 
     def _look_for(
-        self, dialect: Dialect, shapes: Sequence[Shape], data: bytes, is_over: bool
+        self, dialect: Dialect, shapes: Sequence[_Headed], data: bytes, is_over: bool
     ) -> _Look:
         """Look for a frame of one dialect; the first shape whose head fits is meant."""
-        for shape in shapes:
-            if not _fits(shape.head, data, 0):
-                continue
-            if len(data) < len(shape.head):
-                if is_over:
-                    continue
+        for head, shape in shapes:
+            if head.match(data):
+                return self._look_at(dialect, shape, data, is_over)
+            if len(data) < len(shape.head) and not is_over and _fits(shape.head, data, 0):
                 return _WAIT
-            return self._look_at(dialect, shape, data, is_over)
         return None
 
     def _look_at(self, dialect: Dialect, shape: Shape, data: bytes, is_over: bool) -> _Look:
@@ -340,13 +340,22 @@ class Cutter:
 _LOOK_BYTES: Final = 2048  # no frame is longer
 
 
-def _by_first_byte(dialect: Dialect) -> dict[int | None, list[Shape]]:
-    """Return which shapes may begin with a byte; None: with any other."""
-    firsts = {shape.head[0] for shape in dialect.shapes}
-    return {
-        first: [shape for shape in dialect.shapes if shape.head[0] in (None, first)]
-        for first in firsts
-    }
+def _that_begin_with(
+    byte: int | None, dialects: Sequence[Dialect]
+) -> list[tuple[Dialect, list[_Headed]]]:
+    """Return the shapes of each dialect that may begin with a byte; None: with any other."""
+    found = []
+    for dialect in dialects:
+        shapes = [shape for shape in dialect.shapes if shape.head[0] in (None, byte)]
+        if shapes:
+            found.append((dialect, [(_head(shape.head), shape) for shape in shapes]))
+    return found
+
+
+@cache
+def _head(pattern: Pattern) -> re.Pattern[bytes]:
+    parts = [b"." if one is None else re.escape(bytes((one,))) for one in pattern]
+    return re.compile(b"".join(parts), re.DOTALL)
 
 
 def _beginnings(dialects: Sequence[Dialect]) -> re.Pattern[bytes]:

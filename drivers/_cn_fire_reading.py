@@ -5,7 +5,7 @@ Keeps nothing from frame to frame.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from drivers._cn_fire_dialect import (
     As,
@@ -14,7 +14,6 @@ from drivers._cn_fire_dialect import (
     Field,
     Key,
     Objects,
-    Row,
     Says,
     Shape,
     dialect,
@@ -192,8 +191,8 @@ class _Reading:
         self._raw = raw
         self._per_loop = spoken.zones_per_loop
         keys = {name: one.key for name, one in values.items()}
-        self.event = self._named(spoken) or _row(spoken.events, self._key("event"), text, keys)
-        self.detector = _row(spoken.detectors, self._key("detector"), text, keys)
+        self.event = self._named(spoken) or spoken.events.find(self._key("event"), text, keys)
+        self.detector = spoken.detectors.find(self._key("detector"), text, keys)
 
     def _named(self, spoken: Dialect) -> Event | None:
         return spoken.names[self._shape.event] if self._shape.event is not None else None
@@ -249,15 +248,6 @@ class _Reading:
         name = self._shape.roles.get("time", "time" if self._shape.find else "")
         value = self._values.get(name)
         return str(value.key) if value is not None and value.key is not None else None
-
-
-_T = TypeVar("_T", bound=Row)
-
-
-def _row(
-    rows: Sequence[_T], key: Key | None, text: str, values: Mapping[str, Key | None]
-) -> _T | None:
-    return next((row for row in rows if row.fits(key, text, values)), None)
 
 
 # ---- the decoders

@@ -15,7 +15,7 @@ def test_a_small_dialect_is_read() -> None:
     assert (shape.name, shape.head, shape.length, shape.says) == ("event", (0x68,), 6, Says.EVENT)
     assert shape.check is not None
     assert (shape.check.kind, shape.check.start, shape.check.end) == (Sum.SUM8, 0, -1)
-    [event] = read.events
+    [event] = read.events.rows
     assert (event.kind, event.code, event.state) == (Kind.FIRE, "110", State.ACTIVE)
     assert (read.charset, read.keep_alive, read.repeat_s) == ("gb18030", None, 0.5)
     assert read.silence_s == 86_400
@@ -27,7 +27,7 @@ def test_every_shipped_dialect_is_whole(profile: object) -> None:
     [known] = [one for one in profiles_of("cn_fire") if one == profile]
     read = dialect(known, CODES)
     assert known.facts["unproven"]
-    assert read.events
+    assert read.events.rows
     for shape in read.shapes:  # each frame is proven by a sum, or known to have none
         assert shape.check or not known.facts.get("checked", True) or len(shape.head) >= 2
 
