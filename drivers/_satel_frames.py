@@ -407,13 +407,14 @@ class SatelDecoder:
         held = self._held
         if not held.startswith(START, at):
             return self._between(at)
+        limit = at + WIRE_BYTES_MAX
         scan = max(at + 2, self._scanned)
         while True:
-            mark = held.find(b"\xfe", scan)
-            if mark < 0 or mark + 1 >= len(held) or mark - at > WIRE_BYTES_MAX:
-                if len(held) - at > WIRE_BYTES_MAX:  # no frame: another one may begin within
-                    return self._refuse(at, 1, FaultKind.NOISE)
-                self._scanned = len(held) - at if mark < 0 else mark - at
+            mark = held.find(b"\xfe", scan, limit - 1)
+            if mark < 0 and len(held) >= limit:  # no frame: another one may begin within
+                return self._refuse(at, 1, FaultKind.NOISE)
+            if mark < 0 or mark + 1 >= len(held):
+                self._scanned = (len(held) if mark < 0 else mark) - at
                 return 0, []
             match held[mark + 1]:
                 case 0xF0:

@@ -136,6 +136,9 @@ def test_an_order_whose_code_is_none_shows_nothing() -> None:
         (b"xBusy!Bus" + RESULT, [FaultKind.NOISE, None, FaultKind.NOISE, None]),
         (b"\xfe\xfe\x00" + bytes(WIRE_BYTES_MAX) + RESULT, [FaultKind.NOISE, None]),
         (panel.framed(0x60, b"\x01"), [FaultKind.UNSUPPORTED]),
+        # as long as a frame can be, and one byte longer
+        (panel.framed(0x60, bytes(WIRE_BYTES_MAX - 7)), [FaultKind.UNSUPPORTED]),
+        (panel.framed(0x60, bytes(WIRE_BYTES_MAX - 6)) + RESULT, [FaultKind.NOISE, None]),
     ],
 )
 def test_what_is_made_of_a_stream(data: bytes, faults: list[FaultKind | None]) -> None:
