@@ -324,9 +324,9 @@ class HandingOver:
 
     def _put_away(self, marker: Marker, center: str) -> None:
         """Move the files of a center aside: its receipts in the journal stay to be checked."""
-        folder = self._loaded.path(PUT_AWAY) / center
-        new = tuple(f"{center}/{name}" for name in certificates_of(_bundle(marker.bundle)))
-        leaves = marker.leaves if center == marker.before else new
+        folder, leaves = self._loaded.path(PUT_AWAY) / center, marker.leaves
+        if center == marker.center:
+            leaves = tuple(f"{center}/{name}" for name in certificates_of(_bundle(marker.bundle)))
         with contextlib.suppress(OSError):  # public all of it, and a key is none of it
             files.make_folder(folder)
             for name in leaves:

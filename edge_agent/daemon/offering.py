@@ -200,11 +200,15 @@ def _named(charter: Charter, bundle: Bundle) -> str:
 
 
 def _leaves(loaded: Loaded, before: Center) -> tuple[str, ...]:
-    """Return the files that nothing needs any more when a center is left out; never a key."""
+    """Return the files that nothing needs any more when a center is left out; never a key, and
+    none from elsewhere, which may be somebody else's as well.
+    """
+    folder = loaded.file.parent.resolve()
 
     def files(center: Center) -> set[str]:
         names = {center.ca, center.certificate, center.receipt_certificate}
         return names | {center.command_certificate or "", center.seal_certificate or ""}
 
     others = [files(one) for one in loaded.config.center if one.name != before.name]
-    return tuple(sorted(files(before).difference({""}, *others)))
+    own = files(before).difference({""}, *others)
+    return tuple(sorted(one for one in own if loaded.path(one).resolve().is_relative_to(folder)))

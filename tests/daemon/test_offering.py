@@ -62,6 +62,16 @@ def test_the_answer_names_both_centers_in_the_configuration(made: Papers) -> Non
     assert len(made.answer) < ANSWER_BYTES_MAX / 4 < BYTES_MAX
 
 
+def test_files_from_elsewhere_stay_where_they_are(made: Papers, tmp_path: Path) -> None:
+    shutil.copytree(made.folder / "gateway", tmp_path / "site" / "gateway")
+    (tmp_path / "site" / "gateway" / "ca.pem").rename(tmp_path / "shared.pem")
+    file = tmp_path / "site" / "gateway" / "gateway.toml"
+    file.write_text(file.read_text().replace('"ca.pem"', f'"{tmp_path}/shared.pem"'))
+    copy = Papers(tmp_path / "site")
+    answer = read_answer(made.answer, copy.loaded, file.read_bytes(), made.present)
+    assert answer.leaves == ("client.pem", "command.pem", "receipt.pem", "seal.pem")
+
+
 def authority(made: Papers, which: str = "new") -> Signer:
     return load_signer(made.folder / which / "ca.key")
 
