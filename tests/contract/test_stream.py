@@ -47,6 +47,7 @@ SIGNALS = 30
 BAD_FOR_NS = 240 * SECOND_NS
 HEAL_NS = 300 * SECOND_NS  # from the last fault until everything said has its ACK
 PRESENCE_NS = 100 * SECOND_NS  # until a panel that says all by itself has said what waited
+MANY_PROFILES = 8  # of one driver, from which on the short run plays a part of the lines with each
 LAST_WORDS = 5  # said when all is well again
 SYNC_NS = 150 * SECOND_NS  # until the whole state is proven: two polls of the slowest protocol
 ANSWER_NS = 60 * SECOND_NS  # until a command has its outcome
@@ -241,11 +242,19 @@ def check_belief(here: World, subject: Subject) -> None:
         assert here.believed.get(point, REST[point[0]]) is state, point
 
 
+def is_played(subject: Subject, line: Line) -> bool:
+    """Whether the short run plays it: of many profiles each takes its turn at every third line."""
+    own = [one for one in STREAM if one.driver.name == subject.driver.name]
+    if SEEDS > 1 or subject.first or len(own) <= MANY_PROFILES:
+        return line.fits(subject)
+    return line.fits(subject) and (own.index(subject) + LINES.index(line)) % 3 == 0
+
+
 DIALOGUES = [
     pytest.param(*case.values, line, id=f"{case.id}-{line}")
     for line in LINES
     for case in seeded(STREAM)
-    if line.fits(case.values[0])
+    if is_played(case.values[0], line)
 ]
 
 
