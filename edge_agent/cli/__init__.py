@@ -43,9 +43,16 @@ EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
 """1: what was asked was found bad; 2: usage; 78: the configuration (EX_CONFIG of sysexits.h)."""
 
 
-ALONE = ("run",)
-"""Groups of one command of the same name that is started without the others: a daemon keeps in
-memory what it has once loaded."""
+SEVERAL = {
+    "enrol": ("enrol", "identity", "renew"),
+    "program": ("program", "sbom"),
+    "records": ("events", "verify"),
+}
+"""What is in groups of other commands than one of the group's own name."""
+
+COMMANDS = {name: group for group in GROUPS for name in SEVERAL.get(group, (group,))}
+"""The group of each command.  It is loaded alone: that is half of what a short command takes, and a
+daemon keeps in memory what it has once loaded."""
 
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
@@ -64,8 +71,9 @@ def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    first = (sys.argv[1:] if argv is None else argv)[:1]
-    top = parser(first if first and first[0] in ALONE else GROUPS)
+    words = sys.argv[1:] if argv is None else argv
+    group = COMMANDS.get(words[0]) if words else None
+    top = parser(GROUPS if group is None else [group])
     if "_ARGCOMPLETE" in os.environ:  # loaded only when a shell asks for completions
         import argcomplete
 
