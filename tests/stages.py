@@ -67,8 +67,8 @@ tests is of what ties the parts together (the agent, the commands, the demo): a 
 ONE_WHEEL = ("test_wheel.py", "test_third_party.py")
 """The wheel is pure: every Python is given the same file."""
 
-BRIEF = "--hypothesis-profile=brief"
-"""Examples for the other Pythons: tests/conftest.py."""
+BRIEF = ("--hypothesis-profile=brief", "-m", "not thorough")
+"""For the other Pythons: fewer examples (tests/conftest.py), and not what tries every byte."""
 
 GIVE_WAY = 5
 """By how much what computes is nicer than what waits beside it: it has a third of the other's share
@@ -315,7 +315,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     for other in named:
         version, _, python = other.partition("=")
         without = (*OWN_TOOLS, *ONE_WHEEL, *REAL_TIME)
-        whole, parts = _unit(f", Python {version}", python, (BRIEF, *options), without)
+        whole, parts = _unit(f", Python {version}", python, (*BRIEF, *options), without)
         found += [whole, parts] if other == named[-1] else [whole]
     return [
         *found,

@@ -178,6 +178,7 @@ def test_other_pythons_run_the_unit_tests_and_the_last_those_of_each_part() -> N
     ]
     assert [words[0] for words in of.values()][2:] == ["/p/python", "/q/python", "/q/python"]
     assert of["unit, Python 3.12"][1:] == of["unit, Python 3.13"][1:]
+    assert ["not thorough" in words for words in of.values()] == [False, False, True, True, True]
     for part in PARTS:
         assert f"tests/{part}" in of["unit of each part, Python 3.13"]
         assert f"--ignore=tests/{part}" in of["unit, Python 3.13"]

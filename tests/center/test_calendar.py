@@ -50,6 +50,7 @@ def shown(center: FakeCenter) -> list[Shown]:
     return list(show.select(center.connection, Wanted()))
 
 
+@pytest.mark.thorough
 def test_a_boot_needs_few_ties_however_many_events_it_has(
     center: FakeCenter, gateway: FakeGateway
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_boot_needs_few_ties_however_many_events_it_has(
     assert {one.dated.basis for one in shown(center)} == {Basis.OWN}
 
 
+@pytest.mark.thorough
 def test_a_year_of_one_boot_is_dated_from_what_is_near(
     center: FakeCenter, gateway: FakeGateway
 ) -> None:

@@ -251,6 +251,7 @@ def test_a_receipt_of_another_epoch_keeps_no_promise(tmp_path: Path) -> None:
     with_rig(tmp_path, scenario)
 
 
+@pytest.mark.thorough
 def test_exhausted_memory_pushes_back_and_the_agents_own_events_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

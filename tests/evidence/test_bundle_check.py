@@ -96,6 +96,7 @@ def test_both_verifiers_say_the_same(mutation: Mutation) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_any_flipped_bit_is_found_by_both() -> None:
     files = [*flips(bundles.sample(memory()), 61), *flips(bundles.span(memory()), 509)]
     missed = [at for at, data in enumerate(files) if not checked(data).problems]

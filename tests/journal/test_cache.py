@@ -51,6 +51,7 @@ def spoil(random: Random, data: bytearray, older: bytes) -> bytes | None:
     return random.randbytes(random.choice((0, 7, 5000)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_happens_to_it_a_start_finds_the_same(seed: int) -> None:
     random = Random(seed)

@@ -169,6 +169,7 @@ def test_what_a_center_is_owed_is_a_defect_to_remove() -> None:
         world.scribe.remove(2)
 
 
+@pytest.mark.thorough
 def test_a_cut_at_any_moment_leaves_the_whole_end_of_the_journal() -> None:
     """Seen to fail with the second segment removed before the first."""
     for cut in range(12):

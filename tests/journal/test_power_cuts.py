@@ -60,6 +60,7 @@ def check_after_cut(world: World, disk: SimDisk, seed: int) -> None:
     assert all(record.data == signed[record.seq] for record in stored), f"{seed=}"
 
 
+@pytest.mark.thorough
 def test_a_power_cut_takes_nothing_that_was_committed() -> None:
     torn = 0
     for seed in range(50):
@@ -69,6 +70,7 @@ def test_a_power_cut_takes_nothing_that_was_committed() -> None:
     assert torn > 3, "no cut ever tore a write: the test does not test"
 
 
+@pytest.mark.thorough
 def test_the_test_finds_a_disk_that_does_not_sync() -> None:
     lost = 0
     for seed in range(25):
@@ -106,6 +108,7 @@ def _kill_at_sync(operation: str, name: str) -> None:
         raise PowerCut
 
 
+@pytest.mark.thorough
 def test_cut_after_cut_each_epoch_is_whole() -> None:
     for seed in range(20):
         random = Random(seed)
@@ -138,6 +141,7 @@ def test_cut_after_cut_each_epoch_is_whole() -> None:
             assert len(seqs) >= count, f"{seed=} {epoch!r}"
 
 
+@pytest.mark.thorough
 def test_roll_over_is_safe_at_every_step() -> None:
     """The power fails at each single operation of a roll-over, without and with a spare."""
     for prepared in (False, True):

@@ -36,6 +36,7 @@ def test_an_empty_directory() -> None:
     assert (found.epoch, found.count, found.tail, found.next_number) == (None, 0, Tail.CLEAN, 1)
 
 
+@pytest.mark.thorough
 def test_a_torn_tail_at_every_byte_is_cut_and_costs_only_itself() -> None:
     disk = written(commits=3, per_commit=1)
     data = bytes(disk.nodes["00000001.seg"].data)
@@ -73,6 +74,7 @@ def flipped(disk: SimDisk, name: str, offset: int, size: int = 1) -> SimDisk:
     return damaged
 
 
+@pytest.mark.thorough
 def test_a_flipped_bit_anywhere_costs_at_most_its_own_record_and_is_named() -> None:
     disk = written()
     whole = list(range(18))
@@ -273,6 +275,7 @@ def test_blocks_that_the_disk_cannot_read_cost_only_themselves() -> None:
     assert any("cannot read" in damage.what for damage in found.damages)
 
 
+@pytest.mark.thorough
 def test_random_damage_never_stops_a_start_and_never_invents() -> None:
     base = many_segments()
     for seed in range(15):

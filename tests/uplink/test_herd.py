@@ -50,6 +50,7 @@ def busiest_share(times: list[int]) -> float:
     return max(Counter(time // SLOT_NS for time in times).values()) / len(times)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("outage_ns", "share_max", "late_ns_max"),
     [

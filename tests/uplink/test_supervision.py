@@ -175,6 +175,7 @@ def test_what_is_under_way_at_the_moment_of_the_return_is_not_doubled(
     assert world.path == 0
 
 
+@pytest.mark.thorough
 def test_a_drain_goes_on_over_the_preferred_path() -> None:
     """Cheaper and quicker than to finish it over the spare one."""
     world = make_world(road=SLOW, one_broker=False)
@@ -192,6 +193,7 @@ def test_a_drain_goes_on_over_the_preferred_path() -> None:
     assert world.doubled == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("road", [SLOW, NARROW])
 def test_the_backlog_rests_while_it_moves_so_that_the_broker_drops_nothing(road: Road) -> None:
     """One broker behind both paths closes the older connection, with what is in its socket.

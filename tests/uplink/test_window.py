@@ -177,6 +177,7 @@ def test_the_round_trip_is_measured_anew_with_an_empty_path() -> None:
     assert window.round_trip_ns == 80 * MS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("rate", "one_way_ms", "use"), [(125_000, 40, 0.9), (125_000, 80, 0.85), (12_500, 150, 0.8)]
 )
