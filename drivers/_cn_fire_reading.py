@@ -5,6 +5,7 @@ Keeps nothing from frame to frame.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from drivers._cn_fire_dialect import (
@@ -283,7 +284,13 @@ class PieceDecoder(FireDecoder):
 
     def packet(self, data: bytes) -> list[Frame]:
         """Read what came between two silences: no frame goes on in the next."""
-        return [*self.feed(data), *self.finish()]
+        read = [*self.feed(data), *self.finish()]
+        good = list(takewhile(lambda frame: frame.fault is None, read))
+        if len(good) == len(read):
+            return good
+        # behind the first that is none nobody knows where a frame begins
+        rest = b"".join(frame.raw for frame in read[len(good) :])
+        return [*good, Frame(rest, fault=read[len(good)].fault)]
 
 
 def _charset(setup: Setup, spoken: Dialect) -> str:

@@ -229,8 +229,10 @@ def test_what_comes_between_silences_is_whole() -> None:
     assert not isinstance(decoder_of(setup_of("gst_crt")), PieceDecoder)
     assert [one.type for one in decoder.packet(b"\x01\x03\x15\x01\x03\x15")] == ["fire", "fire"]
     assert [one.fault for one in decoder.packet(b"\x01\x03")] == [FaultKind.LENGTH]
-    [first, *_] = decoder.packet(b"\x99\x03\x15")
-    assert (first.raw, first.fault) == (b"\x99", FaultKind.NOISE)
+    [strange] = decoder.packet(b"\x99\x01\x02")
+    assert (strange.raw, strange.fault) == (b"\x99\x01\x02", FaultKind.NOISE)
+    known, rest = decoder.packet(b"\x01\x03\x15\x99\x01")
+    assert (known.type, rest.raw, rest.fault) == ("fire", b"\x99\x01", FaultKind.NOISE)
     assert not decoder.finish()
 
 
