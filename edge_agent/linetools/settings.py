@@ -20,8 +20,8 @@ BYTES_TO_JUDGE: Final = 12  # fewer may be a click at plugging in
 _PARITIES_OF_A_BUS: Final = "NE"  # Modbus asks for even, most modules come with none
 
 
-UNCLAIMED: Final = ("4800-8N1", "2400-8N1")
-"""No driver is met at these, but fire panels' own dialects are: there it is only listened."""
+UNCLAIMED: Final = ("4800-8N1",)
+"""No driver is met at these, but fire panels of other dialects are: there it is only listened."""
 
 
 def settings_to_try(candidates: Iterable[Candidate]) -> tuple[str, ...]:
