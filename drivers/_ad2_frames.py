@@ -194,6 +194,7 @@ _LINES: Final[tuple[tuple[str, re.Pattern[str], _Read], ...]] = tuple(
         ("adapter", r"!((?:AUI|KPE|CRC):[ -~]*|Ready|Sending\.{1,16}done)", _of_adapter),
     )
 )
+WHOLE: Final = frozenset({"keypad", "report", "expander", "relay", "radio"})
 _BEGINS: Final = re.compile(rb"\[[01-]{5}|![A-Z]{3}:|!CONFIG>|!Ready|!Sending")
 _KEYS: Final = re.compile(r"[0-9*#]{1,32}")
 _CODE: Final = re.compile(r"[0-9]{3,}")
@@ -207,7 +208,7 @@ class Ad2Decoder(LineDecoder):
     def __init__(self, setup: Setup) -> None:
         self._codes = setup.codes
         self._charset = charset_of(setup)
-        super().__init__(self._frame, _BEGINS, _fault_of, LINE_BYTES_MAX)
+        super().__init__(self._frame, _BEGINS, _fault_of, LINE_BYTES_MAX, WHOLE)
 
     def _frame(self, line: bytes, raw: bytes) -> Frame | None:
         text = line.decode("latin-1")

@@ -345,6 +345,7 @@ _REQUEST: Final = re.compile(
 )
 _RESEMBLES: Final = re.compile(rb"(?:G[0-9]|R[AZ]|[AZU]L|A[AQD]|PGM|COMM|[A-Z]{2}[0-9]{3})")
 _SIZES: Final = {b"G": 12, b"RA": 12, b"RZ": 10, b"AL": 21, b"ZL": 21, b"UL": 21}
+WHOLE: Final = frozenset({"event", "area_status", "zone_status", "output", "bus", "result"})
 HAS_CODE: Final = (b"AA", b"AD")
 
 
@@ -354,7 +355,7 @@ class Prt3Decoder(LineDecoder):
     def __init__(self, setup: Setup) -> None:
         self._codes = setup.codes
         self._charset = charset_of(setup)
-        super().__init__(self._frame, _BEGINS, _fault_of, LINE_BYTES_MAX)
+        super().__init__(self._frame, _BEGINS, _fault_of, LINE_BYTES_MAX, WHOLE)
 
     def _frame(self, line: bytes, raw: bytes) -> Frame | None:
         text = line.decode("latin-1")

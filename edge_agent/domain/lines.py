@@ -25,7 +25,8 @@ class LineDecoder:
     `read` makes a Frame of a line (without its end, and with it), None where it is none.  `begins`
     is what a line of the panel begins with: there one may begin in the middle of another.  `fault`
     says what is wrong with a piece that is none: noise, where it resembles nothing.  What is longer
-    than `bytes_max` is noise.
+    than `bytes_max` is noise.  Of types in `whole` nothing can be missing but the end: of these the
+    last line of the input may lack it.
 
         LineDecoder(read, re.compile(rb"[$]"))
     """
@@ -36,11 +37,13 @@ class LineDecoder:
         begins: re.Pattern[bytes] | None = None,
         fault: Callable[[bytes], FaultKind] = _noise,
         bytes_max: int = LINE_BYTES_MAX,
+        whole: frozenset[str] = frozenset(),
     ) -> None:
         self._read = read
         self._begins = begins
         self._fault = fault
         self._bytes_max = bytes_max
+        self._whole = whole
         self._line = bytearray()
         self._noise = Noise()
 
@@ -59,9 +62,12 @@ class LineDecoder:
         return frames
 
     def finish(self) -> list[Frame]:
-        """Return what is left: a line without its end is cut, whatever it looks like."""
+        """Return what is left: a line without its end is cut, unless it is of a whole type."""
         line = bytes(self._line)
         self._line.clear()
+        frame = self._read(line, line) if line else None
+        if frame is not None and frame.type in self._whole:
+            return [*self._noise.flush(), frame]
         return [*(self._refused(line, b"") if line else []), *self._noise.flush()]
 
     def _take(self, piece: bytes) -> list[Frame]:

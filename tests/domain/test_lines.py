@@ -59,6 +59,13 @@ def test_without_more_all_that_is_no_line_is_noise_and_none_begins_in_another() 
     assert not plain.is_waiting()
 
 
+def test_the_last_line_of_a_whole_type_may_lack_its_end() -> None:
+    whole = LineDecoder(read, whole=frozenset({"word"}))
+    assert whole.feed(b"W123\rW124") == [Frame(b"W123\r", "word")]
+    assert whole.finish() == [Frame(b"W124", "word")]
+    assert whole.finish() == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([b"W123", b"W", b"\r", b"\n", b"x", b"99"]), max_size=30))
 def test_nothing_but_ends_is_left_out_and_no_split_matters(pieces: list[bytes]) -> None:

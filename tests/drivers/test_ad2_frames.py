@@ -146,6 +146,12 @@ def test_messages_of_no_table_and_damage_are_told_apart() -> None:
     assert [frame.fault for frame in frames] == [FaultKind.SHAPE, None]
 
 
+def test_the_last_line_may_lack_its_end_where_nothing_else_can_be_missing() -> None:
+    assert [frame.fault for frame in decode(b"!LRR:003,1,CID_1130,ff")] == [None]
+    [cut] = decode(b"!LRR:003,1,BYPASS")
+    assert cut.fault is FaultKind.SHAPE, "it may be a restore"
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([known.frame for known in GOLDEN if known.signals]),

@@ -128,6 +128,12 @@ def test_a_line_behind_a_cut_one_is_read() -> None:
     assert [s.kind for f in frames for s in f.signals] == [Kind.ZONE, Kind.FIRE]
 
 
+def test_the_last_line_may_lack_its_end_where_nothing_else_can_be_missing() -> None:
+    assert [frame.fault for frame in decode(b"RZ001COOOO\rG024N017A002")] == [None, None]
+    [cut] = decode(b"AD001246")
+    assert cut.fault is FaultKind.SHAPE, "there may be more digits of the code"
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([known.frame for known in GOLDEN if known.signals]),
