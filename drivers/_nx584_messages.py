@@ -48,6 +48,7 @@ REQUESTS: Final[Mapping[int, str]] = {
     SECONDARY: "secondary_function",
     BYPASS_TOGGLE: "bypass_toggle",
 }
+OF_HOSTS: Final = range(0x20, 0x40)
 CODES_AT: Final[Mapping[int, tuple[tuple[int, int], ...]]] = {
     # types whose payload holds user codes, and where
     0x12: ((2, 5),),
@@ -417,7 +418,7 @@ class NxDecoder(NxCutter):
             for first, last in CODES_AT.get(kind, ())
             if last < len(envelope.at)
         )
-        if kind in REQUESTS:
+        if kind in OF_HOSTS:
             return Frame(raw, "request", (), fields | _request_of(kind, payload), None, secrets)
         if kind not in MESSAGES:
             unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=raw)
@@ -432,7 +433,7 @@ class NxDecoder(NxCutter):
 
 def _request_of(kind: int, payload: bytes) -> dict[str, Plain]:
     """Return what a host said to the panel; of a message that can hold a code its name alone."""
-    fields: dict[str, Plain] = {"request": REQUESTS[kind]}
+    fields: dict[str, Plain] = {"request": REQUESTS.get(kind, f"{kind:02x}")}
     shown = payload[4:] if kind == PRIMARY else b"" if kind in CODES_AT else payload[1:]
     return {**fields, "data": shown.hex()} if shown else fields
 

@@ -187,3 +187,8 @@ def test_a_message_of_the_right_sum_and_too_short_is_refused() -> None:
     frame = read("840B01")
     assert (frame.fault, frame.type, frame.signals) == (FaultKind.LENGTH, "zone_status", ())
     assert frame.fields["ack_wanted"] is True
+
+
+def test_a_request_of_no_table_is_no_word_of_the_panel() -> None:
+    frame = read("2F01")
+    assert (frame.type, frame.signals, frame.fields["request"]) == ("request", (), "2f")
