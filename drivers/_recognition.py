@@ -173,6 +173,20 @@ DSC: Final = Recognition(
     tcp_ports=(4025,),
 )
 
+CONCORD4: Final = Recognition(
+    _weights(24, {"ack": 0, "nak": 0, "unknown": 8, "list": 20, "refresh": 20}),
+    models=lambda _: frozenset({"concord4"}),
+    probes=(
+        Probe(
+            "refresh",
+            b"\n022022\r\n",
+            frozenset({"arming_level", "zone_status"}),
+            "asks it to say again how all is, in a line with length and sum; it has neither the "
+            "length nor the sum that others want",
+            "请求重新上报状态；带长度与校验，不符合其他主机所要求的长度与校验",
+        ),
+    ),
+)
 NX584: Final = Recognition(
     _weights(32, {"unknown": 16, "ack": 20, "nak": 20, "rejected": 20, "command_failed": 20}),
     probes=(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from drivers._answered import AnsweredPanel, AnsweredSession, OwedAck, Waiting
 from drivers._nx584_frames import framed
 from drivers._nx584_messages import (
     ACK,
@@ -30,20 +31,16 @@ from drivers._nx584_messages import (
     ZONES,
     NxDecoder,
 )
-from drivers._owed_ack import OwedAck
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.panel_clock import panel_time
-from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledPanel, PolledSession
+from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledSession
 from edge_agent.domain.session import (
-    WAITING,
     Action,
-    Committed,
     Driver,
     Fault,
     FaultKind,
     Frame,
-    Input,
     Nature,
     Opened,
     Option,
@@ -64,8 +61,10 @@ HABITS = Habits(
     bypass_toggles=True,
 )
 ZONES_USUAL = 16
-LATE_NS = 1_500_000_000  # it says a message again after 1 s: with no copy for longer it gave up
-CROSSING_NS = 500_000_000  # a message takes 0.4 s at 600 baud
+# It says a message again after 1 s; one takes 0.4 s at 600 baud.
+WAITING_TIMES = Waiting(
+    soonest_ns=0, latest_ns=2 * NS_PER_S, crossing_ns=NS_PER_S // 2, late_ns=NS_PER_S
+)
 SET_AGAIN_NS = 3600 * NS_PER_S  # a clock that does not take our time is not set all the time
 KNOWN_MAX = 256  # entries of the log remembered: its numbers have eight bits
 CODE_SIZES = (4, 6)
@@ -76,7 +75,7 @@ _Identity = tuple[Plain, ...]
 _SHOWN = frozenset(range(0x03, 0x0B))  # types in which no code can stand
 
 
-class NxPanel(PolledPanel):
+class NxPanel(AnsweredPanel):
     """Follows what it says, asks for its state step by step, fills gaps from its log."""
 
     def __init__(self, setup: Setup, talk: PolledSession, acks: OwedAck) -> None:
@@ -89,7 +88,6 @@ class NxPanel(PolledPanel):
         self._filled: deque[_Identity] = deque(maxlen=KNOWN_MAX)
         self._set_clock_from_ns = 0
         self.misfits: list[Frame] = []  # of a right sum, and of no shape
-        self.is_damaged = False  # something was, and may be wanted again
 
     def decoder(self) -> NxDecoder:
         """See PolledPanel."""
@@ -178,9 +176,7 @@ class NxPanel(PolledPanel):
 
     def shown(self, frame: Frame) -> bytes:
         """See PolledPanel; what has the right sum is what the panel said, and is kept."""
-        if frame.type is None:
-            self.is_damaged = True
-        else:
+        if frame.type is not None:
             self.misfits.append(frame)
         kind = frame.raw[2:3] if frame.raw[:1] == b"~" else _unhex(frame.raw[3:5])
         return frame.raw if kind and kind[0] & ~WANTS_ACK in _SHOWN else b""
@@ -211,11 +207,16 @@ class NxPanel(PolledPanel):
         return self._talk.report(self._talk.proven.heard(frame.signals))
 
     def is_copy(self, frame: Frame, now_ns: int) -> bool:
-        """Note what wants an ACK; tell whether it is the last message once more."""
+        """See AnsweredPanel."""
         if not frame.fields["ack_wanted"]:
             return False
         answer = framed(ACK, binary=frame.fields["form"] == "binary")
-        return self._acks.heard(frame.raw, answer, now_ns)
+        words = frame.raw.removesuffix(b"\r")  # a line whose end was lost says the same
+        return self._acks.heard(words, answer, now_ns)
+
+    def nak(self) -> bytes:
+        """See AnsweredPanel."""
+        return self.framed(NAK)
 
     def _on_state(self, name: str, frame: Frame, now_ns: int) -> list[Action]:
         told = self._talk.proven.map(
@@ -348,52 +349,6 @@ class NxPanel(PolledPanel):
         return bool(states & {State.ARMED_AWAY, State.EXIT_DELAY})
 
 
-class NxSession:
-    """The conversation of a polled panel, and the ACK of what it says by itself."""
-
-    def __init__(self, setup: Setup) -> None:
-        self._acks = OwedAck(LATE_NS, CROSSING_NS)
-
-        def panel(setup: Setup, talk: PolledSession) -> NxPanel:
-            self._panel = NxPanel(setup, talk, self._acks)
-            return self._panel
-
-        self._talk = PolledSession(setup, HABITS, panel)
-
-    def deadline_ns(self) -> int | None:
-        """Return when to ask, to repeat, or to give up."""
-        return self._talk.deadline_ns()
-
-    def handle(self, happened: Input, now_ns: int) -> list[Action]:
-        """Take one input; see the session contract."""
-        match happened:
-            case Opened():
-                self._acks.open(WAITING if happened.waiting is not None else None)
-            case Committed(token):
-                self._acks.committed(token)
-        actions = self._talk.handle(happened, now_ns)
-        actions += self._on_misfits(now_ns)
-        self._acks.reported(actions)
-        is_damaged, self._panel.is_damaged = self._panel.is_damaged, False
-        if self._talk.listen_only:
-            return actions
-        answer = self._acks.due(now_ns)
-        if is_damaged and not answer and not self._acks.is_owed:
-            answer = [Send(self._panel.framed(NAK))]  # it says it again at once
-        return actions + answer
-
-    def _on_misfits(self, now_ns: int) -> list[Action]:
-        """Keep what the panel said although it has no shape: it would say it again for ever."""
-        misfits, self._panel.misfits = self._panel.misfits, []
-        unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE)
-        return [
-            action
-            for frame in misfits
-            if not self._panel.is_copy(frame, now_ns)
-            for action in self._talk.report((replace(unknown, frame=frame.raw),))
-        ]
-
-
 def _id(frame: Frame) -> _Identity:
     """Return what makes an entry of the log the same one; whether it was reported changes."""
     names = ("log_number", "event", "zone", "user", "device", "area", "time")
@@ -450,7 +405,7 @@ def _pin(code: str) -> bytes:
 
 def session(setup: Setup) -> Session:
     """Start a conversation."""
-    return NxSession(setup)
+    return AnsweredSession(setup, HABITS, WAITING_TIMES, NxPanel)
 
 
 DRIVER = Driver(

@@ -12,6 +12,7 @@ from functools import reduce
 from operator import xor
 
 from hil.panels.cn_fire_frames import mended, without_characters
+from hil.panels.concord4 import on_wire as concord4_on_wire
 from hil.panels.dc09_frames import crc as crc_dc09
 from hil.panels.modbus_map import crc as crc_modbus
 from hil.panels.nx584 import on_wire as nx584_on_wire
@@ -95,6 +96,14 @@ def _satel(frame: bytes) -> bytes:
     return framed_satel(inner[0], inner[1:]) if inner else frame
 
 
+def _concord4(frame: bytes) -> bytes:
+    """The length of what is there, and its sum; single bytes stay."""
+    message = b""
+    with suppress(ValueError):
+        message = bytes.fromhex(frame.strip(b"\r\n")[2:-2].decode("ascii", "replace"))
+    return concord4_on_wire(message[:0xFE]) if message else frame
+
+
 def _gb26875(frame: bytes) -> bytes:
     inner = bytearray(frame[2:-GB_TAIL].ljust(GB_HEAD - 2, b"\x00"))
     inner[22:24] = (len(inner) - GB_HEAD + 2).to_bytes(2, "little")
@@ -119,6 +128,7 @@ RULES: Mapping[str, Callable[[bytes], bytes]] = {
     "elk": _elk,
     "vista": _vista,
     "nx584": _nx584,
+    "concord4": _concord4,
     "gb26875": _gb26875,
     "satel": _satel,
     "galaxy_sia": _galaxy,

@@ -2,7 +2,7 @@
 
 Pure.  For voices of such protocols, as `hil.panels.voice.Teller` is for those without.  Unanswered,
 a message is said again after `repeat_ns`, `tries_max` times; then the panel gives up for `rest_ns`,
-keeps what it has to say, and begins anew.
+keeps what it has to say, and begins anew; answers to questions it does not keep.
 """
 
 from collections import deque
@@ -33,6 +33,7 @@ class _Message:
     frame: bytes
     entries: list[Entry] = field(default_factory=list)
     renew: Callable[[int], bytes] | None = None
+    is_kept: bool = True
     tries: int = 0
     said: bool = False
 
@@ -72,11 +73,17 @@ class Outbox:
             self._queue[0].tries = 0
 
     def put(
-        self, told: Told, now_ns: int, renew: Callable[[int], bytes] | None = None
+        self,
+        told: Told,
+        now_ns: int,
+        renew: Callable[[int], bytes] | None = None,
+        *,
+        is_kept: bool = True,
     ) -> list[Output]:
         """Want this said; a full buffer drops it.
 
-        `renew` makes the frame anew each time it is said again, where it carries the time.
+        `renew` makes the frame anew each time it is said again, where it carries the time.  What is
+        not kept, as the answer to a question, is given up for good.
         """
         entries = [
             self._entry(signal, told.frame, Said.STATED if signal.kind in POINTS else Said.SAID)
@@ -85,7 +92,7 @@ class Outbox:
         entries += [self._entry(signal, told.frame, Said.STATED) for signal in told.stated]
         if len(self._queue) >= self._patience.kept_max:
             return [Note(replace(entry, state=Said.DROPPED)) for entry in entries]
-        self._queue.append(_Message(told.frame, entries, renew))
+        self._queue.append(_Message(told.frame, entries, renew, is_kept))
         return self._next(now_ns)
 
     def untold(self, happening: Happening) -> list[Output]:
@@ -126,6 +133,9 @@ class Outbox:
         if message.tries < self._patience.tries_max:
             return self._say(now_ns)
         message.tries, self._waiting = 0, False
+        if not message.is_kept:
+            self._queue.popleft()
+            return self._next(now_ns)
         self._due_ns = now_ns + self._patience.rest_ns
         said = [entry for entry in message.entries if entry.state is Said.SAID]
         return [Note(replace(entry, state=Said.GAVE_UP)) for entry in said]

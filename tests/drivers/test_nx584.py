@@ -245,6 +245,16 @@ def test_an_entry_of_the_log_has_its_ack_when_it_is_durable() -> None:
     assert talk.asked == [ACK]
 
 
+def test_a_copy_whose_end_was_lost_is_a_copy() -> None:
+    talk = ready()
+    whole = talk.wire("8a" + entry(7, 0x80, 2))
+    talk.is_slow = True
+    [report] = [a for a in talk.raw(whole[:-1] + whole[:9]) if isinstance(a, Report)]
+    talk.settle(talk.session.handle(Committed(report.token), talk.now_ns))
+    assert faults(talk.raw(whole[9:])) == [FaultKind.REPEAT]
+    assert talk.asked == [ACK], "it crossed the ACK, which could be taken for another message's"
+
+
 def test_an_entry_said_again_after_a_restart_is_recorded_once() -> None:
     talk = Talk()
     talk.open(Recent(talk.wire("8a" + entry(7, 0x80, 2)), NS))
@@ -301,11 +311,11 @@ def test_damage_is_refused_and_the_state_asked_for() -> None:
     talk = ready()
     told = talk.raw(b"\n08840B01000000010099C2\r")
     assert faults(told) == [FaultKind.CHECKSUM]
-    assert talk.asked == [NAK]
+    assert talk.asked == [], "a NAK is said when the line is quiet"
     [fault] = [a for a in told if isinstance(a, Fault)]
     assert fault.frame == b"\n08840B01000000010099C2\r"
     talk.wait(3)
-    assert talk.asked[1] == "28"
+    assert talk.asked[:2] == [NAK, "28"]
     told = talk.raw(b"\n063C4286FF01010DFC\r")
     assert [a.frame for a in told if isinstance(a, Fault)] == [b""], "it could hold a code"
 

@@ -58,6 +58,7 @@ SECOND_NS = 1_000_000_000
 BETWEEN: dict[str, bytes] = {
     # driver: ends and fillings of frames, which may stand in no frame where they end nothing; a
     # `LineDecoder` needs no entry
+    "concord4": b"\r\n",
     "dc09": b"\r\n\x00",
     "dsc": b"\r\n",
     "elk": b"\r\n",

@@ -1,17 +1,24 @@
 """The ACK that a panel waits for: when everything is durable, once, never for another message."""
 
-from drivers._owed_ack import COPY_NS, OwedAck
+from drivers._answered import QUIET_NS, OwedAck, Waiting
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import WAITING, Report, Send
 from edge_agent.domain.signal import Signal
 
 MS = 1_000_000
-LATE_NS, CROSSING_NS = 1500 * MS, 500 * MS
+LATE_NS, COPY_NS = 1500 * MS, 2000 * MS
+TIMES = Waiting(
+    soonest_ns=700 * MS,
+    latest_ns=COPY_NS,
+    crossing_ns=500 * MS,
+    late_ns=LATE_NS,
+    earlier_ns=3000 * MS,
+)
 NEWS = (Signal(kind=Kind.UNKNOWN, state=State.ACTIVE),)
 
 
 def opened(waiting: int | None = None) -> OwedAck:
-    acks = OwedAck(LATE_NS, CROSSING_NS)
+    acks = OwedAck(TIMES)
     acks.open(waiting)
     return acks
 
@@ -20,14 +27,12 @@ def test_it_is_given_when_all_is_durable_and_once() -> None:
     acks = opened()
     assert not acks.heard(b"a", b"ok", 0)
     acks.reported([Report(1, NEWS), Send(b"x"), Report(2, NEWS)])
-    assert acks.is_owed
     assert acks.due(0) == []
     acks.committed(2)
     assert acks.due(1 * MS) == []
     acks.committed(1)
     assert acks.due(2 * MS) == [Send(b"ok")]
     assert acks.due(3 * MS) == []
-    assert not acks.is_owed
 
 
 def test_what_says_nothing_new_has_it_at_once() -> None:
@@ -98,7 +103,6 @@ def test_a_panel_that_was_away_is_owed_nothing() -> None:
     acks = opened()
     acks.heard(b"a", b"ok", 0)
     acks.forget()
-    assert not acks.is_owed
     assert acks.due(0) == []
     assert not acks.heard(b"a", b"ok", 1)
 
@@ -112,3 +116,63 @@ def test_a_new_line_owes_nothing_of_the_old_one() -> None:
     assert acks.due(1) == []
     acks.heard(b"b", b"ok", 2)
     assert acks.due(2) == [Send(b"ok")]
+
+
+def test_sooner_than_a_panel_repeats_the_same_words_are_new() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.due(0)
+    assert acks.heard(b"a", b"ok", 400 * MS), "the line doubled it"
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.due(0)
+    assert not acks.heard(b"a", b"ok", 600 * MS)
+
+
+def test_a_copy_of_what_an_earlier_session_heard_is_answered_and_no_news() -> None:
+    acks = opened()
+    acks.earlier(b"a", -1000 * MS)
+    assert acks.due(0) == []
+    assert acks.heard(b"a", b"ok", 900 * MS)
+    assert acks.due(900 * MS) == [Send(b"ok")]
+    acks.earlier(b"a", -1000 * MS)
+    assert not acks.heard(b"a", b"ok", 2001 * MS)
+
+
+# ---- damage: asked again when the line is quiet
+
+
+def test_a_damaged_message_is_refused_when_the_line_is_quiet() -> None:
+    acks = opened()
+    acks.damaged(b"no", 0)
+    assert acks.due(0) == []
+    acks.received(200 * MS)
+    assert acks.deadline_ns() == 200 * MS + QUIET_NS
+    assert acks.due(QUIET_NS) == [], "bytes came since"
+    assert acks.due(200 * MS + QUIET_NS) == [Send(b"no")]
+    assert acks.deadline_ns() is None
+
+
+def test_a_good_message_needs_no_refusal_of_the_one_before() -> None:
+    acks = opened()
+    acks.damaged(b"no", 0)
+    acks.heard(b"a", b"ok", 100 * MS)
+    assert acks.deadline_ns() is None
+    assert acks.due(QUIET_NS) == [Send(b"ok")]
+
+
+def test_what_is_owed_comes_before_a_refusal() -> None:
+    acks = opened()
+    acks.heard(b"a", b"ok", 0)
+    acks.reported([Report(1, NEWS)])
+    acks.damaged(b"no", 10 * MS)
+    assert acks.due(10 * MS + QUIET_NS) == []
+    acks.committed(1)
+    assert acks.due(400 * MS) == [Send(b"ok")]
+
+
+def test_a_new_line_refuses_nothing_of_the_old_one() -> None:
+    acks = opened()
+    acks.damaged(b"no", 0)
+    acks.open(None)
+    assert acks.deadline_ns() is None

@@ -1,0 +1,272 @@
+"""The conversation with a Concord 4: ACK when durable, the list asked for, alarms told once."""
+
+from typing import Any
+
+import pytest
+
+from drivers.concord4 import DRIVER
+from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.session import (
+    Action,
+    Commanded,
+    Committed,
+    Fault,
+    FaultKind,
+    Opened,
+    Received,
+    Recent,
+    Report,
+    Send,
+    Setup,
+    Ticked,
+)
+from edge_agent.domain.settings import NS_PER_S as NS
+from edge_agent.domain.signal import Signal
+from edge_agent.resources import check_options, load_codes, load_profile
+from hil.panels.concord4 import off_wire, on_wire
+from tests.drivers.actions import faults, links, outcomes, signals
+
+ACK, NAK = "ack", "nak"
+CODES = load_codes()
+AT_REST = ("01140104000a00001234", "0301000a0001000030", "0301000a0002000030", "04010001", "08")
+SMOKE, SMOKE_OVER = "2202010002000002011b0000", "2202010002000002031b0000"
+OFF, AWAY = "22010100000001", "22010100000003"
+
+
+class Talk:
+    """A session and a panel that answers as told; `say` returns what the session did.
+
+    What is reported is durable at once, unless `is_slow`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        chosen = check_options(DRIVER, options)
+        self.session = DRIVER.session(Setup(CODES, load_profile("concord4"), chosen))
+        self.now_ns = 0
+        self.answers: dict[str, tuple[str, ...]] = {"02": AT_REST, "20": (OFF,)}
+        self.asked: list[str] = []
+        self.deaf = self.is_slow = False
+
+    def open(self, *recent: Recent, **more: Any) -> list[Action]:
+        return self.settle(self.session.handle(Opened(recent, **more), self.now_ns))
+
+    def say(self, message: str) -> list[Action]:
+        return self.raw(on_wire(bytes.fromhex(message)))
+
+    def raw(self, data: bytes) -> list[Action]:
+        return self.settle(self.session.handle(Received(data), self.now_ns))
+
+    def wait(self, seconds: float) -> list[Action]:
+        end_ns, done = self.now_ns + int(seconds * NS), list[Action]()
+        while (due_ns := self.session.deadline_ns()) is not None and due_ns <= end_ns:
+            self.now_ns = max(self.now_ns, due_ns)
+            done += self.settle(self.session.handle(Ticked(), self.now_ns))
+        self.now_ns = max(self.now_ns, end_ns)
+        return done
+
+    def order(self, act: Act, **what: Any) -> list[Action]:
+        wanted = Commanded(7, Command(act=act, **what))
+        return [*self.settle(self.session.handle(wanted, self.now_ns)), *self.wait(10)]
+
+    def settle(self, actions: list[Action]) -> list[Action]:
+        done = list(actions)
+        for action in actions:
+            match action:
+                case Report(token) if not self.is_slow:
+                    done += self.settle(self.session.handle(Committed(token), self.now_ns))
+                case Send(data):
+                    done += self._answer(data)
+        return done
+
+    def _answer(self, data: bytes) -> list[Action]:
+        if data in (b"\x06", b"\x15"):
+            self.asked.append(ACK if data == b"\x06" else NAK)
+            return []
+        message = off_wire(data)
+        assert message is not None
+        self.asked.append(message.hex())
+        done: list[Action] = []
+        if not self.deaf:
+            done += self.raw(b"\x06")
+            for answer in self.answers.get(message.hex(), ()):
+                self.now_ns += NS // 20
+                done += self.say(answer)
+        return done
+
+
+def ready(**options: Any) -> Talk:
+    talk = Talk(**options)
+    talk.open()
+    talk.wait(5)
+    talk.asked.clear()
+    return talk
+
+
+def events(actions: list[Action]) -> list[tuple[str | None, State, Origin]]:
+    return [(s.code, s.state, s.origin) for s in signals(actions) if s.code]
+
+
+def test_at_link_up_the_list_is_asked_for_and_each_of_it_acknowledged() -> None:
+    talk = Talk()
+    talk.answers["02"] = (*AT_REST[:2], "0301000a0002000530", "0402000308", "08")
+    first = [*talk.open(), *talk.wait(5)]
+    assert talk.asked == ["02", *[ACK] * 5]
+    assert links(first) == [True]
+    assert {s.origin for s in signals(first)} == {Origin.AT_START}
+    assert [(s.kind, s.zone or s.area, s.state) for s in signals(first)] == [
+        (Kind.ZONE, 1, State.CLOSED),
+        (Kind.ZONE, 2, State.OPEN),
+        (Kind.BURGLARY, 2, State.ACTIVE),
+        (Kind.AREA, 2, State.ARMED_AWAY),
+    ]
+    assert talk.asked.count("20") == 0
+    assert not events(talk.wait(65))
+    assert talk.asked.count("20") == 1
+
+
+def test_an_alarm_that_ended_meanwhile_is_ended_by_the_list() -> None:
+    talk = Talk()
+    stands = Signal(kind=Kind.FIRE, code="111", state=State.ACTIVE, zone=2, area=1)
+    [ended] = events([*talk.open(standing=(stands,)), *talk.wait(5)])
+    assert ended[:2] == ("111", State.RESTORED)
+
+
+def test_an_event_has_its_ack_when_it_is_durable() -> None:
+    talk = ready()
+    talk.is_slow = True
+    [report] = [a for a in talk.say(SMOKE) if isinstance(a, Report)]
+    assert talk.asked == []
+    talk.now_ns += 2 * NS
+    assert faults(talk.say(SMOKE)) == [FaultKind.REPEAT]
+    assert talk.asked == []
+    talk.settle(talk.session.handle(Committed(report.token), talk.now_ns))
+    assert talk.asked == [ACK]
+
+
+def test_the_state_of_a_zone_is_no_second_alarm() -> None:
+    talk = ready()
+    assert events(talk.say(SMOKE)) == [("111", State.ACTIVE, Origin.LIVE)]
+    assert not events(talk.say("210100000204"))
+    assert not events(talk.say("210100000206"))
+    assert events(talk.say(SMOKE_OVER)) == [("111", State.RESTORED, Origin.LIVE)]
+    assert not events(talk.say("210100000204")), "it still shows it, until somebody disarms"
+    talk.say("210100000200")
+    assert events(talk.say("210100000204")) == [("130", State.ACTIVE, Origin.LIVE)]
+
+
+def test_a_copy_after_a_restart_is_recorded_once() -> None:
+    talk = Talk()
+    talk.open(Recent(on_wire(bytes.fromhex(SMOKE)), 2 * NS))
+    assert faults(talk.say(SMOKE)) == [FaultKind.REPEAT]
+    assert talk.asked == [ACK]
+    late = Talk()
+    late.open(Recent(on_wire(bytes.fromhex(SMOKE)), 60 * NS))
+    assert events(late.say(SMOKE)), "nobody repeats for so long"
+
+
+def test_delays_and_levels() -> None:
+    talk = ready()
+    talk.say(AWAY)
+    [begun] = signals(talk.say("2203010040001e"))
+    assert begun.state is State.EXIT_DELAY
+    assert not signals(talk.say(AWAY)), "that it is armed does not end the delay"
+    talk.answers["20"] = (AWAY,)
+    ended = talk.say("22030100c00000")
+    assert [s.state for s in signals([*ended, *talk.wait(1)])] == [State.ARMED_AWAY]
+    talk.say("2203010000001e")
+    assert [s.state for s in signals(talk.say(OFF))] == [State.DISARMED]
+
+
+def test_a_code_of_duress_is_an_event_and_ends_with_another_user() -> None:
+    talk = ready()
+    assert events(talk.say("220101000 0ee01".replace(" ", ""))) == [
+        ("121", State.ACTIVE, Origin.AT_START)
+    ]
+    assert [e[:2] for e in events(talk.say(AWAY))] == [("121", State.RESTORED)]
+
+
+@pytest.mark.parametrize("message", ["20", "02"])
+def test_what_was_lost_or_began_anew_is_asked_for(message: str) -> None:
+    talk = ready()
+    talk.wait(40)
+    talk.asked.clear()
+    assert faults(talk.say(message)) == [FaultKind.MISSED]
+    talk.wait(5)
+    assert talk.asked[:2] == [ACK, "02"]
+
+
+def test_damage_is_refused_when_the_line_is_quiet() -> None:
+    talk = ready()
+    told = talk.raw(b"\n07210100000C0137")
+    assert faults(told) == [FaultKind.CHECKSUM]
+    talk.wait(1)
+    assert talk.asked == [NAK]
+    shown = talk.raw(b"\n0709000F00123466")
+    assert [a.frame for a in shown if isinstance(a, Fault)] == [b""], "it could hold a code"
+
+
+def test_a_message_of_no_shape_is_kept_and_has_its_ack() -> None:
+    talk = ready()
+    assert [s.kind for s in signals(talk.say("2101"))] == [Kind.UNKNOWN]
+    talk.wait(1)
+    assert talk.asked == [ACK]
+
+
+def test_silence_and_what_follows() -> None:
+    talk = ready()
+    talk.deaf = True
+    assert links(talk.wait(110)) == [False]
+    talk.deaf = False
+    assert links(talk.wait(20)) == [True]
+
+
+def test_listening_only_says_nothing() -> None:
+    talk = Talk(listen_only=True, quiet_s=100)
+    talk.open()
+    assert events(talk.say(SMOKE))
+    talk.raw(b"\n07210100000C0137")
+    assert links(talk.wait(200)) == [False]
+    assert talk.asked == []
+
+
+@pytest.mark.parametrize(
+    ("act", "what", "keys", "shown", "outcome"),
+    [
+        (Act.ARM_AWAY, {}, "40010027", AWAY, Outcome.DONE),
+        (Act.ARM_STAY, {"area": 2}, "40020028", "22010200000002", Outcome.DONE),
+        (Act.ARM_STAY, {}, "40010028", OFF, Outcome.REFUSED),
+        (Act.DISARM, {"code": "2468"}, "4001000102040608", OFF, Outcome.DONE),
+        (Act.DISARM, {"code": "2468"}, "4001000102040608", AWAY, Outcome.REFUSED),
+    ],
+)
+def test_keys_are_pressed_once_and_their_effect_asked_for(
+    act: Act, what: dict[str, Any], keys: str, shown: str, outcome: Outcome
+) -> None:
+    talk = ready()
+    talk.answers["20"] = (shown,)
+    done = talk.order(act, **what)
+    assert talk.asked[0] == keys
+    assert talk.asked.count(keys) == 1
+    assert outcomes(done) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("act", "what"),
+    [(Act.DISARM, {}), (Act.DISARM, {"code": "123456"}), (Act.ARM_AWAY, {"area": 7})],
+)
+def test_what_cannot_be_said_is_refused(act: Act, what: dict[str, Any]) -> None:
+    talk = ready()
+    assert outcomes(talk.order(act, **what)) == [Outcome.REFUSED]
+    assert talk.asked == []
+
+
+def test_an_ack_within_a_message_answers_the_request() -> None:
+    talk = ready()
+    talk.deaf = True
+    talk.wait(57)
+    assert talk.asked == ["20"]
+    zone = on_wire(bytes.fromhex("210100000201"))
+    assert not faults(talk.raw(zone[:7] + b"\x06" + zone[7:]))
+    talk.wait(20)
+    assert talk.asked == ["20", ACK]
