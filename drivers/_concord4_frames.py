@@ -74,8 +74,8 @@ class ConcordCutter:
         """Take what is no line: an ACK, an end that some hosts add, or noise."""
         if raw[0] in CONTROLS:
             return [*self._noise.flush(), Frame(raw, CONTROLS[raw[0]])]
-        if not self._noise and not raw.strip(b"\r\n"):
-            return []
+        if not self._noise:  # byte by byte it is the same
+            raw = b"" if raw == b"\n" else raw.lstrip(b"\r")
         return self._noise.take(raw)
 
     def _line(self, raw: bytes) -> list[Frame]:

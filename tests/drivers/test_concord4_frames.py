@@ -39,6 +39,7 @@ DATA = "210100000c01"
         (b"\n3B00" + ZONE, [(b"\n3B00", "noise"), (ZONE, DATA)]),
         (b"\nxy\x80abc\x06", [(b"\nxy\x80abc", "noise"), (b"\x06", "ack")]),
         (ZONE + b"36" + ZONE, [(ZONE, DATA), (b"36", "noise"), (ZONE, DATA)]),
+        (ZONE + b"\r\rabc\r" + ZONE, [(ZONE, DATA), (b"abc\r", "noise"), (ZONE, DATA)]),
         (b"\n0721\x9900", [(b"\n0721\x9900", "noise")]),
     ],
 )
