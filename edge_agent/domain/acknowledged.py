@@ -239,8 +239,10 @@ class AcknowledgedSession:
             ear.begun_ns, ear.said_ns = now_ns, since_ns
         ear.heard_ns, ear.is_open = now_ns, True
         actions: list[Action] = []
-        for frame in ear.decoder.feed(data):
+        frames = ear.decoder.feed(data)
+        for frame in frames:  # what stood before the first may be damage of the same
             actions += self._hear(frame, ear, now_ns)
+        if any(frame.fault is not FaultKind.NOISE for frame in frames):
             ear.begun_ns, ear.said_ns = now_ns, since_ns
         return actions
 

@@ -104,6 +104,16 @@ def test_a_damaged_block_is_rejected_and_what_follows_is_no_second_event() -> No
     assert (faults(actions), signals(actions), sent(actions)) == ([FaultKind.REPEAT], [], [ACK])
 
 
+def test_a_block_that_the_line_doubles_behind_noise_gets_one_ack() -> None:
+    """A second one the panel would take for that of the event that it says next."""
+    talk = Talk()
+    actions = []
+    for byte in ACCOUNT + b"r" + ACCOUNT:
+        talk.now_ns += 1_146_000  # 9600 baud
+        actions += talk.session.handle(Received(bytes([byte])), talk.now_ns)
+    assert sent(actions) == [ACK]
+
+
 def test_what_is_said_again_as_old_is_the_event_that_was_new() -> None:
     talk = Talk()
     talk.hear(ACCOUNT, BURGLARY)
