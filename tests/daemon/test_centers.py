@@ -269,10 +269,11 @@ def test_a_center_that_the_charter_does_not_name_gets_nothing_and_that_is_said(
         (note,) = world.ledger.notes
         assert (note[1], note[2], note[3]) == ("police", "charter", False)
         world.charter.forbid("own")
-        await until(lambda: world.uplinks["own"].ended and "police" in world.uplinks)
+        why = "charter 2 does not name it"  # said once the uplink is no more
+        await until(lambda: world.supply.facts()[0]["reason"] == why and "police" in world.uplinks)
+        assert world.uplinks["own"].ended
         assert world.supply.offer(RECORD, bytes(32), frozenset())
         assert world.uplinks["own"].offered == []
-        assert world.supply.facts()[0]["reason"] == "charter 2 does not name it"
         world.charter.forbid()
         await until(lambda: not world.uplinks["own"].ended)
         assert world.supply.facts()[0]["reason"] == ""
