@@ -192,9 +192,12 @@ class Model:
 
     def deadline_ns(self) -> int | None:
         """Return when a delay runs out."""
-        delays = [area.exit_at_ns for area in self.areas.values()]
-        delays += [area.entry_at_ns for area in self.areas.values()]
-        return min((at_ns for at_ns in delays if at_ns is not None), default=None)
+        due_ns = None
+        for area in self.areas.values():
+            for at_ns in (area.exit_at_ns, area.entry_at_ns):
+                if at_ns is not None and (due_ns is None or at_ns < due_ns):
+                    due_ns = at_ns
+        return due_ns
 
     def wake(self, now_ns: int) -> list[Happened]:
         """Let the delays run out that are due."""

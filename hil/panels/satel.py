@@ -312,9 +312,11 @@ class SatelVoice:
         self._ever.add((signal.kind, signal.code, signal.zone, signal.user))
         if signal.state is State.ACTIVE and signal.code and not was_told:
             self._codes[signal.kind, signal.zone] = signal.code
-        again = (signal, replace(signal, state=State.STATUS))  # a map may have shown it
-        if signal.state is not State.ACTIVE:
-            again = (signal, signal)
+        again: tuple[Signal, ...] = ()
+        if not self._is_stated(data, 0x8C):
+            again = (signal,)
+            if signal.state is State.ACTIVE:  # a map may have shown it
+                again += (replace(signal, state=State.STATUS),)
         return self._say(0x8C, data, () if was_told else (signal,), again)
 
     # ---- maps

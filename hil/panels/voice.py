@@ -73,8 +73,10 @@ class ModelPanel:
 
     def deadline_ns(self) -> int | None:
         """Return when the model or the voice has something to do."""
-        due = (self.model.deadline_ns(), self.voice.deadline_ns())
-        return min((at_ns for at_ns in due if at_ns is not None), default=None)
+        model_ns, voice_ns = self.model.deadline_ns(), self.voice.deadline_ns()
+        if model_ns is None or voice_ns is None:
+            return voice_ns if model_ns is None else model_ns
+        return min(model_ns, voice_ns)
 
     def handle(self, happened: Input, now_ns: int) -> list[Output]:
         """Take one input; see `Machine`."""

@@ -13,6 +13,7 @@ PANELS = [name for name in names() if load_face(name).plans]
 HOST_SAYS = {
     "galaxy_sia": bytes.fromhex("40 38 87"),
     "modbus_map": bytes.fromhex("01020000000879CC"),
+    "satel": bytes.fromhex("FEFE 8C FFFFFF 4043 FE0D"),
     "surgard": b"\x06",
 }
 
