@@ -333,7 +333,7 @@ class AcknowledgedSession:
         before = self._said_before(frame, ear, now_ns)
         if before is not None:
             before.heard_ns = now_ns
-            if _has_crossed(ear, frame):
+            if _has_crossed(ear, frame) and not self._newest[0].is_dated:
                 before.perhaps_new = ear.begun_ns > (ear.answered_ns or 0)
             self._owe(frame, before, ear, now_ns)
             return [Fault(FaultKind.REPEAT, "", frame.raw)]

@@ -210,6 +210,11 @@ def test_a_frame_that_the_line_doubles_gets_one_ack() -> None:
     assert talk.said(b"event-3.") == []
     talk.wait(4)
     assert talk.is_new(b"event-3."), "it came too soon to tell, the panel had gone on"
+    assert talk.said(b"at-3.") == [b"ack at-3"]
+    talk.now_ns += 1_000_000
+    assert talk.said(b"at-3.") == []
+    talk.wait(4)
+    assert not talk.is_new(b"at-3."), "our ACK was lost, and it says when it was"
 
 
 def test_what_belongs_to_an_event_is_told_from_the_same_of_another() -> None:
