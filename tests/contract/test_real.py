@@ -132,7 +132,8 @@ IMPATIENT: dict[str, dict[str, Any]] = {
     # what is lost with the plug is soon said again
     "dc09": {"poll_s": 1.0, "retry_s": 0.5, "rest_s": 0.5},
     "cn_fire": {"beat_s": 0.5, "repeat_s": 0.1},
-    "galaxy_sia": {"level": 2, "wait_s": 0.5, "rest_s": 0.5},  # one block for each event
+    # one block for each event; how long it waits for an ACK is as its driver believes it
+    "galaxy_sia": {"level": 2, "rest_s": 0.5},
     "gb26875": {"heartbeat_ns": SECOND_NS, "patience": Patience(SECOND_NS // 2, 4, SECOND_NS // 2)},
 }
 LOGS = {"satel"}
