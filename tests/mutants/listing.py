@@ -3,7 +3,7 @@
 Each stands with what is to find it: worlds of the simulation, or tests by name.
 """
 
-from tests.mutants import body, center, clock, evidence, gateway, journal, keeping
+from tests.mutants import body, center, clock, evidence, gateway, journal, keeping, trust
 from tests.mutants.mutant import Mutant, Tests, Worlds
 
 ANYWHERE = Worlds()
@@ -22,6 +22,9 @@ SALVAGE = "tests/center/test_salvage.py::"
 SUPERVISION = "tests/uplink/test_supervision.py::"
 LINEAGE = "tests/center/test_lineage.py::"
 STORE = "tests/center/test_store.py::"
+HANDOVER_PAPERS = "tests/center/test_handover.py::"
+COURSE = "tests/identity/test_handover.py::"
+PARTING = "tests/daemon/test_decommissioning.py::"
 DEATH = Tests("tests/crash/test_center_death.py::test_a_center_that_dies_between_two_steps")
 DAMAGE = "tests/crash/test_damage.py::test_all_that_is_whole_is_found_and_the_rest_is_named"
 KILLS = Tests("tests/system/test_kills.py::test_kills_lose_double_and_invent_nothing")
@@ -330,6 +333,39 @@ MUTANTS = [
         clock.foreign_sent,
         Tests(
             "tests/daemon/test_source.py::test_events_of_another_gateways_card_are_kept_and_not_sent"
+        ),
+    ),
+    # a site's papers
+    Mutant(
+        trust.one_signature_enough,
+        Tests(
+            HANDOVER_PAPERS + "test_nothing_is_granted_before_all_have_signed",
+            "tests/evidence/test_vectors.py::test_the_code_takes_what_is_enough_and_nothing_else",
+        ),
+    ),
+    Mutant(
+        trust.one_ends_it_alone,
+        Tests("tests/evidence/test_decommission.py::test_nobody_ends_it_alone"),
+    ),
+    Mutant(
+        trust.left_out_too_early,
+        Tests(COURSE + "test_the_old_one_stays_until_the_new_one_holds_all"),
+    ),
+    Mutant(
+        trust.handover_forgotten,
+        Tests(
+            "tests/daemon/test_handover.py::test_cut_off_at_any_write_it_goes_on_to_the_same_end"
+        ),
+    ),
+    Mutant(
+        trust.keys_go_before_the_receipt,
+        Tests(PARTING + "test_a_last_event_that_is_not_receipted_leaves_the_keys"),
+    ),
+    Mutant(
+        trust.newest_certificate_revoked,
+        Tests(
+            "tests/center/test_revocation.py::"
+            "test_every_certificate_that_it_was_given_is_listed_and_no_other"
         ),
     ),
 ]

@@ -1,0 +1,37 @@
+"""Planted bugs of a site's papers: who may pass it on or end it, and what a kill makes of that."""
+
+from edge_agent.center import revocation
+from edge_agent.daemon import decommissioning, handover
+from edge_agent.evidence import decommission, succession
+from edge_agent.identity.handover import Course
+from tests.mutants.mutant import Patch
+
+
+def one_signature_enough(patch: Patch) -> None:
+    """A charter comes into force though not all have signed it."""
+    patch.setattr(succession, "_SIGN", ())
+
+
+def one_ends_it_alone(patch: Patch) -> None:
+    """A gateway is taken out of service by one of its parties."""
+    patch.setattr(decommission, "_SIGN", decommission._SIGN[:1])
+
+
+def left_out_too_early(patch: Patch) -> None:
+    """The old center is served no more though the new one has not receipted."""
+    patch.setattr(Course, "_missing", lambda _self, _seen: "")
+
+
+def handover_forgotten(patch: Patch) -> None:
+    """A start does not know what was written down of a handover."""
+    patch.setattr(handover, "_found", lambda _file: (None, ""))
+
+
+def keys_go_before_the_receipt(patch: Patch) -> None:
+    """A gateway's keys are destroyed though a center has not receipted everything."""
+    patch.setattr(decommissioning, "_has_all", lambda _center: True)
+
+
+def newest_certificate_revoked(patch: Patch) -> None:
+    """Of a gateway that is revoked the certificates that were renewed since still count."""
+    patch.setattr(revocation, "note", lambda _layout, _gateway, _certificate: None)
