@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +64,13 @@ def test_a_driver_that_does_not_load_is_told(
     monkeypatch.setattr(resources, "drivers", lambda: {"acme": broken})
     assert drivers.run(argparse.Namespace(json=True)) == 1
     assert "driver 'acme' does not load" in capsys.readouterr().err
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", resources.drivers())
+def test_every_driver_has_its_page_and_is_in_the_lists_of_people(name: str) -> None:
+    assert (DOCS / "drivers" / f"{name}.md").is_file()
+    for page in ("operations.md", "line-tools.md"):
+        assert f"\n| `{name}` |" in (DOCS / page).read_text(), page
