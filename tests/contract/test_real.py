@@ -8,7 +8,7 @@ own, over RTU on a pty and over TCP.  Parity cannot be proven on a pty.
 import asyncio
 import functools
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -53,6 +53,7 @@ class Recorder:
         self.durable: list[Signal] = []
         self.links: list[bool | None] = []
         self._begun = 0  # how much was durable when the panel came
+        self._heard: deque[bytes] = deque(maxlen=32)  # a frame of each report, as the agent keeps
         self.faults: Counter[FaultKind] = Counter()
         self.findings: list[Finding] = []
 
@@ -62,6 +63,7 @@ class Recorder:
 
         def commit() -> None:
             self.durable += signals
+            self._heard.append(signals[-1].frame)
             done.set_result(None)
 
         loop.call_later(COMMIT_S, commit)
@@ -78,7 +80,7 @@ class Recorder:
         self.findings.append(finding)
 
     def recent(self, panel: str) -> tuple[Recent, ...]:
-        return tuple(Recent(signal.frame, 0) for signal in self.durable[-32:])
+        return tuple(Recent(frame, 0) for frame in self._heard)
 
     def standing(self, panel: str) -> tuple[Signal, ...]:
         return standing_of(self.durable)
