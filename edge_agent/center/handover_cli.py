@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 from edge_agent import charter_view, files, language, rendering
 from edge_agent.center import asking, charters, credentials, desk_rows, inviting, schema
 from edge_agent.center.handover import Heard, Terms, draft, grant, heard, missing
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.clock import now_ms
+from edge_agent.clock import SystemClock, now_ms
 from edge_agent.domain.access import Role
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.charter import HANDOVER_DAYS_DEFAULT, HANDOVER_DAYS_MAX, read_signed
@@ -22,6 +23,9 @@ from edge_agent.evidence.handover import ANSWER_BYTES_MAX, OFFER_BYTES_MAX, Offe
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.reply import peek_reply
 from edge_agent.evidence.signers import load_signer
+
+ENDS = ("moved", "failed", "kept")
+"""After these outcomes a gateway has no more to tell of a handover."""
 
 
 def add(make: asking.Make, gateway: Callable[[str], str]) -> None:
@@ -38,7 +42,7 @@ def add(make: asking.Make, gateway: Callable[[str], str]) -> None:
         "--out gw1.charter\n"
         "  edge-center handover /srv/new grant gw1.offer gw1.charter --out gw1.handover\n"
         "both:\n"
-        "  edge-center handover /srv/new show gw1",
+        "  edge-center handover /srv/new show gw1 --wait 600",
     )
     actions = made.add_subparsers(dest="action", metavar="ACTION", required=True)
     offer = actions.add_parser("offer", help="have a gateway say what another center must know")
@@ -75,6 +79,13 @@ def add(make: asking.Make, gateway: Callable[[str], str]) -> None:
     show = actions.add_parser("show", help="how far handovers are, as the gateways told it")
     show.add_argument("gateway", type=gateway, metavar="GATEWAY", nargs="?", help="default: all")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
+    show.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="go on until it is over here, at most so long; then exit 0 only if it is",
+    )
     made.set_defaults(run=run)
 
 
@@ -189,13 +200,24 @@ then: edge-center handover {layout.directory} show {gateway}""",
 
 
 def _show(layout: Layout, arguments: argparse.Namespace) -> int:
-    with closing(schema.open_for_reading(layout.database)) as connection:
-        found = list(heard(connection, arguments.gateway))
-    for one in found:
-        print(json.dumps(_plain(one)) if arguments.json else rendering.safe(_line(one)))
+    """Show what was heard, as it comes where it is waited for."""
+    clock, pause = SystemClock(), Event()
+    until_ns = clock.boottime_ns() + round(arguments.wait * 1e9)
+    shown = 0
+    while True:
+        with closing(schema.open_for_reading(layout.database)) as connection:
+            found = list(heard(connection, arguments.gateway))
+        for one in found[shown:]:
+            said = json.dumps(_plain(one)) if arguments.json else rendering.safe(_line(one))
+            print(said, flush=True)
+        shown = len(found)
+        over = bool(found) and found[-1].act.outcome in ENDS
+        if over or clock.boottime_ns() >= until_ns:
+            break
+        pause.wait(asking.LOOK_S)
     if not found and not arguments.json:
         print("no gateway told of a handover yet")
-    return 0 if found else asking.EXIT_FOUND_BAD
+    return 0 if over or (found and not arguments.wait) else asking.EXIT_FOUND_BAD
 
 
 def _plain(one: Heard) -> dict[str, object]:

@@ -159,6 +159,14 @@ def test_what_the_gateway_told_is_shown(site: Papers, capsys: Said) -> None:
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["outcome"] for one in told] == ["both", "handover"]
     assert site.center("new", "handover", "show", "gw2") == 1
+    assert site.center("new", "handover", "show", "gw1", "--wait", "0.01") == 1, "not over"
+    with closing(sqlite3.connect(database)) as connection:
+        moved = ActBody("handover", "Li Na", "one is served", outcome="moved")
+        _store(connection, gateway.sealed(EventType.ACT, moved.to_body(), Lane.FAULT))
+        connection.commit()
+    capsys.readouterr()
+    assert site.center("new", "handover", "show", "gw1", "--wait", "60") == 0
+    assert capsys.readouterr().out.endswith("gw1 moved: one is served (Li Na)\n")
 
 
 def _store_epoch(connection: sqlite3.Connection, gateway: FakeGateway) -> None:
