@@ -155,6 +155,15 @@ def test_the_state_of_a_zone_is_no_second_alarm() -> None:
     assert events(talk.say("210100000204")) == [("130", State.ACTIVE, Origin.LIVE)]
 
 
+def test_an_alarm_of_before_the_restart_that_ends_is_no_new_one() -> None:
+    talk = Talk()
+    stands = Signal(kind=Kind.FIRE, code="111", state=State.ACTIVE, zone=2, area=1)
+    talk.answers["02"] = (*AT_REST[:2], "0301000a0002000430", *AT_REST[3:])
+    assert not events([*talk.open(standing=(stands,)), *talk.wait(5)])
+    assert events(talk.say(SMOKE_OVER)) == [("111", State.RESTORED, Origin.LIVE)]
+    assert not events(talk.say("210100000206"))
+
+
 def test_a_copy_after_a_restart_is_recorded_once() -> None:
     talk = Talk()
     talk.open(Recent(on_wire(bytes.fromhex(SMOKE)), 2 * NS))
