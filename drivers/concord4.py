@@ -38,7 +38,7 @@ HABITS = Habits(
     poll_s=60,
     quiet_s=86_400,  # listening only: nothing is known to come by itself
     polls_all=False,  # the list is long: at the start, after damage, and when the panel says so
-    resync_s=30,
+    resync_s=60,
     settle_s=2,
     needed=frozenset({"02"}),
 )
@@ -98,12 +98,13 @@ class ConcordPanel(AnsweredPanel):
 
     def forget(self, standing: tuple[Signal, ...]) -> None:
         """See PolledPanel."""
+        del standing  # what stands is told by its end, or shown by the list
         self._acks.forget()
         if self._earlier is not None:
             self._acks.earlier(*self._earlier)
             self._earlier = None
         # zones of whose alarm an event told: their state, which shows it too, is not a second one
-        self._told = {s.zone for s in standing if s.zone and s.kind in _ALARMS}
+        self._told: set[int] = set()
         self._is_listing = False
         self._short = (b"", 0)  # the newest message of one byte, and when it came
         self._delay_ns: dict[int, int] = {}  # until when an area's delay runs

@@ -58,9 +58,11 @@ HABITS = Habits(
     poll_s=120,  # the panel says changes by itself: this finds those that were lost
     quiet_s=86_400,  # listening only: it has no periodic message
     pause_s=0.1,  # set-clock is followed by a status: the next request waits for it
+    polls_all=False,  # each zone is asked by itself: no more often than each ROUND_NS
     bypass_toggles=True,
 )
 ZONES_USUAL = 16
+ROUND_NS = 120 * NS_PER_S  # the state of all, where nothing else calls for it sooner
 # It says a message again after 1 s; one takes 0.4 s at 600 baud.
 WAITING_TIMES = Waiting(
     soonest_ns=0, latest_ns=2 * NS_PER_S, crossing_ns=NS_PER_S // 2, late_ns=NS_PER_S
@@ -114,6 +116,7 @@ class NxPanel(AnsweredPanel):
         self._todo: deque[str] = deque()
         self._current = ""
         self._is_round = False
+        self._round_at_ns = 0
         self._configured = False
         self._newest = 0
         self._gap = bool(self._live or self._filled)
@@ -228,7 +231,8 @@ class NxPanel(AnsweredPanel):
     def _on_system(self, frame: Frame, now_ns: int) -> list[Action]:
         actions = self._on_state("28", frame, now_ns)
         self._newest = int(str(frame.fields["log_newest"]))
-        if self._is_round:
+        if self._is_round or 0 < self._round_at_ns <= now_ns:
+            self._round_at_ns = now_ns + ROUND_NS
             self._begin_round(frame)
         flags = frame.fields["flags"]
         is_lost = isinstance(flags, list) and "clock_lost" in flags

@@ -198,7 +198,7 @@ def test_a_code_of_duress_is_an_event_and_ends_with_another_user() -> None:
 @pytest.mark.parametrize("message", ["20", "02"])
 def test_what_was_lost_or_began_anew_is_asked_for(message: str) -> None:
     talk = ready()
-    talk.wait(40)
+    talk.wait(70)
     talk.asked.clear()
     assert faults(talk.say(message)) == [FaultKind.MISSED]
     assert talk.asked == [], "a line that loses bytes can make it of an event, which has no ACK yet"

@@ -150,6 +150,13 @@ def test_at_link_up_the_whole_state_is_asked_for_and_said_once() -> None:
     assert not signals(talk.wait(300)), "the same again is no news"
 
 
+def test_the_state_of_all_is_asked_for_each_two_minutes_however_often_it_is_polled() -> None:
+    talk = ready(poll_s=20)
+    talk.wait(240)
+    assert talk.asked.count("28") == 12
+    assert talk.asked.count("2401") == 2
+
+
 def test_what_ended_meanwhile_is_ended_by_the_state() -> None:
     talk = Talk()
     stands = [
