@@ -57,7 +57,7 @@ LIFE_NS_MAX = 300 * MS
 the event goes without it; the rest is the line's reader, a signature and the way to the broker."""
 
 ENDS = b"\x14\r\n"
-TASKS_MAX = 4 * PANELS + 16
+TASKS_MAX = 4 * PANELS + 20  # three a panel, and 25 of the gateway, handing over and parting too
 TIMERS_MAX = 64 + 20 * PANELS  # an urgent event has one for 200 ms, a line some
 LANE_BYTES_MAX = AWAITED_BYTES_MAX + LIVE_BYTES_MAX + FETCH_BYTES + FETCH_LOW_BYTES + 4096
 
