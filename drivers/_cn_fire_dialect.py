@@ -6,22 +6,21 @@ bytes with wildcards, lengths are bounded, texts are compared with templates wit
 `docs/drivers/cn_fire.md` is its description for people.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from string import hexdigits
-from typing import Any, Final, Generic, TypeVar
+from typing import Final
 
+from drivers._cn_fire_tables import Detector, Event, Table, detectors_of, events_of, texts_at
 from drivers._cn_fire_template import Template, template
 from edge_agent.domain.codes import Codes
-from edge_agent.domain.kinds import POINTS, STATES, Kind, State
 from edge_agent.domain.profile_entry import Entry
 from edge_agent.domain.session import Plain, Profile
 
 FRAME_BYTES_MAX: Final = 2048  # the longest known: 34 objects of a Songjiang, 1,100 bytes
 TEXT_BYTES_MAX: Final = 512  # of a printed record, some ten lines
 SHAPES_MAX: Final = 64  # kinds of frames in one dialect; the richest known has seven
-ROWS_MAX: Final = 1000  # rows of one table
 FIELD_BYTES_MAX: Final = 64
 
 
@@ -146,76 +145,6 @@ class Shape:
         return _names(self.fields, self.objects, self.find)
 
 
-Key = int | str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One meaning: for these values or words, where all of `when` holds."""
-
-    name: str
-    keys: frozenset[Key]
-    words: tuple[str, ...]
-    also: tuple[str, ...]  # of these words one has to stand there, too
-    when: Mapping[str, frozenset[Key]]
-
-    def is_worded(self, text: str) -> bool:
-        """Tell whether its words stand in the text."""
-        if not any(word in text for word in self.words):
-            return False
-        return not self.also or any(word in text for word in self.also)
-
-    def holds(self, values: Mapping[str, Key | None]) -> bool:
-        """Tell whether all of `when` holds."""
-        return all(values.get(name) in keys for name, keys in self.when.items())
-
-
-_T = TypeVar("_T", bound=Row)
-
-
-class Table(Generic[_T]):
-    """Rows in their order: found by a value, else by their words."""
-
-    def __init__(self, rows: Iterable[_T]) -> None:
-        self.rows = tuple(rows)
-        self._keyed: dict[Key, list[_T]] = {}
-        for row in self.rows:
-            for key in row.keys:
-                self._keyed.setdefault(key, []).append(row)
-        self._worded = tuple(row for row in self.rows if row.words)
-
-    def find(self, key: Key | None, text: str, values: Mapping[str, Key | None]) -> _T | None:
-        """Return the first row that is meant, None where none is."""
-        if key is not None:
-            for row in self._keyed.get(key, ()):
-                if row.holds(values):
-                    return row
-        if text:
-            for row in self._worded:
-                if row.is_worded(text) and row.holds(values):
-                    return row
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event(Row):
-    """What an event means; `kind` None: nothing is to be recorded."""
-
-    kind: Kind | None
-    code: str | None
-    state: State
-    by_detector: bool
-    alone: bool  # it happens to no point: a printed line that says it is whole
-    resets: bool  # what stood in the panel is over; what burns on is said again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detector(Row):
-    """What stands at a point; `code` is the fire code of its alarm."""
-
-    code: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
     """What a host has to say, and how often, or the card raises a fault."""
@@ -274,10 +203,6 @@ _SHAPE = frozenset(
         *("objects", "find", "is", "says", "by", *ROLES),
     }
 )
-_ROW = frozenset({"name", "is", "words", "also", "when"})
-_EVENT = _ROW | {"kind", "code", "state", "by_detector", "alone", "resets"}
-_DETECTOR = _ROW | {"code"}
-
 DOUBLED_S: Final = 0.5  # no panel says the same so soon: the line doubled it
 GAP_S: Final = 0.5  # within a frame no panel pauses so long
 QUIET_S: Final = 86_400.0  # of a panel without heartbeat: a day without a word
@@ -286,8 +211,7 @@ QUIET_S: Final = 86_400.0  # of a panel without heartbeat: a day without a word
 def dialect(profile: Profile, codes: Codes) -> Dialect:
     """Return the dialect that a profile tells of.  Raises ValueError with the place."""
     facts = Entry(f"profile {profile.name}", profile.facts, _FACTS)
-    events = tuple(_event(entry, codes) for entry in _rows(facts, "events", _EVENT))
-    detectors = tuple(_detector(entry, codes) for entry in _rows(facts, "detectors", _DETECTOR))
+    events, detectors = events_of(facts, codes), detectors_of(facts, codes)
     names = {event.name: event for event in reversed(events)}
     shapes = tuple(_shape(entry, names) for entry in facts.entries("frames", _SHAPE))
     if len(shapes) > SHAPES_MAX:
@@ -313,13 +237,6 @@ def dialect(profile: Profile, codes: Codes) -> Dialect:
         is_detected=facts.flag("detected", True),
         names=names,
     )
-
-
-def _rows(facts: Entry, key: str, known: frozenset[str]) -> list[Entry]:
-    rows = list(facts.entries(key, known, needed=False))
-    if len(rows) > ROWS_MAX:
-        raise ValueError(f"{facts.place}: {len(rows)} rows in {key!r}, allowed {ROWS_MAX}")
-    return rows
 
 
 def _is_gap_bounded(facts: Entry, shapes: tuple[Shape, ...]) -> bool:
@@ -354,7 +271,7 @@ def _keep_alive(facts: Entry) -> KeepAlive | None:
 def _shape(entry: Entry, events: Mapping[str, Event]) -> Shape:
     fields = _fields(entry)
     objects = _objects(entry, fields)
-    find = tuple(_template(entry, text) for text in _texts(entry, "find"))
+    find = tuple(_template(entry, text) for text in texts_at(entry, "find"))
     shape = Shape(
         name=entry.name(),
         head=_pattern(entry, "head"),
@@ -475,7 +392,7 @@ def _field(entry: Entry) -> Field:
         read = entry.one_of("as", {one.value: one for one in As})
     order: tuple[str, ...] = ()
     if read in (As.TIME, As.BCD_TIME):
-        order = _texts(entry, "order")
+        order = texts_at(entry, "order")
         if unknown := set(order) - set(TIME_PARTS):
             raise ValueError(
                 f"{entry.place}: 'order' has {min(unknown)!r}, allowed {', '.join(TIME_PARTS)}"
@@ -504,16 +421,6 @@ def _objects(entry: Entry, fields: tuple[Field, ...]) -> Objects | None:
     )
 
 
-def _texts(entry: Entry, key: str) -> tuple[str, ...]:
-    """Return the text or the list of texts at `key`."""
-    value = entry.values.get(key, [])
-    several = value if isinstance(value, list) else [value]
-    for one in several:
-        if not isinstance(one, str) or not one:
-            raise ValueError(f"{entry.place}: {key!r} has {one!r}, allowed: text")
-    return tuple(str(one) for one in several)
-
-
 def _template(entry: Entry, text: str) -> Template:
     try:
         return template(text)
@@ -537,64 +444,3 @@ def _roles(
         if name not in known:
             raise ValueError(f"{entry.place}: {role!r} names {name!r}, which is no field")
     return roles
-
-
-# ---- tables
-
-
-def _keys(place: str, value: Plain) -> frozenset[Key]:
-    several = value if isinstance(value, list) else [value]
-    keys = [one for one in several if isinstance(one, int | str) and not isinstance(one, bool)]
-    if len(keys) != len(several) or not keys:
-        raise ValueError(f"{place} is {value!r}, allowed: numbers or texts")
-    return frozenset(keys)
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    value = entry.values.get("is")
-    keys = frozenset[Key]() if value is None else _keys(f"{entry.place}: 'is'", value)
-    when = entry.values.get("when", {})
-    if not isinstance(when, Mapping):
-        raise ValueError(f"{entry.place}: 'when' is {when!r}, allowed: names of fields with values")  # noqa: TRY004  an engineer's file, one error type
-    wanted = {str(name): _keys(f"{entry.place}: when {name!r}", one) for name, one in when.items()}
-    return {
-        "name": entry.name(),
-        "keys": keys,
-        "words": _texts(entry, "words"),
-        "also": _texts(entry, "also"),
-        "when": wanted,
-    }
-
-
-def _event(entry: Entry, codes: Codes) -> Event:
-    kind = None
-    if "kind" in entry.values:
-        allowed = {one.value: one for one in Kind if one not in POINTS or one is Kind.OUTPUT}
-        kind = entry.one_of("kind", allowed)
-    state = State.ON if kind is Kind.OUTPUT else State.ACTIVE
-    if "state" in entry.values:
-        states = STATES[kind] if kind is not None else frozenset[State]()
-        state = entry.one_of("state", {one.value: one for one in sorted(states)})
-    return Event(
-        **_row(entry),
-        kind=kind,
-        code=_code(entry, codes, kind),
-        state=state,
-        by_detector=entry.flag("by_detector", False),
-        alone=entry.flag("alone", False),
-        resets=entry.flag("resets", False),
-    )
-
-
-def _detector(entry: Entry, codes: Codes) -> Detector:
-    return Detector(**_row(entry), code=_code(entry, codes, Kind.FIRE))
-
-
-def _code(entry: Entry, codes: Codes, kind: Kind | None) -> str | None:
-    code = entry.text("code")
-    if code is None:
-        return None
-    row = codes.contact_id_rows.get(code)
-    if row is None or row.kind is not kind:
-        raise ValueError(f"{entry.place}: 'code' is {code!r}, allowed: a code of kind {kind}")
-    return code

@@ -11,15 +11,14 @@ from typing import Final
 from drivers._cn_fire_dialect import (
     As,
     Dialect,
-    Event,
     Field,
-    Key,
     Objects,
     Says,
     Shape,
     dialect,
 )
 from drivers._cn_fire_frames import Cutter, joined
+from drivers._cn_fire_tables import Event, Key
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import panel_time

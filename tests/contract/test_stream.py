@@ -199,6 +199,8 @@ def check_no_repeat_recorded_soon(here: World) -> None:
     for item in here.gateway.durable:
         if not is_event(item.signal) or here.is_stated(item.signal):
             continue
+        if here.is_of_the_line(body(item.signal.frame), meaning(item.signal)):
+            continue  # not said by the panel, so no repeat of its own
         before_ns = newest.get(item.signal.frame)
         newest[item.signal.frame] = item.t_ns
         is_soon = before_ns is not None and item.t_ns - before_ns < TWICE_NS_MIN
