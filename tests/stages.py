@@ -361,12 +361,12 @@ def _pytest(python: str, arguments: Sequence[str], options: Sequence[str]) -> tu
 
 def report(outcomes: Sequence[Outcome], absent: Sequence[str]) -> list[str]:
     """The table of stages, and what was left out."""
-    lines = [f"{'stage':<26}{'seconds':>8}{'CPU':>8}{'budget':>8}  result"]
+    lines = [f"{'stage':<34}{'seconds':>8}{'CPU':>8}{'budget':>8}  result"]
     for outcome in outcomes:
         stage = outcome.stage
         result = "; ".join(outcome.reasons) or "good"
         took = f"{outcome.seconds:>8.1f}{outcome.cpu_s:>8.1f}{stage.budget_s:>8}"
-        lines.append(f"{stage.name:<26}{took}  {result}")
+        lines.append(f"{stage.name:<34}{took}  {result}")
     lines += [line for outcome in outcomes for line in outcome.left_out]
     lines += [f"Python {version} is not installed here: unit stage left out" for version in absent]
     return lines
