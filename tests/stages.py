@@ -307,7 +307,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     found = [
         lint(),
         # half of its time goes by on real lines, paced as slowly as they are
-        _computing("driver contract", 120, ("tests/contract", *TWO), options),
+        _computing("driver contract", 240, ("tests/contract", *TWO), options),
         *_unit("", here, options, without=REAL_TIME),
         _computing("simulation", 150, ["tests/simulation"], options),
         _computing("fuzzing", 90, ["tests/fuzz"], options),

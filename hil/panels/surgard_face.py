@@ -168,7 +168,7 @@ def walk(settings: Mapping[str, str]) -> Iterator[tuple[float, str]]:
 
 
 _SAID_ON_BAD_LINES = re.compile(
-    rb"5[0-9A-F]{3} 18[0-9A-F]{4}[136EPR][0-9A-F]{3}[0-9]{5}"
+    rb"5[0-9A-F]{3} 18(?:[0-9A-F]{4}| ?[0-9A-F]{4,10} )[136EPR][0-9A-F]{3}[0-9]{5}"
     rb"|3[0-9A-F]{3} {4}[0-9A-F]{6}[A-Z]{2}[0-9]{4}"
     rb"|[0-9A-F]{2} [0-9A-F]{4} 18 [EPR][0-9A-F]{3} [0-9]{2} [CU][0-9]{3}"
     rb"| ?00 [0-9]{8} 18 [EPR][0-9A-F]{3} [0-9]{2} [CU][0-9]{3} ?"
@@ -178,7 +178,8 @@ _SAID_ON_BAD_LINES = re.compile(
 def is_sound(frame: bytes) -> bool:
     """Whether every character fits its place: the formats have no other check.
 
-    A line that takes one and puts in another can make such a message of any.
+    A line that takes one and puts in another can make such a message of any, also one of the form
+    whose longer account ends with a space.
     """
     return _SAID_ON_BAD_LINES.fullmatch(frame) is not None
 

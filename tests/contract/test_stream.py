@@ -281,6 +281,24 @@ def test_dialogue(subject: Subject, seed: int, line: Line) -> None:
     check_belief(here, subject)
 
 
+KNOWN = {
+    # what it found once, on which line and from which seed
+    "a known copy kept the answer of another": ("surgard-surgard_system3", "all_at_once", 48),
+    "an LF before our ACK was no beginning": ("surgard-congwin_fe100", "all_at_once", 44),
+    "a copy in one piece behind our ACK": ("surgard-surgard_mlr2", "all_at_once", 98),
+    "a space too many makes another form": ("surgard-surgard_osm", "noise", 151),
+}
+
+
+@pytest.mark.parametrize("what", KNOWN)
+def test_what_was_found_once(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.contract.test_stream.SEEDS", 2)  # it was, in a long run
+    name, wanted, seed = KNOWN[what]
+    (subject,) = (subject for subject in STREAM if str(subject) == name)
+    (line,) = (line for line in LINES if line.name == wanted)
+    test_dialogue(subject, seed, line)
+
+
 ACKNOWLEDGED = [subject for subject in STREAM if subject.driver.acknowledges]
 
 
