@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from hil.rig.child import STOP_S_MAX, WAIT_S_MAX, Child, wait_until
 
+TAIL_BYTES = 8192  # of a trace: some dozens of questions
 Entry = dict[str, Any]
 Option = str | int | float | bool
 
@@ -128,8 +130,25 @@ class Panel:
             )
 
     def quiet(self) -> bool:
-        """Tell whether nothing that was said still waits for its ACK or to be read."""
-        return not self.in_state("said" if self.acknowledges else "set", "gave_up")
+        """Tell whether nothing that was said still waits for its ACK or to be read.
+
+        What was read on a bus has arrived when the next question comes: the agent asks one at a
+        time.
+        """
+        if self.in_state("said" if self.acknowledges else "set", "gave_up"):
+            return False
+        if self.face != "modbus_map":
+            return True
+        read_ns = max((entry["t_ns"] for entry in self.in_state("said", "found")), default=0)
+        return read_ns == 0 or self._heard_ns() > read_ns
+
+    def _heard_ns(self) -> int:
+        """Return when it was asked last; 0: not lately."""
+        with self.trace.open("rb") as trace:
+            trace.seek(max(0, trace.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = trace.read().split(b"\n")[1:-1]
+        asked = [passed for passed in map(json.loads, lines) if passed["did"] == "heard"]
+        return asked[-1]["t_ns"] if asked else 0
 
     # ---- the agent's configuration
 
