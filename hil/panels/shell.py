@@ -36,7 +36,8 @@ class Shell:
     """Runs a stand until `quit`, the end of a control pipe, or a ledger that nobody reads.
 
     `trace` gets what went over the line, as JSON lines: {"t_ns", "peer", "did", "hex"}, where `did`
-    is said, heard, plugged or unplugged.
+    is said, heard, plugged or unplugged.  Where a control line was obeyed it gets {"t_ns", "did":
+    "told", "noted"}, the last how many lines the ledger had then.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Shell:
         self._stand = stand
         self._ledger = ledger
         self._trace = trace
+        self._noted = 0
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
         self._plugs: asyncio.Queue[bool] = asyncio.Queue()
@@ -88,6 +90,8 @@ class Shell:
             self._perform(self._stand.handle(happened, now_ns()))
         except CommandError as error:
             print(f"{self._name}: {error}", file=sys.stderr, flush=True)  # noqa: T201  a command line
+        if isinstance(happened, Commanded):
+            self._write({"t_ns": now_ns(), "did": "told", "noted": self._noted})
         self._arm()
 
     def stop(self) -> None:
@@ -112,16 +116,18 @@ class Shell:
         try:
             self._ledger.write(entry.to_json(self._name, t_ns) + "\n")
             self._ledger.flush()
+            self._noted += 1
         except BrokenPipeError:
             # a ledger that nobody reads proves nothing: there is no point in going on
             self._over.set()
 
     def _write_trace(self, did: str, peer: int, data: bytes = b"") -> None:
-        if self._trace is None:
-            return
-        line = {"t_ns": now_ns(), "peer": peer, "did": did, "hex": data.hex()}
-        self._trace.write(json.dumps(line) + "\n")
-        self._trace.flush()
+        self._write({"t_ns": now_ns(), "peer": peer, "did": did, "hex": data.hex()})
+
+    def _write(self, line: dict[str, object]) -> None:
+        if self._trace is not None:
+            self._trace.write(json.dumps(line) + "\n")
+            self._trace.flush()
 
     def _arm(self) -> None:
         if self._timer is not None:

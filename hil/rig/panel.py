@@ -94,13 +94,28 @@ class Panel:
         return last[0].get("line") if last else None
 
     def tell(self, *lines: str) -> None:
-        """Give it control lines; `python -m hil.panels FACE --help` lists them."""
+        """Give it control lines, and wait until they are obeyed.
+
+        `python -m hil.panels FACE --help` lists them.  Raises RigError.
+        """
         process = self.child.process
         assert process is not None
         assert process.stdin is not None
+        before = self.trace.stat().st_size
         for line in lines:
             process.stdin.write(f"{line}\n")
         process.stdin.flush()
+
+        def obeyed() -> bool:
+            with self.trace.open("rb") as trace:
+                trace.seek(before)
+                told = [
+                    json.loads(line) for line in trace if b'"told"' in line and line[-1:] == b"\n"
+                ]
+            # what its ledger says of them was read as well
+            return len(told) >= len(lines) and len(self.ledger) >= told[-1]["noted"]
+
+        wait_until(obeyed, lambda: f"{self.id}: {lines} not obeyed\n{self.child.tail()}")
 
     # ---- the ledger
 

@@ -54,8 +54,10 @@ def _stack(card: Card) -> Stack:
     return Stack(panels, Setup(data_dir=str(card.folder), gateway=seldom))
 
 
-def _fleet(stack: Stack) -> dict[str, Any]:
-    return stack.center.fleet()["gw1"]
+def _refused(stack: Stack) -> bool | None:
+    """What the last heartbeat says of the disk; None: there was none yet."""
+    status: dict[str, Any] | None = stack.center.fleet()["gw1"]["status"]
+    return None if status is None else status["disk_refused"]
 
 
 def _journal_words(rows: list[dict[str, Any]]) -> str:
@@ -78,7 +80,7 @@ def _burgle(stack: Stack, first: int, count: int) -> None:
 def _check_refusal(stack: Stack) -> None:
     """The agent says it, the center says it, and both have everything that was said."""
     wait_until(lambda: stack.agent.status()["journal"]["refused"], "the status says it")
-    wait_until(lambda: _fleet(stack)["status"]["disk_refused"], "the heartbeat says it")
+    wait_until(lambda: _refused(stack) is True, "the heartbeat says it")
     assert '"journal.refused"' in stack.agent.said()
     assert "check the card" in stack.agent.said()
     stack.settle()
@@ -95,7 +97,7 @@ def _check_whole(stack: Stack) -> None:
     rows = stack.center.events()
     assert stack.count(rows) == Count()
     stack.agent.verify()
-    wait_until(lambda: not _fleet(stack)["status"]["disk_refused"], "the heartbeat")
+    wait_until(lambda: _refused(stack) is False, "the heartbeat")
     if stack.agent.starts == 1:
         assert "accepted" in _journal_words(rows)
         stack.center.verify()

@@ -48,7 +48,10 @@ def test_a_trace_holds_all_that_goes_over_the_line(tmp_path: Path) -> None:
         os.write(port, b"\x06")
         panel.state("acked")
         os.close(port)
-    told = [json.loads(line) for line in trace.read_text().splitlines()]
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    (obeyed,) = (line for line in lines if line["did"] == "told")
+    assert obeyed["noted"] > 0, "what it said at once is in the ledger"
+    told = [line for line in lines if line["did"] != "told"]
     assert [line["did"] for line in told[:5]] == ["plugged", "said", "heard", "said", "heard"]
     assert bytes.fromhex(told[3]["hex"]) == b"5011 182468E13000001\x14"
     assert [line["t_ns"] for line in told] == sorted(line["t_ns"] for line in told)
