@@ -7,6 +7,7 @@ Open zones are shown one after the other; that one is closed again is inferred.
 Sources: the maker's open client and its tests.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -46,6 +47,8 @@ HABITS = Habits(
 AREAS = 8
 MAINS_S = 10  # a flag that is off for less is a keypad line in between
 ALONE_NS = 30 * NS_PER_S  # one zone shown so long and no other: there is no other
+GAPS = 8  # between lines of a row, by which the pace of the row is known
+LATE = 1.5  # of the usual gap
 STAR_NS = 10 * NS_PER_S  # between two presses of `*`
 TRANSMITTERS_MAX = 256  # whose battery is low; no panel has more
 
@@ -87,6 +90,8 @@ class Ad2Panel(PolledPanel):
         self._shown: dict[int, State] = {}  # zones that the keypads showed, and not yet at rest
         self._last: int | None = None  # the zone shown last; None: what came after it is lost
         self._alone_ns = 0  # since when it alone is shown
+        self._line_ns = 0  # when a keypad line came last
+        self._gaps: deque[int] = deque(maxlen=GAPS)  # ns, from one line of a row to the next
         self._passed_once: set[int] = set()  # zones that were not shown in their turn
         self._no_mains_ns: int | None = None  # since when the flag is off
         self._star_ns = -STAR_NS
@@ -214,8 +219,9 @@ class Ad2Panel(PolledPanel):
         """Return what was shown before, and is not between the zone shown last and this one.
 
         A text of another kind, or one that does not fit the number beside it, breaks the row: the
-        line may have changed it.
+        line may have changed it.  So does one that comes late: another was lost without a trace.
         """
+        is_late = self._is_late(now_ns)
         number = str(frame.fields["number"])
         if zone is None or not number.isdecimal() or int(number) != zone:
             self._last = None
@@ -223,9 +229,9 @@ class Ad2Panel(PolledPanel):
         is_new = self._shown.get(zone) not in (State.OPEN, State.FAULT)
         # a zone that opens just now is shown at once, and not in its turn
         last, self._last = self._last, None if is_new else zone
-        if last != zone:
+        if last != zone or is_late:
             self._alone_ns = now_ns
-        if last is None or is_new:
+        if last is None or is_new or is_late:
             return set()
         others = {known for known in self._shown if known != zone}
         if last == zone:
@@ -237,6 +243,15 @@ class Ad2Panel(PolledPanel):
         again = passed & self._passed_once  # once may be a line that was lost without a trace
         self._passed_once |= passed
         return again
+
+    def _is_late(self, now_ns: int) -> bool:
+        """Tell whether this line comes later than lines of a row do; the row has one pace."""
+        gap_ns, self._line_ns = now_ns - self._line_ns, now_ns
+        if self._last is None:
+            return False
+        usual_ns = sorted(self._gaps)[len(self._gaps) // 4] if self._gaps else gap_ns
+        self._gaps.append(gap_ns)
+        return gap_ns > LATE * usual_ns
 
     def _star(self, text: str, flags: frozenset[str], now_ns: int) -> list[Action]:
         """Ask for the open zones, as a person at the keypad would."""

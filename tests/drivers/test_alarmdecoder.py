@@ -123,6 +123,15 @@ def test_a_zone_is_closed_when_it_is_twice_not_shown_in_its_turn() -> None:
     assert zones(talk.show(fault(8), fault(5))) == [(3, State.CLOSED)], "over the end"
 
 
+def test_a_line_that_comes_late_says_that_another_was_lost() -> None:
+    talk = ready()
+    talk.show(*[fault(3), fault(5), fault(8)] * 2)
+    for _ in range(4):  # of 5 each line is lost, and nothing is heard of it
+        assert zones(talk.show(fault(3))) == []
+        talk.wait(5)
+        assert zones(talk.show(fault(8))) == []
+
+
 def test_a_zone_that_alone_is_shown_for_long_is_the_only_one() -> None:
     talk = ready()
     talk.show(fault(3), fault(5))
