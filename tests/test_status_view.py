@@ -210,6 +210,11 @@ def test_a_configuration_on_trial_is_said_and_one_in_force_is_not() -> None:
     assert lines(status) == lines(GOOD)
 
 
+def test_no_terminal_obeys_what_somebody_named_a_panel() -> None:
+    named = GOOD | {"panels": {"\x1b[2J": GOOD["panels"]["p1"]}}
+    assert "\x1b" not in "".join(lines(named))
+
+
 def test_it_is_said_in_chinese_too() -> None:
     said = lines(changed("centers", connected=False, reason="no route"), "zh")
     assert said[0] == "网关      gw1，版本 0.1.0，运行期 0102"

@@ -52,6 +52,15 @@ def test_a_release_is_put_into_service(
     assert "runs 2.0, proven 2.0" in capsys.readouterr().out
 
 
+def test_what_was_installed_by_hand_counts_as_proven(
+    tmp_path: Path, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (service.place.root / "good").unlink(missing_ok=True)
+    assert run(tmp_path, "status") == 0
+    assert "runs 1.0, proven 1.0" in capsys.readouterr().out
+    assert not (service.place.root / "good").is_symlink(), "who asks writes nothing"
+
+
 def test_it_is_told_under_the_name_of_whoever_became_root(
     tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
