@@ -50,7 +50,7 @@ def of(runs: Iterable[SiteRun], judge: str = OURS) -> list[Outcome]:
 def collect(arguments: argparse.Namespace) -> Runs:
     """Run all mixes that were asked for."""
     amounts: dict[str, int] = dict.fromkeys(FALSE_MIXES, arguments.episodes)
-    amounts["genuine"] = arguments.episodes * (10 if arguments.full else 1)
+    amounts["genuine"] = 30_000 if arguments.full else arguments.episodes
     amounts["faults"] = max(20, arguments.episodes // 4)
     amounts["quiet"] = max(10, arguments.episodes // 30)
     found: Runs = {}
@@ -347,7 +347,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seeds", choices=("dev", "blind"), default="dev")
     parser.add_argument("--episodes", type=int, default=1500, help="intrusions a mix (1500)")
-    parser.add_argument("--full", action="store_true", help="ten times as many burglaries")
+    parser.add_argument("--full", action="store_true", help="10,000 a mix, 30,000 burglaries")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mix", choices=MIXES, help="one mix only; no learner, no abuse")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="print N mistakes")
@@ -375,7 +375,7 @@ def main() -> int:
     if arguments.episodes < 20 or arguments.jobs < 1:
         parser.error("--episodes is 20 or more, --jobs 1 or more")
     if arguments.full and arguments.episodes == parser.get_default("episodes"):
-        arguments.episodes = 3000
+        arguments.episodes = 10_000  # sites differ: it takes many to tell a mix
     if arguments.mix is None and not LEARNER_PYTHON.exists():
         print(
             f"bench.diagnosis: the learner's environment is not there: {LEARNER_PYTHON}\n"
