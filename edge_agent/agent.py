@@ -90,7 +90,7 @@ class Agent:
         self._loaded = loaded
         self._config = loaded.config
         self._clock = clock
-        self._fitted = fit(loaded)
+        self._fitted = fit(loaded, anyway=True)
         self._systemd = Systemd()
         self._stopping = False
         self._defects: asyncio.Queue[Exception] = asyncio.Queue()

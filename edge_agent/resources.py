@@ -37,6 +37,13 @@ class DriverError(ValueError):
     """A driver that does not exist or does not load; the message names the nearest one."""
 
 
+class BrokenDriverError(DriverError):
+    """A driver that an installed package brings, and that does not load: its maker has to mend it.
+
+    Nothing in the configuration is wrong, so the daemon starts without it.
+    """
+
+
 class ProfileError(ValueError):
     """A profile that cannot be read or makes no sense; the message names file and reason."""
 
@@ -178,7 +185,11 @@ def drivers() -> dict[str, Callable[[], Driver]]:
 
 
 def load_driver(name: str) -> Driver:
-    """Import and return one driver.  Raises DriverError, which names the nearest driver."""
+    """Import and return one driver.
+
+    Raises DriverError, which names the nearest driver, BrokenDriverError where it is there and does
+    not load.
+    """
     if name in _builtin_names():
         return _load_builtin(name)
     loaders = drivers()
@@ -201,9 +212,9 @@ def _load_entry(entry: "EntryPoint") -> Driver:
     """Import a third party's driver: whatever its module raises is its own fault, and is told."""
     try:
         found = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         kind = type(error).__name__
-        raise DriverError(
+        raise BrokenDriverError(
             f"driver {entry.name!r} ({entry.value}) does not load: {kind}: {error}; "
             "mend or uninstall its package"
         ) from error
@@ -233,7 +244,7 @@ def recognition_of(driver: Driver) -> "Recognition":
 
 def _checked(name: str, found: object) -> Driver:
     if not isinstance(found, Driver) or found.name != name:
-        raise DriverError(f"driver {name!r} does not define a Driver of that name")
+        raise BrokenDriverError(f"driver {name!r} does not define a Driver of that name")
     return _knowing(found) if found.dialects_are_profiles else found
 
 

@@ -124,6 +124,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "online": ("online", "在线"),
     "offline": ("OFFLINE", "离线"),
     "panel.unknown": ("unknown", "未知"),
+    "unheard": ("NOT HEARD: {why}", "未接入：{why}"),
     "camera.no_consent": ("no consent: never asked", "未获同意：从不调取"),
     "camera.wrong": ("WRONG: {wrong}", "异常：{wrong}"),
     "camera.good": ("good: {gives}", "正常：{gives}"),
@@ -293,6 +294,8 @@ class _View:
             faults = say("and").join(f"{kind} {count}" for kind, count in panel["faults"].items())
             said = f"  {name:<{width}}  {_padded(link, 8)} {panel['driver']}  {faults}"
             yield said.rstrip()
+            if why := panel.get("broken"):
+                yield f"  {'':<{width}}  {say('unheard', why=why)}"
 
     def _cameras(self, cameras: dict[str, Any]) -> Iterable[str]:
         if cameras:

@@ -44,9 +44,12 @@ from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
+from edge_agent.status_view import lines
 from hil.rig import free_port
 from tests.swtpm import swtpm
+from tests.test_resources import announce
 
+CONFIG_WRONG = 78
 FRAME = b"5012 182468E13001004\x14"  # receiver 01, line 2: burglary, partition 1, zone 4
 
 
@@ -142,6 +145,36 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
     assert (links[0].panel, links[0].online) == ("p1", True)
     acts = [ActBody.from_body(e.body) for e in events if e.type is EventType.ACT]
     assert [act.detail for act in acts if act.what == "read"] == ["events; case 12"]
+
+
+def test_a_driver_that_does_not_load_silences_no_other_panel(
+    gateway: Path, panel: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(monkeypatch, "acme", "tests.driver_that_raises:D")
+    file = gateway / "gateway.toml"
+    broken = '\n[[panel]]\nid = "p0"\ndriver = "acme"\nserial = { port = "/dev/none" }\n'
+    file.write_text(file.read_text() + broken)
+
+    async def run() -> None:
+        async with serving(gateway, tmp_path / "agent.sock"):
+            await say_until_acknowledged(panel)
+            status = await asyncio.to_thread(ask, tmp_path / "agent.sock", "status")
+            assert status["panels"]["p1"]["online"] is True
+            assert status["panels"]["p0"]["online"] is False
+            assert "does not load" in status["panels"]["p0"]["broken"]
+            assert any("NOT HEARD: driver 'acme'" in line for line in lines(status))
+
+    asyncio.run(run())
+    events = journal_of(gateway)
+    links = [LinkBody.from_body(e.body) for e in events if e.type is EventType.LINK]
+    assert [(one.online, one.reason) for one in links if one.panel == "p0"] == [
+        (False, "its driver does not load")
+    ]
+    findings = [FindingBody.from_body(one.body) for one in events if one.type is EventType.FINDING]
+    assert [(one.panel, one.severity) for one in findings if one.cause == "driver_broken"] == [
+        ("p0", "urgent")
+    ]
+    assert command(["check", "--config", str(file)]) == CONFIG_WRONG
 
 
 def test_a_gateway_tests_itself_when_asked_and_signs_what_it_found(

@@ -13,6 +13,7 @@ from edge_agent import resources
 from edge_agent.domain.recognition import UNDECLARED
 from edge_agent.domain.session import Driver, Nature, Option, Profile, Setup
 from edge_agent.resources import (
+    BrokenDriverError,
     DriverError,
     OptionError,
     ProfileError,
@@ -165,8 +166,9 @@ def test_loading_one_driver_imports_no_other() -> None:
 
 @pytest.mark.parametrize("name", ["surgrd", "../surgard", "", "surgard.x", "__init__"])
 def test_an_unknown_driver_is_refused(name: str) -> None:
-    with pytest.raises(DriverError, match=f"known: {', '.join(BUILT_IN)}"):
+    with pytest.raises(DriverError, match=f"known: {', '.join(BUILT_IN)}") as refused:
         load_driver(name)
+    assert not isinstance(refused.value, BrokenDriverError), "the configuration is wrong"
 
 
 def announce(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -195,13 +197,17 @@ def test_a_third_party_adds_a_driver_by_entry_point(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "value", ["tests.no_such_module:D", "tests.test_resources:NONE", "tests.driver_that_raises:D"]
+    "value",
+    [
+        *("tests.no_such_module:D", "tests.test_resources:NONE", "tests.driver_that_raises:D"),
+        "tests.driver_that_exits:D",
+    ],
 )
 def test_a_third_party_driver_that_does_not_load(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     announce(monkeypatch, "acme", value)
-    with pytest.raises(DriverError, match=r"'acme' .* does not load"):
+    with pytest.raises(BrokenDriverError, match=r"'acme' .* does not load"):
         load_driver("acme")
 
 
@@ -215,7 +221,7 @@ def test_a_third_party_driver_with_a_name_that_no_configuration_can_hold(
 
 def test_a_third_party_driver_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     announce(monkeypatch, "other", "tests.test_resources:ACME")
-    with pytest.raises(DriverError, match="'other' does not define"):
+    with pytest.raises(BrokenDriverError, match="'other' does not define"):
         load_driver("other")
 
 

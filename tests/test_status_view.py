@@ -169,6 +169,13 @@ def test_cameras() -> None:
     assert "cameras" not in "\n".join(lines(GOOD))
 
 
+def test_a_panel_whose_driver_does_not_load_says_why() -> None:
+    status = changed("panels", online=False, broken="driver 'acme' does not load")
+    said = lines(status)
+    [at] = [at for at, line in enumerate(said) if "OFFLINE" in line]
+    assert said[at + 1].strip() == "NOT HEARD: driver 'acme' does not load"
+
+
 def test_incidents_and_findings_are_told_and_a_bug_in_judging_is_not_well() -> None:
     incident = {
         "incident": "0102030405060708/3",

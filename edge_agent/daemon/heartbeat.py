@@ -89,6 +89,7 @@ def state(parts: Parts) -> dict[str, Any]:
                 "driver": source.driver,
                 "profile": source.profile,
                 "faults": dict(recorder.faults[panel]),
+                "broken": source.broken,
             }
             for panel, source in parts.sources.items()
         },

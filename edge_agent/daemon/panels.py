@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import NoReturn
 
 from edge_agent import resources
 from edge_agent.config import ConfigError, Loaded, Panel
@@ -22,6 +23,7 @@ class Fitted:
     panel: Panel
     driver: Driver
     setup: Setup
+    broken: str = ""  # why its driver does not load: then there are no sessions
 
     def session(self) -> Session:
         """Start a fresh conversation."""
@@ -43,11 +45,16 @@ class Fitted:
             profile=profile.name if profile else None,
             profile_version=profile.version if profile else None,
             acknowledges=self.driver.acknowledges,
+            broken=self.broken,
         )
 
 
-def fit(loaded: Loaded) -> list[Fitted]:
-    """Find driver, profile and options of every panel; raise ConfigError naming all problems."""
+def fit(loaded: Loaded, *, anyway: bool = False) -> list[Fitted]:
+    """Find driver, profile and options of every panel; raise ConfigError naming all problems.
+
+    With `anyway`, for a start, a driver that does not load is none: the other panels are heard, and
+    of this one it is said why not.
+    """
     fitted: list[Fitted] = []
     problems: list[Problem] = []
     name, zone = loaded.config.site.timezone, time_zone(None)
@@ -58,11 +65,26 @@ def fit(loaded: Loaded) -> list[Fitted]:
     for index, panel in enumerate(loaded.config.panel):
         try:
             fitted.append(fit_panel(panel, zone))
+        except resources.BrokenDriverError as error:
+            if anyway:
+                fitted.append(_unfit(panel, str(error)))
+            else:
+                problems.append(Problem(f"panel[{index}] ({panel.id})", "", str(error)))
         except ValueError as error:
             problems.append(Problem(f"panel[{index}] ({panel.id})", "", str(error)))
     if problems:
         raise ConfigError(loaded.file, problems)
     return fitted
+
+
+def _unfit(panel: Panel, why: str) -> Fitted:
+    """Return a panel whose driver does not load: without sessions, without commands."""
+
+    def refuse(_setup: Setup) -> NoReturn:
+        raise ValueError(why)
+
+    driver = Driver(panel.driver, "", "", Nature.STREAM, refuse, refuse, panels=(), lines=())
+    return Fitted(panel, driver, Setup(resources.load_codes()), why)
 
 
 def _is_reached(driver: Driver, panel: Panel) -> bool:

@@ -20,7 +20,7 @@ import structlog
 from edge_agent.clock import Clock
 from edge_agent.daemon.listeners import Hearing
 from edge_agent.domain.event import Body, Draft, EventType
-from edge_agent.domain.finding import REMEDIES, RULES, Finding
+from edge_agent.domain.finding import REMEDIES, RULES, URGENT, Finding
 from edge_agent.domain.kinds import Lane, lane_of
 from edge_agent.domain.session import Fault, FaultKind, Recent
 from edge_agent.domain.signal import Signal
@@ -158,13 +158,17 @@ class Notary:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which driver and profile speak for a panel: signed into each of its events."""
+    """Which driver and profile speak for a panel: signed into each of its events.
+
+    `broken` is why the driver does not load: then nobody speaks for the panel.
+    """
 
     driver: str
     driver_version: str
     profile: str | None
     profile_version: str | None
     acknowledges: bool  # the panel waits for an ACK: its signals never wait for a shared commit
+    broken: str = ""
 
 
 def _may_use_reserve(pending: Pending) -> bool:
@@ -329,7 +333,7 @@ class Recorder:
         body = FindingBody(
             panel=panel,
             cause=finding.cause.value,
-            severity=Severity.MAINTAIN,
+            severity=Severity.URGENT if finding.cause in URGENT else Severity.MAINTAIN,
             reasons=(RULES[finding.cause],),
             remedy=remedy,
             detail=finding.detail,

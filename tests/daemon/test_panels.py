@@ -1,5 +1,6 @@
 """Panels are fitted with drivers, or the operator is told which key is wrong."""
 
+import importlib.metadata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from edge_agent.config import ConfigError, parse
 from edge_agent.daemon import panels
 from edge_agent.daemon.panels import fit
 from edge_agent.domain.session import Profile
+from edge_agent.resources import ENTRY_POINTS
 
 HEAD = '[gateway]\nid = "gw1"\n[[center]]\nname = "c"\n[[center.path]]\nhost = "h"\n'
 BUS = '[[bus]]\nid = "b1"\ntcp = { host = "h", port = 502 }\n'
@@ -86,6 +88,30 @@ def test_what_does_not_fit_is_named(text: str, words: list[str]) -> None:
     message = problems(text)
     for word in words:
         assert word in message, message
+
+
+def test_a_start_goes_on_without_a_driver_that_does_not_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = importlib.metadata.EntryPoint("acme", "tests.driver_that_raises:D", ENTRY_POINTS)
+    found = importlib.metadata.EntryPoints([entry])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: found)
+    broken = NESS.replace("ness", "acme").replace("p1", "p9").replace("/dev/x", "/dev/y")
+    both = parse((HEAD + broken + NESS).encode(), Path("g.toml"))
+    acme, ness = fit(both, anyway=True)
+    assert "does not load: ZeroDivisionError" in acme.broken
+    assert acme.source.broken == acme.broken
+    assert not acme.driver.commands
+    with pytest.raises(ValueError, match="does not load"):
+        acme.session()
+    assert not ness.broken
+    assert ness.session()
+    with pytest.raises(ConfigError, match=r"\(p9\).*does not load"):
+        fit(both)
+    typed_wrong = (HEAD + broken + NESS.replace("ness", "nes")).encode()
+    with pytest.raises(ConfigError, match="'nes'") as refused:
+        fit(parse(typed_wrong, Path("g.toml")), anyway=True)
+    assert "p9" not in str(refused.value)
 
 
 def test_all_panels_that_do_not_fit_are_named_at_once() -> None:

@@ -400,13 +400,16 @@ def test_a_finding_is_an_event_with_its_remedy(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, True, "2 of 40 frames damaged"))
         rig.recorder.finding("p1", Finding(Cause.LINE_NOISE, False))
-        await until(lambda: len(rig.events()) >= 3)
+        rig.recorder.finding("p1", Finding(Cause.DRIVER_BROKEN, True))
+        await until(lambda: len(rig.events()) >= 4)
         found = [e for e in rig.events() if e.type is EventType.FINDING]
         told = [FindingBody.from_body(event.body) for event in found]
         assert [(one.panel, one.cause, one.reasons, one.over) for one in told] == [
             ("p1", "line_noise", ("line.quality",), False),
             ("p1", "line_noise", ("line.quality",), True),
+            ("p1", "driver_broken", ("panel.driver",), False),
         ]
+        assert [one.severity for one in told] == ["maintain", "maintain", "urgent"]
         assert told[0].remedy
 
     with_rig(tmp_path, scenario)
