@@ -86,7 +86,7 @@ HABITS = Habits(
 )
 ROUND_NS = 60 * NS_PER_S  # the whole state: finds what no change told
 LOG_NS = NS_PER_S  # so often the log is looked at
-UNREAD_NS = 20 * NS_PER_S  # a log first read so late was not to be had: what came since is news
+UNKNOWN_GAP_NS = 86_400 * NS_PER_S  # read back where nobody knows when the panel was heard last
 SET_OFF_S = 30  # so far off a clock is set unasked, where that is allowed
 SET_AGAIN_NS = 3600 * NS_PER_S  # a clock that does not take our time is not set all the time
 OUTPUTS_NAMED = 16  # on the larger main boards; more are told of when they are on, or were
@@ -111,7 +111,7 @@ class SatelPanel(PolledPanel):
         if self._code and not (self._code.isdecimal() and len(self._code) <= 16):
             raise ValueError("option 'code' is 4 to 16 digits, the prefix included")
         self._set_clock_from_ns = self._opened_ns = 0
-        self._gap_ns: int | None = None  # how long before the line was opened it began
+        self._gap_ns = 0  # how long before the line was opened it began
         self._log = LogReading()
         self._large = False
         self._told = Told()
@@ -176,7 +176,7 @@ class SatelPanel(PolledPanel):
         self._told.open(opened.standing, told)
         # where no entry is among what was recorded last, none of that time is recorded
         ages = [one.age_ns for one in opened.recent if one.age_ns is not None]
-        self._gap_ns = max(ages, default=None)
+        self._gap_ns = max(ages, default=UNKNOWN_GAP_NS if opened.recent else 0)
 
     def forget(self, standing: tuple[Signal, ...]) -> None:
         """See PolledPanel."""
@@ -353,9 +353,9 @@ class SatelPanel(PolledPanel):
     def _ask_log(self, now_ns: int) -> None:
         """Ask for the newest entry each second, whatever else is asked for.
 
-        Not before the panel's clock is read: it tells what of the log is new.
+        Not before the panel's clock is read, or is not told: it tells what of the log is new.
         """
-        is_dated = self._panel_time is not None or not self._is_known("1A")
+        is_dated = self._panel_time is not None or "1A" in self._without or self._readings > 0
         if now_ns < self._log_due_ns or not is_dated or not self._is_known("8C"):
             return
         self._log_due_ns = now_ns + LOG_NS
@@ -378,9 +378,13 @@ class SatelPanel(PolledPanel):
         else:
             return []  # doubled by the line, or late
         self._without.pop("8C", None)
+        actions: list[Action] = []
         if older is None and not self._log.has_anchor:
             self._log.since = self._gap_begins(now_ns)
-        actions = self._told_first(entry) if self._log.take(entry) else []
+            if self._log.since is None and entry.record.is_filled:
+                why = "no clock tells what of the log is new: the newest entry is taken for old"
+                actions.append(Fault(FaultKind.MISSED, why, entry.frame.raw))
+        actions += self._told_first(entry) if self._log.take(entry) else []
         if self._log.next is not None:
             self._older_asked = self._log.next
             # what has just happened goes before the maps, a gap after the next of them
@@ -420,23 +424,24 @@ class SatelPanel(PolledPanel):
     def _gap_begins(self, now_ns: int) -> int | None:
         """Return the minute in which what is not recorded begins, by the panel's clock.
 
-        Where nothing was heard before, it is when the line was opened, if the log could not be
-        read soon after.
+        Of a panel never heard before it is that in which the line was opened: an entry has no
+        seconds, and one of just before is better told than one of just after not.  A panel that
+        does not tell its clock is taken to have ours, which is a minute off at most or a finding.
         """
-        if self._panel_time is None:
+        told = self._panel_time or self._our_time(now_ns)
+        if told is None:
             return None
-        told, at_ns = self._panel_time
-        if self._gap_ns is not None:
-            from_ns = self._opened_ns - self._gap_ns
-        elif now_ns - self._opened_ns >= UNREAD_NS:
-            from_ns = self._opened_ns
-        else:
-            return None
+        time, at_ns = told
+        from_ns = self._opened_ns - self._gap_ns
         try:
-            begin = told - timedelta(microseconds=(at_ns - from_ns) // 1000)
+            begin = time - timedelta(microseconds=(at_ns - from_ns) // 1000)
         except OverflowError:  # its clock tells the first years of our era
             return None
         return stamp_of(begin.year, begin.month, begin.day, 60 * begin.hour + begin.minute)
+
+    def _our_time(self, now_ns: int) -> tuple[datetime, int] | None:
+        ours = self._talk.clock.now(now_ns)
+        return None if ours is None else (ours - timedelta(minutes=1), now_ns)
 
     def _tell(self, entry: Entry) -> list[Action]:
         [said] = entry.frame.signals

@@ -10,6 +10,7 @@ from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     Action,
+    ClockRead,
     Commanded,
     Fault,
     FaultKind,
@@ -18,6 +19,7 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
 from hil.panels.satel_frames import bits, framed
 from tests.drivers.actions import faults, links, outcomes, sent, signals
 from tests.drivers.golden_satel import VIOLATED
@@ -48,7 +50,7 @@ def areas(actions: list[Action]) -> list[tuple[int | None, State]]:
 
 def test_at_link_up_the_whole_state_is_said_once_and_a_log_of_old_is_left() -> None:
     talk = Talk(zones=4, areas=1, outputs=1)
-    talk.log += [record(130, 9)]
+    talk.log += [record(130, 9, minute=1213)]
     talk.maps |= {0x00: bits([2, 9], 16), 0x06: bits([2, 3], 16), 0x0A: bits([2], 4)}
     talk.maps[0x1B] = bytes(40) + b"\x80\x00\x00" + bytes(4)
     first = [*talk.open(), *talk.wait(5)]
@@ -231,6 +233,43 @@ def test_without_an_entry_on_record_the_gap_begins_with_what_is_on_record() -> N
     assert [zone for _, _, zone in events(first)] == [5, 6, 7, 8], "from 20:10 on"
 
 
+@pytest.mark.parametrize("zone", [4, 5])
+def test_what_happens_between_link_up_and_the_first_look_at_the_log_is_told(zone: int) -> None:
+    """The entry is in the log before it is read, and of a panel that nobody ever heard."""
+    talk = Talk()
+    talk.log += [record(130, 3, minute=1213), record(121, zone, minute=1215)]  # opened at 20:15
+    first = [*talk.open(), *talk.wait(5)]
+    assert [(s.code, s.user, s.origin) for s in signals(first) if s.code] == [
+        ("121", zone, Origin.BACKFILL)
+    ], "a duress that no map shows"
+
+
+def test_where_the_panel_tells_no_clock_ours_says_what_is_new() -> None:
+    talk = Talk()
+    talk.deaf = {0x1A}
+    talk.log += [record(130, 3, minute=1212), record(121, 4, minute=1214)]
+    talk.session.handle(ClockRead(int(NOW.timestamp()) * NS, Trust.SYNCED), 0)
+    assert events([*talk.open(), *talk.wait(10)]) == [("121", State.ACTIVE, None)]
+
+
+def test_where_no_clock_tells_what_is_new_it_is_said_that_something_may_be_missing() -> None:
+    talk = Talk()
+    talk.deaf = {0x1A}
+    talk.log += [record(130, 3)]
+    first = [*talk.open(), *talk.wait(10)]
+    assert events(first) == []
+    assert FaultKind.MISSED in faults(first)
+    talk.log += [record(130, 4)]
+    assert events(talk.wait(2)) == [("130", State.ACTIVE, 4)], "from then on all is told"
+
+
+def test_where_nobody_knows_how_long_nobody_listened_a_day_of_the_log_is_told() -> None:
+    talk = Talk()
+    talk.log += [record(130, 3, day=22, minute=1213), record(130, 4, day=22)]
+    first = [*talk.open(recent=(Recent(VIOLATED), Recent(VIOLATED))), *talk.wait(5)]
+    assert events(first) == [("130", State.ACTIVE, 4)]
+
+
 def test_what_stands_in_the_journal_is_not_told_again_from_the_log() -> None:
     stands = Signal(kind=Kind.BURGLARY, code="130", state=State.ACTIVE, zone=8)
     talk = Talk()
@@ -279,7 +318,7 @@ def test_three_questions_without_an_answer_are_silence() -> None:
 
 
 def test_after_an_absence_nothing_old_is_believed_and_the_gap_is_told_as_one() -> None:
-    talk = ready(record(130, 9), zones=3)
+    talk = ready(record(130, 9, minute=1213), zones=3)
     talk.show(0x26, 3)
     assert [(s.zone, s.state) for s in signals(talk.wait(2))] == [(3, State.BYPASSED)]
     talk.deaf = {*range(256)}

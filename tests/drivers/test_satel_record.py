@@ -25,14 +25,20 @@ NEWEST = 0xFFFFFF
 
 
 def record(
-    code: int, source: int = 1, *, restore: bool = False, group: int = 0, minute: int = 1215
+    code: int,
+    source: int = 1,
+    *,
+    restore: bool = False,
+    group: int = 0,
+    minute: int = 1215,
+    day: int = 23,
 ) -> bytes:
-    """A record of 23 November 2026, partition 1."""
+    """A record of November 2026, partition 1."""
     third = 11 << 4 | minute >> 8
     return bytes(
         (
             0xB0,
-            group << 5 | 23,
+            group << 5 | day,
             third,
             minute & 255,
             restore << 2 | code >> 8,
