@@ -15,7 +15,7 @@ from drivers._concord4_frames import ACK, NAK, WITHIN, framed
 from drivers._concord4_messages import KEYS, ConcordDecoder
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import POINTS, Kind, State
-from edge_agent.domain.polled import Habits, Order, PolledSession
+from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledSession
 from edge_agent.domain.session import (
     Action,
     Driver,
@@ -41,6 +41,7 @@ HABITS = Habits(
     resync_s=60,
     settle_s=2,
     needed=frozenset({"02"}),
+    bypass_toggles=True,
 )
 WAITING_TIMES = Waiting(
     soonest_ns=3 * NS_PER_S // 2,  # it waits 2 s for the ACK
@@ -50,9 +51,10 @@ WAITING_TIMES = Waiting(
     earlier_ns=8 * NS_PER_S,  # and says it three times more
 )
 SHORT_CHARS = 7  # of a message of one byte
-DISARM_KEY, STAY_FOB, AWAY_FOB = 1, 0x28, 0x27
-AREAS = 6
+DISARM_KEY, HASH_KEY, STAY_FOB, AWAY_FOB = 1, 0x0B, 0x28, 0x27
+AREAS, ZONES = 6, 96
 CODE_DIGITS = 4
+_ARMED = (State.ARMED_AWAY, State.ARMED_STAY)
 _EVENTS = ("alarm", "unknown")
 _ALARMS = frozenset(
     {
@@ -79,11 +81,11 @@ class ConcordPanel(AnsweredPanel):
 
     def request(self, name: str) -> bytes:
         """See PolledPanel."""
+        self._is_listing |= name == "02"
         return framed(bytes.fromhex(name))
 
     def round(self) -> Sequence[str]:
         """See PolledPanel."""
-        self._is_listing = True
         return ("02",)
 
     def opened(self, opened: Opened, now_ns: int) -> None:
@@ -106,6 +108,7 @@ class ConcordPanel(AnsweredPanel):
         # zones of whose alarm an event told: their state, which shows it too, is not a second one
         self._told: set[int] = set()
         self._is_listing = False
+        self._area_of: dict[int, int] = {}  # of each zone
         self._short = (b"", 0)  # the newest message of one byte, and when it came
         self._delay_ns: dict[int, int] = {}  # until when an area's delay runs
 
@@ -129,7 +132,7 @@ class ConcordPanel(AnsweredPanel):
             return [Fault(FaultKind.REPEAT, "", frame.raw)] if is_event else []
         match frame.type:
             case "zone_status" | "zone_data":
-                return self._on_zone(frame)
+                return self._on_zone(frame, now_ns)
             case "arming_level" | "partition_data":
                 return self._on_level(frame, now_ns)
             case "delay":
@@ -164,8 +167,10 @@ class ConcordPanel(AnsweredPanel):
         """See AnsweredPanel."""
         return NAK
 
-    def _on_zone(self, frame: Frame) -> list[Action]:
+    def _on_zone(self, frame: Frame, now_ns: int) -> list[Action]:
         zone = int(str(frame.fields["zone"]))
+        if zone <= ZONES:
+            self._area_of[zone] = int(str(frame.fields["partition"]))
         told: list[Signal] = []
         standing = [s for s in self._talk.proven.standing if _is_alarm_of(zone, s)]
         events = [signal for signal in frame.signals if signal.kind not in POINTS]
@@ -179,7 +184,7 @@ class ConcordPanel(AnsweredPanel):
         shown = self._talk.proven.map(
             f"zone {zone}", told, frame.raw, lambda signal: _is_alarm_of(zone, signal)
         )
-        return self._talk.report(shown)
+        return self._talk.report(shown) + self._talk.judged("02", frame, now_ns)
 
     def _on_level(self, frame: Frame, now_ns: int) -> list[Action]:
         """While a delay runs the level says that it is armed, and not that it still runs."""
@@ -200,20 +205,38 @@ class ConcordPanel(AnsweredPanel):
         self._delay_ns[area] = now_ns + int(str(frame.fields["delay_s"])) * NS_PER_S
         return self._talk.report(self._talk.proven.map(f"delay {area}", frame.signals, frame.raw))
 
-    def order(self, command: Command, ours: datetime | None) -> Order | None:
+    def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         """See PolledPanel."""
         del ours
+        if command.act in BYPASSES:
+            return self._bypass(command.zone or 0, command.code or "")
         area, code = command.area or 1, command.code or ""
         keys = {Act.ARM_AWAY: [AWAY_FOB], Act.ARM_STAY: [STAY_FOB]}.get(command.act, [])
         if command.act is Act.DISARM and len(code) == CODE_DIGITS:
-            keys = [DISARM_KEY, *(int(digit) for digit in code)]
+            keys = [DISARM_KEY, *_digits(code)]
         if not keys or area > AREAS:
             return None
-        return Order(framed(bytes((KEYS, area, 0, *keys))), "20")
+        return Order(_pressed(area, keys), "20")
+
+    def _bypass(self, zone: int, code: str) -> Order | str | None:
+        """Return the keys that take a zone out, or in again.
+
+        They mean that in an armed area only: in another one the digits of a zone can arm it.
+        """
+        if not 0 < zone <= ZONES or len(code) != CODE_DIGITS:
+            return None
+        area = self._area_of.get(zone, 0)
+        if not 0 < area <= AREAS or self._talk.proven.state(Kind.AREA, area) not in _ARMED:
+            return "its area is not armed: this panel bypasses in an armed area only"
+        return Order(_pressed(area, [HASH_KEY, *_digits(code), *_digits(f"{zone:02}")]), "02")
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
         """See PolledPanel."""
         del now_ns
+        if command.act in BYPASSES:
+            states = [s.state for s in frame.signals if s.kind is Kind.ZONE]
+            is_meant = frame.fields.get("zone") == command.zone and bool(states)
+            return (State.BYPASSED in states) is (command.act is Act.BYPASS) if is_meant else None
         areas = [s for s in frame.signals if s.kind is Kind.AREA and s.area == (command.area or 1)]
         if not areas:
             return None
@@ -223,6 +246,14 @@ class ConcordPanel(AnsweredPanel):
             Act.ARM_AWAY: State.ARMED_AWAY,
         }
         return areas[0].state is wanted[command.act]
+
+
+def _pressed(area: int, keys: list[int]) -> bytes:
+    return framed(bytes((KEYS, area, 0, *keys)))
+
+
+def _digits(text: str) -> list[int]:
+    return [int(digit) for digit in text]
 
 
 def _is_alarm_of(zone: int, signal: Signal) -> bool:
@@ -251,7 +282,7 @@ DRIVER = Driver(
     acknowledges=True,
     quality="counterpart",
     recognition="drivers._recognition:CONCORD4",
-    commands=frozenset({Act.STATUS, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
+    commands=frozenset({Act.STATUS, *BYPASSES, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
         Option("poll_s", float, None, "how often a refresh is asked for", minimum=10, maximum=600),
         Option("listen_only", bool, False, "never send a byte, not even an ACK"),

@@ -107,9 +107,9 @@ class PolledPanel(Protocol):
     def hear(self, frame: Frame, now_ns: int) -> list[Action]:
         """Take a good frame."""
 
-    def order(self, command: Command, ours: datetime | None) -> Order | None:
-        """Return how to order it, None where a number or the code is missing; `ours` is the time,
-        not None for `clock`."""
+    def order(self, command: Command, ours: datetime | None) -> Order | str | None:
+        """Return how to order it, None where a number or the code is missing, a sentence where the
+        panel would not do it now; `ours` is the time, not None for `clock`."""
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
         """Judge by the answer to the check; None where it is not about it."""
@@ -386,8 +386,9 @@ class PolledSession:
             self._round_at_ns = now_ns
             return [Obeyed(number, Outcome.DONE, "asked"), *self._wake(now_ns)]
         order = self._panel.order(command, ours)
-        if order is None:
-            return [Obeyed(number, Outcome.REFUSED, "a number or the user code is missing")]
+        if order is None or isinstance(order, str):
+            why = order or "a number or the user code is missing"
+            return [Obeyed(number, Outcome.REFUSED, why)]
         if not order.check:
             return [Send(order.data), Obeyed(number, Outcome.DONE, "sent; no answer shows it")]
         if command.act in BYPASSES and self._habits.bypass_toggles:

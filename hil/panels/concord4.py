@@ -9,7 +9,8 @@ says it again.
     22 03 partition area flags seconds(2)
 
 Asked for its list (02) it says 01, 03 for each zone, 04 for each partition, and 08; asked for a
-refresh (20) the zones that are not at rest and the levels.  40 are keys pressed.
+refresh (20) the zones that are not at rest and the levels.  40 are keys pressed: 1 and a code
+disarms; # (0B), a code and two digits of a zone take it out of an armed area, or in again.
 """
 
 from dataclasses import dataclass
@@ -400,7 +401,19 @@ class ConcordVoice:
                 user = self._model.user_of("".join(f"{digit:X}" for digit in digits))
                 if user is not None:
                     return self._do(f"disarm area={area}", f" user={user}", now_ns)
+            case [0x0B, a, b, c, d, tens, ones]:
+                user = self._model.user_of("".join(f"{digit:X}" for digit in (a, b, c, d)))
+                return [] if user is None else self._toggle(area, 10 * tens + ones, user, now_ns)
         return []
+
+    def _toggle(self, area: int, number: int, user: int, now_ns: int) -> list[Output]:
+        """Take a zone out, or in again: of an armed area only."""
+        zone = self._model.zones.get(number)
+        is_armed = self._model.areas[area].armed is not State.DISARMED
+        if zone is None or zone.area != area or not is_armed:
+            return []
+        verb = "unbypass" if zone.bypassed else "bypass"
+        return self._do(f"{verb} zone={number}", f" user={user}", now_ns)
 
     def _do(self, line: str, how: str, now_ns: int) -> list[Output]:
         self._ids += 1

@@ -2,7 +2,7 @@
 
 The facts are `checked` (false: no check within a frame), `framed` (false: any bytes may be the
 beginning of one), `supervised` (false: it says nothing by itself), `login` (nothing is said before
-it), `unsupported` (commands that this panel has no words for).
+it), `unsupported` (commands that this panel has no words for), `bypassed_while_armed`.
 """
 
 from dataclasses import fields, replace
@@ -27,6 +27,7 @@ from tests.contract.subjects import (
 from tests.contract.test_stream import (
     LINES,
     SYNC_NS,
+    bypasses_while_armed,
     wanted,
     without,
     world,
@@ -37,6 +38,7 @@ PROFILED = [subject for subject in STREAM if subject.profile is not None]
 UNCHECKED = [subject for subject in PROFILED if not is_checked(subject.profile)]
 UNFRAMED = [subject for subject in PROFILED if not is_framed(subject.profile)]
 UNSUPERVISED = [subject for subject in PROFILED if not is_supervised(subject.profile)]
+ARMED_FIRST = [subject for subject in PROFILED if bypasses_while_armed(subject)]
 LOGIN = [subject for subject in PROFILED if wants_password(subject)]
 LACKING = [
     pytest.param(subject, act, id=f"{subject}-{act}")
@@ -145,6 +147,20 @@ def test_a_driver_says_that_it_has_no_words(subject: Subject, act: Act) -> None:
     here.run(here.now_ns + SECOND_NS)
     assert [one.outcome for one in here.gateway.obeyed] == [Outcome.UNSUPPORTED]
     assert not here.state(Said.OBEYED)
+    assert len(here.gateway.sent) == before
+
+
+@pytest.mark.parametrize("subject", ARMED_FIRST, ids=names)
+def test_no_zone_is_taken_out_of_a_disarmed_area_where_the_panel_would_not(
+    subject: Subject,
+) -> None:
+    here = world(subject, LINES[0], 0)
+    here.plug()
+    here.run(SYNC_NS)
+    before = len(here.gateway.sent)
+    here.command(here.now_ns, 7, wanted(Act.BYPASS))
+    here.run(here.now_ns + SECOND_NS)
+    assert [one.outcome for one in here.gateway.obeyed] == [Outcome.REFUSED]
     assert len(here.gateway.sent) == before
 
 

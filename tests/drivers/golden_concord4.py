@@ -152,6 +152,7 @@ GOLDEN = (
     Golden("Concord facts, worked example: ask a refresh", b"\n022022", "refresh", ()),
     Golden("an open client: ask the list of zones", b"\n03020308", "request", ()),
     Golden("Concord facts, 40: keys of partition 1", b"\n0940010001020406085F", "request", ()),
+    Golden("Concord facts, 40: # is 0B", b"\n0B4001000B0204060800026D", "request", ()),
     Golden("Concord facts: the single byte ACK", b"\x06", "ack", ()),
     Golden("Concord facts: the single byte NAK", b"\x15", "nak", ()),
     Golden("a wrong sum", b"\n07210100000C0137", None, (), "checksum"),

@@ -13,6 +13,7 @@ from edge_agent.domain.session import (
     Committed,
     Fault,
     FaultKind,
+    Obeyed,
     Opened,
     Received,
     Recent,
@@ -263,9 +264,61 @@ def test_keys_are_pressed_once_and_their_effect_asked_for(
     assert outcomes(done) == [outcome]
 
 
+OUT, IN = "0301000a0002001030", "0301000a0002000030"
+
+
+@pytest.mark.parametrize(
+    ("act", "was", "shown", "outcome"),
+    [
+        (Act.BYPASS, IN, OUT, Outcome.DONE),
+        (Act.BYPASS, IN, IN, Outcome.REFUSED),
+        (Act.UNBYPASS, OUT, IN, Outcome.DONE),
+        (Act.UNBYPASS, OUT, OUT, Outcome.REFUSED),
+    ],
+)
+def test_a_zone_is_taken_out_of_an_armed_area_by_keys_and_the_list_shows_it(
+    act: Act, was: str, shown: str, outcome: Outcome
+) -> None:
+    talk = ready()
+    talk.say(AWAY)
+    talk.say(was)
+    talk.asked.clear()
+    talk.answers["02"] = (AT_REST[0], AT_REST[1], shown, "04010003", "08")
+    done = talk.order(act, zone=2, code="2468")
+    keys = "4001000b020406080002"
+    assert talk.asked[0] == keys
+    assert talk.asked.count(keys) == 1
+    assert talk.asked.count("02") == 1
+    assert outcomes(done) == [outcome]
+
+
+def test_a_zone_that_is_out_already_is_not_taken_in_again() -> None:
+    talk = ready()
+    talk.say(AWAY)
+    talk.say(OUT)
+    talk.asked.clear()
+    assert outcomes(talk.order(Act.BYPASS, zone=2, code="2468")) == [Outcome.DONE]
+    assert talk.asked == []
+
+
+@pytest.mark.parametrize("level", [OFF, "22010100000005", None])
+def test_no_digits_are_pressed_where_they_could_arm(level: str | None) -> None:
+    talk = ready() if level else Talk()
+    if level:
+        talk.say(level)
+    talk.asked.clear()
+    [refused] = [a for a in talk.order(Act.BYPASS, zone=2, code="2468") if isinstance(a, Obeyed)]
+    assert refused.outcome is Outcome.REFUSED
+    assert "not armed" in refused.detail or level is None
+    assert not [told for told in talk.asked if told.startswith("40")]
+
+
 @pytest.mark.parametrize(
     ("act", "what"),
-    [(Act.DISARM, {}), (Act.DISARM, {"code": "123456"}), (Act.ARM_AWAY, {"area": 7})],
+    [
+        *[(Act.DISARM, {}), (Act.DISARM, {"code": "123456"}), (Act.ARM_AWAY, {"area": 7})],
+        *[(Act.BYPASS, {"zone": 2}), (Act.BYPASS, {"zone": 97, "code": "2468"})],
+    ],
 )
 def test_what_cannot_be_said_is_refused(act: Act, what: dict[str, Any]) -> None:
     talk = ready()
