@@ -105,8 +105,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.children",
         "edge_agent.daemon.panels",
     ),
+    "edge_agent.daemon.broker_keys": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.daemon.commands",
+        "edge_agent.uplink",
+    ),
     "edge_agent.daemon.command_work": (
         *BELOW,
+        "edge_agent.daemon.broker_keys",
         "edge_agent.daemon.bundles",
         "edge_agent.daemon.commands",
         "edge_agent.config",

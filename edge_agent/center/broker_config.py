@@ -62,6 +62,11 @@ def access_list() -> str:
     return "\n".join(lines) + "\n"
 
 
+def denial(gateway: str) -> str:
+    """Return the lines that let a gateway say and hear nothing, also over a connection it has."""
+    return f"# {gateway} is revoked\nuser {gateway}\ntopic deny edge/v1/{gateway}/#\n"
+
+
 def check_directory(directory: Path) -> None:
     """Raise ValueError where mosquitto could not read the path back from its configuration."""
     text = os.fspath(directory)

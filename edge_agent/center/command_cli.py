@@ -16,6 +16,7 @@ from edge_agent.center.asking import (
     give,
     tell_command,
 )
+from edge_agent.center.layout import Layout
 from edge_agent.config import ConfigError, parse
 from edge_agent.domain.access import Role
 from edge_agent.domain.event import BodyValue
@@ -30,6 +31,8 @@ from edge_agent.evidence.command import (
     ORDER_ZONE,
     RENEW,
     RESYNC,
+    REVOKED,
+    REVOKED_SIGNED,
     STATE,
     WALK_AREA,
     WALK_MINUTES,
@@ -49,7 +52,7 @@ ACTS = (
     *("arm_away", "arm_stay", "disarm"),
 )
 WALK_MINUTES_DEFAULT = 30
-PLAIN = (STATE, RESYNC, CLOCK, DIAGNOSE, RENEW)
+PLAIN = (STATE, RESYNC, CLOCK, DIAGNOSE, RENEW, REVOKED)
 """What is asked by its word alone."""
 
 MORE = (
@@ -89,7 +92,8 @@ def _add_command(make: Make, gateway: Callable[[str], str]) -> None:
         "words",
         nargs="+",
         metavar="WHAT",
-        help="state; resync, clock (all panels); diagnose; renew (certificates); " + MORE,
+        help="state; resync, clock (all panels); diagnose; renew (certificates); "
+        "revoked (which keys of the broker count no more); " + MORE,
     )
     made.add_argument("--area", type=int, metavar="N", help="which area to arm or to walk")
     add_person(made, Role.OPERATOR)
@@ -99,6 +103,8 @@ def _add_command(make: Make, gateway: Callable[[str], str]) -> None:
 def _command(arguments: argparse.Namespace) -> int:
     try:
         what, body = wanted(arguments.words, arguments.area)
+        if what == REVOKED:
+            body = {REVOKED_SIGNED: _revoked_keys(Layout(arguments.dir))}
     except ValueError as error:
         return fail(str(error), EXIT_USAGE)
     wait_s = LONGER_S.get(what, WAIT_S_DEFAULT) if arguments.wait is None else arguments.wait
@@ -107,6 +113,13 @@ def _command(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         return fail(str(error), EXIT_USAGE)
     return tell_command(told, as_json=arguments.json)
+
+
+def _revoked_keys(layout: Layout) -> bytes:
+    """Return the signed list.  Raises ValueError where there is none."""
+    if not layout.revoked_keys.exists():
+        raise ValueError("no key of the broker was revoked (edge-center revoke DIR --broker)")
+    return layout.revoked_keys.read_bytes()
 
 
 def wanted(words: list[str], area: int | None) -> tuple[str, dict[int, BodyValue]]:

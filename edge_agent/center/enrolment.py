@@ -324,6 +324,7 @@ class Enrolments:
             ways=(Way(enrolment.host, self._settings.broker.port),),
             enrolment=enrolment,
             charter=b"" if known is None else known.data,
+            revoked=layout.revoked_keys.read_bytes() if layout.revoked_keys.exists() else b"",
         )
         return sign_bundle(bundle, P256Signer(self.authority.key))
 

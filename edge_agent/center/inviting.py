@@ -3,6 +3,7 @@
 import argparse
 import json
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent import logs
-from edge_agent.center import credentials
+from edge_agent.center import credentials, revocation
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.clock import SystemClock
 from edge_agent.evidence.enrolment import Way
@@ -75,6 +76,12 @@ def _new(layout: Layout, arguments: argparse.Namespace) -> int:
     from edge_agent.center.enrolment import Enrolments
 
     place = place_of(layout, arguments.at)
+    if revocation.is_silenced(layout, arguments.gateway):
+        print(
+            f"{arguments.gateway} was revoked: restart the broker if it was not since, so that "
+            "nothing is left of an old connection (systemctl restart mosquitto)",
+            file=sys.stderr,
+        )
     invitation = Enrolments(layout).invite(arguments.gateway, place, _now(), arguments.hours)
     if arguments.json:
         said = {

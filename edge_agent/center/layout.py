@@ -72,6 +72,11 @@ class Layout:
         """Which certificates count no more."""
         return self.directory / "crl.pem"
 
+    @property
+    def revoked_keys(self) -> Path:
+        """Which keys of the broker count no more, for the gateways; absent: all do."""
+        return self.directory / "broker.revoked"
+
     def issued(self, gateway: str) -> Path:
         """Return the TLS certificates that were given to a gateway."""
         return self.directory / "issued" / f"{gateway}.pem"

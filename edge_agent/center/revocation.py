@@ -1,18 +1,23 @@
 """Which certificates of this center's authority count no more: a list that the broker reads.
 
+The broker asks the list when somebody connects.  Who is connected is asked nothing more, so the
+access list silences a revoked gateway until it is given a certificate again.
+
 X.509 CRL as in RFC 5280.  It is signed by the authority, lists certificates by their serial
 numbers, and is good as long as the authority is: a broker that found it too old would let nobody
 in.  So that all of a gateway's certificates can be named, each is kept when it is given
 (`issued/`).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from edge_agent import files
+from edge_agent.center import broker_process
+from edge_agent.center.broker_config import denial
 from edge_agent.center.credentials import BACKDATED, Authority, certificate_pem
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.evidence import certificates
@@ -31,16 +36,32 @@ def ensure(layout: Layout, authority: Authority, now: datetime) -> bool:
 
 
 def note(layout: Layout, gateway: str, certificate: x509.Certificate) -> None:
-    """Keep a certificate that is about to be given to a gateway."""
+    """Keep a certificate that is about to be given to a gateway, which may speak again with it."""
     file = layout.issued(gateway)
     files.make_folder(file.parent)
     known = _certificates(file) if file.exists() else []
     kept = [*known, certificate][-ISSUED_MAX:]
     files.replace(file, b"".join(map(certificate_pem, kept)))
+    if is_silenced(layout, gateway):
+        text = layout.access_list.read_text().replace(denial(gateway), "")
+        files.replace(layout.access_list, text.encode())
+        broker_process.read_again(layout)
+
+
+def is_silenced(layout: Layout, gateway: str) -> bool:
+    """Tell whether the access list lets a gateway say and hear nothing."""
+    return layout.access_list.exists() and denial(gateway) in layout.access_list.read_text()
+
+
+def _silence(layout: Layout, gateway: str) -> None:
+    if not is_silenced(layout, gateway) and layout.access_list.exists():
+        text = layout.access_list.read_text().rstrip("\n") + f"\n\n{denial(gateway)}"
+        files.replace(layout.access_list, text.encode())
 
 
 def revoke(layout: Layout, authority: Authority, gateway: str, now: datetime) -> list[int]:
-    """List all certificates that a gateway has; return the serial numbers that are new there.
+    """List all certificates that a gateway has, and silence it; return the serial numbers that are
+    new on the list.
 
     Raises CenterError where none is known.
     """
@@ -54,7 +75,10 @@ def revoke(layout: Layout, authority: Authority, gateway: str, now: datetime) ->
     if new or before is None:
         entries = [*listed.values(), *(_entry(serial, now) for serial in sorted(new))]
         number = 1 if before is None else _number(before) + 1
+        if before is not None:  # of two lists that it holds, OpenSSL believes the later one
+            now = max(now, before.last_update_utc + BACKDATED + timedelta(seconds=1))
         files.replace(layout.revoked, _pem(_signed(authority, entries, number, now)))
+    _silence(layout, gateway)
     return sorted(new)
 
 

@@ -22,6 +22,7 @@ from edge_agent.evidence.command import (
     ORDER_ACT,
     RENEW,
     RESYNC,
+    REVOKED,
     STATE,
     WALK_TEST,
     CenterCommand,
@@ -31,7 +32,7 @@ _LOOKS = frozenset({STATE})
 _OPERATES = _LOOKS | {RESYNC, DISPOSITION, CLIP, f"{ORDER}.{Act.STATUS}"}
 _MENDS = (
     _OPERATES
-    | {CLOCK, DIAGNOSE, RENEW, WALK_TEST}
+    | {CLOCK, DIAGNOSE, RENEW, REVOKED, WALK_TEST}  # of `revoked` the authority's signature counts
     | {f"{ORDER}.{act}" for act in (Act.CLOCK, Act.BYPASS, Act.UNBYPASS)}
 )
 _EXPORTS = frozenset({BUNDLE})

@@ -22,6 +22,7 @@ from edge_agent.evidence.command import (
     BUNDLE,
     DIAGNOSE,
     RENEW,
+    REVOKED,
     WALK_TEST,
     CenterCommand,
     CommandRef,
@@ -48,7 +49,7 @@ class CommandWork:
     """What one run of the agent does for its centers: `works` by the command's word."""
 
     def __init__(self, loaded: Loaded, clock: Clock, means: Means) -> None:
-        self._file = loaded.file
+        self._loaded = loaded
         self._test = means.test
         self.walk_tests = WalkTests(_zones(loaded.config), clock, means.note)
         folder = loaded.path(loaded.config.gateway.data_dir)
@@ -56,6 +57,7 @@ class CommandWork:
         self.works: dict[str, Work] = {
             DIAGNOSE: self._diagnose,
             RENEW: self._renew,
+            REVOKED: self._revoked,
             WALK_TEST: self.walk_tests.take,
             BUNDLE: bundling.take,
         }
@@ -70,7 +72,12 @@ class CommandWork:
 
     async def _renew(self, command: CenterCommand, _ref: CommandRef) -> Result:
         _without_body(command)
-        return _renewed(await renew(self._file, now=True))
+        return _renewed(await renew(self._loaded.file, now=True))
+
+    async def _revoked(self, command: CenterCommand, ref: CommandRef) -> Result:
+        from edge_agent.daemon import broker_keys  # noqa: PLC0415  rarely: a broker's key was lost
+
+        return await broker_keys.take(self._loaded, command, ref)
 
 
 def _zones(config: Config) -> dict[str, dict[int, int | None]]:

@@ -15,6 +15,9 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 
 Certificate = x509.Certificate
+REVOKED_SUFFIX = ".revoked"
+"""Behind the name of the file of an authority: which keys count no more."""
+
 SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
 
 

@@ -55,6 +55,7 @@ BUNDLE = "bundle"  # make an evidence bundle and send it
 CLIP = "clip"  # the bytes of a clip, on the topic of clips
 CONFIG = "config"  # a new configuration (`evidence.configuration`)
 CHARTER = "charter"  # another charter of the site
+REVOKED = "revoked"  # which keys of the center's brokers count no more
 HANDOVER = "handover"  # what the gateway offers of itself, or its way to another enterprise
 
 ORDER_PANEL, ORDER_ACT, ORDER_ZONE, ORDER_AREA = 1, 2, 3, 4
@@ -89,6 +90,9 @@ CLIP_NAME = 1
 
 CHARTER_SIGNED = 1
 """Key of the body of a `charter`: the charter with its signatures."""
+
+REVOKED_SIGNED = 1
+"""Key of the body of a `revoked`: the signed list (`evidence.revoked_keys`)."""
 
 HANDOVER_BUNDLE = 1
 """Key of the body of a `handover`: the new center's signed bundle; without it an offer is asked."""

@@ -69,6 +69,7 @@ class Domain(Enum):
     PASS = b"edge-agent/v1/pass"
     MANDATE = b"edge-agent/v1/mandate"
     OFFER = b"edge-agent/v1/offer"
+    REVOKED = b"edge-agent/v1/revoked"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}

@@ -9,7 +9,7 @@ with it, though its old one is of no use any more.
 from dataclasses import dataclass
 
 from edge_agent.domain.event import BodyValue
-from edge_agent.evidence import cbor, charter, cose, fields
+from edge_agent.evidence import cbor, charter, cose, fields, revoked_keys
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Domain, PublicKey, Signer
 
@@ -20,6 +20,7 @@ WAYS_MAX = 8
 REQUEST_BYTES_MAX = 4096
 _BUNDLE_KEYS = frozenset(range(1, 13))  # of every bundle
 _CHARTER = 13  # of one whose site has a charter
+_REVOKED = 14  # of a center that has lost a broker's key
 _RENEWAL_KEYS = frozenset(range(1, 5))
 
 
@@ -36,7 +37,8 @@ class Bundle:
     """All that a gateway needs of its center; certificates are DER.
 
     `commands` may be empty: a center that gives no orders; so may `seals`: one that opens nothing.
-    `charter` is the site's with its signatures, unread; empty without one.
+    `charter` is the site's with its signatures, unread; empty without one.  So is `revoked`: which
+    keys of its brokers count no more (`revoked_keys`).
 
     Raises ValueError beyond its bounds.
     """
@@ -53,6 +55,7 @@ class Bundle:
     ways: tuple[Way, ...]
     enrolment: Way
     charter: bytes = b""
+    revoked: bytes = b""
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway) or not fields.is_name(self.center):
@@ -62,6 +65,8 @@ class Bundle:
         optional = ((self.commands, 0), (self.seals, 0))
         if len(self.charter) > charter.BYTES_MAX:
             raise ValueError(f"a charter of {len(self.charter)} bytes")
+        if len(self.revoked) > revoked_keys.BYTES_MAX:
+            raise ValueError(f"a list of revoked keys of {len(self.revoked)} bytes")
         for kind, least in ((self.authorities, 1), (self.receipts, 1), *optional):
             if not least <= len(kind) <= CERTIFICATES_MAX:
                 raise ValueError(f"{len(kind)} certificates of a kind")
@@ -95,6 +100,8 @@ def sign_bundle(bundle: Bundle, signer: Signer) -> bytes:
     }
     if bundle.charter:
         payload[_CHARTER] = bundle.charter
+    if bundle.revoked:
+        payload[_REVOKED] = bundle.revoked
     return cose.sign1(cbor.encode(payload), signer, Domain.ENROLMENT)
 
 
@@ -118,6 +125,7 @@ def open_bundle(data: bytes, authority: PublicKey) -> Bundle:
             ways=tuple(_way(one) for one in fields.array(content, 10, WAYS_MAX)),
             enrolment=_way(content.get(11)),
             charter=_charter(content),
+            revoked=_octets(content, _REVOKED, revoked_keys.BYTES_MAX),
         )
     except Malformed:
         raise
@@ -177,7 +185,8 @@ def _content(data: bytes, key: PublicKey, keys: frozenset[int]) -> dict[int, Bod
     message = cose.parse(data)
     cose.verify(message, key, Domain.ENROLMENT if keys is _BUNDLE_KEYS else Domain.RENEWAL)
     content = cbor.decode_map(message.payload)
-    if content.keys() - {_CHARTER} != keys or (_CHARTER in content and keys is not _BUNDLE_KEYS):
+    more = {_CHARTER, _REVOKED} if keys is _BUNDLE_KEYS else set[int]()
+    if content.keys() - more != keys:
         raise Malformed("missing or unknown key")
     fields.number(content, 1, VERSION, VERSION)
     return dict(content)
@@ -196,9 +205,14 @@ def _certificate(content: fields.Fields, key: int) -> bytes:
 
 
 def _charter(content: fields.Fields) -> bytes:
-    value = content.get(_CHARTER, b"")
-    if not isinstance(value, bytes) or len(value) > charter.BYTES_MAX:
-        raise Malformed(f"key {_CHARTER} is no charter")
+    return _octets(content, _CHARTER, charter.BYTES_MAX)
+
+
+def _octets(content: fields.Fields, key: int, bytes_max: int) -> bytes:
+    """Return what may be absent, unread; empty where it is."""
+    value = content.get(key, b"")
+    if not isinstance(value, bytes) or len(value) > bytes_max:
+        raise Malformed(f"key {key} is not at most {bytes_max} bytes")
     return value
 
 

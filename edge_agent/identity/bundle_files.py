@@ -11,7 +11,7 @@ from edge_agent.identity import keys
 
 
 def certificates_of(bundle: Bundle) -> dict[str, bytes]:
-    """Return the files of certificates by name.  Raises Malformed."""
+    """Return the files of certificates and of revoked keys by name.  Raises Malformed."""
     found = {
         "ca.pem": _pem(*bundle.authorities),
         "client.pem": _pem(bundle.client),
@@ -22,6 +22,8 @@ def certificates_of(bundle: Bundle) -> dict[str, bytes]:
         found["command.pem"] = _pem(*bundle.commands)
     if bundle.seals:
         found["seal.pem"] = _pem(*bundle.seals)
+    if bundle.revoked:
+        found[f"ca.pem{certificates.REVOKED_SUFFIX}"] = bundle.revoked
     return found
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.clock import Now, system_now
+from edge_agent.evidence.certificates import REVOKED_SUFFIX
 from edge_agent.uplink import dates, trouble
 from edge_agent.uplink.names import NAMES, Address
 from edge_agent.uplink.trouble import Cause, DialError, Trouble
@@ -34,6 +35,11 @@ class PathAccess:
     key: Path
     interface: str | None = None
     now: Callable[[], Now] = system_now  # between which times the present is: judges certificates
+
+    @property
+    def revoked(self) -> Path:
+        """Where the list of its center's revoked keys is, if there is one."""
+        return self.ca.with_name(self.ca.name + REVOKED_SUFFIX)
 
     @property
     def where(self) -> str:
@@ -157,6 +163,10 @@ def encrypt(
     secure = context.wrap_socket(plain, server_hostname=path.host)
     try:
         dates.check_peer(secure, path.now(), path.where)
+        if (listed := path.revoked).exists():
+            from edge_agent.uplink import revoked  # noqa: PLC0415  where there is such a list
+
+            revoked.check_peer(secure, listed, path.ca, path.where)
     except BaseException:
         secure.close()
         raise

@@ -36,6 +36,7 @@ class Cause(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     WRONG_HOST = "wrong_host"
+    REVOKED = "revoked"
     TLS = "tls"
     CLIENT_CERTIFICATE = "client_certificate"  # the broker does not take ours
     BROKER_REFUSED = "broker_refused"

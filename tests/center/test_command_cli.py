@@ -33,6 +33,8 @@ def test_commands_that_make_no_sense_are_not_entered(
     ):  # fmt: skip
         assert site.run("command", "gw1", *words, *by) == 2, words
     assert site.run("command", "gw2", "state", *by) == 2
+    assert site.run("command", "gw1", "revoked", *by) == 2
+    assert "no key of the broker was revoked" in capsys.readouterr().err
     assert site.center.count("command") == 0
     assert site.run("command", "gw1", "panel", "shop", "bypass", "3", *by) == 78
     assert "wants two operators" in capsys.readouterr().err

@@ -54,6 +54,13 @@ def test_a_charter_comes_along() -> None:
         replace(BUNDLE, charter=bytes(5000))
 
 
+def test_revoked_keys_come_along() -> None:
+    bound = replace(BUNDLE, revoked=b"signed by the authority")
+    assert open_bundle(sign_bundle(bound, AUTHORITY), AUTHORITY.public) == bound
+    with pytest.raises(ValueError, match="revoked keys"):
+        replace(BUNDLE, revoked=bytes(5000))
+
+
 def test_a_renewal_is_what_was_signed() -> None:
     data = sign_renewal(WISH, IDENTITY)
     assert open_renewal(data, IDENTITY.public) == WISH
@@ -103,7 +110,8 @@ def test_an_unknown_or_missing_key_is_refused() -> None:
     payload = dict(cbor.decode_map(cose.parse(sign_bundle(BUNDLE, AUTHORITY)).payload))
     for changed in (
         payload | {13: 1},
-        payload | {14: b""},
+        payload | {14: 1},
+        payload | {15: b""},
         {key: payload[key] for key in payload if key != 9},
     ):
         data = cose.sign1(cbor.encode(changed), AUTHORITY, Domain.ENROLMENT)

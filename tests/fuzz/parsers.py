@@ -34,6 +34,7 @@ from edge_agent.evidence.invitation import Invitation, NoInvitation
 from edge_agent.evidence.manifest import Manifest, Part, open_manifest, sign_manifest
 from edge_agent.evidence.receipt import open_receipt, peek_time_ms
 from edge_agent.evidence.reply import open_reply
+from edge_agent.evidence.revoked_keys import open_revoked_keys
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.status import open_status
 from edge_agent.evidence.timestamp import verify
@@ -109,6 +110,7 @@ KINDS: dict[str, Kind] = {
     "reply": Kind(lambda data: open_reply(data, _PUBLIC), Domain.REPLY),
     "disposition": Kind(lambda data: open_disposition(data, _PUBLIC), Domain.DISPOSITION),
     "enrolment": Kind(_enrolment, Domain.ENROLMENT),
+    "revoked keys": Kind(lambda data: open_revoked_keys(data, _PUBLIC), Domain.REVOKED),
     "renewal": Kind(lambda data: open_renewal(data, _PUBLIC), Domain.RENEWAL),
     "release": Kind(lambda data: open_manifest(data, (_PUBLIC,)), Domain.RELEASE),
     "assent": Kind(lambda data: open_assent(data, _PUBLIC), Domain.ASSENT),

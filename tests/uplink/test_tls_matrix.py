@@ -1,10 +1,11 @@
 """Every bad broker is refused by the agent, every bad client by the broker, each with a good one.
 
 The agent's own dial meets a TLS server of a few lines; mosquitto, configured by `edge-center init`,
-meets a TLS client of a few lines.  Revoked certificates are not in it: docs/security.md says why.
+meets a TLS client of a few lines.
 
 Seen to fail: with `verify_mode` none, without the host's name, with TLS 1.0 let in, without
-`require_certificate`, and with an authority that gives every certificate every use.
+`require_certificate`, with an authority that gives every certificate every use, and without either
+side's list of what was revoked.
 """
 
 import contextlib
@@ -21,12 +22,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from edge_agent.center import credentials
+from edge_agent.center import broker_process, credentials, revocation
 from edge_agent.center.credentials import Authority, Subject, Use
+from edge_agent.center.layout import Layout
 from edge_agent.clock import Now
+from edge_agent.evidence.certificates import REVOKED_SUFFIX, key_digest
+from edge_agent.evidence.revoked_keys import RevokedKeys, sign_revoked_keys
+from edge_agent.evidence.signers import P256Signer
 from edge_agent.uplink.dial import PathAccess, dial
 from edge_agent.uplink.trouble import Cause, DialError
-from tests.broker import Broker, found_center
+from tests.broker import Broker, found_center, wait_until
 from tests.uplink.rig import NOW, PATIENCE_S
 
 HOST = "127.0.0.1"
@@ -46,6 +51,7 @@ class Shown:
     foreign: bool = False
     protocol: ssl.TLSVersion | None = None
     nothing: bool = False
+    revoked: bool = False
     plain: bool = False
 
 
@@ -61,6 +67,7 @@ BROKERS: dict[str, tuple[Shown, set[Cause]]] = {
         Shown("x", Use.SERVER, (HOST,), protocol=ssl.TLSVersion.TLSv1_1),
         {Cause.TLS},
     ),
+    "revoked": (Shown("localhost", Use.SERVER, (HOST,), revoked=True), {Cause.REVOKED}),
     "no TLS": (Shown("x", Use.SERVER, (HOST,), plain=True), {Cause.TLS}),
 }
 CLIENTS: dict[str, Shown] = {
@@ -71,6 +78,7 @@ CLIENTS: dict[str, Shown] = {
     "a server": Shown(use=Use.SERVER),
     "a signing key": Shown(use=Use.SIGNING),
     "old protocol": Shown(protocol=ssl.TLSVersion.TLSv1_1),
+    "revoked": Shown("gw3", revoked=True),
 }
 
 
@@ -78,7 +86,7 @@ class Maker:
     """A center's authority, and one of the same name that is somebody else's."""
 
     def __init__(self, folder: Path, directory: Path) -> None:
-        self._folder = folder
+        self._folder, self._layout = folder, Layout(directory)
         key = load_pem_private_key((directory / "ca.key").read_bytes(), None)
         ca = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
         self._ours = Authority(key, ca)  # type: ignore[arg-type]  # it is what init made
@@ -96,7 +104,20 @@ class Maker:
         files = self._folder / f"{self._count}.pem", self._folder / f"{self._count}.key"
         files[0].write_bytes(credentials.certificate_pem(made))
         files[1].write_bytes(credentials.key_pem(key))
+        if shown.revoked:
+            self._revoke(shown, made)
         return files
+
+    def _revoke(self, shown: Shown, made: x509.Certificate) -> None:
+        """Put it on the list that the other side reads."""
+        if shown.use is Use.SERVER:
+            listed = RevokedKeys(1, (bytes(32), key_digest(made)))
+            data = sign_revoked_keys(listed, P256Signer(self._ours.key))
+            (self._layout.directory / f"ca.pem{REVOKED_SUFFIX}").write_bytes(data)
+        else:
+            revocation.note(self._layout, shown.name, made)
+            revocation.revoke(self._layout, self._ours, shown.name, NOW)
+            assert broker_process.read_again(self._layout)
 
 
 def speak(context: ssl.SSLContext, shown: Shown) -> None:
@@ -182,12 +203,12 @@ def test_a_bad_broker_is_refused(maker: Maker, broker: Broker, kind: str) -> Non
 # ---- bad clients
 
 
-def is_let_in(maker: Maker, broker: Broker, shown: Shown) -> bool:
+def is_let_in(broker: Broker, shown: Shown, files: tuple[Path, Path]) -> bool:
     """Whether mosquitto accepts the connection of a client that shows this."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(broker.directory / "ca.pem")
     if not shown.nothing:
-        context.load_cert_chain(*maker.files(shown))
+        context.load_cert_chain(*files)
     speak(context, shown)
     try:
         with (
@@ -202,12 +223,16 @@ def is_let_in(maker: Maker, broker: Broker, shown: Shown) -> bool:
 
 
 def test_a_good_client_is_let_in(maker: Maker, broker: Broker) -> None:
-    assert is_let_in(maker, broker, Shown())
+    assert is_let_in(broker, Shown(), maker.files(Shown()))
 
 
 @pytest.mark.parametrize("kind", CLIENTS)
 def test_a_bad_client_is_refused(maker: Maker, broker: Broker, kind: str) -> None:
-    assert not is_let_in(maker, broker, CLIENTS[kind])
+    shown = CLIENTS[kind]
+    files = maker.files(shown)
+    if shown.revoked:  # the broker reads its list when it comes to it
+        wait_until(lambda: not is_let_in(broker, shown, files), "it is refused")
+    assert not is_let_in(broker, shown, files)
 
 
 def test_an_old_protocol_is_refused_both_ways(maker: Maker, broker: Broker) -> None:
