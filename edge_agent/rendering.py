@@ -17,14 +17,15 @@ from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody
-from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.cose import PublicKey, key_id
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.disposition import peek_disposition
 from edge_agent.evidence.envelope import Event
 from edge_agent.evidence.program import ProgramBody
+from edge_agent.evidence.second_signature import SecondSignature, SecondSignatureBody
 from edge_agent.evidence.verdict import VerdictBody
 
-_ELSEWHERE = {"command", "disposition", "leaf", "token", "charter"}
+_ELSEWHERE = {"command", "disposition", "leaf", "token", "charter", "message"}
 """Signed bytes and hashes: in the JSON."""
 
 _WORDS_CHARS_MAX = 160  # of a body in a line: the rest is in the JSON
@@ -75,6 +76,7 @@ _READERS: dict[str, Callable[[Body], Any]] = {
     EventType.VERDICT: VerdictBody.from_body,
     EventType.CLIP: ClipBody.from_body,
     EventType.ANCHOR: AnchorBody.from_body,
+    EventType.SECOND_SIGNATURE: SecondSignatureBody.from_body,
 }
 
 
@@ -174,13 +176,30 @@ def _clip(body: ClipBody) -> dict[str, Any]:
     return {**said, "parts": parts}
 
 
+def _genesis(body: bodies.GenesisBody) -> dict[str, Any]:
+    second = body.second_key
+    return _named(body) | {"second_key": None if second is None else key_id(second).hex()}
+
+
+def _second_signature(body: SecondSignatureBody) -> dict[str, Any]:
+    told = SecondSignature.read(body.message).told
+    return {
+        "of": str(Place(told.head.epoch, told.head.size)),
+        "algorithm": told.algorithm,
+        "key_id": told.kid.hex(),
+        "message": body.message.hex(),
+    }
+
+
 _WRITERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     EventType.ACT: _act,
+    EventType.GENESIS: _genesis,
     EventType.SIGNAL: _signal,
     EventType.FINDING: _finding,
     EventType.VERDICT: _verdict,
     EventType.CONFIG: _config,
     EventType.CLIP: _clip,
+    EventType.SECOND_SIGNATURE: _second_signature,
 }
 
 

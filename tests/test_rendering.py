@@ -21,11 +21,13 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event
+from edge_agent.evidence.second_signature import SecondSignatureBody
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.rendering import facts, line, safe, summary, when, when_facts
+from tests.evidence import second_vectors
 
 STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)
 
@@ -99,10 +101,12 @@ def test_bodies_have_names_and_everything_fits_json() -> None:
         ended=Ended.FIRST,
         version="1",
         machine=(("board", b"12345678"),),
+        second_key=second_vectors.key().to_value(),
     )
     read = facts(event(EventType.GENESIS, genesis.to_body()))
     assert read["body"]["event_key"] == key.kid.hex()
     assert read["body"]["ended"] == "first"
+    assert read["body"]["second_key"] == second_vectors.key().kid.hex()
     assert read["body"]["machine"] == [["board", "3132333435363738"]]
     link = facts(event(EventType.LINK, LinkBody("p1", False, "silent").to_body()))
     assert link["body"] == {"panel": "p1", "online": False, "reason": "silent"}
@@ -204,3 +208,14 @@ def test_a_clip_names_its_alarm_and_its_hashes() -> None:
     assert summary(event(EventType.CLIP, gone.to_body())) == (
         "removed clip 000001-abcdef; for its room"
     )
+
+
+def test_a_second_signature_says_of_which_head_and_by_which_key() -> None:
+    body = SecondSignatureBody(second_vectors.message())
+    told = event(EventType.SECOND_SIGNATURE, body.to_body())
+    said, own = facts(told)["body"], second_vectors.read()["own"]
+    assert (said["of"], said["key_id"]) == (f"{own['epoch']}/{own['size']}", own["kid"])
+    assert said["message"] == own["message"]
+    assert summary(told).startswith(f"of {said['of']}, algorithm -65537")
+    junk = event(EventType.SECOND_SIGNATURE, SecondSignatureBody(b"junk").to_body())
+    assert facts(junk)["body"] == {"1": b"junk".hex()}

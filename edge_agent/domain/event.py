@@ -28,6 +28,7 @@ class EventType(StrEnum):
     CONFIG = "config"  # the configuration in force
     PROGRAM = "program"  # the program that runs
     ANCHOR = "anchor"  # a timestamp of an event, by an authority outside
+    SECOND_SIGNATURE = "second_signature"  # of a tree head, by another key and algorithm
     CLIP = "clip"  # what a camera gave after an alarm, by hash
 
 

@@ -134,8 +134,9 @@ class GenesisBody:
     `identity_kid` names the identity key that signed the genesis; None where that key could not be
     read and the event key signed for itself, to be vouched for later.  `previous_size` is one more
     than the last number recovered of the epoch before, `previous_root` the root over its events
-    0..previous_size-1; `machine` what it runs on (evidence/machine.py).  Raises ValueError where
-    `ended` and the previous epoch disagree.
+    0..previous_size-1; `machine` what it runs on (evidence/machine.py); `second_key` by what tree
+    heads are signed a second time, a COSE_Key of any algorithm.  Raises ValueError where `ended`
+    and the previous epoch disagree.
     """
 
     event_key: PublicKey
@@ -146,6 +147,7 @@ class GenesisBody:
     previous_size: int = 0
     previous_root: bytes | None = None
     machine: tuple[Fact, ...] = ()
+    second_key: dict[int, BodyValue] | None = None
 
     def __post_init__(self) -> None:
         missing = {self.previous_epoch is None, self.previous_root is None}
@@ -173,6 +175,7 @@ class GenesisBody:
                 4: str(self.ended),
                 5: self.version,
                 6: [[kind, value] for kind, value in self.machine] or None,
+                7: self.second_key,
             }
         )
 
@@ -192,6 +195,7 @@ class GenesisBody:
             previous_size=fields.number(previous, 1) if previous else 0,
             previous_root=fields.octets(previous, 2, HASH_BYTES) if previous else None,
             machine=tuple(map(_fact, fields.array(body, 6, FACTS_MAX))) if 6 in body else (),
+            second_key=fields.map_or_none(body, 7),
         )
 
 

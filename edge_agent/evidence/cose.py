@@ -17,6 +17,7 @@ envelope would look like a fork.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from functools import lru_cache
@@ -70,6 +71,7 @@ class Domain(Enum):
     MANDATE = b"edge-agent/v1/mandate"
     OFFER = b"edge-agent/v1/offer"
     REVOKED = b"edge-agent/v1/revoked"
+    SECOND_SIGNATURE = b"edge-agent/v1/second"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}
@@ -95,8 +97,7 @@ class PublicKey:
         if len(self.raw) != _RAW_BYTES[self.algorithm]:
             raise ValueError(f"{self.algorithm.name} key of {len(self.raw)} bytes")
         object.__setattr__(self, "_key", _load_public(self.algorithm, self.raw))
-        thumbprint = hashlib.sha256(cbor.encode(self.to_value())).digest()
-        object.__setattr__(self, "kid", thumbprint[:KID_BYTES])
+        object.__setattr__(self, "kid", key_id(self.to_value()))
 
     @property
     def loaded(self) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
@@ -177,6 +178,11 @@ class PublicKey:
             form = serialization.PublicFormat.UncompressedPoint
             return cls(Algorithm.ESP256, key.public_bytes(serialization.Encoding.X962, form)[1:])
         raise ValueError("neither Ed25519 nor P-256")
+
+
+def key_id(cose_key: Mapping[int, BodyValue]) -> bytes:
+    """Return the id of a key of any kind: the start of its thumbprint."""
+    return hashlib.sha256(cbor.encode(cose_key)).digest()[:KID_BYTES]
 
 
 def _load_public(

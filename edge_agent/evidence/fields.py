@@ -86,6 +86,14 @@ def array(fields: Fields, key: int, items_max: int) -> list[BodyValue]:
     return value
 
 
+def map_or_none(fields: Fields, key: int) -> dict[int, BodyValue] | None:
+    """Return the map at `key`, which must hold something; None where the key is absent."""
+    value = fields.get(key)
+    if key in fields and not (isinstance(value, dict) and value):
+        raise Malformed(f"key {key} is no map, or an empty one")
+    return value if isinstance(value, dict) else None
+
+
 def row(value: BodyValue, length: int) -> dict[int, BodyValue]:
     """Return an array of exactly `length` items as a map by position, for the readers above."""
     if not isinstance(value, list) or len(value) != length:

@@ -54,6 +54,7 @@ ALL = [
     replace(FINDING, panel="p1", evidence=(Place(b"epoch--0", 7), Place(b"epoch--1", 0))),
     GENESIS,
     replace(GENESIS, identity_kid=None, event_key=P256Signer.generate().public),
+    replace(GENESIS, second_key={1: 99, -1: b"a kind that nobody knows"}),
     replace(
         GENESIS,
         ended=Ended.TORN,
@@ -247,6 +248,7 @@ def test_each_needed_key_of_a_signal(key: int) -> None:
         {4: "exploded"},
         {2: b"short"},
         {1: {1: 1}},
+        {7: b"key"},
     ],
     ids=str,
 )

@@ -53,6 +53,8 @@ def test_right_values_are_returned() -> None:
     assert fields.truth(GOOD, 4) is True
     assert fields.array(GOOD, 5, 2) == [1, 2]
     assert fields.row([5], 1) == {0: 5}
+    assert fields.map_or_none({1: {2: 3}}, 1) == {2: 3}
+    assert fields.map_or_none(GOOD, 9) is None
     assert fields.word(GOOD, 6, Trust) is Trust.SYNCED
     assert fields.without_none({1: None, 2: False, 3: 0}) == {2: False, 3: 0}
 

@@ -11,6 +11,7 @@ Standard library and what `edge_agent.evidence` uses: it runs in the fuzzer's ow
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ from edge_agent.evidence.manifest import Manifest, Part, open_manifest, sign_man
 from edge_agent.evidence.receipt import open_receipt, peek_time_ms
 from edge_agent.evidence.reply import open_reply
 from edge_agent.evidence.revoked_keys import open_revoked_keys
+from edge_agent.evidence.second_signature import SecondSignature
 from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.sm2 import Sm2Key
 from edge_agent.evidence.status import open_status
 from edge_agent.evidence.timestamp import verify
 from edge_agent.evidence.warrant import open_mandate, open_pass
@@ -101,6 +104,22 @@ def _answer(data: bytes) -> None:
         read(data)
 
 
+@cache
+def _sm2() -> Sm2Key:
+    return Sm2Key.from_pem(_vectors("second_signature")["own"]["public_pem"].encode())
+
+
+def _second_signature(data: bytes) -> None:
+    read = SecondSignature.read(data)
+    assert read.told.signed(read.signature) == data
+    read.verify(_sm2())
+
+
+def _sm2_key(data: bytes) -> None:
+    key = Sm2Key.from_pem(data)
+    assert Sm2Key.from_pem(key.to_pem()) == key
+
+
 KINDS: dict[str, Kind] = {
     "event": Kind(_event, Domain.EVENT),
     "genesis": Kind(_event, Domain.GENESIS),
@@ -125,6 +144,8 @@ KINDS: dict[str, Kind] = {
     "TPM's answer": Kind(_answer, refused=tpm.Refused),
     "offer": Kind(open_offer, Domain.OFFER),
     "ending": Kind(_ending),
+    "second signature": Kind(_second_signature, Domain.SECOND_SIGNATURE),
+    "SM2 key": Kind(_sm2_key),
 }
 _ALL = tuple(KINDS)
 
@@ -184,6 +205,10 @@ def seeds() -> Iterator[bytes]:
     yield made("offer", cbor.encode(offer), signed=True)
     paper = SignedPaper(Paper("gw1", 1, bytes(32), 7, "closed")).signed_by(KEY, 8)
     yield made("ending", paper.data)
+    second = _vectors("second_signature")["own"]
+    yield made("second signature", bytes.fromhex(second["message"]))
+    yield made("second signature", bytes.fromhex(second["payload"]), signed=True)
+    yield made("SM2 key", second["public_pem"].encode())
 
 
 def _vectors(name: str) -> Any:
