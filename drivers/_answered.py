@@ -1,20 +1,18 @@
 """A polled panel that waits for an ACK of what it says by itself; the ACK names no message.
 
-Pure.  Such a panel says one message at a time, again and again until it has its ACK.  That is sent
-once everything heard is durable: whatever the panel takes it for, that is safe, as long as it is
-not yet another message.  Hence the rules about time: an ACK that is late is left to the next copy,
-a copy that crossed an ACK gets none, and a NAK is said into a quiet line only, for a copy that is
-under way would get two answers.
+Pure.  The ACK is an `OwedAck`.  What is a copy is decided here, by the time since the last one
+alone: such a panel has no heartbeat and begins no conversation.  A NAK is said into a quiet line
+only, for a copy that is under way would get two answers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.owed_ack import Message, OwedAck, Undurable, has_crossed
 from edge_agent.domain.polled import Habits, PolledPanel, PolledSession
 from edge_agent.domain.session import (
-    WAITING,
     Action,
     Committed,
     Fault,
@@ -23,7 +21,6 @@ from edge_agent.domain.session import (
     Input,
     Opened,
     Received,
-    Report,
     Send,
     Setup,
 )
@@ -50,44 +47,28 @@ class Waiting:
     earlier_ns: int = 0
 
 
-@dataclass(slots=True)
-class _Heard:
-    words: bytes
-    heard_ns: int  # the newest copy
-    answer: bytes = b""
-    answered_ns: int | None = None
-    is_earlier: bool = False  # of an earlier session: whether it had its ACK is not known
+class Acks:
+    """The ACKs of one conversation, and which messages are copies.
 
-
-class OwedAck:
-    """What is owed to the panel.
-
-    acks.open(waiting=None)
     if acks.heard(frame.raw, ACK, now_ns): ...    # a copy
-    acks.reported(actions)
-    acks.committed(token)
     acks.damaged(NAK, now_ns)
     actions += acks.due(now_ns)
     """
 
-    def __init__(self, waiting: Waiting) -> None:
+    def __init__(self, waiting: Waiting, undurable: Undurable) -> None:
         self._waiting = waiting
-        self._pending: set[int] = set()
+        self._owed = OwedAck(undurable, waiting.late_ns + 1)  # at that moment it is in time
         self.forget()
 
     def deadline_ns(self) -> int | None:
         """Return when a NAK is due."""
         return None if self._nak is None else self._nak[1]
 
-    def open(self, waiting: int | None) -> None:
-        """The line is up; `waiting` is the token of what is not durable yet of an earlier one."""
-        self._pending = set() if waiting is None else {waiting}
-        self.forget()
-
     def forget(self) -> None:
         """The panel was away: what it says now is new."""
-        self._last: _Heard | None = None
-        self._owes = False
+        self._last: Message | None = None
+        self._is_earlier = False  # the last was heard by an earlier session
+        self._owed.withdraw()
         self._nak: tuple[bytes, int] | None = None
 
     def received(self, now_ns: int) -> None:
@@ -100,47 +81,36 @@ class OwedAck:
         self._nak = nak, now_ns + QUIET_NS
 
     def earlier(self, words: bytes, heard_ns: int) -> None:
-        """Note what an earlier session heard last: its copy may still come."""
-        self._last = _Heard(words, heard_ns, is_earlier=True)
+        """Note what an earlier session heard last: whether it had its ACK is not known."""
+        self._last, self._is_earlier = Message(words, heard_ns), True
 
     def heard(self, words: bytes, answer: bytes, now_ns: int) -> bool:
         """Note a message that wants `answer`; return whether it is a copy of the last one."""
         last, self._nak = self._last, None
         if last is None or last.words != words or not self._is_copy(last, now_ns):
-            self._last, self._owes = _Heard(words, now_ns, answer), True
+            self._last, self._is_earlier = Message(words, now_ns), False
+            self._owed.owe(answer, now_ns, self._last)
             return False
-        last.heard_ns, last.answer, last.is_earlier = now_ns, answer, False
-        answered_ns = last.answered_ns
-        self._owes = answered_ns is None or now_ns - answered_ns > self._waiting.crossing_ns
+        last.heard_ns, self._is_earlier = now_ns, False
+        if has_crossed(last.answered_ns, now_ns, self._waiting.crossing_ns):
+            self._owed.withdraw()
+        else:
+            self._owed.owe(answer, now_ns, last)
         return True
-
-    def reported(self, actions: Iterable[Action]) -> None:
-        """Note what is not durable yet."""
-        self._pending |= {action.token for action in actions if isinstance(action, Report)}
-
-    def committed(self, token: int) -> None:
-        """It is durable."""
-        self._pending.discard(token)
 
     def due(self, now_ns: int) -> list[Action]:
         """Return the ACK where it may be given, the NAK where it is time."""
-        nak = self._nak
-        if nak is not None and now_ns >= nak[1]:
-            self._nak = None
-            return [] if self._owes else [Send(nak[0])]
-        if not self._owes or self._pending or self._last is None:
-            return []
-        self._owes = False
-        if now_ns - self._last.heard_ns > self._waiting.late_ns:
-            return []  # the next copy is answered at once
-        self._last.answered_ns = now_ns
-        return [Send(self._last.answer)]
+        if self._nak is not None and now_ns >= self._nak[1]:
+            nak, self._nak = self._nak[0], None
+            return [] if self._owed.answer else [Send(nak)]
+        answer = self._owed.due(now_ns)
+        return [Send(answer)] if answer else []
 
-    def _is_copy(self, last: _Heard, now_ns: int) -> bool:
+    def _is_copy(self, last: Message, now_ns: int) -> bool:
         times, age_ns = self._waiting, now_ns - last.heard_ns
-        if last.is_earlier:
+        if self._is_earlier:
             return age_ns <= times.earlier_ns
-        if last.answered_ns is None or now_ns - last.answered_ns <= times.crossing_ns:
+        if last.answered_ns is None or has_crossed(last.answered_ns, now_ns, times.crossing_ns):
             return True
         return times.soonest_ns <= age_ns <= times.latest_ns
 
@@ -151,7 +121,7 @@ class AnsweredPanel(PolledPanel, Protocol):
     misfits: list[Frame]
 
     def is_copy(self, frame: Frame, now_ns: int) -> bool:
-        """Note what wants an ACK (`OwedAck.heard`); tell whether it is the last message again."""
+        """Note what wants an ACK (`Acks.heard`); tell whether it is the last message again."""
 
     def nak(self) -> bytes:
         """Return what asks for a message again."""
@@ -165,9 +135,10 @@ class AnsweredSession:
         setup: Setup,
         habits: Habits,
         waiting: Waiting,
-        panel: Callable[[Setup, PolledSession, OwedAck], AnsweredPanel],
+        panel: Callable[[Setup, PolledSession, Acks], AnsweredPanel],
     ) -> None:
-        self._acks = OwedAck(waiting)
+        self._undurable = Undurable()
+        self._acks = Acks(waiting, self._undurable)
 
         def made(setup: Setup, talk: PolledSession) -> AnsweredPanel:
             self._panel = panel(setup, talk, self._acks)
@@ -184,9 +155,9 @@ class AnsweredSession:
         """Take one input; see the session contract."""
         match happened:
             case Opened():
-                self._acks.open(WAITING if happened.waiting is not None else None)
+                self._undurable.open(happened)
             case Committed(token):
-                self._acks.committed(token)
+                self._undurable.committed(token)
             case Received():
                 self._acks.received(now_ns)
         actions = self._talk.handle(happened, now_ns)
@@ -194,7 +165,7 @@ class AnsweredSession:
         if is_damaged and not self._talk.listen_only:
             self._acks.damaged(self._panel.nak(), now_ns)
         actions += self._on_misfits(now_ns)
-        self._acks.reported(actions)
+        self._undurable.note(actions)
         return actions if self._talk.listen_only else actions + self._acks.due(now_ns)
 
     def _on_misfits(self, now_ns: int) -> list[Action]:

@@ -10,7 +10,7 @@ Source: collected facts on the maker's protocol; an open client.
 from collections.abc import Sequence
 from datetime import datetime
 
-from drivers._answered import AnsweredPanel, AnsweredSession, OwedAck, Waiting
+from drivers._answered import Acks, AnsweredPanel, AnsweredSession, Waiting
 from drivers._concord4_frames import ACK, NAK, WITHIN, framed
 from drivers._concord4_messages import KEYS, ConcordDecoder
 from edge_agent.domain.command import Act, Command
@@ -67,7 +67,7 @@ _ALARMS = frozenset(
 class ConcordPanel(AnsweredPanel):
     """Follows what it says; the list of its equipment shows how all is."""
 
-    def __init__(self, setup: Setup, talk: PolledSession, acks: OwedAck) -> None:
+    def __init__(self, setup: Setup, talk: PolledSession, acks: Acks) -> None:
         self.commands = DRIVER.commands
         self._setup = setup
         self._talk = talk

@@ -35,6 +35,7 @@ from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelClock, PanelTime
+from edge_agent.domain.presence import Presence
 from edge_agent.domain.quality import LineQuality
 from edge_agent.domain.session import (
     WAITING,
@@ -46,7 +47,6 @@ from edge_agent.domain.session import (
     Fault,
     FaultKind,
     Input,
-    Link,
     Nature,
     Obeyed,
     Opened,
@@ -84,7 +84,8 @@ class GbSession:
         self._reader = Reader(setup)
         self._listen_only = options.get("listen_only") is True
         self._is_clock_ours = "clock" in setup.allow and not self._listen_only
-        self._silence_ns = SILENT_INTERVALS * seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
+        silence_ns = SILENT_INTERVALS * seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
+        self._presence = Presence(silence_ns, "no state and no event")
         duty_s = options.get("duty_check_s")
         self._duty_ns = int(float(str(duty_s)) * NS_PER_S) if duty_s is not None else None
         self._duty_minutes = int(str(options.get("duty_minutes") or 10))
@@ -102,8 +103,7 @@ class GbSession:
         self._peer = 0
         self._link: Header | None = None  # the newest frame of the device: how it is addressed
         self._since: bytes | None = None  # the device's time when it was heard last before a gap
-        self._online: bool | None = None
-        self._silent_at_ns: int | None = now_ns + self._silence_ns
+        self._presence.open(now_ns)
         self._taken = Taken()
         self._debts = Debts()
         self._refused = (b"", 0)
@@ -120,7 +120,7 @@ class GbSession:
 
     def deadline_ns(self) -> int | None:
         """Return when a cut frame is given up, something is to be asked, or silence is too long."""
-        due = [self._silent_at_ns, self._asking.deadline_ns(), self._ask_at_ns]
+        due = [self._presence.deadline_ns(), self._asking.deadline_ns(), self._ask_at_ns]
         due += [self._duty_at_ns, self._duty_until_ns]
         if self._cutter.is_waiting():
             due.append(self._bytes_ns + CUT_NS)
@@ -136,7 +136,7 @@ class GbSession:
                 self._open(happened, now_ns)
             case ClockRead():
                 self._clock.read(happened)
-                if self._online and self._is_clock_ours:
+                if self._presence.online and self._is_clock_ours:
                     self._clock_at_ns = now_ns
             case Received():
                 actions += self._receive(happened, now_ns)
@@ -224,20 +224,20 @@ class GbSession:
         return actions + self._take(raw, said, now_ns)
 
     def _alive(self, header: Header, now_ns: int) -> list[Action]:
-        self._silent_at_ns = now_ns + self._silence_ns
         link, self._link = self._link, header
-        if self._online:
+        was_gone = self._presence.online is False
+        actions = self._presence.heard(now_ns)
+        if not actions:
             return []
-        if self._online is False:
+        if was_gone:
             self._memory.doubt()
             self._since = link.time if link else None
-        self._online = True
         if self._listen_only:
-            return [Link(online=True)]
+            return actions
         self._ask_at_ns = now_ns + SETTLE_NS if self._asks else None
         self._clock_at_ns = now_ns + SETTLE_NS if self._is_clock_ours else None
         self._duty_at_ns = None if self._duty_ns is None else now_ns + self._duty_ns
-        return [Link(online=True)]
+        return actions
 
     def _compare(self, said: Said, header: Header, now_ns: int) -> list[Action]:
         """Judge the device's clock by frames that it makes at the moment."""
@@ -330,8 +330,9 @@ class GbSession:
 
     def _wake(self, now_ns: int) -> list[Action]:
         actions = [action for cut in self._given_up(now_ns) for action in self._on_cut(cut, now_ns)]
-        if self._silent_at_ns is not None and now_ns >= self._silent_at_ns:
-            actions += self._lost()
+        gone = self._presence.missed(now_ns)
+        if gone:
+            actions += [*gone, *self._lost()]
         if self._ask_at_ns is not None and now_ns >= self._ask_at_ns:
             self._ask_at_ns = None
             self._want_state(now_ns)
@@ -343,17 +344,11 @@ class GbSession:
         return actions
 
     def _lost(self) -> list[Action]:
-        self._silent_at_ns = self._ask_at_ns = self._clock_at_ns = None
-        self._duty_at_ns = None
+        """Nothing is asked of a device that is not there."""
+        self._ask_at_ns = self._clock_at_ns = self._duty_at_ns = None
         self._asking.clear()
         self._names.clear()
-        actions: list[Action] = [Fault(FaultKind.SILENCE, "no state and no event")]
-        if self._doing is not None:
-            actions.append(self._obeyed(Outcome.UNANSWERED, "silence"))
-        if self._online is not False:
-            self._online = False
-            actions.append(Link(online=False, reason="silence"))
-        return actions
+        return [] if self._doing is None else [self._obeyed(Outcome.UNANSWERED, "silence")]
 
     def _want_state(self, now_ns: int) -> None:
         for name, data in state_orders(self._memory, self._since):
@@ -419,7 +414,7 @@ class GbSession:
         if name is None or not self._asking.answered(name, now_ns):
             return []
         del self._names[header.serial]
-        self._silent_at_ns = now_ns + self._silence_ns
+        self._presence.awaken(now_ns)
         is_denied = header.command == Word.DENY
         actions: list[Action] = [Fault(FaultKind.REFUSED, name)] if is_denied else []
         if name == "clock" and self._doing is not None:
@@ -434,7 +429,7 @@ class GbSession:
             return [Obeyed(number, Outcome.FORBIDDEN, "this driver only listens")]
         if command.act not in DRIVER.commands:
             return [Obeyed(number, Outcome.UNSUPPORTED, f"no words for {command.act}")]
-        if not self._online:
+        if not self._presence.online:
             return [Obeyed(number, Outcome.REFUSED, "the device is not there")]
         if command.act is Act.STATUS:
             self._want_state(now_ns)

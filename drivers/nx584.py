@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from drivers._answered import AnsweredPanel, AnsweredSession, OwedAck, Waiting
+from drivers._answered import Acks, AnsweredPanel, AnsweredSession, Waiting
 from drivers._nx584_frames import framed
 from drivers._nx584_messages import (
     ACK,
@@ -80,7 +80,7 @@ _SHOWN = frozenset(range(0x03, 0x0B))  # types in which no code can stand
 class NxPanel(AnsweredPanel):
     """Follows what it says, asks for its state step by step, fills gaps from its log."""
 
-    def __init__(self, setup: Setup, talk: PolledSession, acks: OwedAck) -> None:
+    def __init__(self, setup: Setup, talk: PolledSession, acks: Acks) -> None:
         self.commands = DRIVER.commands
         self._setup = setup
         self._talk = talk

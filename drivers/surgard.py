@@ -10,6 +10,15 @@ from dataclasses import dataclass
 
 from drivers._surgard_frames import ACK, ASKING, CR, DC4, ENDS, LF, NAK, ReceiverDecoder
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.owed_ack import (
+    BYTE_NS,
+    CROSSING_NS,
+    Message,
+    OwedAck,
+    Undurable,
+    has_crossed,
+)
+from edge_agent.domain.presence import Presence
 from edge_agent.domain.session import (
     WAITING,
     Action,
@@ -19,12 +28,10 @@ from edge_agent.domain.session import (
     FaultKind,
     Frame,
     Input,
-    Link,
     Nature,
     Opened,
     Option,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
@@ -46,24 +53,16 @@ CUT_NS = 1_000_000_000
 # A NAK is said only into a quiet line: a good copy that is under way already needs none, and would
 # get an ACK that the receiver could take for the message after it.
 QUIET_NS = 500_000_000
-BYTE_NS = 1_146_000  # at 9600 baud, the slowest line: what comes in one piece began so much sooner
-# An ACK and the first byte of an answer to it take 2 ms at 9600 baud: what begins sooner than this
-# after our ACK is most likely a copy that did not wait for it.
-CROSSING_NS = 5_000_000
 RESTART_WINDOW = 3.0  # after a restart, in `repeat_after_s`: the receiver repeats three times
 # A 685 that said nothing for this many heartbeat intervals is asked: well before it counts as gone.
 ASKED_INTERVALS = 1.5
 
 
-@dataclass(slots=True)
-class _Heard:
-    """The newest frame with signals, to tell a repeat by."""
+@dataclass(slots=True, eq=False, repr=False)
+class _Heard(Message):
+    """The newest frame with signals, to tell a repeat by: its words are without LF, CR and DC4."""
 
-    body: bytes
-    heard_ns: int
-    token: int | None = None  # None: recorded in an earlier run
     durable_ns: int | None = None
-    answered_ns: int | None = None
     doubtful: bool = False  # a copy came although it was answered: our ACKs get lost
     heartbeat_since: bool = False
     perhaps_new: bool = False  # a copy came too soon to tell: the next one is recorded
@@ -85,17 +84,15 @@ class ReceiverSession:
         self._repeat_ns = seconds_ns(setup, "repeat_after_s", REPEAT_AFTER_S)
         self._interval_ns = seconds_ns(setup, "heartbeat_s", HEARTBEAT_S)
         self._silence_ns = SILENT_INTERVALS * self._interval_ns
-        self._silent_at_ns: int | None = None
+        self._presence = Presence(self._silence_ns, "no heartbeat and no event")
         self._answers_idle = _is_set(setup, "answer_idle")
         self._asks = _is_set(setup, "ask_status") and not self._listen_only
         self._ask_at_ns: int | None = None  # when a 685 that says nothing is asked
         self._bytes_ns = 0  # when bytes were heard last
         self._began_ns = 0  # when the first byte of the present line was heard
         self._said_ns = 0  # when it can have been said, on a line whose messages come in pieces
-        self._online: bool | None = None
-        self._tokens = 0
-        self._pending: set[int] = set()
-        self._owed: tuple[int, bool] | None = None  # since when, and whether for a heartbeat
+        self._undurable = Undurable()
+        self._ack = OwedAck(self._undurable, int(WINDOW[0] * self._repeat_ns))
         self._last: _Heard | None = None
         self._beat_ns: int | None = (
             None  # when the newest heartbeat that has an ACK coming was heard
@@ -105,14 +102,12 @@ class ReceiverSession:
 
     def deadline_ns(self) -> int | None:
         """Return when a cut frame is given up, a NAK is due, or silence has lasted too long."""
-        due = [self._silent_at_ns] if self._silent_at_ns is not None else []
+        due = [self._presence.deadline_ns(), self._ask_at_ns]
         if self._decoder.is_waiting():
             due.append(self._bytes_ns + CUT_NS)
         if self._refusing:
             due.append(self._bytes_ns + QUIET_NS)
-        if self._ask_at_ns is not None:
-            due.append(self._ask_at_ns)
-        return min(due, default=None)
+        return min((at_ns for at_ns in due if at_ns is not None), default=None)
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input; see the session contract."""
@@ -122,7 +117,7 @@ class ReceiverSession:
             case Received(data):
                 return self._on_bytes(data, now_ns) + self._answer(now_ns)
             case Committed(token):
-                self._pending.discard(token)
+                self._undurable.committed(token)
                 if self._last is not None and self._last.token == token:
                     # since when what waited is durable, nobody knows here
                     self._last.durable_ns = self._last.heard_ns if token < 0 else now_ns
@@ -132,26 +127,25 @@ class ReceiverSession:
                 if self._refusing and now_ns >= self._bytes_ns + QUIET_NS:
                     self._refusing = False
                     actions.append(Send(NAK))
-                if self._silent_at_ns is not None and now_ns >= self._silent_at_ns:
-                    actions += self._on_silence()
-                return actions + self._ask(now_ns)
+                return actions + self._presence.missed(now_ns) + self._ask(now_ns)
             case _:
                 pass  # registers are not of this protocol
         return []
 
     def _open(self, opened: Opened, now_ns: int) -> None:
         self._decoder = ReceiverDecoder(self._setup)
-        self._online, self._owed, self._refused = None, None, (b"", 0)
-        self._refusing, self._beat_ns = False, None
-        self._silent_at_ns = now_ns + self._silence_ns
+        self._refused, self._refusing, self._beat_ns = (b"", 0), False, None
+        self._presence.open(now_ns)
+        self._undurable.open(opened)
+        self._ack.withdraw()
         self._expect(now_ns)
         # What waits was never acknowledged: what is the same is a copy, if the receiver still has
         # it.  For any other frame our ACK may have been lost with the line.
         before, waits = opened.waiting or opened.last, opened.waiting is not None
-        self._pending = {WAITING} if waits else set()
         if before is not None and before.age_ns is not None:
             body, at_ns = before.frame.strip(ENDS), now_ns - before.age_ns
-            self._last = _Heard(body, at_ns, WAITING if waits else None, None if waits else at_ns)
+            token, durable_ns = (WAITING, None) if waits else (None, at_ns)
+            self._last = _Heard(body, at_ns, token, durable_ns=durable_ns)
         if self._last is not None:
             self._last.reopened = not waits
 
@@ -180,14 +174,6 @@ class ReceiverSession:
                 actions += self._on_frame(frame, self._bytes_ns)
         return actions
 
-    def _on_silence(self) -> list[Action]:
-        self._silent_at_ns = None
-        actions: list[Action] = [Fault(FaultKind.SILENCE, "no heartbeat and no event")]
-        if self._online is not False:
-            self._online = False
-            actions.append(Link(online=False, reason="silence"))
-        return actions
-
     def _on_frame(self, frame: Frame, now_ns: int) -> list[Action]:
         if frame.fault is not None:
             self._suspect(now_ns)
@@ -210,7 +196,8 @@ class ReceiverSession:
         soonest_ns = WINDOW[0] * min(self._repeat_ns, self._interval_ns)
         if self._beat_ns is not None and now_ns - self._beat_ns < soonest_ns:
             return actions  # no receiver beats or repeats so soon: the line doubled it
-        self._owed, self._beat_ns = (now_ns, True), now_ns
+        self._beat_ns = now_ns
+        self._owe(None, now_ns)
         return actions
 
     def _ask(self, now_ns: int) -> list[Action]:
@@ -225,42 +212,37 @@ class ReceiverSession:
         self._ask_at_ns = now_ns + after_ns if self._asks else None
 
     def _alive(self, now_ns: int) -> list[Action]:
-        self._silent_at_ns = now_ns + self._silence_ns
         self._expect(now_ns)
-        if self._online:
-            return []
-        self._online = True
-        return [Link(online=True)]
+        return self._presence.heard(now_ns)
 
     def _record(self, raw: bytes, signals: tuple[Signal, ...], now_ns: int) -> list[Action]:
         body = raw.strip(ENDS)
         last = self._last
-        if last is not None and last.body == body and _has_crossed(last, self._said_ns):
+        if last is not None and last.words == body and _has_crossed(last, self._said_ns):
             last.heard_ns = now_ns
             last.perhaps_new = last.answered_ns is not None and self._began_ns > last.answered_ns
             return [Fault(FaultKind.REPEAT, "", raw)]  # the ACK that it crossed is its answer too
-        # nobody has answered the copy before, and until then a receiver says nothing else
-        doubled = last is not None and last.body == body and self._owes_for_event()
-        self._owed = (now_ns, False)
-        if self._last is not None and (doubled or self._is_repeat(self._last, body, now_ns)):
-            self._last.doubtful = self._last.doubtful or self._last.answered_ns is not None
-            self._last.heard_ns, self._last.garbled_ns = now_ns, None
-            self._last.answered_ns = None  # of this copy: what was said to one before was not heard
-            self._last.heartbeat_since = False
+        if last is not None and last.words == body and self._says_again(last, now_ns):
+            last.doubtful = last.doubtful or last.answered_ns is not None
+            last.heard_ns, last.garbled_ns = now_ns, None
+            last.answered_ns = None  # of this copy: what was said to one before was not heard
+            last.heartbeat_since = False
+            self._owe(last, now_ns)
             return [Fault(FaultKind.REPEAT, "", raw)]
-        self._tokens += 1
-        self._pending.add(self._tokens)
-        self._last = _Heard(body, now_ns, self._tokens)
-        return [Report(self._tokens, signals)]
+        report = self._undurable.report(signals)
+        self._last = heard = _Heard(body, now_ns, report.token)
+        self._owe(heard, now_ns)
+        return [report]
 
-    def _owes_for_event(self) -> bool:
-        """Tell whether the newest frame has an ACK of ours to come."""
-        return self._owed is not None and not self._owed[1] and not self._listen_only
+    def _says_again(self, last: _Heard, now_ns: int) -> bool:
+        # nobody has answered the copy before, and until then a receiver says nothing else
+        return self._ack.message is not None or self._is_repeat(last, now_ns)
 
-    def _is_repeat(self, last: _Heard, body: bytes, now_ns: int) -> bool:
-        if last.body != body or last.perhaps_new:
+    def _is_repeat(self, last: _Heard, now_ns: int) -> bool:
+        """Tell a copy from a new event of the same words."""
+        if last.perhaps_new:
             return False
-        if last.token in self._pending:
+        if last.token in self._undurable.tokens:
             # an opening may follow a restart of the receiver, which then has forgotten it
             return last.token != WAITING or now_ns - last.heard_ns <= self._silence_ns
         if last.durable_ns is None:
@@ -306,25 +288,26 @@ class ReceiverSession:
         # what began before our ACK could be heard is a damaged copy of what has it: a NAK would
         # bring one more, at a time when nobody could tell it from a new event
         is_copy = self._last is not None and _has_crossed(self._last, self._began_ns)
-        self._owed, self._refusing = None, not (self._listen_only or is_copy)
+        self._ack.withdraw()
+        self._refusing = not (self._listen_only or is_copy)
         return actions
 
+    def _owe(self, heard: _Heard | None, now_ns: int) -> None:
+        """Owe an ACK to a message; None: to a heartbeat."""
+        if not self._listen_only:
+            self._ack.owe(ACK, now_ns, heard)
+
     def _answer(self, now_ns: int) -> list[Action]:
-        if self._owed is None or self._pending:
-            return []
-        (heard_ns, for_heartbeat), self._owed = self._owed, None
-        if self._listen_only or now_ns - heard_ns >= WINDOW[0] * self._repeat_ns:
-            return []  # too late for this copy: the next one is answered at once
-        if self._last is not None and not for_heartbeat:
-            self._last.answered_ns, self._last.reopened = now_ns, False
-        return [Send(ACK)]
+        for_event = self._ack.message is not None
+        ack = self._ack.due(now_ns)
+        if ack and for_event and self._last is not None:
+            self._last.reopened = False
+        return [Send(ack)] if ack else []
 
 
 def _has_crossed(last: _Heard, began_ns: int) -> bool:
     """Tell whether a copy began before our ACK could be heard."""
-    if last.answered_ns is None or last.perhaps_new:
-        return False
-    return began_ns <= last.answered_ns + CROSSING_NS
+    return not last.perhaps_new and has_crossed(last.answered_ns, began_ns)
 
 
 def _is_set(setup: Setup, name: str) -> bool:

@@ -18,6 +18,8 @@ from typing import Protocol
 from edge_agent.domain.command import Outcome
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.owed_ack import BYTE_NS, Message, OwedAck, Undurable, has_crossed
+from edge_agent.domain.presence import Presence
 from edge_agent.domain.quality import LineQuality
 from edge_agent.domain.session import (
     WAITING,
@@ -31,11 +33,9 @@ from edge_agent.domain.session import (
     Frame,
     HungUp,
     Input,
-    Link,
     Obeyed,
     Opened,
     Received,
-    Report,
     Send,
     Setup,
     Ticked,
@@ -43,10 +43,6 @@ from edge_agent.domain.session import (
 from edge_agent.domain.settings import NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
-BYTE_NS = 1_146_000  # at 9600 baud, the slowest usual line: what comes whole began so much sooner
-# An ACK and the first byte of an answer to it take 2 ms at 9600 baud: what begins sooner than this
-# after our ACK is most likely a copy that did not wait for it.
-CROSSING_NS = 5_000_000
 EARLY = 0.5  # of the repeat time: a copy sooner than this after the one before is no repeat
 LATE = 0.75  # of it: an ACK later than this waits for the next copy, so that they never cross
 TOGETHER_MAX = 4  # frames of one event that are remembered
@@ -123,18 +119,20 @@ class AcknowledgedPanel(Protocol):
         return []
 
 
-@dataclass(slots=True)
-class _Copy:
+@dataclass(slots=True, eq=False, repr=False)
+class _Copy(Message):
     """A frame of the newest event, to tell a repeat by."""
 
-    identity: bytes
-    account: str | None
-    is_dated: bool
-    heard_ns: int
-    token: int | None = None  # None: recorded in an earlier run
-    answered_ns: int | None = None
-    asked_again: bool = False
+    account: str | None = None
+    is_dated: bool = False
+    asked_ns: int | None = None  # when it was asked for again
     perhaps_new: bool = False  # a copy came too soon to tell: the next one is recorded
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Tell whether it was asked for again, and not answered since."""
+        asked_ns, answered_ns = self.asked_ns, self.answered_ns
+        return asked_ns is not None and (answered_ns is None or asked_ns > answered_ns)
 
 
 @dataclass(slots=True)
@@ -142,12 +140,11 @@ class _Ear:
     """One caller's bytes, and the ACK that it waits for."""
 
     decoder: WaitingDecoder
+    ack: OwedAck
     heard_ns: int = 0
     begun_ns: int = 0  # when the first byte of the present frame was heard
     said_ns: int = 0  # when it was said, at the soonest
     newest: bytes = b""  # the newest frame that wanted an ACK
-    answered_ns: int | None = None  # when it had it
-    owed: tuple[bytes, int, _Copy | None] | None = None  # the ACK, since when, of what
     is_open: bool = False  # bytes came since the line was quiet
     refusing: bool = False  # a NAK is due when it is
 
@@ -165,15 +162,14 @@ class AcknowledgedSession:
         self._listen_only = setup.options.get("listen_only") is True
         self._repeat_ns = seconds_ns(setup, "repeat_after_s", manners.repeat_s)
         due_ns = seconds_ns(setup, "due_s", manners.due_s)
-        self._silence_ns = int(due_ns * (1 + manners.late_share))
+        self._presence = Presence(
+            int(due_ns * (1 + manners.late_share)), "nothing was said when it was due"
+        )
         self._quiet_ns = int(manners.quiet_s * NS_PER_S)
-        self._silent_at_ns: int | None = None
-        self._online: bool | None = None
         self._quality = LineQuality()
         self._ours: ClockRead | None = None
         self._ears: OrderedDict[int, _Ear] = OrderedDict()  # silent longest first
-        self._tokens = 0
-        self._pending: set[int] = set()
+        self._undurable = Undurable()
         self._newest: list[_Copy] = []  # the newest event, and what belongs to it
         self._anew = False  # a conversation has begun since: all of it may be said again
         self._unread = b""  # the newest frame that says nothing to us
@@ -182,9 +178,8 @@ class AcknowledgedSession:
     def deadline_ns(self) -> int | None:
         """Return when a line counts as quiet, or a silence has lasted too long."""
         due = [ear.heard_ns + self._quiet_ns for ear in self._ears.values() if ear.is_open]
-        if self._silent_at_ns is not None:
-            due.append(self._silent_at_ns)
-        return min(due, default=None)
+        silent_at_ns = self._presence.deadline_ns()
+        return min(due if silent_at_ns is None else [*due, silent_at_ns], default=None)
 
     def handle(self, happened: Input, now_ns: int) -> list[Action]:
         """Take one input; see the session contract."""
@@ -198,12 +193,13 @@ class AcknowledgedSession:
             case HungUp(peer):
                 return self._hang_up(peer, now_ns)
             case Committed(token):
-                self._pending.discard(token)
+                self._undurable.committed(token)
                 return self._answer(now_ns)
             case Commanded(number):
                 return [Obeyed(number, Outcome.UNSUPPORTED)]
             case Ticked():
-                return self._fall_quiet(now_ns) + self._answer(now_ns) + self._miss(now_ns)
+                actions = self._fall_quiet(now_ns) + self._answer(now_ns)
+                return actions + self._presence.missed(now_ns)
             case _:
                 pass  # a caller is known by its first bytes; registers are not of such protocols
         return []
@@ -212,10 +208,10 @@ class AcknowledgedSession:
 
     def _open(self, opened: Opened, now_ns: int) -> None:
         self._ears.clear()
-        self._online, self._newest = None, []
+        self._newest = []
         self._anew = self._reopened = True
-        self._silent_at_ns = now_ns + self._silence_ns
-        self._pending = set() if opened.waiting is None else {WAITING}
+        self._presence.open(now_ns)
+        self._undurable.open(opened)
         waiting = () if opened.waiting is None else (opened.waiting,)
         decoder = self._panel.decoder()
         for recent in (*opened.recent[-TOGETHER_MAX:], *waiting):
@@ -230,7 +226,8 @@ class AcknowledgedSession:
         ear = self._ears.get(peer)
         if ear is None:
             self._anew = self._reopened = True
-            ear = self._ears[peer] = _Ear(self._panel.decoder())
+            ack = OwedAck(self._undurable, int(LATE * self._repeat_ns))
+            ear = self._ears[peer] = _Ear(self._panel.decoder(), ack)
             if len(self._ears) > PEERS_MAX:
                 self._ears.popitem(last=False)
         self._ears.move_to_end(peer)
@@ -262,20 +259,11 @@ class AcknowledgedSession:
             for frame in ear.decoder.finish():
                 actions += self._hear(frame, ear, ear.heard_ns)
             if ear.refusing:
-                ear.refusing, ear.owed = False, None
+                ear.refusing = False
+                ear.ack.withdraw()
                 actions.append(Send(self._manners.nak, peer))
                 for copy in self._newest:
-                    copy.asked_again = True
-        return actions
-
-    def _miss(self, now_ns: int) -> list[Action]:
-        if self._silent_at_ns is None or now_ns < self._silent_at_ns:
-            return []
-        self._silent_at_ns = None
-        actions: list[Action] = [Fault(FaultKind.SILENCE, "nothing was said when it was due")]
-        if self._online is not False:
-            self._online = False
-            actions.append(Link(online=False, reason="silence"))
+                    copy.asked_ns = now_ns
         return actions
 
     # ---- frames
@@ -294,7 +282,7 @@ class AcknowledgedSession:
         if part is Part.HOST:
             return actions
         ear.refusing = False
-        actions += self._alive(now_ns)
+        actions += self._presence.heard(now_ns)
         if fault is not None:
             actions.append(Fault(fault, "", frame.raw))
             if frame.raw != self._unread:
@@ -309,13 +297,6 @@ class AcknowledgedSession:
         self._owe(frame, None, ear, now_ns)
         return actions + self._note(frame, now_ns)
 
-    def _alive(self, now_ns: int) -> list[Action]:
-        self._silent_at_ns = now_ns + self._silence_ns
-        if self._online:
-            return []
-        self._online = True
-        return [Link(online=True)]
-
     def _note(self, frame: Frame, now_ns: int) -> list[Action]:
         return [] if self._ours is None else [*self._panel.hear(frame, self._ours, now_ns)]
 
@@ -325,7 +306,8 @@ class AcknowledgedSession:
             return
         if _has_crossed(ear, frame):
             return  # the ACK that it crossed is its answer too; one more would be another's
-        ear.owed, ear.newest, ear.answered_ns = (ack, now_ns, copy), frame.raw, None
+        ear.newest = frame.raw
+        ear.ack.owe(ack, now_ns, copy)
 
     # ---- events
 
@@ -334,20 +316,21 @@ class AcknowledgedSession:
         if before is not None:
             before.heard_ns = now_ns
             if _has_crossed(ear, frame) and not self._newest[0].is_dated:
-                before.perhaps_new = ear.begun_ns > (ear.answered_ns or 0)
+                before.perhaps_new = ear.begun_ns > (ear.ack.answered_ns or 0)
             self._owe(frame, before, ear, now_ns)
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
-        self._tokens += 1
-        self._pending.add(self._tokens)
+        report = self._undurable.report(self._panel.signals(frame))
         copy = self._copy(frame, now_ns)
-        copy.token = self._tokens
+        copy.token = report.token
         self._remember(copy, part)
         self._owe(frame, copy, ear, now_ns)
-        return [Report(self._tokens, self._panel.signals(frame)), *self._note(frame, now_ns)]
+        return [report, *self._note(frame, now_ns)]
 
     def _copy(self, frame: Frame, heard_ns: int) -> _Copy:
         account = frame.signals[0].account if frame.signals else None
-        return _Copy(self._panel.identity(frame), account, self._panel.is_dated(frame), heard_ns)
+        is_dated = self._panel.is_dated(frame)
+        words = self._panel.identity(frame)
+        return _Copy(words, heard_ns, account=account, is_dated=is_dated)
 
     def _remember(self, copy: _Copy, part: Part) -> None:
         if part is Part.EVENT:
@@ -360,7 +343,7 @@ class AcknowledgedSession:
         """Return the copy that the panel said before, None where this is something new."""
         now = self._copy(frame, now_ns)
         for copy in reversed(self._newest if self._anew else self._newest[-1:]):
-            if copy.identity == now.identity and (
+            if copy.words == now.words and (
                 None in (copy.account, now.account) or copy.account == now.account
             ):
                 crossed = _has_crossed(ear, frame)
@@ -370,35 +353,23 @@ class AcknowledgedSession:
     def _is_repeat(self, copy: _Copy, now_ns: int, *, crossed: bool) -> bool:
         if copy.perhaps_new:
             return False
-        if copy.token in self._pending or crossed:
+        if copy.token in self._undurable.tokens or crossed:
             return True
         age_ns = now_ns - copy.heard_ns
         anew_ns = int(self._manners.anew_s * NS_PER_S)
         if copy.answered_ns is None and copy.token is not None and not self._listen_only:
             return age_ns <= anew_ns  # the panel has had no ACK of it, and says it until it has
         late_ns = anew_ns if self._newest[0].is_dated else self._manners.tries_max * self._repeat_ns
-        if copy.asked_again or self._reopened:
+        if copy.is_asked_for or self._reopened:
             return age_ns <= late_ns
         return EARLY * self._repeat_ns <= age_ns <= late_ns
 
     def _answer(self, now_ns: int) -> list[Action]:
-        if self._pending:
-            return []
-        actions: list[Action] = []
-        for peer, ear in self._ears.items():
-            if ear.owed is None:
-                continue
-            (ack, heard_ns, copy), ear.owed = ear.owed, None
-            if now_ns - heard_ns >= LATE * self._repeat_ns:
-                continue  # too late for this copy: the next one is answered at once
-            ear.answered_ns = now_ns
-            if copy is not None:
-                copy.answered_ns, copy.asked_again = now_ns, False
-            actions.append(Send(ack, peer))
-        return actions
+        given = [(ear.ack.due(now_ns), peer) for peer, ear in self._ears.items()]
+        return [Send(ack, peer) for ack, peer in given if ack]
 
 
 def _has_crossed(ear: _Ear, frame: Frame | None) -> bool:
     """Tell whether a copy of what has its ACK began before that could be heard; None: damaged."""
     is_same = frame is None or frame.raw == ear.newest
-    return is_same and ear.answered_ns is not None and ear.said_ns <= ear.answered_ns + CROSSING_NS
+    return is_same and has_crossed(ear.ack.answered_ns, ear.said_ns)

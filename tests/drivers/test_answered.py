@@ -1,8 +1,9 @@
 """The ACK that a panel waits for: when everything is durable, once, never for another message."""
 
-from drivers._answered import QUIET_NS, OwedAck, Waiting
+from drivers._answered import QUIET_NS, Acks, Waiting
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.session import WAITING, Report, Send
+from edge_agent.domain.owed_ack import Undurable
+from edge_agent.domain.session import Send
 from edge_agent.domain.signal import Signal
 
 MS = 1_000_000
@@ -17,42 +18,42 @@ TIMES = Waiting(
 NEWS = (Signal(kind=Kind.UNKNOWN, state=State.ACTIVE),)
 
 
-def opened(waiting: int | None = None) -> OwedAck:
-    acks = OwedAck(TIMES)
-    acks.open(waiting)
-    return acks
+def opened() -> tuple[Acks, Undurable]:
+    undurable = Undurable()
+    return Acks(TIMES, undurable), undurable
 
 
 def test_it_is_given_when_all_is_durable_and_once() -> None:
-    acks = opened()
+    acks, undurable = opened()
     assert not acks.heard(b"a", b"ok", 0)
-    acks.reported([Report(1, NEWS), Send(b"x"), Report(2, NEWS)])
+    undurable.report(NEWS)
+    undurable.report(NEWS)
     assert acks.due(0) == []
-    acks.committed(2)
+    undurable.committed(2)
     assert acks.due(1 * MS) == []
-    acks.committed(1)
+    undurable.committed(1)
     assert acks.due(2 * MS) == [Send(b"ok")]
     assert acks.due(3 * MS) == []
 
 
 def test_what_says_nothing_new_has_it_at_once() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.heard(b"a", b"ok", 0)
     assert acks.due(0) == [Send(b"ok")]
 
 
 def test_a_copy_before_the_ack_owes_no_second_one() -> None:
-    acks = opened()
+    acks, undurable = opened()
     acks.heard(b"a", b"ok", 0)
-    acks.reported([Report(1, NEWS)])
+    undurable.report(NEWS)
     assert acks.heard(b"a", b"ok", 1000 * MS)
-    acks.committed(1)
+    undurable.committed(1)
     assert acks.due(1400 * MS) == [Send(b"ok")]
     assert acks.due(1400 * MS) == []
 
 
 def test_a_copy_that_crossed_the_ack_has_none_and_the_next_one_has() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.heard(b"a", b"ok", 0)
     acks.due(900 * MS)
     assert acks.heard(b"a", b"ok", 1000 * MS)
@@ -62,75 +63,56 @@ def test_a_copy_that_crossed_the_ack_has_none_and_the_next_one_has() -> None:
 
 
 def test_too_late_it_waits_for_the_next_copy() -> None:
-    acks = opened()
+    acks, undurable = opened()
     acks.heard(b"a", b"ok", 0)
-    acks.reported([Report(1, NEWS)])
-    acks.committed(1)
+    undurable.report(NEWS)
+    undurable.committed(1)
     assert acks.due(LATE_NS + 1) == []
     assert acks.heard(b"a", b"ok", 30_000 * MS), "it was never answered"
     assert acks.due(30_000 * MS) == [Send(b"ok")]
 
 
 def test_another_message_takes_the_place_of_the_one_before() -> None:
-    acks = opened()
+    acks, undurable = opened()
     acks.heard(b"a", b"ok", 0)
-    acks.reported([Report(1, NEWS)])
+    undurable.report(NEWS)
     assert not acks.heard(b"b", b"ko", 10 * MS)
-    acks.reported([Report(2, NEWS)])
-    acks.committed(1)
+    undurable.report(NEWS)
+    undurable.committed(1)
     assert acks.due(20 * MS) == []
-    acks.committed(2)
+    undurable.committed(2)
     assert acks.due(30 * MS) == [Send(b"ko")]
 
 
 def test_answered_and_said_again_later_it_is_new() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.heard(b"a", b"ok", 0)
     acks.due(0)
     assert not acks.heard(b"a", b"ok", COPY_NS + 1)
     assert acks.due(COPY_NS + 1) == [Send(b"ok")]
 
 
-def test_what_an_earlier_session_reported_has_to_be_durable_first() -> None:
-    acks = opened(WAITING)
-    acks.heard(b"a", b"ok", 0)
-    assert acks.due(0) == []
-    acks.committed(WAITING)
-    assert acks.due(1) == [Send(b"ok")]
-
-
 def test_a_panel_that_was_away_is_owed_nothing() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.heard(b"a", b"ok", 0)
     acks.forget()
     assert acks.due(0) == []
     assert not acks.heard(b"a", b"ok", 1)
 
 
-def test_a_new_line_owes_nothing_of_the_old_one() -> None:
-    acks = opened()
-    acks.heard(b"a", b"ok", 0)
-    acks.reported([Report(1, NEWS)])
-    acks.open(None)
-    acks.committed(1)
-    assert acks.due(1) == []
-    acks.heard(b"b", b"ok", 2)
-    assert acks.due(2) == [Send(b"ok")]
-
-
 def test_sooner_than_a_panel_repeats_the_same_words_are_new() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.heard(b"a", b"ok", 0)
     acks.due(0)
     assert acks.heard(b"a", b"ok", 400 * MS), "the line doubled it"
-    acks = opened()
+    acks, _ = opened()
     acks.heard(b"a", b"ok", 0)
     acks.due(0)
     assert not acks.heard(b"a", b"ok", 600 * MS)
 
 
 def test_a_copy_of_what_an_earlier_session_heard_is_answered_and_no_news() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.earlier(b"a", -1000 * MS)
     assert acks.due(0) == []
     assert acks.heard(b"a", b"ok", 900 * MS)
@@ -143,7 +125,7 @@ def test_a_copy_of_what_an_earlier_session_heard_is_answered_and_no_news() -> No
 
 
 def test_a_damaged_message_is_refused_when_the_line_is_quiet() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.damaged(b"no", 0)
     assert acks.due(0) == []
     acks.received(200 * MS)
@@ -154,7 +136,7 @@ def test_a_damaged_message_is_refused_when_the_line_is_quiet() -> None:
 
 
 def test_a_good_message_needs_no_refusal_of_the_one_before() -> None:
-    acks = opened()
+    acks, _ = opened()
     acks.damaged(b"no", 0)
     acks.heard(b"a", b"ok", 100 * MS)
     assert acks.deadline_ns() is None
@@ -162,17 +144,17 @@ def test_a_good_message_needs_no_refusal_of_the_one_before() -> None:
 
 
 def test_what_is_owed_comes_before_a_refusal() -> None:
-    acks = opened()
+    acks, undurable = opened()
     acks.heard(b"a", b"ok", 0)
-    acks.reported([Report(1, NEWS)])
+    undurable.report(NEWS)
     acks.damaged(b"no", 10 * MS)
     assert acks.due(10 * MS + QUIET_NS) == []
-    acks.committed(1)
+    undurable.committed(1)
     assert acks.due(400 * MS) == [Send(b"ok")]
 
 
-def test_a_new_line_refuses_nothing_of_the_old_one() -> None:
-    acks = opened()
+def test_a_panel_that_was_away_is_refused_nothing() -> None:
+    acks, _ = opened()
     acks.damaged(b"no", 0)
-    acks.open(None)
+    acks.forget()
     assert acks.deadline_ns() is None

@@ -14,6 +14,8 @@ from edge_agent.daemon.centers import Supply
 from edge_agent.daemon.recorder import Pending, Recorder
 from edge_agent.domain.event import EventType
 from edge_agent.domain.noise import Noise
+from edge_agent.domain.owed_ack import OwedAck
+from edge_agent.domain.presence import Presence
 from edge_agent.domain.session import Action
 from edge_agent.evidence import cose, receipt
 from edge_agent.link.reports import Reports
@@ -187,13 +189,13 @@ def stall_not_noticed(patch: Patch) -> None:
 
 def driver_acknowledges_at_once(patch: Patch) -> None:
     """The driver answers the panel without waiting for the journal."""
-    real = ReceiverSession._answer
+    real = OwedAck.due
 
-    def answer(self: Any, now_ns: int) -> Any:
-        self._pending.clear()
+    def due(self: OwedAck, now_ns: int) -> bytes:
+        self._undurable.tokens.clear()
         return real(self, now_ns)
 
-    patch.setattr(ReceiverSession, "_answer", answer)
+    patch.setattr(OwedAck, "due", due)
 
 
 def fire_waits_for_the_card(patch: Patch) -> None:
@@ -221,13 +223,13 @@ def backlog_before_live(patch: Patch) -> None:
 
 def silence_of_a_panel_unsaid(patch: Patch) -> None:
     """A panel that says nothing is taken for well."""
-    real = ReceiverSession._on_silence
+    real = Presence.missed
 
-    def on_silence(self: ReceiverSession) -> list[Action]:
-        real(self)
+    def missed(self: Presence, now_ns: int) -> list[Action]:
+        real(self, now_ns)
         return []
 
-    patch.setattr(ReceiverSession, "_on_silence", on_silence)
+    patch.setattr(Presence, "missed", missed)
 
 
 def refusal_unsaid(patch: Patch) -> None:
