@@ -7,9 +7,10 @@ from typing import Any
 
 from edge_agent.evidence import certificates
 from edge_agent.evidence.bundle_check import check
-from edge_agent.evidence.bundle_report import Problem, Report, Trust
+from edge_agent.evidence.bundle_report import Problem, Report, Trust, Witnessed
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.pinned import read_public_keys
 from edge_agent.evidence.timestamp import Stamped, time_text
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
@@ -18,7 +19,13 @@ MS = 1_000_000
 
 
 def verify_file(
-    file: Path, ca: Path | None, identity: Path | None, tsa: Path | None = None, *, as_json: bool
+    file: Path,
+    ca: Path | None,
+    identity: Path | None,
+    tsa: Path | None = None,
+    witness: Path | None = None,
+    *,
+    as_json: bool,
 ) -> tuple[int, str]:
     """Verify a bundle by what the reader trusts; return the exit code and what is to be said.
 
@@ -29,16 +36,27 @@ def verify_file(
             tuple(certificates.read_pem(ca.read_bytes())) if ca else (),
             tuple(certificates.read_pem(tsa.read_bytes())) if tsa else (),
             PublicKey.from_certificate_pem(identity.read_bytes()) if identity else None,
+            _witness_keys(witness) if witness else (),
         )
         with file.open("rb") as stream:
             report = check(stream.read, trust)
     except OSError as error:
         return EXIT_USAGE, f"{error.filename}: {error.strerror}"
     except Malformed as error:
-        named = " or ".join(str(one) for one in (ca, identity, tsa) if one)
+        named = " or ".join(str(one) for one in (ca, identity, tsa, witness) if one)
         return EXIT_USAGE, f"{named}: {error}; name a certificate in PEM"
     said = json.dumps(facts(report)) if as_json else "\n".join(lines(report))
     return EXIT_FOUND_BAD if report.problems else 0, said
+
+
+def _witness_keys(file: Path) -> tuple[PublicKey, ...]:
+    """Return the keys in a witness's file.  Raises OSError, Malformed."""
+    try:
+        return read_public_keys(file.read_bytes())
+    except ValueError as error:
+        raise Malformed(
+            f"{file}: {error}; it is the witness.pem that the witness hands out"
+        ) from error
 
 
 def facts(report: Report) -> dict[str, Any]:
@@ -60,6 +78,7 @@ def facts(report: Report) -> dict[str, Any]:
                 "continues": head.earlier_size,
                 "stamped": head.stamped
                 and {"size": head.stamped_size, **dataclasses.asdict(head.stamped)},
+                "witnessed": [_witnessed_facts(one) for one in head.witnessed],
             }
             for head in report.heads
         ],
@@ -108,6 +127,7 @@ def lines(report: Report) -> list[str]:
         said.append(f"run {head.epoch.hex()}: head over {head.size} events, {by}{on}{since}")
         if head.stamped is not None:
             said.append(_stamped(head.stamped, head.stamped_size or 0))
+        said += [_witnessed(one) for one in head.witnessed] or ["no witness has cosigned it"]
     for one in report.authorities:
         why = "given by you" if report.pinned else "found inside: COMPARE with a known fingerprint"
         said.append(f"trusted authority, {why}: SHA-256 {one}")
@@ -130,3 +150,27 @@ def _stamped(stamped: Stamped, size: int) -> str:
         f"the first {size} of them existed at {time_text(stamped.time_ns)}, says {stamped.by!r}; "
         f"trusted for timestamps, {why}: SHA-256 {stamped.fingerprint}"
     )
+
+
+def _witnessed(one: Witnessed) -> str:
+    told = one.cosignature
+    if not one.proven:
+        return (
+            f"somebody who is called {told.witness} in it (key {one.kid.hex()}) cosigned the first "
+            f"{told.size}: NOT CHECKED, name the witness's file by --witness"
+        )
+    broke = f"; its history had broken off {told.breaks} times before" if told.breaks else ""
+    when = time_text(told.time_ms * MS)
+    return f"witnessed by {told.witness}: the first {told.size} of them, on {when}{broke}"
+
+
+def _witnessed_facts(one: Witnessed) -> dict[str, Any]:
+    told = one.cosignature
+    return {
+        "by": told.witness,
+        "key": one.kid.hex(),
+        "proven": one.proven,
+        "size": told.size,
+        "time_ms": told.time_ms,
+        "breaks": told.breaks,
+    }

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.bundle_view import lines, verify_file
 from edge_agent.evidence.bundle_report import Head, Report, Trust
@@ -20,6 +20,30 @@ def test_what_is_trusted_and_why_is_said(tmp_path: Path) -> None:
     assert "head over 99 events, NOT receipted: only signed, continues the one over 37" in pinned
     assert "receipted by center on 2025-11-23T12:13:30Z" in pinned
     assert pinned.endswith("nothing wrong")
+
+
+def test_what_a_witness_saw_is_said_and_that_none_did(tmp_path: Path) -> None:
+    file, ca, pem = (tmp_path / name for name in ("x.bundle", "ca.pem", "witness.pem"))
+    ca.write_bytes(authority()[1].public_bytes(Encoding.PEM))
+    pem.write_bytes(
+        ca.read_bytes()
+        + bundles.WITNESS.public.loaded.public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    file.write_bytes(bundles.witnessed(memory()))
+    code, said = verify_file(file, ca, None, None, pem, as_json=False)
+    assert code == 0
+    assert "witnessed by inspector-south: the first 60 of them, on 2025-11-23T12:13:35Z" in said
+    assert "NOT CHECKED" in verify_file(file, ca, None, as_json=False)[1]
+    told = json.loads(verify_file(file, ca, None, None, pem, as_json=True)[1])["heads"][0]
+    assert (told["witnessed"][0]["size"], told["witnessed"][0]["proven"]) == (60, True)
+    file.write_bytes(bundles.span(memory()))
+    code, said = verify_file(file, ca, None, None, pem, as_json=False)
+    assert code == 1
+    assert "no witness has cosigned it" in said
+    assert "unwitnessed at" in said
+    assert verify_file(file, ca, None, None, ca, as_json=False)[0] == 2
 
 
 def test_files_and_exit_codes(tmp_path: Path) -> None:

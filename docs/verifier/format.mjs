@@ -62,6 +62,13 @@ function coseKey(map) {
   const jwk = p256 ? { kty: "EC", crv: "P-256", x, y: bytes(map.get(-3), 32).toString("base64url") } : { kty: "OKP", crv: "Ed25519", x };
   return createPublicKey({ key: jwk, format: "jwk" });
 }
+export function kidOf(key) { // the id of a public key (3); all maps of it are written out
+  const jwk = key.export({ format: "jwk" }), part = (name) => Buffer.concat([Buffer.of(0x58, 32), Buffer.from(jwk[name], "base64url")]);
+  const map = jwk.kty === "EC" ? [Buffer.from("a401022001", "hex"), Buffer.of(0x21), part("x"), Buffer.of(0x22), part("y")]
+    : [Buffer.from("a301012006", "hex"), Buffer.of(0x21), part("x")];
+  return sha(...map).subarray(0, 8);
+}
+export const isName = (v) => typeof v === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(v);
 export function parse(data) {
   need(data.length <= 65536 && data[0] === 0xd2, "not a tagged COSE_Sign1");
   const [prot, unprotected, payload, signature] = list(cbor(data.subarray(1)), 4, 4), header = cbor(bytes(prot));

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 // A second verifier of evidence bundles: Node 18 or later, no packages, no network.
-//   node verify.mjs BUNDLE [AUTHORITY.pem]       exit 0 all good, 1 something found, 2 usage
+//   node verify.mjs BUNDLE [AUTHORITY.pem [WITNESS.pem]]       exit 0 all good, 1 something found, 2 usage
 // Written from docs/evidence-bundle.md and docs/wire-format.md; it shares no code with edge-agent.
-import { createHash, createHmac, X509Certificate } from "node:crypto";
+import { createHash, createHmac, createPublicKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { append, bytes, cbor, consistent, event, fields, genesisBody, hashes, hex, included, list } from "./format.mjs";
+import { append, bytes, cbor, consistent, event, fields, genesisBody, hashes, hex, included, isName, kidOf, list } from "./format.mjs";
 import { need, number, parse, peaksOf, rootOf, same, sha, signed } from "./format.mjs";
 
 // ---- the bundle (evidence-bundle.md)
-let problems, epochs, certificates, identities, receiptKeys, authorities, scope, sealed, events; // of one bundle
+let problems, epochs, certificates, identities, receiptKeys, authorities, witnesses, scope, sealed, events; // of one bundle
 const found = (what, epoch, seq, detail, last = null) =>
   problems.push({ what, epoch: epoch && hex(epoch), seq, last, detail });
 function tried(what, epoch, seq, work) { // a finding where `work` cannot be done
@@ -33,7 +33,7 @@ function trust() {
 }
 function begin(value) {
   if (!epochs.length) trust();
-  const [id, genesis, head, receipt, leaves, earlier, proof, stamped] = fields(value, [1, 2, 3], [4, 5, 6, 7, 8]);
+  const [id, genesis, head, receipt, leaves, earlier, proof, stamped, cosigned = []] = fields(value, [1, 2, 3], [4, 5, 6, 7, 8, 9]);
   need(!receipt === !leaves && !earlier === !proof, "half a proof");
   need(!epochs.some((one) => same(one.id, bytes(id, 8))), "an epoch stands twice");
   const known = { id, genesis: bytes(genesis), key: null, size: null, next: 0, held: [], previous: null };
@@ -59,6 +59,18 @@ function begin(value) {
     const [data, token, path] = list(stamped, 3, 3), old = continued(bytes(data), path);
     if (old && !bytes(token).includes(old.leaf)) found("timestamp", id, old.seq, "it is of something else");
   });
+  for (const pair of list(cosigned, 8)) tried("witness", id, top.seq, () => cosignature(known, ...list(pair, 2, 2)));
+}
+function cosignature(known, data, path) { // wire-format.md, 19
+  const message = parse(bytes(data)), told = fields(cbor(message.payload), [1, 2, 3, 4, 5, 6, 7, 8, 9], []);
+  const [version, by, authority, gateway, epoch, size, root] = told, ours = witnesses.filter((key) => same(kidOf(key), message.kid));
+  need(version === 1 && [by, gateway].every(isName) && bytes(epoch, 8) && number(size) + number(told[7]) + number(told[8]) >= 0, "no cosignature");
+  const digests = authorities.map((one) => sha(one.publicKey.export({ type: "spki", format: "der" })));
+  const no = (text) => found("witness", known.id, size, text);
+  if (ours.length) known.witnessed = true; // or said to be bad
+  if (ours.length && !ours.some((key) => signed(message, key, "cosignature"))) return no("that witness did not sign it");
+  if (gateway !== scope.gateway || !same(epoch, known.id) || !digests.some((one) => same(one, bytes(authority, 32)))) return no("of another gateway");
+  if (!consistent(size, known.size, bytes(root, 32), known.root, hashes(path))) return no("the head does not continue it");
 }
 function receipted(data, leaves, top) { // wire-format.md, 8
   const message = parse(data), [, gateway, , , ranges] = fields(cbor(message.payload), [1, 2, 3, 4, 5], []);
@@ -159,15 +171,16 @@ function scopeOf(value) {
   return { gateway, kind, stretches, nonce, count: nonce ? number(count) : 0 };
 }
 
-/** Returns what is found in `file`, bytes of a bundle; `pinned` are the authorities that the reader trusts. */
-export function verify(file, pinned = []) {
+/** Returns what is found in `file`, bytes of a bundle; `pinned` and `pinnedWitnesses` are who the reader trusts. */
+export function verify(file, pinned = [], pinnedWitnesses = []) {
   [problems, epochs, certificates, identities, receiptKeys, authorities] = [[], [], [], [], [], [...pinned]];
-  [scope, sealed, events] = [null, false, 0];
+  [scope, sealed, events, witnesses] = [null, false, 0, pinnedWitnesses];
   tried("malformed", null, null, () => read(file));
   if (!sealed) found("seal", null, null, "the file ends before its seal: it was cut");
   if (scope?.kind === "sample") sample();
   else if (scope) whole();
   lineage();
+  for (const one of witnesses.length ? epochs : []) if (one.held.length && !one.witnessed) found("unwitnessed", one.id, one.held[0][0], "no witness named");
   const heads = epochs.filter(({ top }) => top).map(({ id, size, root }) => ({ epoch: hex(id), size, root: hex(root) }));
   const trusted = authorities.map((one) => one.fingerprint256.replaceAll(":", "").toLowerCase());
   const ok = problems.length === 0;
@@ -175,9 +188,11 @@ export function verify(file, pinned = []) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [file, authority] = process.argv.slice(2);
-  if (!file) { console.error("usage: node verify.mjs BUNDLE [AUTHORITY.pem]"); process.exit(2); }
-  const report = verify(readFileSync(file), authority ? [new X509Certificate(readFileSync(authority))] : []);
+  const [file, authority, witness] = process.argv.slice(2);
+  if (!file) { console.error("usage: node verify.mjs BUNDLE [AUTHORITY.pem [WITNESS.pem]]"); process.exit(2); }
+  const keys = /-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g;
+  const named = witness ? readFileSync(witness, "latin1").match(keys).map((pem) => createPublicKey(pem)) : [];
+  const report = verify(readFileSync(file), authority ? [new X509Certificate(readFileSync(authority))] : [], named);
   console.log(JSON.stringify(report, null, 1));
   process.exit(report.ok ? 0 : 1);
 }

@@ -198,9 +198,7 @@ class Missing:
 
 def check_register(connection: sqlite3.Connection, key: PublicKey) -> Iterator[Missing]:
     """Yield what is wrong with the register of exports; nothing where none was ever made."""
-    (there,) = connection.execute(
-        "SELECT count(*) FROM sqlite_master WHERE name = 'export'"
-    ).fetchone()
+    there = schema.has_table(connection, "export")
     rows = connection.execute("SELECT number, seal FROM export ORDER BY number") if there else ()
     expected, previous = 1, None
     for number, data in rows:

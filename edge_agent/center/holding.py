@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from edge_agent.center import schema
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle_make import Covered
@@ -27,6 +28,7 @@ _EVENTS = (
 )
 _NEWEST = "SELECT envelope FROM event WHERE epoch_id = ? ORDER BY seq DESC, id LIMIT 1"
 _ANCHORS = "SELECT envelope FROM event WHERE epoch_id = ? AND type = ? ORDER BY seq, id"
+_COSIGNED = "SELECT data FROM cosignature WHERE gateway = ? AND epoch = ?"
 _RECEIPTS = (
     "SELECT data FROM receipt WHERE gateway = ? AND time_ms IN"
     " (SELECT received_ms FROM event WHERE epoch_id = ? AND seq = ? AND leaf = ?)"
@@ -88,6 +90,13 @@ class StoreHolding:
         rows = self._connection.execute(_ANCHORS, (self.epochs.get(epoch), str(EventType.ANCHOR)))
         found = (AnchorBody.of(bytes(row[0])) for row in rows)
         return [one for one in found if one is not None and one.place.epoch == epoch]
+
+    def cosignatures(self, epoch: bytes) -> Sequence[bytes]:
+        """Return the witness's newest cosignature of an epoch."""
+        if not schema.has_table(self._connection, "cosignature"):
+            return ()
+        rows = self._connection.execute(_COSIGNED, (self.gateway, epoch))
+        return [bytes(row[0]) for row in rows]
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges`."""

@@ -175,6 +175,15 @@ CREATE TABLE IF NOT EXISTS export (    -- who took records out: each seal names 
     time_ms INTEGER NOT NULL,
     seal BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS cosignature ( -- the witness's newest of each epoch
+    gateway TEXT NOT NULL,
+    epoch BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    peaks BLOB NOT NULL,               -- the tree that it is over: the next proof begins there
+    time_ms INTEGER NOT NULL,          -- the witness's
+    data BLOB NOT NULL,
+    PRIMARY KEY (gateway, epoch)
+) WITHOUT ROWID;
 """
 """They cost a start nothing where they are there, and an older program does not mind them: so
 databases of this version get them without a new one."""
@@ -226,6 +235,12 @@ def open_for_reading(file: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Tell whether a table is there: one of `LATER` may not be in a database that is only read."""
+    found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,))
+    return bool(found.fetchone()[0])
 
 
 def checkpoint(connection: sqlite3.Connection, turns: Turns) -> None:

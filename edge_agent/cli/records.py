@@ -118,6 +118,8 @@ def _add_verify(commands: Commands) -> None:
         help="the timestamp authority that you trust (default: of the configuration; of a bundle:"
         " the one inside, and its fingerprint is shown to be compared)",
     )
+    witness = "of a bundle: the witness.pem of the witness that must have cosigned it"
+    verify.add_argument("--witness", type=Path, metavar="FILE", help=witness)
     add_purpose(verify)
     verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
     add_json(verify)
@@ -376,7 +378,7 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.file is not None:
         from edge_agent.bundle_view import verify_file
 
-        trusted = (arguments.ca, arguments.identity, arguments.tsa)
+        trusted = (arguments.ca, arguments.identity, arguments.tsa, arguments.witness)
         code, said = verify_file(arguments.file, *trusted, as_json=arguments.json)
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code

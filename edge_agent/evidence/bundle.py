@@ -26,6 +26,8 @@ ITEM_BYTES_MAX = 4 << 20  # 64 of the largest envelopes
 RUN_EVENTS_MAX = 64  # the peaks and the path before them add a twentieth
 STRETCHES_MAX = 65_536  # 20 bytes each: events of one area stand alone among the others
 CERTIFICATES_MAX = 16  # of the gateway, and of each center: receipts and authority
+COSIGNED_MAX = 8  # of an epoch: witnesses
+COSIGNED_BYTES_MAX = 8_192  # of one such message: an algorithm to come may have long signatures
 PATH_MAX = 64  # hashes of a proof: levels of the largest tree, and one
 LEAVES_BYTES_MAX = 2 << 20  # hashes of the events of one receipt's range
 WORDS_CHARS_MAX = 200
@@ -140,7 +142,8 @@ class EpochItem:
     `head` is an event of the epoch: the head over all those before it.  `receipt` covers it;
     `leaves` are the leaf hashes of the receipt's range that holds it.  `earlier` is a head that an
     inspector had before, `consistency` its proof.  `stamped` is a head that an authority
-    timestamped, with the proof that `head` continues it.
+    timestamped, with the proof that `head` continues it; `cosigned` are those that somebody else
+    has signed as well.
     """
 
     epoch: bytes
@@ -151,10 +154,12 @@ class EpochItem:
     earlier: bytes | None = None
     consistency: tuple[bytes, ...] = ()
     stamped: "StampedHead | None" = None
+    cosigned: "tuple[CosignedHead, ...]" = ()
 
     def to_item(self) -> BodyValue:
         """Return the item's value."""
         proof: list[BodyValue] = list(self.consistency)
+        cosigned: list[BodyValue] = [one.to_value() for one in self.cosigned]
         told = {
             1: self.epoch,
             2: self.genesis,
@@ -164,13 +169,14 @@ class EpochItem:
             6: self.earlier,
             7: None if self.earlier is None else proof,
             8: None if self.stamped is None else self.stamped.to_value(),
+            9: cosigned or None,
         }
         return [int(Item.EPOCH), fields.without_none(told)]
 
     @classmethod
     def from_value(cls, value: BodyValue) -> "EpochItem":
         """Return what the item says.  Raises Malformed."""
-        told = _map(value, range(1, 9))
+        told = _map(value, range(1, 10))
         if (4 in told) is not (5 in told) or (6 in told) is not (7 in told):
             raise Malformed("a receipt without leaves, or a head without its proof")
         return cls(
@@ -182,6 +188,10 @@ class EpochItem:
             earlier=_octets(told, 6, cose.MESSAGE_BYTES_MAX),
             consistency=_hashes(told, 7) or (),
             stamped=StampedHead.from_value(told[8]) if 8 in told else None,
+            cosigned=tuple(
+                CosignedHead.from_value(one)
+                for one in (fields.array(told, 9, COSIGNED_MAX) if 9 in told else ())
+            ),
         )
 
 
@@ -202,6 +212,24 @@ class StampedHead:
         """Return what stands there.  Raises Malformed."""
         told = fields.row(value, 3)
         return cls(_some(told, 0), _octets(told, 1, TOKEN_BYTES_MAX) or b"", _hashes(told, 2) or ())
+
+
+@dataclass(frozen=True, slots=True)
+class CosignedHead:
+    """A cosignature; `proof`: that the epoch's head continues the tree that it is over."""
+
+    cosignature: bytes
+    proof: tuple[bytes, ...]
+
+    def to_value(self) -> BodyValue:
+        """Return `[cosignature, proof]`."""
+        return [self.cosignature, list(self.proof)]
+
+    @classmethod
+    def from_value(cls, value: BodyValue) -> "CosignedHead":
+        """Return what stands there.  Raises Malformed."""
+        told = fields.row(value, 2)
+        return cls(_octets(told, 0, COSIGNED_BYTES_MAX) or b"", _hashes(told, 1) or ())
 
 
 @dataclass(frozen=True, slots=True)

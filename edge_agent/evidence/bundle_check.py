@@ -5,7 +5,6 @@ docs/verifier/verify.mjs does the same and shares no code with this.
 """
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,10 +15,10 @@ from edge_agent.evidence import certificates, cose, timestamp, tree
 from edge_agent.evidence.bodies import GenesisBody
 from edge_agent.evidence.bundle import (
     CERTIFICATES_MAX,
+    CosignedHead,
     EpochItem,
     Framed,
     Item,
-    Kind,
     Run,
     Scope,
     Seal,
@@ -27,12 +26,13 @@ from edge_agent.evidence.bundle import (
     items,
 )
 from edge_agent.evidence.bundle_report import Fault, Head, Report, Trust
+from edge_agent.evidence.bundle_scope import check_scope
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import BadSignature, Domain, PublicKey
+from edge_agent.evidence.cosigned import check_cosigned
 from edge_agent.evidence.envelope import Event, read, verify
 from edge_agent.evidence.receipt import Receipt, open_receipt
-from edge_agent.evidence.sample import places
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 RECEIPTS_NAME = " receipts"  # how the common name of a receipt key's certificate ends
@@ -63,6 +63,7 @@ class _Epoch:
     next_seq: int = 0
     held: list[list[int]] = field(default_factory=list)  # numbers that were there, as ranges
     recent: dict[int, bytes] = field(default_factory=dict)  # leaves of the last run
+    by_witness: bool = False  # a cosignature of a named witness was there, good or said to be bad
 
     @property
     def epoch(self) -> bytes:
@@ -78,6 +79,7 @@ class _Checker:
         self._certificates: list[x509.Certificate] = []
         self._identities: dict[bytes, PublicKey] = {}
         self._receipt_keys: dict[bytes, PublicKey] = {}
+        self._vouching: set[bytes] = set()  # digests of the keys of trusted authorities
         self._epochs: list[_Epoch] = []
         self._sealed = False
 
@@ -112,11 +114,11 @@ class _Checker:
         if not self._sealed:
             report.found(Fault.SEAL, None, "the file ends before its seal: it was cut")
         if report.scope is not None:
-            if report.scope.kind is Kind.SAMPLE:
-                self._sample(report.scope)
-            else:
-                self._whole(report.scope)
+            epochs = ((one.epoch, one.held) for one in self._epochs)
+            check_scope(report, report.scope, epochs)
         self._lineage()
+        if self._trust.witnesses:
+            self._unwitnessed()
 
     # ---- who is trusted
 
@@ -125,6 +127,7 @@ class _Checker:
         if not self.report.pinned:
             authorities = [one for one in self._certificates if certificates.is_authority(one)]
         self.report.authorities = [certificates.fingerprint(one) for one in authorities]
+        self._vouching = {certificates.key_digest(one) for one in authorities}
         if self._trust.identity is not None:
             self._identities[self._trust.identity.kid] = self._trust.identity
         for certificate in self._certificates:
@@ -152,6 +155,9 @@ class _Checker:
             self._consistency(known, item.earlier)
         if known.head is not None and item.stamped is not None:
             self._timestamp(known, item.stamped)
+        if known.head is not None:
+            for one in item.cosigned:
+                self._cosigned(known, known.head, one)
 
     def _genesis(self, known: _Epoch) -> None:
         place = Place(known.epoch, 0)
@@ -260,6 +266,14 @@ class _Checker:
             return
         head = replace(self.report.heads[-1], stamped=stamped, stamped_size=size)
         self.report.heads[-1] = head
+
+    def _cosigned(self, known: _Epoch, head: Event, given: CosignedHead) -> None:
+        trusted = self._trust.witnesses
+        proven, named = check_cosigned(self.report, given, head, trusted, self._vouching)
+        known.by_witness = known.by_witness or named
+        if proven is not None:
+            before = self.report.heads[-1]
+            self.report.heads[-1] = replace(before, witnessed=(*before.witnessed, proven))
 
     # ---- events
 
@@ -383,39 +397,6 @@ class _Checker:
         elif (seal.gateway, seal.events) != (self._scope.gateway, self.report.events):
             self.report.found(Fault.SEAL, None, "the seal is of another bundle")
 
-    def _whole(self, scope: Scope) -> None:
-        """Name what is missing of each stretch."""
-        held = {one.epoch: one.held for one in self._epochs}
-        for epoch, first, last in scope.stretches:
-            ranges, at = held.get(epoch, []), first
-            for index in range(max(0, bisect_right(ranges, [first + 1]) - 1), len(ranges)):
-                low, high = ranges[index]
-                if low > last:
-                    break
-                if high >= at:
-                    self._missing(epoch, at, low - 1)
-                    at = high + 1
-            self._missing(epoch, at, last)
-
-    def _missing(self, epoch: bytes, first: int, last: int) -> None:
-        if first <= last:
-            detail = f"events {first} to {last} are missing"
-            self.report.found(Fault.GAP, Place(epoch, first), detail, last)
-
-    def _sample(self, scope: Scope) -> None:
-        assert scope.nonce is not None
-        assert scope.count is not None
-        drawn = set(places(scope.nonce, scope.stretches, scope.count))
-        for one in self._epochs:
-            for first, last in one.held:
-                for seq in range(first, last + 1):
-                    place = Place(one.epoch, seq)
-                    if place not in drawn:
-                        self.report.found(Fault.SAMPLE, place, "the nonce does not draw it")
-                    drawn.discard(place)
-        for place in sorted(drawn):
-            self.report.found(Fault.SAMPLE, place, "the nonce draws it, and it is missing")
-
     def _lineage(self) -> None:
         """Compare epochs with what a later one says of them."""
         by_epoch = {one.epoch: one for one in self._epochs}
@@ -430,6 +411,15 @@ class _Checker:
             if before is not None and before.next_seq > size:
                 detail = f"it goes on after {size} events, {before.next_seq} are here"
                 self.report.found(Fault.ROLLED_BACK, Place(one.epoch, 0), detail)
+
+    def _unwitnessed(self) -> None:
+        """Name the epochs whose events no named witness has cosigned anything of."""
+        for one in self._epochs:
+            if one.held and not one.by_witness:
+                detail = (
+                    "no witness that you named has cosigned this run: its history may be one of two"
+                )
+                self.report.found(Fault.UNWITNESSED, Place(one.epoch, one.held[0][0]), detail)
 
 
 def _is_by(message: cose.Message, event: Event, key: PublicKey) -> bool:

@@ -13,8 +13,10 @@ from typing import Protocol
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle import (
     BUNDLE_BYTES_MAX,
+    COSIGNED_MAX,
     MAGIC,
     RUN_EVENTS_MAX,
+    CosignedHead,
     EpochItem,
     Item,
     Kind,
@@ -23,6 +25,8 @@ from edge_agent.evidence.bundle import (
     StampedHead,
     frame,
 )
+from edge_agent.evidence.cose import parse
+from edge_agent.evidence.cosignature import Cosignature
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.tree import Peaks, leaf_hash
 
@@ -75,6 +79,9 @@ class Holding(Protocol):
 
     def anchors(self, epoch: bytes) -> Sequence[AnchorBody]:
         """Return the timestamps of events of an epoch."""
+
+    def cosignatures(self, epoch: bytes) -> Sequence[bytes]:
+        """Return what others have signed of an epoch beside its gateway."""
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges` in order: number, and envelope with its twins behind it."""
@@ -179,6 +186,7 @@ def _add_epoch(made: Made, holding: Holding, wanted: Wanted, epoch: bytes) -> No
         earlier=earlier,
         consistency=consistency,
         stamped=_stamped(holding, epoch, ranges[-1][1] + 1 if ranges else size, size),
+        cosigned=tuple(_cosigned(holding, epoch, size)),
     )
     made.add(frame(item.to_item()))
     if ranges:
@@ -199,6 +207,14 @@ def _stamped(holding: Holding, epoch: bytes, wanted: int, size: int) -> StampedH
                 proof = tuple(holding.proofs(epoch).consistency(seq, size))
                 return StampedHead(event, known[seq].token, proof)
     return None
+
+
+def _cosigned(holding: Holding, epoch: bytes, size: int) -> Iterator[CosignedHead]:
+    """Yield the cosignatures that the head over `size` can be shown to continue."""
+    for data in holding.cosignatures(epoch)[:COSIGNED_MAX]:
+        over = Cosignature.read(parse(data)).size
+        with suppress(LookupError, ValueError):
+            yield CosignedHead(data, tuple(holding.proofs(epoch).consistency(over, size)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from cryptography import x509
 from edge_agent.evidence.bundle import Scope, Seal
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.cosignature import Cosignature
 from edge_agent.evidence.timestamp import Stamped
 
 PROBLEMS_MAX = 1_000  # named; more are counted
@@ -34,6 +35,8 @@ class Fault(StrEnum):
     HEAD = "head"  # the head is none of this epoch
     RECEIPT = "receipt"  # the receipt is not for the head
     TIMESTAMP = "timestamp"  # it proves nothing: of something else, or by nobody who is trusted
+    WITNESS = "witness"  # a cosignature of something else, or not by the witness that it names
+    UNWITNESSED = "unwitnessed"  # no witness that the reader named has cosigned the epoch
     SAMPLE = "sample"  # other events than those that the nonce draws
     SEAL = "seal"  # something in the file is not as it was when it was written
 
@@ -54,12 +57,26 @@ class Trust:
     """What the reader knows beforehand: authorities, or the identity key itself.
 
     Without either the self-signed certificates inside are taken, and shown to be compared by hand;
-    so is the last certificate of a timestamp without `stampers`.
+    so is the last certificate of a timestamp without `stampers`.  With `witnesses` each epoch must
+    be cosigned by one of them; without, no cosignature proves anything.
     """
 
     authorities: tuple[x509.Certificate, ...] = ()
     stampers: tuple[x509.Certificate, ...] = ()
     identity: PublicKey | None = None
+    witnesses: tuple[PublicKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A cosignature in a bundle whose tree the head continues; `kid` names the key.
+
+    `proven`: the reader named that key, and it signed.
+    """
+
+    cosignature: Cosignature
+    kid: bytes
+    proven: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,7 @@ class Head:
     earlier_size: int | None = None  # of the head that this one was shown to continue
     stamped: Stamped | None = None
     stamped_size: int | None = None  # of the head that an authority timestamped
+    witnessed: tuple[Witnessed, ...] = ()
 
 
 @dataclass(slots=True)

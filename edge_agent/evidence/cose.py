@@ -72,6 +72,7 @@ class Domain(Enum):
     OFFER = b"edge-agent/v1/offer"
     REVOKED = b"edge-agent/v1/revoked"
     SECOND_SIGNATURE = b"edge-agent/v1/second"
+    COSIGNATURE = b"edge-agent/v1/cosignature"
 
 
 _RAW_BYTES = {Algorithm.ED25519: 32, Algorithm.ESP256: 64}

@@ -19,13 +19,14 @@ from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_make import Covered, Made, Range, Wanted, head_of, make, seq_of
 from edge_agent.evidence.bundle_report import Report, Trust
 from edge_agent.evidence.cited import Place
-from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.cose import Signer, parse
+from edge_agent.evidence.cosignature import Cosignature
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.levels import Levels
 from edge_agent.evidence.receipt import Range as Receipted
 from edge_agent.evidence.receipt import Receipt, range_digest, sign_receipt
 from edge_agent.evidence.sample import places
-from edge_agent.evidence.tree import HASH_BYTES, leaf_hash
+from edge_agent.evidence.tree import HASH_BYTES, leaf_hash, root
 from tests.evidence.conftest import Chain, signer
 
 RECEIPTS = signer(9)
@@ -81,6 +82,7 @@ class Memory:
     epochs: dict[bytes, list[list[bytes]]] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
     stamped: list[AnchorBody] = field(default_factory=list)
+    cosigned: list[bytes] = field(default_factory=list)
 
     def take(self, chain: Chain) -> None:
         self.epochs[chain.epoch] = [[one] for one in chain.envelopes]
@@ -112,6 +114,9 @@ class Memory:
 
     def anchors(self, epoch: bytes) -> list[AnchorBody]:
         return [one for one in self.stamped if one.place.epoch == epoch]
+
+    def cosignatures(self, epoch: bytes) -> list[bytes]:
+        return [one for one in self.cosigned if Cosignature.read(parse(one)).epoch == epoch]
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         for first, last in ranges:
@@ -145,8 +150,8 @@ def memory() -> Memory:
 
 
 def certificates_of_all() -> list[bytes]:
-    root = certificates.der_of(authority()[1])
-    return [certified("gw1", 1), certified("center receipts", 9), root]
+    own = certificates.der_of(authority()[1])
+    return [certified("gw1", 1), certified("center receipts", 9), own]
 
 
 def seal(made: Made, by: Signer | None = None, **changes: object) -> bytes:
@@ -198,6 +203,30 @@ def stamped(held: Memory) -> bytes:
     held.stamped.append(AnchorBody(Place(FIRST, STAMPED), leaf, token()))
     scope = Scope(gateway="gw1", kind=Kind.SPAN, stretches=((FIRST, 3, 5),))
     return seal(make(held, certificates_of_all(), Wanted(scope, {FIRST: [(3, 5)]}, also=SECOND)))
+
+
+WITNESS = signer(31)
+
+
+def cosignature(epoch: bytes, size: int, by: Signer = WITNESS, **changes: object) -> bytes:
+    """What a witness says of the first `size` events of an epoch."""
+    chain = next(one for one in history() if one.epoch == epoch)
+    told: dict[str, object] = {
+        "witness": "inspector-south",
+        "authority": certificates.key_digest(authority()[1]),
+        "gateway": "gw1",
+        "epoch": epoch,
+        "size": size,
+        "root": root([leaf_hash(one) for one in chain.envelopes[:size]]),
+        "time_ms": 1_763_900_015_000,
+    }
+    return Cosignature(**(told | changes)).signed(by)  # type: ignore[arg-type]
+
+
+def witnessed(held: Memory, *cosigned: bytes) -> bytes:
+    """The span, each run cosigned by one witness; or as told."""
+    held.cosigned += cosigned or (cosignature(FIRST, 60), cosignature(SECOND, 8))
+    return span(held)
 
 
 STAMPED = 60

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Kind, Lane, State, lane_of
@@ -46,6 +46,7 @@ from tests.evidence.charter_vectors import charter_vectors
 from tests.evidence.command_vectors import command_vectors
 from tests.evidence.handover_vectors import handover_vectors
 from tests.evidence.mutations import all_mutations
+from tests.evidence.witness_vectors import witness_vectors
 
 FOLDER = Path(__file__).parents[2] / "docs" / "vectors"
 GATEWAY = "gw1"
@@ -117,6 +118,10 @@ class Epoch:
         steps = _steps(envelope, domain_of(kind))
         root = self.peaks.root().hex()
         self.rows.append({"note": note, "key": by, **steps, "leaf": leaf.hex(), "root": root})
+
+    def messages(self) -> list[bytes]:
+        """Return the envelopes."""
+        return [bytes.fromhex(str(row["message"])) for row in self.rows]
 
     def told(self) -> dict[str, object]:
         """Return the epoch as it is written to the file; each `root` includes its own event."""
@@ -388,11 +393,15 @@ def _bundles() -> dict[str, object]:
     """Return good bundles and changed ones, each with what is found in it."""
     files = {"area": bundles.chosen(bundles.memory()), "sample": bundles.sample(bundles.memory())}
     files["timestamped"] = bundles.stamped(bundles.memory())
+    files["witnessed"] = bundles.witnessed(bundles.memory())
     wanted = ("a_signature_is_changed", "a_chosen_event_is_deleted", "another_event_is_shown")
     files |= {one.name: one.data for one in all_mutations() if one.name in wanted}
     authority = bundles.authority()[1].public_bytes(Encoding.PEM).decode()
     return {
         "authority": authority,
+        "witness": bundles.WITNESS.public.loaded.public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        ).decode(),
         "bundles": [
             {"name": name, "bundle": data.hex(), "findings": _findings_of(data)}
             for name, data in files.items()
@@ -421,6 +430,9 @@ def make() -> dict[str, object]:
         "command.json": command_vectors(second.epoch, _stamp(100), SIGNERS, _steps),
         "charter.json": charter_vectors(SIGNERS, _steps),
         "handover.json": handover_vectors(SIGNERS, _steps),
+        "cosignature.json": witness_vectors(
+            first.epoch, first.messages(), SIGNERS["inspector"], _steps
+        ),
         "finding.json": _findings(),
         "binding.json": _binding(first, receipt),
         "bundles.json": _bundles(),

@@ -12,15 +12,18 @@ from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, certificates
 from edge_agent.evidence.bundle import MAGIC, Item, Kind, Scope, frame
 from edge_agent.evidence.bundle_make import Wanted, make
+from edge_agent.evidence.bundle_report import Trust
 from edge_agent.evidence.receipt import sign_receipt
 from tests.evidence.bundles import (
     FIRST,
     SECOND,
+    WITNESS,
     Memory,
     authority,
     certificates_of_all,
     certified,
     chosen,
+    cosignature,
     history,
     memory,
     sample,
@@ -28,6 +31,7 @@ from tests.evidence.bundles import (
     span,
     stamped,
     token,
+    witnessed,
 )
 from tests.evidence.conftest import Chain, signer
 
@@ -45,6 +49,11 @@ class Mutation:
     name: str
     data: bytes
     first: Found
+    witnessed: bool = False  # its reader names a witness
+
+    @property
+    def trust(self) -> Trust:
+        return Trust((authority()[1],), witnesses=(WITNESS.public,) if self.witnessed else ())
 
 
 def apart(data: bytes) -> list[Value]:
@@ -146,6 +155,50 @@ def a_timestamped_head_is_changed(items: list[Value]) -> None:
     head = epochs(items)[0][8]
     assert isinstance(head, list)
     head[0] = flipped(octets(head[0]))
+
+
+def cosigned(items: list[Value]) -> Value:
+    found = epochs(items)[0][9]
+    assert isinstance(found, list)
+    assert isinstance(found[0], list)
+    return found[0]
+
+
+@changes(witnessed, ("witness", FIRST, 60))
+def a_cosignature_is_signed_by_another_key(items: list[Value]) -> None:
+    """By one that has the witness's key id: only the signature tells."""
+    cosigned(items)[0] = flipped(octets(cosigned(items)[0]))
+
+
+@changes(witnessed, ("witness", FIRST, 60))
+def a_cosignature_is_of_another_history(items: list[Value]) -> None:
+    cosigned(items)[0] = cosignature(FIRST, 60, root=bytes(32))
+
+
+@changes(witnessed, ("witness", FIRST, 8))
+def a_cosignature_is_of_another_run(items: list[Value]) -> None:
+    cosigned(items)[0] = cosignature(SECOND, 8)
+
+
+@changes(witnessed, ("witness", FIRST, 60))
+def a_cosignature_is_of_another_gateway(items: list[Value]) -> None:
+    cosigned(items)[0] = cosignature(FIRST, 60, gateway="gw2")
+
+
+@changes(witnessed, ("witness", FIRST, 60))
+def a_cosignature_is_of_another_enterprises_gateway(items: list[Value]) -> None:
+    digest = certificates.key_digest(authority(8)[1])
+    cosigned(items)[0] = cosignature(FIRST, 60, authority=digest)
+
+
+@changes(witnessed, ("unwitnessed", FIRST, 20))
+def a_cosignature_is_by_another_witness(items: list[Value]) -> None:
+    cosigned(items)[0] = cosignature(FIRST, 60, by=signer(32))
+
+
+@changes(witnessed, ("unwitnessed", FIRST, 20))
+def a_cosignature_is_left_out(items: list[Value]) -> None:
+    del epochs(items)[0][9]
 
 
 @changes(chosen, ("proof", FIRST, 3))
@@ -463,7 +516,8 @@ MUTATIONS |= {
 @cache
 def all_mutations() -> tuple[Mutation, ...]:
     return tuple(
-        Mutation(name, make_(memory()), first) for name, (make_, first) in MUTATIONS.items()
+        Mutation(name, make_(memory()), first, witnessed="cosignature" in name)
+        for name, (make_, first) in MUTATIONS.items()
     )
 
 

@@ -10,38 +10,46 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from edge_agent.domain.stamp import Stamp
+from edge_agent.domain.stamp import Trust as Clock
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import PROBLEMS_MAX, Fault, Report, Trust
 from edge_agent.evidence.certificates import read_pem
 from tests.evidence import bundles
 from tests.evidence.bundles import FIRST, SECOND, authority, checked, memory
-from tests.evidence.conftest import signer
+from tests.evidence.conftest import Chain, signer
 from tests.evidence.mutations import Mutation, all_mutations, flips
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verifier"
 LINES_MAX = 200  # of each of its files: somebody shall read them before believing them
 GOOD = {"span": bundles.span, "chosen": bundles.chosen, "sample": bundles.sample}
-GOOD |= {"stamped": bundles.stamped}
+GOOD |= {"stamped": bundles.stamped, "witnessed": bundles.witnessed}
 
 BATCH = """
 import { verify } from "%s";
 import { createInterface } from "node:readline";
-import { X509Certificate } from "node:crypto";
-const pinned = [new X509Certificate(process.argv[1])];
-for await (const line of createInterface({ input: process.stdin }))
-  console.log(JSON.stringify(verify(Buffer.from(line, "hex"), pinned)));
+import { createPublicKey, X509Certificate } from "node:crypto";
+const pinned = [new X509Certificate(process.argv[1])], witness = createPublicKey(process.argv[2]);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [data, named] = line.split(" ");
+  console.log(JSON.stringify(verify(Buffer.from(data, "hex"), pinned, named ? [witness] : [])));
+}
 """
 
 
-def by_node(files: list[bytes]) -> list[dict[str, Any]]:
-    """What the second verifier says of each file."""
+def by_node(files: list[bytes], witnessed: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+    """What the second verifier says of each file; of those `witnessed` a reader names a witness."""
     script = BATCH % (VERIFIER / "verify.mjs").as_uri()
     pem = authority()[1].public_bytes(Encoding.PEM).decode()
+    key = bundles.WITNESS.public.loaded.public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    lines = (f"{data.hex()} {'w' * (at in witnessed)}\n" for at, data in enumerate(files))
     ran = subprocess.run(
-        ["node", "--input-type=module", "--eval", script, "--", pem],
-        input="".join(f"{data.hex()}\n" for data in files),
+        ["node", "--input-type=module", "--eval", script, "--", pem, key.decode()],
+        input="".join(lines),
         capture_output=True,
         text=True,
         check=False,
@@ -54,7 +62,9 @@ def by_node(files: list[bytes]) -> list[dict[str, Any]]:
 def all_by_node() -> dict[str, dict[str, Any]]:
     names = [*GOOD, *(one.name for one in all_mutations())]
     files = [make(memory()) for make in GOOD.values()] + [one.data for one in all_mutations()]
-    return dict(zip(names, by_node(files), strict=True))
+    named = {one.name for one in all_mutations() if one.witnessed} | {"witnessed"}
+    witnessed = tuple(at for at, name in enumerate(names) if name in named)
+    return dict(zip(names, by_node(files, witnessed), strict=True))
 
 
 def told(report: Report) -> set[tuple[str, str | None, int | None]]:
@@ -79,7 +89,7 @@ def test_a_good_bundle_is_good(name: str) -> None:
 
 @pytest.mark.parametrize("mutation", all_mutations(), ids=lambda one: one.name)
 def test_what_was_changed_is_found_and_its_number_named(mutation: Mutation) -> None:
-    report = checked(mutation.data)
+    report = checked(mutation.data, mutation.trust)
     what, epoch, seq = mutation.first
     numbered = [one for one in report.problems if (one.seq is None) is (epoch is None)]
     assert numbered, report.problems
@@ -92,7 +102,7 @@ def test_what_was_changed_is_found_and_its_number_named(mutation: Mutation) -> N
 def test_both_verifiers_say_the_same(mutation: Mutation) -> None:
     by_other = all_by_node()[mutation.name]["problems"]
     assert {(one["what"], one["epoch"], one["seq"]) for one in by_other} == told(
-        checked(mutation.data)
+        checked(mutation.data, mutation.trust)
     )
 
 
@@ -116,6 +126,31 @@ def test_a_timestamp_is_shown_and_by_whom_it_counts() -> None:
         assert head.stamped.trusted is trusted
     other = checked(bundles.stamped(memory()), Trust((authority()[1],), (authority()[1],)))
     assert told(other) == {("timestamp", FIRST.hex(), 60)}
+
+
+def test_what_a_witness_cosigned_is_told_and_counts_only_where_it_is_named() -> None:
+    data = bundles.witnessed(memory())
+    for keys, proven in (((), False), ((bundles.WITNESS.public,), True)):
+        report = checked(data, Trust((authority()[1],), witnesses=keys))
+        assert report.problems == []
+        told = [one for head in report.heads for one in head.witnessed]
+        assert [(one.cosignature.size, one.proven) for one in told] == [(60, proven), (8, proven)]
+
+
+def test_a_bundle_of_a_history_that_no_witness_has_seen_is_found_by_who_names_one() -> None:
+    """Gateway and center together made a second history: no cosignature continues to it."""
+    named = Trust((authority()[1],), witnesses=(bundles.WITNESS.public,))
+    unseen = bundles.checked(bundles.span(memory()), named)
+    assert told(unseen) == {("unwitnessed", FIRST.hex(), 20), ("unwitnessed", SECOND.hex(), 0)}
+    other = [*memory().epochs[FIRST]]
+    held = memory()
+    twin = Chain(epoch=FIRST)
+    for (envelope,) in other[:30]:
+        twin.add(envelope)
+    twin.stamp = Stamp(1_763_900_000_000_000_001, 12_346, b"b" * 16, Clock.SYNCED, 5)
+    held.take(twin.more(70))
+    forked = bundles.checked(bundles.witnessed(held), named)
+    assert ("witness", FIRST.hex(), 60) in told(forked)
 
 
 def test_what_is_trusted_is_shown() -> None:

@@ -15,10 +15,12 @@ from typing import Any
 
 import cbor2
 import pytest
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Origin, State
@@ -41,7 +43,7 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 NAMES = [
     *("keys.json", "epochs.json", "proofs.json", "receipt.json", "status.json", "finding.json"),
     *("binding.json", "bundles.json", "refused.json", "command.json", "charter.json"),
-    "handover.json",
+    *("handover.json", "cosignature.json"),
 ]
 
 
@@ -185,6 +187,32 @@ def test_the_receipt_verifies_and_covers_the_events() -> None:
     for epoch, first, last, digest in content[5]:
         leaves = [bytes.fromhex(row["leaf"]) for row in epochs[epoch.hex()][first : last + 1]]
         assert hashlib.sha256(b"".join(leaves)).digest() == digest
+
+
+def test_a_cosignature_is_of_the_head_that_was_asked_for() -> None:
+    row, events = load("cosignature.json"), load("epochs.json")[0]["events"]
+    external = b"edge-agent/v1/cosignature"
+    content = check(bytes.fromhex(row["message"]), PUBLIC["inspector"], external)
+    asked = cbor2.loads(bytes.fromhex(row["submission"]))
+    head = cbor2.loads(cbor2.loads(asked[4]).value[2])
+    der = x509.load_der_x509_certificate(bytes.fromhex(row["authority"])).public_key()
+    spki = der.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert content[3] == hashlib.sha256(spki).digest()
+    assert [content[key] for key in (4, 5, 6, 7)] == [head[key] for key in (2, 3, 4, 5)]
+    assert asked[3].hex() == events[0]["message"]
+    leaves = [bytes.fromhex(event["leaf"]) for event in events]
+    assert content[7] == root_of(leaves[: content[6]])
+    assert asked[6] == proof_of(leaves[: content[6]], asked[5])
+
+
+def proof_of(leaves: list[bytes], old: int, *, whole: bool = True) -> list[bytes]:
+    """RFC 9162, 2.1.4.1, as it stands there."""
+    if old == len(leaves):
+        return [] if whole else [root_of(leaves)]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    if old <= half:
+        return [*proof_of(leaves[:half], old, whole=whole), root_of(leaves[half:])]
+    return [*proof_of(leaves[half:], old - half, whole=False), root_of(leaves[:half])]
 
 
 def test_the_status_verifies_and_names_the_head() -> None:

@@ -26,6 +26,7 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.charter import open_assent, read_charter, read_signed
 from edge_agent.evidence.command import open_command
 from edge_agent.evidence.cose import BadSignature, Domain
+from edge_agent.evidence.cosignature import open_cosignature
 from edge_agent.evidence.decommission import Paper, SignedPaper, read_paper
 from edge_agent.evidence.disposition import open_disposition
 from edge_agent.evidence.enrolment import claimed_authorities, open_bundle, open_renewal
@@ -40,6 +41,7 @@ from edge_agent.evidence.second_signature import SecondSignature
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.sm2 import Sm2Key
 from edge_agent.evidence.status import open_status
+from edge_agent.evidence.submission import Submission
 from edge_agent.evidence.timestamp import verify
 from edge_agent.evidence.warrant import open_mandate, open_pass
 
@@ -94,6 +96,10 @@ def _ending(data: bytes) -> None:
     assert read_paper(data).data == data, "a signed paper has one form"
 
 
+def _submission(data: bytes) -> None:
+    assert Submission.from_bytes(data).to_bytes() == data, "a submission has one form"
+
+
 def _invitation(data: bytes) -> None:
     made = Invitation.read(data.decode("utf-8", "replace"))
     assert Invitation.read(made.text) == made
@@ -146,6 +152,8 @@ KINDS: dict[str, Kind] = {
     "ending": Kind(_ending),
     "second signature": Kind(_second_signature, Domain.SECOND_SIGNATURE),
     "SM2 key": Kind(_sm2_key),
+    "cosignature": Kind(lambda data: open_cosignature(data, [_PUBLIC]), Domain.COSIGNATURE),
+    "submission": Kind(_submission),
 }
 _ALL = tuple(KINDS)
 
@@ -203,6 +211,10 @@ def seeds() -> Iterator[bytes]:
     told: list[Any] = [b"request", b"identity", b"authority", bytes.fromhex(passed["signed"])]
     offer = dict(enumerate([1, "gw1", "center", 7, *told], 1))
     yield made("offer", cbor.encode(offer), signed=True)
+    witnessed = _vectors("cosignature")
+    yield made("cosignature", bytes.fromhex(witnessed["message"]))
+    yield made("cosignature", bytes.fromhex(witnessed["payload"]), signed=True)
+    yield made("submission", bytes.fromhex(witnessed["submission"]))
     paper = SignedPaper(Paper("gw1", 1, bytes(32), 7, "closed")).signed_by(KEY, 8)
     yield made("ending", paper.data)
     second = _vectors("second_signature")["own"]
