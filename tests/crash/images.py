@@ -65,7 +65,7 @@ class Bench:
             seed=self.seed,
             seals=True,
         )
-        found = record(order, self.top / "trace")
+        found = record(order, self.writers, self.top / "trace")
         tally, chance = Tally(), Random(self.seed)
         begun = [call.begun for call in found]
         moments = [chance.randint(min(begun), max(begun)) for _ in range(self.images - 1)]
@@ -127,9 +127,8 @@ def _build(
 
 def _said(happened: list[Call], ledger: Path) -> str:
     """Return what had been told by then."""
-    return b"".join(
-        call.data() for call in happened if call.name == "write" and call.place() == ledger
-    ).decode()
+    said = (call.data for call in happened if call.name == "write" and call.place == ledger)
+    return b"".join(said).decode()
 
 
 def _write_until_cut(

@@ -6,14 +6,13 @@ not; a file's new length is, or not; of names made since the directory's last fl
 """
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from tests.crash.rig import ENVIRONMENT
+from tests.crash.rig import Writers
 from tests.crash.writer import Order
 
 SECTOR_BYTES = 512
@@ -26,7 +25,7 @@ KEPT = (0.0, 0.5, 0.9, 1.0)  # how much of what was not flushed an image keeps
 _NEVER = sys.maxsize
 _BEGUN = re.compile(r"(\d+) +(\w+)\((.*)", re.DOTALL)
 _RESUMED = re.compile(r"(\d+) +<\.\.\. \w+ resumed>(.*)", re.DOTALL)
-_RESULT = re.compile(r"\) += (-?\d+)")
+_RESULT = re.compile(r" += (-?\d+)")
 _UNFINISHED = " <unfinished ...>"
 _HEX = r"(?:\\x[0-9a-f]{2})*"
 _PLACE = re.compile(rf"(?:-?\w+)<({_HEX})>")
@@ -36,34 +35,24 @@ _NUMBERS = re.compile(r"-?\d+")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One system call: from which line of the trace to which; `said` is what it was given."""
+    """One system call: from which line of the trace to which, and what it was given.
+
+    `place`: the file behind its descriptor.  `paths`: the files that it names, by folder and name.
+    `data`: what it wrote.  `number`: its last argument, an offset or a length.
+    """
 
     begun: int
     ended: int
     name: str
-    said: str
-    result: int
+    place: Path
+    paths: tuple[Path, ...] = ()
+    data: bytes = b""
+    number: int = 0
+    creates: bool = False
 
-    def paths(self) -> list[Path]:
-        """Return the files that are named, by descriptor or by folder and name."""
-        places = [_text(found) for found in _PLACE.findall(self.said)]
-        names = [_text(found) for found in _STRING.findall(self.said)]
-        if self.name in {"rename", "unlink", "link"}:
-            return [Path(name) for name in names]
-        return [Path(place, name) for place, name in zip(places, names, strict=False)]
-
-    def place(self) -> Path:
-        """Return the file behind the descriptor it was given."""
-        found = _PLACE.match(self.said)
-        return Path(_text(found[1])) if found else Path()
-
-    def data(self) -> bytes:
-        found = _STRING.search(self.said)
-        assert found is not None, self.said[:80]
-        return _bytes(found[1])[: self.result]
-
-    def last_number(self) -> int:
-        return int(_NUMBERS.findall(self.said.rpartition(",")[2])[-1])
+    def names_any(self, tops: tuple[str, ...]) -> bool:
+        """Tell whether it is about a file that is one of these, or below."""
+        return any(str(path).startswith(tops) for path in (self.place, *self.paths))
 
 
 def _bytes(text: str) -> bytes:
@@ -90,27 +79,40 @@ def calls(lines: list[str]) -> Iterator[Call]:
 
 
 def _call(begun: int, ended: int, text: str) -> Iterator[Call]:
-    match, results = _BEGUN.match(text), list(_RESULT.finditer(text))
-    if match and results and int(results[-1][1]) >= 0:
-        said = match[3][: results[-1].start() - match.start(3)]
-        yield Call(begun, ended, match[2], said, int(results[-1][1]))
+    text, _, end = text.rpartition(")")
+    match, result = _BEGUN.match(text), _RESULT.match(end)
+    if match and result and int(result[1]) >= 0:
+        yield _taken_apart(Call(begun, ended, match[2], Path()), match[3], int(result[1]))
 
 
-def record(order: Order, trace: Path) -> list[Call]:
-    """Run a writer under strace; return its calls."""
-    words = ["strace", "-f", "-y", "-xx", "-s", str(STRING_BYTES_MAX), "-e", f"trace={CALLS}"]
-    words += ["-e", "signal=none", "-o", str(trace)]
-    words += [sys.executable, "-m", "tests.crash.writer", order.text()]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    assert done.returncode == 0, done.stderr
+def _taken_apart(call: Call, said: str, result: int) -> Call:
+    """Return the call with what it was given, as strace says it."""
+    if call.name in {"write", "pwrite64"}:
+        before, _, rest = said.partition('"')
+        data, _, after = rest.partition('"')
+        call, said = replace(call, data=_bytes(data)[:result]), before + after
+    places = [_text(found) for found in _PLACE.findall(said)]
+    names = [_text(found) for found in _STRING.findall(said)]
+    paths = names if call.name in {"rename", "unlink", "link"} else map(Path, places, names)
+    numbers = _NUMBERS.findall(said.rpartition(",")[2])
+    return replace(
+        call,
+        place=Path(places[0]) if _PLACE.match(said) else Path(),
+        paths=tuple(map(Path, paths)),
+        number=int(numbers[-1]) if numbers else 0,
+        creates="O_CREAT" in said,
+    )
+
+
+def record(order: Order, writers: Writers, trace: Path) -> list[Call]:
+    """Run a writer under strace to its end; return its calls."""
+    shown = ("-y", "-xx", "-s", str(STRING_BYTES_MAX), "-e", "signal=none")
+    with writers.traced(order, trace, *shown, "-e", f"trace={CALLS}") as writer:
+        writer.wait_gone()
+        assert "ended " not in writer.ledger(), writer.ledger()[-300:]
     found = list(calls(trace.read_text().splitlines()))
     trace.unlink()
-    ours = (order.folder, order.ledger)
-    return [call for call in found if any(str(path).startswith(ours) for path in _named(call))]
-
-
-def _named(call: Call) -> list[Path]:
-    return [call.place(), *call.paths()]
+    return [call for call in found if call.names_any((order.folder, order.ledger))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,31 +200,31 @@ class DiskModel:
         """Take the next call, in the order in which they ended."""
         match call.name:
             case "openat":
-                path = call.paths()[0]
-                if "O_CREAT" in call.said and path not in self._names:
+                [path] = call.paths
+                if call.creates and path not in self._names:
                     self._name(call, path, Inode())
             case "pwrite64":
-                self._change(call, call.last_number(), call.data())
+                self._change(call, call.number, call.data)
             case "write":
-                inode = self._names.get(call.place())
+                inode = self._names.get(call.place)
                 if inode is not None:
-                    self._change(call, _end(inode), call.data())
+                    self._change(call, _end(inode), call.data)
             case "ftruncate":
-                self._change(call, call.last_number(), None)
+                self._change(call, call.number, None)
             case "fdatasync" | "fsync":
                 self._flush(call)
             case "unlink" | "unlinkat":
-                self._name(call, call.paths()[0], None)
+                self._name(call, call.paths[0], None)
             case "link" | "linkat":
-                old, new = call.paths()
+                old, new = call.paths
                 self._name(call, new, self._names[old])
             case _:
-                old, new = call.paths()
+                old, new = call.paths
                 self._name(call, new, self._names[old])
                 self._name(call, old, None)
 
     def _change(self, call: Call, offset: int, data: bytes | None) -> None:
-        inode = self._names.get(call.place())
+        inode = self._names.get(call.place)
         if inode is not None:
             inode.pending.append(Change(call.ended, offset, data))
 
@@ -235,11 +237,11 @@ class DiskModel:
     def _flush(self, call: Call) -> None:
         if call.ended == _NEVER:
             return
-        if call.place() == self._folder:
+        if call.place == self._folder:
             for naming in [n for n in self._namings if n.ended < call.begun]:
                 self._namings.remove(naming)
                 _rename(self._durable_names, naming)
-        elif inode := self._names.get(call.place()):
+        elif inode := self._names.get(call.place):
             inode.flush(call.begun)
 
     def image(self, folder: Path, chance: Random) -> None:
@@ -271,4 +273,4 @@ def until(found: list[Call], moment: int) -> list[Call]:
     begun = [call for call in found if call.begun < moment]
     running = [call for call in begun if call.ended >= moment]
     ended = [call for call in begun if call.ended < moment]
-    return [*ended, *(Call(c.begun, _NEVER, c.name, c.said, c.result) for c in running)]
+    return [*ended, *(replace(call, ended=_NEVER) for call in running)]

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -84,6 +85,20 @@ class Writer:
         os.close(self._handle)
 
 
+@contextmanager
+def traced(pid: int, trace: Path, *options: str) -> Iterator[None]:
+    """Let strace follow a process and its threads, from now until it has ended in the block."""
+    words = ["strace", "-f", "-p", str(pid), "-o", str(trace), *options]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as strace:
+        assert strace.stderr is not None
+        try:
+            assert "attached" in (said := strace.stderr.readline()), said
+            yield
+        except BaseException:
+            strace.terminate()
+            raise
+
+
 class Writers:
     """Starts writers within milliseconds."""
 
@@ -110,6 +125,15 @@ class Writers:
             yield writer
         finally:
             writer.close()
+
+    @contextmanager
+    def traced(self, order: Order, trace: Path, *options: str) -> Iterator[Writer]:
+        """Run one writer whose every call strace sees; the trace is whole behind the block."""
+        stopped = replace(order, stopped=True)
+        with self.writing(stopped) as writer, traced(writer.pid, trace, *options):
+            os.kill(writer.pid, signal.SIGCONT)
+            yield writer
+            writer.wait_gone()
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,6 @@ the center's next start it is there once, receipted.
 Seen to fail when: the center sends the receipt before its COMMIT (tests/mutants).
 """
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from hil.rig import Count, Panel, Setup, Stack, wait_until
+from tests.crash.rig import traced
 
 pytestmark = pytest.mark.needs("strace")
 
@@ -47,18 +47,9 @@ AGAIN_S_MAX = 60.0  # twice the uplink's longest pause
 def dying(stack: Stack, at: Moment, trace: Path) -> Iterator[None]:
     """Let the center die at this moment from now on."""
     assert stack.center.process is not None
-    words = ["strace", "-f", "-p", str(stack.center.process.pid), "-o", str(trace)]
-    words += ["-e", f"trace={at.call}", "-e"]
-    words.append(f"inject={at.call}:signal=KILL:when={at.number}")
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as strace:
-        assert strace.stderr is not None
-        for line in strace.stderr:
-            if "attached" in line:
-                break
-        try:
-            yield
-        finally:
-            strace.terminate()
+    death = f"inject={at.call}:signal=KILL:when={at.number}"
+    with traced(stack.center.process.pid, trace, "-e", f"trace={at.call}", "-e", death):
+        yield
 
 
 def test_a_center_that_dies_between_two_steps(tmp_path: Path) -> None:

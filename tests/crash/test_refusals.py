@@ -8,8 +8,6 @@ Seen to fail: where what the disk refused is not kept for the next try.
 
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,7 +17,7 @@ from random import Random
 import pytest
 
 from edge_agent.evidence.signers import Ed25519Signer
-from tests.crash.rig import ENVIRONMENT, LoopDisk, Writer, Writers, enlarge, sized, small_disk
+from tests.crash.rig import LoopDisk, Writer, Writers, enlarge, sized, small_disk
 from tests.crash.rows import JOURNAL, contents, told
 from tests.crash.writer import Order
 
@@ -130,18 +128,14 @@ def test_each_call_fails_in_turn(story: Story, call: str, error: str, said: str)
     def tell(number: int) -> None:
         order = replace(story.order(number), rows=ROWS, body_bytes=12_000)  # rolls over
         when = f"{1 + number}" if number % 2 else f"{1 + number}..{3 + number}"
-        strace = ["strace", "-f", "-o", str(story.top / f"{number}.trace"), "-e", f"trace={call}"]
-        strace += ["-e", f"inject={call}:error={error}:when={when}"]
-        writer = [sys.executable, "-m", "tests.crash.writer", order.text()]
-        done = subprocess.run(
-            [*strace, *writer], capture_output=True, text=True, check=False, env=ENVIRONMENT
-        )
-        assert done.returncode == 0, done.stderr
+        trace = story.top / f"{number}.trace"
+        injected = ("-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={when}")
+        with story.writers.traced(order, trace, *injected) as writer:
+            writer.wait_gone()
         ledger = story.check(order)
         assert "closed 0\n" in ledger, ledger
         assert len(told(ledger)) == ROWS + 1, ledger
-        trace = (story.top / f"{number}.trace").read_text()
-        assert "(INJECTED)" in trace
+        assert "(INJECTED)" in trace.read_text()
         if number > 0:  # the first may fail at start, or hit a spare that is made again
             assert f"refused {said}" in ledger, ledger
             assert "accepted" in ledger, ledger

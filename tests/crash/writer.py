@@ -1,9 +1,9 @@
 """The process that is cut off: fills one store and tells every row that it was promised.
 
-`python -m tests.crash.writer ORDER` fills a store; without an order it waits for orders, one JSON
-line each, forks a child for every one and answers with its process id (a start costs milliseconds
-then).  What is told goes to the ledger, a file outside of the store: `told EPOCH FIRST LAST` only
-after the store promised these rows, `refused WHY` and `accepted` as the journal says them.
+`python -m tests.crash.writer` waits for orders, one JSON line each, forks a child for every one and
+answers with its process id: a start costs milliseconds then.  What is told goes to the ledger, a
+file outside of the store: `told EPOCH FIRST LAST` only after the store promised these rows,
+`refused WHY` and `accepted` as the journal says them, `ended WHY` when it came to another end.
 """
 
 import json
@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class Order:
     body_bytes: int = 200
     seed: int = 0
     seals: bool = False  # else full segments of the journal stay as they were written
+    stopped: bool = False  # before it does anything, until it gets SIGCONT: to be traced from there
 
     def text(self) -> str:
         return json.dumps(asdict(self))
@@ -220,9 +222,12 @@ def serve() -> None:
     for line in iter(sys.stdin.readline, ""):
         # not sooner: who gave the order must find the process, even where it has ended by then
         children = [child for child in children if os.waitpid(child, os.WNOHANG)[0] == 0]
+        order = Order(**json.loads(line))
         pid = os.fork()
         if pid == 0:
-            _child(Order(**json.loads(line)))
+            _child(order)
+        if order.stopped:
+            os.waitpid(pid, os.WUNTRACED)
         children.append(pid)
         print(pid, flush=True)
 
@@ -230,16 +235,18 @@ def serve() -> None:
 def _child(order: Order) -> None:
     code = 1
     try:
+        if order.stopped:
+            os.kill(os.getpid(), signal.SIGSTOP)
         obey(order)
         code = 0
     except (OSError, sqlite3.Error) as error:  # the cut, seen from inside
         Ledger(order.ledger).say("ended", error)
+    except Exception as error:
+        Ledger(order.ledger).say("ended", repr(error))
+        traceback.print_exc()
     finally:
         os._exit(code)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        obey(Order(**json.loads(sys.argv[1])))
-    else:
-        serve()
+    serve()
