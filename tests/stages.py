@@ -327,7 +327,7 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
         _waiting("system", 240, (*REST, *ONE_BY_ONE), options),
         _waiting("pages and demo", 160, (*PAGES, *ONE_BY_ONE), options),
         _waiting("counterparts", 60, ("tests/counterparts", *TWO), options),
-        _waiting("power cuts and damage", 140, ("tests/crash", *TWO), options),
+        _waiting("power cuts and damage", 120, ("tests/crash", *ONE_BY_ONE), options),
     ]
 
 

@@ -11,18 +11,17 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from hil.rig import wait_until
 from tests.crash.writer import Order
 
 IMAGE_BYTES = 24 << 20
 WAIT_S_MAX = 60.0  # far above what anything takes, also on a busy machine of two cores
-POLL_S = 0.002
 EXT4_IOC_SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2  # linux/fs/ext4/ext4.h
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -30,13 +29,6 @@ ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 def sized(name: str, normally: int) -> int:
     """Return how many of something a run makes: the environment may ask for more."""
     return int(os.environ.get(name, normally))
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.perf_counter() + WAIT_S_MAX
-    while not condition():
-        assert time.perf_counter() < deadline, f"waited in vain for: {what}"
-        time.sleep(POLL_S)
 
 
 def run(*words: str | Path) -> str:
@@ -64,10 +56,10 @@ class Writer:
             assert "ended " not in ledger, f"the writer ended by itself: {ledger[-300:]}"
             return ledger.count("told ") >= lines
 
-        wait_for(told, f"{lines} commits told")
+        wait_until(told, f"{lines} commits told")
 
     def wait_said(self, word: str) -> None:
-        wait_for(lambda: word in self.ledger(), f"the writer to say {word!r}: {self.ledger()!r}")
+        wait_until(lambda: word in self.ledger(), lambda: f"{word!r} in {self.ledger()[-300:]!r}")
 
     def end(self, number: int = signal.SIGKILL) -> None:
         """Send the signal and wait until the process is gone."""
@@ -166,7 +158,7 @@ class LoopDisk:
     def umount(self) -> None:
         run("umount", self.folder)
         # the kernel lets the loop device go a moment later: until then it may still write
-        wait_for(lambda: not run("losetup", "-j", self.image), "the image let go")
+        wait_until(lambda: not run("losetup", "-j", self.image), "the image let go")
 
     def turn_read_only(self) -> None:
         """Let the file system meet an error, as on a dying card: it takes no more writes."""

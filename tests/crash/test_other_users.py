@@ -26,20 +26,21 @@ async def _whoami(_request: Mapping[str, Any], peer: Peer) -> Any:
     return str(peer)
 
 
-def asked_as(uid: int, gid: int, path: Path, do: str) -> str:
-    """Ask as another user, in a child."""
+def asked_as(uid: int, gid: int, path: Path, *questions: str) -> list[str]:
+    """Ask as another user, in a child; return its answers."""
     code = (
         "import os\n"
         "from pathlib import Path\n"
         "from edge_agent.control.socket import ask\n"
         f"os.setgroups([{gid}]); os.setgid({gid}); os.setuid({uid})\n"
-        "try:\n"
-        f"    print(ask(Path({str(path)!r}), {do!r}))\n"
-        "except (OSError, ValueError) as error:\n"
-        "    print(error)\n"
+        f"for do in {questions!r}:\n"
+        "    try:\n"
+        f"        print(ask(Path({str(path)!r}), do))\n"
+        "    except (OSError, ValueError) as error:\n"
+        "        print(error)\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return ran.stdout.strip()
+    return ran.stdout.splitlines()
 
 
 @pytest.mark.needs("users")
@@ -60,10 +61,10 @@ def test_others_may_as_far_as_their_role_goes() -> None:
                 await server.start()
                 path.chmod(0o666)  # as if this user were in the agent's group
                 try:
-                    return [
-                        await asyncio.to_thread(asked_as, nobody.pw_uid, nobody.pw_gid, path, do)
-                        for do in ("status", "order", "order")
-                    ]
+                    questions = ("status", "order", "order")
+                    return await asyncio.to_thread(
+                        asked_as, nobody.pw_uid, nobody.pw_gid, path, *questions
+                    )
                 finally:
                     await server.stop()
 

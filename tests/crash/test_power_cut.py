@@ -6,7 +6,7 @@ append and to the journal without its flush, so that the rig is seen to catch wh
 EDGE_IMAGES: cuts of the journal; the others get half as many.
 
 Seen to fail when: a commit is not flushed (kept below as a test of the rig); in 24 images, when a
-new segment's name is not flushed, or a sealed segment.
+new segment's name is not flushed.
 """
 
 from pathlib import Path

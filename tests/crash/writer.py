@@ -34,7 +34,7 @@ from tests.crash.rows import APPEND, TABLE, row
 GATEWAY = "gw1"
 OUTSTANDING_MAX = 24  # events on their way: a refusing disk stops the writer, not its memory
 BURST_MAX = 6
-SEALED_LOOKS_MAX = 100  # of 50 ms each
+SEALED_LOOK_S, SEALED_LOOKS_MAX = 0.01, 2_000
 NO_ROWS = "-"  # stands for the epoch in a store that has none
 
 
@@ -52,6 +52,7 @@ class Order:
     body_bytes: int = 200
     seed: int = 0
     seals: bool = False  # else full segments of the journal stay as they were written
+    sealed_first: bool = False  # what the run before left is sealed before any row is written
     stopped: bool = False  # before it does anything, until it gets SIGCONT: to be traced from there
 
     def text(self) -> str:
@@ -121,6 +122,8 @@ def write_journal(order: Order, ledger: Ledger) -> None:
     journal = Journal(disk, found, notary, told, terms)
     journal.start()
     ending, chance = Ending(), random.Random(order.seed)
+    if order.sealed_first:
+        _wait_sealed(disk)
     drafts = [Pending(start.draft)]
     left = order.rows
     while drafts and not ending.asked:
@@ -142,7 +145,7 @@ def write_journal(order: Order, ledger: Ledger) -> None:
     ledger.say("closed", unwritten)
 
 
-def is_sealed(disk: FolderDisk) -> bool:
+def _is_sealed(disk: FolderDisk) -> bool:
     """Tell whether any segment is."""
     return any(file.sealed for file in list_segments(disk, disk.names())[0])
 
@@ -150,9 +153,9 @@ def is_sealed(disk: FolderDisk) -> bool:
 def _wait_sealed(disk: FolderDisk) -> None:
     """Not for ever: a disk that refuses seals none."""
     looks = 0
-    while looks < SEALED_LOOKS_MAX and not is_sealed(disk):
+    while looks < SEALED_LOOKS_MAX and not _is_sealed(disk):
         looks += 1
-        time.sleep(0.05)
+        time.sleep(SEALED_LOOK_S)
 
 
 def _signal(order: Order, clock: SystemClock, chance: random.Random) -> Pending:
