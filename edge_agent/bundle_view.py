@@ -1,17 +1,21 @@
-"""Verifies a bundle for people and scripts: what is trusted and why, and what was found."""
+"""Verifies a bundle, or a page with one behind it, for people and scripts: what is trusted and why,
+and what was found.
+"""
 
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from edge_agent import signed_page
 from edge_agent.evidence import certificates
 from edge_agent.evidence.bundle_check import check
-from edge_agent.evidence.bundle_report import Problem, Report, Trust, Witnessed
+from edge_agent.evidence.bundle_report import Fault, Problem, Report, Trust, Witnessed
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.pinned import read_public_keys
 from edge_agent.evidence.timestamp import Stamped, time_text
+from edge_agent.signed_page import Recorded
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 PROBLEMS_SHOWN_MAX = 100
@@ -39,13 +43,13 @@ def verify_file(
             _witness_keys(witness) if witness else (),
         )
         with file.open("rb") as stream:
-            report = check(stream.read, trust)
+            report, page = _checked(stream, trust)
     except OSError as error:
         return EXIT_USAGE, f"{error.filename}: {error.strerror}"
     except Malformed as error:
         named = " or ".join(str(one) for one in (ca, identity, tsa, witness) if one)
         return EXIT_USAGE, f"{named}: {error}; name a certificate in PEM"
-    said = json.dumps(facts(report)) if as_json else "\n".join(lines(report))
+    said = json.dumps(facts(report, page)) if as_json else "\n".join(lines(report, page))
     return EXIT_FOUND_BAD if report.problems else 0, said
 
 
@@ -59,7 +63,26 @@ def _witness_keys(file: Path) -> tuple[PublicKey, ...]:
         ) from error
 
 
-def facts(report: Report) -> dict[str, Any]:
+def _checked(stream: BinaryIO, trust: Trust) -> tuple[Report, Recorded | None]:
+    """Check the bundle, and that it is of the page before it, where there is one."""
+    try:
+        page, bundle = signed_page.opened(stream)
+        report = check(bundle.read, trust)
+        if page is None:
+            return report, None
+        bundle.seek(0)
+        found = signed_page.recorded(bundle.read(), page)
+    except Malformed as error:
+        report, found = Report(pinned=bool(trust.authorities)), None
+        report.found(Fault.PAGE, None, str(error))
+        return report, None
+    if found is None:
+        detail = "the page is not as the gateway recorded it, or the evidence is of another"
+        report.found(Fault.PAGE, None, detail)
+    return report, found
+
+
+def facts(report: Report, page: Recorded | None = None) -> dict[str, Any]:
     """Return plain values for JSON."""
     scope, seal = report.scope, report.seal
     first = _first_bad(report)
@@ -86,6 +109,7 @@ def facts(report: Report) -> dict[str, Any]:
         "actor": seal.actor if seal else None,
         "purpose": seal.purpose if seal else None,
         "time_ms": seal.time_ms if seal else None,
+        "page": page and {"event": str(page.place), "actor": page.act.actor},
         "authorities": report.authorities,
         "pinned": report.pinned,
         "first_bad": first and {"epoch": first.epoch and first.epoch.hex(), "seq": first.seq},
@@ -112,9 +136,11 @@ def _first_bad(report: Report) -> Problem | None:
     )
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: Report, page: Recorded | None = None) -> list[str]:
     """Return the same for people."""
     said = []
+    if page is not None:
+        said.append(f"the page is as event {page.place} recorded it for {page.act.actor!r}")
     if report.scope and report.seal:
         scope, seal = report.scope, report.seal
         said.append(f"{scope.kind} of gateway {scope.gateway}: {report.events} events")

@@ -156,7 +156,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.link",
     ),
     "edge_agent.daemon.inventory": (*BELOW, "edge_agent.daemon.news"),
-    "edge_agent.bundle_view": BELOW,
+    "edge_agent.bundle_view": (*BELOW, "edge_agent.signed_page"),
+    "edge_agent.signed_page": BELOW,
+    "edge_agent.site_report": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.diagnosis",
+        "edge_agent.daemon.inventory",
+        "edge_agent.maintaining",
+    ),
+    "edge_agent.site_page": (
+        "edge_agent.judged_words",
+        "edge_agent.language",
+        "edge_agent.rendering",
+        "edge_agent.signed_page",
+        "edge_agent.site_report",
+    ),
     "edge_agent.daemon.authorities": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.daemon.charter": (
         *BELOW,

@@ -6,7 +6,7 @@ from edge_agent.diagnosis.board import Place
 from edge_agent.diagnosis.site import Site
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.evidence.bodies import FindingBody, Severity
+from edge_agent.evidence.bodies import ActBody, FindingBody, Severity
 from edge_agent.maintaining import Maintained, facts, lines, maintained, words
 from tests.diagnosis.runs import Runs
 
@@ -58,6 +58,22 @@ def test_each_part_has_its_score_the_worst_first() -> None:
     assert well.tested_days is not None
     assert found.others == (HOT,)
     assert found.to_see_to == 2
+
+
+def test_a_walk_test_by_the_gateway_counts_as_one() -> None:
+    """Seen to fail with acts left out of what diagnosis hears."""
+    runs = Runs()
+    runs.start()
+    for outcome in ("begins", "ends"):
+        runs.record(
+            EventType.ACT, ActBody("walk_test", "me", panel="p1", outcome=outcome).to_body()
+        )
+        zone = 6 if outcome == "begins" else 7
+        runs.clocks.now_s += 600
+        runs.hear(kind=Kind.ZONE, state=State.OPEN, area=1, zone=zone)
+        runs.hear(kind=Kind.ZONE, state=State.CLOSED, area=1, zone=zone)
+    tested = {one.place.part: one.tested_days is not None for one in of(runs).entries}
+    assert (tested["zone", 6], tested["zone", 7]) == (True, False)
 
 
 def test_what_is_over_and_what_an_earlier_run_found_is_not_on_it() -> None:

@@ -25,6 +25,7 @@ GROUPS = (
     "update",
     "panel",
     "walktest",
+    "report",
     "records",
     "export",
     "anchor",

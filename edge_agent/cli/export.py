@@ -119,7 +119,7 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
 
     loaded = config.load(arguments.config)
     socket, gateway = Path(loaded.config.gateway.socket), loaded.config.gateway.id
-    running = bytes.fromhex(_ask(socket, "status")["epoch"])
+    running = bytes.fromhex(ask_agent(socket, "status")["epoch"])
     folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
     try:
         holding = JournalHolding(folder, gateway, records.receipt_keys(loaded))
@@ -128,7 +128,7 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
     with contextlib.closing(holding):
         wanted = _wanted(arguments, folder, holding, running)
         try:
-            made = make(holding, _certificates(loaded), wanted)
+            made = make(holding, certificates_of(loaded), wanted)
         except TooLarge as error:
             raise TooMuch(str(error)) from error
     return _write(arguments, socket, wanted, made)
@@ -138,27 +138,37 @@ def _write(
     arguments: argparse.Namespace, socket: Path, wanted: "Wanted", made: "Made"
 ) -> dict[str, Any]:
     """Have it recorded and sealed, then write it."""
-    request = {
-        "purpose": arguments.purpose,
-        "what": str(wanted.scope.kind),
-        "events": made.events,
-        "digest": made.digest.hex(),
-    }
-    data = made.sealed(bytes.fromhex(_ask(socket, "export", **request)["seal"]))
+    kind = str(wanted.scope.kind)
+    seal = record(socket, arguments.purpose, kind, made.events, made.digest)
+    data = made.sealed(seal)
+    write_new(arguments.out, data)
+    size = {"events": made.events, "bytes": len(data), "digest": made.digest.hex()}
+    return {"out": str(arguments.out), "kind": kind, **size}
+
+
+def record(socket: Path, purpose: str, what: str, events: int, digest: bytes) -> bytes:
+    """Have the running agent record what is taken out; return its seal.
+
+    Raises ExportError, ValueError.
+    """
+    request = {"purpose": purpose, "what": what, "events": events, "digest": digest.hex()}
+    return bytes.fromhex(ask_agent(socket, "export", **request)["seal"])
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write a new file that only its owner reads, durably.  Raises ExportError."""
     try:
-        descriptor = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
             os.fsync(descriptor)
     except OSError as error:
-        raise ExportError(f"recorded, but {arguments.out}: {error.strerror}") from error
-    digest = made.digest.hex()
-    size = {"events": made.events, "bytes": len(data), "digest": digest}
-    return {"out": str(arguments.out), "kind": str(wanted.scope.kind), **size}
+        raise ExportError(f"recorded, but {file}: {error.strerror}") from error
 
 
-def _ask(socket: Path, do: str, **request: Any) -> dict[str, Any]:
+def ask_agent(socket: Path, do: str, **request: Any) -> dict[str, Any]:
+    """Ask the running agent.  Raises ExportError, ValueError where it refuses."""
     from edge_agent.control.socket import ask
 
     try:
@@ -174,7 +184,7 @@ def _ask(socket: Path, do: str, **request: Any) -> dict[str, Any]:
 # ---- what is trusted
 
 
-def _certificates(loaded: "Loaded") -> Iterator[bytes]:
+def certificates_of(loaded: "Loaded") -> Iterator[bytes]:
     """Yield the identity's certificate, and those of each center that count for evidence."""
     from edge_agent.evidence import certificates
     from edge_agent.evidence.cbor import Malformed

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
     record_reading(arguments, "maintenance")
     try:
-        events = _events(folder, loaded.config.gateway.id, Period(arguments.since, None))
+        events = heard_events(folder, loaded.config.gateway.id, Period(arguments.since, None))
         found = maintaining.maintained(events, Site(premises, site_zone(premises)[1]))
     except OSError as error:
         print(f"edge-agent: the journal in {folder} cannot be read: {error}", file=sys.stderr)
@@ -55,7 +55,7 @@ def _names(loaded: "Loaded") -> "dict[Place, str]":
     return {Place(one.panel, ("zone", one.zone)): one.name for one in zones if one.name}
 
 
-def _events(folder: Path, gateway: str, period: "Period") -> "Iterator[Numbered]":
+def heard_events(folder: Path, gateway: str, period: "Period") -> "Iterator[Numbered]":
     """Yield the gateway's own events, each once, in their order.  Raises OSError."""
     from edge_agent.domain.event import Draft, EventType, Numbered
     from edge_agent.evidence.cbor import Malformed

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from edge_agent.diagnosis.observation import Observation
+from edge_agent.diagnosis.observation import NS, Measure, Observation
 from edge_agent.domain.kinds import Kind, State
 
 WALK_TEST = "607"
+GATEWAYS_OWN_NS = 2 * 3600 * NS  # as long as the gateway's own walk test may last
 _STAY_CODES = frozenset({"441", "442", "456"})
 
 
@@ -22,12 +23,17 @@ class Areas:
         self._test_ns = test_ns
         self._areas: dict[int | None, _Area] = {}
         self._tests: dict[tuple[int | None, int | None], int] = {}
+        self._walked_until_ns: int | None = None  # at the latest: a test that the gateway keeps
         self.came_ns: int | None = None  # when somebody last disarmed
 
     def handle(self, observation: Observation, now_ns: int) -> bool:
         """Take what is said of areas; return whether somebody has come (disarmed)."""
         if observation.kind is Kind.TEST and observation.code == WALK_TEST:
             self._test(observation, now_ns)
+            return False
+        if observation.kind is Measure.WALK:
+            begins = observation.state is State.ACTIVE
+            self._walked_until_ns = now_ns + GATEWAYS_OWN_NS if begins else None
             return False
         armed = _armed(observation)
         if armed is None:
@@ -76,6 +82,8 @@ class Areas:
 
     def in_test(self, area: int | None, zone: int, now_ns: int) -> bool:
         """Whether a zone is walk-tested now."""
+        if self._walked_until_ns is not None and now_ns <= self._walked_until_ns:
+            return True
         return any(
             now_ns <= until
             and (tested_area is None or area in (None, tested_area))

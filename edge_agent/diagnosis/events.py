@@ -12,7 +12,7 @@ from edge_agent.diagnosis.observation import Measure, Observation
 from edge_agent.domain.event import Body, EventType, Numbered
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import Signal
-from edge_agent.evidence.bodies import LinkBody, PathBody, SignalBody
+from edge_agent.evidence.bodies import ActBody, LinkBody, PathBody, SignalBody
 from edge_agent.evidence.cbor import Malformed
 
 PATHS_MAX = 64  # of four centers; a journal from elsewhere may name any
@@ -59,6 +59,8 @@ class Events:
                 return _link(LinkBody.from_body(body), line, moment)
             case EventType.PATH:
                 return self._path(PathBody.from_body(body), line, moment)
+            case EventType.ACT:
+                return _act(ActBody.from_body(body), line, moment)
             case EventType.GENESIS:
                 self._up.clear()  # the run before is over, and with it its connections
         return None
@@ -107,6 +109,24 @@ def _signal(body: SignalBody, line: int, moment: Moment) -> Observation | None:
 def _is_present(said: Signal) -> bool:
     """Whether a signal of another time than its stamp tells how things are now all the same."""
     return said.origin is Origin.AT_START and said.kind in (Kind.AREA, Kind.ZONE)
+
+
+def _act(body: ActBody, line: int, moment: Moment) -> Observation | None:
+    """A walk test that the gateway keeps shows which detectors are heard; no verdict knows it."""
+    if body.what != "walk_test" or body.panel is None or body.outcome not in _WALKS:
+        return None
+    return Observation(
+        line=line,
+        t_ns=moment.t_ns,
+        kind=Measure.WALK,
+        state=_WALKS[body.outcome],
+        panel=body.panel,
+        wall_ns=moment.wall_ns,
+        dated=moment.dated,
+    )
+
+
+_WALKS = {"begins": State.ACTIVE, "ends": State.RESTORED}
 
 
 def _link(body: LinkBody, line: int, moment: Moment) -> Observation | None:

@@ -22,6 +22,7 @@ class Measure(StrEnum):
     RADIO = "radio"  # level of a wireless detector
     LINE = "line"  # frames of a panel's line, and how many were damaged
     UPLINK = "uplink"  # the way to the center
+    WALK = "walk"  # a walk test that the gateway itself keeps: it begins (active) or ends
     GAP = "gap"  # time passed, and nobody knows how much: the gateway was off, without a clock
 
 

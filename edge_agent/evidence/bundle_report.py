@@ -39,6 +39,7 @@ class Fault(StrEnum):
     UNWITNESSED = "unwitnessed"  # no witness that the reader named has cosigned the epoch
     SAMPLE = "sample"  # other events than those that the nonce draws
     SEAL = "seal"  # something in the file is not as it was when it was written
+    PAGE = "page"  # the page before it is not the one that the gateway recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ def test_what_each_center_certified_goes_along(tmp_path: Path) -> None:
     for name, pem in certificates_of(answer.bundle).items():
         (folder / "green" / name).write_bytes(pem)
     made.loaded.file.write_bytes(answer.both)
-    given = [certificates.read(one) for one in export._certificates(made.loaded)]
+    given = [certificates.read(one) for one in export.certificates_of(made.loaded)]
     identities = [one for one in given if certificates.is_for_signing(one)]
     keys = [certificates.key_digest(one) for one in identities]
     own = certificates.key_digest(certificates.read(answer.bundle.identity))

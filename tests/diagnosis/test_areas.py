@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from edge_agent.diagnosis.areas import AREAS_MAX, Areas
-from edge_agent.diagnosis.observation import Observation
+from edge_agent.diagnosis.areas import AREAS_MAX, GATEWAYS_OWN_NS, Areas
+from edge_agent.diagnosis.observation import Measure, Observation
 from edge_agent.domain.kinds import Kind, State
 
 
-def say(areas: Areas, kind: Kind, state: State, now_ns: int = 0, **more: Any) -> bool:
+def say(areas: Areas, kind: Kind | Measure, state: State, now_ns: int = 0, **more: Any) -> bool:
     told = Observation(line=1, t_ns=now_ns, kind=kind, state=state, panel="p1", **more)
     return areas.handle(told, now_ns)
 
@@ -51,6 +51,20 @@ def test_a_walk_test_ends_by_its_restore_by_arming_or_by_itself() -> None:
     assert areas.in_test(3, 5, 50)
     say(areas, Kind.AREA, State.ARMED_AWAY, area=1)
     assert not areas.in_test(3, 5, 50)
+
+
+def test_a_walk_test_of_the_gateway_is_of_the_whole_panel_and_goes_on_while_one_arms() -> None:
+    """Whoever walks tries the keypad as well; a test that nobody ends is over in two hours."""
+    areas = Areas(test_ns=100)
+    say(areas, Measure.WALK, State.ACTIVE)
+    say(areas, Kind.AREA, State.ARMED_AWAY, area=1)
+    assert areas.in_test(1, 5, 101)
+    assert areas.in_test(None, 7, GATEWAYS_OWN_NS)
+    assert not areas.in_test(1, 5, GATEWAYS_OWN_NS + 1)
+    say(areas, Kind.TEST, State.ACTIVE, code="607", area=2)
+    say(areas, Measure.WALK, State.RESTORED)
+    assert not areas.in_test(1, 5, 50)
+    assert areas.in_test(2, 5, 50)
 
 
 def test_any_number_of_areas_is_bounded() -> None:

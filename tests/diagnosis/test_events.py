@@ -5,7 +5,7 @@ from edge_agent.diagnosis.observation import Measure, Observation
 from edge_agent.domain.event import Body, Draft, EventType, Numbered
 from edge_agent.domain.kinds import Kind, Lane, Origin, State
 from edge_agent.domain.stamp import Trust
-from edge_agent.evidence.bodies import LinkBody, PathBody
+from edge_agent.evidence.bodies import ActBody, LinkBody, PathBody
 from tests.diagnosis.runs import ARMED, BURGLARY, Clocks, backfilled, signal
 
 
@@ -46,6 +46,19 @@ def test_links_are_heard_where_they_are_known() -> None:
         [State.OFFLINE],
         [],
     ]
+
+
+def test_a_walk_test_of_the_gateway_is_heard_and_no_other_act() -> None:
+    ear = Ear()
+
+    def act(what: str, panel: str | None, outcome: str) -> list[State | None]:
+        body = ActBody(what, "root", panel=panel, outcome=outcome).to_body()
+        return [one.state for one in ear.hear(EventType.ACT, body)]
+
+    assert act("walk_test", "p1", "begins") == [State.ACTIVE]
+    assert act("walk_test", "p1", "ends") == [State.RESTORED]
+    assert act("walk_test", None, "begins") == act("walk_test", "p1", "odd") == []
+    assert act("self_test", "p1", "begins") == []
 
 
 def test_the_center_is_reached_as_long_as_any_way_is_up() -> None:
