@@ -21,6 +21,8 @@ AREAS, ZONES, BLOCK = 8, 192, 16
 NOBODY = 0xFF  # the number of an entry of the log that has none
 LOG_REQUEST, CLOCK, PRIMARY, SECONDARY, BYPASS_TOGGLE = 0x2A, 0x3B, 0x3C, 0x3E, 0x3F
 ACK, NAK = b"\x1d", b"\x1e"
+ALARM, FIRE = "130", "110"
+OF_FIRE = 0x01  # in the first byte of a zone's type
 REQUESTS: Final[Mapping[int, str]] = {
     0x21: "interface_configuration",
     0x23: "zone_name",
@@ -101,7 +103,7 @@ SYSTEM_EVENTS: Final[Mapping[str, str]] = {
     "x_bell_fault": "320",
     "clock_lost": "626",
 }
-AREA_EVENTS: Final[Mapping[str, str]] = {"fire": "110", "fire_trouble": "373", "tamper": "383"}
+AREA_EVENTS: Final[Mapping[str, str]] = {"fire": FIRE, "fire_trouble": "373", "tamper": "383"}
 ZONE_EVENTS: Final[Mapping[str, str]] = {"battery_low": "384", "lost": "381"}
 
 
@@ -124,7 +126,7 @@ def _pair(first: int, name: str, code: str, number_is: str = "device") -> dict[i
 
 
 LOG: Final[Mapping[int, Logged]] = {
-    **_pair(0, "alarm", "130", "zone"),
+    **_pair(0, "alarm", ALARM, "zone"),
     **_pair(2, "bypass", "570", "zone"),
     **_pair(4, "tamper", "383", "zone"),
     **_pair(6, "trouble", "380", "zone"),
@@ -227,6 +229,7 @@ def _zone_status(message: _Message) -> _Read:
         "zone": zone,
         "areas": [*areas],
         "zone_type": message.data[2:5].hex(),
+        "is_fire": bool(message.data[2] & OF_FIRE),
         "flags": [*flags],
     }
     return (point, *events), fields

@@ -17,10 +17,12 @@ from drivers._answered import Acks, AnsweredPanel, AnsweredSession, Waiting
 from drivers._nx584_frames import framed
 from drivers._nx584_messages import (
     ACK,
+    ALARM,
     AREA_EVENTS,
     AREAS,
     BYPASS_TOGGLE,
     CLOCK,
+    FIRE,
     LOG_REQUEST,
     NAK,
     PRIMARY,
@@ -45,7 +47,6 @@ from edge_agent.domain.session import (
     Opened,
     Option,
     Plain,
-    Send,
     Session,
     Setup,
 )
@@ -59,8 +60,10 @@ HABITS = Habits(
     quiet_s=86_400,  # listening only: it has no periodic message
     pause_s=0.1,  # set-clock is followed by a status: the next request waits for it
     polls_all=False,  # each zone is asked by itself: no more often than each ROUND_NS
+    once=frozenset({"3B"}),  # time that is late is wrong
     bypass_toggles=True,
 )
+SET_CLOCK = "3B"
 ZONES_USUAL = 16
 ROUND_NS = 120 * NS_PER_S  # the state of all, where nothing else calls for it sooner
 # It says a message again after 1 s; one takes 0.4 s at 600 baud.
@@ -89,6 +92,8 @@ class NxPanel(AnsweredPanel):
         self._live: deque[_Identity] = deque(maxlen=KNOWN_MAX)
         self._filled: deque[_Identity] = deque(maxlen=KNOWN_MAX)
         self._set_clock_from_ns = 0
+        self._clock_frame = b""  # what sets it, when that is asked
+        self._fires: set[int] = set()  # zones that are programmed for fire, as they said last
         self.misfits: list[Frame] = []  # of a right sum, and of no shape
 
     def decoder(self) -> NxDecoder:
@@ -126,6 +131,8 @@ class NxPanel(AnsweredPanel):
 
     def request(self, name: str) -> bytes:
         """See PolledPanel: by its type in hex and a number as printed."""
+        if name == SET_CLOCK:
+            return self._clock_frame
         kind, _, number = name.partition(" ")
         payload = [int(kind, 16)]
         if number:
@@ -191,6 +198,7 @@ class NxPanel(AnsweredPanel):
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
         match frame.type:
             case "zone_status":
+                self._learn_type(frame)
                 return self._on_state(f"24 {frame.fields['zone']}", frame, now_ns)
             case "partition_status":
                 return self._on_state(f"26 {frame.fields['area']}", frame, now_ns)
@@ -203,7 +211,8 @@ class NxPanel(AnsweredPanel):
             case "interface_configuration":
                 return self._on_configuration(frame, now_ns)
             case "rejected":
-                self._answered(self._current or "28", now_ns)
+                if not self._talk.answered(SET_CLOCK, now_ns):
+                    self._answered(self._current or "28", now_ns)
                 return [Fault(FaultKind.REFUSED, "a request")]
             case "command_failed":
                 return [Fault(FaultKind.REFUSED, "a command")]
@@ -221,6 +230,11 @@ class NxPanel(AnsweredPanel):
         """See AnsweredPanel."""
         return self.framed(NAK)
 
+    def _learn_type(self, frame: Frame) -> None:
+        """A zone is of fire by the first bit of its type."""
+        zone, is_fire = int(str(frame.fields["zone"])), frame.fields["is_fire"]
+        (self._fires.add if is_fire else self._fires.discard)(zone)
+
     def _on_state(self, name: str, frame: Frame, now_ns: int) -> list[Action]:
         told = self._talk.proven.map(
             name, frame.signals, frame.raw, lambda signal: _is_shown(name, signal)
@@ -229,14 +243,16 @@ class NxPanel(AnsweredPanel):
         return self._talk.report(told) + self._talk.judged(name, frame, now_ns)
 
     def _on_system(self, frame: Frame, now_ns: int) -> list[Action]:
+        self._talk.answered(SET_CLOCK, now_ns)
         actions = self._on_state("28", frame, now_ns)
         self._newest = int(str(frame.fields["log_newest"]))
         if self._is_round or 0 < self._round_at_ns <= now_ns:
             self._round_at_ns = now_ns + ROUND_NS
             self._begin_round(frame)
         flags = frame.fields["flags"]
-        is_lost = isinstance(flags, list) and "clock_lost" in flags
-        return actions + (self._set_clock(now_ns) if is_lost else [])
+        if isinstance(flags, list) and "clock_lost" in flags:
+            self._set_clock(now_ns)
+        return actions
 
     def _on_snapshot(self, frame: Frame, now_ns: int) -> list[Action]:
         """A snapshot says less than the status of each; of areas it shows no alarm that stands."""
@@ -266,8 +282,25 @@ class NxPanel(AnsweredPanel):
         if identity in self._live:
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
         self._live.append(identity)
-        actions = self._talk.report(self._talk.proven.heard(frame.signals))
+        actions = self._talk.report(self._talk.proven.heard(self._events(frame)))
         return actions + self._on_clock(frame, now_ns)
+
+    def _events(self, frame: Frame) -> tuple[Signal, ...]:
+        """Return what an entry says; the alarm of a zone says of which kind by the zone's type.
+
+        It ends in the words in which it began: what the zone is may have been learned since.
+        """
+        told: list[Signal] = []
+        for signal in frame.signals:
+            if signal.code != ALARM or signal.zone is None:
+                told.append(signal)
+                continue
+            fire = replace(signal, kind=Kind.FIRE, code=FIRE)
+            usual = fire if signal.zone in self._fires else signal
+            is_end = signal.state is State.RESTORED
+            begun = [one for one in (signal, fire) if is_end and self._talk.proven.stands(one)]
+            told += begun or [usual]
+        return tuple(told)
 
     def _on_entry(self, frame: Frame) -> list[Action]:
         """Read on backwards, until one is known or all were read."""
@@ -291,7 +324,7 @@ class NxPanel(AnsweredPanel):
         if identity in self._live or identity in self._filled:
             return []
         self._filled.append(identity)
-        told = tuple(replace(signal, origin=Origin.BACKFILL) for signal in frame.signals)
+        told = tuple(replace(one, origin=Origin.BACKFILL) for one in self._events(frame))
         return self._talk.report(self._talk.proven.heard(told))
 
     # ---- the clock
@@ -310,16 +343,19 @@ class NxPanel(AnsweredPanel):
             key=lambda at: abs(at - ours),
         )
         found = self._talk.clock.compare(told, now_ns)
-        is_off = any(finding.active for finding in found)
-        return [*found, *(self._set_clock(now_ns) if is_off else [])]
+        if any(finding.active for finding in found):
+            self._set_clock(now_ns)
+        return [*found]
 
-    def _set_clock(self, now_ns: int) -> list[Action]:
+    def _set_clock(self, now_ns: int) -> None:
+        """Set it when the line is free: the panel answers by its status, and wants to be left."""
         ours = self._talk.clock.now(now_ns)
         may_set = "clock" in self._setup.allow and not self._talk.listen_only
         if ours is None or not may_set or now_ns < self._set_clock_from_ns:
-            return []
+            return
         self._set_clock_from_ns = now_ns + SET_AGAIN_NS
-        return [Send(self.framed(_clock(ours)))]
+        self._clock_frame = self.framed(_clock(ours))
+        self._talk.want(SET_CLOCK, first=True)
 
     # ---- commands
 

@@ -241,9 +241,9 @@ class PolledSession:
         """The answer to `name` still comes."""
         self._asking.coming(name, now_ns)
 
-    def answered(self, name: str, now_ns: int) -> None:
-        """The answer to `name` has come."""
-        self._asking.answered(name, now_ns)
+    def answered(self, name: str, now_ns: int) -> bool:
+        """The answer to `name` has come; returns whether just this was awaited."""
+        return self._asking.answered(name, now_ns)
 
     def report(self, signals: tuple[Signal, ...]) -> list[Action]:
         """Record signals of one frame."""

@@ -7,6 +7,7 @@ carriage return; binary: 7E, and 7D 5E or 7D 5D for a 7E or 7D within.  Numbers 
     04 zone mask type[3] condition 0      06 partition flags[4] user flags[2]
     08 panel flags[9] newest log          0A number size type which partition month day hour minute
 
+The first bit of a zone's type: it is of fire, and its alarms stand in the log like those of others.
 What changes it says by itself, with bit 7 of the type set: one message at a time, again after 1 s,
 until it hears 1D.  It answers 21 and 23 to 28 and 2A, and obeys 3B to 3F.
 """
@@ -18,7 +19,7 @@ from datetime import datetime
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from hil.panels.machine import Command, CommandError, Entry, Note, Output, Said, Say
-from hil.panels.model import Happened, Happening, Model, Moved
+from hil.panels.model import Happened, Happening, Model, Moved, ZoneType
 from hil.panels.outbox import Outbox, Patience
 from hil.panels.voice import Told, raw_bytes
 
@@ -69,6 +70,9 @@ KEYS = {
     "panic": (22, Kind.PANIC, "120"),
 }
 FIRES = ("fire", "smoke", "heat", "callpoint")
+INTRUSIONS = ("alarm", "entry")
+ALARM, FIRE = "130", "110"
+OF_FIRE = 0x01  # in the first byte of a zone's type
 # of the second and the third flag byte of the system
 SYSTEM = {
     "line": (1, 1, Kind.COMMS, "351"),
@@ -175,7 +179,7 @@ class NxVoice:
         self._held = b""
         self._heard_ns = 0
         self._ids = REPLY_IDS
-        self._log: dict[int, tuple[bytes, Signal]] = {}
+        self._log: dict[int, tuple[bytes, *tuple[Signal, ...]]] = {}
         self._newest = LOG_SIZE - 1
         self._shown: dict[str, bytes] = {}
 
@@ -258,6 +262,8 @@ class NxVoice:
         area = None if kind in OF_SYSTEM or kind == LOGGED["test"][0] else event.area
         if kind in OF_ZONES and zone is None:
             return self._untold(event.word)
+        if code == ALARM and self._is_of_fire(zone or 0):
+            what, code = Kind.FIRE, FIRE
         signal = Signal(kind=what, code=code, state=state, area=area, zone=zone, user=user)
         end = 0 if event.active or event.word in ENDLESS else 1
         return self._record(
@@ -281,8 +287,14 @@ class NxVoice:
             signal = replace(signal, area=area)
         if kind in (123, 124) or signal.kind is Kind.UNKNOWN:
             signal = replace(signal, area=area if kind in (123, 124) else None)
-        self._log[self._newest] = entry, signal
-        return self._say(0x0A, entry, (signal,), (), now_ns)
+        # whoever does not know the zone's type yet knows of no fire
+        is_fire = signal.zone is not None and signal.code == FIRE
+        stated = (replace(signal, kind=Kind.BURGLARY, code=ALARM),) if is_fire else ()
+        self._log[self._newest] = entry, signal, *stated
+        return self._say(0x0A, entry, (signal,), stated, now_ns)
+
+    def _is_of_fire(self, zone: int) -> bool:
+        return zone in self._model.zones and self._model.zones[zone].type is ZoneType.FIRE
 
     def _zone_changed(self, number: int, now_ns: int) -> list[Output]:
         return self._changed(f"zone {number}", 0x04, lambda: self._zone(number), now_ns)
@@ -327,13 +339,18 @@ class NxVoice:
             area=zone.area,
             zone=number,
         )
-        data = bytes((number - 1, 1 << zone.area - 1, 0, 0, 0, condition, 0))
+        kind = OF_FIRE if self._is_of_fire(number) else 0
+        data = bytes((number - 1, 1 << zone.area - 1, kind, 0, 0, condition, 0))
         return data, (point, *events)
 
     def _area(self, number: int) -> tuple[bytes, tuple[Signal, ...]]:
         area = self._model.areas[number]
-        words = [word for (word, _), event in self._model.standing.items() if event.area == number]
-        is_fire, is_tamper = any(word in FIRES for word in words), "tamper" in words
+        events = [event for event in self._model.standing.values() if event.area == number]
+        is_tamper = any(event.word == "tamper" for event in events)
+        is_fire = any(
+            event.word in FIRES or (event.word in INTRUSIONS and self._is_of_fire(event.zone or 0))
+            for event in events
+        )
         is_armed = area.armed is not State.DISARMED
         zones = [zone for zone in self._model.zones.values() if zone.area == number]
         is_ready = not any(zone.is_open() and not zone.bypassed for zone in zones)
@@ -348,8 +365,8 @@ class NxVoice:
         data = bytes((number - 1, *flags, (area.user or 1) - 1 & 0xFF, is_ready << 2, 0))
         state = State.ALARM if is_fire else area.state()
         point = Signal(kind=Kind.AREA, state=state, area=number)
-        events = shown((is_fire, Kind.FIRE, "110"), (is_tamper, Kind.TAMPER, "383"), area=number)
-        return data, (point, *events)
+        said = shown((is_fire, Kind.FIRE, FIRE), (is_tamper, Kind.TAMPER, "383"), area=number)
+        return data, (point, *said)
 
     def _system(self) -> tuple[bytes, tuple[Signal, ...]]:
         flags = [0] * 9

@@ -30,8 +30,11 @@ from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
+from hil.panels.machine import Said
 from hil.panels.nx584 import off_wire, on_wire
-from tests.drivers.actions import faults, links, outcomes, signals
+from tests.contract.subjects import STREAM
+from tests.contract.test_stream import LINES, world
+from tests.drivers.actions import faults, links, outcomes, sent, signals
 
 ACK, NAK = "1d", "1e"
 NOW = datetime(2026, 11, 23, 20, 5, tzinfo=UTC)
@@ -398,6 +401,49 @@ def test_an_entry_that_somebody_else_asked_for_is_no_live_event() -> None:
     assert not events(talk.say("0a" + entry(7, 0x80, 2)))
 
 
+# ---- a zone that is of fire
+
+FIRE_ZONE, ALARM_OF_2, OVER_OF_2 = "0401010100000000", "8a" + entry(7, 0x80, 1), entry(8, 0x81, 1)
+
+
+def test_the_alarm_of_a_zone_that_is_programmed_for_fire_is_fire() -> None:
+    talk = Talk()
+    talk.answers["2401"] = FIRE_ZONE
+    talk.open()
+    talk.raw(talk.wire("1d"))
+    talk.wait(5)
+    [began] = signals(talk.say(ALARM_OF_2))
+    assert (began.kind, began.code, began.zone, began.area) == (Kind.FIRE, "110", 2, 1)
+    [ended] = signals(talk.say("8a" + OVER_OF_2))
+    assert (ended.code, ended.state) == ("110", State.RESTORED)
+    [other] = signals(talk.say("8a" + entry(9, 0x80, 0)))
+    assert (other.kind, other.code) == (Kind.BURGLARY, "130")
+    talk.say("8401010000000000")
+    assert [e[0] for e in events(talk.say("8a" + entry(10, 0x80, 1)))] == ["130"], "no more"
+
+
+def test_an_alarm_ends_in_the_words_in_which_it_began() -> None:
+    talk = ready()
+    assert [e[0] for e in events(talk.say(ALARM_OF_2))] == ["130"], "nothing else is known yet"
+    talk.say("84" + FIRE_ZONE[2:])
+    assert [e[:2] for e in events(talk.say("8a" + OVER_OF_2))] == [("130", State.RESTORED)]
+    fire = Signal(kind=Kind.FIRE, code="110", state=State.ACTIVE, zone=2, area=1)
+    anew = Talk()
+    anew.deaf = True
+    anew.open(standing=(fire,))
+    told = [e[:2] for e in events(anew.say("8a" + OVER_OF_2))]
+    assert told == [("110", State.RESTORED)], "after a restart, before it is asked"
+
+
+def test_what_the_log_fills_in_is_of_fire_too() -> None:
+    talk = Talk()
+    talk.answers |= {"2401": FIRE_ZONE, "2a07": "0a" + entry(7, 0x80, 1)}
+    talk.answers["2a06"] = "0a" + entry(6, 0x80, 0, 1)
+    heard = Recent(talk.wire("8a" + entry(6, 0x80, 0, 1)))
+    told = [*talk.open(heard), *talk.raw(talk.wire("1d")), *talk.wait(5)]
+    assert events(told) == [("110", State.ACTIVE, Origin.BACKFILL)]
+
+
 # ---- the clock
 
 
@@ -420,6 +466,19 @@ def test_a_minute_of_last_year_is_near() -> None:
     assert not [a for a in talk.say("8a07648002000c1f173b") if isinstance(a, Finding)]
 
 
+def test_after_the_clock_is_set_the_panel_is_left_until_it_has_answered() -> None:
+    talk = ready(allow=frozenset({"clock"}))
+    talk.say("8a" + entry(7, 0x80, 2, minute=35))
+    asked = Commanded(7, Command(act=Act.STATUS))
+    assert not sent(talk.session.handle(asked, talk.now_ns)), "nothing in the same moment"
+    talk.wait(4)
+    assert "28" in talk.asked, "it did not answer, and is asked after a while"
+    refused = ready(allow=frozenset({"clock"}))
+    refused.answers["3b1a0b17140502"] = "1f"
+    assert FaultKind.REFUSED in faults(refused.say("8a" + entry(7, 0x80, 2, minute=35)))
+    assert not faults(refused.wait(5)), "it has its answer"
+
+
 def test_a_clock_that_was_lost_is_set_once_an_hour() -> None:
     talk = ready(allow=frozenset({"clock"}))
     lost = "8804" + "00" * 5 + "08" + "0000" + "0107"
@@ -433,7 +492,7 @@ def test_a_clock_that_was_lost_is_set_once_an_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "what", "sent", "shown", "outcome"),
+    ("act", "what", "said", "shown", "outcome"),
     [
         (Act.DISARM, {"code": "2468"}, "3c4286ff0101", "060000000000000400", Outcome.DONE),
         (Act.DISARM, {"code": "2468"}, "3c4286ff0101", "060040000000000000", Outcome.REFUSED),
@@ -453,14 +512,14 @@ def test_a_clock_that_was_lost_is_set_once_an_hour() -> None:
     ],
 )
 def test_a_command_is_sent_once_and_its_effect_asked_for(
-    act: Act, what: dict[str, Any], sent: str, shown: str, outcome: Outcome
+    act: Act, what: dict[str, Any], said: str, shown: str, outcome: Outcome
 ) -> None:
     talk = ready()
     check = {"04": "24", "06": "26", "08": "28"}[shown[:2]]
     talk.answers[check + (shown[2:4] if check != "28" else "")] = shown
     done = talk.order(act, **what)
-    assert talk.asked[0] == sent
-    assert talk.asked.count(sent) == 1
+    assert talk.asked[0] == said
+    assert talk.asked.count(said) == 1
     assert outcomes(done) == [outcome]
 
 
@@ -502,3 +561,15 @@ def test_a_report_names_the_frame_and_numbers_as_printed() -> None:
     assert replace(signal, frame=b"") == Signal(
         kind=Kind.ZONE, state=State.OPEN, zone=12, area=1, origin=Origin.AT_START
     )
+
+
+def test_a_fire_at_the_emulated_panel_is_fire_and_an_intrusion_is_none() -> None:
+    [subject] = [one for one in STREAM if str(one) == "nx584-nx584"]
+    here = world(subject, LINES[0], 0)
+    here.plug()
+    here.tell(60 * NS, "open 16")
+    here.tell(70 * NS, "alarm zone=1")
+    here.run(90 * NS)
+    told = {(s.code, s.zone) for s in (one.signal for one in here.gateway.durable) if s.code}
+    assert told == {("110", 16), ("110", None), ("130", 1)}
+    assert here.recorded <= here.said + here.told(Said.STATED)
