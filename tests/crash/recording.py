@@ -109,7 +109,8 @@ def record(order: Order, writers: Writers, trace: Path) -> list[Call]:
     shown = ("-y", "-xx", "-s", str(STRING_BYTES_MAX), "-e", "signal=none")
     with writers.traced(order, trace, *shown, "-e", f"trace={CALLS}") as writer:
         writer.wait_gone()
-        assert "ended " not in writer.ledger(), writer.ledger()[-300:]
+        said = writer.ledger()
+        assert said.endswith("done\n"), said[-300:]
     found = list(calls(trace.read_text().splitlines()))
     trace.unlink()
     return [call for call in found if call.names_any((order.folder, order.ledger))]

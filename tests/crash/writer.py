@@ -3,7 +3,7 @@
 `python -m tests.crash.writer` waits for orders, one JSON line each, forks a child for every one and
 answers with its process id: a start costs milliseconds then.  What is told goes to the ledger, a
 file outside of the store: `told EPOCH FIRST LAST` only after the store promised these rows,
-`refused WHY` and `accepted` as the journal says them, `ended WHY` when it came to another end.
+`refused WHY` and `accepted` as the journal says them, `done` or `ended WHY` at the end.
 """
 
 import json
@@ -15,7 +15,6 @@ import sqlite3
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -241,12 +240,10 @@ def _child(order: Order) -> None:
         if order.stopped:
             os.kill(os.getpid(), signal.SIGSTOP)
         obey(order)
+        Ledger(order.ledger).say("done")
         code = 0
     except (OSError, sqlite3.Error) as error:  # the cut, seen from inside
         Ledger(order.ledger).say("ended", error)
-    except Exception as error:
-        Ledger(order.ledger).say("ended", repr(error))
-        traceback.print_exc()
     finally:
         os._exit(code)
 
