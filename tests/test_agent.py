@@ -41,11 +41,13 @@ from edge_agent.evidence.bodies import (
     SignalBody,
 )
 from edge_agent.evidence.envelope import Event, peek
+from edge_agent.evidence.pkcs11_signer import Pkcs11Signer
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
 from edge_agent.status_view import lines
 from hil.rig import free_port
+from tests.softhsm import softhsm
 from tests.swtpm import swtpm
 from tests.test_resources import announce
 
@@ -228,6 +230,19 @@ def test_the_tpm_signs_the_first_event_and_its_loss_silences_nobody(gateway: Pat
         config = (gateway / "gateway.toml").read_text()
         config = config.replace("[gateway]", f'[gateway]\ntpm = "{chip}"')
         (gateway / "gateway.toml").write_text(config)
+        begun_and_ended(gateway)
+    begun_and_ended(gateway)
+    vouched = [
+        GenesisBody.from_body(event.body).vouched for event in journal_of(gateway) if not event.seq
+    ]
+    assert vouched == [True, False]
+
+
+def test_a_token_signs_the_first_event_and_its_loss_silences_nobody(gateway: Path) -> None:
+    """A token may be there when the key is made and gone when it is to sign."""
+    (gateway / "identity.key").unlink()
+    with softhsm() as uri:
+        Pkcs11Signer.make(gateway / "identity.key", uri.named("edge-agent gw1"))
         begun_and_ended(gateway)
     begun_and_ended(gateway)
     vouched = [

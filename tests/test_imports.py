@@ -26,9 +26,15 @@ FOLDERS = (
 LEAVES = ("edge_agent.clock", "edge_agent.files", "edge_agent.limits", "edge_agent.resources")
 BELOW = ("edge_agent.domain", "edge_agent.evidence", *LEAVES)
 
-SHELLS = tuple(f"edge_agent.evidence.{name}" for name in ("key_file", "signers", "tpm_signer"))
-"""The only I/O of evidence: key files, and the TPM that one may be of.  Nothing else there may use
-them."""
+SHELLS = tuple(
+    f"edge_agent.evidence.{name}"
+    for name in (
+        *("booting", "key_file", "signers", "tpm_signer"),
+        *("pkcs11", "pkcs11_child", "pkcs11_signer"),
+    )
+)
+"""The only I/O of evidence: key files, and the TPM or token that one may be of.  Nothing else there
+may use them."""
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     # part: what of this project it may import, besides itself; the longest matching name rules
@@ -446,7 +452,13 @@ DAEMON_MUST_NOT_LOAD = {
         "edge_agent.daemon.clips",
         "edge_agent.demo",
         "edge_agent.domain.recognition",
+        "edge_agent.evidence.booting",
         "edge_agent.evidence.der",
+        "edge_agent.evidence.pkcs11",
+        "edge_agent.evidence.pkcs11_child",
+        "edge_agent.evidence.pkcs11_signer",
+        "edge_agent.evidence.pkcs11_uri",
+        "edge_agent.evidence.request",
         "edge_agent.evidence.timestamp",
         "edge_agent.evidence.tpm",
         "edge_agent.evidence.tpm_signer",

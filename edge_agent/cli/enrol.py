@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edge_agent.config import Center, Loaded
     from edge_agent.evidence.invitation import Invitation
     from edge_agent.identity.enrolment import Done
+    from edge_agent.identity.keys import Keeper
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 
@@ -29,7 +30,9 @@ def add(commands: Commands) -> None:
         "  edge-agent enrol 'gw1@center.example.org:8443/7K3MV...'    as the QR code says\n"
         "  edge-agent enrol 'gw1@...' --request /media/usb/gw1.request   without a network: this\n"
         "  edge-agent enrol 'gw1@...' --answer /media/usb/gw1.answer     goes, this comes back\n"
-        "  edge-agent enrol gw1 center.example.org:8443 7K3MV-... --tpm   its key made in the TPM",
+        "  edge-agent enrol gw1 center.example.org:8443 7K3MV-... --tpm   its key made in the TPM\n"
+        "  edge-agent enrol gw1 center.example.org:8443 7K3MV-... \\\n"
+        "    --pkcs11 'pkcs11:token=NAME?module-path=/usr/lib/LIBRARY.so&pin-source=file:/etc/PIN'",
     )
     enrol.add_argument(
         "code",
@@ -46,14 +49,7 @@ def add(commands: Commands) -> None:
     way = enrol.add_mutually_exclusive_group()
     way.add_argument("--request", type=Path, metavar="FILE", help="write a request for the center")
     way.add_argument("--answer", type=Path, metavar="FILE", help="take in the center's answer")
-    enrol.add_argument(
-        "--tpm",
-        nargs="?",
-        type=Path,
-        const=Path(TPM_DEVICE),
-        metavar="DEVICE",
-        help=f"the identity key is made in this TPM 2.0 and stays there (default: {TPM_DEVICE})",
-    )
+    _add_keepers(enrol)
     enrol.set_defaults(run=run)
 
     identity = command(
@@ -78,6 +74,23 @@ def add(commands: Commands) -> None:
     renew.set_defaults(run=run_renew)
 
 
+def _add_keepers(enrol: argparse.ArgumentParser) -> None:
+    keepers = enrol.add_mutually_exclusive_group()
+    keepers.add_argument(
+        "--tpm",
+        nargs="?",
+        type=Path,
+        const=Path(TPM_DEVICE),
+        metavar="DEVICE",
+        help=f"the identity key is made in this TPM 2.0 and stays there (default: {TPM_DEVICE})",
+    )
+    keepers.add_argument(
+        "--pkcs11",
+        metavar="URI",
+        help="the identity key is made in this PKCS #11 token and stays there (RFC 7512)",
+    )
+
+
 # ---- enrol
 
 
@@ -85,16 +98,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Enrol; exit 2 for a code that is none, 1 where it could not be done."""
     from edge_agent.evidence.invitation import Invitation, NoInvitation
     from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.evidence.pkcs11_uri import NoUri
     from edge_agent.identity.est import EstError
 
     words = arguments.code
     try:
         invitation = Invitation.read_words(words)
-    except NoInvitation as error:
+        keeper = _keeper(arguments, invitation.gateway)
+    except (NoInvitation, NoUri) as error:
         print(f"edge-agent: {error}", file=sys.stderr)
         return EXIT_USAGE
     try:
-        return _enrol(arguments, invitation)
+        return _enrol(arguments, invitation, keeper)
     except (EstError, KeyFileError) as error:
         print(f"edge-agent: {error}", file=sys.stderr)
     except OSError as error:
@@ -106,19 +121,28 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_FOUND_BAD
 
 
-def _enrol(arguments: argparse.Namespace, invitation: "Invitation") -> int:
+def _keeper(arguments: argparse.Namespace, gateway: str) -> "Keeper | None":
+    """Return what is to make and keep the identity key.  Raises NoUri."""
+    from edge_agent.evidence.pkcs11_uri import KeyUri
+
+    if arguments.pkcs11 is not None:
+        return KeyUri.read(arguments.pkcs11).named(f"edge-agent {gateway}")
+    tpm: Path | None = arguments.tpm
+    return tpm
+
+
+def _enrol(arguments: argparse.Namespace, invitation: "Invitation", keeper: "Keeper | None") -> int:
     from edge_agent.identity import decommissioning, enrolment
     from edge_agent.identity.est import EstError
 
     folder: Path = arguments.folder
-    tpm: Path | None = arguments.tpm
     if (ended := decommissioning.found(folder / enrolment.CONFIGURATION)) is not None:
         raise EstError(
             f"{folder}: of gateway {ended.gateway}, which was taken out of service: name a new "
             "folder with --folder"
         )
     if arguments.request is not None:
-        arguments.request.write_bytes(enrolment.request_by_file(invitation, folder, tpm))
+        arguments.request.write_bytes(enrolment.request_by_file(invitation, folder, keeper))
         print(
             f"{arguments.request}: carry it to the center, and there run\n"
             f"  edge-center enrolment DIR answer {arguments.request.name} --out "
@@ -129,9 +153,9 @@ def _enrol(arguments: argparse.Namespace, invitation: "Invitation") -> int:
         return 0
     if arguments.answer is not None:
         data = arguments.answer.read_bytes()[: enrolment.BUNDLE_BYTES_MAX + 1]
-        done = enrolment.install(data, invitation, folder, tpm)
+        done = enrolment.install(data, invitation, folder, keeper)
     else:
-        done = enrolment.enrol(invitation, folder, lambda step: print(f"  {step}"), tpm)
+        done = enrolment.enrol(invitation, folder, lambda step: print(f"  {step}"), keeper)
     _tell(done, folder)
     return 0
 

@@ -11,6 +11,8 @@ from edge_agent import files
 
 KEY_FILE_BYTES_MAX = 16_384  # a PEM key is below 300 bytes; anything large was named by mistake
 
+NAMES_A_TOKEN = b"pkcs11:"  # so a file begins that holds no key but names one (`pkcs11_signer`)
+
 
 class KeyFileError(Exception):
     """A key file that cannot be used: which, why, and what to do about it."""

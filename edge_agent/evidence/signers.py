@@ -2,7 +2,7 @@
 
 A key file is PKCS #8 in PEM, not encrypted (RFC 5958, RFC 7468): a gateway starts with nobody there
 to type a passphrase, so that the file's permissions are its protection.  Or it holds what only the
-machine's TPM can use (`tpm_signer`).
+machine's TPM can use (`tpm_signer`), or names a key in a PKCS #11 token (`pkcs11_signer`).
 """
 
 from pathlib import Path
@@ -17,19 +17,21 @@ from edge_agent.domain.address import TPM_DEVICE
 from edge_agent.evidence.cose import P256_ORDER, PublicKey, Signer
 from edge_agent.evidence.key_file import (
     KEY_FILE_BYTES_MAX,
+    NAMES_A_TOKEN,
     KeyFileError,
     read_key_file,
     write_key_file,
 )
 
 if TYPE_CHECKING:
+    from edge_agent.evidence.pkcs11_signer import Pkcs11Signer
     from edge_agent.evidence.tpm_signer import TpmSigner
 
 IN_A_FILE = "in a file"
 
 
 class FileSigner(Signer, Protocol):
-    """A signer of a key file; where the file is a TPM's, `sign` raises KeyFileError as well."""
+    """A signer of a key file; where it is a TPM's or a token's, `sign` raises KeyFileError too."""
 
     @property
     def where(self) -> str:
@@ -129,16 +131,20 @@ class P256Signer:
 
 def load_signer(
     path: Path, tpm: Path = Path(TPM_DEVICE)
-) -> "Ed25519Signer | P256Signer | TpmSigner":
-    """Return the signer of whichever kind of key `path` holds; `tpm` is not asked before it signs.
+) -> "Ed25519Signer | P256Signer | TpmSigner | Pkcs11Signer":
+    """Return the signer of whichever kind of key `path` holds or names.
 
-    Raises KeyFileError.
+    Neither `tpm` nor a token is asked before it signs.  Raises KeyFileError.
     """
     data = read_key_file(path)
     if b"TSS2 PRIVATE KEY" in data:
         from edge_agent.evidence.tpm_signer import TpmSigner  # noqa: PLC0415  only where there is one
 
         return TpmSigner.read(path, data, tpm)
+    if data.startswith(NAMES_A_TOKEN):
+        from edge_agent.evidence.pkcs11_signer import Pkcs11Signer  # noqa: PLC0415  likewise
+
+        return Pkcs11Signer.read(path, data)
     key = _key_in(path, data)
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return Ed25519Signer(key)

@@ -18,25 +18,21 @@ import select
 import socket
 import stat
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
 from edge_agent.evidence import der, tpm
+from edge_agent.evidence.booting import when_there
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.key_file import KeyFileError, write_key_file
+from edge_agent.evidence.request import request_of
 from edge_agent.evidence.tpm import Refused, Wrapped
 
 ANSWER_S_MAX = 10.0  # slow chips make a key in two
 TALK_S_MAX = 15.0  # of a signature: a chip that hangs must not hold up a start for long
-APPEAR_S_MAX = 10.0  # of a wait for the driver; without the identity key the whole run is unvouched
-BOOTED_NS = 60_000_000_000  # so long after a boot it may still come
 _PEM = re.compile(
     rb"-----BEGIN TSS2 PRIVATE KEY-----(.+?)-----END TSS2 PRIVATE KEY-----", re.DOTALL
 )
@@ -80,7 +76,7 @@ class TpmSigner:
 
         Raises KeyFileError.
         """
-        return _request(self, name)
+        return request_of(self, name)
 
     @classmethod
     def make(cls, path: Path, device: Path) -> Self:
@@ -99,26 +95,6 @@ class TpmSigner:
             return cls(path, *_from_pem(data), device)
         except (Malformed, binascii.Error) as error:
             raise KeyFileError(path, f"it holds no usable key of a TPM: {error}", _AGAIN) from error
-
-
-def _request(signer: TpmSigner, name: str) -> bytes:
-    """Return a request (PKCS #10, DER); the library makes one only of keys that it holds."""
-    from cryptography import x509  # noqa: PLC0415  6 MB that only an enrolment needs
-
-    asked = der.encode(
-        der.SEQUENCE,
-        der.integer(0),
-        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]).public_bytes(),
-        signer.public.loaded.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        ),
-        der.encode(der.context(0)),
-    )
-    signature = signer.sign(asked)
-    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
-    algorithm = der.encode(der.SEQUENCE, der.oid("1.2.840.10045.4.3.2"))  # ecdsa-with-SHA256
-    bits = der.encode(der.BIT_STRING, b"\0", encode_dss_signature(r, s))
-    return der.encode(der.SEQUENCE, asked, algorithm, bits)
 
 
 # ---- the key file
@@ -197,7 +173,7 @@ class Session:
 
     def __enter__(self) -> Self:
         try:
-            self._stream = _open_when_there(self._device)
+            self._stream = when_there(lambda: _open(self._device), FileNotFoundError)
         except FileNotFoundError as error:
             remedy = (
                 "Switch it on in the firmware (on a Raspberry Pi by its device tree overlay), or "
@@ -293,29 +269,6 @@ class Session:
             return KeyFileError(self._path, cause, remedy)
         remedy = "Look the number up (tpm2_rc_decode); cut the power once if it makes no sense"
         return KeyFileError(self._path, f"{where} refuses ({error})", remedy)
-
-
-def _open_when_there(device: Path) -> int:
-    """Return what `_open` does; right after a boot its driver may still be on the way.
-
-    Raises OSError.
-    """
-    until_ns = _boottime_ns() + int(APPEAR_S_MAX * 1e9)
-    while True:
-        try:
-            return _open(device)
-        except FileNotFoundError:
-            if _boottime_ns() > min(until_ns, BOOTED_NS):
-                raise
-        _pause()
-
-
-def _boottime_ns() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-
-def _pause() -> None:
-    threading.Event().wait(0.1)
 
 
 def _open(device: Path) -> int:

@@ -27,9 +27,10 @@ def certificates_of(bundle: Bundle) -> dict[str, bytes]:
     return found
 
 
-def configuration_text(bundle: Bundle, tpm: Path | None = None) -> str:
+def configuration_text(bundle: Bundle, keeper: keys.Keeper | None = None) -> str:
     """Return what a center decides of a gateway's configuration, and which TPM it has."""
-    chip = "" if tpm in {None, Path(TPM_DEVICE)} else f'tpm = "{tpm}"\n'
+    is_named = isinstance(keeper, Path) and keeper != Path(TPM_DEVICE)  # a token: by the key file
+    chip = f'tpm = "{keeper}"\n' if is_named else ""
     return f"""\
 # Made by `edge-agent enrol`; add the panels below.
 [gateway]

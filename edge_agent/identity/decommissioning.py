@@ -25,6 +25,7 @@ from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.command import DIGEST_BYTES
+from edge_agent.evidence.key_file import KEY_FILE_BYTES_MAX, NAMES_A_TOKEN, KeyFileError
 
 VERSION = 1
 MARKER_BYTES_MAX = 65_536
@@ -148,12 +149,15 @@ def destroy(names: Sequence[str]) -> tuple[str, ...]:
     """Overwrite files and remove them; return those that could not be.
 
     A key that a TPM has wrapped is worth nothing without its file: nothing of it stays in the TPM.
+    A key in a PKCS #11 token is removed there first; where it cannot be, the file that names it
+    stays.
     """
     return tuple(name for name in names if not _destroyed(Path(name)))
 
 
 def _destroyed(file: Path) -> bool:
     try:
+        _destroy_in_token(file)
         with file.open("r+b") as opened:
             size = os.fstat(opened.fileno()).st_size
             for filling in (os.urandom(size), bytes(size)):
@@ -165,6 +169,16 @@ def _destroyed(file: Path) -> bool:
         files.sync_folder(file.parent)
     except FileNotFoundError:
         return True
-    except OSError:
+    except (OSError, KeyFileError):
         return False
     return True
+
+
+def _destroy_in_token(file: Path) -> None:
+    """Remove the key that a file names from its token.  Raises KeyFileError, OSError."""
+    with file.open("rb") as opened:
+        data = opened.read(KEY_FILE_BYTES_MAX)
+    if data.startswith(NAMES_A_TOKEN):
+        from edge_agent.evidence.pkcs11_signer import Pkcs11Signer  # noqa: PLC0415  only if it is
+
+        Pkcs11Signer.read(file, data).destroy()

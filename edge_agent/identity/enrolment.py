@@ -23,7 +23,7 @@ from edge_agent.evidence.invitation import Invitation, file_proof, pin_of, secre
 from edge_agent.identity import keys
 from edge_agent.identity.bundle_files import certificates_of, configuration_text
 from edge_agent.identity.est import EstError, NotOffered, Server
-from edge_agent.identity.keys import Keys
+from edge_agent.identity.keys import Keeper, Keys
 
 BUNDLE_BYTES_MAX = 131_072
 CONFIGURATION = "gateway.toml"
@@ -38,13 +38,13 @@ class Done:
 
 
 def enrol(
-    invitation: Invitation, folder: Path, say: Callable[[str], None], tpm: Path | None = None
+    invitation: Invitation, folder: Path, say: Callable[[str], None], keeper: Keeper | None = None
 ) -> Done:
-    """Enrol over the network; `say` is told of each step; `tpm` makes the identity key, if given.
+    """Enrol over the network; `say` is told of each step; a `keeper` makes the identity key.
 
     Raises EstError, KeyFileError, OSError.
     """
-    made = keys.keep(folder, tpm)
+    made = keys.keep(folder, keeper)
     say(f"keys in {folder}: they never leave it; the identity key is {made.identity.where}")
     server = Server.pinned(invitation)
     say(f"{invitation.place} is the center of this code")
@@ -56,7 +56,7 @@ def enrol(
         data = server.bundle()
     except NotOffered:
         return _certificate_alone(folder, server.authority, client, made)
-    return install(data, invitation, folder, tpm)
+    return install(data, invitation, folder, keeper)
 
 
 def _certificate_alone(
@@ -78,12 +78,12 @@ def _certificate_alone(
 # ---- by file
 
 
-def request_by_file(invitation: Invitation, folder: Path, tpm: Path | None = None) -> bytes:
+def request_by_file(invitation: Invitation, folder: Path, keeper: Keeper | None = None) -> bytes:
     """Return what is carried to the center: two requests, and a proof that the code was here.
 
     Raises KeyFileError, OSError.
     """
-    made = keys.keep(folder, tpm)
+    made = keys.keep(folder, keeper)
     client = made.client.request(invitation.gateway)
     identity = made.identity.request(invitation.gateway)
     digest = secret_digest(invitation.secret)
@@ -98,13 +98,15 @@ def request_by_file(invitation: Invitation, folder: Path, tpm: Path | None = Non
     ).encode()
 
 
-def install(data: bytes, invitation: Invitation, folder: Path, tpm: Path | None = None) -> Done:
+def install(
+    data: bytes, invitation: Invitation, folder: Path, keeper: Keeper | None = None
+) -> Done:
     """Write what a bundle holds, if it is of the pinned center and for this gateway's keys.
 
     Raises EstError, KeyFileError, OSError.
     """
     bundle = _opened(data, invitation)
-    made = keys.keep(folder, tpm)
+    made = keys.keep(folder, keeper)
     for certificate, key in ((bundle.client, made.client), (bundle.identity, made.identity)):
         if not keys.is_for(_loaded(certificate), key):
             raise EstError(
@@ -122,7 +124,7 @@ def install(data: bytes, invitation: Invitation, folder: Path, tpm: Path | None 
     configuration = folder / CONFIGURATION
     if configuration.exists():
         return Done(tuple(contents), f"{configuration} is left as it was")
-    files.write_new(configuration, configuration_text(bundle, tpm).encode())
+    files.write_new(configuration, configuration_text(bundle, keeper).encode())
     return Done((*contents, CONFIGURATION), f"add the panels to {configuration}")
 
 

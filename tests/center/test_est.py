@@ -33,6 +33,7 @@ from edge_agent.identity import enrolment, keys, renewal
 from edge_agent.identity.est import EstError, Server
 from tests.identity import foreign_est
 from tests.identity.foreign_est import openssl
+from tests.softhsm import softhsm
 from tests.swtpm import swtpm
 
 NOW = credentials.utc(SystemClock().stamp().wall_ns or 0)
@@ -107,6 +108,22 @@ def test_a_gateway_with_its_key_in_a_tpm_enrols_and_renews(door: Door, tmp_path:
     assert f'tpm = "{chip}"' in (folder / "gateway.toml").read_text()
     with pytest.raises(KeyFileError, match="there is no TPM"):
         renewal.renew(place, "gw6", identity, NOW)
+
+
+def test_a_gateway_with_its_key_in_a_token_enrols_and_renews(door: Door, tmp_path: Path) -> None:
+    invitation, folder = invited(door, "gw7"), tmp_path / "gw7"
+    with softhsm() as uri:
+        steps: list[str] = []
+        enrolment.enrol(invitation, folder, steps.append, uri.named("edge-agent gw7"))
+        assert f"the identity key is in {uri.place}" in steps[0]
+        identity = load_signer(folder / "identity.key")
+        place = renewal.Place(
+            "localhost", port(door), folder / "ca.pem", folder / "client.pem", folder / "client.key"
+        )
+        assert renewal.renew(place, "gw7", identity, NOW) > NOW + timedelta(days=800)
+    certified = PublicKey.from_certificate_pem((folder / "identity.pem").read_bytes())
+    assert certified == identity.public
+    assert "token" not in (folder / "gateway.toml").read_text(), "a library is named on site alone"
 
 
 def test_another_center_is_not_talked_to(door: Door, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.evidence.invitation import Invitation
 from edge_agent.identity import decommissioning, renewal
 from edge_agent.identity.decommissioning import Marker, Phase
+from tests.softhsm import PIN, softhsm
 from tests.swtpm import swtpm
 
 PANEL = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/ttyUSB0" }\n'
@@ -94,6 +95,39 @@ def test_with_a_key_that_the_tpm_made(
     said = json.loads(capsys.readouterr().out)
     assert said["key_id"]
     assert said["trouble"].startswith(f"key file {folder}/identity.key: there is no TPM at {chip}")
+
+
+def test_with_a_key_in_a_token(
+    directory: Path, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Enrolled by file; shown, without its PIN; and said where the token is gone."""
+    folder, request, answer = tmp_path / "gw4", tmp_path / "a.request", tmp_path / "a.answer"
+    told = ["enrol", code, "--folder", str(folder)]
+    show = ["identity", "--config", str(folder / "gateway.toml"), "--json"]
+    with softhsm() as uri:
+        told += ["--pkcs11", uri.text]
+        assert cli.main([*told, "--request", str(request)]) == 0
+        answered = ["enrolment", str(directory), "answer", str(request), "--out", str(answer)]
+        assert center(answered) == 0
+        assert cli.main([*told, "--answer", str(answer)]) == 0
+        with (folder / "gateway.toml").open("a") as file:
+            file.write(PANEL)
+        capsys.readouterr()
+        assert cli.main(show) == 0
+        said = json.loads(capsys.readouterr().out)
+    assert (said["algorithm"], said["where"]) == ("esp256", f"in {uri.place}")
+    assert "object=edge-agent%20gw4;" in (folder / "identity.key").read_text()
+    assert cli.main(show) == 1
+    out = capsys.readouterr().out
+    assert json.loads(out)["key_id"] == said["key_id"]
+    assert json.loads(out)["trouble"].startswith(f"key file {folder}/identity.key: {uri.place}")
+    for path in (*folder.iterdir(), request, answer):
+        assert PIN.encode() not in path.read_bytes(), f"in {path}"
+
+
+def test_what_names_no_token_is_usage(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["enrol", code, "--pkcs11", "pkcs11:token=a?pin-value=1234"]) == 2
+    assert "a PIN does not belong into a name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["junk"], ["gw4", "host"], ["gw4", "host", "0" * 30]])

@@ -13,8 +13,11 @@ import pytest
 from edge_agent import files
 from edge_agent.evidence import cbor
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.pkcs11_signer import Pkcs11Signer
 from edge_agent.identity import decommissioning
 from edge_agent.identity.decommissioning import Marker, Phase, at_start, destroy, file_of, found
+from tests.softhsm import softhsm
 
 NOW_MS = 1_795_000_000_000
 
@@ -132,3 +135,18 @@ def test_damage_is_told_to_who_starts_it(config: Path) -> None:
     with pytest.raises(Malformed):
         at_start(config, NOW_MS)
     assert keys(config) == ["client.key", "identity.key"]
+
+
+def test_a_key_in_a_token_is_destroyed_there(config: Path) -> None:
+    """Seen to fail: with the file removed and the key left in the token."""
+    file = config.with_name("token.key")
+    with softhsm() as uri:
+        made = Pkcs11Signer.make(file, uri.named("edge-agent gw1"))
+        kept = file.read_bytes()
+        assert destroy([str(file)]) == ()
+        assert not file.exists()
+        with pytest.raises(KeyFileError, match="holds no private key"):
+            made.sign(b"x")
+    files.write_new(file, kept)
+    assert destroy([str(file)]) == (str(file),), "the token is gone: its name is left to find it by"
+    assert file.read_bytes() == kept

@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.pkcs11_uri import KeyUri
 from edge_agent.identity import keys
+from tests.softhsm import softhsm
 from tests.swtpm import swtpm
 
 
@@ -43,10 +45,21 @@ def test_the_tpm_makes_the_identity_key_where_it_is_asked_to(tmp_path: Path) -> 
     assert made.client.where == "in a file"  # every TLS library can use it there
 
 
-def test_a_key_in_a_file_is_not_taken_for_one_in_the_tpm(tmp_path: Path) -> None:
+def test_a_token_makes_the_identity_key_where_it_is_asked_to(tmp_path: Path) -> None:
+    with softhsm() as uri:
+        made = keys.keep(tmp_path, uri.named("edge-agent gw4"))
+    assert made.identity.public == keys.keep(tmp_path, uri).identity.public, "not made again"
+    assert made.identity.where.startswith('in the token "edge"')
+    assert made.client.where == "in a file"
+
+
+@pytest.mark.parametrize("keeper", [Path("/dev/tpmrm0"), KeyUri(module="/usr/lib/x.so")])
+def test_a_key_in_a_file_is_not_taken_for_one_elsewhere(
+    tmp_path: Path, keeper: keys.Keeper
+) -> None:
     keys.keep(tmp_path)
-    with pytest.raises(KeyFileError, match=r"in no TPM.*Move it away"):
-        keys.keep(tmp_path, Path("/dev/tpmrm0"))
+    with pytest.raises(KeyFileError, match=r"in no TPM or token.*Move it away"):
+        keys.keep(tmp_path, keeper)
 
 
 def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:

@@ -4,8 +4,9 @@ from typing import Any
 
 from cryptography import x509
 
-from edge_agent.evidence import timestamp, verify
+from edge_agent.evidence import pkcs11_child, timestamp, verify
 from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.pkcs11_signer import Pkcs11Signer
 from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.verify import EpochVerifier
 from tests.mutants.mutant import Patch
@@ -69,12 +70,26 @@ class _OfAll:
 
 def tpm_fails_late(patch: Patch) -> None:
     """What a TPM says when it is to sign is no word about the key: it ends the start."""
-    real = TpmSigner.sign
+    _fails_late(patch, TpmSigner)
 
-    def sign(self: TpmSigner, message: bytes) -> bytes:
+
+def token_fails_late(patch: Patch) -> None:
+    """What a token says when it is to sign is no word about the key: it ends the start."""
+    _fails_late(patch, Pkcs11Signer)
+
+
+def _fails_late(patch: Patch, kind: type[TpmSigner] | type[Pkcs11Signer]) -> None:
+    real: Any = kind.sign
+
+    def sign(self: Any, message: bytes) -> Any:
         try:
             return real(self, message)
         except KeyFileError as error:
             raise LookupError(str(error)) from error
 
-    patch.setattr(TpmSigner, "sign", sign)
+    patch.setattr(kind, "sign", sign)
+
+
+def wrong_pin_retried(patch: Patch) -> None:
+    """A PIN that was refused is tried at each start, until the token locks."""
+    patch.setattr(pkcs11_child._Memory, "holds", lambda self: False)

@@ -228,6 +228,16 @@ MUTANTS = [
         ),
     ),
     Mutant(
+        evidence.token_fails_late,
+        Tests(
+            "tests/test_agent.py::test_a_token_signs_the_first_event_and_its_loss_silences_nobody"
+        ),
+    ),
+    Mutant(
+        evidence.wrong_pin_retried,
+        Tests("tests/evidence/test_pkcs11_child.py::test_a_wrong_pin_is_tried_once_ever"),
+    ),
+    Mutant(
         journal.receipts_not_compared,
         Tests("tests/journal/test_receipts.py::test_a_changed_receipt_is_found"),
     ),
