@@ -26,6 +26,7 @@ GROUPS = (
     "panel",
     "walktest",
     "report",
+    "watch",
     "records",
     "export",
     "anchor",

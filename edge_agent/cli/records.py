@@ -300,7 +300,7 @@ def _chronicle(folder: Path, choice: Choice) -> "Chronicle":
 
     def learn(wanted: "Callable[[Footer], bool] | None") -> "Chronicle":
         chronicle = Chronicle()
-        for stored in _envelopes(folder, lambda _: None, wanted):  # the second reading tells of it
+        for stored in envelopes(folder, lambda _: None, wanted):  # the second reading tells of it
             with contextlib.suppress(Malformed):
                 chronicle.learn(peek(stored.record.data)[1])
         return chronicle
@@ -315,7 +315,7 @@ def _events(
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.envelope import peek
 
-    for stored in _envelopes(folder, _tell, choice.may_be_in):
+    for stored in envelopes(folder, _tell, choice.may_be_in):
         try:
             _, event = peek(stored.record.data)
         except Malformed as error:
@@ -330,11 +330,12 @@ def _tell(damage: "Damage") -> None:
     print(f"edge-agent: damage in the journal: {damage}", file=sys.stderr)
 
 
-def _envelopes(
+def envelopes(
     folder: Path,
     damaged: Callable[["Damage"], None],
     wanted: "Callable[[Footer], bool] | None" = None,
 ) -> Iterator["Stored"]:
+    """Yield the envelopes of wanted segments, and of those not sealed.  Raises UnreadableError."""
     from edge_agent.journal import RecordKind
 
     for stored in _stored(folder, damaged, wanted):

@@ -142,7 +142,7 @@ async def _run(layout: Layout, folder: Path, serving: _Serving | None) -> bytes:
                 await asyncio.sleep(0.005)
         if serving is not None:
             exports = Exports("gw1", begun.signer, CLOCK, recorder.vow)
-            await _serve(serving, begun.epoch, exports)
+            await _serve(serving, begun.epoch, notary, exports)
     finally:
         recorder.finish()
         await asyncio.to_thread(journal.close)
@@ -161,9 +161,9 @@ def _receipt(layout: Layout, epoch: bytes, published: list[bytes]) -> bytes:
     return sign_receipt(receipt, load_signer(layout.key("receipt")))
 
 
-async def _serve(serving: _Serving, epoch: bytes, exports: Exports) -> None:
-    async def status(_request: Any, _peer: Any) -> dict[str, str]:
-        return {"epoch": epoch.hex()}
+async def _serve(serving: _Serving, epoch: bytes, notary: Notary, exports: Exports) -> None:
+    async def status(_request: Any, _peer: Any) -> dict[str, Any]:
+        return {"epoch": epoch.hex(), "next_seq": notary.frontier().next_seq}
 
     control = ControlSocket(serving.socket, {"status": status} | exports.handlers)
     await control.start()

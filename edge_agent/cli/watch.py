@@ -1,0 +1,188 @@
+"""`edge-agent watch`: the events of the running agent, each as it is recorded."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from pathlib import Path
+from threading import Event as Pause
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.cli import records
+from edge_agent.cli.lines import add_language
+from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
+from edge_agent.domain.event import EventType
+
+if TYPE_CHECKING:
+    from edge_agent.evidence.envelope import Event
+    from edge_agent.journal.footer import Footer
+
+EXIT_FOUND_BAD = 1
+LOOK_S = 0.5
+LAST = 10
+
+
+def add(commands: Commands) -> None:
+    """Register the command."""
+    parser = command(
+        commands,
+        "watch",
+        "show the events of the running agent, each as it is recorded; Ctrl-C ends it",
+        "  edge-agent watch\n"
+        "  edge-agent watch --panel shop --lang zh\n"
+        "  edge-agent watch --type finding --last 0 --json",
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--type",
+        choices=[one.value for one in EventType],
+        metavar="TYPE",
+        help="only events of this type, such as signal or link",
+    )
+    parser.add_argument("--panel", help="only events of this panel")
+    parser.add_argument(
+        "--last",
+        type=_count,
+        default=LAST,
+        metavar="N",
+        help=f"begin with the last N of this run (default {LAST})",
+    )
+    parser.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    add_language(parser)
+    records.add_purpose(parser)
+    add_json(parser)
+    parser.set_defaults(run=run, journal=None)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events: give 0 or more")
+    return int(text)
+
+
+class Follower:
+    """Which events of a journal that is read again and again are new (pure).
+
+    Of the run that goes on those from `first` on; of runs before it none; of runs after it all.
+    """
+
+    def __init__(self, epoch: bytes, first: int) -> None:
+        self._shown = {epoch: first - 1}
+        self._before: set[bytes] = set()
+
+    def passes_over(self, epoch: bytes) -> None:
+        """Take a run that was there when the watch began."""
+        if epoch not in self._shown:
+            self._before.add(epoch)
+
+    def may_hold(self, footer: "Footer") -> bool:
+        """Whether a sealed segment must be read."""
+        shown = self._shown.get(footer.epoch, -1)
+        return footer.epoch not in self._before and any(last > shown for _, last in footer.runs)
+
+    def is_new(self, event: "Event") -> bool:
+        """Whether an event is to be shown now; it is not again."""
+        if event.epoch in self._before or event.seq <= self._shown.get(event.epoch, -1):
+            return False
+        self._shown[event.epoch] = event.seq
+        return True
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Watch until Ctrl-C; exit 0 then, 1 where no agent runs, 2 where the journal is not read."""
+    from edge_agent import config
+
+    socket = Path(config.load(arguments.config).config.gateway.socket)
+    folder = records.folder_of(arguments)
+    try:
+        epoch, next_seq = _progress(socket)
+    except OSError as error:
+        print(no_agent(socket, error), file=sys.stderr)
+        return EXIT_FOUND_BAD
+    records.record_reading(arguments, "watch")
+    follower = Follower(epoch, max(0, next_seq - arguments.last))
+    show = _shower(arguments)
+    try:
+        _pass_over(folder, follower)
+        for event in _follow(folder, follower, lambda: _progress(socket)):
+            show(event)
+    except records.UnreadableError as error:
+        return records.unreadable(error)
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _progress(socket: Path) -> tuple[bytes, int]:
+    """Return which run goes on and its next number.  Raises OSError where no agent answers."""
+    from edge_agent.control.socket import ask
+
+    told = ask(socket, "status")
+    return bytes.fromhex(told["epoch"]), int(told["next_seq"])
+
+
+def _pass_over(folder: Path, follower: Follower) -> None:
+    """Take all runs that there are: of sealed segments the footer tells, of others each event."""
+
+    def footer_only(footer: "Footer") -> bool:
+        follower.passes_over(footer.epoch)
+        return False
+
+    for event in _read(folder, footer_only):
+        follower.passes_over(event.epoch)
+
+
+def _follow(
+    folder: Path, follower: Follower, progress: Callable[[], tuple[bytes, int]]
+) -> Iterator["Event"]:
+    """Yield what is new; the journal is read only where the agent has gone on."""
+    pause, known, told = Pause(), None, False
+    while True:
+        now = None
+        try:
+            now = progress()
+            told = False
+        except OSError:
+            if not told:
+                print("edge-agent watch: the agent stopped; waiting for it", file=sys.stderr)
+            told = True
+        if now is not None and now != known:
+            known = now
+            yield from filter(follower.is_new, _read(folder, follower.may_hold))
+        pause.wait(LOOK_S)
+
+
+def _read(folder: Path, wanted: "Callable[[Footer], bool]") -> Iterator["Event"]:
+    from edge_agent.evidence.cbor import Malformed
+    from edge_agent.evidence.envelope import peek
+
+    for stored in records.envelopes(folder, lambda _: None, wanted):
+        with contextlib.suppress(Malformed):  # `edge-agent verify` tells of it
+            yield peek(stored.record.data)[1]
+
+
+def _shower(arguments: argparse.Namespace) -> "Callable[[Event], None]":
+    from edge_agent import rendering
+    from edge_agent.evidence.dating import Chronicle
+    from edge_agent.judged_words import Judged
+    from edge_agent.language import language
+
+    chronicle, judged = Chronicle(), Judged(language(arguments.lang))
+    zone = UTC if arguments.utc else None
+
+    def show(event: "Event") -> None:
+        chronicle.learn(event)
+        if arguments.type not in {None, event.type}:
+            return
+        if arguments.panel not in {None, rendering.body_facts(event).get("panel")}:
+            return
+        dated = chronicle.date(event.stamp)
+        text: Any = rendering.line(event, zone, dated=dated, judged=judged)
+        if arguments.json:
+            facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
+            text = json.dumps(facts, ensure_ascii=False)
+        print(text, flush=True)
+
+    return show
