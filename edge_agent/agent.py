@@ -8,7 +8,6 @@ where it happens and never ends up here.
 import asyncio
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,7 @@ from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.probation import Phase, Probation
 from edge_agent.control.socket import ControlSocket, Handler, Peer
-from edge_agent.daemon import anchoring, heartbeat
-from edge_agent.daemon.anchoring import watch_anchor
+from edge_agent.daemon import heads, heartbeat
 from edge_agent.daemon.centers import Station, Supply
 from edge_agent.daemon.charter import Chartered
 from edge_agent.daemon.command_keys import CommandKeys
@@ -31,7 +29,7 @@ from edge_agent.daemon.commands import Commanding, Office
 from edge_agent.daemon.decommissioning import Parting
 from edge_agent.daemon.diagnosing import Diagnosing, Past
 from edge_agent.daemon.ending import Ending
-from edge_agent.daemon.epoch import Beginning, LastFrames, begin, recovered, what_happened
+from edge_agent.daemon.epoch import LastFrames, begin_by_files, recovered, what_happened
 from edge_agent.daemon.exports import Exports
 from edge_agent.daemon.handover import Around, HandingOver
 from edge_agent.daemon.housekeeping import Housekeeping, Keeping
@@ -57,9 +55,6 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody, ConfigBody, JournalBody, JournalChange
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CLIP, CONFIG
-from edge_agent.evidence.key_file import KeyFileError
-from edge_agent.evidence.machine import Fact
-from edge_agent.evidence.signers import load_signer
 from edge_agent.health.body import Body, Hardware, Outlet
 from edge_agent.health.sources import device_of
 from edge_agent.health.watchdog import Systemd, makes_progress
@@ -78,7 +73,7 @@ log = structlog.get_logger()
 class Agent:
     """Everything of one gateway, wired; `serve` runs it."""
 
-    _newest: anchoring.Head | None = None
+    _newest: heads.Head | None = None
 
     def __init__(
         self,
@@ -102,7 +97,7 @@ class Agent:
         gateway = self._config.gateway.id
         machine = machine_facts(gateway, device_of(folder))
         self._strange = what_happened(gateway, self._found.head, machine)
-        self._begun = self._begin(machine)
+        self._begun = begin_by_files(loaded, self._found, clock, machine)
         self._notary = Notary(gateway, self._begun.epoch, self._begun.genesis, self._begun.signer)
         self._sources = {fitted.panel.id: fitted.source for fitted in self._fitted}
         self._recorder = Recorder(clock, self._sources, self._publish, self._status_changed)
@@ -226,20 +221,6 @@ class Agent:
     def _commanded(self, center: str, data: bytes, retained: bool) -> None:
         self._commanding.heard(center, data, retained)
 
-    def _begin(self, machine: tuple[Fact, ...]) -> Beginning:
-        """Begin the epoch by the identity key; a TPM may fail as late as when it is to sign."""
-        told = self._config.gateway
-        try:
-            identity = load_signer(
-                self._loaded.path(told.identity_key), self._loaded.path(told.tpm)
-            )
-            return begin(told.id, identity, self._found, self._clock, machine)
-        except KeyFileError as error:
-            log.error(
-                "identity key unusable", cause=str(error), then="events are signed, not vouched for"
-            )
-            return begin(told.id, None, self._found, self._clock, machine)
-
     def _source(self, center: str) -> JournalSource:
         first = center == self._config.center[0].name  # two centers may disagree about the time
         time = self._time if first else None
@@ -262,7 +243,8 @@ class Agent:
 
     def _publish(self, record: Record, leaf: bytes, holders: AbstractSet[str]) -> None:
         if self._newest is None or record.seq > self._newest.place.seq:  # urgent ones overtake
-            self._newest = anchoring.Head(Place(record.epoch, record.seq), leaf)
+            place = Place(record.epoch, record.seq)
+            self._newest = heads.Head(place, leaf, record.data)
         if self._supply.offer(record, leaf, holders):
             self._time.sent(record.seq, record.data)
 
@@ -396,9 +378,9 @@ class Agent:
             works.append(watch_inventory(inventory, self._clock.stamp, self._recorder.note))
         if any(center.enrolment for center in self._config.center):
             works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
-        if self._config.anchor is not None:
-            ask = partial(anchoring.ask, self._loaded.file)
-            works.append(watch_anchor(self._recorder.note, lambda: self._newest, ask))
+        works += heads.works(
+            self._loaded, self._begun.second_kid, self._recorder.note, lambda: self._newest
+        )
         if self._clips is not None:
             works.append(self._clips.run())
         talks = Talks(self._fitted, self._config.bus, self._orders.desk)

@@ -98,6 +98,17 @@ class Anchor(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = "tsa.pem"
 
 
+class Sm2(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Tree heads are signed a second time, by SM2 with SM3."""
+
+    key: Annotated[
+        FileName, Meta(description="private key of the gateway; made by edge-agent sm2 --make")
+    ] = "sm2.key"
+    every_h: Annotated[
+        int, Meta(ge=1, le=720, description="hours between two; the first comes after a start")
+    ] = 24
+
+
 class Diagnose(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the gateway tests itself."""
 
@@ -240,6 +251,7 @@ class Config(SitePart, frozen=True, forbid_unknown_fields=True, kw_only=True):
     body: BodySettings = BodySettings()
     diagnose: Diagnose = Diagnose()
     anchor: Anchor | None = None
+    sm2: Sm2 | None = None
     clips: ClipSettings = ClipSettings()
     center: Annotated[list[Center], Meta(min_length=1, max_length=CENTERS_MAX)]
     bus: Annotated[list[Bus], Meta(max_length=PANELS_MAX)] = []

@@ -141,17 +141,21 @@ to spare."""
 RENEWAL_S_MAX = 120.0
 """How long that may take: four centers, each with its timeouts."""
 
-ANCHOR_DELAY_S = 120.0
-"""After a start: behind program and certificates, and not at all in a run that soon ends."""
+HEAD_DELAY_S = 120.0
+"""After a start the newest event is timestamped or signed a second time: behind program and
+certificates, and not at all in a run that soon ends."""
+
+HEAD_RETRY_S = 3_600.0
+"""How long after a failure that is tried again."""
 
 ANCHOR_EVERY_S = 86_400.0
 """How often the newest event is timestamped."""
 
-ANCHOR_RETRY_S = 3_600.0
-"""How long after a failure the authority is asked again."""
-
 ANCHOR_S_MAX = 60.0
 """How long that may take, two timeouts of the child."""
+
+SECOND_SIGNATURE_S_MAX = 60.0
+"""How long a second signature may take: a child and one of its own, on a slow machine."""
 
 INVENTORY_LOOK_S = 3_600.0
 """How often certificates are compared with the date: it may be known only hours after a start."""

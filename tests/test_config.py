@@ -20,6 +20,7 @@ from edge_agent.config import (
     ConfigError,
     Gateway,
     Panel,
+    Sm2,
     json_schema,
     load,
     parse,
@@ -259,7 +260,7 @@ def test_the_commented_example_is_right() -> None:
     config = load(file).config
     assert fit(load(file))
     text = file.read_text()
-    for kind in (Gateway, Anchor, Center, CenterPath, Bus, Panel):
+    for kind in (Gateway, Anchor, Sm2, Center, CenterPath, Bus, Panel):
         for name in kind.__struct_fields__:
             if name not in {"tcp", "listen"}:  # named in comments
                 assert re.search(rf"\b{name}( =|\]\])", text), name

@@ -91,7 +91,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.file_sending",
         "edge_agent.uplink.names",
     ),
-    "edge_agent.daemon.epoch": (*BELOW, "edge_agent", "edge_agent.journal"),
+    "edge_agent.daemon.epoch": (
+        *BELOW,
+        "edge_agent",
+        "edge_agent.config",
+        "edge_agent.daemon.second_signing",
+        "edge_agent.journal",
+    ),
     "edge_agent.daemon.orders": (*BELOW, "edge_agent.daemon.panels", "edge_agent.link"),
     "edge_agent.daemon.commands": (*BELOW, "edge_agent.control", "edge_agent.daemon.orders"),
     "edge_agent.daemon.walk_test": (*BELOW, "edge_agent.daemon.commands"),
@@ -239,7 +245,24 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.children",
         "edge_agent.daemon.news",
     ),
-    "edge_agent.daemon.anchoring": (*BELOW, "edge_agent.daemon.children", "edge_agent.daemon.news"),
+    "edge_agent.daemon.heads": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.daemon.anchoring",
+        "edge_agent.daemon.second_signing",
+        "edge_agent.daemon.news",
+    ),
+    "edge_agent.daemon.anchoring": (
+        *BELOW,
+        "edge_agent.daemon.children",
+        "edge_agent.daemon.heads",
+    ),
+    "edge_agent.daemon.second_signing": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.daemon.children",
+        "edge_agent.daemon.heads",
+    ),
     "edge_agent.daemon.timestamping": BELOW,
     "edge_agent.daemon.renewal_watch": (
         *BELOW,
@@ -301,7 +324,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.orders",
         "edge_agent.daemon.recorder",
         "edge_agent.machine",
-        "edge_agent.daemon.anchoring",
+        "edge_agent.daemon.heads",
         "edge_agent.daemon.program_watch",
         "edge_agent.daemon.renewal_watch",
         "edge_agent.daemon.self_test",
@@ -337,6 +360,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "hil.ports",
     ),
     "edge_agent.language": (),
+    "edge_agent.identity_view": ("edge_agent.language",),
     "edge_agent.judged_words": (
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
         "edge_agent.diagnosis.health_rules",  # what is to be done about a finding

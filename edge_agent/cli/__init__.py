@@ -30,6 +30,7 @@ GROUPS = (
     "records",
     "export",
     "anchor",
+    "sm2",
     "journal",
     "clips",
     "drivers",

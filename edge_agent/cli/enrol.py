@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
 from edge_agent.config import DEFAULT_PATH
 from edge_agent.domain.address import TPM_DEVICE
@@ -56,10 +57,11 @@ def add(commands: Commands) -> None:
         commands,
         "identity",
         "show who this gateway is: its keys and certificates",
-        "  edge-agent identity\n  edge-agent identity --json",
+        "  edge-agent identity\n  edge-agent identity --json\n  edge-agent identity --lang zh",
     )
     add_config(identity)
     add_json(identity)
+    add_language(identity)
     identity.set_defaults(run=run_identity)
 
     renew = command(
@@ -179,19 +181,14 @@ def run_identity(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(facts))
     else:
-        print(f"gateway {facts['gateway']}")
-        print(f"identity key {_described(facts)}")
-        for center in facts["centers"]:
-            until = center["until"] or center["trouble"]
-            renewed = center["due"] or "never: no `enrolment` in the configuration"
-            print(f"center {center['center']}: certificate until {until}, renewed from {renewed}")
-    bad = facts["trouble"] or any(center["trouble"] for center in facts["centers"])
+        from edge_agent import identity_view
+        from edge_agent.language import Catalog, language
+
+        words = Catalog(identity_view.WORDS, language(arguments.lang))
+        print(*identity_view.lines(facts, words), sep="\n")
+    others = [*facts["centers"], *([facts["second_key"]] if facts["second_key"] else [])]
+    bad = facts["trouble"] or any(one["trouble"] for one in others)
     return EXIT_FOUND_BAD if bad else 0
-
-
-def _described(facts: dict[str, Any]) -> str:
-    known = f"{facts['key_id']}, {facts['algorithm']}, {facts['where']}" if facts["key_id"] else ""
-    return "; ".join(part for part in (known, facts["trouble"]) if part)
 
 
 def _facts(loaded: "Loaded") -> dict[str, Any]:
@@ -211,8 +208,24 @@ def _facts(loaded: "Loaded") -> dict[str, Any]:
     return {
         "gateway": gateway.id,
         **said,
+        "second_key": _second_key(loaded),
         "centers": [_of_center(loaded, center) for center in loaded.config.center],
     }
+
+
+def _second_key(loaded: "Loaded") -> dict[str, Any] | None:
+    """Return the key of the second signature, None where none is configured."""
+    from edge_agent.evidence.key_file import KeyFileError
+    from edge_agent.identity import sm2_signing
+
+    if (sm2 := loaded.config.sm2) is None:
+        return None
+    path = loaded.path(sm2.key)
+    said: dict[str, Any] = {"algorithm": "sm2", "key_id": None, "file": str(path), "trouble": None}
+    try:
+        return said | {"key_id": sm2_signing.public_key(path).kid.hex()}
+    except KeyFileError as error:
+        return said | {"trouble": f"{error}; then: edge-agent sm2 --make"}
 
 
 def _of_center(loaded: "Loaded", center: "Center") -> dict[str, Any]:

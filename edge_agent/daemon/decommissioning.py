@@ -100,9 +100,9 @@ class Parting:
         digests = _digests(request.get("bundles"))
         if not digests or not set(digests) <= set(self._exported):
             raise ValueError("its records were not exported in this run of it: export them first")
-        keys = dict.fromkeys(
-            [gateway.identity_key, *(one.key for one in self._loaded.config.center)]
-        )
+        config = self._loaded.config
+        second = [config.sm2.key] if config.sm2 is not None else []
+        keys = dict.fromkeys([gateway.identity_key, *second, *(one.key for one in config.center)])
         return Marker(
             phase=Phase.PARTING,
             gateway=gateway.id,

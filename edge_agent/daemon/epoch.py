@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 import edge_agent
 from edge_agent.clock import Clock
-from edge_agent.domain.event import Draft, EventType
+from edge_agent.config import Loaded
+from edge_agent.domain.event import BodyValue, Draft, EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
@@ -21,16 +24,19 @@ from edge_agent.evidence.bodies import (
     SignalBody,
 )
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.cose import Signer
+from edge_agent.evidence.cose import Signer, key_id
 from edge_agent.evidence.dating import stamp_tie, told_tie
 from edge_agent.evidence.envelope import Event, peek, seal
+from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.machine import Change, Fact, compare
-from edge_agent.evidence.signers import Ed25519Signer
+from edge_agent.evidence.signers import Ed25519Signer, load_signer
 from edge_agent.evidence.tree import Peaks
 from edge_agent.journal import AbsentDisk, FolderDisk, open_disk
 from edge_agent.journal.format import Record
 from edge_agent.journal.recovery import Recovery, Tail, recover
 from edge_agent.limits import RECENT_FRAMES_MAX
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,30 @@ class Beginning:
     genesis: bytes
     draft: Draft
     started: Stamp
+    second_kid: bytes | None = None  # of the key that signs tree heads a second time
+
+
+def begin_by_files(
+    loaded: Loaded, found: Recovery, clock: Clock, machine: tuple[Fact, ...]
+) -> Beginning:
+    """Start an epoch by the keys of a configuration.
+
+    An identity key that cannot be read, or a TPM that fails when it is to sign, is told, and the
+    epoch signs for itself.
+    """
+    told, second_key = loaded.config.gateway, None
+    if loaded.config.sm2 is not None:
+        from edge_agent.daemon.second_signing import named_key  # noqa: PLC0415  only where it is
+
+        second_key = named_key(loaded, loaded.config.sm2)
+    try:
+        identity = load_signer(loaded.path(told.identity_key), loaded.path(told.tpm))
+        return begin(told.id, identity, found, clock, machine, second_key)
+    except KeyFileError as error:
+        log.error(
+            "identity key unusable", cause=str(error), then="events are signed, not vouched for"
+        )
+        return begin(told.id, None, found, clock, machine, second_key)
 
 
 def begin(
@@ -50,6 +80,7 @@ def begin(
     found: Recovery,
     clock: Clock,
     machine: tuple[Fact, ...] = (),
+    second_key: dict[int, BodyValue] | None = None,
 ) -> Beginning:
     """Start an epoch that follows what was found; without an identity key it signs for itself.
 
@@ -68,6 +99,7 @@ def begin(
         previous_size=before.size if previous else 0,
         previous_root=before.root() if previous else None,
         machine=machine,
+        second_key=second_key,
     ).to_body()
     draft = Draft(EventType.GENESIS, Lane.STATE, stamp, body)
     event = Event(
@@ -80,7 +112,8 @@ def begin(
         type=draft.type,
         body=body,
     )
-    return Beginning(epoch, signer, seal(event, identity or signer), draft, stamp)
+    second_kid = None if second_key is None else key_id(second_key)
+    return Beginning(epoch, signer, seal(event, identity or signer), draft, stamp, second_kid)
 
 
 def owner_of(genesis: bytes | None) -> str | None:

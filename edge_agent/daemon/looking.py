@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent.clock import Now, SystemClock, system_now
-from edge_agent.config import Anchor, Center, Loaded
+from edge_agent.config import Anchor, Center, Loaded, Sm2
 from edge_agent.daemon.inventory import Inventory, today_of
 from edge_agent.daemon.ways import ways_to
 from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
 from edge_agent.domain.camera import CameraSettings
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.key_file import KeyFileError
+from edge_agent.evidence.key_file import KeyFileError, read_key_file
 from edge_agent.evidence.signers import load_signer, prove
 from edge_agent.health.sources import Sources
 from edge_agent.limits import CERTIFICATE_SOON_NS
@@ -54,6 +54,8 @@ def files(loaded: Loaded, now: Callable[[], Now] = system_now) -> Iterator[Probe
             yield _port(f"bus {bus.id}", bus.serial.port)
     if loaded.config.anchor is not None:
         yield _anchor(loaded, loaded.config.anchor)
+    if loaded.config.sm2 is not None:
+        yield _sm2_key(loaded, loaded.config.sm2)
     yield from _devices(loaded)
     for camera in loaded.config.camera:
         yield _camera(loaded, camera)
@@ -86,6 +88,21 @@ def _anchor(loaded: Loaded, anchor: Anchor) -> Probed:
     except Malformed as error:
         return Probed(Probe.ANCHOR, what, False, f"{file}: {error}", remedy)
     return Probed(Probe.ANCHOR, what, True, f"{anchor.url}, by {file}")
+
+
+def _sm2_key(loaded: Loaded, sm2: Sm2) -> Probed:
+    """Look at the key; whether it signs is `edge-agent sm2`'s to try."""
+    from edge_agent.evidence.sm2 import Sm2Key  # noqa: PLC0415  only where it is used
+
+    path, what = loaded.path(sm2.key), "SM2 key"
+    remedy = "make one: edge-agent sm2 --make; then restart the agent, whose next run names it"
+    try:
+        key = Sm2Key.from_pem(read_key_file(path))
+    except KeyFileError as error:
+        return Probed(Probe.SM2_KEY, what, False, str(error), remedy)
+    except Malformed as error:
+        return Probed(Probe.SM2_KEY, what, False, f"{path}: {error}", remedy)
+    return Probed(Probe.SM2_KEY, what, True, f"{path}, key id {key.kid.hex()}")
 
 
 def _data_folder(loaded: Loaded) -> Probed:

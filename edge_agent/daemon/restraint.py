@@ -26,6 +26,7 @@ def problems(installed: Config, wanted: Config, center: str) -> Iterator[Problem
     """Yield what `wanted` may not be in the place of `installed`, by a command of `center`."""
     yield from _differing("gateway", installed.gateway, wanted.gateway, _GATEWAY)
     yield from _of_anchor(installed, wanted)
+    yield from _of_second_signature(installed, wanted)
     yield from _kept_shorter(installed, wanted)
     yield from _of_centers(installed, wanted, center)
     yield from _of_access(installed, wanted)
@@ -58,6 +59,12 @@ def _of_anchor(installed: Config, wanted: Config) -> Iterator[Problem]:
     """Who timestamps the events is there for those who do not trust the center."""
     if wanted.anchor != installed.anchor:
         yield Problem("anchor", "", f"another authority, or none: {ON_SITE}")
+
+
+def _of_second_signature(installed: Config, wanted: Config) -> Iterator[Problem]:
+    """Nor is it the center's to say by which key the gateway signs for others, or that it stops."""
+    if wanted.sm2 != installed.sm2:
+        yield Problem("sm2", "", f"another second signature, or none: {ON_SITE}")
 
 
 def _kept_shorter(installed: Config, wanted: Config) -> Iterator[Problem]:

@@ -39,6 +39,7 @@ class Probe(StrEnum):
     CERTIFICATE = "certificate"
     DEVICE = "device"
     ANCHOR = "anchor"
+    SM2_KEY = "sm2_key"
     CAMERA = "camera"
     NAME = "name"
     NETWORK = "network"
@@ -89,9 +90,9 @@ FINDINGS: Mapping[Probe, Meaning] = {
     Probe.BROKER: Meaning("broker_refused"),
     Probe.RECEIPT: Meaning("receipt_missing", Severity.URGENT),
 }
-"""Probes whose failure becomes a finding.  Panels, lines, temperature, supply, cameras, timestamps
-and the inventory are watched all the time by others, which say so: a self-test tells of them and
-finds nothing twice.
+"""Probes whose failure becomes a finding.  Panels, lines, temperature, supply, cameras, timestamps,
+second signatures and the inventory are watched all the time by others, which say so: a self-test
+tells of them and finds nothing twice.
 """
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from edge_agent.cli import main
 from edge_agent.daemon import anchoring
+from edge_agent.daemon.heads import Head
 from edge_agent.evidence import timestamp
 from edge_agent.evidence.certificates import read_pem
+from edge_agent.evidence.cited import Place
 from tests.test_config import GOOD
 from tests.tsa import Tsa, serving
 
-LEAF = bytes(range(32))
+HEAD = Head(Place(b"epoch--1", 7), bytes(range(32)), b"envelope")
 
 
 def config_of(folder: Path, url: str) -> Path:
@@ -27,10 +29,10 @@ def test_a_child_brings_a_timestamp(tmp_path: Path, capsys: pytest.CaptureFixtur
     tsa = Tsa(tmp_path / "tsa")
     with serving(tsa.answer) as url:
         config = config_of(tmp_path, url)
-        asked = asyncio.run(anchoring.ask(config, LEAF))
+        asked = asyncio.run(anchoring.ask(config, HEAD))
         assert main(["anchor", "--config", str(config)]) == 0
     assert asked.trouble == ""
-    assert timestamp.verify(asked.token, LEAF, read_pem(tsa.root.read_bytes())).trusted
+    assert timestamp.verify(asked.data, HEAD.leaf, read_pem(tsa.root.read_bytes())).trusted
     assert "says 'CN=Time'" in capsys.readouterr().out
     assert main(["anchor", "--config", str(config)]) == 1
     assert "is the network up" in capsys.readouterr().err

@@ -210,3 +210,17 @@ def test_a_center_without_enrolment_is_left_alone(
     assert "nothing to renew" in capsys.readouterr().out
     assert cli.main(["identity", "--config", str(file)]) == 0
     assert "never" in capsys.readouterr().out
+
+
+def test_the_key_of_the_second_signature_is_named_in_both_languages(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "gateway.toml"
+    with file.open("a") as opened:
+        opened.write("\n[sm2]\n")
+    show = ["identity", "--config", str(file)]
+    assert cli.main(show) == 1
+    assert "edge-agent sm2 --make" in capsys.readouterr().out
+    assert cli.main(["sm2", "--make", "--config", str(file)]) == 0
+    assert cli.main([*show, "--lang", "zh"]) == 0
+    assert "SM2 密钥" in capsys.readouterr().out

@@ -82,7 +82,7 @@ def center(
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(shell, "PARTING_LOOK_S", 0)
     file = tmp_path / "gateway.toml"
-    file.write_text(configuration())
+    file.write_text(configuration() + "\n[sm2]\n")
     (tmp_path / KEPT).write_bytes(SIGNED.data)
     return World(file, [center("main"), center("spare", there=False, required=False)])
 
@@ -114,7 +114,7 @@ def test_the_charters_parties_end_it(world: World) -> None:
     marker = world.marker
     assert marker is not None
     assert marker.phase is Phase.DESTROYING
-    assert [Path(one).name for one in marker.keys] == ["identity.key", "client.key"]
+    assert [Path(one).name for one in marker.keys] == ["identity.key", "sm2.key", "client.key"]
     assert world.ending.act.digest == marker.digest == begun.digest
 
 

@@ -15,6 +15,7 @@ from edge_agent.diagnosis.probes import Probe
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.signers import Ed25519Signer
 from hil.rig import free_port
+from tests.evidence import second_vectors
 
 DAY_NS = 86_400_000_000_000
 
@@ -77,6 +78,23 @@ def test_whose_timestamps_count_is_looked_at_where_one_is_asked(tmp_path: Path) 
             certificate.write_bytes(content)
         (one,) = (one for one in files(load(loaded.file)) if one.probe is Probe.ANCHOR)
         said.append((one.good, bool(one.remedy)))
+    assert said == [(False, True), (False, True), (True, False)]
+
+
+def test_the_key_of_the_second_signature_is_looked_at_where_there_is_to_be_one(
+    tmp_path: Path,
+) -> None:
+    loaded = made(tmp_path)
+    assert all(one.probe is not Probe.SM2_KEY for one in files(loaded))
+    loaded.file.write_text(loaded.file.read_text() + "\n[sm2]\n")
+    key = loaded.file.with_name("sm2.key")
+    said = []
+    for content in (None, b"junk", second_vectors.private_key()):
+        if content is not None:
+            key.write_bytes(content)
+            key.chmod(0o600)
+        (one,) = (one for one in files(load(loaded.file)) if one.probe is Probe.SM2_KEY)
+        said.append((one.good, "edge-agent sm2 --make" in one.remedy))
     assert said == [(False, True), (False, True), (True, False)]
 
 

@@ -121,6 +121,7 @@ def test_what_a_center_decides_is_free(before: str, after: str) -> None:
         ("http://tsa/", "http://other/", "anchor"),
         ("http://tsa/", 'http://tsa/"\ncertificate = "ca.pem', "anchor"),
         ('[anchor]\nurl = "http://tsa/"', "", "anchor"),
+        ("[access]", "[sm2]\nevery_h = 1\n\n[access]", "sm2"),
         ("http://192.168.1.40/", "http://192.168.1.41/", "camera[0]"),
         ('"yard.password"', '"client.key"', "camera[0]"),
         ('snapshot_url', 'consent = ["image"]\nsnapshot_url', "camera[0]"),
@@ -134,7 +135,7 @@ FREE = {
     *("site", "area", "zone", "schedule", "user", "maintenance", "device", "body", "diagnose"),
     "bus",
 }
-HELD = {"gateway", "access", "anchor", "clips", "center", "panel", "camera"}
+HELD = {"gateway", "access", "anchor", "sm2", "clips", "center", "panel", "camera"}
 
 
 def test_of_every_part_of_a_configuration_it_is_decided_whether_a_center_may_change_it() -> None:

@@ -68,7 +68,7 @@ def test_a_journal_that_wrote_nothing_is_not_judged() -> None:
 
 def test_every_probe_is_found_by_itself_or_watched_all_the_time() -> None:
     watched = {Probe.PANEL, Probe.LINE, Probe.TEMPERATURE, Probe.SUPPLY, Probe.PORT, Probe.DEVICE}
-    watched |= {Probe.CAMERA, Probe.ANCHOR}
+    watched |= {Probe.CAMERA, Probe.ANCHOR, Probe.SM2_KEY}
     by_hand = {Probe.AGENT, Probe.LOOPBACK}
     assert set(Probe) == set(probes.FINDINGS) | watched | by_hand
     assert all(is_word(meaning.cause) for meaning in probes.FINDINGS.values())

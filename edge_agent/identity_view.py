@@ -1,0 +1,42 @@
+"""Says who a gateway is: its keys and certificates, in the reader's language."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from edge_agent.language import Catalog
+
+WORDS = {
+    "gateway": ("gateway {gateway}", "网关 {gateway}"),
+    "identity": ("identity key {said}", "身份密钥 {said}"),
+    "second": (
+        "SM2 key {key_id}, {file}: all events are signed a second time",
+        "SM2 密钥 {key_id}，{file}：对全部事件作第二次签名",
+    ),
+    "no_second": ("SM2 key: {trouble}", "SM2 密钥：{trouble}"),
+    "center": (
+        "center {center}: certificate until {until}, renewed from {due}",
+        "中心 {center}：证书有效期至 {until}，自 {due} 起续期",
+    ),
+    "never": (
+        "never: no `enrolment` in the configuration",
+        "不续期：配置中没有 `enrolment`",
+    ),
+}
+
+
+def lines(facts: dict[str, Any], words: Catalog) -> Iterator[str]:
+    """Yield what people read; causes and remedies are as the software says them."""
+    yield words("gateway", gateway=facts["gateway"])
+    names = "key_id", "algorithm", "where"
+    known = ", ".join(str(facts[name]) for name in names) if facts["key_id"] else ""
+    said = "; ".join(part for part in (known, facts["trouble"]) if part)
+    yield words("identity", said=said)
+    if (second := facts["second_key"]) is not None:
+        yield words("no_second" if second["trouble"] else "second", **second)
+    for center in facts["centers"]:
+        yield words(
+            "center",
+            center=center["center"],
+            until=center["until"] or center["trouble"],
+            due=center["due"] or words("never"),
+        )
