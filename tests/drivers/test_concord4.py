@@ -5,28 +5,24 @@ from typing import Any
 import pytest
 
 from drivers.concord4 import DRIVER
-from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.command import Act, Outcome
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     Action,
-    Commanded,
     Committed,
     Fault,
     FaultKind,
     Obeyed,
-    Opened,
-    Received,
     Recent,
     Report,
-    Send,
     Setup,
-    Ticked,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
 from edge_agent.resources import check_options, load_codes, load_profile
 from hil.panels.concord4 import off_wire, on_wire
 from tests.drivers.actions import faults, links, outcomes, signals
+from tests.drivers.talk import Talk
 
 ACK, NAK = "ack", "nak"
 CODES = load_codes()
@@ -35,52 +31,20 @@ SMOKE, SMOKE_OVER = "2202010002000002011b0000", "2202010002000002031b0000"
 OFF, AWAY = "22010100000001", "22010100000003"
 
 
-class Talk:
-    """A session and a panel that answers as told; `say` returns what the session did.
-
-    What is reported is durable at once, unless `is_slow`.
-    """
+class Concord(Talk):
+    """A session and a panel that answers as told."""
 
     def __init__(self, **options: Any) -> None:
         chosen = check_options(DRIVER, options)
-        self.session = DRIVER.session(Setup(CODES, load_profile("concord4"), chosen))
-        self.now_ns = 0
+        super().__init__(DRIVER.session(Setup(CODES, load_profile("concord4"), chosen)))
         self.answers: dict[str, tuple[str, ...]] = {"02": AT_REST, "20": (OFF,)}
         self.asked: list[str] = []
-        self.deaf = self.is_slow = False
-
-    def open(self, *recent: Recent, **more: Any) -> list[Action]:
-        return self.settle(self.session.handle(Opened(recent, **more), self.now_ns))
+        self.deaf = False
 
     def say(self, message: str) -> list[Action]:
         return self.raw(on_wire(bytes.fromhex(message)))
 
-    def raw(self, data: bytes) -> list[Action]:
-        return self.settle(self.session.handle(Received(data), self.now_ns))
-
-    def wait(self, seconds: float) -> list[Action]:
-        end_ns, done = self.now_ns + int(seconds * NS), list[Action]()
-        while (due_ns := self.session.deadline_ns()) is not None and due_ns <= end_ns:
-            self.now_ns = max(self.now_ns, due_ns)
-            done += self.settle(self.session.handle(Ticked(), self.now_ns))
-        self.now_ns = max(self.now_ns, end_ns)
-        return done
-
-    def order(self, act: Act, **what: Any) -> list[Action]:
-        wanted = Commanded(7, Command(act=act, **what))
-        return [*self.settle(self.session.handle(wanted, self.now_ns)), *self.wait(10)]
-
-    def settle(self, actions: list[Action]) -> list[Action]:
-        done = list(actions)
-        for action in actions:
-            match action:
-                case Report(token) if not self.is_slow:
-                    done += self.settle(self.session.handle(Committed(token), self.now_ns))
-                case Send(data):
-                    done += self._answer(data)
-        return done
-
-    def _answer(self, data: bytes) -> list[Action]:
+    def hears(self, data: bytes) -> list[Action]:
         if data in (b"\x06", b"\x15"):
             self.asked.append(ACK if data == b"\x06" else NAK)
             return []
@@ -96,8 +60,8 @@ class Talk:
         return done
 
 
-def ready(**options: Any) -> Talk:
-    talk = Talk(**options)
+def ready(**options: Any) -> Concord:
+    talk = Concord(**options)
     talk.open()
     talk.wait(5)
     talk.asked.clear()
@@ -109,7 +73,7 @@ def events(actions: list[Action]) -> list[tuple[str | None, State, Origin]]:
 
 
 def test_at_link_up_the_list_is_asked_for_and_each_of_it_acknowledged() -> None:
-    talk = Talk()
+    talk = Concord()
     talk.answers["02"] = (*AT_REST[:2], "0301000a0002000530", "0402000308", "08")
     first = [*talk.open(), *talk.wait(5)]
     assert talk.asked == ["02", *[ACK] * 5]
@@ -127,7 +91,7 @@ def test_at_link_up_the_list_is_asked_for_and_each_of_it_acknowledged() -> None:
 
 
 def test_an_alarm_that_ended_meanwhile_is_ended_by_the_list() -> None:
-    talk = Talk()
+    talk = Concord()
     stands = Signal(kind=Kind.FIRE, code="111", state=State.ACTIVE, zone=2, area=1)
     [ended] = events([*talk.open(standing=(stands,)), *talk.wait(5)])
     assert ended[:2] == ("111", State.RESTORED)
@@ -141,7 +105,7 @@ def test_an_event_has_its_ack_when_it_is_durable() -> None:
     talk.now_ns += 2 * NS
     assert faults(talk.say(SMOKE)) == [FaultKind.REPEAT]
     assert talk.asked == []
-    talk.settle(talk.session.handle(Committed(report.token), talk.now_ns))
+    talk.give(Committed(report.token))
     assert talk.asked == [ACK]
 
 
@@ -157,7 +121,7 @@ def test_the_state_of_a_zone_is_no_second_alarm() -> None:
 
 
 def test_an_alarm_of_before_the_restart_that_ends_is_no_new_one() -> None:
-    talk = Talk()
+    talk = Concord()
     stands = Signal(kind=Kind.FIRE, code="111", state=State.ACTIVE, zone=2, area=1)
     talk.answers["02"] = (*AT_REST[:2], "0301000a0002000430", *AT_REST[3:])
     assert not events([*talk.open(standing=(stands,)), *talk.wait(5)])
@@ -166,11 +130,11 @@ def test_an_alarm_of_before_the_restart_that_ends_is_no_new_one() -> None:
 
 
 def test_a_copy_after_a_restart_is_recorded_once() -> None:
-    talk = Talk()
+    talk = Concord()
     talk.open(Recent(on_wire(bytes.fromhex(SMOKE)), 2 * NS))
     assert faults(talk.say(SMOKE)) == [FaultKind.REPEAT]
     assert talk.asked == [ACK]
-    late = Talk()
+    late = Concord()
     late.open(Recent(on_wire(bytes.fromhex(SMOKE)), 60 * NS))
     assert events(late.say(SMOKE)), "nobody repeats for so long"
 
@@ -235,7 +199,7 @@ def test_silence_and_what_follows() -> None:
 
 
 def test_listening_only_says_nothing() -> None:
-    talk = Talk(listen_only=True, quiet_s=100)
+    talk = Concord(listen_only=True, quiet_s=100)
     talk.open()
     assert events(talk.say(SMOKE))
     talk.raw(b"\n07210100000C0137")
@@ -303,7 +267,7 @@ def test_a_zone_that_is_out_already_is_not_taken_in_again() -> None:
 
 @pytest.mark.parametrize("level", [OFF, "22010100000005", None])
 def test_no_digits_are_pressed_where_they_could_arm(level: str | None) -> None:
-    talk = ready() if level else Talk()
+    talk = ready() if level else Concord()
     if level:
         talk.say(level)
     talk.asked.clear()

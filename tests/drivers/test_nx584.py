@@ -13,28 +13,24 @@ from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.session import (
     WAITING,
     Action,
-    ClockRead,
     Commanded,
     Committed,
     Fault,
     FaultKind,
-    Opened,
-    Received,
     Recent,
     Report,
     Send,
     Setup,
-    Ticked,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.stamp import Trust
 from edge_agent.resources import check_options, load_codes, load_profile
 from hil.panels.machine import Said
 from hil.panels.nx584 import off_wire, on_wire
 from tests.contract.subjects import STREAM
 from tests.contract.test_stream import LINES, world
 from tests.drivers.actions import faults, links, outcomes, sent, signals
+from tests.drivers.talk import Talk
 
 ACK, NAK = "1d", "1e"
 NOW = datetime(2026, 11, 23, 20, 5, tzinfo=UTC)
@@ -47,59 +43,24 @@ def entry(number: int, kind: int, which: int = 0, minute: int = 5) -> str:
     return f"{number:02x}64{kind:02x}{which:02x}000b1714{minute:02x}"
 
 
-class Talk:
-    """A session and a panel that answers as told; `say` returns what the session did.
-
-    What is reported is durable at once, unless `is_slow`.
-    """
+class Nx(Talk):
+    """A session and a panel that answers as told."""
 
     def __init__(self, allow: frozenset[str] = frozenset(), **options: Any) -> None:
         chosen = check_options(DRIVER, {"zones": 2, **options})
-        self.session = DRIVER.session(Setup(CODES, load_profile("nx584"), chosen, UTC, allow))
-        self.now_ns = 0
+        setup = Setup(CODES, load_profile("nx584"), chosen, UTC, allow)
+        super().__init__(DRIVER.session(setup))
         self.answers = dict(AT_REST)
         self.asked: list[str] = []
-        self.deaf = self.is_slow = self.is_binary = False
+        self.deaf = self.is_binary = False
 
     def wire(self, payload: str) -> bytes:
         return on_wire(bytes.fromhex(payload), binary=self.is_binary)
 
-    def open(self, *recent: Recent, **more: Any) -> list[Action]:
-        return self.settle(self.session.handle(Opened(recent, **more), self.now_ns))
-
     def say(self, payload: str) -> list[Action]:
         return self.raw(self.wire(payload))
 
-    def raw(self, data: bytes) -> list[Action]:
-        return self.settle(self.session.handle(Received(data), self.now_ns))
-
-    def clock(self, at: datetime = NOW) -> list[Action]:
-        read = ClockRead(int(at.timestamp()) * NS - self.now_ns, Trust.SYNCED)
-        return self.settle(self.session.handle(read, self.now_ns))
-
-    def wait(self, seconds: float) -> list[Action]:
-        end_ns, done = self.now_ns + int(seconds * NS), list[Action]()
-        while (due_ns := self.session.deadline_ns()) is not None and due_ns <= end_ns:
-            self.now_ns = max(self.now_ns, due_ns)
-            done += self.settle(self.session.handle(Ticked(), self.now_ns))
-        self.now_ns = max(self.now_ns, end_ns)
-        return done
-
-    def order(self, act: Act, **what: Any) -> list[Action]:
-        wanted = Commanded(7, Command(act=act, **what))
-        return [*self.settle(self.session.handle(wanted, self.now_ns)), *self.wait(10)]
-
-    def settle(self, actions: list[Action]) -> list[Action]:
-        done = list(actions)
-        for action in actions:
-            match action:
-                case Report(token) if not self.is_slow:
-                    done += self.settle(self.session.handle(Committed(token), self.now_ns))
-                case Send(data):
-                    done += self._answer(data)
-        return done
-
-    def _answer(self, data: bytes) -> list[Action]:
+    def hears(self, data: bytes) -> list[Action]:
         payload = off_wire(data)
         told = data.hex() if payload is None else payload.hex()
         self.asked.append(told)
@@ -114,10 +75,10 @@ class Talk:
         return self.say(answer) if answer else []
 
 
-def ready(**options: Any) -> Talk:
-    talk = Talk(**options)
+def ready(**options: Any) -> Nx:
+    talk = Nx(**options)
     talk.open()
-    talk.clock()
+    talk.clock(NOW)
     talk.raw(talk.wire("8404010000000000"))  # shows in which form it speaks
     talk.wait(5)
     talk.asked.clear()
@@ -132,7 +93,7 @@ def events(actions: list[Action]) -> list[tuple[str | None, State, Origin]]:
 
 
 def test_at_link_up_the_whole_state_is_asked_for_and_said_once() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.answers |= {
         "28": "0804" + "0080" + "00" * 6 + "0307",
         "2401": "0401010000001100",
@@ -161,7 +122,7 @@ def test_the_state_of_all_is_asked_for_each_two_minutes_however_often_it_is_poll
 
 
 def test_what_ended_meanwhile_is_ended_by_the_state() -> None:
-    talk = Talk()
+    talk = Nx()
     stands = [
         Signal(kind=Kind.POWER, code="301", state=State.ACTIVE),
         Signal(kind=Kind.ZONE_TROUBLE, code="384", state=State.ACTIVE, zone=2, area=1),
@@ -176,7 +137,7 @@ def test_what_ended_meanwhile_is_ended_by_the_state() -> None:
 
 
 def test_both_forms_are_tried_until_one_is_heard() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.deaf = talk.is_binary = True
     talk.open()
     talk.wait(1)
@@ -191,14 +152,14 @@ def test_both_forms_are_tried_until_one_is_heard() -> None:
 
 @pytest.mark.parametrize("form", ["ascii", "binary"])
 def test_a_form_that_is_given_is_the_only_one(form: str) -> None:
-    talk = Talk(form=form)
+    talk = Nx(form=form)
     talk.open()
     talk.wait(1)
     assert talk.asked[0] == "28"
 
 
 def test_an_answer_that_does_not_come_is_passed_over() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.answers["2400"] = ""
     talk.open()
     talk.raw(talk.wire("1d"))
@@ -211,7 +172,7 @@ def test_an_answer_that_does_not_come_is_passed_over() -> None:
 
 
 def test_what_the_panel_is_not_set_to_say_is_said_aloud() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.answers["21"] = "01" + b"1.05".hex() + "5001" + "0000" * 2
     talk.open()
     [fault] = [a for a in [*talk.raw(talk.wire("1d")), *talk.wait(5)] if isinstance(a, Fault)]
@@ -231,7 +192,7 @@ def test_silence_and_what_follows() -> None:
 
 
 def test_listening_only_says_nothing_and_hears_all() -> None:
-    talk = Talk(listen_only=True, quiet_s=100)
+    talk = Nx(listen_only=True, quiet_s=100)
     talk.open()
     heard = talk.say("8a" + entry(7, 0x80, 2))
     assert events(heard) == [("130", State.ACTIVE, Origin.LIVE)]
@@ -251,7 +212,7 @@ def test_an_entry_of_the_log_has_its_ack_when_it_is_durable() -> None:
     talk.now_ns += NS
     again = talk.say("8a" + entry(7, 0x80, 2))
     assert (faults(again), talk.asked) == ([FaultKind.REPEAT], [])
-    talk.settle(talk.session.handle(Committed(report.token), talk.now_ns))
+    talk.give(Committed(report.token))
     assert talk.asked == [ACK]
 
 
@@ -260,13 +221,13 @@ def test_a_copy_whose_end_was_lost_is_a_copy() -> None:
     whole = talk.wire("8a" + entry(7, 0x80, 2))
     talk.is_slow = True
     [report] = [a for a in talk.raw(whole[:-1] + whole[:9]) if isinstance(a, Report)]
-    talk.settle(talk.session.handle(Committed(report.token), talk.now_ns))
+    talk.give(Committed(report.token))
     assert faults(talk.raw(whole[9:])) == [FaultKind.REPEAT]
     assert talk.asked == [ACK], "it crossed the ACK, which could be taken for another message's"
 
 
 def test_an_entry_said_again_after_a_restart_is_recorded_once() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.open(Recent(talk.wire("8a" + entry(7, 0x80, 2)), NS))
     again = talk.say("8a" + entry(7, 0x00, 2))  # meanwhile it was reported
     assert (faults(again), talk.asked) == ([FaultKind.REPEAT], [ACK])
@@ -274,11 +235,11 @@ def test_an_entry_said_again_after_a_restart_is_recorded_once() -> None:
 
 
 def test_a_copy_of_what_waits_has_no_ack_before_it_is_durable() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.open(waiting=Recent(talk.wire("8a" + entry(7, 0x80, 2)), NS))
     assert faults(talk.say("8a" + entry(7, 0x80, 2))) == [FaultKind.REPEAT]
     assert talk.asked == []
-    talk.settle(talk.session.handle(Committed(WAITING), talk.now_ns))
+    talk.give(Committed(WAITING))
     assert talk.asked == [ACK]
 
 
@@ -344,9 +305,9 @@ def test_a_message_of_no_shape_is_kept_and_has_its_ack() -> None:
 # ---- the log fills a gap
 
 
-def gap(newest: int) -> Talk:
+def gap(newest: int) -> Nx:
     """A panel whose entry 5 was recorded; entries 6 to 8 and the oldest, 9, are in its log."""
-    talk = Talk()
+    talk = Nx()
     talk.answers |= {f"2a{n:02x}": f"0a{entry(n, 0x80, n)}" for n in range(5, 10)}
     talk.answers["28"] = f"0804000000000000000001{newest:02x}"
     talk.open(Recent(talk.wire("8a" + entry(5, 0x80, 5)), NS))
@@ -378,7 +339,7 @@ def test_what_is_read_when_the_panel_falls_silent_is_kept() -> None:
 
 
 def test_a_log_that_came_round_is_read_whole() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.answers |= {f"2a{n:02x}": f"0a{n:02x}0380{n:02x}000b171405" for n in range(3)}
     talk.answers["28"] = "0804000000000000000001" + "01"
     talk.open(Recent(talk.wire("8a" + entry(5, 0x80, 5)), NS))
@@ -387,7 +348,7 @@ def test_a_log_that_came_round_is_read_whole() -> None:
 
 
 def test_without_anything_recorded_there_is_no_gap() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.open()
     talk.raw(talk.wire("1d"))
     talk.wait(5)
@@ -407,7 +368,7 @@ FIRE_ZONE, ALARM_OF_2, OVER_OF_2 = "0401010100000000", "8a" + entry(7, 0x80, 1),
 
 
 def test_the_alarm_of_a_zone_that_is_programmed_for_fire_is_fire() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.answers["2401"] = FIRE_ZONE
     talk.open()
     talk.raw(talk.wire("1d"))
@@ -428,7 +389,7 @@ def test_an_alarm_ends_in_the_words_in_which_it_began() -> None:
     talk.say("84" + FIRE_ZONE[2:])
     assert [e[:2] for e in events(talk.say("8a" + OVER_OF_2))] == [("130", State.RESTORED)]
     fire = Signal(kind=Kind.FIRE, code="110", state=State.ACTIVE, zone=2, area=1)
-    anew = Talk()
+    anew = Nx()
     anew.deaf = True
     anew.open(standing=(fire,))
     told = [e[:2] for e in events(anew.say("8a" + OVER_OF_2))]
@@ -436,7 +397,7 @@ def test_an_alarm_ends_in_the_words_in_which_it_began() -> None:
 
 
 def test_what_the_log_fills_in_is_of_fire_too() -> None:
-    talk = Talk()
+    talk = Nx()
     talk.answers |= {"2401": FIRE_ZONE, "2a07": "0a" + entry(7, 0x80, 1)}
     talk.answers["2a06"] = "0a" + entry(6, 0x80, 0, 1)
     heard = Recent(talk.wire("8a" + entry(6, 0x80, 0, 1)))
