@@ -17,15 +17,14 @@ from dataclasses import dataclass
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
-from hil.panels.machine import Command, Entry, Note, Output, Said, Say
+from hil.panels.machine import Command, Output, Say
 from hil.panels.model import AREA_ALARMS, Happened, Happening, Model, Moved
-from hil.panels.outbox import Outbox, Patience
+from hil.panels.outbox import OutboxVoice, Patience
 from hil.panels.voice import Told, raw_bytes
 
 SECOND_NS = 1_000_000_000
 ZONES = 96
 HELD_BYTES_MAX = 256
-REPLY_IDS = 1_000_000  # numbers in the ledger of what is noted beside what is said
 PATIENCE = Patience(2_050_000_000, tries_max=4, rest_ns=2_100_000_000)
 SOURCE_ZONE, SOURCE_SYSTEM = 2, 3
 
@@ -120,45 +119,17 @@ def zone_truth(model: Model, number: int) -> State:
     return State.OPEN if zone.is_open() else State.CLOSED
 
 
-class ConcordVoice:
+class ConcordVoice(OutboxVoice):
     """Says what happens until it is acknowledged; says lists; obeys keys."""
 
     def __init__(self, model: Model, setup: ConcordSetup) -> None:
-        self._model = model
-        self._outbox = Outbox(setup.patience)
-        self._peer: int | None = None
-        self._held = b""
-        self._ids = REPLY_IDS
+        super().__init__(model, setup.patience)
         self._alarms: set[int] = set()  # zones of which an alarm was said
         self._states = {number: self._state(number) for number in model.zones}
         self._levels = {number: self._level(number) for number in model.areas}
         self._delays: dict[int, State] = {}
 
     # ---- Voice
-
-    def plugged(self, peer: int, now_ns: int) -> list[Output]:
-        """Say what waited."""
-        self._peer, self._held = peer, b""
-        return self._outbox.open(peer, now_ns)
-
-    def unplugged(self, peer: int) -> None:
-        """Keep what was not taken."""
-        del peer
-        self._peer = None
-        self._outbox.close()
-
-    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
-        """Nothing follows from arrival alone: the acknowledgement counts."""
-        del covers, frame
-        return []
-
-    def deadline_ns(self) -> int | None:
-        """Return when to repeat."""
-        return self._outbox.deadline_ns()
-
-    def wake(self, now_ns: int) -> list[Output]:
-        """Repeat."""
-        return self._outbox.wake(now_ns)
 
     def obey(self, command: Command, now_ns: int) -> list[Output] | None:
         """Control lines of this panel alone."""
@@ -172,7 +143,7 @@ class ConcordVoice:
             case "lost":
                 return self._say(b"\x02", (), (), now_ns)
             case "raw":
-                return [Say(raw_bytes(command), self._peer or 0)]
+                return [Say(raw_bytes(command), self.peer or 0)]
         return None
 
     # ---- what happens
@@ -187,7 +158,7 @@ class ConcordVoice:
             case Happening():
                 outputs = self._happening(happened, now_ns)
                 self._alarms = {
-                    number for word in ZONE_ALARMS for number in self._model.stands(word) if number
+                    number for word in ZONE_ALARMS for number in self.model.stands(word) if number
                 }
                 return outputs + (
                     self._zone_changed(happened.zone, now_ns) if happened.zone else []
@@ -199,7 +170,7 @@ class ConcordVoice:
             return self._armed(event, now_ns)
         known = EVENTS.get(event.word)
         if known is None or (not event.active and not known[1]):
-            return self._untold(event.word)
+            return self.untold(event.word)
         begins, ends, specific, kind, code = known
         general = begins if event.active else ends
         is_zone = bool(event.zone) and begins not in OF_SYSTEM
@@ -247,7 +218,7 @@ class ConcordVoice:
 
     def _area_changed(self, number: int, now_ns: int) -> list[Output]:
         outputs: list[Output] = []
-        state, before = area_truth(self._model, number), self._delays.get(number)
+        state, before = area_truth(self.model, number), self._delays.get(number)
         delay = state if state in (State.EXIT_DELAY, State.ENTRY_DELAY) else None
         if before is not None and delay is not before:
             del self._delays[number]
@@ -264,20 +235,18 @@ class ConcordVoice:
     # ---- how it is
 
     def _state(self, number: int) -> int:
-        zone = self._model.zones[number]
+        zone = self.model.zones[number]
         flags = zone.is_open() | (zone.troubled or zone.tampered) << 3 | zone.bypassed << 4
         return int(flags) | (number in self._alarms) << 2
 
     def _level(self, number: int) -> tuple[int, int]:
-        area = self._model.areas[number]
+        area = self.model.areas[number]
         return LEVELS[area.armed], (area.user or 0) % 256
 
     def _stated(self, number: int) -> tuple[Signal, ...]:
         """Return what the state of a zone says: the point, and that an alarm is or is not."""
-        area = self._model.zones[number].area
-        point = Signal(
-            kind=Kind.ZONE, state=zone_truth(self._model, number), area=area, zone=number
-        )
+        area = self.model.zones[number].area
+        point = Signal(kind=Kind.ZONE, state=zone_truth(self.model, number), area=area, zone=number)
         kinds = {EVENTS[word][3:] for word in EVENTS} | {(Kind.BURGLARY, "130")}
         states = (State.ACTIVE,) if number in self._alarms else (State.RESTORED,)
         events = [
@@ -289,19 +258,19 @@ class ConcordVoice:
         return (point, *events)
 
     def _say_zone(self, number: int, now_ns: int) -> list[Output]:
-        area = self._model.zones[number].area
+        area = self.model.zones[number].area
         message = bytes((0x21, area, 0)) + number.to_bytes(2) + bytes((self._state(number),))
         return self._say(message, (), self._stated(number), now_ns)
 
     def _say_level(self, number: int, now_ns: int) -> list[Output]:
         level, user = self._level(number)
-        state = self._model.areas[number].armed
+        state = self.model.areas[number].armed
         signal = Signal(kind=Kind.AREA, state=state, area=number, user=user or None)
         message = bytes((0x22, 0x01, number, 0, 0, user, level))
         return self._say(message, (), (signal,), now_ns)
 
     def _say_delay(self, number: int, now_ns: int) -> list[Output]:
-        area, state = self._model.areas[number], area_truth(self._model, number)
+        area, state = self.model.areas[number], area_truth(self.model, number)
         is_exit = state is State.EXIT_DELAY
         until_ns = (area.exit_at_ns if is_exit else area.entry_at_ns) or now_ns
         left_s = max(1, (until_ns - now_ns) // SECOND_NS)
@@ -310,11 +279,11 @@ class ConcordVoice:
 
     def _list(self, now_ns: int) -> list[Output]:
         outputs = self._say(bytes.fromhex("01140104000a00001234"), (), (), now_ns)
-        for number, zone in self._model.zones.items():
+        for number, zone in self.model.zones.items():
             message = bytes((0x03, zone.area, 0, 10)) + number.to_bytes(2)
             message += bytes((0, self._state(number), 0x30))
             outputs += self._say(message, (), self._stated(number), now_ns)
-        for number, area in self._model.areas.items():
+        for number, area in self.model.areas.items():
             level, _ = self._level(number)
             signal = Signal(kind=Kind.AREA, state=area.armed, area=number)
             outputs += self._say(bytes((0x04, number, 0, level)), (), (signal,), now_ns)
@@ -324,9 +293,9 @@ class ConcordVoice:
 
     def _refresh(self, now_ns: int) -> list[Output]:
         outputs: list[Output] = []
-        for number in self._model.zones:
+        for number in self.model.zones:
             outputs += self._say_zone(number, now_ns) if self._state(number) else []
-        for number in self._model.areas:
+        for number in self.model.areas:
             outputs += self._say_level(number, now_ns)
         for number in self._delays:
             outputs += self._say_delay(number, now_ns)
@@ -341,45 +310,41 @@ class ConcordVoice:
         stated: tuple[Signal, ...],
         now_ns: int,
     ) -> list[Output]:
-        if self._peer is None:
+        if self.peer is None:
             return []  # to nobody
         told = Told(on_wire(message), signals, stated)
-        return self._outbox.put(told, now_ns, is_kept=bool(signals))
-
-    def _untold(self, word: str) -> list[Output]:
-        self._ids += 1
-        return [Note(Entry(self._ids, Said.UNTOLD, line=word))]
+        return self.outbox.put(told, now_ns, is_kept=bool(signals))
 
     # ---- what it hears
 
     def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
         """Take ACKs and messages, in any split."""
-        if peer != self._peer:
+        if peer != self.peer:
             return []
         outputs: list[Output] = []
         for byte in data:
             if byte == 0x06:
-                outputs += self._outbox.taken(now_ns)
+                outputs += self.outbox.taken(now_ns)
             elif byte == 0x15:
-                outputs += self._outbox.refused(now_ns)
+                outputs += self.outbox.refused(now_ns)
             else:
-                self._held = (self._held + bytes((byte,)))[-HELD_BYTES_MAX:]
+                self.held = (self.held + bytes((byte,)))[-HELD_BYTES_MAX:]
                 outputs += self._whole(now_ns)
         return outputs
 
     def _whole(self, now_ns: int) -> list[Output]:
-        text = self._held.rpartition(b"\n")[2] if b"\n" in self._held else b""
+        text = self.held.rpartition(b"\n")[2] if b"\n" in self.held else b""
         try:
             wanted = 2 * (1 + int(text[:2], 16)) if len(text) > 1 else 0
         except ValueError:
             wanted = 0
         if not wanted or len(text) < wanted:
             return []
-        self._held = b""
+        self.held = b""
         message = off_wire(text)
         if message is None:
-            return [Say(b"\x15", self._peer or 0)]
-        return [Say(b"\x06", self._peer or 0), *self._take(message, now_ns)]
+            return [Say(b"\x15", self.peer or 0)]
+        return [Say(b"\x06", self.peer or 0), *self._take(message, now_ns)]
 
     def _take(self, message: bytes, now_ns: int) -> list[Output]:
         match message[0], len(message):
@@ -387,37 +352,30 @@ class ConcordVoice:
                 return self._list(now_ns)
             case 0x20, 1:
                 return self._refresh(now_ns)
-            case 0x40, size if size > 3 and message[1] in self._model.areas:
+            case 0x40, size if size > 3 and message[1] in self.model.areas:
                 return self._keys(message[1], message[3:], now_ns)
         return []
 
     def _keys(self, area: int, keys: bytes, now_ns: int) -> list[Output]:
         match [*keys]:
             case [0x27]:
-                return self._do(f"arm area={area} mode=away", " how=quick", now_ns)
+                return self.do(f"arm area={area} mode=away", " how=quick", now_ns)
             case [0x28]:
-                return self._do(f"arm area={area} mode=stay", " how=quick", now_ns)
+                return self.do(f"arm area={area} mode=stay", " how=quick", now_ns)
             case [1, *digits]:
-                user = self._model.user_of("".join(f"{digit:X}" for digit in digits))
+                user = self.model.user_of("".join(f"{digit:X}" for digit in digits))
                 if user is not None:
-                    return self._do(f"disarm area={area}", f" user={user}", now_ns)
+                    return self.do(f"disarm area={area}", f" user={user}", now_ns)
             case [0x0B, a, b, c, d, tens, ones]:
-                user = self._model.user_of("".join(f"{digit:X}" for digit in (a, b, c, d)))
+                user = self.model.user_of("".join(f"{digit:X}" for digit in (a, b, c, d)))
                 return [] if user is None else self._toggle(area, 10 * tens + ones, user, now_ns)
         return []
 
     def _toggle(self, area: int, number: int, user: int, now_ns: int) -> list[Output]:
         """Take a zone out, or in again: of an armed area only."""
-        zone = self._model.zones.get(number)
-        is_armed = self._model.areas[area].armed is not State.DISARMED
+        zone = self.model.zones.get(number)
+        is_armed = self.model.areas[area].armed is not State.DISARMED
         if zone is None or zone.area != area or not is_armed:
             return []
         verb = "unbypass" if zone.bypassed else "bypass"
-        return self._do(f"{verb} zone={number}", f" user={user}", now_ns)
-
-    def _do(self, line: str, how: str, now_ns: int) -> list[Output]:
-        self._ids += 1
-        outputs: list[Output] = [Note(Entry(self._ids, Said.OBEYED, line=line))]
-        for happened in self._model.obey(Command.parse(line + how), now_ns):
-            outputs += self.tell(happened, now_ns)
-        return outputs
+        return self.do(f"{verb} zone={number}", f" user={user}", now_ns)

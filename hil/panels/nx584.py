@@ -20,7 +20,7 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from hil.panels.machine import Command, CommandError, Entry, Note, Output, Said, Say
 from hil.panels.model import Happened, Happening, Model, Moved, ZoneType
-from hil.panels.outbox import Outbox, Patience
+from hil.panels.outbox import OutboxVoice, Patience
 from hil.panels.voice import Told, raw_bytes
 
 SECOND_NS = 1_000_000_000
@@ -28,7 +28,6 @@ ZONES, AREAS = 192, 8
 HELD_BYTES_MAX = 512
 CUT_NS = SECOND_NS  # a gap of 1 s within a frame breaks it
 LOG_SIZE = 100
-REPLY_IDS = 1_000_000  # numbers in the ledger of what was answered, apart from what was sent
 PATIENCE = Patience(1_050_000_000, tries_max=4, rest_ns=20_300_000_000)  # it waits 1 s
 PANEL = 0x04  # an NX-8E
 NOT_REPORTED = 0x80
@@ -168,46 +167,18 @@ def shown(
     )
 
 
-class NxVoice:
+class NxVoice(OutboxVoice):
     """Says changes until they are acknowledged, answers requests, obeys keypad functions."""
 
     def __init__(self, model: Model, setup: NxSetup) -> None:
-        self._model = model
+        super().__init__(model, setup.patience)
         self._setup = setup
-        self._outbox = Outbox(setup.patience)
-        self._peer: int | None = None
-        self._held = b""
         self._heard_ns = 0
-        self._ids = REPLY_IDS
         self._log: dict[int, tuple[bytes, *tuple[Signal, ...]]] = {}
         self._newest = LOG_SIZE - 1
         self._shown: dict[str, bytes] = {}
 
     # ---- Voice
-
-    def plugged(self, peer: int, now_ns: int) -> list[Output]:
-        """Say what waited."""
-        self._peer, self._held = peer, b""
-        return self._outbox.open(peer, now_ns)
-
-    def unplugged(self, peer: int) -> None:
-        """Keep what was not taken."""
-        del peer
-        self._peer = None
-        self._outbox.close()
-
-    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
-        """Nothing follows from arrival alone: the acknowledgement counts."""
-        del covers, frame
-        return []
-
-    def deadline_ns(self) -> int | None:
-        """Return when to repeat."""
-        return self._outbox.deadline_ns()
-
-    def wake(self, now_ns: int) -> list[Output]:
-        """Repeat."""
-        return self._outbox.wake(now_ns)
 
     def obey(self, command: Command, now_ns: int) -> list[Output] | None:
         """Control lines of this panel: an entry of the log, a key held at a keypad."""
@@ -225,7 +196,7 @@ class NxVoice:
                 event = Signal(kind=what, code=code, state=State.ACTIVE, area=1)
                 return self._record(kind, 1, 1, event, now_ns)
             case "raw":
-                return [Say(raw_bytes(command), self._peer or 0)]
+                return [Say(raw_bytes(command), self.peer or 0)]
         return None
 
     # ---- what happens
@@ -249,19 +220,19 @@ class NxVoice:
     def _happening(self, event: Happening, now_ns: int) -> list[Output]:
         known = LOGGED.get(event.word)
         if known is None or (event.word in ENDLESS and not event.active):
-            return self._untold(event.word)
+            return self.untold(event.word)
         kind, what, code = known
         state = State.ACTIVE if event.active else State.RESTORED
         if event.word in {"arm", "disarm"}:
             state = State.ARMED if event.word == "arm" else State.DISARMED
         user = event.user
         if event.word == "exiterror" and event.area is not None:
-            user = self._model.areas[event.area].user
+            user = self.model.areas[event.area].user
         user = user if kind in OF_USERS and user and user <= 255 else None
         zone = event.zone if kind in OF_ZONES else None
         area = None if kind in OF_SYSTEM or kind == LOGGED["test"][0] else event.area
         if kind in OF_ZONES and zone is None:
-            return self._untold(event.word)
+            return self.untold(event.word)
         if code == ALARM and self._is_of_fire(zone or 0):
             what, code = Kind.FIRE, FIRE
         signal = Signal(kind=what, code=code, state=state, area=area, zone=zone, user=user)
@@ -278,7 +249,7 @@ class NxVoice:
         self, kind: int, which: int, area: int, signal: Signal, now_ns: int
     ) -> list[Output]:
         """Write an entry of the log, and say it."""
-        at = self._model.clock(now_ns)
+        at = self.model.clock(now_ns)
         self._newest = (self._newest + 1) % LOG_SIZE
         date = (at.day, at.month) if self._setup.day_first else (at.month, at.day)
         entry = bytes((self._newest, LOG_SIZE, kind | NOT_REPORTED, which - 1, area - 1, *date))
@@ -294,7 +265,7 @@ class NxVoice:
         return self._say(0x0A, entry, (signal,), stated, now_ns)
 
     def _is_of_fire(self, zone: int) -> bool:
-        return zone in self._model.zones and self._model.zones[zone].type is ZoneType.FIRE
+        return zone in self.model.zones and self.model.zones[zone].type is ZoneType.FIRE
 
     def _zone_changed(self, number: int, now_ns: int) -> list[Output]:
         return self._changed(f"zone {number}", 0x04, lambda: self._zone(number), now_ns)
@@ -323,15 +294,15 @@ class NxVoice:
     # ---- how it is: the data of an answer, and what it means
 
     def _zone(self, number: int) -> tuple[bytes, tuple[Signal, ...]]:
-        zone = self._model.zones.get(number)
+        zone = self.model.zones.get(number)
         if zone is None:
             state = Signal(kind=Kind.ZONE, state=State.CLOSED, zone=number)
             return bytes((number - 1, 0, 0, 0, 0, 0, 0)), (state,)
-        weak, missing = (number in self._model.stands(word) for word in ("weak", "missing"))
+        weak, missing = (number in self.model.stands(word) for word in ("weak", "missing"))
         condition = zone.is_open() | (zone.troubled or zone.tampered) << 1 | zone.bypassed << 2
         condition |= weak << 4 | missing << 5
         point = Signal(
-            kind=Kind.ZONE, state=zone_truth(self._model, number), area=zone.area, zone=number
+            kind=Kind.ZONE, state=zone_truth(self.model, number), area=zone.area, zone=number
         )
         events = shown(
             (weak, Kind.ZONE_TROUBLE, "384"),
@@ -344,15 +315,15 @@ class NxVoice:
         return data, (point, *events)
 
     def _area(self, number: int) -> tuple[bytes, tuple[Signal, ...]]:
-        area = self._model.areas[number]
-        events = [event for event in self._model.standing.values() if event.area == number]
+        area = self.model.areas[number]
+        events = [event for event in self.model.standing.values() if event.area == number]
         is_tamper = any(event.word == "tamper" for event in events)
         is_fire = any(
             event.word in FIRES or (event.word in INTRUSIONS and self._is_of_fire(event.zone or 0))
             for event in events
         )
         is_armed = area.armed is not State.DISARMED
-        zones = [zone for zone in self._model.zones.values() if zone.area == number]
+        zones = [zone for zone in self.model.zones.values() if zone.area == number]
         is_ready = not any(zone.is_open() and not zone.bypassed for zone in zones)
         flags = (
             is_fire << 2 | is_armed << 6,
@@ -372,10 +343,10 @@ class NxVoice:
         flags = [0] * 9
         said = []
         for word, (byte, bit, kind, code) in SYSTEM.items():
-            stands = bool(self._model.stands(word))
+            stands = bool(self.model.stands(word))
             flags[byte] |= stands << bit
             said.append((stands, kind, code))
-        flags[8] = sum(1 << number - 1 for number in self._model.areas)
+        flags[8] = sum(1 << number - 1 for number in self.model.areas)
         return bytes((PANEL, *flags, self._newest)), shown(*said)
 
     # ---- saying
@@ -388,38 +359,30 @@ class NxVoice:
         stated: tuple[Signal, ...],
         now_ns: int,
     ) -> list[Output]:
-        if self._peer is None:
+        if self.peer is None:
             return []  # to nobody: the log keeps it
         frame = on_wire(bytes((kind | 0x80,)) + data, binary=self._setup.binary)
-        return self._outbox.put(Told(frame, signals, stated), now_ns)
+        return self.outbox.put(Told(frame, signals, stated), now_ns)
 
     def _answer(self, payload: bytes, stated: tuple[Signal, ...] = ()) -> list[Output]:
-        assert self._peer is not None, "somebody asked"
+        assert self.peer is not None, "somebody asked"
         frame = on_wire(payload, binary=self._setup.binary)
-        outputs: list[Output] = [Say(frame, self._peer)]
+        outputs: list[Output] = [Say(frame, self.peer)]
         for signal in stated:
-            self._ids += 1
-            entry = Entry(self._ids, Said.STATED, replace(signal, frame=frame), frame)
+            entry = Entry(self.next_id(), Said.STATED, replace(signal, frame=frame), frame)
             outputs.append(Note(entry))
         return outputs
-
-    def _noted(self, state: Said, what: str) -> list[Output]:
-        self._ids += 1
-        return [Note(Entry(self._ids, state, line=what))]
-
-    def _untold(self, word: str) -> list[Output]:
-        return self._noted(Said.UNTOLD, word)
 
     # ---- what it hears
 
     def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
         """Take ACKs, requests and commands, in its own form alone."""
-        if peer != self._peer:
+        if peer != self.peer:
             return []
         if now_ns - self._heard_ns > CUT_NS:
-            self._held = b""
+            self.held = b""
         self._heard_ns = now_ns
-        self._held = (self._held + data)[-HELD_BYTES_MAX:]
+        self.held = (self.held + data)[-HELD_BYTES_MAX:]
         outputs: list[Output] = []
         for frame in self._frames():
             payload = off_wire(frame)
@@ -429,29 +392,29 @@ class NxVoice:
     def _frames(self) -> list[bytes]:
         found: list[bytes] = []
         if not self._setup.binary:
-            *lines, self._held = self._held.split(b"\r")
+            *lines, self.held = self.held.split(b"\r")
             return [line[line.rfind(b"\n") + 1 :] for line in lines if b"\n" in line]
-        while (at := self._held.find(b"\x7e")) >= 0:
-            rest = self._held[at + 1 :]
+        while (at := self.held.find(b"\x7e")) >= 0:
+            rest = self.held[at + 1 :]
             size = next(
                 (n for n in range(1, len(rest) + 1) if off_wire(b"\x7e" + rest[:n]) is not None), 0
             )
             if not size:
                 if (next_at := rest.find(b"\x7e")) < 0:
-                    self._held = self._held[at:]
+                    self.held = self.held[at:]
                     return found
                 size = next_at
             found.append(b"\x7e" + rest[:size])
-            self._held = rest[size:]
-        self._held = b""
+            self.held = rest[size:]
+        self.held = b""
         return found
 
     def _take(self, payload: bytes, now_ns: int) -> list[Output]:
         match payload:
             case b"\x1d":
-                return self._outbox.taken(now_ns)
+                return self.outbox.taken(now_ns)
             case b"\x1e":
-                return self._outbox.refused(now_ns)
+                return self.outbox.refused(now_ns)
         kind, data = payload[0], payload[1:]
         return (self._asked if kind < 0x3B else self._told)(kind, data, now_ns)
 
@@ -464,7 +427,7 @@ class NxVoice:
                 return self._answer(bytes((0x03, data[0])) + f"ZONE {data[0] + 1:<11}".encode())
             case 0x24, 1 if data[0] < ZONES:
                 return self._shows(0x04, self._zone(data[0] + 1))
-            case 0x26, 1 if data[0] + 1 in self._model.areas:
+            case 0x26, 1 if data[0] + 1 in self.model.areas:
                 return self._shows(0x06, self._area(data[0] + 1))
             case 0x28, 0:
                 return self._shows(0x08, self._system())
@@ -498,14 +461,14 @@ class NxVoice:
             return self._answer(b"\x1f")
         if weekday != told.isoweekday() % 7 + 1:
             return self._answer(b"\x1f")
-        self._model.set_clock(told, now_ns)
+        self.model.set_clock(told, now_ns)
         entry = Signal(kind=Kind.LOG, code="625", state=State.ACTIVE)
         logged = self._record(119, 1, 1, entry, now_ns)
-        return [*self._noted(Said.OBEYED, "clock"), *self._shows(0x08, self._system()), *logged]
+        return [*self.noted(Said.OBEYED, "clock"), *self._shows(0x08, self._system()), *logged]
 
     def _with_code(self, data: bytes, now_ns: int) -> list[Output]:
         digits = "".join(f"{byte & 0xF:X}{byte >> 4:X}" for byte in data[:3]).rstrip("F")
-        user = self._model.user_of(digits)
+        user = self.model.user_of(digits)
         words = {1: ("disarm", ""), 2: ("arm", "mode=away"), 3: ("arm", "mode=stay")}
         if user is None or data[3] not in words:
             return self._answer(b"\x1c")
@@ -514,20 +477,15 @@ class NxVoice:
 
     def _do(self, verb: str, how: str, mask: int, now_ns: int) -> list[Output]:
         """Let the model do it in each area of a mask."""
-        outputs = []
-        for area in [number for number in self._model.areas if mask >> number - 1 & 1]:
-            line = f"{verb} area={area} {how}"
-            outputs += self._noted(Said.OBEYED, line.split(" user=", maxsplit=1)[0].strip())
-            for happened in self._model.obey(Command.parse(line), now_ns):
-                outputs += self.tell(happened, now_ns)
+        outputs: list[Output] = []
+        for area in [number for number in self.model.areas if mask >> number - 1 & 1]:
+            shown, user, number = f"{verb} area={area} {how}".partition(" user=")
+            outputs += self.do(shown.strip(), user + number, now_ns)
         return outputs + self._answer(b"\x1d")
 
     def _toggle(self, number: int, now_ns: int) -> list[Output]:
-        zone = self._model.zones.get(number)
+        zone = self.model.zones.get(number)
         if zone is None:
             return self._answer(b"\x1f")
         verb = "unbypass" if zone.bypassed else "bypass"
-        outputs = self._noted(Said.OBEYED, f"{verb} zone={number}")
-        for happened in self._model.obey(Command.parse(f"{verb} zone={number}"), now_ns):
-            outputs += self.tell(happened, now_ns)
-        return outputs + self._answer(b"\x1d")
+        return self.do(f"{verb} zone={number}", "", now_ns) + self._answer(b"\x1d")

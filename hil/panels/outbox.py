@@ -1,21 +1,24 @@
 """What a panel that wants acknowledgement does: one message at a time, said until it is taken.
 
-Pure.  For voices of such protocols, as `hil.panels.voice.Teller` is for those without.  Unanswered,
-a message is said again after `repeat_ns`, `tries_max` times; then the panel gives up for `rest_ns`,
+Pure.  For voices of such protocols, as `hil.panels.voice.Teller` is for those without;
+`OutboxVoice` is what those have in common that are asked and ordered as well.  Unanswered, a
+message is said again after `repeat_ns`, `tries_max` times; then the panel gives up for `rest_ns`,
 keeps what it has to say, and begins anew; answers to questions it does not keep.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_agent.domain.kinds import POINTS
 from edge_agent.domain.signal import Signal
-from hil.panels.machine import Entry, Note, Output, Said, Say
-from hil.panels.model import Happening
+from hil.panels.machine import Command, Entry, Note, Output, Said, Say
+from hil.panels.model import Happened, Happening, Model
 from hil.panels.voice import Told
 
 SECOND_NS = 1_000_000_000
+NOTED_IDS = 1_000_000  # numbers in the ledger of what is noted beside what the outbox says
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +163,66 @@ class Outbox:
     def _entry(self, signal: Signal, frame: bytes, state: Said) -> Entry:
         self._ids += 1
         return Entry(self._ids, state, replace(signal, frame=frame), frame)
+
+
+class OutboxVoice(ABC):
+    """The voice of a panel with one host: that acknowledges, asks and orders."""
+
+    def __init__(self, model: Model, patience: Patience) -> None:
+        self.model = model
+        self.outbox = Outbox(patience)
+        self.peer: int | None = None
+        self.held = b""  # what was heard of a message that is not whole
+        self._ids = NOTED_IDS
+
+    @abstractmethod
+    def tell(self, happened: Happened, now_ns: int) -> list[Output]:
+        """See Voice."""
+
+    # ---- for the panel
+
+    def noted(self, state: Said, what: str) -> list[Output]:
+        """Note what is not said: `obeyed`, `untold`."""
+        return [Note(Entry(self.next_id(), state, line=what))]
+
+    def untold(self, word: str) -> list[Output]:
+        """Note that the protocol has no words for this."""
+        return self.noted(Said.UNTOLD, word)
+
+    def next_id(self) -> int:
+        """Return a number for the ledger."""
+        self._ids += 1
+        return self._ids
+
+    def do(self, line: str, secret: str, now_ns: int) -> list[Output]:
+        """Let the panel do a control line; `secret` is the end of it that is not in the ledger."""
+        outputs = self.noted(Said.OBEYED, line)
+        for happened in self.model.obey(Command.parse(line + secret), now_ns):
+            outputs += self.tell(happened, now_ns)
+        return outputs
+
+    # ---- Voice
+
+    def plugged(self, peer: int, now_ns: int) -> list[Output]:
+        """Say what waited."""
+        self.peer, self.held = peer, b""
+        return self.outbox.open(peer, now_ns)
+
+    def unplugged(self, peer: int) -> None:
+        """Keep what was not taken."""
+        del peer
+        self.peer = None
+        self.outbox.close()
+
+    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
+        """Nothing follows from arrival alone: the acknowledgement counts."""
+        del covers, frame
+        return []
+
+    def deadline_ns(self) -> int | None:
+        """Return when to repeat."""
+        return self.outbox.deadline_ns()
+
+    def wake(self, now_ns: int) -> list[Output]:
+        """Repeat."""
+        return self.outbox.wake(now_ns)

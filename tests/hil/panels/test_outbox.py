@@ -3,8 +3,9 @@
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
 from hil.panels.machine import Note, Output, Said, Say
-from hil.panels.model import Happening
-from hil.panels.outbox import Outbox, Patience
+from hil.panels.model import Happened, Happening, Model
+from hil.panels.outbox import Outbox, OutboxVoice, Patience
+from hil.panels.site import usual
 from hil.panels.voice import Told
 
 PATIENCE = Patience(repeat_ns=4, tries_max=3, rest_ns=30, kept_max=3)
@@ -94,3 +95,40 @@ def test_what_carries_the_time_is_made_anew_for_each_copy() -> None:
     assert said(outbox.wake(4)) == [b"at 4\r"]
     assert outbox.first == b"at 4"
     assert notes(outbox.taken(5)) == [(1, Said.ACKED)]
+
+
+class Parrot(OutboxVoice):
+    """A panel that says each event in one letter."""
+
+    def tell(self, happened: Happened, now_ns: int) -> list[Output]:
+        if not isinstance(happened, Happening):
+            return []
+        if happened.word == "gas":
+            return self.untold(happened.word)
+        event = Signal(kind=Kind.BURGLARY, state=State.ACTIVE, zone=happened.zone)
+        return self.outbox.put(Told(b"A", (event,)), now_ns)
+
+
+def test_a_voice_says_what_waited_repeats_and_keeps_what_was_not_taken() -> None:
+    voice = Parrot(Model(usual()), Patience(tries_max=2))
+    assert said(voice.do("alarm zone=3", "", 0)) == [], "nobody is there"
+    assert said(voice.plugged(1, 0)) == [b"A"]
+    assert voice.deadline_ns() == Patience().repeat_ns
+    assert said(voice.wake(Patience().repeat_ns)) == [b"A"]
+    assert voice.delivered((1,), b"A") == []
+    voice.unplugged(1)
+    assert voice.deadline_ns() is None
+    assert said(voice.plugged(2, 0)) == [b"A"]
+
+
+def test_a_voice_notes_what_it_did_and_what_it_had_no_words_for_and_no_code() -> None:
+    voice = Parrot(Model(usual()), Patience())
+    obeyed = voice.do("disarm area=1", " user=2", 0)
+    untold = voice.do("gas zone=1", "", 0)
+    entries = [out.entry for out in (*obeyed, *untold) if isinstance(out, Note)]
+    assert [(one.state, one.line) for one in entries if one.line] == [
+        (Said.OBEYED, "disarm area=1"),
+        (Said.OBEYED, "gas zone=1"),
+        (Said.UNTOLD, "gas"),
+    ]
+    assert len({one.id for one in entries}) == len(entries)
