@@ -177,6 +177,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.inventory",
         "edge_agent.maintaining",
     ),
+    "edge_agent.setup_steps": ("edge_agent.language",),
     "edge_agent.site_page": (
         "edge_agent.judged_words",
         "edge_agent.language",

@@ -13,6 +13,7 @@ from edge_agent.config import ConfigError
 
 GROUPS = (
     "run",
+    "setup",
     "check",
     "enrol",
     "charter",

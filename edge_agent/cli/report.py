@@ -78,22 +78,23 @@ def _written(arguments: argparse.Namespace, say: Any) -> dict[str, Any]:
     loaded = config.load(arguments.config)
     gateway, socket = loaded.config.gateway, Path(loaded.config.gateway.socket)
     folder = loaded.path(gateway.data_dir) / "journal"
-    heard = _heard(loaded, folder, export.ask_agent(socket, "status"))
-    told = site_report.facts(heard)
+    drawn = heard(loaded, folder, export.ask_agent(socket, "status"))
+    told = site_report.facts(drawn)
     page = site_page.page(told, say)
     digest = signed_page.digest(page)
-    export.record(socket, arguments.purpose, WHAT, len(heard.acts), digest)
+    export.record(socket, arguments.purpose, WHAT, len(drawn.acts), digest)
     recorded = _acts(folder, digest)
     if not recorded:
         raise export.ExportError(f"the record of it is not in {folder}: see to the disk")
-    running = bytes.fromhex(str(heard.status["epoch"]))
-    numbers = site_report.cited([*heard.acts, *recorded])
+    running = bytes.fromhex(str(drawn.status["epoch"]))
+    numbers = site_report.cited([*drawn.acts, *recorded])
     bundle = _bundle(arguments, loaded, numbers, running)
     export.write_new(arguments.out, signed_page.joined(page, bundle))
     return told
 
 
-def _heard(loaded: "Loaded", folder: Path, status: dict[str, Any]) -> "Heard":
+def heard(loaded: "Loaded", folder: Path, status: dict[str, Any]) -> "Heard":
+    """Return what a report is drawn from.  Raises UnreadableError."""
     from datetime import datetime
 
     from edge_agent import maintaining
