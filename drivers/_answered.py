@@ -55,8 +55,9 @@ class Acks:
     actions += acks.due(now_ns)
     """
 
-    def __init__(self, waiting: Waiting, undurable: Undurable) -> None:
+    def __init__(self, waiting: Waiting, undurable: Undurable, *, listen_only: bool) -> None:
         self._waiting = waiting
+        self._listen_only = listen_only
         self._owed = OwedAck(undurable, waiting.late_ns + 1)  # at that moment it is in time
         self.forget()
 
@@ -78,7 +79,8 @@ class Acks:
 
     def damaged(self, nak: bytes, now_ns: int) -> None:
         """Note a damaged message: it is wanted again, unless another one comes."""
-        self._nak = nak, now_ns + QUIET_NS
+        if not self._listen_only:
+            self._nak = nak, now_ns + QUIET_NS
 
     def earlier(self, words: bytes, heard_ns: int) -> None:
         """Note what an earlier session heard last: whether it had its ACK is not known."""
@@ -89,13 +91,13 @@ class Acks:
         last, self._nak = self._last, None
         if last is None or last.words != words or not self._is_copy(last, now_ns):
             self._last, self._is_earlier = Message(words, now_ns), False
-            self._owed.owe(answer, now_ns, self._last)
+            self._owe(answer, self._last)
             return False
         last.heard_ns, self._is_earlier = now_ns, False
-        if has_crossed(last.answered_ns, now_ns, self._waiting.crossing_ns):
+        if self._has_crossed(last, now_ns):
             self._owed.withdraw()
         else:
-            self._owed.owe(answer, now_ns, last)
+            self._owe(answer, last)
         return True
 
     def due(self, now_ns: int) -> list[Action]:
@@ -110,9 +112,18 @@ class Acks:
         times, age_ns = self._waiting, now_ns - last.heard_ns
         if self._is_earlier:
             return age_ns <= times.earlier_ns
-        if last.answered_ns is None or has_crossed(last.answered_ns, now_ns, times.crossing_ns):
+        if last.answered_ns is None or self._has_crossed(last, now_ns):
             return True
         return times.soonest_ns <= age_ns <= times.latest_ns
+
+    def _has_crossed(self, last: Message, now_ns: int) -> bool:
+        return has_crossed(last.answered_ns, now_ns, self._waiting.crossing_ns)
+
+    def _owe(self, answer: bytes, message: Message) -> None:
+        if self._listen_only:  # it is answered by another host, as far as we know
+            message.answered_ns = message.heard_ns
+        else:
+            self._owed.owe(answer, message.heard_ns, message)
 
 
 class AnsweredPanel(PolledPanel, Protocol):
@@ -138,7 +149,8 @@ class AnsweredSession:
         panel: Callable[[Setup, PolledSession, Acks], AnsweredPanel],
     ) -> None:
         self._undurable = Undurable()
-        self._acks = Acks(waiting, self._undurable)
+        self._listen_only = setup.options.get("listen_only") is True
+        self._acks = Acks(waiting, self._undurable, listen_only=self._listen_only)
 
         def made(setup: Setup, talk: PolledSession) -> AnsweredPanel:
             self._panel = panel(setup, talk, self._acks)
@@ -162,11 +174,11 @@ class AnsweredSession:
                 self._acks.received(now_ns)
         actions = self._talk.handle(happened, now_ns)
         is_damaged = any(isinstance(a, Fault) and a.kind in _DAMAGE for a in actions)
-        if is_damaged and not self._talk.listen_only:
+        if is_damaged:
             self._acks.damaged(self._panel.nak(), now_ns)
         actions += self._on_misfits(now_ns)
         self._undurable.note(actions)
-        return actions if self._talk.listen_only else actions + self._acks.due(now_ns)
+        return actions + self._acks.due(now_ns)
 
     def _on_misfits(self, now_ns: int) -> list[Action]:
         """Keep what the panel said although it has no shape: it would say it again for ever."""

@@ -20,7 +20,7 @@ NEWS = (Signal(kind=Kind.UNKNOWN, state=State.ACTIVE),)
 
 def opened() -> tuple[Acks, Undurable]:
     undurable = Undurable()
-    return Acks(TIMES, undurable), undurable
+    return Acks(TIMES, undurable, listen_only=False), undurable
 
 
 def test_it_is_given_when_all_is_durable_and_once() -> None:
@@ -119,6 +119,16 @@ def test_a_copy_of_what_an_earlier_session_heard_is_answered_and_no_news() -> No
     assert acks.due(900 * MS) == [Send(b"ok")]
     acks.earlier(b"a", -1000 * MS)
     assert not acks.heard(b"a", b"ok", 2001 * MS)
+
+
+def test_who_only_listens_tells_copies_by_time_alone() -> None:
+    acks = Acks(TIMES, Undurable(), listen_only=True)
+    assert not acks.heard(b"a", b"ok", 0)
+    assert acks.heard(b"a", b"ok", 400 * MS), "the line doubled it"
+    assert acks.heard(b"a", b"ok", 1200 * MS), "the other host's ACK was lost"
+    assert not acks.heard(b"a", b"ok", 1800 * MS), "no panel repeats so soon"
+    assert not acks.heard(b"a", b"ok", 3_600_000 * MS), "who answered is not known: it is new"
+    assert acks.due(3_600_000 * MS) == []
 
 
 # ---- damage: asked again when the line is quiet

@@ -207,6 +207,14 @@ def test_listening_only_says_nothing() -> None:
     assert talk.asked == []
 
 
+def test_listening_only_the_same_alarm_an_hour_later_is_another_one() -> None:
+    talk = Talk(listen_only=True)
+    talk.open()
+    assert [one.kind for one in signals(talk.say(SMOKE))] == [Kind.FIRE]
+    talk.now_ns += 3600 * NS
+    assert [one.kind for one in signals(talk.say(SMOKE))] == [Kind.FIRE]
+
+
 @pytest.mark.parametrize(
     ("act", "what", "keys", "shown", "outcome"),
     [
