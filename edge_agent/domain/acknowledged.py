@@ -215,10 +215,12 @@ class AcknowledgedSession:
         waiting = () if opened.waiting is None else (opened.waiting,)
         decoder = self._panel.decoder()
         for recent in (*opened.recent[-TOGETHER_MAX:], *waiting):
+            if recent.age_ns is None:
+                continue  # of another boot: a double is better than a loss
             for frame in (*decoder.feed(recent.frame), *decoder.finish()):
                 if frame.fault is FaultKind.NOISE or frame.fault in _DAMAGE:
                     continue  # its secrets are masked
-                copy = self._copy(frame, now_ns - (recent.age_ns or 0))
+                copy = self._copy(frame, now_ns - recent.age_ns)
                 copy.token = WAITING if recent is opened.waiting else None
                 self._remember(copy, self._panel.part(frame))
 

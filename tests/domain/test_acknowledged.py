@@ -269,6 +269,13 @@ def test_a_restart_knows_what_was_recorded() -> None:
     assert Talk(b"noise.", b"damaged.").is_new(b"event-3.")
 
 
+def test_after_another_boot_nothing_is_a_repeat() -> None:
+    """A daily test that tells its time, and no date, is one of today."""
+    talk = Talk()
+    talk.session.handle(Opened((Recent(b"at-3."),)), talk.now_ns)
+    assert talk.is_new(b"at-3.")
+
+
 def test_what_waits_for_the_journal_since_before_gets_its_ack_after_it() -> None:
     talk = Talk(b"event-2.", waiting=b"event-3.")
     actions = talk.hear(b"event-3.")
