@@ -1,14 +1,10 @@
 """How the emulated Paradox panel with its PRT3 module is started."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
-from typing import Any
 
-from edge_agent.domain.kinds import Kind
-from edge_agent.domain.session import Profile
-from hil.panels import model, scenarios, site, voice
-from hil.panels.machine import Face, Machine
-from hil.panels.model import Model, ModelSetup
+from edge_agent.domain.kinds import State
+from hil.panels.model import Model
+from hil.panels.on_model import OnModel, Settings
 from hil.panels.paradox_prt3 import (
     ZONE_STATES,
     Prt3Setup,
@@ -17,9 +13,7 @@ from hil.panels.paradox_prt3 import (
     contact,
     is_sound,
 )
-from hil.panels.voice import ModelPanel
 
-OUTPUTS = 8
 CONTROL = """\
 control lines of paradox_prt3:
   bus on|off                the panel's bus, without which the module knows nothing
@@ -28,64 +22,42 @@ control lines of paradox_prt3:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what a panel can be told on the command line."""
-    site.add_arguments(parser, zones_max=192)
     parser.add_argument("--answer-s", type=float, default=0.5, help="how long an answer takes")
     parser.add_argument("--memory-last", action="store_true", help="area flags in the other order")
     parser.add_argument("--charset", default="latin-1", help="of names")
 
 
-def build(arguments: Namespace) -> ModelPanel:
-    """Return the panel that the command line describes."""
-    setup = Prt3Setup(arguments.answer_s, arguments.memory_last, arguments.charset)
-    return panel(site.told(arguments, outputs=OUTPUTS), setup)
+def told(arguments: Namespace) -> Settings:
+    """Return what it was told."""
+    return {
+        "answer_s": arguments.answer_s,
+        "memory_last": arguments.memory_last,
+        "charset": arguments.charset,
+    }
 
 
-def panel(premises: ModelSetup, setup: Prt3Setup) -> ModelPanel:
-    """Return the panel on its model."""
-    here = Model(premises)
-    return ModelPanel(here, Prt3Voice(here, setup))
+def zone_truth(here: Model, number: int) -> State:
+    """Return how a host must believe a zone to be: it can ask for no bypass."""
+    return ZONE_STATES[contact(here.zones[number])]
 
 
-def for_profile(profile: Profile | None, settings: Mapping[str, Any]) -> ModelPanel:
-    """Return the panel that a driver's profile expects; `settings` are of `Prt3Setup`."""
-    del profile  # one module behind panels of different sizes
-    return panel(site.usual(outputs=OUTPUTS), Prt3Setup(**settings))
-
-
-def truth(machine: Machine) -> site.Points:
-    """Return what a host can know of each point: it can ask for no output and for no bypass."""
-    assert isinstance(machine, ModelPanel)
-    here = machine.model
-    points = site.points(
-        here,
-        lambda number: ZONE_STATES[contact(here.zones[number])],
-        lambda number: believed_of(here, number),
-    )
-    return {point: state for point, state in points.items() if point[0] is not Kind.OUTPUT}
-
-
-def speak(number: int, bad_line: bool) -> str:
-    """Return the control line of the `number`-th event."""
-    del bad_line  # damage is seen by the shape of a line, or not at all
-    words = ("alarm", "restore alarm", "tamper", "restore tamper", "open", "close", "mains")
-    return site.speak(number, words)
-
-
-FACE = Face(
+FACE = OnModel(
     name="paradox_prt3",
     title="Paradox EVO panel with a PRT3 module, ASCII mode",
-    peers_max=1,
-    control_help=f"{CONTROL}\n{voice.OWN_CONTROL}\n{model.CONTROL}",
+    voice=Prt3Voice,
+    setup=Prt3Setup,
+    sound=is_sound,
+    control_help=CONTROL,
     adds=add_arguments,
-    build=build,
-    for_profile=for_profile,
-    plans=scenarios.PLANS,
-    speak=speak,
+    told=told,
+    zones_max=192,
+    outputs=8,
+    zone=zone_truth,
+    area=believed_of,
+    shows_outputs=False,
     unknown="event group=58",
     quick=("--answer-s", "0.02"),
     silence_s=50,
-    truth=truth,
-    sound=is_sound,
     standing="alarm zone=3",
     has_clock=False,
-)
+).face()

@@ -4,16 +4,14 @@ For voices that are made of a model alone, such as a `LineVoice`.  Zones and are
 are as its model has them; what a host cannot know of them a face of its own has to say.
 """
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from edge_agent.domain.session import Profile
-from hil.panels import model, scenarios, site, voice
-from hil.panels.machine import Face, Machine
-from hil.panels.model import Model, ModelSetup
-from hil.panels.voice import ModelPanel, Voice
+from hil.panels import site
+from hil.panels.machine import Face
+from hil.panels.model import Model
+from hil.panels.on_model import OnModel
+from hil.panels.voice import Voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,39 +35,16 @@ class Plain:
 
     def face(self) -> Face:
         """Return the face."""
-        return Face(
+        return OnModel(
             name=self.name,
             title=self.title,
-            peers_max=1,
-            control_help=f"{self.control_help}\n{voice.OWN_CONTROL}\n{model.CONTROL}",
-            adds=self._adds,
-            build=self._build,
-            for_profile=self._for_profile,
-            plans=scenarios.PLANS,
-            speak=lambda number, _: site.speak(number, self.words),
-            silence_s=self.silence_s,
-            truth=truth if self.has_points else lambda _: {},
+            voice=lambda here, _: self.voice(here),
+            setup=lambda **_: None,
+            words=self.words,
             sound=self.sound,
+            truth=None if self.has_points else lambda _: {},
             standing=self.standing,
-        )
-
-    def _adds(self, parser: ArgumentParser) -> None:
-        site.add_arguments(parser, self.zones_max)
-
-    def _build(self, arguments: Namespace) -> ModelPanel:
-        return self._panel(site.told(arguments, outputs=0))
-
-    def _for_profile(self, profile: Profile | None, settings: Mapping[str, Any]) -> ModelPanel:
-        del profile, settings
-        return self._panel(site.usual(outputs=0))
-
-    def _panel(self, premises: ModelSetup) -> ModelPanel:
-        here = Model(premises)
-        return ModelPanel(here, self.voice(here))
-
-
-def truth(machine: Machine) -> site.Points:
-    """Return what a host must believe: zones as their contacts are, areas as they are."""
-    assert isinstance(machine, ModelPanel)
-    here = machine.model
-    return site.points(here, lambda number: site.contact(here, number))
+            silence_s=self.silence_s,
+            zones_max=self.zones_max,
+            control_help=self.control_help,
+        ).face()

@@ -11,6 +11,7 @@ from hil.panels.model import CLOCK_START, Model, ModelSetup, zones_of
 AREAS = (1, 2)
 ZONES = 16
 ZONES_SPOKEN = 12  # of traffic: the last ones are left to what a test does by itself
+WORDS = ("alarm", "restore alarm", "tamper", "restore tamper", "open", "close", "mains")
 Points = dict[tuple[Kind, int], State]
 
 
@@ -59,6 +60,11 @@ def points(
     if area is not None:
         found |= {(Kind.AREA, number): area(number) for number in model.areas}
     return found
+
+
+def without_outputs(points: Points) -> Points:
+    """Return what is left where a host can ask for no output."""
+    return {point: state for point, state in points.items() if point[0] is not Kind.OUTPUT}
 
 
 def contact(model: Model, number: int) -> State:

@@ -52,6 +52,7 @@ from hil.panels.machine import Said, describe
 from tests.contract.subjects import BUS, STREAM, Subject, is_told_by_silence, names, seeded
 from tests.contract.test_stream import LINES, world
 from tests.contract.world import SECOND_NS, body, is_event, meaning
+from tests.drivers.golden import told
 
 ALL = STREAM + BUS
 FIRST = [subject for subject in ALL if subject.first]  # what no profile changes
@@ -74,10 +75,6 @@ def golden(subject: Subject) -> Sequence[Any]:
     ]
     assert len(found) >= 3
     return found
-
-
-def told(frame: Frame) -> tuple[object, ...]:
-    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
 
 
 # ---- golden frames

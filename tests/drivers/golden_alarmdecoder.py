@@ -4,7 +4,7 @@
 the other lines, 4 the commands, 5 example lines.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 HEX = b"[f702000b1008008c08020000000000]"
 AT_REST = ("area", None, "disarmed", None, None, None, None)

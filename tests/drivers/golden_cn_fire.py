@@ -5,7 +5,7 @@ published recordings of an open gateway.  Sums of frames that stand in no source
 hand, by the rule of the section.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 
 def _hex(digits: str) -> bytes:

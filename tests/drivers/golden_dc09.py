@@ -5,7 +5,7 @@ examples, 3 encryption, 5 the quirks, 6 HENG-BO.  The CRC of a quirk that stands
 worked out with an independent CRC calculator (CRC-16/ARC).
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 KEY = "EDGEAGENTTESTKEY"
 SEALED = (

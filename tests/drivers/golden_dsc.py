@@ -5,7 +5,7 @@ notifications, 6 the quirks, 7 the Honeywell flavour.  Sums of frames that stand
 added up by hand, by the rule of section 2: characters 0 to 9 are 30 to 39 hex, A to F 41 to 46.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 GOLDEN = (
     Golden(

@@ -5,7 +5,7 @@ check sums of frames that stand in no source were added up apart from this proje
 rule of section 1.  Positions of SS and characters of AZ are those of the open client.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 ACCOUNT = "001234"
 

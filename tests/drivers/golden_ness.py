@@ -5,7 +5,7 @@
 were added up by hand, by the rule of section 2.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 GOLDEN = (
     Golden(

@@ -5,7 +5,7 @@ The sums of frames that stand in no source were added up apart from this project
 of section 2.  Layouts of 07 are those of an open client.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 
 def zone(state: str, number: int, area: int | None) -> tuple[object, ...]:

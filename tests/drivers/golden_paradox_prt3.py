@@ -6,7 +6,7 @@ examples, 4 the event groups and their sub-lists; "group table" is the table of 
 
 from typing import Any
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 
 def _event(source: str, line: bytes, *signal: Any) -> Golden:

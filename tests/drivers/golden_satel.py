@@ -6,7 +6,7 @@ this project's code.  The worked answer of section 2 has one byte of data too ma
 check; with 16 bytes the check is another one.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 
 def typed(text: str) -> bytes:

@@ -4,18 +4,7 @@ Each entry cites its place.  "Receiver facts" are the collected facts on receive
 is the Sur-Gard family, 2 Ademco 685 and MX8000, 3 CongWin FE100.
 """
 
-from typing import Any, NamedTuple
-
-
-class Golden(NamedTuple):
-    """One frame and what it says; signals list kind, code, state, area, zone, user, account."""
-
-    source: str
-    frame: bytes
-    type: str | None
-    signals: tuple[tuple[Any, ...], ...]
-    fault: str | None = None
-
+from tests.drivers.golden import Golden
 
 GOLDEN = (
     Golden(

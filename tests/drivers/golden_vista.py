@@ -5,7 +5,7 @@ says by itself; "event table" is its table of events.  Check sums of frames that
 were added up apart from this project's code, by the rule of section 2.
 """
 
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden
 
 GOLDEN = (
     Golden(

@@ -9,9 +9,8 @@ from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
 from hil.panels.alarmdecoder import is_sound
-from hil.panels.machine import describe
+from tests.drivers.golden import Golden, check
 from tests.drivers.golden_alarmdecoder import GOLDEN
-from tests.drivers.golden_surgard import Golden
 
 CODES = load_codes()
 TEXT = "****DISARMED****  READY TO ARM  "
@@ -31,18 +30,9 @@ def keypad(bits: str = "1000000100000000", text: str = TEXT, number: str = "008"
     return f'[{bits}0A--],{number},[f702000b1008008c08020000000000],"{text:32}"'
 
 
-def told(frame: Frame) -> tuple[object, ...]:
-    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
-
-
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:70])
 def test_golden_lines(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    assert (frame.type, told(frame), frame.fault) == (known.type, known.signals, None)
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 def test_the_emulator_takes_the_same_lines_for_good() -> None:

@@ -8,8 +8,8 @@ from drivers._cn_fire_reading import PieceDecoder, decoder_of, words_of
 from edge_agent.domain.session import FaultKind, Frame
 from hil.panels.machine import describe
 from tests.drivers.cn_fire_profiles import PARTS, made, setup_of
+from tests.drivers.golden import Golden
 from tests.drivers.golden_cn_fire import BY_PROFILE, GOLDEN
-from tests.drivers.golden_surgard import Golden
 
 
 def read(data: bytes, profile: str | None, **options: str) -> list[Frame]:

@@ -10,9 +10,8 @@ from drivers._dsc_frames import LINE_BYTES_MAX, DscDecoder, dsc_line, is_host, t
 from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
-from hil.panels.machine import describe
+from tests.drivers.golden import Golden, check, told
 from tests.drivers.golden_dsc import GOLDEN
-from tests.drivers.golden_surgard import Golden
 
 SETUP = Setup(load_codes())
 GOOD = [known for known in GOLDEN if known.fault is None]
@@ -26,18 +25,9 @@ def decode(*pieces: bytes) -> list[Frame]:
     return frames + decoder.finish()
 
 
-def told(frame: Frame) -> tuple[object, ...]:
-    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
-
-
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:60])
 def test_golden_frames(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    assert (frame.type, told(frame), frame.fault) == (known.type, known.signals, None)
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 def test_a_code_under_threat_is_a_secret_and_is_not_shown() -> None:

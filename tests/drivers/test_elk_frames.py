@@ -10,9 +10,8 @@ from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.domain.signal import Span
 from edge_agent.resources import load_codes
 from hil.panels.elk import framed
-from hil.panels.machine import describe
+from tests.drivers.golden import Golden, check
 from tests.drivers.golden_elk import GOLDEN
-from tests.drivers.golden_surgard import Golden
 
 SETUP = Setup(load_codes())
 
@@ -27,18 +26,9 @@ def read(kind: str, data: str, tail: str = "00") -> Frame:
     return frame
 
 
-def told(frame: Frame) -> tuple[object, ...]:
-    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
-
-
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:60])
 def test_golden_frames(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    assert (frame.type, told(frame), frame.fault) == (known.type, known.signals, None)
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 def test_the_emulators_codec_agrees_with_the_golden_frames() -> None:

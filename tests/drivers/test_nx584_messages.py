@@ -6,10 +6,9 @@ from drivers._nx584_messages import LOG, NxDecoder
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
-from hil.panels.machine import describe
 from hil.panels.nx584 import off_wire, on_wire
+from tests.drivers.golden import Golden, check
 from tests.drivers.golden_nx584 import GOLDEN
-from tests.drivers.golden_surgard import Golden
 
 CODES = load_codes()
 
@@ -26,14 +25,7 @@ def read(payload: str, *, binary: bool = False, **options: object) -> Frame:
 
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:60])
 def test_golden_frames(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    told = tuple(tuple(describe(signal).values()) for signal in frame.signals)
-    assert (frame.type, told, frame.fault) == (known.type, known.signals, None)
-    assert frame.raw == known.frame
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 def test_the_emulators_codec_agrees_with_the_golden_frames() -> None:

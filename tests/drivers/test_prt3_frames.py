@@ -8,10 +8,9 @@ from drivers._prt3_frames import Prt3Decoder
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
-from hil.panels.machine import describe
 from hil.panels.paradox_prt3 import is_sound
+from tests.drivers.golden import Golden, check
 from tests.drivers.golden_paradox_prt3 import GOLDEN
-from tests.drivers.golden_surgard import Golden
 
 CODES = load_codes()
 
@@ -26,18 +25,9 @@ def read(line: str, **options: str) -> Frame:
     return frame
 
 
-def told(frame: Frame) -> tuple[object, ...]:
-    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
-
-
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:70])
 def test_golden_lines(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    assert (frame.type, told(frame), frame.fault) == (known.type, known.signals, None)
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 def test_the_emulator_takes_the_same_lines_for_good() -> None:

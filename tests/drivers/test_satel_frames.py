@@ -19,9 +19,8 @@ from edge_agent.domain.noise import NOISE_BYTES_MAX
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import check_options, load_codes, load_driver
 from hil.panels import satel_frames as panel
-from hil.panels.machine import describe
+from tests.drivers.golden import Golden, check
 from tests.drivers.golden_satel import ARM, GOLDEN, VIOLATED, typed
-from tests.drivers.golden_surgard import Golden
 
 SETUP = Setup(load_codes())
 RESULT = typed("FEFE EF FF 4FA9 FE0D")
@@ -35,18 +34,9 @@ def decode(*pieces: bytes, **options: str) -> list[Frame]:
     return frames + decoder.finish()
 
 
-def told(frame: Frame) -> tuple[object, ...]:
-    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
-
-
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:60])
 def test_golden_frames(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    assert (frame.type, told(frame), frame.fault) == (known.type, known.signals, None)
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ from edge_agent.domain.session import (
     Setup,
 )
 from edge_agent.resources import load_codes, load_profile
-from tests.drivers.golden_surgard import GOLDEN, TWO_DIGITS, Golden
+from tests.drivers.golden import Golden
+from tests.drivers.golden_surgard import GOLDEN, TWO_DIGITS
 from tests.fuzz.target import check_growth
 
 BURGLARY = b"5012 182468E13001004\x14"

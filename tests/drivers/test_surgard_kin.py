@@ -16,7 +16,8 @@ from edge_agent.domain.session import (
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.resources import load_codes, load_profile
 from tests.drivers.actions import faults, sent
-from tests.drivers.golden_surgard import GOLDEN, OTHERS, TWO_DIGITS, Golden
+from tests.drivers.golden import Golden
+from tests.drivers.golden_surgard import GOLDEN, OTHERS, TWO_DIGITS
 from tests.drivers.test_surgard import Host, opened, tokens
 from tests.drivers.test_surgard_frames import ADEMCO, FE100, HEARTBEAT
 

@@ -8,9 +8,8 @@ from drivers._vista_frames import EVENTS, VistaDecoder, request
 from edge_agent.domain.kinds import Origin, State
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
-from hil.panels.machine import describe
 from hil.panels.vista import framed
-from tests.drivers.golden_surgard import Golden
+from tests.drivers.golden import Golden, check
 from tests.drivers.golden_vista import GOLDEN
 
 SETUP = Setup(load_codes())
@@ -28,13 +27,7 @@ def read(kind: str, data: str) -> Frame:
 
 @pytest.mark.parametrize("known", GOLDEN, ids=lambda known: known.source[:60])
 def test_golden_frames(known: Golden) -> None:
-    [frame] = decode(known.frame)
-    if known.fault is not None:
-        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
-        return
-    told = tuple(tuple(describe(signal).values()) for signal in frame.signals)
-    assert (frame.type, told, frame.fault) == (known.type, known.signals, None)
-    assert all(signal.frame == frame.raw for signal in frame.signals)
+    check(known, decode(known.frame))
 
 
 def test_fields_of_an_event_and_its_time() -> None:

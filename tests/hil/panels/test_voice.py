@@ -20,7 +20,7 @@ from hil.panels.machine import (
     Unplugged,
 )
 from hil.panels.model import Happened, Happening, Model, ModelSetup, Moved, zones_of
-from hil.panels.ness_face import for_profile
+from hil.panels.ness_face import FACE
 from hil.panels.stand import Noted, Spoken, Stand, StandOutput, StandSetup
 from hil.panels.vocabulary import ARM, WORDS
 from hil.panels.voice import LineVoice, ModelPanel, Teller, Told, meaning
@@ -38,7 +38,7 @@ def tell(stand: Stand, line: str, now_ns: int = 0) -> list[StandOutput]:
 
 
 def stand() -> Stand:
-    there = Stand(for_profile(None, {}), StandSetup())
+    there = Stand(FACE.for_profile(None, {}), StandSetup())
     there.handle(Plugged(), 0)
     return there
 
@@ -74,7 +74,7 @@ def test_no_word_of_the_premises_is_one_of_the_lines_faults(word: str) -> None:
 
 
 def test_nobody_there_nothing_said() -> None:
-    there = Stand(for_profile(None, {}), StandSetup())
+    there = Stand(FACE.for_profile(None, {}), StandSetup())
     assert tell(there, "alarm zone=3") == []
 
 

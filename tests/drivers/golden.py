@@ -1,0 +1,35 @@
+"""What a golden frame is: typed from a manual or a capture, with its source, and what it says."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from edge_agent.domain.session import FaultKind, Frame
+from hil.panels.machine import describe
+
+ENDS = b"\r\n"  # which of them belong to a line, each decoder knows
+
+
+class Golden(NamedTuple):
+    """One frame and what it says; signals list kind, code, state, area, zone, user, account."""
+
+    source: str
+    frame: bytes
+    type: str | None
+    signals: tuple[tuple[Any, ...], ...]
+    fault: str | None = None
+
+
+def told(frame: Frame) -> tuple[object, ...]:
+    """Return what a frame says, as golden frames list it."""
+    return tuple(tuple(describe(signal).values()) for signal in frame.signals)
+
+
+def check(known: Golden, frames: Iterable[Frame]) -> None:
+    """Hold what a decoder made of a golden frame against it."""
+    [frame] = frames
+    assert frame.raw.strip(ENDS) == known.frame.strip(ENDS)
+    if known.fault is not None:
+        assert (frame.fault, frame.signals) == (FaultKind(known.fault), ())
+        return
+    assert (frame.type, told(frame), frame.fault) == (known.type, known.signals, None)
+    assert all(signal.frame == frame.raw for signal in frame.signals)
