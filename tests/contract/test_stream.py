@@ -421,7 +421,8 @@ def test_an_alarm_that_stands_at_link_up_is_an_event(subject: Subject) -> None:
     here.run(10 * SECOND_NS)
     here.plug()
     here.run(here.now_ns + SYNC_NS)
-    [alarm] = events(here)
+    assert len(events(here)) == 1
+    alarm = events(here)[0]
     assert alarm.state is State.ACTIVE
     assert alarm.origin in {Origin.AT_START, Origin.BACKFILL}, "by its state, or by the panel's log"
     here.unplug()
