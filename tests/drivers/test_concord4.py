@@ -208,7 +208,7 @@ def test_listening_only_says_nothing() -> None:
 
 
 def test_listening_only_the_same_alarm_an_hour_later_is_another_one() -> None:
-    talk = Talk(listen_only=True)
+    talk = Concord(listen_only=True)
     talk.open()
     assert [one.kind for one in signals(talk.say(SMOKE))] == [Kind.FIRE]
     talk.now_ns += 3600 * NS
