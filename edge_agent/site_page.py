@@ -21,15 +21,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "center_away": ("center not connected", "未连接接警中心"),
     "panel_away": ("panel not heard", "主机无应答"),
     "clock_unset": ("clock not synchronised", "时钟未同步"),
-    "no_zones": ("no zone is listed or was heard", "没有列出或收到任何防区"),
+    "no_zones": ("the configuration lists no zone", "配置中没有列出任何防区"),
     "untested": (
         "zones not walk-tested within {days} days: edge-agent walktest PANEL",
         "{days} 天内未步测的防区：edge-agent walktest PANEL",
     ),
-    "unlisted": (
-        "zones that were heard and are not in the configuration",
-        "收到信号但配置中没有的防区",
-    ),
+    "unlisted": ("not in the configuration", "不在配置中"),
     "self_test": (
         "no good self-test: edge-agent diagnose",
         "没有合格的自检：edge-agent diagnose",
@@ -243,8 +240,10 @@ def _zones(zones: Sequence[Mapping[str, Any]], say: Catalog) -> Iterable[str]:
     rows = []
     for one in zones:
         days = one["tested_days"]
-        if days is None:
-            tested: object = _flag(say, "", "never", good=False)
+        if not one["listed"] and days is None:
+            tested: object = say("unlisted")
+        elif days is None:
+            tested = _Bad(say("never"))
         else:
             text = say("today") if days < 1 else say("days_ago", days=days)
             tested = text if one["tested"] else _Bad(text)

@@ -215,15 +215,14 @@ def _open(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         "center_away": [one["center"] for one in told["centers"] if not one["connected"]],
         "panel_away": [one["panel"] for one in told["panels"] if one["online"] is not True],
         "clock_unset": [] if told["clock"] == "synced" else [told["clock"] or "unknown"],
-        "no_zones": [] if zones else ["-"],
-        "untested": [_place(one) for one in zones if not one["tested"]],
-        "unlisted": [_place(one) for one in zones if not one["listed"]],
+        "no_zones": [] if any(one["listed"] for one in zones) else ["-"],
+        "untested": [_place(one) for one in zones if one["listed"] and not one["tested"]],
         "self_test": []
         if selftests and selftests[-1]["outcome"] == "good"
         else [selftests[-1]["detail"] if selftests else "-"],
         "out_of_range": [_setting(one) for one in told["settings"] if not one["in_range"]],
         "certificates": [f"{_place(one)}: {one['cause']}" for one in told["certificates"]],
-        "findings": [_subject(one["subject"]) for one in told["findings"]],
+        "findings": [f"{_subject(one['subject'])} {one['cause']}" for one in told["findings"]],
     }
     for what, which in found.items():
         if which:

@@ -80,8 +80,7 @@ def test_a_site_that_is_tested_has_nothing_left() -> None:
     [
         ({"parts": ()}, "untested", ["p1 1"]),
         ({"parts": (detector(tested_days=31),)}, "untested", ["p1 1"]),
-        ({"zones": ()}, "unlisted", ["p1 1"]),
-        ({"zones": (), "parts": ()}, "no_zones", ["-"]),
+        ({"zones": ()}, "no_zones", ["-"]),
         ({"acts": ()}, "self_test", ["-"]),
         ({"acts": (act("self_test"), act("self_test", 6, "bad"))}, "self_test", ["said"]),
         ({"centers": [{"center": "main", "connected": False}]}, "center_away", ["main"]),
@@ -103,6 +102,13 @@ def test_a_site_that_is_tested_has_nothing_left() -> None:
 def test_what_is_missing_is_named(changed: dict[str, Any], what: str, which: list[str]) -> None:
     """Each seen to fail with its line of the list left out."""
     assert left(**DONE | changed)[what] == which
+
+
+def test_a_zone_that_nobody_lists_is_shown_and_needs_no_walk() -> None:
+    """A panel reports all the zones that it could have, also those that nothing is wired to."""
+    told = facts(heard(**DONE | {"parts": (*DONE["parts"], detector(2))}))
+    assert [(one["zone"], one["listed"]) for one in told["zones"]] == [(1, True), (2, False)]
+    assert told["open"] == []
 
 
 def test_a_zone_has_its_name_its_area_and_what_was_heard_of_it() -> None:

@@ -110,7 +110,7 @@ def heard(loaded: "Loaded", folder: Path, status: dict[str, Any]) -> "Heard":
     except OSError as error:
         raise records.UnreadableError(f"{folder}: {error.strerror}; read it as root") from error
     clock = status.get("clock") or {}
-    wall_ns = clock.get("wall_ns")
+    wall_ns = clock.get("wall_ns") or clock.get("earliest_ns")
     now = None if wall_ns is None else datetime.fromtimestamp(wall_ns // 10**9, zone)
     return Heard(
         loaded=loaded,
