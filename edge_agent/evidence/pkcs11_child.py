@@ -201,8 +201,7 @@ def _made(session: Session, kind: Kind | None, uri: KeyUri) -> dict[str, Any]:
             raise Trouble(cause, "Use another token, or keep the key in a file or a TPM")
         session.generate(kind, uri.object, uri.id or os.urandom(ID_BYTES))
     key = _key(session, uri)
-    can_leave = session.has(key.handle, Attribute.EXTRACTABLE)
-    if can_leave or not session.has(key.handle, Attribute.NEVER_EXTRACTABLE):
+    if not session.has(key.handle, Attribute.NEVER_EXTRACTABLE):
         cause = f"the key {uri.which} in {uri.place} can leave it, or could: there may be a copy"
         raise Trouble(cause, "Name another one, or have one made under a new name")
     label = session.read(key.handle, Attribute.LABEL).decode("utf-8", "replace")

@@ -1,7 +1,6 @@
 """The library of a token is spoken to as its standard says; SoftHSM's runs in this process here.
 
-Seen to fail: with an attribute's length taken for its bytes, a point's head left on it, and a
-session that may not write asked for where something is made.
+Seen to fail: with an attribute cut short, a point's head left on it, and a key that may leave.
 """
 
 import ctypes

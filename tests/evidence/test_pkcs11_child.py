@@ -69,9 +69,19 @@ def test_a_key_is_made_once_and_found_by_the_name_that_is_told(uri: KeyUri) -> N
     assert len(bytes.fromhex(order("sign", named, message="00")["signature"])) == 64
 
 
+def test_a_key_that_was_made_beforehand_is_taken(uri: KeyUri) -> None:
+    with session(uri) as open_one:
+        open_one.generate(Kind.ED25519, uri.object, b"ceremony")
+    made = order("make", uri)
+    assert len(bytes.fromhex(made["raw"])) == 32
+    assert KeyUri.read(made["uri"]) == uri.with_key("", b"ceremony")
+
+
 def test_it_is_destroyed_and_once_more_is_no_harm(uri: KeyUri) -> None:
     named = KeyUri.read(order("make", uri)["uri"])
     assert order("destroy", named) == order("destroy", named) == {}
+    with session(uri) as open_one:
+        assert open_one.find({Attribute.ID: named.id}) == [], "nor its public half"
     with pytest.raises(Trouble, match=r"holds no private key .* with id .*enrol this gateway anew"):
         order("sign", named, message="00")
 
@@ -105,11 +115,9 @@ def test_a_key_of_another_kind_is_not_used(uri: KeyUri, monkeypatch: pytest.Monk
 
 def test_a_key_that_may_leave_is_not_taken(uri: KeyUri, monkeypatch: pytest.MonkeyPatch) -> None:
     order("make", uri)
-    monkeypatch.setattr(Session, "has", lambda self, handle, what: what is Attribute.EXTRACTABLE)
-    with pytest.raises(Trouble, match=r"can leave it.*there may be a copy"):
-        order("make", uri)
-    monkeypatch.setattr(Session, "has", lambda self, handle, what: False)
-    with pytest.raises(Trouble, match="or could"):
+    never = Attribute.NEVER_EXTRACTABLE
+    monkeypatch.setattr(Session, "has", lambda self, handle, what: what is not never)
+    with pytest.raises(Trouble, match=r"can leave it, or could: there may be a copy"):
         order("make", uri)
 
 

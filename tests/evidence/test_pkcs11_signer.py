@@ -1,7 +1,7 @@
 """A key in a token, seen from the agent: what the file says, what a child says, and how it ends.
 
 The contract of all signers is in `test_signer_contract`.  Seen to fail: without the check of what
-was signed, with a child that is waited for without end, and with a token's absence not told apart.
+was signed, with s left in the upper half, and with a token's absence not told apart.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.evidence import booting, pkcs11_signer
-from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.cose import P256_ORDER, PublicKey
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.pkcs11_signer import Pkcs11Signer
 from edge_agent.evidence.pkcs11_uri import KeyUri
@@ -130,6 +130,15 @@ def test_right_after_a_boot_a_token_is_waited_for(
     says(monkeypatch, ABSENT)
     with pytest.raises(KeyFileError, match="it is not there"):
         signer(path, key.public).sign(b"x")
+
+
+def test_s_is_brought_into_the_lower_half(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = P256Signer.generate()
+    low = key.sign(b"x")
+    high = low[:32] + (P256_ORDER - int.from_bytes(low[32:], "big")).to_bytes(32, "big")
+    says(monkeypatch, *(answering(f'{{"signature": "{one.hex()}"}}') for one in (low, high)))
+    for _ in range(2):
+        assert signer(path, key.public).sign(b"x") == low
 
 
 @pytest.mark.parametrize("signature", [b"", bytes(64), b"\xff" * 64, bytes(72)])

@@ -1,6 +1,6 @@
 """A request of a key that is elsewhere is what the library makes of one that it holds.
 
-Seen to fail: with the other algorithm named, and with an ECDSA signature left as r || s.
+Seen to fail: with another algorithm named.
 """
 
 import pytest

@@ -1,7 +1,7 @@
 """One contract for every place in which an identity key may be: file, TPM, PKCS #11 token.
 
-A token's library is asked for both of its kinds.  Seen to fail: with s left in the upper half by
-either chip, with Ed25519's digest signed in place of the message, with another label asked for.
+A token's library is asked for both of its kinds.  Seen to fail: with Ed25519's
+digest signed in place of the message.
 """
 
 from collections.abc import Callable, Iterator
