@@ -88,6 +88,10 @@ class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         int, Meta(ge=20, le=2_764_800, description="EN 50136 reporting time; SP5 90, SP6 20")
     ] = 90
 
+    def __post_init__(self) -> None:
+        if self.identity_key.startswith("pkcs11:"):  # not shown: there may be a PIN in it
+            raise ValueError("identity_key is a file; its first line may be a URI: enrol --pkcs11")
+
 
 class Anchor(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who timestamps the newest event once a day: an authority by RFC 3161, over HTTP."""

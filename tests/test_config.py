@@ -127,6 +127,13 @@ def test_an_error_names_file_key_found_and_allowed(
         assert word in message, message
 
 
+def test_a_token_is_named_by_the_key_file_and_no_pin_is_repeated() -> None:
+    uri = "pkcs11:token=a?pin-value=1234"
+    message = problems(GOOD.replace("[gateway]", f'[gateway]\nidentity_key = "{uri}"', 1))
+    assert "gateway: identity_key is a file; its first line may be a URI" in message
+    assert "1234" not in message
+
+
 POLICE = """
 [[center]]
 name = "police"
