@@ -14,6 +14,8 @@ Sources: open receivers of this format, and their captures.
 from dataclasses import replace
 from typing import Final
 
+from drivers._galaxy_orders import Told, read
+from drivers._galaxy_state import signals_of
 from edge_agent.domain.kinds import Origin
 from edge_agent.domain.noise import Noise
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
@@ -35,6 +37,7 @@ PLACE = ("area", "zone", "user")
 
 ACCOUNT, EVENT, OLD_EVENT, TEXT, LOGIN = "account", "event", "old_event", "text", "login"
 END, ACK, REJECT = "end", "ack", "reject"
+CONFIGURATION, CONTROL, EXTENDED = "configuration", "control", "extended"
 
 _BARE: Final = {
     # functions of a block without data
@@ -55,19 +58,18 @@ _FULL: Final = {
     ord("O"): OLD_EVENT,
     ord("A"): TEXT,
     ord("?"): LOGIN,
+    ord("@"): CONFIGURATION,
+    ord("C"): CONTROL,
+    ord("X"): EXTENDED,
     # recognised; what they hold is not known
-    ord("C"): "control",
     ord("E"): "environment",
     ord("P"): "program",
-    ord("@"): "configuration",
-    ord("X"): "extended",
     ord("L"): "listen_in",
 }
 TYPES: Final = {**_BARE, **_FULL}
-HOST_TYPES: Final = frozenset({ACK, REJECT, "ack_standby", "ack_disconnect", LOGIN})
-UNREAD: Final = frozenset(
-    {"control", "environment", "program", "configuration", "extended", "listen_in"}
-)
+HOST_TYPES: Final = frozenset({"ack_standby", "ack_disconnect", LOGIN})
+ANSWER_TYPES: Final = frozenset({ACK, REJECT, CONFIGURATION, CONTROL, EXTENDED})
+UNREAD: Final = frozenset({CONTROL, EXTENDED, "environment", "program", "listen_in"})
 
 
 def parity(data: bytes) -> int:
@@ -78,10 +80,10 @@ def parity(data: bytes) -> int:
     return total
 
 
-def bare(function: bytes) -> bytes:
-    """Return the block of a function without data."""
-    head = bytes([WANTS_ACK]) + function
-    return head + bytes([parity(head)])
+def framed(function: bytes, data: bytes = b"") -> bytes:
+    """Return the block of a function and its data, of which an answer is wanted."""
+    said = bytes([WANTS_ACK + len(data)]) + function + data
+    return said + bytes([parity(said)])
 
 
 def _lengths(header: int, function: int) -> tuple[int, ...]:
@@ -211,6 +213,10 @@ class GalaxyDecoder:
             case "login" if is_whole:
                 code = Span(HEAD_BYTES, len(block) - 1)
                 return Frame(block, kind, fields=fields, secrets=(code,))
+            case "configuration" if is_whole:
+                return Frame(block, kind, fields={**fields, "configuration": text})
+            case "control" | "extended" if told := read(data):
+                return self._told(block, kind, told, fields)
             case _ if not data and function in _BARE:
                 return Frame(block, kind, fields=fields)
         fault = FaultKind.UNSUPPORTED if kind in UNREAD else FaultKind.SHAPE
@@ -231,6 +237,21 @@ class GalaxyDecoder:
             {"code": event.code, "number": event.number, **event.modifiers} for event in events
         ]
         return Frame(block, kind, signals, fields)
+
+    def _told(self, block: bytes, kind: str, told: Told, fields: dict[str, Plain]) -> Frame:
+        """Return an answer of level 4; a question or an order says nothing of the panel."""
+        if told.digits is None:
+            return Frame(block, kind, fields={**fields, "asks": told.of})
+        signals = tuple(
+            replace(one, account=self._account) for one in signals_of(told.of, told.digits, block)
+        )
+        name = "areas" if told.of.startswith("SA") else "zones"
+        shown: Plain = (
+            {str(number): digit for number, digit in told.digits.items()}
+            if name == "areas"
+            else list(told.digits)
+        )
+        return Frame(block, kind, signals, {**fields, "of": told.of, name: shown})
 
     def _text_of(self, block: bytes, text: str, fields: dict[str, Plain]) -> Frame:
         """Return a text with the place of its event, which says no more: that is recorded."""

@@ -58,6 +58,7 @@ class Part(Enum):
     MORE = "more"  # it belongs to the event before it
     END = "end"  # the panel has its ACK of all before: the same words again are a new event
     ALIVE = "alive"  # it is there, and no more
+    ANSWER = "answer"  # it answers what it was asked, if it was: else it is a host's, heard along
     HOST = "host"  # not of the panel: what a host says, heard along
 
 
@@ -107,6 +108,11 @@ class AcknowledgedPanel(Protocol):
         """Return what is recorded of it: a sound frame that says nothing to us is kept as well."""
         unknown = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=frame.raw[:FRAME_BYTES_MAX])
         return frame.signals or (unknown,)
+
+    def answered(self, frame: Frame) -> bool:
+        """Take what may be an answer to what the driver asked; tell whether it is one."""
+        del frame
+        return False
 
     def is_dated(self, frame: Frame) -> bool:
         """Tell whether an event says when it happened: the same words later are then no new one."""
@@ -174,6 +180,7 @@ class AcknowledgedSession:
         self._anew = False  # a conversation has begun since: all of it may be said again
         self._unread = b""  # the newest frame that says nothing to us
         self._reopened = False  # over a new line: the panel may not have waited for long
+        self._talk_ns: int | None = None  # when a conversation that has not ended was last heard
 
     def deadline_ns(self) -> int | None:
         """Return when a line counts as quiet, or a silence has lasted too long."""
@@ -204,10 +211,41 @@ class AcknowledgedSession:
                 pass  # a caller is known by its first bytes; registers are not of such protocols
         return []
 
+    # ---- for a driver that asks, too
+
+    @property
+    def online(self) -> bool:
+        """Whether the panel is proven to be there."""
+        return self._presence.online is True
+
+    @property
+    def owes_nothing(self) -> bool:
+        """Whether all that the panel said is durable, and has its ACK."""
+        return not self._undurable.tokens and not any(e.ack.answer for e in self._ears.values())
+
+    def rests_at_ns(self) -> int:
+        """Return when the panel has come to rest if nothing more is heard: then it can be asked.
+
+        A conversation without an end is over when the panel has given up.
+        """
+        quiet = [ear.heard_ns + self._quiet_ns for ear in self._ears.values() if ear.is_open]
+        if self._talk_ns is not None:
+            quiet.append(self._talk_ns + 2 * self._manners.tries_max * self._repeat_ns)
+        return max(quiet, default=0)
+
+    def report(self, signals: tuple[Signal, ...]) -> list[Action]:
+        """Record what the panel answered: durable, like all it said, before its next ACK."""
+        return [self._undurable.report(signals)] if signals else []
+
+    def lost(self, reason: str) -> list[Action]:
+        """The panel no longer answers: it is not there until it is heard."""
+        return self._presence.lost(reason)
+
     # ---- lines
 
     def _open(self, opened: Opened, now_ns: int) -> None:
         self._ears.clear()
+        self._talk_ns = None
         self._newest = []
         self._anew = self._reopened = True
         self._presence.open(now_ns)
@@ -283,7 +321,10 @@ class AcknowledgedSession:
         part = self._panel.part(frame)
         if part is Part.HOST:
             return actions
+        if part is Part.ANSWER:
+            return actions + (self._presence.heard(now_ns) if self._panel.answered(frame) else [])
         ear.refusing = False
+        self._talk_ns = None if part is Part.END else now_ns
         actions += self._presence.heard(now_ns)
         if fault is not None:
             actions.append(Fault(fault, "", frame.raw))

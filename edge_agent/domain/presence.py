@@ -45,9 +45,13 @@ class Presence:
         """Tell the silence, once."""
         if self._silent_at_ns is None or now_ns < self._silent_at_ns:
             return []
+        return self.lost("silence", self._why)
+
+    def lost(self, reason: str, why: str = "") -> list[Action]:
+        """The panel is not there until it is heard again; `why` says more than `reason`."""
         self._silent_at_ns = None
-        actions: list[Action] = [Fault(FaultKind.SILENCE, self._why)]
+        actions: list[Action] = [Fault(FaultKind.SILENCE, why or reason)]
         if self.online is not False:
             self.online = False
-            actions.append(Link(online=False, reason="silence"))
+            actions.append(Link(online=False, reason=reason))
         return actions

@@ -9,6 +9,9 @@ and begins anew with the account, and with the event that was not finished.
     44 23 32 34 36 38 90                    account 2468
     55 4E 74 69 32 30 ... C4                new event: ti20:05/id015/ri02/CL
     40 30 8F                                end of data
+
+Between talks it may be asked and ordered by a host that logs in with its remote code: see
+`hil.panels.galaxy_control`.
 """
 
 from collections import deque
@@ -18,6 +21,7 @@ from operator import xor
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
+from hil.panels.galaxy_control import GalaxyControl, address, block
 from hil.panels.machine import Command, CommandError, Entry, Note, Output, Said, Say
 from hil.panels.model import Happened, Happening, Model
 from hil.panels.vocabulary import ARM, WORDS, Word
@@ -28,6 +32,7 @@ QUEUE_MAX = 256  # events that a panel keeps for its receiver
 DATA_MAX = 63
 WANTS_ACK = 0x40
 ACK, REJECT = (0x38, 0x08), (0x39, 0x09)
+ASKING = b"?CX"
 # What a level code has no word of its own for is said by the nearest.
 NEAREST = {"smoke": "fire", "callpoint": "fire", "entry": "alarm", "duress": "holdup"}
 TEXTS = {"alarm": "INTRUDER", "fire": "FIRE", "tamper": "TAMPER", "arm": "SET", "disarm": "UNSET"}
@@ -43,6 +48,7 @@ class GalaxySetup:
     wait_s: float = 2.5
     tries: int = 4
     rest_s: float = 20.0
+    remote_code: str = ""  # by which a host may ask and order; none: it may not
 
 
 @dataclass(slots=True)
@@ -64,20 +70,18 @@ class _Talk:
     heard: bytearray = field(default_factory=bytearray)
 
 
-def block(function: str, data: bytes = b"") -> bytes:
-    """Return the block of a function and its data."""
-    text = bytes([WANTS_ACK + len(data)]) + function.encode() + data
-    return text + bytes([reduce(xor, text, 0xFF)])
-
-
-def answer_in(heard: bytearray) -> int | None:
-    """Take the next answer of a host out of what was heard: its function, None for none."""
-    while len(heard) >= 3:
-        three = bytes(heard[:3])
-        if reduce(xor, three, 0xFF) == 0 and three[0] & 0x3F == 0 and three[1] in ACK + REJECT:
-            del heard[:3]
-            return three[1]
-        del heard[:1]
+def heard_in(heard: bytearray) -> tuple[int, bytes] | None:
+    """Take the next block of a host out of what was heard: its function and data, None for none."""
+    at = 0
+    while len(heard) - at >= 3:
+        size = (heard[at] & 0x3F) + 3
+        said = bytes(heard[at : at + size])
+        is_whole = len(said) == size and reduce(xor, said, 0xFF) == 0
+        if is_whole and said[1] in (*ACK, *REJECT, *ASKING):
+            del heard[: at + size]
+            return said[1], said[2:-1]
+        at += 1
+    del heard[: -DATA_MAX - 3]
     return None
 
 
@@ -87,6 +91,7 @@ class GalaxyVoice:
     def __init__(self, model: Model, setup: GalaxySetup) -> None:
         self._model = model
         self._setup = setup
+        self._control = GalaxyControl(model, setup.remote_code)
         self._queue: deque[list[_Block]] = deque()
         self._talk = _Talk()
         self._peer: int | None = None
@@ -153,6 +158,8 @@ class GalaxyVoice:
             self._ids += 1
             return [Note(Entry(self._ids, Said.UNTOLD, line=happened.word))]
         signal = meaning(word, happened, self._setup.account)
+        if signal.zone is not None:
+            signal = replace(signal, zone=address(signal.zone))
         text = self._text or _text_of(happened)
         self._text = ""
         return self._put(letters, signal, text, now_ns)
@@ -163,10 +170,33 @@ class GalaxyVoice:
             return []
         outputs: list[Output] = []
         self._talk.heard += data
-        while (function := answer_in(self._talk.heard)) is not None:
-            if self._talk.block is None:
-                continue
-            outputs += self._taken(now_ns) if function in ACK else self._again(now_ns)
+        while (heard := heard_in(self._talk.heard)) is not None:
+            function, told = heard
+            if self._talk.block is not None:
+                if function in ACK + REJECT:  # it asks at the wrong time: that is not heard
+                    outputs += self._taken(now_ns) if function in ACK else self._again(now_ns)
+            elif function in ASKING and not self._queue:
+                outputs += self._asked(chr(function), told, now_ns)
+        return outputs
+
+    def _asked(self, function: str, data: bytes, now_ns: int) -> list[Output]:
+        """Answer a host, then say what came of it."""
+        reply = self._control.hear(function, data)
+        outputs: list[Output] = []
+        for said, stated in reply.said:
+            outputs.append(Say(said, self._peer or 0))
+            for signal in stated:
+                self._ids += 1
+                where = replace(signal, account=self._setup.account, frame=said)
+                outputs += [
+                    Note(Entry(self._ids, Said.STATED, one, said))
+                    for one in (where, replace(where, account=None))
+                ]
+        if reply.does:
+            self._ids += 1
+            outputs.append(Note(Entry(self._ids, Said.OBEYED, line=reply.does)))
+            happened = self._model.obey(Command.parse(reply.does), now_ns)
+            outputs += [out for one in happened for out in self.tell(one, now_ns)]
         return outputs
 
     # ---- the conversation
@@ -257,7 +287,13 @@ class GalaxyVoice:
 
 def _text_of(event: Happening) -> str:
     """Return what a panel without names prints: what, where, and + or - for its begin or end."""
-    where = f" ZONE {event.zone}" if event.zone else f" USER {event.user}" if event.user else ""
+    where = (
+        f" ZONE {address(event.zone)}"
+        if event.zone
+        else f" USER {event.user}"
+        if event.user
+        else ""
+    )
     sign = "+" if event.active else "-"
     return f"{sign}{TEXTS.get(event.word, event.word.upper())}{where}"
 

@@ -231,7 +231,8 @@ class Face:
     `standing` is a control line of an alarm that a status request shows, "" where there is none;
     `sound` tells whether bytes (without the frame's end) pass the protocol's check, or where it has
     none, whether every character fits its place: what a line did to them so that they do, no host
-    can see.
+    can see.  `zone` gives the number that its n-th zone has on the line, `options` what a site has
+    to set for it in its driver.
 
     Of the faults that every panel can be told: `has_clock`, one that can jump; `has_text`, frames
     of characters, which can be bad.
@@ -254,5 +255,7 @@ class Face:
     truth: Callable[[Machine], Mapping[tuple[Kind, int], State]] = lambda _: {}
     standing: str = ""
     sound: Callable[[bytes], bool] = lambda _: False
+    zone: Callable[[int], int] = lambda number: number
+    options: Mapping[str, str | int] = field(default_factory=dict)
     has_clock: bool = True
     has_text: bool = True

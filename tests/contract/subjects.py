@@ -31,7 +31,7 @@ class Subject:
 
     @property
     def setup(self) -> Setup:
-        options = resources.check_options(self.driver, self.options)
+        options = resources.check_options(self.driver, {**self.face.options, **self.options})
         return Setup(resources.load_codes(), self.profile, options, UTC, frozenset(ALLOWABLE))
 
     @property

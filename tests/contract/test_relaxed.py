@@ -143,7 +143,7 @@ def test_a_driver_says_that_it_has_no_words(subject: Subject, act: Act) -> None:
     here.plug()
     here.run(SYNC_NS + 10 * SECOND_NS)  # between two polls
     before = len(here.gateway.sent)
-    here.command(here.now_ns, 7, wanted(act))
+    here.command(here.now_ns, 7, wanted(subject, act))
     here.run(here.now_ns + SECOND_NS)
     assert [one.outcome for one in here.gateway.obeyed] == [Outcome.UNSUPPORTED]
     assert not here.state(Said.OBEYED)
@@ -158,7 +158,7 @@ def test_no_zone_is_taken_out_of_a_disarmed_area_where_the_panel_would_not(
     here.plug()
     here.run(SYNC_NS)
     before = len(here.gateway.sent)
-    here.command(here.now_ns, 7, wanted(Act.BYPASS))
+    here.command(here.now_ns, 7, wanted(subject, Act.BYPASS))
     here.run(here.now_ns + SECOND_NS)
     assert [one.outcome for one in here.gateway.obeyed] == [Outcome.REFUSED]
     assert len(here.gateway.sent) == before
@@ -169,7 +169,7 @@ def test_a_command_of_no_word_is_never_sent_by_any_driver(subject: Subject) -> N
     for act in set(Act) - subject.driver.commands:
         session = subject.driver.session(subject.setup)
         session.handle(Opened(), 0)
-        answers = session.handle(Commanded(1, wanted(act)), SECOND_NS)
+        answers = session.handle(Commanded(1, wanted(subject, act)), SECOND_NS)
         outcomes = [one.outcome for one in answers if isinstance(one, Obeyed)]
         assert Outcome.DONE not in outcomes
 

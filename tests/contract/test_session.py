@@ -138,9 +138,11 @@ def test_a_session_reports_golden_signals_and_acks_only_after_commit(subject: Su
             assert None not in areas, known.source
             continue
         [report] = reports
-        assert tuple(tuple(describe(s).values()) for s in report.signals) == known.signals
+        answers = getattr(known, "answers", False)  # a state: of the named points all is told
+        reported = tuple(tuple(describe(s).values()) for s in report.signals)
+        assert set(reported) >= set(known.signals) if answers else reported == known.signals
         assert all(body(s.frame) in body(known.frame) for s in report.signals)
-        if subject.driver.acknowledges:
+        if subject.driver.acknowledges and not answers:
             assert not [action for action in actions if isinstance(action, Send)], known.source
             after = session.handle(Committed(report.token), 2 * SECOND_NS)
             assert [action for action in after if isinstance(action, Send)], known.source

@@ -513,9 +513,12 @@ def before(subject: Subject, act: Act) -> list[str]:
     return [*(["arm user=1"] if arms else []), *([BEFORE[act]] if act in BEFORE else [])]
 
 
-def wanted(act: Act) -> Command:
-    zoned = act in {Act.BYPASS, Act.UNBYPASS, Act.OUTPUT_ON, Act.OUTPUT_OFF}
-    return Command(act=act, area=None if zoned else 1, zone=2 if zoned else None, code="1234")
+def wanted(subject: Subject, act: Act) -> Command:
+    if act in {Act.BYPASS, Act.UNBYPASS}:
+        return Command(act=act, zone=subject.face.zone(2), code="1234")
+    if act in {Act.OUTPUT_ON, Act.OUTPUT_OFF}:
+        return Command(act=act, zone=2, code="1234")
+    return Command(act=act, area=1, code="1234")
 
 
 @pytest.mark.parametrize(("subject", "act"), COMMANDS)
@@ -526,11 +529,12 @@ def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act)
     for line in before(subject, act):
         here.tell(20 * SECOND_NS, line)
     here.run(SYNC_NS)
-    here.command(here.now_ns, 7, wanted(act))
+    here.command(here.now_ns, 7, wanted(subject, act))
     here.run(here.now_ns + ANSWER_NS)
     assert [(one.id, one.outcome) for one in here.gateway.obeyed] == [(7, Outcome.DONE)]
     if act in AFTER:
-        point, states = AFTER[act]
+        (kind, number), states = AFTER[act]
+        point = kind, subject.face.zone(number) if kind is Kind.ZONE else number
         machine = here.stand.machine
         assert isinstance(machine, ModelPanel)
         assert (subject.face.truth(machine) or machine.model.points())[point] in states
@@ -547,7 +551,7 @@ def test_a_command_is_never_sent_again(subject: Subject, act: Act) -> None:
         here.tell(20 * SECOND_NS, line)
     here.run(SYNC_NS)
     here.tell(here.now_ns, "noack 5")
-    here.command(here.now_ns + SECOND_NS, 7, wanted(act))
+    here.command(here.now_ns + SECOND_NS, 7, wanted(subject, act))
     here.at(here.now_ns + 3 * SECOND_NS, here.unplug)
     here.at(here.now_ns + 6 * SECOND_NS, here.plug)
     here.run(here.now_ns + SYNC_NS)

@@ -291,6 +291,7 @@ class World:
         """The panel calls our port."""
         if self.gateway.session is None:
             self._gateway_does(self.gateway.open(self.now_ns))
+        self.gateway.opened = self.gateway.reports
         self._peer += 1
         self._gateway_does(self.gateway.take(Called(self._peer, "192.0.2.7"), self.now_ns))
         self._panel_does(self.stand.handle(Plugged(self._peer), self.now_ns))

@@ -2,20 +2,25 @@
 
 "Facts" are the collected facts on the Galaxy's SIA blocks; section 2 has the worked blocks, 3 the
 conversation, 4 the quirks.  Where the facts give the contents only, length and parity were worked
-out by hand, by the rule of section 2.
+out by hand, by the rule of section 2.  What control blocks and maps look like is read in the source
+of an open receiver ("receiver").
 """
 
 from typing import Any, NamedTuple
 
 
 class Golden(NamedTuple):
-    """One block and what it says; signals list kind, code, state, area, zone, user, account."""
+    """One block and what it says; signals list kind, code, state, area, zone, user, account.
+
+    `answers`: it answers what a host asked, and has no ACK of its own.
+    """
 
     source: str
     frame: bytes
     type: str | None
     signals: tuple[tuple[Any, ...], ...]
     fault: str | None = None
+    answers: bool = False
 
 
 GOLDEN = (
@@ -59,5 +64,64 @@ GOLDEN = (
         bytes.fromhex("47 41 20 48 41 4C 4C 20 99 69"),
         "text",
         (),
+    ),
+    Golden(
+        "facts 3, login with the remote code 543210: FF.46.3F = 86, and the digits .01",
+        bytes.fromhex("46 3F 35 34 33 32 31 30 87"),
+        "login",
+        (),
+    ),
+    Golden(
+        "facts 2 and 3, receiver: the login is answered with a configuration",
+        bytes.fromhex("45 40 41 4C 34 42 31 B0"),
+        "configuration",
+        (),
+    ),
+    Golden(
+        "facts 3, receiver: set area 1; an order, or the answer about one area",
+        bytes.fromhex("45 43 53 41 31 2A 31 C1"),
+        "control",
+        (),
+    ),
+    Golden(
+        "facts 3, receiver: omit zone 1011",
+        bytes.fromhex("48 43 53 42 31 30 31 31 2A 31 FF"),
+        "control",
+        (),
+    ),
+    Golden(
+        "facts 3, receiver: areas 1 set, 2 part set, 3 not",
+        bytes.fromhex("63 43 53 41 2A 31 32" + "30" * 30 + "E4"),
+        "control",
+        (
+            ("area", None, "armed_away", 1, None, None, None),
+            ("area", None, "armed_stay", 2, None, None, None),
+        ),
+        answers=True,
+    ),
+    Golden(
+        "facts 3, receiver: area 2 in alarm",
+        bytes.fromhex("65 43 53 41 39 31 2A 30 31" + "30" * 30 + "E8"),
+        "control",
+        (("area", None, "alarm", 2, None, None, None),),
+        answers=True,
+    ),
+    Golden(
+        "facts 3, receiver: zones open; bytes 3 and 4 mean nothing, 1028 is the last of RIO 102",
+        bytes.fromhex("69 58 5A 53 32 30 31 2A 04 01 FF FF 80" + "00" * 30 + "5B"),
+        "extended",
+        (
+            ("zone", None, "open", None, 1003, None, None),
+            ("zone", None, "open", None, 1011, None, None),
+            ("zone", None, "open", None, 1028, None, None),
+        ),
+        answers=True,
+    ),
+    Golden(
+        "facts 3, receiver: a zone omitted, on line 3",
+        bytes.fromhex("67 58 5A 53 35 30 32 2A 02" + "00" * 32 + "D6"),
+        "extended",
+        (("zone", None, "bypassed", None, 3002, None, None),),
+        answers=True,
     ),
 )
