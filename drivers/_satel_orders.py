@@ -8,8 +8,8 @@ from datetime import datetime
 
 from drivers._satel_frames import AREAS, ZONES, ZONES_LARGE, framed, map_of, packed_code
 from edge_agent.domain.command import Act, Command
-from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.polled import BYPASSES
+from edge_agent.domain.kinds import Kind
+from edge_agent.domain.polled import BYPASSES, is_shown
 from edge_agent.domain.session import Frame
 from edge_agent.domain.signal import Signal
 
@@ -56,14 +56,7 @@ def is_done(command: Command, frame: Frame) -> bool:
         is_in = isinstance(zones, list) and command.zone in zones
         return is_in is (command.act is Act.BYPASS)
     states = {signal.state for signal in frame.signals if _is_meant(command, signal)}
-    match command.act:
-        case Act.OUTPUT_ON | Act.OUTPUT_OFF:
-            return states == {State.ON if command.act is Act.OUTPUT_ON else State.OFF}
-        case Act.DISARM:
-            return states == {State.DISARMED}
-        case Act.ARM_STAY:
-            return bool(states & {State.ARMED_STAY, State.EXIT_DELAY})
-    return bool(states & {State.ARMED_AWAY, State.EXIT_DELAY})
+    return is_shown(command.act, states)
 
 
 def _is_meant(command: Command, signal: Signal) -> bool:

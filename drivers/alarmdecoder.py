@@ -26,10 +26,9 @@ from edge_agent.domain.session import (
     Nature,
     Option,
     Send,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import NS_PER_S, count_of, seconds_ns
+from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, seconds_ns
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -336,17 +335,12 @@ def _is_over(signal: Signal, flags: frozenset[str]) -> bool:
     return signal.kind is Kind.BURGLARY and at_rest
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return PolledSession(setup, HABITS, Ad2Panel)
-
-
 DRIVER = Driver(
     name="alarmdecoder",
     version="1",
     title="AlarmDecoder AD2, on the keypad bus of VISTA and DSC alarm panels",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: PolledSession(setup, HABITS, Ad2Panel),
     decoder=Ad2Decoder,
     panels=(
         *(
@@ -371,7 +365,7 @@ DRIVER = Driver(
         Option("charset", str, None, "Python codec of texts (profile, else latin-1)"),
         Option("press_star", bool, True, "press * where the keypad wants it, to see open zones"),
         Option("mains_s", float, None, "so long without mains is reported", minimum=1, maximum=600),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
+        LISTEN_ONLY,
         Option(
             "quiet_s",
             float,

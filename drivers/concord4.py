@@ -25,10 +25,9 @@ from edge_agent.domain.session import (
     Nature,
     Opened,
     Option,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import NS_PER_S
+from edge_agent.domain.settings import NO_ACK, NS_PER_S, quiet_s
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -260,17 +259,12 @@ def _is_alarm_of(zone: int, signal: Signal) -> bool:
     return signal.zone == zone and signal.kind in _ALARMS
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return AnsweredSession(setup, HABITS, WAITING_TIMES, ConcordPanel)
-
-
 DRIVER = Driver(
     name="concord4",
     version="1",
     title="Concord 4 alarm panels, serial automation module",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: AnsweredSession(setup, HABITS, WAITING_TIMES, ConcordPanel),
     decoder=ConcordDecoder,
     panels=("GE and Interlogix Concord 4", "Concord, Concord Express with an automation module"),
     lines=("serial", "tcp"),
@@ -285,14 +279,7 @@ DRIVER = Driver(
     commands=frozenset({Act.STATUS, *BYPASSES, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
         Option("poll_s", float, None, "how often a refresh is asked for", minimum=10, maximum=600),
-        Option("listen_only", bool, False, "never send a byte, not even an ACK"),
-        Option(
-            "quiet_s",
-            float,
-            None,
-            "so long without a word is silence, for listen_only",
-            minimum=60,
-            maximum=86_400,
-        ),
+        NO_ACK,
+        quiet_s(60, 86_400),
     ),
 )

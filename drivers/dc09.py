@@ -58,7 +58,7 @@ from edge_agent.domain.session import (
     Setup,
     Ticked,
 )
-from edge_agent.domain.settings import NS_PER_S, charset_of, seconds_ns
+from edge_agent.domain.settings import NO_ACK, NS_PER_S, charset_of, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 from edge_agent.domain.stamp import Trust
 
@@ -548,7 +548,7 @@ DRIVER = Driver(
             secret=True,
         ),
         Option("clear_text", bool, False, "with a key: believe messages without encryption too"),
-        Option("listen_only", bool, False, "never send a byte, not even an ACK"),
+        NO_ACK,
         Option("charset", str, None, "Python codec of free text (profile, else latin-1)"),
         Option("strict", bool, True, "decode: refuse a frame with a wrong checksum"),
         Option("now", str, None, "decode: the time, ISO 8601, for the window of encrypted frames"),

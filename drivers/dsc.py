@@ -49,7 +49,7 @@ from edge_agent.domain.session import (
     Setup,
     Ticked,
 )
-from edge_agent.domain.settings import NS_PER_S, seconds_ns
+from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 POLL_S = 30.0  # the shortest interval that modules are asked in the field
@@ -515,6 +515,6 @@ DRIVER = Driver(
         Option("poll_s", float, None, "how often the panel is polled", minimum=10, maximum=60),
         Option("state_s", float, None, "how often all state is asked", minimum=30, maximum=3600),
         Option("charset", str, None, "codec of labels and display text"),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
+        LISTEN_ONLY,
     ),
 )

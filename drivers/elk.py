@@ -23,7 +23,14 @@ from drivers._elk_frames import (
 )
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import POINTS, Kind, State
-from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledPanel, PolledSession
+from edge_agent.domain.polled import (
+    BYPASSES,
+    Habits,
+    Order,
+    PolledPanel,
+    PolledSession,
+    is_shown,
+)
 from edge_agent.domain.session import (
     Action,
     Driver,
@@ -34,10 +41,9 @@ from edge_agent.domain.session import (
     Opened,
     Option,
     Send,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import NS_PER_S, count_of
+from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, quiet_s
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -292,23 +298,7 @@ def _is_done(command: Command, signals: tuple[Signal, ...]) -> bool:
     is_area = command.act in _ARM_MODES
     wanted = command.area or 1 if is_area else command.zone
     states = {s.state for s in signals if (s.area if is_area else s.zone) == wanted}
-    match command.act:
-        case Act.BYPASS:
-            return State.BYPASSED in states
-        case Act.UNBYPASS:
-            return bool(states) and State.BYPASSED not in states
-        case Act.OUTPUT_ON | Act.OUTPUT_OFF:
-            return states == {State.ON if command.act is Act.OUTPUT_ON else State.OFF}
-        case Act.DISARM:
-            return states == {State.DISARMED}
-        case Act.ARM_STAY:
-            return bool(states & {State.ARMED_STAY, State.EXIT_DELAY})
-    return bool(states & {State.ARMED_AWAY, State.EXIT_DELAY})
-
-
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return PolledSession(setup, HABITS, ElkPanel)
+    return is_shown(command.act, states)
 
 
 DRIVER = Driver(
@@ -316,7 +306,7 @@ DRIVER = Driver(
     version="1",
     title="Elk M1 Gold and EZ8 alarm panels, ASCII protocol",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: PolledSession(setup, HABITS, ElkPanel),
     decoder=ElkDecoder,
     panels=("Elk M1 Gold", "Elk M1 EZ8", "both through an M1XEP (TCP 2101, not encrypted)"),
     lines=("serial", "tcp"),
@@ -334,14 +324,7 @@ DRIVER = Driver(
         Option("areas", int, None, "how many areas there are", minimum=1, maximum=AREAS),
         Option("outputs", int, None, "how many outputs are named", minimum=1, maximum=ZONES),
         Option("charset", str, None, "Python codec of texts (profile, else latin-1)"),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
-        Option(
-            "quiet_s",
-            float,
-            None,
-            "so long without a word is silence, for listen_only",
-            minimum=60,
-            maximum=86_400,
-        ),
+        LISTEN_ONLY,
+        quiet_s(60, 86_400),
     ),
 )

@@ -60,7 +60,7 @@ from edge_agent.domain.session import (
     Report,
     Setup,
 )
-from edge_agent.domain.settings import count_of, seconds_ns
+from edge_agent.domain.settings import NO_ACK, count_of, seconds_ns
 from edge_agent.domain.sia_block import clock_of
 from edge_agent.domain.signal import TEXT_CHARS_MAX, Signal
 
@@ -325,7 +325,7 @@ DRIVER = Driver(
             minimum=0.5,
             maximum=120,
         ),
-        Option("listen_only", bool, False, "never send a byte, not even an ACK"),
+        NO_ACK,
         Option("charset", str, "cp850", "Python codec of texts"),
     ),
 )

@@ -57,7 +57,7 @@ from edge_agent.domain.session import (
     Setup,
     Ticked,
 )
-from edge_agent.domain.settings import NS_PER_S, seconds_ns
+from edge_agent.domain.settings import NO_ACK, NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 HEARTBEAT_S = 60.0  # devices in the field say their state each 30 to 120 s
@@ -496,6 +496,6 @@ DRIVER = Driver(
         Option(
             "duty_minutes", int, 10, "how many minutes the operator has", minimum=1, maximum=255
         ),
-        Option("listen_only", bool, False, "never send a byte, not even an ACK"),
+        NO_ACK,
     ),
 )

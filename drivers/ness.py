@@ -14,7 +14,14 @@ from drivers._ness_frames import AREA_UNSAID, ZONES_BYPASSED, NessDecoder, cover
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import PanelTime
-from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledPanel, PolledSession
+from edge_agent.domain.polled import (
+    BYPASSES,
+    Habits,
+    Order,
+    PolledPanel,
+    PolledSession,
+    is_shown,
+)
 from edge_agent.domain.session import (
     Action,
     Driver,
@@ -26,7 +33,7 @@ from edge_agent.domain.session import (
     Session,
     Setup,
 )
-from edge_agent.domain.settings import count_of
+from edge_agent.domain.settings import LISTEN_ONLY, count_of
 from edge_agent.domain.signal import Signal
 
 HABITS = Habits(
@@ -172,14 +179,9 @@ def _is_done(command: Command, frame: Frame) -> bool:
         is_in = isinstance(zones, list) and command.zone in zones
         return is_in is (command.act is Act.BYPASS)
     states = {signal.state for signal in frame.signals if _is_meant(command, signal)}
-    match command.act:
-        case Act.OUTPUT_ON | Act.OUTPUT_OFF:
-            return states == {State.ON if command.act is Act.OUTPUT_ON else State.OFF}
-        case Act.DISARM:
-            return states == {State.DISARMED}
-        case Act.ARM_STAY:
-            return State.ARMED_STAY in states
-    return bool(states & {State.ARMED_AWAY, State.EXIT_DELAY})
+    if command.act is Act.ARM_STAY:
+        return State.ARMED_STAY in states  # home is shown while its exit delay runs, too
+    return is_shown(command.act, states)
 
 
 def _is_meant(command: Command, signal: Signal) -> bool:
@@ -217,7 +219,7 @@ DRIVER = Driver(
         Option("address", int, 0, "the panel's address", minimum=0, maximum=15),
         Option("poll_s", float, None, "how often the state is asked for", minimum=10, maximum=600),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES_MAX),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
+        LISTEN_ONLY,
         Option(
             "beacon_s",
             float,

@@ -36,7 +36,7 @@ from drivers._nx584_messages import (
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.panel_clock import panel_time
-from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledSession
+from edge_agent.domain.polled import BYPASSES, Habits, Order, PolledSession, is_shown
 from edge_agent.domain.session import (
     Action,
     Driver,
@@ -47,10 +47,9 @@ from edge_agent.domain.session import (
     Opened,
     Option,
     Plain,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import NS_PER_S, count_of
+from edge_agent.domain.settings import NO_ACK, NS_PER_S, count_of, quiet_s
 from edge_agent.domain.signal import Signal
 
 HABITS = Habits(
@@ -375,18 +374,9 @@ class NxPanel(AnsweredPanel):
         del now_ns
         states = {signal.state for signal in frame.signals if signal.kind in POINTS}
         flags = frame.fields["flags"]
-        match command.act:
-            case Act.CLOCK:
-                return isinstance(flags, list) and "clock_lost" not in flags
-            case Act.BYPASS:
-                return State.BYPASSED in states
-            case Act.UNBYPASS:
-                return State.BYPASSED not in states
-            case Act.DISARM:
-                return states == {State.DISARMED}
-            case Act.ARM_STAY:
-                return bool(states & {State.ARMED_STAY, State.EXIT_DELAY})
-        return bool(states & {State.ARMED_AWAY, State.EXIT_DELAY})
+        if command.act is Act.CLOCK:
+            return isinstance(flags, list) and "clock_lost" not in flags
+        return is_shown(command.act, states)
 
 
 def _id(frame: Frame) -> _Identity:
@@ -443,17 +433,12 @@ def _pin(code: str) -> bytes:
     return bytes(first | second << 4 for first, second in pairs).ljust(3, b"\xff")
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return AnsweredSession(setup, HABITS, WAITING_TIMES, NxPanel)
-
-
 DRIVER = Driver(
     name="nx584",
     version="1",
     title="NetworX alarm panels, serial port of NX-584, NX-8E and NX-590E",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: AnsweredSession(setup, HABITS, WAITING_TIMES, NxPanel),
     decoder=NxDecoder,
     panels=(
         "Caddx, GE and Interlogix NetworX NX-4, NX-6, NX-8 through an NX-584",
@@ -477,14 +462,7 @@ DRIVER = Driver(
         Option("form", str, "auto", "how the panel speaks", allowed=("auto", "ascii", "binary")),
         Option("day_first", bool, None, "the log's dates begin with the day (profile, else not)"),
         Option("charset", str, None, "Python codec of zone names (profile, else latin-1)"),
-        Option("listen_only", bool, False, "never send a byte, not even an ACK"),
-        Option(
-            "quiet_s",
-            float,
-            None,
-            "so long without a word is silence, for listen_only",
-            minimum=60,
-            maximum=86_400,
-        ),
+        NO_ACK,
+        quiet_s(60, 86_400),
     ),
 )

@@ -34,10 +34,9 @@ from edge_agent.domain.session import (
     Frame,
     Nature,
     Option,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import count_of
+from edge_agent.domain.settings import LISTEN_ONLY, count_of, quiet_s
 from edge_agent.domain.signal import Signal
 
 PROBE = "RA001"
@@ -268,17 +267,12 @@ def _zone_name(zone: int) -> str:
     return f"RZ{zone:03d}"
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return PolledSession(setup, HABITS, Prt3Panel)
-
-
 DRIVER = Driver(
     name="paradox_prt3",
     version="1",
     title="Paradox EVO and Digiplex alarm panels through a PRT3 module, ASCII mode",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: PolledSession(setup, HABITS, Prt3Panel),
     decoder=Prt3Decoder,
     panels=("Paradox EVO48", "EVO96", "EVO192", "Digiplex", "with an APR-PRT3 module (枫叶)"),
     lines=("serial", "tcp"),
@@ -296,14 +290,7 @@ DRIVER = Driver(
         Option("areas", int, None, "how many areas there are", minimum=1, maximum=AREAS),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES),
         Option("charset", str, None, "Python codec of names (profile, else latin-1)"),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
-        Option(
-            "quiet_s",
-            float,
-            None,
-            "so long without a word is silence, for listen_only",
-            minimum=60,
-            maximum=604_800,
-        ),
+        LISTEN_ONLY,
+        quiet_s(60, 604_800),
     ),
 )

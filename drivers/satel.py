@@ -55,10 +55,9 @@ from edge_agent.domain.session import (
     Opened,
     Option,
     Send,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import NS_PER_S, count_of
+from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, quiet_s
 from edge_agent.domain.signal import Signal
 
 _ROUND = (
@@ -505,17 +504,12 @@ def _older(index: int) -> str:
     return f"8C{index:06X}"
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return PolledSession(setup, HABITS, SatelPanel)
-
-
 DRIVER = Driver(
     name="satel",
     version="1",
     title="Satel INTEGRA alarm panels, integration protocol (INT-RS, ETHM)",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: PolledSession(setup, HABITS, SatelPanel),
     decoder=SatelDecoder,
     panels=(
         "Satel INTEGRA 24, 32, 64, 128",
@@ -541,14 +535,7 @@ DRIVER = Driver(
         ),
         Option("code", str, None, "user code of the gateway, for setting the clock", secret=True),
         Option("charset", str, None, "Python codec of names (profile, else latin-1)"),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
-        Option(
-            "quiet_s",
-            float,
-            None,
-            "so long without a word is silence, for listen_only",
-            minimum=10,
-            maximum=86_400,
-        ),
+        LISTEN_ONLY,
+        quiet_s(10, 86_400),
     ),
 )

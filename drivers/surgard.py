@@ -36,7 +36,7 @@ from edge_agent.domain.session import (
     Setup,
     Ticked,
 )
-from edge_agent.domain.settings import seconds_ns
+from edge_agent.domain.settings import NO_ACK, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 SAME_REFUSED_MAX = 3  # so many equal copies of a frame that fits no shape are no damage of the line
@@ -358,7 +358,7 @@ DRIVER = Driver(
             minimum=0.5,
             maximum=120,
         ),
-        Option("listen_only", bool, False, "never send a byte, not even an ACK"),
+        NO_ACK,
         Option(
             "number_digits",
             int,

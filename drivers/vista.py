@@ -27,10 +27,9 @@ from edge_agent.domain.session import (
     Opened,
     Option,
     Send,
-    Session,
     Setup,
 )
-from edge_agent.domain.settings import count_of
+from edge_agent.domain.settings import LISTEN_ONLY, count_of, quiet_s
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -274,17 +273,12 @@ def _request_of(command: Command) -> bytes:
     return request(_ARMING[command.act], f"00{code}{flags}")
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return PolledSession(setup, HABITS, VistaPanel)
-
-
 DRIVER = Driver(
     name="vista",
     version="1",
     title="Honeywell VISTA-128 and 250 alarm panels, RS-232 automation",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: PolledSession(setup, HABITS, VistaPanel),
     decoder=VistaDecoder,
     panels=("Honeywell VISTA-120", "VISTA-128BP", "VISTA-250BP", "with 4100SM or TB4, J9 on board"),
     lines=("serial", "tcp"),
@@ -308,14 +302,7 @@ DRIVER = Driver(
             "pairs of digits that set the clock, tried at commissioning: five of h m s D M y,"
             " such as hmsMD; without it the clock is not set",
         ),
-        Option("listen_only", bool, False, "never send a byte; all that is not said is unknown"),
-        Option(
-            "quiet_s",
-            float,
-            None,
-            "so long without a word is silence, for listen_only",
-            minimum=60,
-            maximum=604_800,
-        ),
+        LISTEN_ONLY,
+        quiet_s(60, 604_800),
     ),
 )

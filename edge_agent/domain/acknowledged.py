@@ -6,8 +6,7 @@ recorded once; a damaged frame is asked for again when the line is quiet; silenc
 several hosts listen, not a byte is sent.  A driver brings its `Manners` (a table) and an
 `AcknowledgedPanel`: what its frames are and how they are answered.
 
-    def session(setup: Setup) -> Session:
-        return AcknowledgedSession(setup, MANNERS, MyPanel(setup))
+    session=lambda setup: AcknowledgedSession(setup, MANNERS, MyPanel(setup))
 """
 
 from collections import OrderedDict

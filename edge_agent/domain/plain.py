@@ -17,20 +17,16 @@ from datetime import datetime
 from typing import Final
 
 from edge_agent.domain.command import Act, Command
-from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.polled import Order, PolledPanel, PolledSession
+from edge_agent.domain.kinds import Kind
+from edge_agent.domain.polled import Order, PolledPanel, PolledSession, is_shown
 from edge_agent.domain.session import Action, Fault, FaultKind, Frame, Opened, Setup
 from edge_agent.domain.signal import Signal
 
 EVENT: Final = "event"
-_DONE: Final = {
-    Act.BYPASS: (Kind.ZONE, {State.BYPASSED}),
-    Act.UNBYPASS: (Kind.ZONE, {State.CLOSED, State.OPEN, State.FAULT, State.TAMPER}),
-    Act.ARM_AWAY: (Kind.AREA, {State.ARMED_AWAY, State.EXIT_DELAY}),
-    Act.ARM_STAY: (Kind.AREA, {State.ARMED_STAY, State.EXIT_DELAY}),
-    Act.DISARM: (Kind.AREA, {State.DISARMED}),
-    Act.OUTPUT_ON: (Kind.OUTPUT, {State.ON}),
-    Act.OUTPUT_OFF: (Kind.OUTPUT, {State.OFF}),
+_KINDS: Final = {
+    **dict.fromkeys((Act.BYPASS, Act.UNBYPASS), Kind.ZONE),
+    **dict.fromkeys((Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM), Kind.AREA),
+    **dict.fromkeys((Act.OUTPUT_ON, Act.OUTPUT_OFF), Kind.OUTPUT),
 }
 _MOVES: Final = frozenset({Kind.OPEN_CLOSE, Kind.BYPASS, Kind.CANCEL})
 
@@ -88,7 +84,7 @@ class PlainPanel(PolledPanel):
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
         """Judge by the state of what was commanded."""
         del now_ns
-        kind, wanted = _DONE[command.act]
+        kind = _KINDS[command.act]
         is_area = kind is Kind.AREA
         number = command.area if is_area else command.zone
         found = {
@@ -96,4 +92,4 @@ class PlainPanel(PolledPanel):
             for one in frame.signals
             if one.kind is kind and (one.area if is_area else one.zone) == number
         }
-        return bool(found & wanted) if found else None
+        return is_shown(command.act, found) if found else None

@@ -4,8 +4,7 @@ Pure.  What all such protocols have in common is decided here: when to ask, what
 is void after an absence, one command at a time and how it is seen to be done.  A driver brings its
 `Habits` (a table) and a `PolledPanel`: what its frames say and how its orders are written.
 
-    def session(setup: Setup) -> Session:
-        return PolledSession(setup, HABITS, MyPanel)
+    session=lambda setup: PolledSession(setup, HABITS, MyPanel)
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,7 +43,28 @@ PROBE_NS = 10 * NS_PER_S  # how often an absent panel is asked whether it is the
 MISSED_NS = 2 * NS_PER_S  # after damage the state is asked for again, when the line is quiet
 
 BYPASSES = (Act.BYPASS, Act.UNBYPASS)
+_WANTED = {
+    Act.BYPASS: {State.BYPASSED},
+    Act.ARM_AWAY: {State.ARMED_AWAY, State.EXIT_DELAY},
+    Act.ARM_STAY: {State.ARMED_STAY, State.EXIT_DELAY},
+    Act.DISARM: {State.DISARMED},
+    Act.OUTPUT_ON: {State.ON},
+    Act.OUTPUT_OFF: {State.OFF},
+}
 _DAMAGE = frozenset({FaultKind.CHECKSUM, FaultKind.LENGTH, FaultKind.SHAPE})
+
+
+def is_shown(act: Act, states: set[State]) -> bool:
+    """Tell whether points in these states show that it was done.
+
+    Of several areas one that is armed shows that, and all that are disarmed.
+    """
+    match act:
+        case Act.UNBYPASS:
+            return bool(states) and not states & {State.BYPASSED, State.UNKNOWN}
+        case Act.DISARM | Act.OUTPUT_ON | Act.OUTPUT_OFF:
+            return states == _WANTED[act]
+    return bool(states & _WANTED[act])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,26 @@
 
 from typing import Final
 
-from edge_agent.domain.session import Setup
+from edge_agent.domain.session import Option, Setup
 
 NS_PER_S: Final = 1_000_000_000
+LISTEN_ONLY: Final = Option(
+    "listen_only", bool, False, "never send a byte; all that is not said is unknown"
+)
+NO_ACK: Final = Option("listen_only", bool, False, "never send a byte, not even an ACK")
+"""The same for drivers that acknowledge."""
+
+
+def quiet_s(minimum_s: float, maximum_s: float) -> Option:
+    """Return the option that says how long a panel that is not asked may be silent."""
+    return Option(
+        "quiet_s",
+        float,
+        None,
+        "so long without a word is silence, for listen_only",
+        minimum=minimum_s,
+        maximum=maximum_s,
+    )
 
 
 def seconds_ns(setup: Setup, name: str, default: float) -> int:

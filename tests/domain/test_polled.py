@@ -18,6 +18,7 @@ from edge_agent.domain.polled import (
     Order,
     PolledPanel,
     PolledSession,
+    is_shown,
 )
 from edge_agent.domain.reports import DOUBLED_NS
 from edge_agent.domain.session import (
@@ -410,3 +411,26 @@ def test_an_order_that_is_answered_has_its_turn_and_is_done_when_the_panel_says_
     actions = talk.wait(30)
     assert outcomes(actions) == [Outcome.UNANSWERED]
     assert b"disarm" not in sent(actions), "nobody knows whether it was done"
+
+
+@pytest.mark.parametrize(
+    ("act", "states", "shown"),
+    [
+        (Act.BYPASS, {State.BYPASSED, State.OPEN}, True),
+        (Act.BYPASS, {State.OPEN}, False),
+        (Act.UNBYPASS, {State.OPEN}, True),
+        (Act.UNBYPASS, {State.BYPASSED, State.OPEN}, False),
+        (Act.UNBYPASS, {State.UNKNOWN}, False),
+        (Act.UNBYPASS, set(), False),
+        (Act.ARM_AWAY, {State.EXIT_DELAY}, True),
+        (Act.ARM_AWAY, {State.ARMED_STAY, State.DISARMED}, False),
+        (Act.ARM_STAY, {State.ARMED_STAY, State.DISARMED}, True),
+        (Act.DISARM, {State.DISARMED}, True),
+        (Act.DISARM, {State.DISARMED, State.ARMED_AWAY}, False),
+        (Act.DISARM, set(), False),
+        (Act.OUTPUT_ON, {State.ON}, True),
+        (Act.OUTPUT_OFF, {State.ON}, False),
+    ],
+)
+def test_what_shows_that_a_command_was_done(act: Act, states: set[State], shown: bool) -> None:
+    assert is_shown(act, states) is shown

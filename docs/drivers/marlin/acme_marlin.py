@@ -11,7 +11,8 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.lines import LineDecoder
 from edge_agent.domain.plain import EVENT, PlainPanel
 from edge_agent.domain.polled import Habits, Order, PolledSession
-from edge_agent.domain.session import Driver, FaultKind, Frame, Nature, Option, Session, Setup
+from edge_agent.domain.session import Driver, FaultKind, Frame, Nature, Setup
+from edge_agent.domain.settings import LISTEN_ONLY
 from edge_agent.domain.signal import Signal, Span
 
 LINE = re.compile(r"\$([A-Z]{2})(?:,([0-9A-Z,.]*))?\*([0-9A-F]{2})")
@@ -119,17 +120,12 @@ class MarlinPanel(PlainPanel):
         return Order(framed(f"{letters},{at:02d},{command.code}"), check)
 
 
-def session(setup: Setup) -> Session:
-    """Start a conversation."""
-    return PolledSession(setup, HABITS, MarlinPanel)
-
-
 DRIVER = Driver(
     name="marlin",
     version="1",
     title="Marlin M-16 alarm panels, serial port",
     nature=Nature.STREAM,
-    session=session,
+    session=lambda setup: PolledSession(setup, HABITS, MarlinPanel),
     decoder=MarlinDecoder,
     panels=("Marlin M-16",),
     lines=("serial", "tcp"),
@@ -139,5 +135,5 @@ DRIVER = Driver(
         *("at_start", "arm", "supervision", "listen_only"),
     ),
     commands=MarlinPanel.commands,
-    options=(Option("listen_only", bool, False, "never send a byte"),),
+    options=(LISTEN_ONLY,),
 )
