@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.finding import Finding
-from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.kinds import POINTS, Kind, State
 from edge_agent.domain.session import (
     Ability,
     Answered,
@@ -145,7 +145,9 @@ def test_a_session_reports_golden_signals_and_acks_only_after_commit(subject: Su
         if subject.driver.acknowledges and not answers:
             assert not [action for action in actions if isinstance(action, Send)], known.source
             after = session.handle(Committed(report.token), 2 * SECOND_NS)
-            assert [action for action in after if isinstance(action, Send)], known.source
+            answered = [action for action in after if isinstance(action, Send)]
+            # how a point is may have been asked for: an answer wants no ACK
+            assert answered or all(s.kind in POINTS for s in report.signals), known.source
 
 
 @pytest.mark.parametrize(
