@@ -59,6 +59,7 @@ FACE = OnModel(
     voice=Ad2Voice,
     setup=Ad2Setup,
     sound=is_sound,
+    has_sum=False,
     control_help=CONTROL,
     adds=add_arguments,
     told=told,

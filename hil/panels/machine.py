@@ -230,9 +230,12 @@ class Face:
     bear; `truth` gives what a host must believe of each point, for machines with a state;
     `standing` is a control line of an alarm that a status request shows, "" where there is none;
     `sound` tells whether bytes (without the frame's end) pass the protocol's check, or where it has
-    none, whether every character fits its place: what a line did to them so that they do, no host
-    can see.  `zone` gives the number that its n-th zone has on the line, `options` what a site has
-    to set for it in its driver.
+    none (`has_sum` is false), whether every character fits its place: what a line did to them so
+    that they do, no host can see.  `zone` gives the number that its n-th zone has on the line,
+    `options` what a site has to set for it in its driver.
+
+    `asked` is what a host says again and again to a panel that speaks only when it is asked, b""
+    to one that speaks by itself.
 
     Of the faults that every panel can be told: `has_clock`, one that can jump; `has_text`, frames
     of characters, which can be bad.
@@ -257,5 +260,7 @@ class Face:
     sound: Callable[[bytes], bool] = lambda _: False
     zone: Callable[[int], int] = lambda number: number
     options: Mapping[str, str | int] = field(default_factory=dict)
+    has_sum: bool = True
+    asked: bytes = b""
     has_clock: bool = True
     has_text: bool = True

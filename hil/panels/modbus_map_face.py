@@ -140,6 +140,7 @@ FACE = Face(
     speak=speak,
     plans={**ON_ANY_PANEL, "burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
     wrong_at=wrong_at,
+    asked=bytes.fromhex("01020000000879CC"),  # eight inputs of unit 1
     has_clock=False,
     has_text=False,
 )

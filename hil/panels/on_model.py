@@ -52,6 +52,8 @@ class OnModel(Generic[S]):
     quick: tuple[str, ...] = ()
     silence_s: float = 90.0
     standing: str = ""
+    has_sum: bool = True
+    asked: bytes = b""
     has_clock: bool = True
     has_text: bool = True
 
@@ -74,6 +76,8 @@ class OnModel(Generic[S]):
             truth=self._truth,
             standing=self.standing,
             sound=self.sound,
+            has_sum=self.has_sum,
+            asked=self.asked,
             has_clock=self.has_clock,
             has_text=self.has_text,
         )

@@ -47,6 +47,7 @@ FACE = OnModel(
     voice=Prt3Voice,
     setup=Prt3Setup,
     sound=is_sound,
+    has_sum=False,
     control_help=CONTROL,
     adds=add_arguments,
     told=told,

@@ -18,8 +18,8 @@ from hil.panels.voice import Voice
 class Plain:
     """What is special of a face; `words` are those of `site.speak` that its protocol has.
 
-    `sound`, `standing`, `silence_s` and `control_help` as of a Face.  Without `has_points` it says
-    events and no more: how zones and areas are, a host cannot know.
+    `sound`, `has_sum`, `asked`, `standing`, `silence_s` and `control_help` as of a Face.  Without
+    `has_points` it says events and no more: how zones and areas are, a host cannot know.
     """
 
     name: str
@@ -29,6 +29,8 @@ class Plain:
     sound: Callable[[bytes], bool]
     has_points: bool = True
     standing: str = ""
+    has_sum: bool = True
+    asked: bytes = b""
     silence_s: float = 90.0
     zones_max: int = site.ZONES
     control_help: str = ""
@@ -44,6 +46,8 @@ class Plain:
             sound=self.sound,
             truth=None if self.has_points else lambda _: {},
             standing=self.standing,
+            has_sum=self.has_sum,
+            asked=self.asked,
             silence_s=self.silence_s,
             zones_max=self.zones_max,
             control_help=self.control_help,

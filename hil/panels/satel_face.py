@@ -44,5 +44,6 @@ FACE = OnModel(
     unknown="event code=800",
     silence_s=20,
     standing="alarm zone=3",
+    asked=bytes.fromhex("FEFE 8C FFFFFF 4043 FE0D"),  # the newest entry of its log
     has_text=False,
 ).face()

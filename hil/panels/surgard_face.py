@@ -197,6 +197,7 @@ FACE = Face(
     has_clock=False,  # its messages carry no time
     patience_s=15,  # one missed heartbeat is no silence; some beat every 10 s
     sound=is_sound,
+    has_sum=False,
     quick=("--repeat-s", "1.5", "--heartbeat-s", "1"),
     plans={**scenarios.PLANS, "burglary": burglary, "fire": fire, "walk": walk, "traffic": traffic},
 )

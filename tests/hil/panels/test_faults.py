@@ -15,11 +15,6 @@ SECOND_NS = 1_000_000_000
 PANELS = [name for name in names() if load_face(name).plans]  # centers and receivers are none
 AT_S = 20.0
 UNTIL_S = 60
-ASKED = {
-    # what speaks only when it is asked: inputs of a register map, the newest entry of a log
-    "modbus_map": bytes.fromhex("01020000000879CC"),
-    "satel": bytes.fromhex("FEFE 8C FFFFFF 4043 FE0D"),
-}
 
 
 @dataclass
@@ -65,8 +60,8 @@ def talk(name: str, *, flag: str = "", line: str = "") -> Played:
         if line and second == AT_S:
             here.take(stand.handle(Commanded(Command.parse(line)), now_ns), now_ns)
         here.take(stand.handle(Ticked(), now_ns), now_ns)
-        if name in ASKED:
-            here.take(stand.handle(Heard(ASKED[name]), now_ns), now_ns)
+        if face.asked:
+            here.take(stand.handle(Heard(face.asked), now_ns), now_ns)
         if second > 5 and second % 3 == 0:
             told = Command.parse(event(face, second // 3))
             here.take(stand.handle(Commanded(told), now_ns), now_ns)

@@ -10,12 +10,7 @@ from hil.panels.stand import Noted, Stand
 
 SECOND_NS = 1_000_000_000
 PANELS = [name for name in names() if load_face(name).plans]
-HOST_SAYS = {
-    "galaxy_sia": bytes.fromhex("40 38 87"),
-    "modbus_map": bytes.fromhex("01020000000879CC"),
-    "satel": bytes.fromhex("FEFE 8C FFFFFF 4043 FE0D"),
-    "surgard": b"\x06",
-}
+ACKS = {"galaxy_sia": bytes.fromhex("40 38 87"), "surgard": b"\x06"}
 
 
 def play(name: str, scenario: str) -> list[Entry]:
@@ -34,8 +29,8 @@ def play(name: str, scenario: str) -> list[Entry]:
         now_ns = tick * SECOND_NS // 4
         while (due_ns := stand.deadline_ns()) is not None and due_ns < now_ns:
             take(Ticked(), due_ns)
-        if name in HOST_SAYS:
-            take(Heard(HOST_SAYS[name]), now_ns)
+        if host_says := face.asked or ACKS.get(name):
+            take(Heard(host_says), now_ns)
     assert stand._player.deadline_ns() is None, "it plays on"
     return entries
 
