@@ -17,7 +17,7 @@ from typing import Final
 from drivers._dsc_honeywell import honeywell
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.noise import Noise
+from edge_agent.domain.lines import LineCutter
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.settings import charset_of
@@ -329,8 +329,10 @@ _PROMPT = b"Login:"
 _PASSWORD = re.compile(rb"[!-~]{1,10}")  # as long as the module takes one
 _LOGINS = {_PROMPT: "3", b"OK": "1", b"FAILED": "0", b"Timed Out!": "2"}
 
+_ENDS = re.compile(rb"([\r\n$])")
 
-class DscDecoder:
+
+class DscDecoder(LineCutter):
     """Cuts at CR and LF, and behind the `$` of the Honeywell flavour.
 
     A good frame is found behind a stretch of damage on its line, too.
@@ -339,33 +341,11 @@ class DscDecoder:
     def __init__(self, setup: Setup) -> None:
         self._charset = charset_of(setup)
         self._codes = setup.codes
-        self._line = bytearray()
-        self._noise = Noise()
+        super().__init__(LINE_BYTES_MAX, _ENDS)
         self._is_asked = False  # by `Login:`, which a host answers by the bare password
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        frames: list[Frame] = []
-        for piece in re.split(rb"([\r\n$])", data):
-            if piece in (b"\r", b"\n"):
-                frames += self._end(piece)
-            elif piece == b"$":
-                frames += self._dollar()
-            else:
-                frames += self._take(piece)
-        return frames
-
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [*self._end(b""), *self._noise.flush()]
-
-    def _take(self, piece: bytes) -> list[Frame]:
-        self._line += piece
-        if len(self._line) <= LINE_BYTES_MAX:
-            return []
-        long = bytes(self._line[:-LINE_BYTES_MAX])
-        del self._line[:-LINE_BYTES_MAX]
-        return self._noise.take(long)
+    def _end(self, end: bytes) -> list[Frame]:
+        return self._dollar() if end == b"$" else super()._end(end)
 
     def _dollar(self) -> list[Frame]:
         """End a frame of the Honeywell flavour; elsewhere `$` is a character."""
@@ -379,11 +359,8 @@ class DscDecoder:
         whole = line[starts[-1] :]
         return [*frames, *self._noise.flush(), honeywell(whole, self._charset, self._codes)]
 
-    def _end(self, end: bytes) -> list[Frame]:
-        line = bytes(self._line)
-        self._line.clear()
-        if not line:
-            return self._noise.take(end) if self._noise and end else []
+    def ended(self, line: bytes, end: bytes) -> list[Frame]:
+        """See LineCutter."""
         return self._pieces(line, end)
 
     def _pieces(self, line: bytes, end: bytes) -> list[Frame]:

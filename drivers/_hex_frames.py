@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from edge_agent.domain.noise import Noise
+from edge_agent.domain.lines import LineCutter
 from edge_agent.domain.session import FaultKind, Frame
 
 LINE_BYTES_MAX = 512  # LL counts 255 characters at most; what is longer holds no frame in one piece
@@ -25,7 +25,7 @@ def checksum(text: bytes) -> int:
     return -sum(text) & 0xFF
 
 
-class HexDecoder:
+class HexDecoder(LineCutter):
     """Cuts at CR and LF; what stands between is read as frames, end to end.
 
     `uncounted` characters at the beginning are not in LL.  `read` makes a Frame of a good one: of
@@ -40,40 +40,13 @@ class HexDecoder:
         read: Callable[[bytes, str, str, str], Frame],
         known: Callable[[str], bool],
     ) -> None:
+        super().__init__(LINE_BYTES_MAX)
         self._uncounted = uncounted
         self._read = read
         self._known = known
-        self._line = bytearray()
-        self._noise = Noise()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        frames: list[Frame] = []
-        for piece in re.split(rb"([\r\n])", data):
-            if piece in (b"\r", b"\n"):
-                frames += self._end(piece)
-            else:
-                frames += self._take(piece)
-        return frames
-
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [*self._end(b""), *self._noise.flush()]
-
-    def _take(self, piece: bytes) -> list[Frame]:
-        self._line += piece
-        if len(self._line) <= LINE_BYTES_MAX:
-            return []
-        long = bytes(self._line[:-LINE_BYTES_MAX])
-        del self._line[:-LINE_BYTES_MAX]
-        return self._noise.take(long)
-
-    def _end(self, end: bytes) -> list[Frame]:
-        line = bytes(self._line)
-        self._line.clear()
-        if not line:
-            # the rest of a frame's CR LF belongs to it, unless noise stands before it
-            return self._noise.take(end) if self._noise and end else []
+    def ended(self, line: bytes, end: bytes) -> list[Frame]:
+        """See LineCutter."""
         frames: list[Frame] = []
         at = begun = 0
         while at < len(line):

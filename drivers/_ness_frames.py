@@ -23,7 +23,7 @@ from typing import Final
 
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.noise import Noise
+from edge_agent.domain.lines import LineCutter
 from edge_agent.domain.panel_clock import PanelTime, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.signal import Signal, Span
@@ -417,6 +417,7 @@ def _on(value: int, at: int) -> State:
 # ---- decoder
 
 _HEX = re.compile(rb"[0-9A-Fa-f]+")
+_ENDS = re.compile(rb"([\r\n?])")
 _STARTS = re.compile(rb"8[2367]")
 _REQUEST = re.compile(rb"83([0-9A-F])([0-9A-F]{2})60([0-9A-Z*#]*)([0-9A-F]{2})")
 _CODE = re.compile(r"[0-9]{3,}")
@@ -433,7 +434,7 @@ def _bytes_of(address: bool, time: bool) -> int:
     return 14 + 2 * address + 12 * time
 
 
-class NessDecoder:
+class NessDecoder(LineCutter):
     """Cuts at CR, LF and `?`; what stands between is read as messages, end to end.
 
     Requests of a host end with `?` or CR LF; codes among their keys are not shown.
@@ -441,37 +442,10 @@ class NessDecoder:
 
     def __init__(self, setup: Setup) -> None:
         del setup  # one dialect, no text
-        self._line = bytearray()
-        self._noise = Noise()
+        super().__init__(LINE_BYTES_MAX, _ENDS)
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        frames: list[Frame] = []
-        for piece in re.split(rb"([\r\n?])", data):
-            if piece in (b"\r", b"\n", b"?"):
-                frames += self._end(piece)
-            else:
-                frames += self._take(piece)
-        return frames
-
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [*self._end(b""), *self._noise.flush()]
-
-    def _take(self, piece: bytes) -> list[Frame]:
-        self._line += piece
-        if len(self._line) <= LINE_BYTES_MAX:
-            return []
-        long = bytes(self._line[:-LINE_BYTES_MAX])
-        del self._line[:-LINE_BYTES_MAX]
-        return self._noise.take(long)
-
-    def _end(self, end: bytes) -> list[Frame]:
-        line = bytes(self._line)
-        self._line.clear()
-        if not line:
-            # the rest of a message's CR LF belongs to it, unless noise stands before it
-            return self._noise.take(end) if self._noise and end else []
+    def ended(self, line: bytes, end: bytes) -> list[Frame]:
+        """See LineCutter."""
         return self._request(line, end) if end == b"?" else self._messages(line, end)
 
     def _request(self, line: bytes, end: bytes) -> list[Frame]:
