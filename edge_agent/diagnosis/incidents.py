@@ -73,8 +73,6 @@ class Incidents:
             self._facts.forget_covers()
             self._intrusion.after_gap()
             return ()
-        if kind is Measure.WALK:
-            return ()  # it only listens: an alarm meanwhile is an alarm
         if not (observation.dated or observation.is_alarm or _is_opening(observation)):
             return ()  # what has no time of its own proves nothing that would lower a tier
         if kind is Kind.ZONE:

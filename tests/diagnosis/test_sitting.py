@@ -8,6 +8,7 @@ import pytest
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.stamp import Trust
+from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.rejudging import Rejudging
 from tests.diagnosis.runs import ARMED, BURGLARY, DISARMED, RULES, Runs, continuous
@@ -46,6 +47,26 @@ def test_a_verdict_names_its_incident_by_the_first_event_and_cites_the_others() 
     assert verdict.evidence == (first, second)
     assert (verdict.tier, verdict.zones) == (2, (3, 4))
     assert again(runs).counts["unsaid"] == 0
+
+
+def test_a_walk_test_that_the_gateway_keeps_lowers_no_verdict() -> None:
+    """Seen to fail with such a test taken for the panel's own, code 607."""
+    said = []
+    for walking in (False, True):
+        runs = started()
+        runs.hear(**ARMED)
+        runs.hear(**DISARMED)
+        if walking:
+            act = ActBody("walk_test", "root", panel="p1", outcome="begins")
+            runs.record(EventType.ACT, act.to_body())
+            runs.attend()
+        for zone in (3, 4):
+            runs.clocks.now_s += 10
+            runs.hear(**BURGLARY, zone=zone)
+        runs.clocks.now_s += 10
+        runs.until_now()
+        said.append(tiers(runs))
+    assert said == [[1, 2], [1, 2]]
 
 
 def test_a_code_after_a_restart_still_clears_and_nothing_is_said_twice() -> None:
