@@ -5,7 +5,7 @@ panel is silent.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -223,7 +223,19 @@ def check_all_is_acknowledged(here: World) -> None:
 def check_what_can_be_known_is_known(here: World, line: Line) -> None:
     """Without ACK: a good line loses nothing; a bad one what was harmed."""
     if not line.bad and not line.breaks:
-        assert distinct(here) <= here.recorded <= here.said
+        stated = here.told(Said.STATED)
+        assert distinct(here) <= here.recorded | told_again(here)
+        assert not {told for told in here.recorded - here.said if told not in stated}
+
+
+def told_again(here: World) -> Counter[Told]:
+    """What a log told as `status`, for a map had told that it began: in the words of a begin."""
+    events = [item.signal for item in here.gateway.durable if is_event(item.signal)]
+    begun = {(one.kind, one.zone) for one in events if one.state is State.ACTIVE}
+    again = [replace(one, state=State.ACTIVE) for one in events if one.state is State.STATUS]
+    return Counter(
+        (body(one.frame), meaning(one)) for one in again if (one.kind, one.zone) in begun
+    )
 
 
 def distinct(here: World) -> Counter[Told]:
