@@ -8,6 +8,7 @@ where it happens and never ends up here.
 import asyncio
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ class Agent:
         self._scope = ScopeWatch(self._chartered, self._sources, self._recorder.note)
         self._orders = Orders.of(self._fitted, self._recorder, self._chartered.outside)
         self._exports = Exports(gateway, self._begun.signer, clock, self._recorder.vow)
-        self._time = Timekeeper(clock, self._recorder.note)
+        self._time = Timekeeper(clock, self._recorder.note, len(self._config.center))
         self._body = self._make_body(hardware, folder)
         if self._found.refused is None:  # else what was read may be in no more than the page cache
             frames.tell(self._recorder.recall, self._recorder.remember)
@@ -222,8 +223,8 @@ class Agent:
         self._commanding.heard(center, data, retained)
 
     def _source(self, center: str) -> JournalSource:
-        first = center == self._config.center[0].name  # two centers may disagree about the time
-        time = self._time if first else None
+        rank = [one.name for one in self._config.center].index(center)
+        time = partial(self._time.receipted, rank)
         return JournalSource(center, self._journal, self._recorder, self._begun, time)
 
     def _make_self_test(self) -> SelfTest:

@@ -35,7 +35,7 @@ from edge_agent.evidence.command import HANDOVER, HANDOVER_BUNDLE, CenterCommand
 from edge_agent.evidence.enrolment import Bundle, claimed_authorities, open_bundle
 from edge_agent.evidence.handover import ANSWER_BYTES_MAX
 from edge_agent.evidence.key_file import KeyFileError
-from edge_agent.identity import handover
+from edge_agent.identity import decommissioning, handover
 from edge_agent.identity.bundle_files import center_table, certificates_of
 from edge_agent.identity.handover import (
     MARKER_BYTES_MAX,
@@ -204,6 +204,9 @@ class HandingOver:
             raise NotOffered(f"a handover to {self._marker.center} is under way: see `status`")
         if self._reconfiguring().is_busy:
             raise NotOffered("a configuration is being tried: wait for its outcome")
+        ends = await asyncio.to_thread(decommissioning.found, self._loaded.file)
+        if ends is not None:
+            raise NotOffered(f"this gateway is being taken out of service: {ends.reason}")
         installed = await asyncio.to_thread(self._loaded.file.read_bytes)
         answer = await asyncio.to_thread(read_answer, data, self._loaded, installed, present)
         return Marker(

@@ -1,10 +1,10 @@
 """The journal and the recorder, as the uplink of one center sees them."""
 
 import asyncio
+from collections.abc import Callable
 
 from edge_agent.daemon.epoch import Beginning, owner_of
 from edge_agent.daemon.recorder import Recorder
-from edge_agent.daemon.timekeeping import Timekeeper
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import PathBody
@@ -15,7 +15,7 @@ from edge_agent.uplink.uplink import Portion
 
 
 class JournalSource:
-    """One center's source; `time` learns from its receipts, None where another center's count."""
+    """One center's source; `time` is told each receipt for events of the run, and what it holds."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class JournalSource:
         journal: Journal,
         recorder: Recorder,
         begun: Beginning,
-        time: Timekeeper | None,
+        time: Callable[[tuple[int, ...], bytes], None],
     ) -> None:
         self._center = center
         self._journal = journal
@@ -60,8 +60,8 @@ class JournalSource:
 
     def release(self, epoch: bytes, seqs: tuple[int, ...], receipt: bytes) -> None:
         """The center holds these."""
-        if epoch == self._begun.epoch and self._time is not None:
-            self._time.receipted(seqs, receipt)
+        if epoch == self._begun.epoch:
+            self._time(seqs, receipt)
         self._recorder.receipted(self._center, epoch, seqs, receipt)
 
     def path(self, center: str, path: str, up: bool, reason: str) -> None:

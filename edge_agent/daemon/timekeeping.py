@@ -29,6 +29,7 @@ Note = Callable[[EventType, Lane, Body], None]
 
 _MS = 1_000_000
 _PATIENCE_NS = 30_000_000_000  # then another event is followed: this one may never be receipted
+_PRECEDENCE_NS = 10_000_000_000  # for so long only the first center is believed: it may be slow
 _SHARPER = 4  # a second word in the hour is recorded if it is so many times narrower
 
 
@@ -79,39 +80,67 @@ def _width_ns(told: Told) -> int:
 
 
 class Timekeeper:
-    """The shell: looks at the clock, and makes events of what changed."""
+    """The shell: looks at the clock, and makes events of what changed.
 
-    def __init__(self, clock: KeptClock, note: Note) -> None:
+    Two centers may disagree about the time: of those that answer in this run the first of the
+    configuration is believed.  One that is no more must not leave a gateway without the time.
+    """
+
+    def __init__(self, clock: KeptClock, note: Note, centers: int = 1) -> None:
         self._clock, self._note = clock, note
-        self._center = CenterTime()
+        self._centers = tuple(CenterTime() for _ in range(centers))
+        self._best: int | None = None  # the first one that has told the time in this run
+        self._pending: tuple[int, Told] | None = None  # from one that is not the first
+        self._begun_ns = clock.boottime_ns()
 
     def sent(self, seq: int, envelope: bytes) -> None:
-        """An event of the running epoch was handed to the uplink."""
-        if self._center.wants(self._clock.boottime_ns()):
-            self._center.follow(seq, peek(envelope)[1].stamp.boottime_ns)
+        """An event of the running epoch was handed to the uplinks."""
+        for center in self._centers:
+            if center.wants(self._clock.boottime_ns()):
+                center.follow(seq, peek(envelope)[1].stamp.boottime_ns)
 
-    def receipted(self, seqs: Container[int], receipt: bytes) -> None:
-        """The center's verified receipt for events of the running epoch came."""
-        if not self._center.follows(seqs):
+    def receipted(self, rank: int, seqs: Container[int], receipt: bytes) -> None:
+        """The verified receipt of a center, the `rank`-th from 0, for events of the run came."""
+        center = self._centers[rank]
+        if not center.follows(seqs):
             return
         try:
             time_ms = peek_time_ms(receipt)
         except Malformed:  # a receipt that tells no time is good for its events all the same
             return
-        told = self._center.receipted(seqs, time_ms, self._clock.boottime_ns())
-        if told is None:
+        told = center.receipted(seqs, time_ms, self._clock.boottime_ns())
+        if told is not None:
+            self._weigh(rank, told)
+
+    def _weigh(self, rank: int, told: Told) -> None:
+        """Believe the first center at once, another one only where those before it are silent."""
+        if self._best is not None and rank > self._best:
             return
+        if rank == 0 or self._best is not None:
+            self._hear(rank, told)
+        elif self._pending is None or rank <= self._pending[0]:
+            self._pending = rank, told
+
+    def _hear(self, rank: int, told: Told) -> None:
+        self._best = rank
         self._clock.hear(told)
-        if self._center.is_news(told, self._clock.stamp().trust):
+        if self._centers[rank].is_news(told, self._clock.stamp().trust):
             pair = told.earliest_ns, told.latest_ns
             log.info("the center told the time", earliest_ns=pair[0], latest_ns=pair[1])
             self._say(ClockBody(ClockChange.TOLD, source="center", told=pair))
 
+    def look(self) -> None:
+        """Look at the clock, and whether a center that is not the first is to be believed."""
+        silent_ns = self._clock.boottime_ns() - self._begun_ns
+        if self._best is None and self._pending and silent_ns >= _PRECEDENCE_NS:
+            self._hear(*self._pending)
+        for changed in self._clock.look():
+            self._changed(changed)
+
     async def run(self) -> None:
         """Look at the clock for ever."""
         while True:
-            for changed in self._clock.look():
-                self._changed(changed)
+            self.look()
             await asyncio.sleep(CLOCK_LOOK_NS / 1e9)
 
     def _changed(self, changed: Changed) -> None:

@@ -29,6 +29,7 @@ from edge_agent.evidence.command import CommandRef
 from edge_agent.evidence.cose import parse
 from edge_agent.evidence.handover import ANSWER_BYTES_MAX, open_offer
 from edge_agent.evidence.signers import load_signer
+from edge_agent.identity import decommissioning
 from edge_agent.identity.handover import DAY_MS, Marker, Phase
 from tests import papers
 from tests.evidence.test_command import COMMAND
@@ -36,6 +37,14 @@ from tests.link.rig import run
 from tests.papers import Papers
 
 REF = CommandRef("center", 7, bytes(32))
+ENDS = decommissioning.Marker(
+    phase=decommissioning.Phase.PARTING,
+    gateway="gw1",
+    reason="shop closed",
+    actor="root",
+    digest=bytes(32),
+    keys=("identity.key",),
+)
 
 
 COUNTED = ("gateway.toml.handover", KEPT, "site.charter", "client.pem")
@@ -303,6 +312,10 @@ def test_what_may_not_be_is_refused_and_recorded(world: World) -> None:
         world.busy = True
         await refused(world.papers.answer, "a configuration is being tried")
         world.busy = False
+        decommissioning.write(world.file, ENDS)
+        await refused(world.papers.answer, "being taken out of service: shop closed")
+        ending = world.file.with_name("gateway.toml.decommission")
+        ending.unlink()
         await part.accept(world.papers.answer, "Li Na", REF)
         await refused(world.papers.answer, "a handover to green is under way")
 

@@ -41,7 +41,7 @@ class Fake:
 
 def make() -> tuple[Fake, Fake, JournalSource]:
     fake, time = Fake(), Fake()
-    return fake, time, JournalSource("c1", fake, fake, fake, time)  # type: ignore[arg-type]  # fakes
+    return fake, time, JournalSource("c1", fake, fake, fake, time.receipted)  # type: ignore[arg-type]  # fakes
 
 
 def test_what_the_center_is_owed_is_read_by_its_name() -> None:
@@ -67,7 +67,7 @@ def test_events_of_another_gateways_card_are_kept_and_not_sent() -> None:
     foreign = FakeGateway("gw2").start()
     fake.first_of = lambda epoch: foreign  # type: ignore[method-assign]  # of OTHER
     fake.batches = [Batch((RECORD,), AFTER), Batch((replace(RECORD, epoch=OWN),), None)]
-    source = JournalSource("c1", fake, fake, fake, time)  # type: ignore[arg-type]  # fakes
+    source = JournalSource("c1", fake, fake, fake, time.receipted)  # type: ignore[arg-type]  # fakes
     portion = asyncio.run(source.fetch(2, None, 1000))
     assert [event.epoch for event in portion.events] == [OWN]
     assert [asked[2] for asked in fake.asked] == [None, AFTER]

@@ -134,7 +134,7 @@ def test_what_the_center_told_is_recorded_once_and_the_clock_hears_all() -> None
         clock.boot_ns = turn * 10 * S
         keeper.sent(turn, stamped(clock.boot_ns))
         clock.boot_ns += S
-        keeper.receipted((turn,), receipt(1_000_000 + turn * 10_000))
+        keeper.receipted(0, (turn,), receipt(1_000_000 + turn * 10_000))
     assert len(clock.heard) == 3
     (body,) = notes.bodies
     assert body.change is ClockChange.TOLD
@@ -148,16 +148,44 @@ def test_an_event_that_left_before_is_followed_from_its_stamp() -> None:
     clock.boot_ns = 20 * S  # the first time, over a connection that broke, was at 10 s
     keeper.sent(1, stamped(9 * S))
     clock.boot_ns = 21 * S
-    keeper.receipted((1,), receipt(1_000_000))
+    keeper.receipted(0, (1,), receipt(1_000_000))
     (told,) = clock.heard
     assert told.latest_ns == 1_012 * S + 1_000_000
+
+
+def test_a_later_center_is_believed_where_those_before_it_say_nothing() -> None:
+    """Fails where the first of the configuration alone tells the time: it may be bankrupt."""
+    clock, notes = FakeClock(news=[[], [], []]), Notes()
+    keeper = Timekeeper(clock, notes, 3)
+
+    def told(rank: int, seq: int) -> int:
+        keeper.receipted(rank, (seq,), receipt(1_000_000))
+        return len(clock.heard)
+
+    keeper.sent(1, stamped(0))
+    assert told(2, 1) == 0, "the first one may still come"
+    assert told(1, 1) == 0
+    keeper.look()
+    assert clock.heard == []
+    clock.boot_ns = 10 * S
+    keeper.look()
+    keeper.look()
+    assert len(clock.heard) == 1
+    assert clock.heard[0].boottime_ns == 0, "what it said of another moment"
+    keeper.sent(2, stamped(clock.boot_ns))
+    assert told(2, 2) == 1, "one before it has spoken"
+    assert told(1, 2) == 2
+    assert told(0, 1) == 3
+    clock.boot_ns = 80 * S
+    keeper.sent(3, stamped(clock.boot_ns))
+    assert told(1, 3) == 3, "the first one has spoken in this run"
 
 
 def test_a_receipt_that_cannot_be_read_tells_nothing() -> None:
     clock, notes = FakeClock(), Notes()
     keeper = Timekeeper(clock, notes)
     keeper.sent(1, stamped(0))
-    keeper.receipted((1,), b"puback")
+    keeper.receipted(0, (1,), b"puback")
     assert (clock.heard, notes.bodies) == ([], [])
 
 

@@ -1,15 +1,19 @@
 """A gateway's whole life: enrolled, renewed, passed on, taken out of service; killed in between.
 
-Two enterprises, each with a real broker, a real center and a real door for certificates.
+Two enterprises, each with a real broker, a real center and a real door for certificates.  The new
+one first never comes; then it does; then it is bankrupt, and the site goes back to the old one by
+the signatures of owner and inspector.
 
 Seen to fail: the old center left out before the new one has receipted; a handover that forgets
-itself when the agent is killed; keys that are destroyed before the center has the last event.
+itself when the agent is killed; keys that are destroyed before the center has the last event; a
+handover that is begun again while its gateway ends.
 """
 
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,9 @@ from typing import Any
 import pytest
 
 from edge_agent import cli
+from edge_agent.center import revocation
 from edge_agent.center.cli import main as center
+from edge_agent.center.layout import Layout
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.identity.handover import Marker, Phase
 from hil.rig import Agent, Broker, Center, Panel, free_port, wait_until
@@ -152,11 +158,20 @@ class Site:
         self.agent.kill()
         self.agent.start()
 
-    def answer(self, *, days: int = 0, owner: bool = True) -> Path:
+    def come_late(self) -> None:
+        """Let the time be over in which the new center could have come."""
+        file = self.gateway / "gateway.toml.handover"
+        self.agent.kill()
+        marker = Marker.from_bytes(file.read_bytes())
+        assert marker.until_ms is not None, "it is counted"
+        file.write_bytes(replace(marker, until_ms=1).to_bytes())
+        self.agent.start()
+
+    def answer(self) -> Path:
         """Go through the papers; return what the gateway is given."""
         offer, paper, answer = map(self.file, ("gw1.offer", "gw1.charter", "gw1.handover"))
         self.old.do("handover", "offer", GATEWAY, "--out", offer, "--key", self.file("lina.key"))
-        named = ("--enterprise", "Green Lion", "--as", "green", "--days", str(days))
+        named = ("--enterprise", "Green Lion", "--as", "green", "--days", "0")
         self.new.do("handover", "accept", offer, *named, "--out", paper)
         refused = run(
             *(CENTER, "handover", self.new.folder, "grant", offer, paper, "--out", answer), code=1
@@ -165,6 +180,20 @@ class Site:
         self.old.do("charter", "sign", paper)
         run("edge_agent", "charter", "sign", paper, "--key", self.file("owner.key"))
         self.new.do("handover", "grant", offer, paper, "--out", answer, "--at", self.new.place)
+        return answer
+
+    def answer_of_the_bankrupt(self) -> Path:
+        """Go through the papers without the enterprise that has the site; the old one takes it."""
+        offer, paper, answer = map(self.file, ("gw2.offer", "gw2.charter", "gw2.handover"))
+        run("edge_agent", "handover", "offer", offer, "--config", self.agent.config)
+        named = ("--enterprise", "Red Lion", "--as", "red", "--days", "0")
+        self.old.do("handover", "accept", offer, *named, "--out", paper)
+        run("edge_agent", "charter", "sign", paper, "--key", self.file("owner.key"))
+        grant = ("handover", "grant", offer, paper, "--out", answer, "--at", self.old.place)
+        refused = run(CENTER, grant[0], self.old.folder, *grant[1:], code=1)
+        assert "has not signed it" in refused, "an owner alone takes no site from anybody"
+        run("edge_agent", "charter", "sign", paper, "--key", self.file("inspector.key"))
+        self.old.do(*grant)
         return answer
 
 
@@ -185,25 +214,37 @@ def test_a_gateway_is_enrolled_renewed_passed_on_and_ended_whatever_is_killed(si
     site.tell(1)
     renewed = run("edge_agent", "renew", "--now", "--json", "--config", site.agent.config)
     assert json.loads(renewed)["centers"][0]["until"], renewed
-    join(site)
+    answer = site.answer()
+    join(site, answer)
+    never_comes(site)
+    join(site, answer)
     move(site)
     judge(site)
+    go_bankrupt(site)
     end(site)
     judge_end(site)
 
 
-def join(site: Site) -> None:
+def join(site: Site, answer: Path) -> None:
     """It is passed on to a center that does not run yet: the old one is served as ever."""
-    answer, key = site.answer(), site.file("lina.key")
+    key = site.file("lina.key")
     sent = site.old.do("handover", "send", GATEWAY, answer, "--key", key)
     assert "center is served on until green has receipted" in sent
     wait_until(lambda: site.phase() is Phase.JOINING, site.agent.tail, WAIT_S)
     wait_until(lambda: "green" in names(site) and not site.tries(), site.agent.tail, WAIT_S)
-    site.kill()
-    wait_until(lambda: site.receipted("center"), site.agent.tail, WAIT_S)
-    site.tell(2)
     assert site.phase() is Phase.JOINING, "the new center was never there"
     assert site.agent.status()["charter"]["number"] == 1
+
+
+def never_comes(site: Site) -> None:
+    """The days are over: all is as it was, and the old center was told."""
+    site.come_late()
+    wait_until(lambda: site.phase() is None and not site.tries(), site.agent.tail, WAIT_S)
+    wait_until(lambda: site.receipted("center"), site.agent.tail, WAIT_S)
+    assert names(site) == ["center"]
+    assert site.agent.status()["charter"]["number"] == 1
+    site.tell(2)
+    wait_until(lambda: site.old.words()[-1] == "failed", site.agent.tail, WAIT_S)
 
 
 def move(site: Site) -> None:
@@ -216,6 +257,7 @@ def move(site: Site) -> None:
     assert names(site) == ["green"]
     site.old.center.verify()
     assert site.old.center.fleet()[GATEWAY]["farewell"].startswith("handed over: ")
+    site.old.do("revoke", GATEWAY)
     for part in site.old.parts:
         part.kill()
     site.tell(3)
@@ -236,9 +278,26 @@ def judge(site: Site) -> None:
     run("edge_agent", "renew", "--now", "--config", site.agent.config)
 
 
+def go_bankrupt(site: Site) -> None:
+    """The new enterprise is no more: owner and inspector give the site to the old one, on site."""
+    old = site.old
+    for part in site.new.parts:
+        part.kill()
+    answer = site.answer_of_the_bankrupt()
+    old.start()
+    accept = ("handover", "accept", answer, "--config", site.agent.config)
+    assert "green is served on until red has receipted" in run("edge_agent", *accept)
+    wait_until(lambda: site.phase() is Phase.MOVED, site.agent.tail, WAIT_S)
+    wait_until(lambda: site.receipted("red"), site.agent.tail, WAIT_S)
+    assert names(site) == ["red"]
+    assert site.agent.status()["charter"]["number"] == 3
+    assert old.words()[-1] == "moved"
+    assert not revocation.is_silenced(Layout(old.folder), GATEWAY), "its name may speak again"
+
+
 def end(site: Site) -> None:
     """Nobody ends it alone, and a kill ends nothing."""
-    paper, charter = site.file("gw1.end"), site.file("gw1.charter")
+    paper, charter = site.file("gw1.end"), site.file("gw2.charter")
     reason = ("--reason", "shop closed")
     run("edge_agent", "decommission", "paper", paper, "--charter", charter, *reason)
     ends = ("--paper", paper, "--gateway", GATEWAY, "--config", site.agent.config)
@@ -246,34 +305,37 @@ def end(site: Site) -> None:
     sign = ("edge_agent", "decommission", "sign", paper)
     run(*sign, "--key", site.file("owner.key"))
     refused = run(*told, "--out", site.file("records-1"), code=1)
-    assert "Green Lion, has not signed it" in refused
-    run(*sign, "--key", site.new.folder / "ca.key")
-    site.new.center.kill()
+    assert "Red Lion, has not signed it" in refused
+    run(*sign, "--key", site.old.folder / "ca.key")
+    site.old.center.kill()
     run(*told, "--out", site.file("records-2"))
+    begun = ("handover", "accept", site.file("gw1.handover"), "--config", site.agent.config)
+    assert "being taken out of service: shop closed" in run("edge_agent", *begun, code=1)
     site.tell(4)
     site.kill()
     wait_until(site.agent.status, site.agent.tail, WAIT_S)
     assert (site.gateway / "identity.key").exists(), "the center has not heard of it"
-    site.new.center.start()
+    site.old.center.start()
     status = ("edge_agent", "decommission", "status", "--config", site.agent.config)
     assert "taken out of service" in run(*status, "--wait", str(WAIT_S))
 
 
 def judge_end(site: Site) -> None:
     """The center has the last event, the keys are gone, and nothing starts any more."""
-    new = site.new
+    old = site.old
     assert site.agent.wait_end(WAIT_S) == 78
     for key in ("identity.key", "client.key"):
         assert not (site.gateway / key).exists()
-    acts = [one["body"] for one in new.center.events("--type", "act")]
+    acts = [one["body"] for one in old.center.events("--type", "act")]
     assert (acts[-1]["what"], acts[-1]["outcome"]) == ("decommission", "ended")
-    assert new.heard()[-1] == "4", "an alarm is an alarm to the end"
-    new.center.verify()
+    assert old.heard()[-1] == "4", "an alarm is an alarm to the end"
+    (gap,) = json.loads(run(CENTER, "verify", old.folder, "--json", code=1))["problems"]
+    assert (gap["what"], gap["seq"]) == ("gap", 0), "the runs that were the other enterprise's"
     site.agent.start()
     assert site.agent.wait_end(WAIT_S) == 78
     assert "Its keys are destroyed" in site.agent.said()
     bundle = site.file("records-2") / f"{GATEWAY}.bundle"
-    run(CENTER, "verify", bundle, "--ca", new.folder / "ca.pem")
+    run(CENTER, "verify", bundle, "--ca", old.folder / "ca.pem")
 
 
 def names(site: Site) -> list[str]:
