@@ -241,6 +241,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from edge_agent.clock import SystemClock
     from edge_agent.control.socket import ask
     from edge_agent.identity import decommissioning
+    from edge_agent.identity.credential_source import by_hand
     from edge_agent.identity.decommissioning import Phase
 
     clock, pause = SystemClock(), Event()
@@ -253,6 +254,7 @@ def _status(arguments: argparse.Namespace) -> int:
         marker = decommissioning.found(arguments.config)
         if marker is not None and marker.phase is Phase.GONE:
             facts = {"phase": "gone", "reason": marker.reason, "left": list(marker.left)}
+            facts["by_hand"] = [by_hand(one) for one in marker.left]
             _tell(arguments, facts, marker.sentence)
             return 0
         try:

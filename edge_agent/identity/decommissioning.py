@@ -96,12 +96,16 @@ class Marker:
     @property
     def sentence(self) -> str:
         """What is said where a gateway that is gone is started."""
+        from edge_agent.identity.credential_source import by_hand  # noqa: PLC0415  once, at the end
+
         day = datetime.fromtimestamp(self.time_ms / 1000, UTC)
         when = f" on {day:%Y-%m-%d}" if self.time_ms else ""
-        left = f"; still to be destroyed by hand: {', '.join(self.left)}" if self.left else ""
+        left = f", but for {', '.join(self.left)}" if self.left else ""
+        hands = "".join(f"\n  {by_hand(one)}" for one in self.left)
+        hands = f"\nStill to be done by hand, as root:{hands}" if hands else ""
         return (
             f"gateway {self.gateway} was taken out of service{when}: {self.reason} ({self.actor}). "
-            f"Its keys are destroyed{left}.\nIts records are in the journal and in what was "
+            f"Its keys are destroyed{left}.{hands}\nIts records are in the journal and in what was "
             "exported. To use the machine again, enrol it into a new folder, under a new name"
         )
 

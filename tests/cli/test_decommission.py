@@ -146,4 +146,9 @@ def test_how_far_it_is_is_shown(
     )
     decommissioning.write(config, gone)
     assert main([*words, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"phase": "gone", "reason": "closed", "left": []}
+    assert json.loads(capsys.readouterr().out) == {
+        "phase": "gone",
+        "reason": "closed",
+        "left": [],
+        "by_hand": [],
+    }

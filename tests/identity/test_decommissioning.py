@@ -127,7 +127,8 @@ def test_what_cannot_be_destroyed_is_named(config: Path) -> None:
     one = replace(marker(config, Phase.DESTROYING), keys=(str(folder),))
     decommissioning.write(config, one)
     said = at_start(config, NOW_MS)
-    assert f"still to be destroyed by hand: {folder}" in said
+    assert f"Its keys are destroyed, but for {folder}.\n" in said
+    assert f"Still to be done by hand, as root:\n  shred -u {folder}\n" in said
 
 
 def test_damage_is_told_to_who_starts_it(config: Path) -> None:
