@@ -276,7 +276,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.epoch",
         "edge_agent.journal",
         "edge_agent.daemon.recorder",
-        "edge_agent.daemon.timekeeping",
         "edge_agent.uplink",
     ),
     "edge_agent.daemon.centers": (

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edge_agent.center.desk_rows import DONE, SINGLE, UNANSWERED, UNENTITLED, warrants_of
 from edge_agent.center.layout import Layout
 from edge_agent.center.rows import Rows
+from edge_agent.center.sealing import sealed_command
 from edge_agent.center.store import Arrival, Publication, Taken
 from edge_agent.center.turns import Turns
 from edge_agent.domain.access import Role
@@ -33,7 +34,7 @@ from edge_agent.evidence.cose import BadSignature, Signer
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.reply import Reply, open_reply, peek_reply
 from edge_agent.evidence.signers import load_signer
-from edge_agent.evidence.status import peek_status
+from edge_agent.evidence.status import Status, peek_status
 from edge_agent.evidence.warrant import Warrant, peek_pass
 
 LIFE_MS = 3_600_000  # of one signed command; a disposition's is signed anew after it
@@ -71,9 +72,14 @@ class _Open:
     status: bytes
 
     @property
+    def heartbeat(self) -> Status:
+        """The newest heartbeat of the gateway."""
+        return peek_status(self.status)[1]
+
+    @property
     def running(self) -> bytes:
         """The epoch that the gateway runs in."""
-        return peek_status(self.status)[1].epoch
+        return self.heartbeat.epoch
 
     def is_due(self, now_ms: int) -> bool:
         """Tell whether it is to be sent now."""
@@ -222,11 +228,12 @@ class CommandDesk:
         )
 
     def _send(self, due: list[_Open], now_ms: int) -> list[Publication]:
-        return [
-            Publication(one.gateway, self._signed(one, warrants, now_ms), "commands")
-            for one in due
-            if (warrants := self._wanted(one, now_ms)) is not None
-        ]
+        sent = []
+        for one in due:
+            if (warrants := self._wanted(one, now_ms)) is not None:
+                data = sealed_command(self._signed(one, warrants, now_ms), one.heartbeat)
+                sent.append(Publication(one.gateway, data, "commands"))
+        return sent
 
     def _wanted(self, one: _Open, now_ms: int) -> tuple[Warrant, ...] | None:
         """Return a command's warrants; None, and it is settled, where its operators are no more.

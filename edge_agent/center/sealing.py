@@ -14,7 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import x25519
 
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.evidence.sealed import CannotOpen, is_sealed, kid_of, open_sealed, sealed_to
+from edge_agent.evidence.sealed import (
+    COMMAND_INFO,
+    CannotOpen,
+    is_sealed,
+    kid_of,
+    open_sealed,
+    seal,
+    sealed_to,
+)
+from edge_agent.evidence.status import Status
 
 COMPLAIN_FIRST = 3  # each gateway's first ones are logged; then only powers of ten
 
@@ -36,6 +45,14 @@ def _load(file: Path) -> x25519.X25519PrivateKey:
     if not isinstance(key, x25519.X25519PrivateKey):
         raise CenterError(f"{file}: not an X25519 key; put the right file back")
     return key
+
+
+def sealed_command(data: bytes, status: Status) -> bytes:
+    """Return a command as it is sent: sealed to the run that told a key in this heartbeat."""
+    if status.seal is None:
+        return data
+    key = x25519.X25519PublicKey.from_public_bytes(status.seal)
+    return seal(data, status.gateway, key, COMMAND_INFO)
 
 
 class Opener:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -34,6 +34,9 @@ from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
 from edge_agent.uplink.pulse import idle_ns_of
 from edge_agent.uplink.supervision import Rhythm
 from edge_agent.uplink.uplink import Site, Source, Uplink, UplinkView
+
+if TYPE_CHECKING:
+    from edge_agent.uplink.command_seal import CommandSeal
 
 log = structlog.get_logger()
 
@@ -96,11 +99,21 @@ class Supply:
         self._recorder = recorder
         self._clock = clock
         self._station = station
+        self._command_seal = self._make_command_seal()
         self._centers = [_Supplied(center) for center in loaded.config.center]
         self._own_dates = OwnDates(
             OwnCertificate(center.name, loaded.path(center.certificate))
             for center in loaded.config.center
         )
+
+    def _make_command_seal(self) -> "CommandSeal | None":
+        """Return the key that commands are sealed to, None where no center is sealed to either."""
+        config = self._loaded.config
+        if not any(center.seal_certificate for center in config.center):
+            return None
+        from edge_agent.uplink.command_seal import CommandSeal  # noqa: PLC0415  where asked for
+
+        return CommandSeal(config.gateway.id)
 
     # ---- what the agent calls
 
@@ -167,6 +180,16 @@ class Supply:
     def owed(self, center: str) -> int:
         """Return how many events a center has not receipted yet."""
         return sum(self._journal.progress().owed[center])
+
+    def seal_key(self, center: str) -> bytes | None:
+        """Return the key that a center seals its commands to, None where they go as they are."""
+        config = next(one.config for one in self._centers if one.config.name == center)
+        seal = self._command_seal
+        return seal.public if seal is not None and config.seal_certificate else None
+
+    def _commanded(self, center: str, data: bytes, retained: bool) -> None:
+        opened = data if self._command_seal is None else self._command_seal.opened(data)
+        self._station.commanded(center, opened, retained)
 
     def path_in_use(self, center: str) -> str | None:
         """Return the way to a center that is, or was last, tried."""
@@ -237,7 +260,7 @@ class Supply:
             partial(self._station.status, config.name),
             gateway.reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME,
             self._station.is_stopping,
-            partial(self._station.commanded, config.name),
+            partial(self._commanded, config.name),
         )
         watch_s = config.standby_reporting_time_s / limits.HEARTBEATS_A_REPORTING_TIME
         rhythm = Rhythm(idle_ns_of(gateway.reporting_time_s), int(watch_s * SECOND_NS))

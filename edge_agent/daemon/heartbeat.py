@@ -68,6 +68,7 @@ def signed_status(parts: Parts, center: str, *, stopping: bool) -> bytes:
         conditions=conditions[:CONDITIONS_MAX],
         stopping=stopping,
         charter=parts.chartered.mark,
+        seal=parts.supply.seal_key(center),
     )
     return sign_status(status, parts.begun.signer)
 

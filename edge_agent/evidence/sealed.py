@@ -1,9 +1,10 @@
-"""What only the center can read on its way: messages sealed with HPKE (RFC 9180).
+"""What only its reader can read on its way: messages sealed with HPKE (RFC 9180).
 
 Base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM: the suite that every
 implementation has.  Whole messages are sealed, after the events were signed: what is stored, what
 counts as a double and what is receipted is always the envelope inside.  The broker sees topics,
 sizes and times.  A key of the center opens all that was ever sealed to it: rotating it limits that.
+The other way commands are sealed to a key that a gateway makes for one run and keeps in memory.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ KID_BYTES = 8
 OVERHEAD_BYTES = 64  # at most: 32 of the encapsulated key, 16 of the tag, 16 of the frame around
 _FIRST = b"\x83"  # an array of three; a message that is not sealed begins with an envelope's tag
 _INFO = b"edge-agent/v1/sealed\0"
+COMMAND_INFO = b"edge-agent/v1/sealed-command\0"
 _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
 
 
@@ -32,9 +34,9 @@ def kid_of(key: x25519.X25519PublicKey) -> bytes:
     return hashlib.sha256(key.public_bytes_raw()).digest()[:KID_BYTES]
 
 
-def seal(data: bytes, gateway: str, key: x25519.X25519PublicKey) -> bytes:
-    """Return `data` of a gateway sealed to a center's key."""
-    return cbor.encode([VERSION, kid_of(key), _SUITE.encrypt(data, key, _INFO + gateway.encode())])
+def seal(data: bytes, gateway: str, key: x25519.X25519PublicKey, info: bytes = _INFO) -> bytes:
+    """Return `data` of a gateway sealed to a center's key; with COMMAND_INFO the other way."""
+    return cbor.encode([VERSION, kid_of(key), _SUITE.encrypt(data, key, info + gateway.encode())])
 
 
 def is_sealed(data: bytes) -> bool:
@@ -47,11 +49,16 @@ def sealed_to(data: bytes) -> bytes:
     return _parts(data)[0]
 
 
-def open_sealed(data: bytes, gateway: str, key: x25519.X25519PrivateKey) -> bytes:
-    """Return what a gateway sealed.  Raises Malformed, CannotOpen."""
+def open_sealed(
+    data: bytes, gateway: str, key: x25519.X25519PrivateKey, info: bytes = _INFO
+) -> bytes:
+    """Return what a gateway sealed; with COMMAND_INFO what was sealed to it.
+
+    Raises Malformed, CannotOpen.
+    """
     _, inside = _parts(data)
     try:
-        return _SUITE.decrypt(inside, key, _INFO + gateway.encode())
+        return _SUITE.decrypt(inside, key, info + gateway.encode())
     except (InvalidTag, ValueError) as error:
         raise CannotOpen("sealed for another gateway, or changed on the way") from error
 

@@ -20,7 +20,7 @@ VERSION = 1
 PANELS_MAX = 128  # a gateway has ports for a few dozen; with all counters these take 40 KiB
 FAULT_KINDS_MAX = 16  # of a panel; the session contract knows 11
 CONDITIONS_MAX = 16  # of the gateway's body: its rules know a dozen
-_KEYS = range(1, 17)
+_KEYS = range(1, 18)
 (
     _VERSION,
     _GATEWAY,
@@ -38,7 +38,9 @@ _KEYS = range(1, 17)
     _CONDITIONS,
     _JOURNAL_PERCENT,
     _CHARTER,
+    _SEAL,
 ) = _KEYS
+SEAL_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,8 @@ class Status:
     not known), `faults` how many frames or answers of each fault kind were counted since start;
     `stopping`: the agent is told to stop, and no heartbeat follows this one.
     `journal_percent` is how much of its space the journal uses, None where that is not known;
-    `charter` the number and digest of the charter in force.
+    `charter` the number and digest of the charter in force; `seal` the X25519 key to which commands
+    for this run are sealed, None where they go as they are.
     Raises ValueError beyond the bounds.
     """
 
@@ -71,6 +74,7 @@ class Status:
     stopping: bool = False
     journal_percent: int | None = None
     charter: tuple[int, bytes] | None = None
+    seal: bytes | None = None
 
     def __post_init__(self) -> None:
         if not fields.is_name(self.gateway):
@@ -108,6 +112,7 @@ def sign_status(status: Status, signer: Signer) -> bytes:
         _STOPPING: status.stopping or None,
         _JOURNAL_PERCENT: status.journal_percent,
         _CHARTER: mark_to_value(status.charter),
+        _SEAL: status.seal,
     }
     return cose.sign1(cbor.encode(fields.without_none(content)), signer, Domain.STATUS)
 
@@ -158,6 +163,7 @@ def _status(payload: bytes) -> Status:
             stopping=_stops(content),
             journal_percent=fields.number_or_none(content, _JOURNAL_PERCENT, 0, 100),
             charter=mark_from(content, _CHARTER),
+            seal=fields.octets(content, _SEAL, SEAL_BYTES) if _SEAL in content else None,
         )
     except Malformed:
         raise

@@ -28,9 +28,11 @@ from edge_agent.evidence.command import CenterCommand, CommandRef, digest_of, op
 from edge_agent.evidence.configuration import Wanted
 from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
 from edge_agent.evidence.reply import Reply, sign_reply
+from edge_agent.evidence.sealed import is_sealed
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.warrant import Warrant, sign_pass
+from edge_agent.uplink.command_seal import CommandSeal
 from tests.center.world import NOW_MS, FakeCenter, FakeGateway, stamp
 from tests.evidence.test_warrant import AUTHORITY, LI_NA, WANG_WEI
 
@@ -46,6 +48,7 @@ class World:
     presence: PresenceStore
     beats: int = 0
     now_ms: int = NOW_MS
+    seal: bytes | None = None
 
     def start(self) -> None:
         self.center.take(self.gateway.start())
@@ -58,6 +61,7 @@ class World:
             stamp=stamp(10 + self.beats),
             started=stamp(),
             interval_s=30,
+            seal=self.seal,
         )
         self.presence.take(
             [Arrival("gw1", False, sign_status(status, self.gateway.signer))], self.now_ms
@@ -194,6 +198,16 @@ def test_a_command_waits_for_its_gateway_and_names_its_epoch(world: World) -> No
     world.reply(data, "done")
     assert world.outcome(number) == "done"
     assert not world.desk.has_work()
+
+
+def test_to_a_run_that_tells_a_key_it_is_sealed(world: World) -> None:
+    run = CommandSeal("gw1")
+    world.seal = run.public
+    world.start()
+    world.wish()
+    (sealed,) = world.sent()
+    assert is_sealed(sealed)
+    assert world.open(run.opened(sealed)).what == "state"
 
 
 def test_to_a_gateway_that_went_away_nothing_is_sent_until_it_is_back(world: World) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from edge_agent.evidence import cbor
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.sealed import (
+    COMMAND_INFO,
     OVERHEAD_BYTES,
     CannotOpen,
     is_sealed,
@@ -46,6 +47,8 @@ def test_another_key_or_gateway_does_not_open_it() -> None:
         open_sealed(sealed, "gw1", OTHER)
     with pytest.raises(CannotOpen):
         open_sealed(sealed, "gw2", KEY)
+    with pytest.raises(CannotOpen):
+        open_sealed(sealed, "gw1", KEY, COMMAND_INFO)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))

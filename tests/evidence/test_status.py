@@ -174,3 +174,10 @@ def test_each_key_but_the_path_is_needed(key: int) -> None:
 def test_a_status_that_cannot_be_is_not_made(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         replace(STATUS, **change)  # type: ignore[arg-type]
+
+
+def test_the_key_that_commands_are_sealed_to_is_told() -> None:
+    told = replace(STATUS, seal=b"k" * 32)
+    assert open_status(sign_status(told, BY), BY.public) == told
+    with pytest.raises(Malformed):
+        open_status(sign_status(replace(STATUS, seal=b"k"), BY), BY.public)

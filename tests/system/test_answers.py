@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
         assert {"disk_speed", "receipt"} <= {one["probe"] for one in tested["facts"]["probes"]}
         assert "zones heard" in commanded(stack, "walktest", "p1", "end", *technician)["detail"]
         assert commanded(stack, "renew", *technician)["detail"].startswith("nothing to renew")
+        assert commanded(stack, "resync")["detail"].endswith("of 1 panels did it")
+        assert commanded(stack, "clock", *technician)["detail"].endswith("of 1 panels did it")
+        revoke_the_brokers_key(stack, technician)
         fetch(stack)
         charter(stack)
         bypassed = countersigned(stack)
@@ -69,10 +73,19 @@ def test_a_gateway_does_what_its_center_says_and_keeps_its_word_on_incidents() -
 def commanded(stack: Stack, *words: str) -> dict[str, Any]:
     """Give a command as the center's people do, and return what became of it."""
     by = ("--by", "Li Na", "--wait", "60", "--json")
-    done = run(CENTER, "command", stack.center.folder, GATEWAY, *words, *by, code=None)
-    assert done.stdout, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
+    said = StringIO()
+    with redirect_stdout(said):
+        at_center(stack, "command", GATEWAY, *words, *by)
+    told: dict[str, Any] = json.loads(said.getvalue())
     return told
+
+
+def revoke_the_brokers_key(stack: Stack, technician: tuple[str, str]) -> None:
+    """Have the broker get another key, and the gateway refuse the one that was lost."""
+    assert at_center(stack, "revoke", "--broker") == 0
+    told = commanded(stack, "revoked", *technician)
+    assert told["detail"] == "list 1: 1 keys of brokers count no more"
+    assert (stack.gateway / "ca.pem.revoked").exists()
 
 
 def fetch(stack: Stack) -> None:

@@ -1,10 +1,13 @@
-"""A gateway seals what it sends: its center holds it, and the broker cannot read it.
+"""A gateway seals what it sends, and its center its commands: the broker can read neither.
 
-Seen to fail: with the seal left out of `Connections`, the broker's listener reads envelopes.
+Seen to fail: with the seal left out of `Connections`, the broker's listener reads envelopes; with
+the key left out of the heartbeat, a command goes as it is.
 """
 
+import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from edge_agent.evidence.sealed import is_sealed
 from hil.rig import Panel, Stack, run, wait_until
 from hil.rig.parts import CENTER
+from hil.rig.stack import GATEWAY
 
 COMMENT = '# seal_certificate = "seal.pem"'
 
@@ -36,31 +40,38 @@ def say(stack: Stack, zone: int) -> None:
     wait_until(lambda: stack.agent.status()["centers"][0]["outstanding"] == 0, "receipted")
 
 
-def test_the_center_holds_what_the_broker_cannot_read(stack: Stack, tmp_path: Path) -> None:
-    center, heard = stack.folder / "center", tmp_path / "heard"
-    words = [
-        "mosquitto_sub",
-        "-h",
-        "localhost",
-        "-p",
-        str(stack.broker.port),
-        "-q",
-        "1",
-        "-F",
-        "%x",
-    ]
-    words += ["--cafile", f"{center}/ca.pem", "--cert", f"{center}/center.pem"]
-    words += ["--key", f"{center}/center.key", "-t", "edge/v1/+/alarms", "-t", "edge/v1/+/events"]
+@contextmanager
+def listening(stack: Stack, holder: Path, heard: Path, *topics: str) -> Iterator[None]:
+    """Write down what the broker passes on to the holder of a certificate, as it comes."""
+    words = ["mosquitto_sub", "-h", "localhost", "-p", str(stack.broker.port), "-q", "1"]
+    words += ["-F", "%x"]
+    words += ["--cafile", f"{stack.folder}/center/ca.pem"]
+    words += ["--cert", f"{holder}.pem", "--key", f"{holder}.key"]
+    words += [word for topic in topics for word in ("-t", topic)]
     with heard.open("wb") as out, subprocess.Popen(words, stdout=out) as listener:
         try:
-            stack.agent.start()
-            stack.agent.wait_well()
-            say(stack, 3)
+            yield
         finally:
             listener.terminate()  # in order: what it heard is written out
-    messages = [bytes.fromhex(line) for line in heard.read_text().split()]
-    assert messages
-    assert all(is_sealed(message) for message in messages)
+
+
+def test_the_center_holds_what_the_broker_cannot_read(stack: Stack, tmp_path: Path) -> None:
+    center, own = stack.folder / "center", stack.gateway
+    up = ("edge/v1/+/alarms", "edge/v1/+/events", "edge/v1/+/replies")
+    with (
+        listening(stack, center / "center", tmp_path / "up", *up),
+        listening(stack, own / "client", tmp_path / "down", f"edge/v1/{GATEWAY}/commands"),
+    ):
+        stack.agent.start()
+        stack.agent.wait_well()
+        say(stack, 3)
+        by = ("--by", "Li Na", "--wait", "60", "--json")
+        told = run(CENTER, "command", center, GATEWAY, "state", *by)
+        assert json.loads(told.stdout)["outcome"] == "done"
+    for heard in (tmp_path / "up", tmp_path / "down"):
+        messages = [bytes.fromhex(line) for line in heard.read_text().split()]
+        assert messages
+        assert all(is_sealed(message) for message in messages)
     # a new key, which the gateway has not yet: the old one still opens
     run(CENTER, "init", center, "--new-seal")
     stack.center.stop()
