@@ -34,3 +34,9 @@ def test_the_source_is_found_where_a_drop_in_names_it(tmp_path: Path, line: str,
 def test_a_file_is_named_itself(tmp_path: Path) -> None:
     for file in ("/etc/edge-agent/identity.key", "/run/credentials/x", "/run/credentials/a/b/c"):
         assert by_hand(file, (tmp_path,)) == f"shred -u {file}"
+    named = tmp_path / "identity.key"
+    named.write_text("pkcs11:token=gw1;object=identity\nmore\n")
+    told = by_hand(str(named), (tmp_path,))
+    assert told == (
+        f"remove pkcs11:token=gw1;object=identity from its token, then shred -u {named}"
+    )
