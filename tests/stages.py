@@ -60,7 +60,7 @@ OWN_TOOLS = (
 )
 """Tests of texts and of the tests' own tools: one Python is enough for them."""
 
-PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplink")
+PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplink", "witness")
 """What each does by itself: a stage for the oldest and the newest Python.  The rest of the unit
 tests is of what ties the parts together (the agent, the commands, the demo): a stage for each."""
 

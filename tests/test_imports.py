@@ -397,7 +397,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.charter_draft",
         "edge_agent.charter_view",
         "edge_agent.control.entitlement",  # who may what, at both ends
+        "edge_agent.tls_door",
+        "edge_agent.witness.cli",  # one command for all that an enterprise or an inspector does
+        "edge_agent.witness.folder",
     ),
+    "edge_agent.tls_door": (),
+    "edge_agent.witness": (*BELOW, "edge_agent.logs", "edge_agent.tls_door"),  # needs no center
     "drivers": ("edge_agent.domain",),
     "hil": ("edge_agent.domain", "edge_agent.clock", "edge_agent.resources"),
     "bench": ("edge_agent", "drivers", "hil"),
@@ -417,6 +422,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
         "edge_agent.uplink",
         "edge_agent.center",
         "edge_agent.identity",
+        "edge_agent.witness",
         "drivers._dc09_cipher",  # AES of one protocol; loaded where a site gives a key
         "hil",
     ),

@@ -16,14 +16,14 @@ from threading import Event
 from typing import TypeAlias
 
 import edge_agent
-from edge_agent import logs, rendering
-from edge_agent.bundle_view import verify_file
+from edge_agent import logs
 from edge_agent.center import (
     bundle_cli,
     charter_cli,
     charters,
     clip_cli,
     command_cli,
+    cosign_cli,
     countersign_cli,
     credentials,
     export,
@@ -37,16 +37,17 @@ from edge_agent.center import (
     schema,
     settings,
     show,
-    verify,
+    verify_cli,
 )
 from edge_agent.center.layout import CenterError, Layout, check_gateway_id
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock, now_ms
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.evidence.cose import PublicKey
 from edge_agent.judged_words import Judged
 from edge_agent.language import LANGUAGES, language
+from edge_agent.witness import cli as witness_cli
+from edge_agent.witness.folder import WitnessError
 
 EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
 FOLLOW_S = 0.2  # how often `events --follow` looks
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()  # here, where a reader that has gone is still handled
-    except CenterError as error:
+    except (CenterError, WitnessError) as error:
         return _fail(str(error), EXIT_CONFIG)
     except sqlite3.DatabaseError as error:
         remedy = (
@@ -107,7 +108,6 @@ def parser() -> argparse.ArgumentParser:
         _add_events,
         _add_fleet,
         _add_export,
-        _add_verify,
     ):
         add(commands)
     make = partial(_command, commands)
@@ -120,10 +120,15 @@ def parser() -> argparse.ArgumentParser:
     countersign_cli.add(make)
     bundle_cli.add(make, _gateway_id, since_ms)
     clip_cli.add(make, _gateway_id)
+    verify_cli.add(make)
+    cosign_cli.add(make, _gateway_id)
+    _add_witness(commands)
     return top
 
 
-def _command(commands: Commands, name: str, says: str, examples: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Commands, name: str, says: str, examples: str, of: str = "center"
+) -> argparse.ArgumentParser:
     made = commands.add_parser(
         name,
         help=says,
@@ -131,7 +136,7 @@ def _command(commands: Commands, name: str, says: str, examples: str) -> argpars
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("dir", type=_directory, metavar="DIR", help="the center's directory")
+    made.add_argument("dir", type=_directory, metavar="DIR", help=f"the {of}'s directory")
     return made
 
 
@@ -367,7 +372,7 @@ def _fleet(arguments: argparse.Namespace) -> int:
     return 0
 
 
-# ---- export, verify
+# ---- export
 
 
 def _add_export(commands: Commands) -> None:
@@ -382,70 +387,23 @@ def _add_export(commands: Commands) -> None:
     export.add(made, _gateway_id)
 
 
-def _add_verify(commands: Commands) -> None:
+# ---- witness
+
+
+def _add_witness(commands: Commands) -> None:
     made = _command(
         commands,
-        "verify",
-        "check everything stored, or an evidence bundle, without a network",
-        "  edge-center verify /srv/center                       the store in that directory\n"
-        "  edge-center verify /srv/center --gateway gw1 --json\n"
-        "  edge-center verify case17.bundle --ca ca.pem         a bundle: the name is a file's",
+        "witness",
+        "be a third holder: cosign the heads of other people's gateways; needs no center",
+        "  edge-center witness /srv/witness init --name south --host witness.example.org\n"
+        "  edge-center witness /srv/witness trust ca.pem --name red-security\n"
+        "  edge-center witness /srv/witness serve\n"
+        "  edge-center witness /srv/witness list\n"
+        "  edge-center witness /srv/witness conflicts --out evidence\n"
+        "  edge-center witness /srv/witness accept gw1",
+        of="witness",
     )
-    made.add_argument("--ca", type=Path, metavar="FILE", help="of a bundle: the trusted authority")
-    tsa = "the timestamp authority that is trusted (default: any, whose certificate is in it)"
-    made.add_argument("--tsa", type=Path, metavar="FILE", help=tsa)
-    made.add_argument("--gateway", metavar="ID", help="only of this gateway")
-    made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
-    made.set_defaults(run=_verify)
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    if arguments.dir.is_file():
-        trusted = (arguments.ca, None, arguments.tsa)
-        code, said = verify_file(arguments.dir, *trusted, as_json=arguments.json)
-        print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
-        return code
-    layout = Layout(arguments.dir)
-    roster = Roster(layout, complain=lambda trouble: print(trouble, file=sys.stderr))
-    receipt = init.read_certificate(layout.certificate("receipt"))
-    receipt_key = PublicKey.of(receipt.public_key())
-    stampers = [init.read_certificate(arguments.tsa)] if arguments.tsa else []
-    bad = False
-    with closing(schema.open_for_reading(layout.database)) as connection:
-        for problem in verify.check_file(connection):
-            bad = True
-            print(f"{layout.database}: {problem}", file=sys.stderr)
-        for missing in export.check_register(connection, receipt_key):
-            bad = True
-            print(f"export {missing.number}: {missing.detail}", file=sys.stderr)
-        stored = verify.gateways(connection)
-        if arguments.gateway is not None and arguments.gateway not in {*stored, *roster.gateways()}:
-            known = ", ".join(roster.gateways()) or "none"
-            return _fail(f"no gateway {arguments.gateway!r}; there are: {known}", EXIT_USAGE)
-        if not stored and not arguments.json:
-            print("no event of any gateway is stored")
-        for gateway in stored if arguments.gateway is None else [arguments.gateway]:
-            identities = roster.identities(gateway) or ()
-            report = verify.check(connection, gateway, identities, receipt_key, stampers)
-            bad = bad or bool(report.problems)
-            _print_report(report, as_json=arguments.json)
-    return EXIT_FOUND_BAD if bad else 0
-
-
-def _print_report(report: verify.Report, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(report.as_json(), ensure_ascii=True))
-        return
-    verdict = "good" if not report.problems else "BAD"
-    print(
-        f"{report.gateway}: {verdict}; {report.events} events, {report.proved} proved by a later "
-        f"root, {report.receipts} receipts, {report.timestamps} timestamps"
-    )
-    for one in report.problems:
-        place = f"{(one.epoch or '?')[:6]}/{'?' if one.seq is None else one.seq}"
-        print(rendering.safe(f"  {one.what} at {place}: {one.detail}"))
-    if report.more:
-        print(f"  and {report.more} more")
+    witness_cli.add(made)
 
 
 # ---- values

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import structlog
 
-from edge_agent.center import salvage, schema, settings
+from edge_agent.center import cosigning, salvage, schema, settings
 from edge_agent.center.audit import Audit
+from edge_agent.center.cosigning_rounds import CosigningRounds
 from edge_agent.center.desk import CommandDesk, command_signer
 from edge_agent.center.layout import CENTER, CenterError, Layout
 from edge_agent.center.mqtt import Access
@@ -36,6 +37,7 @@ from edge_agent.evidence.signers import load_signer
 SWITCH_S = 0.0005  # how long a thread may hold the interpreter while an alarm's thread wants it
 AUDIT_REST_S = 0.02  # between two slices: the audit takes at most a third of one core
 AUDIT_IDLE_S = 0.5
+COSIGN_EVERY_S = 300.0  # how often it is looked for what is to be cosigned
 AUDIT_RETRY_S = 5.0  # after the database refused
 LINEAGE_TURNS = 4  # the epochs are compared every so many idle turns
 STOP_S_MAX = 5.0
@@ -113,6 +115,7 @@ class Center:
         )
         self._opener = Opener(load_keys(layout))
         self._access = _access(layout, chosen, overrides)
+        self._witness = cosigning.Access.of(layout, chosen)
         self._access.context()  # unusable files are told now, not once a connection
         self._stop = threading.Event()
         self._failed = False
@@ -130,6 +133,7 @@ class Center:
         threads = [
             self._thread("audit", lambda: self._audit(audit, connection)),
             self._thread("salvage", lambda: self._salvage(stores[3])),
+            *([self._thread("witness", self._cosign)] if self._witness else []),
             *(self._thread(name, one.run) for name, one in receivers.items()),
         ]
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -216,6 +220,13 @@ class Center:
             return False
         log.warning("salvage ended", file=str(damaged), **asdict(work.found))
         return True
+
+    def _cosign(self) -> None:
+        """Have a witness cosign what is stored, each gateway once a day and each run that ended."""
+        assert self._witness is not None
+        rounds = CosigningRounds(self._witness, self._layout, self._roster, self._turns)
+        while not self._stop.wait(COSIGN_EVERY_S):
+            rounds.turn((self._clock.stamp().wall_ns or 0) // 1_000_000, self._stop.is_set)
 
     def _audit(self, audit: Audit, connection: sqlite3.Connection) -> None:
         turn, refused = 0, False

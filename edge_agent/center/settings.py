@@ -28,12 +28,20 @@ class Presence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     missed_max: Annotated[int, Meta(ge=1, le=100)] = 3
 
 
+class Witness(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who cosigns the heads of the gateways; its `witness.pem` lies in the center's directory."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=253)]
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8444
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All of it; `name` stands in every receipt."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] = "center"
     broker: Broker = Broker()
     presence: Presence = Presence()
+    witness: Witness | None = None
 
 
 def load(layout: Layout) -> Settings:

@@ -9,7 +9,7 @@ the size.  The proofs here hash the leaves anew each time: readers make them, no
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Self
 
 from edge_agent.evidence.cbor import Malformed
@@ -49,6 +49,10 @@ class Peaks:
     def size(self) -> int:
         """How many leaves the tree has."""
         return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the peaks, largest first."""
+        return iter(self._hashes)
 
     def append(self, leaf: bytes) -> None:
         """Add a leaf by its hash (see `leaf_hash`)."""
@@ -151,18 +155,44 @@ def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
         raise ValueError(f"a tree of {len(leaves)} has no prefix of {old_size}")
     if old_size in (0, len(leaves)):
         return []
+    return _consistency(
+        old_size, len(leaves), lambda first, size: root(leaves[first : first + size])
+    )
+
+
+def grown_proof(peaks: Peaks, more: Sequence[bytes]) -> list[bytes]:
+    """Return the proof that the tree of `peaks` is a prefix of itself with the leaves `more`.
+
+    The same as `consistency_proof`, without the leaves that are in the old tree: all that the proof
+    needs of it are its peaks.
+    """
+    if peaks.size == 0 or not more:
+        return []
+    old, first = {}, 0
+    for peak in peaks:
+        old[first] = peak
+        first += 1 << (peaks.size - first).bit_length() - 1
+
+    def of(first: int, size: int) -> bytes:
+        at = first - peaks.size
+        return root(more[at : at + size]) if at >= 0 else old[first]
+
+    return _consistency(peaks.size, peaks.size + len(more), of)
+
+
+def _consistency(old: int, size: int, root_of: Callable[[int, int], bytes]) -> list[bytes]:
     proof: list[bytes] = []
-    first, size, old, whole = 0, len(leaves), old_size, True
+    first, whole = 0, True
     while old != size:
         half = _split(size)
         if old <= half:
-            proof.append(root(leaves[first + half : first + size]))
+            proof.append(root_of(first + half, size - half))
             size = half
         else:
-            proof.append(root(leaves[first : first + half]))
+            proof.append(root_of(first, half))
             first, size, old, whole = first + half, size - half, old - half, False
     if not whole:  # the old root itself need not be told
-        proof.append(root(leaves[first : first + size]))
+        proof.append(root_of(first, size))
     proof.reverse()
     return proof
 

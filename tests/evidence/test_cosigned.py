@@ -1,6 +1,7 @@
 """A cosignature counts by its statement, its proof and, where the reader names its key, its hand.
 
-What a changed one is called in a whole file: test_bundle_check.py.
+What a changed one is called in a whole file: test_bundle_check.py.  Seen to fail: with signatures
+that are not looked at (`cosignature_by_anybody`).
 """
 
 import pytest

@@ -136,6 +136,16 @@ def test_every_inclusion_proof(size: int) -> None:
             assert not verify(LEAVES[index], index, size, bad, ROOTS[size])
 
 
+def test_a_proof_from_peaks_is_that_from_all_leaves() -> None:
+    for new in range(len(LEAVES) + 1):
+        old = Peaks()
+        for size in range(new + 1):
+            made = tree.grown_proof(old, LEAVES[size:new])
+            assert made == tree.consistency_proof(LEAVES[:new], size)
+            if size < new:
+                old.append(LEAVES[size])
+
+
 @pytest.mark.parametrize("new", range(SIZE + 1))
 def test_every_consistency_proof(new: int) -> None:
     verify = tree.verify_consistency

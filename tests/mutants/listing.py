@@ -24,6 +24,7 @@ LINEAGE = "tests/center/test_lineage.py::"
 STORE = "tests/center/test_store.py::"
 HANDOVER_PAPERS = "tests/center/test_handover.py::"
 COURSE = "tests/identity/test_handover.py::"
+JUDGING = "tests/witness/test_judging.py::"
 PARTING = "tests/daemon/test_decommissioning.py::"
 DEATH = Tests("tests/crash/test_center_death.py::test_a_center_that_dies_between_two_steps")
 DAMAGE = "tests/crash/test_damage.py::test_all_that_is_whole_is_found_and_the_rest_is_named"
@@ -377,5 +378,24 @@ MUTANTS = [
             "tests/center/test_revocation.py::"
             "test_every_certificate_that_it_was_given_is_listed_and_no_other"
         ),
+    ),
+    Mutant(
+        trust.witness_believes_all,
+        Tests(
+            JUDGING + "test_what_does_not_continue_is_refused",
+            JUDGING + "test_whatever_is_brought_in_whatever_order_one_history_is_cosigned",
+        ),
+    ),
+    Mutant(
+        trust.witness_stores_late,
+        Tests(
+            "tests/witness/test_store.py::test_what_was_given_is_known_after_a_new_start",
+            "tests/system/test_witness.py::"
+            "test_killed_between_store_and_answer_it_cosigns_no_second_history",
+        ),
+    ),
+    Mutant(
+        trust.cosignature_by_anybody,
+        Tests("tests/evidence/test_cosigned.py::test_what_proves_nothing_is_a_finding"),
     ),
 ]

@@ -2,8 +2,10 @@
 
 from edge_agent.center import revocation
 from edge_agent.daemon import decommissioning, handover
-from edge_agent.evidence import decommission, succession
+from edge_agent.evidence import cose, decommission, succession
 from edge_agent.identity.handover import Course
+from edge_agent.witness import judging
+from edge_agent.witness.store import WitnessStore
 from tests.mutants.mutant import Patch
 
 
@@ -35,3 +37,18 @@ def keys_go_before_the_receipt(patch: Patch) -> None:
 def newest_certificate_revoked(patch: Patch) -> None:
     """Of a gateway that is revoked the certificates that were renewed since still count."""
     patch.setattr(revocation, "note", lambda _layout, _gateway, _certificate: None)
+
+
+def witness_believes_all(patch: Patch) -> None:
+    """A witness cosigns whatever is larger than what it holds, without a proof."""
+    patch.setattr(judging, "_continues", lambda *_: None)
+
+
+def witness_stores_late(patch: Patch) -> None:
+    """A witness gives a cosignature that is not stored: a kill makes it forget."""
+    patch.setattr(WitnessStore, "_keep", lambda *_: None)
+
+
+def cosignature_by_anybody(patch: Patch) -> None:
+    """A cosignature counts whoever signed it, if only it names the witness's key."""
+    patch.setattr(cose, "verify", lambda *_: None)
