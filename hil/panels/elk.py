@@ -18,13 +18,12 @@ from datetime import datetime
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
-from hil.panels.machine import Command, CommandError, Output
+from hil.panels.machine import Command, Output
 from hil.panels.model import Happened, Happening, Model, Moved, ZoneType
 from hil.panels.vocabulary import WORDS
-from hil.panels.voice import Teller, Told
+from hil.panels.voice import LineVoice
 
 END = b"\r\n"
-HEARD_BYTES_MAX = 256
 SECOND_NS = 1_000_000_000
 ZONES, AREAS, OUTPUTS = 208, 8, 208
 CODES = {"tamper": "383", "cover": "137"}  # where its reports differ from the common words
@@ -128,7 +127,7 @@ def zone_truth(model: Model, number: int) -> State:
     return State.OPEN if zone.is_open() else State.CLOSED
 
 
-class ElkVoice:
+class ElkVoice(LineVoice):
     """Says changes and reports as they happen, answers requests, obeys commands.
 
     panel = ModelPanel(model, ElkVoice(model, ElkSetup()))
@@ -136,11 +135,8 @@ class ElkVoice:
     """
 
     def __init__(self, model: Model, setup: ElkSetup) -> None:
-        self._model = model
+        super().__init__(model, END)
         self._setup = setup
-        self._teller = Teller(END)
-        self._peer: int | None = None
-        self._heard = b""
         self._nibbles = {number: zone_nibble(model, number) for number in model.zones}
         self._arming = ""
         self._test_ns: int | None = None
@@ -151,15 +147,15 @@ class ElkVoice:
 
     def plugged(self, peer: int, now_ns: int) -> list[Output]:
         """Somebody is there to speak to; the panel says nothing of it."""
-        self._peer, self._heard = peer, b""
         if self._setup.test_s:
             self._test_ns = now_ns + int(self._setup.test_s * SECOND_NS)
-        return []
+        return super().plugged(peer, now_ns)
 
     def unplugged(self, peer: int) -> None:
         """See Voice."""
         if peer == self._peer:
-            self._peer, self._test_ns = None, None
+            self._test_ns = None
+        super().unplugged(peer)
 
     def deadline_ns(self) -> int | None:
         """Return when the next test message is due."""
@@ -169,11 +165,6 @@ class ElkVoice:
         """Say the test message, unless it is being programmed."""
         self._test_ns = now_ns + int(self._setup.test_s * SECOND_NS)
         return [] if self._programming else self._say("XK", self._time(now_ns))
-
-    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
-        """See Voice."""
-        del frame
-        return self._teller.delivered(covers)
 
     def obey(self, command: Command, now_ns: int) -> list[Output] | None:
         """Control lines of this panel: programming, a report of no table, a code at a keypad."""
@@ -190,8 +181,7 @@ class ElkVoice:
                 wrong = Signal(kind=Kind.ACCESS, code="461", state=State.ACTIVE)
                 told = "".join(f"0{digit}" for digit in digits)
                 return self._say("IC", f"{told:0>12}{user:03d}01", () if user else (wrong,))
-        del now_ns
-        return self._teller.obey(command, self._peer or 0)
+        return super().obey(command, now_ns)
 
     def _program(self, begins: bool) -> list[Output]:
         self._programming = False
@@ -204,7 +194,7 @@ class ElkVoice:
     def tell(self, happened: Happened, now_ns: int) -> list[Output]:
         """Say it: events as reports, points as changes."""
         if self._programming:
-            return self._teller.untold(happened) if isinstance(happened, Happening) else []
+            return self.teller.untold(happened) if isinstance(happened, Happening) else []
         match happened:
             case Moved(Kind.ZONE, number):
                 return self._zone_changed(number)
@@ -220,17 +210,17 @@ class ElkVoice:
         return []
 
     def _zone_changed(self, number: int) -> list[Output]:
-        nibble = zone_nibble(self._model, number)
+        nibble = zone_nibble(self.model, number)
         if number not in self._nibbles or self._nibbles[number] == nibble:
             return []
         self._nibbles[number] = nibble
-        signal = Signal(kind=Kind.ZONE, state=zone_truth(self._model, number), zone=number)
+        signal = Signal(kind=Kind.ZONE, state=zone_truth(self.model, number), zone=number)
         return self._say("ZC", f"{number:03d}{nibble}", (signal,))
 
     def _area_changed(self, number: int, state: State, now_ns: int) -> list[Output]:
         outputs: list[Output] = []
         if state in {State.ENTRY_DELAY, State.EXIT_DELAY}:
-            area, is_exit = self._model.areas[number], state is State.EXIT_DELAY
+            area, is_exit = self.model.areas[number], state is State.EXIT_DELAY
             until_ns = (area.exit_at_ns if is_exit else area.entry_at_ns) or now_ns
             left_s = max(1, (until_ns - now_ns) // SECOND_NS)
             signal = Signal(kind=Kind.AREA, state=state, area=number)
@@ -244,7 +234,7 @@ class ElkVoice:
 
     def _happening(self, event: Happening) -> list[Output]:
         if not self._setup.reports:
-            return self._teller.untold(event)
+            return self.teller.untold(event)
         if event.word in {"arm", "disarm"}:
             code = "441" if event.mode == "stay" and event.how == "code" else ARM_CODES[event.how]
             state = State.ARMED if event.word == "arm" else State.DISARMED
@@ -255,7 +245,7 @@ class ElkVoice:
             return self._report(signal, user or 0)
         word = WORDS.get(event.word)
         if word is None:
-            return self._teller.untold(event)
+            return self.teller.untold(event)
         place = {"zone": event.zone, "user": event.user}.get(word.number_is) or 0
         if event.word == "cover":
             place = COVER_ZONE
@@ -287,25 +277,14 @@ class ElkVoice:
         stated: tuple[Signal, ...] = (),
         tail: str = "00",
     ) -> list[Output]:
-        if self._peer is None:  # the wire carries it to nobody
-            return []
-        return self._teller.tell(Told(framed(kind, data, tail), signals, stated), self._peer)
+        return self.say(framed(kind, data, tail), signals, stated)
 
     # ---- what it hears
 
-    def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
-        """Answer requests, obey commands."""
-        if peer != self._peer:
+    def take(self, line: str, now_ns: int) -> list[Output]:
+        """Answer a request, obey a command, unless it is being programmed."""
+        if self._programming:
             return []
-        outputs: list[Output] = []
-        *lines, self._heard = (self._heard + data).replace(b"\n", b"\r").split(b"\r")
-        self._heard = self._heard[-HEARD_BYTES_MAX:]
-        for line in lines:
-            if line and not self._programming:
-                outputs += self._take(line.decode("latin-1"), now_ns)
-        return outputs
-
-    def _take(self, line: str, now_ns: int) -> list[Output]:
         if len(line) < 8 or framed(line[2:4], line[4:-4]).decode("latin-1") != line:
             return []
         kind, data = line[2:4], line[4:-4]
@@ -326,8 +305,8 @@ class ElkVoice:
             "cs": self._output_status,
             "rr": lambda: (self._time(now_ns), ()),
             "vn": lambda: (f"050128010302{'0' * 36}", ()),
-            "zd": lambda: (self._by_zone(lambda n: DEFINITIONS[self._model.zones[n].type]), ()),
-            "zp": lambda: (self._by_zone(lambda n: str(self._model.zones[n].area)), ()),
+            "zd": lambda: (self._by_zone(lambda n: DEFINITIONS[self.model.zones[n].type]), ()),
+            "zp": lambda: (self._by_zone(lambda n: str(self.model.zones[n].area)), ()),
             "ka": lambda: ("1" * 16, ()),
             "lw": lambda: ("000" * 32, ()),
             "sd": lambda: (f"{data}{'':16}", ()),
@@ -339,21 +318,11 @@ class ElkVoice:
         return self._say(kind.upper(), said, stated=stated)
 
     def _by_zone(self, read: Callable[[int], str]) -> str:
-        return "".join(read(n) if n in self._model.zones else "0" for n in range(1, ZONES + 1))
-
-    def _do(self, line: str, now_ns: int) -> list[Output]:
-        """Let the model do it; what it makes of it is said as any change."""
-        outputs = self._teller.obeyed(line.split(" user=", maxsplit=1)[0])
-        try:
-            for happened in self._model.obey(Command.parse(line), now_ns):
-                outputs += self.tell(happened, now_ns)
-        except CommandError:  # no such zone, area or output: nothing happens
-            return []
-        return outputs
+        return "".join(read(n) if n in self.model.zones else "0" for n in range(1, ZONES + 1))
 
     def _user_of(self, digits: str) -> int | None:
         code = digits.lstrip("0")
-        return self._model.user_of(code) if code else None
+        return self.model.user_of(code) if code else None
 
     def _arm(self, mode: str, data: str, now_ns: int) -> list[Output]:
         user = self._user_of(data[1:])
@@ -361,44 +330,44 @@ class ElkVoice:
             return self._say("AS", self._arming_status(), stated=self._areas())
         area = data[0]
         if mode == "0":
-            return self._do(f"disarm area={area} user={user}", now_ns)
+            return self.do(f"disarm area={area} user={user}", now_ns)
         name = "away" if mode in "16" else "stay"
-        return self._do(f"arm area={area} mode={name} user={user}", now_ns)
+        return self.do(f"arm area={area} mode={name} user={user}", now_ns)
 
     def _bypass(self, data: str, now_ns: int) -> list[Output]:
-        zone = self._model.zones.get(int(data[:3])) if data[:3].isdecimal() else None
+        zone = self.model.zones.get(int(data[:3])) if data[:3].isdecimal() else None
         user = self._user_of(data[4:])
         if zone is None or user is None or len(data) != 10:
             return []
         number = int(data[:3])
         verb = "unbypass" if zone.bypassed else "bypass"
-        outputs = self._do(f"{verb} zone={number} user={user}", now_ns)
+        outputs = self.do(f"{verb} zone={number} user={user}", now_ns)
         state = (Signal(kind=Kind.ZONE, state=State.BYPASSED, zone=number),)
         said = f"{number:03d}{int(zone.bypassed)}"
         return outputs + self._say("ZB", said, state if zone.bypassed else ())
 
     def _output(self, kind: str, data: str, now_ns: int) -> list[Output]:
-        if not data[:3].isdecimal() or (number := int(data[:3])) not in self._model.outputs:
+        if not data[:3].isdecimal() or (number := int(data[:3])) not in self.model.outputs:
             return []
-        is_on = kind == "cn" or (kind == "ct" and not self._model.outputs[number])
-        return self._do(f"output {number} {'on' if is_on else 'off'}", now_ns)
+        is_on = kind == "cn" or (kind == "ct" and not self.model.outputs[number])
+        return self.do(f"output {number} {'on' if is_on else 'off'}", now_ns)
 
     def _set_clock(self, data: str, now_ns: int) -> list[Output]:
         try:
             told = datetime.strptime(data[:6] + data[7:], "%S%M%H%d%m%y")  # noqa: DTZ007  a panel's
         except ValueError:
             return []
-        self._model.set_clock(told, now_ns)
-        return self._teller.obeyed("clock")
+        self.model.set_clock(told, now_ns)
+        return self.teller.obeyed("clock")
 
     # ---- answers
 
     def _time(self, now_ns: int) -> str:
-        at = self._model.clock(now_ns)
+        at = self.model.clock(now_ns)
         return f"{at:%S%M%H}{at.isoweekday() % 7 + 1}{at:%d%m%y}110"
 
     def _armed(self, number: int) -> str:
-        area = self._model.areas.get(number)
+        area = self.model.areas.get(number)
         if area is None or area.armed is State.DISARMED:
             return "0"
         return "2" if area.armed is State.ARMED_STAY else "1"
@@ -410,37 +379,37 @@ class ElkVoice:
         )
 
     def _up(self, number: int) -> str:
-        area = self._model.areas.get(number)
+        area = self.model.areas.get(number)
         if area is None:
             return "0"
         if area.armed is not State.DISARMED:
             return "3" if area.exit_at_ns is not None else "4"
-        zones = [zone for zone in self._model.zones.values() if zone.area == number]
+        zones = [zone for zone in self.model.zones.values() if zone.area == number]
         return "0" if any(zone.is_open() and not zone.bypassed for zone in zones) else "1"
 
     def _area_alarm(self, number: int) -> str:
-        area = self._model.areas.get(number)
+        area = self.model.areas.get(number)
         if area is None or not area.alarm:
             return "1" if area is not None and area.entry_at_ns is not None else "0"
-        words = [word for (word, _), event in self._model.standing.items() if event.area == number]
+        words = [word for (word, _), event in self.model.standing.items() if event.area == number]
         return next((AREA_ALARMS[word] for word in words if word in AREA_ALARMS), BURGLAR)
 
     def _areas(self) -> tuple[Signal, ...]:
         states = dict.fromkeys(range(1, AREAS + 1), State.DISARMED)
-        states |= {number: believed_of(self._model, number) for number in self._model.areas}
+        states |= {number: believed_of(self.model, number) for number in self.model.areas}
         return tuple(
             Signal(kind=Kind.AREA, state=state, area=number) for number, state in states.items()
         )
 
     def _zone_status(self) -> tuple[str, tuple[Signal, ...]]:
         zones = tuple(
-            Signal(kind=Kind.ZONE, state=zone_truth(self._model, number), zone=number)
-            for number in self._model.zones
+            Signal(kind=Kind.ZONE, state=zone_truth(self.model, number), zone=number)
+            for number in self.model.zones
         )
-        return self._by_zone(lambda number: zone_nibble(self._model, number)), zones
+        return self._by_zone(lambda number: zone_nibble(self.model, number)), zones
 
     def _output_status(self) -> tuple[str, tuple[Signal, ...]]:
-        is_on = {number for number, on in self._model.outputs.items() if on}
+        is_on = {number for number, on in self.model.outputs.items() if on}
         stated = tuple(
             Signal(kind=Kind.OUTPUT, state=State.ON if n in is_on else State.OFF, zone=n)
             for n in range(1, OUTPUTS + 1)
@@ -451,7 +420,7 @@ class ElkVoice:
         said = {
             number: ZONE_ALARMS[word]
             for word in ZONE_ALARMS
-            for number in self._model.stands(word)
+            for number in self.model.stands(word)
             if 1 <= number <= ZONES
         }
         shown = "".join(said.get(n, ("0",))[0] for n in range(1, ZONES + 1))
@@ -462,7 +431,7 @@ class ElkVoice:
     def _system_trouble(self) -> tuple[str, tuple[Signal, ...]]:
         text, now = ["0"] * 34, []
         for at, (word, kind, code) in TROUBLES.items():
-            numbers = self._model.stands(word)
+            numbers = self.model.stands(word)
             if numbers:
                 zone = {1: COVER_ZONE}.get(at, numbers[0] if at in TROUBLES_OF_ZONES else 0)
                 text[at] = chr(0x30 + (zone or 1))

@@ -11,17 +11,15 @@ What it hears: `83 A LL 60 data CK ?` (or CR LF for `?`), where CK is the comple
 the *characters*.  There is no acknowledgement.
 """
 
-import re
 from dataclasses import dataclass
 
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.signal import Signal
-from hil.panels.machine import Command, CommandError, Output
+from hil.panels.machine import Command, Output
 from hil.panels.model import Happened, Happening, Model, Moved
-from hil.panels.voice import Teller, Told
+from hil.panels.voice import LineVoice
 
 END = b"\r\n"
-HEARD_BYTES_MAX = 256  # a request has 30 characters of data at most
 SECOND_NS = 1_000_000_000
 FIRE, PANIC, MEDICAL, DURESS, RADIO = 0x81, 0x82, 0x83, 0x84, 0x91
 KEY_SWITCH, SHORT_ARM = 57, 58
@@ -113,7 +111,7 @@ def digits(number: int) -> int:
     return int(f"{number % 100:02d}", 16)
 
 
-class NessVoice:
+class NessVoice(LineVoice):
     """Says events as they happen, answers status requests, takes keys.
 
     panel = ModelPanel(model, NessVoice(model, NessSetup()))
@@ -121,11 +119,9 @@ class NessVoice:
     """
 
     def __init__(self, model: Model, setup: NessSetup) -> None:
-        self._model = model
+        # some hosts end a request with `?`, some with CR LF, some with both
+        super().__init__(model, END, b"?\r\n")
         self._setup = setup
-        self._teller = Teller(END)
-        self._peer: int | None = None
-        self._heard = b""
         self._unsealed: set[int] = set()
         self._toggle = False
         self._minute_60 = False
@@ -134,16 +130,16 @@ class NessVoice:
     # ---- Voice
 
     def plugged(self, peer: int, now_ns: int) -> list[Output]:
-        """Three wires: the panel does not notice, but for whom to speak to."""
-        self._peer, self._heard = peer, b""
+        """See LineVoice; the version message comes by the clock."""
         if self._setup.beacon_s:
             self._beacon_ns = now_ns + int(self._setup.beacon_s * SECOND_NS)
-        return []
+        return super().plugged(peer, now_ns)
 
     def unplugged(self, peer: int) -> None:
         """See Voice."""
         if peer == self._peer:
-            self._peer, self._beacon_ns = None, None
+            self._beacon_ns = None
+        super().unplugged(peer)
 
     def deadline_ns(self) -> int | None:
         """Return when the next version message is due."""
@@ -153,11 +149,6 @@ class NessVoice:
         """Say the version."""
         self._beacon_ns = now_ns + int(self._setup.beacon_s * SECOND_NS)
         return self._answer(17)
-
-    def delivered(self, covers: tuple[int, ...], frame: bytes) -> list[Output]:
-        """See Voice."""
-        del frame
-        return self._teller.delivered(covers)
 
     def obey(self, command: Command, now_ns: int) -> list[Output] | None:
         """Control lines of this panel: a minute of 60, and an event of no table."""
@@ -170,7 +161,7 @@ class NessVoice:
                 assert number is not None, "it has a default"
                 signal = Signal(kind=Kind.UNKNOWN, state=State.ACTIVE)
                 return self._event(number, 0, 0, (signal,), now_ns)
-        return self._teller.obey(command, self._peer or 0)
+        return super().obey(command, now_ns)
 
     def tell(self, happened: Happened, now_ns: int) -> list[Output]:
         """Say it as an event message."""
@@ -189,7 +180,7 @@ class NessVoice:
 
     def _contact(self, moved: Moved, now_ns: int) -> list[Output]:
         """Say that a zone is sealed or unsealed; what else is wrong with it are events."""
-        zone, was_open = self._model.zones[moved.number], moved.number in self._unsealed
+        zone, was_open = self.model.zones[moved.number], moved.number in self._unsealed
         is_open = zone.is_open()
         (self._unsealed.add if is_open else self._unsealed.discard)(moved.number)
         if is_open is was_open or State.BYPASSED in {moved.state, moved.was}:
@@ -214,7 +205,7 @@ class NessVoice:
             return self._arming(event, now_ns)
         word = WORDS.get(event.word)
         if word is None:
-            return self._teller.untold(event)
+            return self.teller.untold(event)
         # a bypass by code names its user nowhere: the message has room for one number
         user = event.user if word.kind is Kind.DURESS else None
         number = user or (0 if word.area == 0 else event.zone or 0)
@@ -252,7 +243,7 @@ class NessVoice:
         self, event: int, number: int, area: int, signals: tuple[Signal, ...], now_ns: int
     ) -> list[Output]:
         """Say one event; `number` in decimal unless it is a keypad."""
-        setup, at = self._setup, self._model.clock(now_ns)
+        setup, at = self._setup, self.model.clock(now_ns)
         self._toggle = not self._toggle
         start = 0x82 | setup.with_address | setup.with_time << 2
         address = f"{setup.address:02X}" if setup.with_address else ""
@@ -265,62 +256,39 @@ class NessVoice:
         text = f"{start:02X}{address}{length:02X}61{event:02X}{ident:02X}{area:02X}{stamp}"
         return self._say(text, signals)
 
-    def _say(self, text: str, signals: tuple[Signal, ...] = ()) -> list[Output]:
-        if self._peer is None:  # the wire carries it to nobody
-            return []
-        return self._teller.tell(Told((text + hex_sum(text)).encode(), signals), self._peer)
+    def _say(
+        self, text: str, signals: tuple[Signal, ...] = (), stated: tuple[Signal, ...] = ()
+    ) -> list[Output]:
+        return self.say((text + hex_sum(text)).encode(), signals, stated)
 
     # ---- what it hears
 
-    def hear(self, data: bytes, peer: int, now_ns: int) -> list[Output]:
-        """Answer status requests, press keys."""
-        if peer != self._peer:
-            return []
-        outputs: list[Output] = []
-        # some hosts end a request with `?`, some with CR LF, some with both
-        *requests, self._heard = re.split(rb"[?\r\n]", self._heard + data)
-        self._heard = self._heard[-HEARD_BYTES_MAX:]
-        for request in requests:
-            outputs += self._take(request, now_ns)
-        return outputs
-
-    def _take(self, request: bytes, now_ns: int) -> list[Output]:
+    def take(self, line: str, now_ns: int) -> list[Output]:
+        """Answer a status request, press keys."""
         try:
-            text = request.decode("ascii")
-            length = int(text[3:5], 16)
+            length = int(line[3:5], 16)
         except ValueError:
             return []
-        whole = text[:2] == "83" and text[5:7] == "60" and len(text) == 9 + length
-        if not whole or text[-2:] != character_sum(text[:-2]):
+        whole = line[:2] == "83" and line[5:7] == "60" and len(line) == 9 + length
+        if not whole or not line.isascii() or line[-2:] != character_sum(line[:-2]):
             return []
-        if text[2] != f"{self._setup.address:X}":
+        if line[2] != f"{self._setup.address:X}":
             return []
-        keys = text[7:-2]
+        keys = line[7:-2]
         if keys[:1] == "S" and keys[1:].isdecimal():
             return self._answer(int(keys[1:]))
-        return self._press(keys, now_ns)
-
-    def _press(self, keys: str, now_ns: int) -> list[Output]:
-        line = self._line_of(keys)
-        if line is None:
-            return []
-        outputs: list[Output] = self._teller.obeyed(line.split(" user=")[0])
-        try:
-            for happened in self._model.obey(Command.parse(line), now_ns):
-                outputs += self.tell(happened, now_ns)
-        except CommandError:  # no such zone or output: a panel beeps
-            return []
-        return outputs
+        pressed = self._line_of(keys)
+        return [] if pressed is None else self.do(pressed, now_ns)
 
     def _line_of(self, keys: str) -> str | None:
         """Return what keys do, as a control line; None for what does nothing."""
         if keys.endswith("E"):
             if keys[0] == "X":
-                zone = self._model.zones.get(int(keys[1:-1] or 0))
+                zone = self.model.zones.get(int(keys[1:-1] or 0))
                 verb = "unbypass" if zone is not None and zone.bypassed else "bypass"
                 return f"{verb} zone={int(keys[1:-1] or 0)}"
             mode = {"A": "away", "H": "stay"}.get(keys[0])
-            user = self._model.user_of(keys[1:-1] if mode else keys[:-1])
+            user = self.model.user_of(keys[1:-1] if mode else keys[:-1])
             if user is None:
                 return None
             return f"arm mode={mode} user={user}" if mode else f"disarm user={user}"
@@ -332,16 +300,14 @@ class NessVoice:
 
     def _answer(self, request: int) -> list[Output]:
         found = self._status(request)
-        if found is None or self._peer is None:
+        if found is None:
             return []
         data, signals = found
-        text = f"82{self._setup.address:02X}0360{request:02d}{data:04X}"
-        told = Told((text + hex_sum(text)).encode(), stated=signals)
-        return self._teller.tell(told, self._peer)
+        return self._say(f"82{self._setup.address:02X}0360{request:02d}{data:04X}", stated=signals)
 
     def _status(self, request: int) -> tuple[int, tuple[Signal, ...]] | None:
         """Return data and meaning of a status answer; None for one that this panel has not."""
-        model = self._model
+        model = self.model
         if request == 17:
             return MODELS[self._setup.model] << 8 | int(self._setup.version, 16), ()
         if request == 13:
@@ -363,7 +329,7 @@ class NessVoice:
 
     def _zone_map(self, request: int, above: int) -> tuple[int, tuple[Signal, ...]]:
         """Return one bit a zone: the first byte zones 1 to 8, the second 9 to 16."""
-        zones = {n - above: zone for n, zone in self._model.zones.items() if 0 < n - above <= 16}
+        zones = {n - above: zone for n, zone in self.model.zones.items() if 0 < n - above <= 16}
         signals: list[Signal] = []
         if request == 0:
             chosen = {n for n, zone in zones.items() if zone.is_open()}
@@ -374,7 +340,7 @@ class NessVoice:
         elif request in STATUS_WORDS:
             said = WORDS[STATUS_WORDS[request]]
             words = [name for name, one in WORDS.items() if one == said]
-            chosen = {n - above for name in words for n in self._model.stands(name)} & set(zones)
+            chosen = {n - above for name in words for n in self.model.stands(name)} & set(zones)
             signals = [
                 Signal(kind=said.kind, code=said.code, state=_stands(n in chosen), zone=n + above)
                 for n in zones
@@ -385,7 +351,7 @@ class NessVoice:
         return (bits & 0xFF) << 8 | bits >> 8, tuple(signals)
 
     def _misc(self) -> tuple[int, tuple[Signal, ...]]:
-        standing = {name for name in MISC if self._model.stands(name)}
+        standing = {name for name in MISC if self.model.stands(name)}
         signals = tuple(
             Signal(kind=WORDS[name].kind, code=WORDS[name].code, state=_stands(name in standing))
             for name in MISC
@@ -395,10 +361,10 @@ class NessVoice:
     def _arming_bits(self) -> tuple[int, tuple[Signal, ...]]:
         bits, signals = 0, []
         for number, (armed, fully, entry) in ARMED_BITS.items():
-            area = self._model.areas.get(number)
+            area = self.model.areas.get(number)
             state = State.DISARMED
             if area is not None and area.armed is not State.DISARMED:
-                state = believed_of(self._model, number)
+                state = believed_of(self.model, number)
                 bits |= armed
                 bits |= fully if area.exit_at_ns is None else 0
                 bits |= entry if area.entry_at_ns is not None else 0

@@ -207,16 +207,17 @@ def meaning(word: Word, event: Happening, account: str | None = None) -> Signal:
 
 
 class LineVoice(ABC):
-    """The voice of a panel that speaks in lines, without acknowledgement, and never by the clock.
+    """The voice of a panel that speaks in lines, without acknowledgement.
 
     A panel's own says what happens (`tell`, see Voice) and takes a host's lines (`take`); it
-    speaks by `say`, and lets the model do what the host commands by `do`.
+    speaks by `say`, and lets the model do what the host commands by `do`.  A host's lines end as
+    the panel's own do, unless `heard_ends` says by what.
     """
 
-    def __init__(self, model: Model, end: bytes = b"\r\n") -> None:
+    def __init__(self, model: Model, end: bytes = b"\r\n", heard_ends: bytes = b"") -> None:
         self.model = model
         self.teller = Teller(end)
-        self._ends = re.compile(b"[%b]" % re.escape(end))
+        self._ends = re.compile(b"[%b]" % re.escape(heard_ends or end))
         self._peer: int | None = None
         self._heard = b""
 
