@@ -7,10 +7,10 @@ from typing import Any, Generic, TypeVar
 
 from edge_agent.domain.kinds import State
 from edge_agent.domain.session import Profile
-from hil.panels import model, scenarios, site, voice
+from hil.panels import model, scenarios, site
 from hil.panels.machine import Face, Machine
 from hil.panels.model import Model, ModelSetup
-from hil.panels.voice import ModelPanel, Voice
+from hil.panels.voice import OWN_CONTROL, ModelPanel, Voice
 
 S = TypeVar("S")
 Settings = Mapping[str, Any]
@@ -36,6 +36,7 @@ class OnModel(Generic[S]):
     setup: Callable[..., S]
     sound: Callable[[bytes], bool]
     control_help: str = ""
+    own_control: str = f"{OWN_CONTROL}\n"  # what its ledger obeys
     adds: Callable[[ArgumentParser], None] = lambda _: None
     told: Callable[[Namespace], Settings] = lambda _: {}
     by_profile: Mapping[str, Settings] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class OnModel(Generic[S]):
             name=self.name,
             title=self.title,
             peers_max=1,
-            control_help=f"{self.control_help}\n{voice.OWN_CONTROL}\n{model.CONTROL}",
+            control_help=f"{self.control_help}\n{self.own_control}{model.CONTROL}",
             adds=self._adds,
             build=self._build,
             for_profile=self._for_profile,
