@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from drivers.surgard import ReceiverSession
-from edge_agent import agent
 from edge_agent.daemon import epoch, source
 from edge_agent.daemon.centers import Supply
 from edge_agent.daemon.recorder import Pending, Recorder
@@ -98,7 +97,7 @@ def numbers_reused(patch: Patch) -> None:
             inner.setattr(epoch, "os", SimpleNamespace(urandom=lambda size: name))
             return real(*given)
 
-    patch.setattr(agent, "begin", begin)
+    patch.setattr(epoch, "begin", begin)
 
 
 def sent_before_durable(patch: Patch) -> None:
