@@ -329,12 +329,16 @@ class Session:
         return any(self.read(handle, attribute))
 
     def kind_of(self, handle: int) -> Kind | None:
-        """Return the kind of a key, None for one that is not used here."""
+        """Return the kind of a key, None for one that is not used here.
+
+        Some tokens tell the curve of a public half only; its point and each signature are checked.
+        """
         try:
             kind = Kind(int.from_bytes(self.read(handle, Attribute.KEY_TYPE), sys.byteorder))
         except ValueError:
             return None
-        return kind if self.read(handle, Attribute.EC_PARAMS) in _WAYS[kind].curves else None
+        curve = self.read(handle, Attribute.EC_PARAMS)
+        return kind if not curve or curve in _WAYS[kind].curves else None
 
     def read(self, handle: int, attribute: Attribute) -> bytes:
         """Return an attribute's bytes, none where an object has it not or keeps it to itself."""

@@ -98,19 +98,18 @@ def test_two_of_one_name_are_not_chosen_between(uri: KeyUri) -> None:
 
 def test_a_key_of_another_kind_is_not_used(uri: KeyUri, monkeypatch: pytest.MonkeyPatch) -> None:
     order("make", uri)
+    real, told = Session.read, dict[Attribute, bytes]()
+
+    def read(self: Session, handle: int, what: Attribute) -> bytes:
+        return told[what] if what in told else real(self, handle, what)
+
+    monkeypatch.setattr(Session, "read", read)
     for attribute, value in ((Attribute.KEY_TYPE, b"\0" * 8), (Attribute.EC_PARAMS, b"P-384")):
-        answers = {attribute: value}
-        read = Session.read
-        with monkeypatch.context() as patch:
-            patch.setattr(
-                Session,
-                "read",
-                lambda self, handle, what, answers=answers, read=read: (
-                    answers[what] if what in answers else read(self, handle, what)
-                ),
-            )
-            with pytest.raises(Trouble, match="neither P-256 nor Ed25519"):
-                order("sign", uri, message="00")
+        told = {attribute: value}
+        with pytest.raises(Trouble, match="neither P-256 nor Ed25519"):
+            order("sign", uri, message="00")
+    told = {Attribute.EC_PARAMS: b""}
+    assert order("sign", uri, message="00"), "not every token tells the curve of a private half"
 
 
 def test_a_key_that_may_leave_is_not_taken(uri: KeyUri, monkeypatch: pytest.MonkeyPatch) -> None:
