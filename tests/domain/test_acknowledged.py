@@ -40,7 +40,14 @@ from edge_agent.domain.stamp import Trust
 from tests.drivers.actions import faults, links, outcomes, sent, signals
 
 MANNERS = Manners(repeat_s=4, tries_max=3, due_s=60, nak=b"nak")
-BEGINNINGS = {"hello": Part.BEGIN, "bye": Part.END, "host": Part.HOST, "beat": Part.ALIVE}
+BEGINNINGS = {
+    "hello": Part.BEGIN,
+    "bye": Part.END,
+    "host": Part.HOST,
+    "beat": Part.ALIVE,
+    "answer": Part.ANSWER,
+    "unasked": Part.ANSWER,
+}
 
 
 class Words:
@@ -84,6 +91,9 @@ class Toy(AcknowledgedPanel):
 
     def ack(self, frame: Frame) -> bytes:
         return b"" if frame.type == "beat" else b"ack " + frame.raw
+
+    def answered(self, frame: Frame) -> bool:
+        return frame.type == "answer"
 
     def is_dated(self, frame: Frame) -> bool:
         return frame.type == "at"
@@ -389,3 +399,39 @@ def test_what_follows_from_a_frame_is_its_panels_matter() -> None:
     assert (finding.cause, finding.detail) == (Cause.PANEL_CLOCK, "beat")
     session.handle(Received(b"damaged."), 3 * NS)
     assert sent(session.handle(Ticked(), 4 * NS)) == [], "its own repeat does"
+
+
+# ---- a panel that is asked, too
+
+
+def test_an_answer_proves_the_panel_and_has_no_ack() -> None:
+    talk = Talk()
+    assert talk.hear(b"unasked.") == [], "another host asked"
+    seen = [talk.session.online]
+    assert links(talk.hear(b"answer.")) == [True]
+    seen.append(talk.session.online)
+    assert links(talk.session.lost("no answer")) == [False]
+    assert [*seen, talk.session.online] == [False, True, False]
+
+
+def test_a_panel_is_left_alone_while_it_speaks_or_waits() -> None:
+    talk = Talk()
+    assert talk.session.rests_at_ns() <= talk.now_ns
+    talk.session.handle(Received(b"hello."), talk.now_ns)
+    assert talk.session.rests_at_ns() == talk.now_ns + 2 * 3 * 4 * NS, "until it gave up"
+    [report] = talk.session.handle(Received(b"event-1."), talk.now_ns)[-1:]
+    assert isinstance(report, Report)
+    assert not talk.session.owes_nothing
+    talk.session.handle(Committed(report.token), talk.now_ns)
+    assert talk.session.owes_nothing
+    talk.session.handle(Received(b"bye."), talk.now_ns)
+    assert talk.session.rests_at_ns() == talk.now_ns + NS // 2, "and the line is quiet"
+
+
+def test_what_it_answered_is_durable_before_its_next_ack() -> None:
+    talk = Talk()
+    assert talk.session.report(()) == []
+    [report] = talk.session.report((Signal(kind=Kind.ZONE, state=State.OPEN, zone=1),))
+    assert isinstance(report, Report)
+    assert sent(talk.session.handle(Received(b"hello."), talk.now_ns)) == []
+    assert sent(talk.session.handle(Committed(report.token), talk.now_ns)) == [b"ack hello"]

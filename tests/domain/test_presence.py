@@ -36,3 +36,14 @@ def test_a_new_line_knows_nothing() -> None:
     presence.open(5)
     assert (presence.online, presence.deadline_ns()) == (None, 15)
     assert presence.missed(15) == GONE
+
+
+def test_who_is_asked_and_does_not_answer_is_gone_before_the_silence_is_over() -> None:
+    presence = Presence(10, "nothing came")
+    presence.open(0)
+    presence.heard(1)
+    gone = [Fault(FaultKind.SILENCE, "no answer"), Link(online=False, reason="no answer")]
+    assert presence.lost("no answer") == gone
+    assert (presence.online, presence.deadline_ns()) == (False, None)
+    assert presence.missed(100) == []
+    assert presence.heard(101) == [Link(online=True)]
