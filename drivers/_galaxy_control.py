@@ -37,7 +37,7 @@ class _Exchange:
     code: str
     id: int | None = None
     by_ns: int = 0  # of an order: then it is not begun any more
-    tries: int = TRIES
+    tries: int = TRIES  # of a question
     is_asked: bool = False  # the login was accepted
 
     @property
@@ -145,7 +145,7 @@ class GalaxyControl:
             self._want_round(code, now_ns)
         else:
             by_ns = now_ns + REST_NS
-            self._wanted.appendleft(_Exchange(data.decode(), code, number, by_ns, tries=1))
+            self._wanted.appendleft(_Exchange(data.decode(), code, number, by_ns))
         return []
 
     def _is_busy(self) -> bool:

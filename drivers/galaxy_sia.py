@@ -207,7 +207,6 @@ class GalaxySession:
         actions += self._control.act(now_ns, at_rest=at_rest)
         if self._talk.online and self._control.is_unheard:
             actions += self._talk.lost("it is asked and does not answer")
-            self._state.absent()
         return actions
 
     def _before(self, happened: Input, now_ns: int) -> list[Action]:
@@ -239,10 +238,9 @@ class GalaxySession:
             match action:
                 case Report(signals=signals):
                     self._state.heard(signals)
-                case Link(online=online):
+                case Link(online=True):
                     self._state.absent()
-                    if online:
-                        self._control.look(now_ns)
+                    self._control.look(now_ns)
         answers, self._panel.answers = self._panel.answers, []
         told: list[Action] = []
         for frame in answers:

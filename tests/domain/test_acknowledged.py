@@ -421,9 +421,9 @@ def test_a_panel_is_left_alone_while_it_speaks_or_waits() -> None:
     assert talk.session.rests_at_ns() == talk.now_ns + 2 * 3 * 4 * NS, "until it gave up"
     [report] = talk.session.handle(Received(b"event-1."), talk.now_ns)[-1:]
     assert isinstance(report, Report)
-    assert not talk.session.owes_nothing
+    seen = [talk.session.owes_nothing]
     talk.session.handle(Committed(report.token), talk.now_ns)
-    assert talk.session.owes_nothing
+    assert [*seen, talk.session.owes_nothing] == [False, True]
     talk.session.handle(Received(b"bye."), talk.now_ns)
     assert talk.session.rests_at_ns() == talk.now_ns + NS // 2, "and the line is quiet"
 

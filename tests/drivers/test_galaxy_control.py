@@ -173,6 +173,17 @@ def test_an_order_that_is_refused_or_not_answered_is_not_put_again() -> None:
     assert talk.asked == ["?"]
 
 
+def test_an_order_whose_answer_is_lost_is_not_put_again() -> None:
+    """The login was accepted, and the order is on the line: nobody knows what became of it."""
+    talk = ready()
+    talk.is_deaf = True
+    talk.session.handle(Commanded(7, Command(act=Act.ARM_AWAY)), talk.now_ns)
+    assert sent(talk.session.handle(Received(TAKEN), talk.now_ns)) == [SET_1]
+    done = talk.wait(50)
+    assert outcomes(done) == [Outcome.UNANSWERED]
+    assert SET_1 not in sent(done)
+
+
 def test_one_order_at_a_time() -> None:
     talk = ready()
     talk.is_deaf = True
