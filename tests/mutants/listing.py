@@ -398,4 +398,26 @@ MUTANTS = [
         trust.cosignature_by_anybody,
         Tests("tests/evidence/test_cosigned.py::test_what_proves_nothing_is_a_finding"),
     ),
+    Mutant(
+        trust.who_is_connected_goes_on,
+        Tests(
+            "tests/center/test_revocation.py::"
+            "test_a_name_that_gets_a_certificate_again_may_speak_again"
+        ),
+    ),
+    Mutant(
+        trust.lost_key_of_a_broker_taken,
+        Tests("tests/uplink/test_tls_matrix.py::test_a_bad_broker_is_refused"),
+    ),
+    Mutant(
+        trust.commands_go_unsealed,
+        Tests("tests/center/test_desk.py::test_to_a_run_that_tells_a_key_it_is_sealed"),
+    ),
+    Mutant(
+        trust.first_center_alone_tells_the_time,
+        Tests(
+            "tests/daemon/test_timekeeping.py::"
+            "test_a_later_center_is_believed_where_those_before_it_say_nothing"
+        ),
+    ),
 ]

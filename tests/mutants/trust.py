@@ -1,9 +1,13 @@
-"""Planted bugs of a site's papers: who may pass it on or end it, and what a kill makes of that."""
+"""Planted bugs of a site's papers: who may pass it on or end it, and what a kill makes of that; and
+of what counts no more.
+"""
 
-from edge_agent.center import revocation
+from edge_agent.center import desk, revocation
 from edge_agent.daemon import decommissioning, handover
+from edge_agent.daemon.timekeeping import Timekeeper
 from edge_agent.evidence import cose, decommission, succession
 from edge_agent.identity.handover import Course
+from edge_agent.uplink import revoked
 from edge_agent.witness import judging
 from edge_agent.witness.store import WitnessStore
 from tests.mutants.mutant import Patch
@@ -52,3 +56,29 @@ def witness_stores_late(patch: Patch) -> None:
 def cosignature_by_anybody(patch: Patch) -> None:
     """A cosignature counts whoever signed it, if only it names the witness's key."""
     patch.setattr(cose, "verify", lambda *_: None)
+
+
+def who_is_connected_goes_on(patch: Patch) -> None:
+    """A gateway that is revoked says and hears what it did, as long as its connection stands."""
+    patch.setattr(revocation, "_silence", lambda _layout, _gateway: None)
+
+
+def lost_key_of_a_broker_taken(patch: Patch) -> None:
+    """A gateway connects to whoever shows a key that its center has revoked."""
+    patch.setattr(revoked, "check_peer", lambda _connected, _file, _ca, _where: None)
+
+
+def commands_go_unsealed(patch: Patch) -> None:
+    """A command goes as it is though the gateway has told a key to seal it to."""
+    patch.setattr(desk, "sealed_command", lambda data, _status: data)
+
+
+def first_center_alone_tells_the_time(patch: Patch) -> None:
+    """A gateway whose first center is no more never learns the time."""
+    real = Timekeeper._weigh
+
+    def weigh(self: Timekeeper, rank: int, told: object) -> None:
+        if rank == 0:
+            real(self, rank, told)  # type: ignore[arg-type]  # handed on as it came
+
+    patch.setattr(Timekeeper, "_weigh", weigh)
