@@ -69,3 +69,9 @@ def access(layout: Layout, port: int) -> Access:
     found = Access.of(layout, chosen)
     assert found is not None
     return found
+
+
+def configured(layout: Layout, port: int) -> None:
+    """Write into `center.toml` where the witness is."""
+    text = layout.settings.read_text().partition("\n[witness]")[0]
+    layout.settings.write_text(f'{text}\n[witness]\nhost = "localhost"\nport = {port}\n')

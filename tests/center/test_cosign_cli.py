@@ -9,15 +9,10 @@ from edge_agent.center.cosign_cli import remedy
 from edge_agent.center.layout import Layout
 from edge_agent.witness.door import Door
 from edge_agent.witness.judging import Conflict
-from tests.center.cosigning_world import door, gateway, layout, made, store
+from tests.center.cosigning_world import configured, door, gateway, layout, made, store
 from tests.center.world import FakeGateway
 
 __all__ = ["door", "gateway", "layout", "made"]
-
-
-def configured(layout: Layout, port: int) -> None:
-    text = layout.settings.read_text().partition("\n[witness]")[0]
-    layout.settings.write_text(f'{text}\n[witness]\nhost = "localhost"\nport = {port}\n')
 
 
 def test_it_is_cosigned_and_a_second_time_there_is_nothing_to_do(

@@ -1,17 +1,28 @@
 """A running center asks for all its gateways, and says once what is wrong."""
 
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from structlog.testing import capture_logs
 
+from edge_agent.center import serve
 from edge_agent.center.cosigning_rounds import CosigningRounds
-from edge_agent.center.layout import Layout
+from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.roster import Roster
 from edge_agent.center.turns import Turns
+from edge_agent.clock import SystemClock
 from edge_agent.witness.door import Door
-from tests.center.cosigning_world import access, door, gateway, layout, made, store
+from tests.center.cosigning_world import access, configured, door, gateway, layout, made, store
 from tests.center.world import NOW_MS, FakeGateway
 
 __all__ = ["door", "gateway", "layout", "made"]
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def events(rounds: CosigningRounds, stopping: bool = False) -> list[str]:
@@ -56,3 +67,53 @@ def test_a_witness_that_is_away_is_said_once_and_once_that_it_is_back(
         assert events(rounds) == ["no cosignatures"]
         assert events(rounds) == []
     assert events(rounds) == ["the witness cosigns again"]
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    """What `serve` sets for its process."""
+    interval, handlers = sys.getswitchinterval(), [signal.getsignal(one) for one in SIGNALS]
+    yield
+    sys.setswitchinterval(interval)
+    for one, handler in zip(SIGNALS, handlers, strict=True):
+        signal.signal(one, handler)
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_running_center_asks_by_itself(
+    layout: Layout, door: Door, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a broker: what is stored is cosigned all the same."""
+    monkeypatch.setattr(serve, "COSIGN_EVERY_S", 0.02)
+    store(layout, gateway, [gateway.start(), *gateway.events(7)])
+    configured(layout, int(door.server_address[1]))
+    seen: list[int] = []
+    over = threading.Event()
+
+    def end() -> None:
+        for _ in range(1_000):
+            seen.extend(one.newest.size for one in door.office.store.seen())
+            if seen or over.wait(0.05):
+                break
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    try:
+        code = serve.serve(layout, SystemClock(), serve.Overrides(port=1))
+    finally:
+        over.set()
+        ending.join()
+    assert (code, seen) == (0, [7])
+
+
+def test_a_center_without_the_witness_s_file_does_not_start(layout: Layout, tmp_path: Path) -> None:
+    configured(layout, 1)
+    kept = layout.directory / "witness.pem"
+    kept.rename(tmp_path / "kept")
+    try:
+        with pytest.raises(CenterError, match=r"witness\.pem"):
+            serve.serve(layout, SystemClock(), serve.Overrides())
+    finally:
+        (tmp_path / "kept").rename(kept)
