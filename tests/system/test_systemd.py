@@ -14,7 +14,7 @@ from edge_agent.limits import STOP_DRAIN_NS_MAX
 from edge_agent.update.folder import CURRENT, GOOD
 
 EXPOSURE_MAX = 15  # tenths; the scale of systemd-analyze ends at 100
-UNITS = ("edge-agent.service", "edge-center.service")
+UNITS = ("edge-agent.service", "edge-center.service", "edge-witness.service")
 UPDATE = "edge-agent-update.service"
 DEVICES = {"char-ttyUSB", "char-ttyACM", "char-ttyAMA", "char-ttyS", "char-gpiochip", "/dev/tpmrm0"}
 
