@@ -23,7 +23,7 @@ FOLDERS = (
 )
 """Folders of edge_agent that do not import each other: they meet in agent.py only."""
 
-LEAVES = ("edge_agent.clock", "edge_agent.files", "edge_agent.limits", "edge_agent.resources")
+LEAVES = tuple(f"edge_agent.{name}" for name in ("clock", "files", "lean", "limits", "resources"))
 BELOW = ("edge_agent.domain", "edge_agent.evidence", *LEAVES)
 
 SHELLS = tuple(
@@ -451,7 +451,7 @@ IMPURE = {
 DAEMON_MAY_LOAD = {
     *("edge_agent", "drivers"),
     *("cbor2", "cryptography", "msgspec", "paho", "pymodbus", "serial", "structlog"),
-    *("_cffi_backend", "_openssl", "typing_extensions"),  # what those bring along
+    *("_cffi_backend", "_openssl"),  # what those bring along
 }
 """Every name that is neither of the standard library nor here fails: each costs resident memory."""
 
@@ -473,6 +473,9 @@ DAEMON_MUST_NOT_LOAD = {
         "doctest",
     ),
     *(
+        "pymodbus.datastore",
+        "pymodbus.simulator",
+        "statistics",
         "xmlrpc",
         "wsgiref",
         "ensurepip",
@@ -482,6 +485,7 @@ DAEMON_MUST_NOT_LOAD = {
         "edge_agent.daemon.clips",
         "edge_agent.demo",
         "edge_agent.domain.recognition",
+        "edge_agent.evidence.bundle",
         "edge_agent.evidence.booting",
         "edge_agent.evidence.der",
         "edge_agent.evidence.pkcs11",
@@ -703,6 +707,7 @@ from edge_agent.cli import parser
 from edge_agent.cli.run import load
 parser(["run"])
 load()
+import edge_agent.link.modbus  # where a bus is configured
 # a name barred by None is not loaded
 print(json.dumps([n for n in sorted(sys.modules) if n not in before and sys.modules[n]]))
 """

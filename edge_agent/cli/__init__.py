@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import edge_agent
-from edge_agent.config import ConfigError
+from edge_agent.lean import without
+
+with without("typing_extensions"):  # msgspec takes it where it is installed; `typing` has all of it
+    from edge_agent.config import ConfigError
 
 GROUPS = (
     "run",

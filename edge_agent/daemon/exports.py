@@ -8,7 +8,6 @@ from typing import Any
 from edge_agent.clock import Clock
 from edge_agent.control.socket import Handler, Peer
 from edge_agent.evidence.bodies import ActBody
-from edge_agent.evidence.bundle import WORDS_CHARS_MAX, Seal
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.tree import HASH_BYTES
 from edge_agent.limits import ORDER_RECORD_S_MAX
@@ -47,6 +46,8 @@ class Exports:
         if not vow.done():
             raise ValueError("the export cannot be recorded, so it is not sealed: see to the disk")
         self.sealed.append(digest)
+        from edge_agent.evidence.bundle import Seal  # noqa: PLC0415  few gateways ever export
+
         wall_ns = self._clock.stamp().wall_ns
         seal = Seal(
             gateway=self._gateway,
@@ -61,6 +62,8 @@ class Exports:
 
 
 def _text(request: Mapping[str, Any], name: str) -> str:
+    from edge_agent.evidence.bundle import WORDS_CHARS_MAX  # noqa: PLC0415  as above
+
     value = request.get(name)
     if not isinstance(value, str) or not 0 < len(value.strip()) <= WORDS_CHARS_MAX:
         raise ValueError(f"'{name}' is a text of 1 to {WORDS_CHARS_MAX} characters")

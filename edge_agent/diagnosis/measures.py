@@ -6,7 +6,6 @@ pass in a test within milliseconds.
 
 from dataclasses import dataclass
 from math import exp, sqrt
-from statistics import median
 from typing import TypeVar
 
 S = 1_000_000_000
@@ -77,8 +76,13 @@ class Latest:
 
     @property
     def median(self) -> float | None:
-        """Return the middle of what is there."""
-        return median(self._values) if self._values else None
+        """Return the middle of what is there, of two the mean."""
+        # by hand: the library's `statistics` takes 0.15 MB of every gateway
+        values = sorted(self._values)
+        if not values:
+            return None
+        half = len(values) // 2
+        return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
 class Average:

@@ -34,9 +34,10 @@ def test_a_bucket_forgets_by_the_day_and_never_holds_less_than_nothing() -> None
 
 def test_one_wild_reading_does_not_move_the_median() -> None:
     latest = Latest(3)
-    for value in (10.0, 11.0, 900.0):
+    assert latest.median is None
+    for value, median in ((900.0, 900.0), (10.0, 455.0), (11.0, 11.0), (12.0, 11.0)):
         latest.add(value)
-    assert latest.median == 11.0
+        assert latest.median == median
     latest.clear()
     assert not latest.full
 
