@@ -1,5 +1,5 @@
 """Checks a gateway's own journal: its events, the receipts that they bind, what retention removed,
-and the timestamps in it.
+and the timestamps and second signatures in it.
 
 Pure: fed with the records in the order of the journal.  What the journal says of its own removals
 is believed only as far as it is signed and the tree that it names goes on.
@@ -18,6 +18,7 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.receipt import Receipt, open_receipt, range_digest
+from edge_agent.evidence.seconded import SecondCheck
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verify import EpochVerifier, Problem, What
 from edge_agent.journal import Record, RecordKind
@@ -101,7 +102,8 @@ def _journal_body(record: Record) -> JournalBody | None:
 class JournalAudit:
     """The second reading; `heads` are the genesis envelopes in the heads of segments, by epoch.
 
-    `stampers` are the authorities whose timestamps count, as for `AnchorCheck`.
+    `stampers` are the authorities whose timestamps count, as for `AnchorCheck`; `seconds` has had
+    its first reading.
     """
 
     def __init__(
@@ -111,10 +113,12 @@ class JournalAudit:
         removals: Removals,
         heads: Mapping[bytes, bytes],
         stampers: Sequence[Certificate] = (),
+        seconds: SecondCheck | None = None,
     ) -> None:
         self.verifier = EpochVerifier(gateway, identity)
         self.receipts = BindingCheck()
         self.anchors = AnchorCheck(self.verifier.leaf, stampers)
+        self.seconds = seconds or SecondCheck()
         self._removed = removals.by_epoch
         self._heads = heads
         self._epoch: bytes | None = None  # of the run that is read
@@ -142,6 +146,8 @@ class JournalAudit:
             self._bind(event)
         if not found and event.type == EventType.ANCHOR:
             found = self.anchors.take(event)
+        if not found:
+            found = self._second(event)
         return problems + found
 
     def finish(self) -> list[Problem]:
@@ -149,6 +155,7 @@ class JournalAudit:
         return [
             *self.verifier.lineage(),
             *map(_problem, self.receipts.finish(self._removed)),
+            *self.seconds.finish(),
         ]
 
     def _enter(self, event: Event, *, is_oldest: bool) -> Iterable[Problem]:
@@ -177,6 +184,12 @@ class JournalAudit:
             return []
         detail = f"the epoch before, {before.hex()}, is gone and its removal is not recorded"
         return [Problem(What.GAP, before, 0, detail, size - 1)]
+
+    def _second(self, event: Event) -> list[Problem]:
+        self.seconds.see(event.epoch, event.seq, event.root)
+        if event.type != EventType.SECOND_SIGNATURE:
+            return []
+        return self.seconds.take(event, self.verifier.second_key(event.epoch))
 
     def _bind(self, event: Event) -> None:
         try:

@@ -4,6 +4,7 @@ and what was found.
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +15,7 @@ from edge_agent.evidence.bundle_report import Fault, Problem, Report, Trust, Wit
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.pinned import read_public_keys
+from edge_agent.evidence.sm2 import Sm2Key
 from edge_agent.evidence.timestamp import Stamped, time_text
 from edge_agent.signed_page import Recorded
 
@@ -22,34 +24,47 @@ PROBLEMS_SHOWN_MAX = 100
 MS = 1_000_000
 
 
-def verify_file(
-    file: Path,
-    ca: Path | None,
-    identity: Path | None,
-    tsa: Path | None = None,
-    witness: Path | None = None,
-    *,
-    as_json: bool,
-) -> tuple[int, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What the reader trusts, in PEM; None where nothing is named."""
+
+    ca: Path | None = None
+    identity: Path | None = None
+    tsa: Path | None = None
+    witness: Path | None = None
+    sm2: Path | None = None
+
+    def trust(self) -> Trust:
+        """Return what is in them.  Raises OSError, Malformed."""
+        ca, tsa, identity = self.ca, self.tsa, self.identity
+        return Trust(
+            tuple(certificates.read_pem(ca.read_bytes())) if ca else (),
+            tuple(certificates.read_pem(tsa.read_bytes())) if tsa else (),
+            PublicKey.from_certificate_pem(identity.read_bytes()) if identity else None,
+            _witness_keys(self.witness) if self.witness else (),
+            Sm2Key.from_pem(self.sm2.read_bytes()) if self.sm2 else None,
+        )
+
+    def __str__(self) -> str:
+        """Return their names, for who has to find the wrong one."""
+        named = (self.ca, self.identity, self.tsa, self.witness, self.sm2)
+        return " or ".join(str(one) for one in named if one)
+
+
+def verify_file(file: Path, files: Files, *, as_json: bool) -> tuple[int, str]:
     """Verify a bundle by what the reader trusts; return the exit code and what is to be said.
 
     0 good, 1 something found, 2 where a file cannot be read.
     """
     try:
-        trust = Trust(
-            tuple(certificates.read_pem(ca.read_bytes())) if ca else (),
-            tuple(certificates.read_pem(tsa.read_bytes())) if tsa else (),
-            PublicKey.from_certificate_pem(identity.read_bytes()) if identity else None,
-            _witness_keys(witness) if witness else (),
-        )
+        trust = files.trust()
         with file.open("rb") as stream:
-            report, page = _checked(stream, trust)
+            report = check(stream.read, trust)
     except OSError as error:
         return EXIT_USAGE, f"{error.filename}: {error.strerror}"
     except Malformed as error:
-        named = " or ".join(str(one) for one in (ca, identity, tsa, witness) if one)
-        return EXIT_USAGE, f"{named}: {error}; name a certificate in PEM"
-    said = json.dumps(facts(report, page)) if as_json else "\n".join(lines(report, page))
+        return EXIT_USAGE, f"{files}: {error}; name a certificate in PEM"
+    said = json.dumps(facts(report)) if as_json else "\n".join(lines(report))
     return EXIT_FOUND_BAD if report.problems else 0, said
 
 
@@ -102,6 +117,7 @@ def facts(report: Report, page: Recorded | None = None) -> dict[str, Any]:
                 "stamped": head.stamped
                 and {"size": head.stamped_size, **dataclasses.asdict(head.stamped)},
                 "witnessed": [_witnessed_facts(one) for one in head.witnessed],
+                "second_signature": head.second and head.second.facts,
             }
             for head in report.heads
         ],
@@ -154,6 +170,8 @@ def lines(report: Report, page: Recorded | None = None) -> list[str]:
         if head.stamped is not None:
             said.append(_stamped(head.stamped, head.stamped_size or 0))
         said += [_witnessed(one) for one in head.witnessed] or ["no witness has cosigned it"]
+        if head.second is not None:
+            said.append(head.second.words)
     for one in report.authorities:
         why = "given by you" if report.pinned else "found inside: COMPARE with a known fingerprint"
         said.append(f"trusted authority, {why}: SHA-256 {one}")

@@ -14,6 +14,7 @@ from edge_agent.evidence.bundle_make import Covered
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.receipted import Receipted
+from edge_agent.evidence.second_signature import kept_in
 from edge_agent.evidence.tree import Peaks
 from edge_agent.journal import FolderDisk, RecordKind, heads, read
 from edge_agent.journal.footer import Footer
@@ -37,6 +38,7 @@ class JournalHolding:
         self._newest: dict[bytes, bytes] = {}
         self._receipted = Receipted()
         self._anchors: dict[bytes, list[AnchorBody]] = {}
+        self._seconds: dict[bytes, list[bytes]] = {}
         for stored in read(folder):
             record = stored.record
             if record.kind is RecordKind.ENVELOPE:
@@ -44,6 +46,8 @@ class JournalHolding:
                 self._newest[record.epoch] = record.data
                 if (anchor := AnchorBody.of(record.data)) is not None:
                     self._anchors.setdefault(anchor.place.epoch, []).append(anchor)
+                if (second := kept_in(record.data)) is not None:
+                    self._seconds.setdefault(record.epoch, []).append(second)
                 if record.seq == 0:
                     self._genesis.setdefault(record.epoch, record.data)
             elif record.kind is RecordKind.RECEIPT:
@@ -92,6 +96,10 @@ class JournalHolding:
     def cosignatures(self, epoch: bytes) -> Sequence[bytes]:  # noqa: ARG002  whatever the epoch
         """Return nothing: cosignatures are with the center, which asks for them."""
         return ()
+
+    def second_signatures(self, epoch: bytes) -> Sequence[bytes]:
+        """Return those that the journal keeps."""
+        return self._seconds.get(epoch, ())
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges`, which rise."""

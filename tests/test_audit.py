@@ -19,7 +19,10 @@ from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bodies import ActBody, JournalBody
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
+from edge_agent.evidence.second_signature import SecondSignatureBody, TreeHead, Unsigned
+from edge_agent.evidence.seconded import SecondCheck
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.evidence.verify import Problem, What
@@ -155,6 +158,31 @@ def test_a_timestamp_of_another_event_or_by_nobody_is_named(tmp_path: Path) -> N
     assert len(audit.anchors.anchored) == 1
     other = audited(tmp_path, [authority()[1]])[0]
     assert "no authority that is trusted" in other[-1].detail
+
+
+def test_second_signatures_are_compared_with_the_heads_that_are_held(tmp_path: Path) -> None:
+    """Whose they are is tests/evidence/test_seconded.py's.  Seen to fail: with no first reading."""
+
+    async def scenario(rig: Rig) -> None:
+        for _ in range(3):
+            await rig.record("p1", BURGLARY)
+        root = peek(rig.published[2].data)[1].root
+        for over in (root, bytes(32)):
+            head = TreeHead("gw1", rig.begun.epoch, 2, over)
+            kept = SecondSignatureBody(Unsigned(head, -65_537, bytes(8)).signed(bytes(64)))
+            rig.recorder.note(EventType.SECOND_SIGNATURE, Lane.STATE, kept.to_body())
+        rig.recorder.note(EventType.ACT, Lane.FAULT, ActBody("stop", "test").to_body())
+        await until(lambda: len(rig.published) == 7)
+
+    with_rig(tmp_path, scenario)
+    seconds = SecondCheck()
+    for stored in read(tmp_path):
+        seconds.expect(stored.record.data)
+    identity = {IDENTITY.public.kid: IDENTITY.public}.get
+    audit = JournalAudit("gw1", identity, Removals(), heads(tmp_path), (), seconds)
+    problems = [one for stored in read(tmp_path) for one in audit.feed(stored.record)]
+    assert [(one.what, one.seq) for one in problems] == [(What.SECOND_SIGNATURE, 5)]
+    assert [one.held for one in audit.seconds.seconded] == [True]
 
 
 def countersigned(key: PublicKey, *, leaf: bytes = LEAF) -> Receipt | None:

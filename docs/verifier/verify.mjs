@@ -33,8 +33,8 @@ function trust() {
 }
 function begin(value) {
   if (!epochs.length) trust();
-  const [id, genesis, head, receipt, leaves, earlier, proof, stamped, cosigned = []] = fields(value, [1, 2, 3], [4, 5, 6, 7, 8, 9]);
-  need(!receipt === !leaves && !earlier === !proof, "half a proof");
+  const [id, genesis, head, receipt, leaves, earlier, proof, stamped, cosigned = [], second] = fields(value, [1, 2, 3], [4, 5, 6, 7, 8, 9, 10]);
+  need(!receipt === !leaves && !earlier === !proof && (!second || list(second, 2, 2)), "half a proof");
   need(!epochs.some((one) => same(one.id, bytes(id, 8))), "an epoch stands twice");
   const known = { id, genesis: bytes(genesis), key: null, size: null, next: 0, held: [], previous: null };
   epochs.push(known);
@@ -45,7 +45,7 @@ function begin(value) {
   if (known.key && !own.by) found("unvouched", id, 0, "signed by its own key alone");
   const top = tried("head", id, 0, () => of(bytes(head)));
   if (!top || (top.seq && !(known.key && genuine(top, [known.key])))) return;
-  Object.assign(known, { top, size: top.seq, root: top.root });
+  Object.assign(known, { top, size: top.seq, root: top.root, second });
   if (receipt) tried("receipt", id, top.seq, () => receipted(receipt, leaves, top));
   const continued = (data, proof) => {
     const old = of(data), path = hashes(proof);
@@ -181,7 +181,7 @@ export function verify(file, pinned = [], pinnedWitnesses = []) {
   else if (scope) whole();
   lineage();
   for (const one of witnesses.length ? epochs : []) if (one.held.length && !one.witnessed) found("unwitnessed", one.id, one.held[0][0], "no witness named");
-  const heads = epochs.filter(({ top }) => top).map(({ id, size, root }) => ({ epoch: hex(id), size, root: hex(root) }));
+  const heads = epochs.filter(({ top }) => top).map(({ id, size, root, second }) => ({ epoch: hex(id), size, root: hex(root), ...(second && { secondSignature: "NOT CHECKED: edge-agent verify does" }) }));
   const trusted = authorities.map((one) => one.fingerprint256.replaceAll(":", "").toLowerCase());
   const ok = problems.length === 0;
   return { ok, gateway: scope?.gateway ?? null, events, heads, trusted, pinned: pinned.length > 0, problems };

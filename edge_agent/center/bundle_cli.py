@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent import files, rendering
-from edge_agent.bundle_view import verify_file
+from edge_agent.bundle_view import Files, verify_file
 from edge_agent.center import desk_rows
 from edge_agent.center.asking import (
     EXIT_FOUND_BAD,
@@ -76,7 +76,9 @@ def _bundle(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> 
         return fail(f"{arguments.out} was not written: {error}", EXIT_FOUND_BAD)
     finally:
         spooled.unlink(missing_ok=True)
-    code, said = verify_file(arguments.out, layout.certificate("ca"), None, as_json=arguments.json)
+    code, said = verify_file(
+        arguments.out, Files(ca=layout.certificate("ca")), as_json=arguments.json
+    )
     print(said if arguments.json else f"{arguments.out}: {told.detail}\n{said}")
     return code
 

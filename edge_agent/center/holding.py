@@ -16,6 +16,7 @@ from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.levels import Levels
 from edge_agent.evidence.receipt import open_receipt, range_digest
+from edge_agent.evidence.second_signature import kept_in
 from edge_agent.evidence.tree import Peaks, leaf_hash
 
 Range = tuple[int, int]
@@ -27,7 +28,7 @@ _EVENTS = (
     " ORDER BY seq, id"
 )
 _NEWEST = "SELECT envelope FROM event WHERE epoch_id = ? ORDER BY seq DESC, id LIMIT 1"
-_ANCHORS = "SELECT envelope FROM event WHERE epoch_id = ? AND type = ? ORDER BY seq, id"
+_OF_TYPE = "SELECT envelope FROM event WHERE epoch_id = ? AND type = ? ORDER BY seq, id"
 _COSIGNED = "SELECT data FROM cosignature WHERE gateway = ? AND epoch = ?"
 _RECEIPTS = (
     "SELECT data FROM receipt WHERE gateway = ? AND time_ms IN"
@@ -87,9 +88,17 @@ class StoreHolding:
 
     def anchors(self, epoch: bytes) -> Sequence[AnchorBody]:
         """Return the timestamps of events of an epoch."""
-        rows = self._connection.execute(_ANCHORS, (self.epochs.get(epoch), str(EventType.ANCHOR)))
-        found = (AnchorBody.of(bytes(row[0])) for row in rows)
+        found = map(AnchorBody.of, self._of_type(epoch, EventType.ANCHOR))
         return [one for one in found if one is not None and one.place.epoch == epoch]
+
+    def second_signatures(self, epoch: bytes) -> Sequence[bytes]:
+        """Return those that the gateway sent."""
+        found = map(kept_in, self._of_type(epoch, EventType.SECOND_SIGNATURE))
+        return [one for one in found if one is not None]
+
+    def _of_type(self, epoch: bytes, type_: EventType) -> Iterator[bytes]:
+        rows = self._connection.execute(_OF_TYPE, (self.epochs.get(epoch), str(type_)))
+        return (bytes(row[0]) for row in rows)
 
     def cosignatures(self, epoch: bytes) -> Sequence[bytes]:
         """Return the witness's newest cosignature of an epoch."""

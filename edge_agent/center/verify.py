@@ -18,10 +18,14 @@ from edge_agent.evidence.certificates import Certificate
 from edge_agent.evidence.cose import BadSignature, PublicKey
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.receipt import Range, open_receipt, range_digest
+from edge_agent.evidence.seconded import SecondCheck
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier, Problem
 
 PROBLEMS_MAX = 1_000  # of a gateway, named; more are counted
+_SECONDS = (
+    "SELECT envelope FROM event JOIN epoch ON epoch.id = epoch_id WHERE gateway = ? AND type = ?"
+)
 READINGS_MAX = 64  # of a receipted range that forks run through
 
 
@@ -45,6 +49,7 @@ class Report:
     receipts: int = 0
     proved: int = 0
     timestamps: int = 0
+    seconds: SecondCheck = field(default_factory=SecondCheck)
     problems: list[Bad] = field(default_factory=list)
     more: int = 0  # problems beyond those named
 
@@ -66,6 +71,7 @@ class Report:
             "proved": self.proved,
             "receipts": self.receipts,
             "timestamps": self.timestamps,
+            "second_signatures": self.seconds.facts(),
             "first_bad": None if first is None else {"epoch": first.epoch, "seq": first.seq},
             "problems": [
                 {
@@ -111,7 +117,7 @@ def check(
     """
     report = Report(gateway)
     verifier = EpochVerifier(gateway, {key.kid: key for key in identities}.get)
-    anchors = AnchorCheck(verifier.leaf, stampers)
+    anchors, seconds = AnchorCheck(verifier.leaf, stampers), _expected(connection, gateway)
     epochs = connection.execute(
         "SELECT id, epoch FROM epoch WHERE gateway = ? ORDER BY id", (gateway,)
     ).fetchall()
@@ -127,12 +133,25 @@ def check(
             problems = verifier.feed(envelope)
             if not problems and columns[-1] == EventType.ANCHOR:
                 problems = anchors.take(peek(envelope)[1])
+            if not problems:
+                seconds.see(epoch, columns[0], columns[2])
+            if not problems and columns[-1] == EventType.SECOND_SIGNATURE:
+                problems = seconds.take(peek(envelope)[1], verifier.second_key(epoch))
             report.found(map(_bad, problems))
         report.proved += verifier.proved_to(epoch)
-    report.timestamps = len(anchors.anchored)
+    report.timestamps, report.seconds = len(anchors.anchored), seconds
     report.found(map(_bad, verifier.lineage()))
     _check_receipts(connection, report, receipt_key)
     return report
+
+
+def _expected(connection: sqlite3.Connection, gateway: str) -> SecondCheck:
+    """Return the check of second signatures after its first reading."""
+    seconds = SecondCheck()
+    rows = connection.execute(_SECONDS, (gateway, str(EventType.SECOND_SIGNATURE)))
+    for (envelope,) in rows:
+        seconds.expect(bytes(envelope))
+    return seconds
 
 
 def _columns(epoch: bytes, columns: list[Any], envelope: bytes) -> Iterator[Bad]:

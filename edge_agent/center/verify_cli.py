@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge_agent import rendering
-from edge_agent.bundle_view import verify_file
+from edge_agent.bundle_view import Files, verify_file
 from edge_agent.center import export, init, schema, verify
 from edge_agent.center.asking import EXIT_FOUND_BAD, EXIT_USAGE, Make, fail
 from edge_agent.center.layout import Layout
@@ -29,6 +29,8 @@ def add(make: Make) -> None:
     made.add_argument("--tsa", type=Path, metavar="FILE", help=tsa)
     witness = "of a bundle: the witness.pem of the witness that must have cosigned it"
     made.add_argument("--witness", type=Path, metavar="FILE", help=witness)
+    sm2 = "of a bundle: the SM2 key or certificate by which it must be signed a second time"
+    made.add_argument("--sm2", type=Path, metavar="FILE", help=sm2)
     made.add_argument("--gateway", metavar="ID", help="only of this gateway")
     made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
     made.set_defaults(run=run)
@@ -37,8 +39,9 @@ def add(make: Make) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Verify a store or a bundle; return the exit code.  Raises CenterError, sqlite3.Error."""
     if arguments.dir.is_file():
-        trusted = (arguments.ca, None, arguments.tsa, arguments.witness)
-        code, said = verify_file(arguments.dir, *trusted, as_json=arguments.json)
+        names = ("ca", "tsa", "witness", "sm2")
+        files = Files(**{name: getattr(arguments, name) for name in names})
+        code, said = verify_file(arguments.dir, files, as_json=arguments.json)
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code
     layout = Layout(arguments.dir)
@@ -77,6 +80,8 @@ def _print_report(report: verify.Report, *, as_json: bool) -> None:
         f"{report.gateway}: {verdict}; {report.events} events, {report.proved} proved by a later "
         f"root, {report.receipts} receipts, {report.timestamps} timestamps"
     )
+    for words in report.seconds.words():
+        print(f"  {words}")
     for one in report.problems:
         place = f"{(one.epoch or '?')[:6]}/{'?' if one.seq is None else one.seq}"
         print(rendering.safe(f"  {one.what} at {place}: {one.detail}"))

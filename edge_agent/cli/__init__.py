@@ -32,6 +32,7 @@ GROUPS = (
     "report",
     "watch",
     "records",
+    "verify",
     "export",
     "anchor",
     "sm2",

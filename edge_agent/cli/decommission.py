@@ -217,7 +217,7 @@ def _checked(
     chosen: dict[str, Any],
 ) -> dict[str, Any]:
     """Export into one file, and read it back: what cannot be read was not exported."""
-    from edge_agent.bundle_view import verify_file
+    from edge_agent.bundle_view import Files, verify_file
 
     nothing = ("since", "until", "epoch", "seq", "panel", "area", "incident", "sample", "nonce")
     asked = dict.fromkeys((*nothing, "earlier")) | chosen
@@ -225,7 +225,7 @@ def _checked(
         argparse.Namespace(config=arguments.config, out=out, purpose=purpose, **asked)
     )
     ca = loaded.path(loaded.config.center[0].ca)
-    code, said = verify_file(out, ca, None, as_json=False)
+    code, said = verify_file(out, Files(ca=ca), as_json=False)
     if code == EXIT_USAGE:
         raise ValueError(f"nothing was destroyed: {said}")
     if code:  # it is so in the journal: the records are kept as they are

@@ -1,8 +1,7 @@
-"""`edge-agent events` and `edge-agent verify`: what the journal holds, and whether it is whole."""
+"""`edge-agent events`: what the journal holds; and what other commands that read it share."""
 
 import argparse
 import contextlib
-import dataclasses
 import json
 import re
 import sys
@@ -11,23 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
 from edge_agent.cli.period import Period, moment
-from edge_agent.config import ConfigError
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
-    from edge_agent.evidence.anchored import Anchored
-    from edge_agent.evidence.certificates import Certificate
     from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.dating import Chronicle, Dated
     from edge_agent.evidence.envelope import Event
-    from edge_agent.evidence.receipt import Receipt
-    from edge_agent.evidence.verify import Problem
     from edge_agent.journal import Damage, Stored
     from edge_agent.journal.footer import Footer
 
@@ -40,7 +34,7 @@ class UnreadableError(Exception):
 
 
 def add(commands: Commands) -> None:
-    """Register both commands."""
+    """Register the command."""
     events = command(
         commands,
         "events",
@@ -82,48 +76,6 @@ def add(commands: Commands) -> None:
     add_purpose(events)
     add_json(events)
     events.set_defaults(run=show)
-    _add_verify(commands)
-
-
-def _add_verify(commands: Commands) -> None:
-    verify = command(
-        commands,
-        "verify",
-        "check every signature, number and root in the journal, or in an evidence bundle",
-        "  edge-agent verify                                   the gateway's own journal\n"
-        "  edge-agent verify --journal DIR --identity identity.pem --json\n"
-        "  edge-agent verify case17.bundle --ca ca.pem         a bundle of anybody's, offline",
-    )
-    verify.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="an evidence bundle (default: journal)"
-    )
-    verify.add_argument(
-        "--ca",
-        type=Path,
-        metavar="FILE",
-        help="of a bundle: the authority that you trust (default: the one inside, and its"
-        " fingerprint is shown to be compared)",
-    )
-    add_journal(verify)
-    verify.add_argument(
-        "--identity",
-        type=Path,
-        metavar="FILE",
-        help="certificate or key of the gateway's identity (default: of the configuration)",
-    )
-    verify.add_argument(
-        "--tsa",
-        type=Path,
-        metavar="FILE",
-        help="the timestamp authority that you trust (default: of the configuration; of a bundle:"
-        " the one inside, and its fingerprint is shown to be compared)",
-    )
-    witness = "of a bundle: the witness.pem of the witness that must have cosigned it"
-    verify.add_argument("--witness", type=Path, metavar="FILE", help=witness)
-    add_purpose(verify)
-    verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
-    add_json(verify)
-    verify.set_defaults(run=check)
 
 
 def _count(text: str) -> int:
@@ -338,16 +290,17 @@ def envelopes(
     """Yield the envelopes of wanted segments, and of those not sealed.  Raises UnreadableError."""
     from edge_agent.journal import RecordKind
 
-    for stored in _stored(folder, damaged, wanted):
+    for stored in stored_in(folder, damaged, wanted):
         if stored.record.kind is RecordKind.ENVELOPE:
             yield stored
 
 
-def _stored(
+def stored_in(
     folder: Path,
     damaged: Callable[["Damage"], None],
     wanted: "Callable[[Footer], bool] | None" = None,
 ) -> Iterator["Stored"]:
+    """Yield what the journal in `folder` holds.  Raises UnreadableError."""
     from edge_agent.journal import read
 
     try:
@@ -365,104 +318,6 @@ def unreadable(error: UnreadableError) -> int:
     return EXIT_USAGE
 
 
-# ---- verify
-
-
-def check(arguments: argparse.Namespace) -> int:
-    """Verify the journal; exit 1 where something is wrong, naming the first bad number.
-
-    Exit 2 where journal or identity cannot be read: nothing was verified then.
-    """
-    from edge_agent.audit import Countersigned, JournalAudit, Removals
-    from edge_agent.journal import heads
-
-    if arguments.file is not None:
-        from edge_agent.bundle_view import verify_file
-
-        trusted = (arguments.ca, arguments.identity, arguments.tsa, arguments.witness)
-        code, said = verify_file(arguments.file, *trusted, as_json=arguments.json)
-        print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
-        return code
-    folder = folder_of(arguments)
-    found: list[dict[str, Any]] = []
-    damages: list[Damage] = []
-    try:
-        gateway, key = _trusted(arguments)
-        record_reading(arguments, "verify")
-        loaded = _configured(arguments)
-        removals, countersigned = Removals(), Countersigned(receipt_keys(loaded) if loaded else ())
-        for stored in _stored(folder, lambda _: None):
-            removals.take(stored.record)
-            countersigned.expect(stored.record)
-        known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
-        audit = JournalAudit(
-            gateway, known, removals, heads(folder), _stampers(arguments.tsa, loaded)
-        )
-        for stored in _stored(folder, damages.append):
-            found.extend(map(_problem, audit.feed(stored.record)))
-            countersigned.take(stored.record)
-        found += map(_problem, audit.finish())
-        found += map(_damage, damages)
-    except UnreadableError as error:
-        return unreadable(error)
-    leaf_of = audit.verifier.leaf
-    timestamps = [
-        _anchored(one, countersigned.by(one.place, leaf_of)) for one in audit.anchors.anchored
-    ]
-    verified, bound = audit.verifier.verified, audit.receipts.bound
-    if arguments.json:
-        facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
-        print(json.dumps(facts | {"timestamps": timestamps}))
-    else:
-        for line in found[:PROBLEMS_SHOWN_MAX]:
-            place = f" at {line['epoch'][:6]}/{line['seq']}" if line["epoch"] else ""
-            print(f"{line['what']}{place}: {line['detail']}")
-        good = "nothing wrong" if not found else f"{len(found)} problems"
-        print(f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}")
-        if timestamps:
-            print(_anchored_words(timestamps))
-    return 1 if found else 0
-
-
-def _anchored(one: "Anchored", receipt: "Receipt | None") -> dict[str, Any]:
-    return {
-        "event": str(one.place),
-        "held": one.held,
-        **dataclasses.asdict(one.stamped),
-        "receipted_by": None if receipt is None else receipt.center,
-        "receipted_ms": None if receipt is None else receipt.time_ms,
-    }
-
-
-def _anchored_words(all_: list[dict[str, Any]]) -> str:
-    from edge_agent.evidence.timestamp import time_text
-
-    newest = all_[-1]
-    why = "trusted" if newest["trusted"] else f"COMPARE its SHA-256 {newest['fingerprint']}"
-    center, time_ms = newest["receipted_by"], newest["receipted_ms"]
-    also = f"; {center} countersigned it {time_text(time_ms * 10**6)}" if center else ""
-    return (
-        f"{len(all_)} timestamps good; the newest, of {newest['event']} and all before it in that "
-        f"run, is of {time_text(newest['time_ns'])} by {newest['by']!r} ({why}){also}"
-    )
-
-
-def _stampers(named: Path | None, loaded: "Loaded | None") -> "list[Certificate]":
-    """Return the timestamp authorities that are trusted: named, or else configured."""
-    from edge_agent.daemon.timestamping import TimestampError, read_authorities
-
-    anchor = loaded and loaded.config.anchor
-    try:
-        if named is not None:
-            return read_authorities(named)
-        return read_authorities(loaded.path(anchor.certificate)) if loaded and anchor else []
-    except TimestampError as error:
-        if named is not None:
-            raise UnreadableError(str(error)) from error
-        print(f"edge-agent: {error}; timestamps are not held to it", file=sys.stderr)
-        return []
-
-
 def receipt_keys(loaded: "Loaded") -> Iterator["PublicKey"]:
     """Yield the keys of the configured centers, as far as they can be read."""
     from edge_agent.evidence.cbor import Malformed
@@ -473,52 +328,3 @@ def receipt_keys(loaded: "Loaded") -> Iterator["PublicKey"]:
             yield PublicKey.from_certificate_pem(
                 loaded.path(center.receipt_certificate).read_bytes()
             )
-
-
-def _configured(arguments: argparse.Namespace) -> "Loaded | None":
-    from edge_agent import config
-
-    with contextlib.suppress(ConfigError):  # a card in a reader has no configuration
-        return config.load(arguments.config)
-    return None
-
-
-def _problem(problem: "Problem") -> dict[str, Any]:
-    return {
-        "what": str(problem.what),
-        "epoch": problem.epoch.hex() if problem.epoch else None,
-        "seq": problem.seq,
-        "last": problem.last,
-        "detail": problem.detail,
-    }
-
-
-def _damage(damage: "Damage") -> dict[str, Any]:
-    return {"what": "damage", "epoch": None, "seq": None, "last": None, "detail": str(damage)}
-
-
-def _trusted(arguments: argparse.Namespace) -> tuple[str, "PublicKey"]:
-    """Return whose journal this is and the public key of its identity."""
-    from edge_agent import config
-    from edge_agent.evidence.cbor import Malformed
-    from edge_agent.evidence.cose import PublicKey
-    from edge_agent.evidence.key_file import KeyFileError
-    from edge_agent.evidence.signers import load_signer
-
-    gateway, identity = arguments.gateway, arguments.identity
-    if not (gateway and identity):
-        loaded = config.load(arguments.config)
-        gateway = gateway or loaded.config.gateway.id
-        identity = identity or loaded.path(loaded.config.gateway.identity_key)
-    try:
-        pem = Path(identity).read_bytes()
-        if b"CERTIFICATE" in pem:
-            return gateway, PublicKey.from_certificate_pem(pem)
-        return gateway, load_signer(Path(identity)).public
-    except OSError as error:
-        cause = f"{identity}: {error.strerror}; name the certificate or the key with --identity"
-        raise UnreadableError(cause) from error
-    except Malformed as error:
-        raise UnreadableError(f"{identity}: {error}") from error
-    except KeyFileError as error:
-        raise UnreadableError(str(error)) from error

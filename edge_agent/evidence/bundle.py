@@ -143,7 +143,7 @@ class EpochItem:
     `leaves` are the leaf hashes of the receipt's range that holds it.  `earlier` is a head that an
     inspector had before, `consistency` its proof.  `stamped` is a head that an authority
     timestamped, with the proof that `head` continues it; `cosigned` are those that somebody else
-    has signed as well.
+    has signed as well, `second` the one that the gateway itself signed a second time.
     """
 
     epoch: bytes
@@ -155,6 +155,7 @@ class EpochItem:
     consistency: tuple[bytes, ...] = ()
     stamped: "StampedHead | None" = None
     cosigned: "tuple[CosignedHead, ...]" = ()
+    second: "CosignedHead | None" = None
 
     def to_item(self) -> BodyValue:
         """Return the item's value."""
@@ -170,13 +171,14 @@ class EpochItem:
             7: None if self.earlier is None else proof,
             8: None if self.stamped is None else self.stamped.to_value(),
             9: cosigned or None,
+            10: None if self.second is None else self.second.to_value(),
         }
         return [int(Item.EPOCH), fields.without_none(told)]
 
     @classmethod
     def from_value(cls, value: BodyValue) -> "EpochItem":
         """Return what the item says.  Raises Malformed."""
-        told = _map(value, range(1, 10))
+        told = _map(value, range(1, 11))
         if (4 in told) is not (5 in told) or (6 in told) is not (7 in told):
             raise Malformed("a receipt without leaves, or a head without its proof")
         return cls(
@@ -192,6 +194,7 @@ class EpochItem:
                 CosignedHead.from_value(one)
                 for one in (fields.array(told, 9, COSIGNED_MAX) if 9 in told else ())
             ),
+            second=CosignedHead.from_value(told[10]) if 10 in told else None,
         )
 
 
@@ -216,7 +219,8 @@ class StampedHead:
 
 @dataclass(frozen=True, slots=True)
 class CosignedHead:
-    """A cosignature; `proof`: that the epoch's head continues the tree that it is over."""
+    """A witness's cosignature, or a second signature; `proof`: that the epoch's head continues the
+    tree that it is over."""
 
     cosignature: bytes
     proof: tuple[bytes, ...]

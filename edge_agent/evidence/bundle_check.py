@@ -30,9 +30,10 @@ from edge_agent.evidence.bundle_scope import check_scope
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import BadSignature, Domain, PublicKey
-from edge_agent.evidence.cosigned import check_cosigned
+from edge_agent.evidence.cosigned import check_cosigned, check_second
 from edge_agent.evidence.envelope import Event, read, verify
 from edge_agent.evidence.receipt import Receipt, open_receipt
+from edge_agent.evidence.sm2 import Sm2Key
 from edge_agent.evidence.tree import HASH_BYTES, Peaks
 
 RECEIPTS_NAME = " receipts"  # how the common name of a receipt key's certificate ends
@@ -63,6 +64,7 @@ class _Epoch:
     next_seq: int = 0
     held: list[list[int]] = field(default_factory=list)  # numbers that were there, as ranges
     recent: dict[int, bytes] = field(default_factory=dict)  # leaves of the last run
+    is_seconded: bool = False  # a second signature was there, good or said to be bad
     by_witness: bool = False  # a cosignature of a named witness was there, good or said to be bad
 
     @property
@@ -119,6 +121,8 @@ class _Checker:
         self._lineage()
         if self._trust.witnesses:
             self._unwitnessed()
+        if self._trust.second is not None:
+            self._unseconded(self._trust.second)
 
     # ---- who is trusted
 
@@ -158,6 +162,8 @@ class _Checker:
         if known.head is not None:
             for one in item.cosigned:
                 self._cosigned(known, known.head, one)
+            if item.second is not None:
+                self._second(known, known.head, item.second)
 
     def _genesis(self, known: _Epoch) -> None:
         place = Place(known.epoch, 0)
@@ -274,6 +280,12 @@ class _Checker:
         if proven is not None:
             before = self.report.heads[-1]
             self.report.heads[-1] = replace(before, witnessed=(*before.witnessed, proven))
+
+    def _second(self, known: _Epoch, head: Event, given: CosignedHead) -> None:
+        named = None if known.genesis is None else known.genesis.second_key
+        found = check_second(self.report, given, head, named, self._trust.second)
+        known.is_seconded = True
+        self.report.heads[-1] = replace(self.report.heads[-1], second=found)
 
     # ---- events
 
@@ -420,6 +432,14 @@ class _Checker:
                     "no witness that you named has cosigned this run: its history may be one of two"
                 )
                 self.report.found(Fault.UNWITNESSED, Place(one.epoch, one.held[0][0]), detail)
+
+    def _unseconded(self, key: Sm2Key) -> None:
+        """Name the epochs of whose events none is signed a second time."""
+        for one in self._epochs:
+            if one.held and not one.is_seconded:
+                detail = f"nothing of this run is signed a second time by key {key.kid.hex()}"
+                place = Place(one.epoch, one.held[0][0])
+                self.report.found(Fault.SECOND_SIGNATURE, place, detail)
 
 
 def _is_by(message: cose.Message, event: Event, key: PublicKey) -> bool:

@@ -28,6 +28,7 @@ from edge_agent.evidence.bundle import (
 from edge_agent.evidence.cose import parse
 from edge_agent.evidence.cosignature import Cosignature
 from edge_agent.evidence.envelope import peek
+from edge_agent.evidence.second_signature import SecondSignature
 from edge_agent.evidence.tree import Peaks, leaf_hash
 
 Range = tuple[int, int]
@@ -82,6 +83,9 @@ class Holding(Protocol):
 
     def cosignatures(self, epoch: bytes) -> Sequence[bytes]:
         """Return what others have signed of an epoch beside its gateway."""
+
+    def second_signatures(self, epoch: bytes) -> Sequence[bytes]:
+        """Return the gateway's second signatures over an epoch, such as can be read."""
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the events of `ranges` in order: number, and envelope with its twins behind it."""
@@ -177,6 +181,7 @@ def _add_epoch(made: Made, holding: Holding, wanted: Wanted, epoch: bytes) -> No
     earlier, consistency = wanted.earlier.get(epoch), tuple[bytes, ...]()
     if earlier is not None:
         consistency = tuple(proofs.consistency(seq_of(earlier), size))
+    last = ranges[-1][1] + 1 if ranges else size
     item = EpochItem(
         epoch=epoch,
         genesis=genesis,
@@ -185,8 +190,9 @@ def _add_epoch(made: Made, holding: Holding, wanted: Wanted, epoch: bytes) -> No
         leaves=covered.leaves if covered else b"",
         earlier=earlier,
         consistency=consistency,
-        stamped=_stamped(holding, epoch, ranges[-1][1] + 1 if ranges else size, size),
+        stamped=_stamped(holding, epoch, last, size),
         cosigned=tuple(_cosigned(holding, epoch, size)),
+        second=_second(holding, epoch, last, size),
     )
     made.add(frame(item.to_item()))
     if ranges:
@@ -199,7 +205,7 @@ def _stamped(holding: Holding, epoch: bytes, wanted: int, size: int) -> StampedH
     Where there is none yet, the last one, which is over a part of them.
     """
     known = {one.place.seq: one for one in holding.anchors(epoch) if 0 < one.place.seq <= size}
-    for seq in sorted(known, key=lambda one: (one < wanted, abs(one - wanted))):
+    for seq in _best_first(known, wanted):
         events = next((found for _, found in holding.events(epoch, [(seq, seq)])), [])
         event = next((one for one in events if leaf_hash(one) == known[seq].leaf), None)
         if event is not None:
@@ -215,6 +221,24 @@ def _cosigned(holding: Holding, epoch: bytes, size: int) -> Iterator[CosignedHea
         over = Cosignature.read(parse(data)).size
         with suppress(LookupError, ValueError):
             yield CosignedHead(data, tuple(holding.proofs(epoch).consistency(over, size)))
+
+
+def _second(holding: Holding, epoch: bytes, wanted: int, size: int) -> CosignedHead | None:
+    """Return the second signature that proves most, as of timestamps."""
+    known = {
+        told.size: data
+        for data in holding.second_signatures(epoch)
+        if (told := SecondSignature.read(data).head).epoch == epoch and told.size <= size
+    }
+    for over in _best_first(known, wanted):
+        with suppress(LookupError, ValueError):
+            return CosignedHead(known[over], tuple(holding.proofs(epoch).consistency(over, size)))
+    return None
+
+
+def _best_first(sizes: Iterable[int], wanted: int) -> list[int]:
+    """Order the sizes of heads: the first one over all `wanted` events, and the nearest others."""
+    return sorted(sizes, key=lambda one: (one < wanted, abs(one - wanted)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from edge_agent.evidence.bundle import Scope, Seal
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.cosignature import Cosignature
+from edge_agent.evidence.seconded import Seconded
+from edge_agent.evidence.sm2 import Sm2Key
 from edge_agent.evidence.timestamp import Stamped
 
 PROBLEMS_MAX = 1_000  # named; more are counted
@@ -37,6 +39,7 @@ class Fault(StrEnum):
     TIMESTAMP = "timestamp"  # it proves nothing: of something else, or by nobody who is trusted
     WITNESS = "witness"  # a cosignature of something else, or not by the witness that it names
     UNWITNESSED = "unwitnessed"  # no witness that the reader named has cosigned the epoch
+    SECOND_SIGNATURE = "second_signature"  # bad, or missing where the reader gave its key
     SAMPLE = "sample"  # other events than those that the nonce draws
     SEAL = "seal"  # something in the file is not as it was when it was written
     PAGE = "page"  # the page before it is not the one that the gateway recorded
@@ -59,13 +62,15 @@ class Trust:
 
     Without either the self-signed certificates inside are taken, and shown to be compared by hand;
     so is the last certificate of a timestamp without `stampers`.  With `witnesses` each epoch must
-    be cosigned by one of them; without, no cosignature proves anything.
+    be cosigned by one of them; without, no cosignature proves anything.  With `second` each epoch
+    must be signed a second time by that key; without, by the one that its genesis names, if it is.
     """
 
     authorities: tuple[x509.Certificate, ...] = ()
     stampers: tuple[x509.Certificate, ...] = ()
     identity: PublicKey | None = None
     witnesses: tuple[PublicKey, ...] = ()
+    second: Sm2Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Head:
     stamped: Stamped | None = None
     stamped_size: int | None = None  # of the head that an authority timestamped
     witnessed: tuple[Witnessed, ...] = ()
+    second: Seconded | None = None
 
 
 @dataclass(slots=True)

@@ -1,8 +1,10 @@
-"""What a cosignature in an evidence bundle proves of the head beside it (pure)."""
+"""What a cosignature or a second signature in an evidence bundle proves of the head beside it
+(pure)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from edge_agent.evidence import cose, tree
+from edge_agent.domain.event import BodyValue
+from edge_agent.evidence import cose, seconded, tree
 from edge_agent.evidence.bundle import CosignedHead
 from edge_agent.evidence.bundle_report import Fault, Report, Witnessed
 from edge_agent.evidence.cbor import Malformed
@@ -10,6 +12,8 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import BadSignature, Domain, PublicKey
 from edge_agent.evidence.cosignature import Cosignature
 from edge_agent.evidence.envelope import Event
+from edge_agent.evidence.seconded import Seconded
+from edge_agent.evidence.sm2 import Sm2Key
 
 
 def check_cosigned(
@@ -44,3 +48,31 @@ def check_cosigned(
     else:
         return Witnessed(told, message.kid, named), named
     return None, named
+
+
+def check_second(
+    report: Report,
+    given: CosignedHead,
+    head: Event,
+    named: Mapping[int, BodyValue] | None,
+    key: Sm2Key | None,
+) -> Seconded | None:
+    """Return what a second signature proves; findings go to `report`.
+
+    `named` is the key in the genesis of the run, `key` the one that the reader gave.
+    """
+    place = Place(head.epoch, head.seq)
+    try:
+        signed, found = seconded.judge(given.cosignature, head.gateway, named, key)
+    except (Malformed, BadSignature) as error:
+        report.found(Fault.SECOND_SIGNATURE, place, str(error))
+        return None
+    over = signed.head
+    if over.epoch != head.epoch:
+        report.found(Fault.SECOND_SIGNATURE, place, "the second signature is of another run")
+    elif not tree.verify_consistency(over.size, head.seq, over.root, head.root, given.proof):
+        detail = f"the head over {head.seq} does not continue the {over.size} that were signed"
+        report.found(Fault.SECOND_SIGNATURE, found.place, detail)
+    else:
+        return found
+    return None

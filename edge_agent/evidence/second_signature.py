@@ -156,3 +156,15 @@ class SecondSignatureBody:
         if not isinstance(kept, bytes) or not 0 < len(kept) <= MESSAGE_BYTES_MAX:
             raise Malformed(f"a second signature has 1 to {MESSAGE_BYTES_MAX} bytes")
         return cls(kept)
+
+
+def kept_in(envelope: bytes) -> bytes | None:
+    """Return the message that an envelope keeps, None where it keeps none that can be read."""
+    body = SecondSignatureBody.of(envelope)
+    if body is None:
+        return None
+    try:
+        SecondSignature.read(body.message)
+    except Malformed:
+        return None
+    return body.message

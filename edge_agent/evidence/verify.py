@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge_agent.domain.event import EventType
+from edge_agent.domain.event import BodyValue, EventType
 from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence import cose, tree
 from edge_agent.evidence.bodies import GenesisBody
@@ -55,6 +55,9 @@ class What(StrEnum):
     CLONE = "clone"  # ... on different boards: a copy of the gateway
     UNWRITTEN = "unwritten"  # as either of these, but for what was sent and never on the card
     ANCHOR = "anchor"  # a timestamp that proves nothing, or is of another event than is held
+    SECOND_SIGNATURE = (
+        "second_signature"  # one that proves nothing, or is of another head than held
+    )
     RECEIPTS = "receipts"  # the receipts of a run are not those that it bound
 
 
@@ -143,7 +146,7 @@ class EpochVerifier:
     """
 
     def __init__(self, gateway: str, identity: Callable[[bytes], PublicKey | None]) -> None:
-        self._gateway = gateway
+        self.gateway = gateway
         self._identity = identity
         self._epochs: dict[bytes, _Epoch] = {}
         self._strangers: set[bytes] = set()  # epochs without genesis, told once
@@ -190,6 +193,11 @@ class EpochVerifier:
         if fed.event.type == EventType.GENESIS:
             return self._feed_genesis(fed)
         return self._feed_event(fed)
+
+    def second_key(self, epoch: bytes) -> dict[int, BodyValue] | None:
+        """Return the second key that the good genesis of an epoch names."""
+        known = self._epochs.get(epoch)
+        return None if known is None else known.genesis.second_key
 
     def leaf(self, epoch: bytes, seq: int) -> bytes | None:
         """Return the leaf of an event that was fed, None where it was not."""
@@ -266,7 +274,7 @@ class EpochVerifier:
             verify(fed.message, fed.event, key)
         except BadSignature as error:
             return _problem(What.BAD_SIGNATURE, fed.event, str(error))
-        if fed.event.gateway != self._gateway:
+        if fed.event.gateway != self.gateway:
             return _problem(What.WRONG_GATEWAY, fed.event, f"it is {fed.event.gateway}'s")
         return None
 

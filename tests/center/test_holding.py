@@ -6,8 +6,10 @@ from edge_agent.center.holding import StoreHolding
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.second_signature import SecondSignatureBody
 from edge_agent.evidence.tree import leaf_hash
 from tests.center.world import FakeCenter, FakeGateway
+from tests.evidence import second_vectors
 
 
 def test_the_side_of_a_fork_that_was_signed_over_comes_first(tmp_path: Path) -> None:
@@ -37,6 +39,18 @@ def test_timestamps_of_an_epoch_are_held(tmp_path: Path) -> None:
     holding = StoreHolding(center.connection, "gw1", center.signer.public)
     assert holding.anchors(gateway.epoch) == [anchor]
     assert holding.anchors(b"unknown1") == []
+
+
+def test_second_signatures_of_an_epoch_are_held(tmp_path: Path) -> None:
+    gateway = FakeGateway()
+    center = FakeCenter(tmp_path, gateway)
+    genesis = gateway.start()
+    bodies = [SecondSignatureBody(one) for one in (second_vectors.message(), b"junk")]
+    kept = [gateway.sealed(EventType.SECOND_SIGNATURE, one.to_body()) for one in bodies]
+    center.take(genesis, *kept)
+    holding = StoreHolding(center.connection, "gw1", center.signer.public)
+    assert holding.second_signatures(gateway.epoch) == [second_vectors.message()]
+    assert holding.second_signatures(b"unknown1") == []
 
 
 def test_a_tree_ends_at_the_first_gap(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from edge_agent.center import verify
 from edge_agent.domain.event import EventType
+from edge_agent.evidence import seconded
 from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.second_signature import SecondSignatureBody, TreeHead, Unsigned
 from edge_agent.evidence.tree import leaf_hash
 from tests.center.world import FakeCenter, FakeGateway
 from tests.evidence.bundles import STAMPED, history, token
@@ -52,6 +54,7 @@ def test_an_honest_store_is_good(center: FakeCenter, gateway: FakeGateway) -> No
         "proved": 8,
         "receipts": 2,
         "timestamps": 0,
+        "second_signatures": [],
         "first_bad": None,
         "problems": [],
         "more_problems": 0,
@@ -67,6 +70,25 @@ def test_timestamps_are_checked_too(center: FakeCenter, gateway: FakeGateway) ->
     forged = AnchorBody(Place(gateway.epoch, 2), STAMPED_LEAF, token())
     center.take(gateway.sealed(EventType.ANCHOR, forged.to_body()))
     assert found(center, gateway) == {("anchor", 6)}
+
+
+def test_second_signatures_are_checked_too(center: FakeCenter, gateway: FakeGateway) -> None:
+    """The fake gateway names no key: what is compared is the head.  test_seconded.py does the rest.
+
+    Seen to fail: with any root taken for the head's."""
+    (root,) = center.connection.execute(
+        "SELECT root FROM event JOIN epoch ON epoch.id = epoch_id WHERE epoch = ? AND seq = 2",
+        (gateway.epoch,),
+    ).fetchone()
+    for over in (root, bytes(32)):
+        head = TreeHead(gateway.name, gateway.epoch, 2, over)
+        kept = SecondSignatureBody(Unsigned(head, -65_537, bytes(8)).signed(bytes(64)))
+        center.take(gateway.sealed(EventType.SECOND_SIGNATURE, kept.to_body()))
+    report = check(center, gateway)
+    assert [(one.what, one.seq) for one in report.problems] == [("second_signature", 6)]
+    (one,) = report.seconds.seconded
+    assert (one.place.seq, one.held, one.unchecked) == (2, True, seconded.NO_KEY)
+    assert report.as_json()["second_signatures"] == [one.facts]
 
 
 def test_a_changed_envelope_is_named(center: FakeCenter, gateway: FakeGateway) -> None:

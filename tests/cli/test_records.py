@@ -133,6 +133,7 @@ def test_a_whole_journal_verifies(
         "receipts": 0,
         "problems": [],
         "timestamps": [],
+        "second_signatures": [],
     }
 
 

@@ -26,6 +26,7 @@ from edge_agent.evidence.levels import Levels
 from edge_agent.evidence.receipt import Range as Receipted
 from edge_agent.evidence.receipt import Receipt, range_digest, sign_receipt
 from edge_agent.evidence.sample import places
+from edge_agent.evidence.second_signature import SecondSignature
 from edge_agent.evidence.tree import HASH_BYTES, leaf_hash, root
 from tests.evidence.conftest import Chain, signer
 
@@ -83,6 +84,7 @@ class Memory:
     receipts: list[Receipt] = field(default_factory=list)
     stamped: list[AnchorBody] = field(default_factory=list)
     cosigned: list[bytes] = field(default_factory=list)
+    seconds: list[bytes] = field(default_factory=list)
 
     def take(self, chain: Chain) -> None:
         self.epochs[chain.epoch] = [[one] for one in chain.envelopes]
@@ -117,6 +119,9 @@ class Memory:
 
     def cosignatures(self, epoch: bytes) -> list[bytes]:
         return [one for one in self.cosigned if Cosignature.read(parse(one)).epoch == epoch]
+
+    def second_signatures(self, epoch: bytes) -> list[bytes]:
+        return [one for one in self.seconds if SecondSignature.read(one).head.epoch == epoch]
 
     def events(self, epoch: bytes, ranges: Sequence[Range]) -> Iterator[tuple[int, list[bytes]]]:
         for first, last in ranges:
@@ -201,6 +206,14 @@ def stamped(held: Memory) -> bytes:
     """Events 3 to 5 before an event that an authority timestamped."""
     leaf = leaf_hash(held.epochs[FIRST][STAMPED][0])
     held.stamped.append(AnchorBody(Place(FIRST, STAMPED), leaf, token()))
+    scope = Scope(gateway="gw1", kind=Kind.SPAN, stretches=((FIRST, 3, 5),))
+    return seal(make(held, certificates_of_all(), Wanted(scope, {FIRST: [(3, 5)]}, also=SECOND)))
+
+
+def seconded(held: Memory) -> bytes:
+    """Events 3 to 5 before a head that the gateway signed a second time."""
+    told = json.loads(TIMESTAMP.with_name("second_signature.json").read_text())
+    held.seconds.append(bytes.fromhex(told["own"]["message"]))
     scope = Scope(gateway="gw1", kind=Kind.SPAN, stretches=((FIRST, 3, 5),))
     return seal(make(held, certificates_of_all(), Wanted(scope, {FIRST: [(3, 5)]}, also=SECOND)))
 

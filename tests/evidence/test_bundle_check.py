@@ -207,5 +207,13 @@ def test_the_second_verifier_by_itself(tmp_path: Path) -> None:
     assert subprocess.run(command[:2], capture_output=True, check=False).returncode == 2
 
 
+def test_the_second_verifier_says_that_it_does_not_check_sm2() -> None:
+    """In a file as it stands after its seal was made: the second signature is in it."""
+    plain, second = by_node([bundles.sample(memory()), bundles.seconded(memory())])
+    assert second["ok"]
+    assert [one.get("secondSignature") for one in plain["heads"]] == [None, None]
+    assert "NOT CHECKED" in second["heads"][0]["secondSignature"]
+
+
 def test_a_reader_of_nothing_is_no_crash() -> None:
     assert check(lambda _: b"", Trust()).problems[0].what is Fault.MALFORMED

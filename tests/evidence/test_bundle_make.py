@@ -9,7 +9,9 @@ from edge_agent.evidence.anchor import AnchorBody
 from edge_agent.evidence.bundle import Kind, Scope
 from edge_agent.evidence.bundle_make import Made, TooLarge, Wanted, head_of, make
 from edge_agent.evidence.cited import Place
+from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.levels import Levels
+from edge_agent.evidence.second_signature import SecondSignature, TreeHead, Unsigned
 from edge_agent.evidence.tree import Peaks, leaf_hash
 from tests.evidence.bundles import (
     FIRST,
@@ -49,6 +51,17 @@ def test_the_first_timestamp_over_all_events_goes_along_or_else_the_last() -> No
     ):
         found = bundle_make._stamped(held, FIRST, wanted, size)
         assert (found and found.event) == (taken and held.epochs[FIRST][taken][0])
+
+
+def test_the_first_second_signature_over_all_events_goes_along_or_else_the_last() -> None:
+    held = memory()
+    for size in (80, 30, 60):
+        head = TreeHead("gw1", FIRST, size, peek(held.epochs[FIRST][size][0])[1].root)
+        held.seconds.append(Unsigned(head, -65_537, bytes(8)).signed(bytes(64)))
+    for wanted, size, taken in ((6, 99, 30), (31, 99, 60), (81, 99, 80), (6, 20, None)):
+        found = bundle_make._second(held, FIRST, wanted, size)
+        over = found and SecondSignature.read(found.cosignature).head.size
+        assert over == taken
 
 
 class Gappy(Memory):
