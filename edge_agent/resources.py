@@ -198,6 +198,11 @@ def load_driver(name: str) -> Driver:
     return loaders[name]()
 
 
+def is_built_in(name: str) -> bool:
+    """Tell whether a driver is ours; else it is of an installed package."""
+    return name in _builtin_names()
+
+
 def _builtin_names() -> list[str]:
     package = importlib.import_module("drivers")
     names = (module.name for module in pkgutil.iter_modules(package.__path__))

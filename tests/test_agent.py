@@ -86,6 +86,11 @@ def journal_of(folder: Path) -> list[Event]:
     return [peek(record.data)[1] for record in records if record.kind is RecordKind.ENVELOPE]
 
 
+def findings_of(folder: Path) -> list[FindingBody]:
+    found = [one.body for one in journal_of(folder) if one.type is EventType.FINDING]
+    return [FindingBody.from_body(body) for body in found]
+
+
 @asynccontextmanager
 async def serving(gateway: Path, control: Path) -> AsyncIterator[None]:
     """An agent that serves, from its socket on until the end of the block: an orderly stop."""
@@ -151,20 +156,28 @@ def test_a_panel_is_heard_acknowledged_recorded_and_the_stop_is_orderly(
     assert [act.detail for act in acts if act.what == "read"] == ["events; case 12"]
 
 
-def test_a_driver_that_does_not_load_silences_no_other_panel(
+def test_a_driver_that_does_not_load_or_fails_silences_no_other_panel(
     gateway: Path, panel: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    announce(monkeypatch, "acme", "tests.driver_that_raises:D")
+    named = {"failing": "tests.driver_that_fails:DRIVER"}
+    announce(monkeypatch, "acme", "tests.driver_that_raises:D", **named)
     file = gateway / "gateway.toml"
     broken = '\n[[panel]]\nid = "p0"\ndriver = "acme"\nserial = { port = "/dev/none" }\n'
-    file.write_text(file.read_text() + broken)
+    _, theirs = os.openpty()
+    port = f'serial = {{ port = "{os.ttyname(theirs)}" }}'
+    failing = f'[[panel]]\nid = "p2"\ndriver = "failing"\n{port}\n'
+    file.write_text(file.read_text() + broken + failing)
 
     async def run() -> None:
         async with serving(gateway, tmp_path / "agent.sock"):
             await say_until_acknowledged(panel)
+            async with asyncio.timeout(60):
+                while not [one for one in findings_of(gateway) if one.panel == "p2"]:
+                    await asyncio.sleep(0.05)
             status = await asyncio.to_thread(ask, tmp_path / "agent.sock", "status")
             assert status["panels"]["p1"]["online"] is True
             assert status["panels"]["p0"]["online"] is False
+            assert status["panels"]["p2"]["online"] is False
             assert "does not load" in status["panels"]["p0"]["broken"]
             assert any("NOT HEARD: driver 'acme'" in line for line in lines(status))
 
@@ -174,10 +187,10 @@ def test_a_driver_that_does_not_load_silences_no_other_panel(
     assert [(one.online, one.reason) for one in links if one.panel == "p0"] == [
         (False, "its driver does not load")
     ]
-    findings = [FindingBody.from_body(one.body) for one in events if one.type is EventType.FINDING]
-    assert [(one.panel, one.severity) for one in findings if one.cause == "driver_broken"] == [
-        ("p0", "urgent")
-    ]
+    broken_ones = [one for one in findings_of(gateway) if one.cause == "driver_broken"]
+    assert [one.panel for one in broken_ones] == ["p0", "p2"]
+    assert {one.severity for one in broken_ones} == {"urgent"}
+    assert broken_ones[1].detail.startswith("LookupError in driver_that_fails.py:")
     assert command(["check", "--config", str(file)]) == CONFIG_WRONG
 
 

@@ -171,9 +171,10 @@ def test_an_unknown_driver_is_refused(name: str) -> None:
     assert not isinstance(refused.value, BrokenDriverError), "the configuration is wrong"
 
 
-def announce(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    entry = importlib.metadata.EntryPoint(name, value, resources.ENTRY_POINTS)
-    found = importlib.metadata.EntryPoints([entry])
+def announce(monkeypatch: pytest.MonkeyPatch, name: str, value: str, **more: str) -> None:
+    group = resources.ENTRY_POINTS
+    entries = [importlib.metadata.EntryPoint(*one, group) for one in {name: value, **more}.items()]
+    found = importlib.metadata.EntryPoints(entries)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: found)
 
 

@@ -20,7 +20,7 @@ from edge_agent.config import ConfigError, parse
 from edge_agent.daemon.panels import fit
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, Origin, State
-from edge_agent.domain.session import FaultKind, Frame, Setup
+from edge_agent.domain.session import FaultKind, Frame, Opened, Setup
 from edge_agent.linetools.discover import candidates
 from edge_agent.resources import load_codes
 from hil.lines import Quality, Split, byte_ns
@@ -118,7 +118,11 @@ def test_it_is_configured_with_its_profile_and_a_broken_one_is_named() -> None:
     ).format(EXAMPLE / "marlin_m16.toml")
     [panel] = fit(parse(text.encode(), Path("g.toml")))
     assert (panel.source.driver, panel.source.profile) == ("marlin", "marlin_m16")
-    assert type(panel.session()).__name__ == "PolledSession"
+    assert type(panel.driver.session(panel.setup)).__name__ == "PolledSession"
+    assert panel.guard is not None, "what it raises costs nobody else anything"
+    talk = panel.session()
+    talk.handle(Opened(), 0)
+    assert talk.deadline_ns() is not None, "it wants to ask"
     with pytest.raises(ConfigError, match=r"panel\[0\] \(p1\).*'broken'.*does not load"):
         fit(parse(text.replace("marlin", "broken").encode(), Path("g.toml")))
 

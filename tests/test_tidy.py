@@ -45,6 +45,8 @@ SUPERVISION = (
     "edge_agent/daemon/diagnosing.py",  # a bug in judging costs no alarm: docs/decisions/0018
     "edge_agent/diagnosis/guard.py",
     "edge_agent/resources.py",  # what a third party's driver raises when it is imported
+    "edge_agent/daemon/panels.py",  # when it starts a session
+    "edge_agent/domain/guarded.py",  # and in a session
 )
 """The only files that may catch everything, each with its reason; the first ends the process."""
 

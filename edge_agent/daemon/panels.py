@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from edge_agent import resources
 from edge_agent.config import ConfigError, Loaded, Panel
@@ -12,6 +12,9 @@ from edge_agent.daemon.recorder import Source
 from edge_agent.domain.address import ListenAddress, SerialAddress, TcpAddress
 from edge_agent.domain.command import ALLOWS
 from edge_agent.domain.session import Driver, Nature, Session, Setup
+
+if TYPE_CHECKING:
+    from edge_agent.domain.guarded import Guard
 
 SYSTEM_ZONE = Path("/etc/localtime")
 
@@ -24,9 +27,12 @@ class Fitted:
     driver: Driver
     setup: Setup
     broken: str = ""  # why its driver does not load: then there are no sessions
+    guard: "Guard | None" = None  # of a driver that others wrote
 
     def session(self) -> Session:
         """Start a fresh conversation."""
+        if self.guard is not None:
+            return self.guard.session()
         return self.driver.session(self.setup)
 
     @property
@@ -141,5 +147,21 @@ def fit_panel(panel: Panel, zone: tzinfo) -> Fitted:
         zone,
         frozenset(panel.allow),
     )
-    driver.session(setup)  # raises ValueError where the combination makes no sense
-    return Fitted(panel, driver, setup)
+    if resources.is_built_in(driver.name):
+        driver.session(setup)  # raises ValueError where the combination makes no sense
+        return Fitted(panel, driver, setup)
+    return Fitted(panel, driver, setup, guard=_guard(driver, setup))
+
+
+def _guard(driver: Driver, setup: Setup) -> "Guard":
+    """Return what starts the sessions of a driver that others wrote."""
+    from edge_agent.domain.guarded import Guard, where  # noqa: PLC0415  loaded where there is one
+
+    try:
+        driver.session(setup)
+    except ValueError:
+        raise
+    except Exception as error:
+        why = f"driver {driver.name!r} starts no session: {where(error)}"
+        raise resources.BrokenDriverError(why) from error
+    return Guard(lambda: driver.session(setup))

@@ -9,7 +9,7 @@ class Cause(StrEnum):
 
     LINE_NOISE = "line_noise"  # too many damaged frames on a panel's line
     PANEL_CLOCK = "panel_clock"  # the panel's clock is off
-    DRIVER_BROKEN = "driver_broken"  # the panel's driver does not load: nobody listens to it
+    DRIVER_BROKEN = "driver_broken"  # the panel's driver does not load, or fails
 
 
 REMEDIES = {

@@ -10,8 +10,8 @@ import pytest
 from edge_agent.config import ConfigError, parse
 from edge_agent.daemon import panels
 from edge_agent.daemon.panels import fit
-from edge_agent.domain.session import Profile
-from edge_agent.resources import ENTRY_POINTS
+from edge_agent.domain.session import Profile, Session, Setup
+from edge_agent.resources import ENTRY_POINTS, load_driver
 
 HEAD = '[gateway]\nid = "gw1"\n[[center]]\nname = "c"\n[[center.path]]\nhost = "h"\n'
 BUS = '[[bus]]\nid = "b1"\ntcp = { host = "h", port = 502 }\n'
@@ -112,6 +112,18 @@ def test_a_start_goes_on_without_a_driver_that_does_not_load(
     with pytest.raises(ConfigError, match="'nes'") as refused:
         fit(parse(typed_wrong, Path("g.toml")), anyway=True)
     assert "p9" not in str(refused.value)
+
+
+def test_a_driver_of_others_that_starts_no_session_does_not_load_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: Setup) -> Session:
+        raise TypeError("2468")
+
+    failing = replace(load_driver("ness"), name="acme", session=fail)
+    monkeypatch.setattr("edge_agent.resources.load_driver", lambda _: failing)
+    [acme] = fit(parse((HEAD + NESS.replace("ness", "acme")).encode(), Path("g.toml")), anyway=True)
+    assert acme.broken.startswith("driver 'acme' starts no session: TypeError in test_panels.py:")
 
 
 def test_all_panels_that_do_not_fit_are_named_at_once() -> None:
