@@ -23,9 +23,10 @@ def find(layout: Layout, proc: Path = PROC) -> int | None:
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if Path(os.fsdecode(words[0])).name != "mosquitto" or b"-c" not in words:
                 continue
-            named = os.fsdecode(words[words.index(b"-c") + 1])
-            here = (folder / "cwd").readlink()  # of a name that is not absolute
-            if Path(here, named).samefile(layout.broker_config):
+            named = Path(os.fsdecode(words[words.index(b"-c") + 1]))
+            if not named.is_absolute():  # of one that gave up root nobody may see the folder
+                named = (folder / "cwd").readlink() / named
+            if named.samefile(layout.broker_config):
                 return int(folder.name)
     return None
 

@@ -38,6 +38,10 @@ def test_it_is_the_one_that_runs_on_our_configuration(tmp_path: Path) -> None:
     assert broker_process.find(layout, proc) is None
     process(proc, 8, tmp_path, "/usr/sbin/mosquitto", "-v", "-c", "c/mosquitto.conf")
     assert broker_process.find(layout, proc) == 8
+    (proc / "8" / "cmdline").unlink()
+    process(proc, 9, tmp_path, "mosquitto", "-c", str(layout.broker_config))
+    (proc / "9" / "cwd").unlink()
+    assert broker_process.find(layout, proc) == 9, "one that was root's once"
 
 
 def test_where_there_is_none_nobody_is_told(
