@@ -9,7 +9,7 @@ with it, though its old one is of no use any more.
 from dataclasses import dataclass
 
 from edge_agent.domain.event import BodyValue
-from edge_agent.evidence import cbor, charter, cose, fields, revoked_keys
+from edge_agent.evidence import cbor, charter, cose, fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Domain, PublicKey, Signer
 
@@ -18,6 +18,7 @@ CERTIFICATE_BYTES_MAX = 4096
 CERTIFICATES_MAX = 4  # of one kind: an old one and its successor, and room
 WAYS_MAX = 8
 REQUEST_BYTES_MAX = 4096
+REVOKED_BYTES_MAX = 4096  # of a list of revoked keys (`revoked_keys`)
 _BUNDLE_KEYS = frozenset(range(1, 13))  # of every bundle
 _CHARTER = 13  # of one whose site has a charter
 _REVOKED = 14  # of a center that has lost a broker's key
@@ -65,7 +66,7 @@ class Bundle:
         optional = ((self.commands, 0), (self.seals, 0))
         if len(self.charter) > charter.BYTES_MAX:
             raise ValueError(f"a charter of {len(self.charter)} bytes")
-        if len(self.revoked) > revoked_keys.BYTES_MAX:
+        if len(self.revoked) > REVOKED_BYTES_MAX:
             raise ValueError(f"a list of revoked keys of {len(self.revoked)} bytes")
         for kind, least in ((self.authorities, 1), (self.receipts, 1), *optional):
             if not least <= len(kind) <= CERTIFICATES_MAX:
@@ -125,7 +126,7 @@ def open_bundle(data: bytes, authority: PublicKey) -> Bundle:
             ways=tuple(_way(one) for one in fields.array(content, 10, WAYS_MAX)),
             enrolment=_way(content.get(11)),
             charter=_charter(content),
-            revoked=_octets(content, _REVOKED, revoked_keys.BYTES_MAX),
+            revoked=_octets(content, _REVOKED, REVOKED_BYTES_MAX),
         )
     except Malformed:
         raise

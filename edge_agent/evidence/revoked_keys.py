@@ -11,11 +11,12 @@ from edge_agent.domain.event import BodyValue
 from edge_agent.evidence import cbor, cose, fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import Domain, PublicKey, Signer
+from edge_agent.evidence.enrolment import REVOKED_BYTES_MAX
 
 VERSION = 1
 KEYS_MAX = 64  # of one center: one lost in four months, for as long as its authority is good
 DIGEST_BYTES = 32
-BYTES_MAX = 4096
+BYTES_MAX = REVOKED_BYTES_MAX
 _KEYS = frozenset(range(1, 4))
 
 
