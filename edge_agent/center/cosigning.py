@@ -32,6 +32,7 @@ PATH = "/edge/v1/witness"
 TALK_S_MAX = 20.0
 ANSWER_BYTES_MAX = 16_384
 DAY_MS = 24 * 3600 * 1000
+HERE = ("smaller", "behind")  # events of this run are missing here: others may be whole
 
 _EPOCHS = (
     "SELECT epoch.id, epoch.epoch, previous, epoch.peaks, cosignature.size, cosignature.peaks,"
@@ -231,7 +232,7 @@ class Cosigning:
         """Have each epoch cosigned of which more is stored than was; yield what became of it.
 
         The newest one only where its cosignature is from before `due_ms`.  Ends at the first
-        refusal: what follows would be refused for the same.  Raises AwayError, sqlite3.Error.
+        refusal that is not about this run alone.  Raises AwayError, sqlite3.Error.
         """
         known = runs(self._connection, self._gateway)
         for at, run in enumerate(known):
@@ -241,7 +242,7 @@ class Cosigning:
             told = self._brought(witness, run)
             if told is not None:
                 yield told
-            if told is not None and told.no is not None:
+            if told is not None and told.no is not None and told.no.why not in HERE:
                 return
 
     def _brought(self, witness: Witness, run: Run) -> Told | None:

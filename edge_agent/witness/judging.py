@@ -7,7 +7,7 @@ histories, nothing more of that gateway is cosigned until somebody at the witnes
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from cryptography import x509
@@ -44,8 +44,8 @@ CERTAIN = {Conflict.FORK, Conflict.BRANCH, Conflict.ROLLED_BACK, Conflict.RESTAR
 class Held:
     """One epoch as far as it was cosigned.
 
-    `head` is the signed message that tells `size` and `root`: an event, or, of an epoch that is
-    over (`ended`), the genesis of the next one.
+    `head` is the event that tells `size` and `root`; `ended` how many events the epoch had in all,
+    as the genesis of the next one tells.
     """
 
     epoch: bytes
@@ -53,7 +53,7 @@ class Held:
     size: int
     root: bytes
     head: bytes
-    ended: bool = False
+    ended: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +167,29 @@ def judge(proven: Proven, history: History) -> Verdict:
     if history.stopped:
         return Stopped()
     held = history.epochs.get(proven.head.epoch)
-    return _first(proven, history) if held is None else _further(proven, held)
+    if held is None:
+        return _first(proven, history)
+    return _further(proven, held, history.followers.get(held.epoch, b""))
 
 
-def _further(proven: Proven, held: Held) -> Verdict:
-    """Judge a head of an epoch that the witness knows."""
+def _further(proven: Proven, held: Held, follower: bytes) -> Verdict:
+    """Judge a head of an epoch that the witness knows; `follower` is the genesis of the next."""
     head, shown = proven.head, proven.submission
     if shown.genesis != held.genesis:
         detail = "another genesis of the same run"
         return Refused(Conflict.FORK, held.epoch, detail, held.genesis, shown.genesis)
-    if head.seq < held.size:
-        detail = f"a head over {head.seq}, and {held.size} were cosigned"
-        return Refused(Conflict.SMALLER, held.epoch, detail, held.head, shown.head, held.size)
-    if held.ended:  # no head is that large: the next genesis says that there was no such event
-        detail = f"event {head.seq} of a run that was said to end after {held.size}"
-        return Refused(Conflict.ROLLED_BACK, held.epoch, detail, held.head, shown.head)
+    if shown.head == held.head:
+        return Again()
     if head.seq == held.size:
-        if shown.head == held.head:
-            return Again()
         detail = f"two events have the number {head.seq}"
         return Refused(Conflict.FORK, held.epoch, detail, held.head, shown.head)
+    if held.ended is not None and head.seq >= held.ended:
+        detail = f"event {head.seq} of a run that was said to end after {held.ended}"
+        return Refused(Conflict.ROLLED_BACK, held.epoch, detail, follower, shown.head)
+    known = held.size if held.ended is None else held.ended
+    if head.seq < known:
+        detail = f"a head over {head.seq}, and {known} events were seen"
+        return Refused(Conflict.SMALLER, held.epoch, detail, held.head, shown.head, held.size)
     unproven = _continues(proven, held, head.seq, head.root, shown.head)
     return unproven or Cosign(_held(proven))
 
@@ -213,8 +216,8 @@ def _first(proven: Proven, history: History) -> Verdict:
         verdict = Refused(Conflict.ROLLED_BACK, epoch, detail, before.head, shown)
     else:
         root = genesis.previous_root or b""
-        ended = Held(previous, before.genesis, genesis.previous_size, root, shown, ended=True)
-        unproven = _continues(proven, before, ended.size, root, shown)
+        ended = replace(before, ended=genesis.previous_size)
+        unproven = _continues(proven, before, genesis.previous_size, root, shown)
         return unproven or Cosign(_held(proven), ended)
     return Cosign(_held(proven)) if history.open else verdict
 

@@ -49,7 +49,7 @@ CREATE TABLE epoch (
     size INTEGER NOT NULL,
     root BLOB NOT NULL,
     head BLOB NOT NULL,
-    ended INTEGER NOT NULL DEFAULT 0,
+    ended INTEGER,                     -- how many events it had, once another follows
     data BLOB NOT NULL,                -- the newest cosignature
     PRIMARY KEY (history, epoch)
 ) WITHOUT ROWID;
@@ -192,7 +192,7 @@ class WitnessStore:
                 " WHERE history = ? AND epoch = ?",
                 (key, epoch),
             ):
-                epochs[epoch] = Held(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+                epochs[epoch] = Held(*row)
             for (genesis,) in self._connection.execute(
                 "SELECT genesis FROM epoch WHERE history = ? AND previous = ?", (key, epoch)
             ):
@@ -214,11 +214,9 @@ class WitnessStore:
             (key, held.epoch, before, held.genesis, held.size, held.root, held.head, data),
         )
         if given.ended is not None:
-            over = given.ended
             self._connection.execute(
-                "UPDATE epoch SET size = ?, root = ?, head = ?, ended = 1"
-                " WHERE history = ? AND epoch = ?",
-                (over.size, over.root, over.head, key, over.epoch),
+                "UPDATE epoch SET ended = ? WHERE history = ? AND epoch = ?",
+                (given.ended.ended, key, given.ended.epoch),
             )
         self._connection.execute(
             "UPDATE history SET open = 0, asked_ms = ? WHERE id = ?", (now_ms, key)

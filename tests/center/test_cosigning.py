@@ -99,6 +99,26 @@ def test_an_answer_that_was_lost_is_asked_for_again(
     assert sizes(brought(layout, door)) == [39], "the witness says from where"
 
 
+def test_a_store_that_was_made_anew_gets_all_its_cosignatures_again(
+    layout: Layout, door: Door, gateway: FakeGateway
+) -> None:
+    """As after a damaged database: the events are salvaged, and nothing of the witness."""
+    first = [gateway.start(), *gateway.events(30)]
+    second = [gateway.start(), *gateway.events(6)]
+    store(layout, gateway, [*first, *second])
+    assert sizes(brought(layout, door)) == [30, 6]
+    for file in layout.directory.glob("events.db*"):
+        file.unlink()
+    second += gateway.events(3)
+    store(layout, gateway, [*first, *second])
+    assert sizes(brought(layout, door)) == [30, 9]
+    assert door.office.store.conflicts() == []
+    for file in layout.directory.glob("events.db*"):
+        file.unlink()
+    store(layout, gateway, [*first[:20], *second, *gateway.events(5)])
+    assert sizes(brought(layout, door)) == ["smaller", 14], "what is whole is cosigned"
+
+
 def test_a_store_that_was_set_back_is_found(
     layout: Layout, door: Door, gateway: FakeGateway
 ) -> None:

@@ -88,7 +88,7 @@ def test_the_next_run_has_to_continue_the_one_before() -> None:
     verdict = judge(proven(asked(SECOND, 3, 12, before=FIRST)), HELD)
     assert isinstance(verdict, Cosign)
     assert verdict.ended is not None
-    assert (verdict.ended.size, verdict.ended.root) == (20, FIRST.peaks.root())
+    assert (verdict.ended.ended, verdict.ended.size) == (20, 12)
     back = following(copied(FIRST, 10), b"epoch--3")
     assert what(asked(back, 3, 12)) is Conflict.ROLLED_BACK
     assert what(asked(following(copied(FIRST, 12), b"epoch--3"), 3)) is Conflict.ROLLED_BACK
@@ -105,7 +105,9 @@ def test_a_run_has_one_follower_and_none_of_its_own_after_it() -> None:
     assert what(asked(twin, 3, 12, before=FIRST), both) is Conflict.BRANCH
     longer = copied(FIRST, 20).more(5)
     assert what(asked(longer, 22, 20), both) is Conflict.ROLLED_BACK, "it was said to end at 20"
-    assert what(asked(FIRST, 15, 12), both) is Conflict.SMALLER
+    assert what(asked(longer, 20, 20), both) is Conflict.ROLLED_BACK
+    assert what(asked(FIRST, 15, 12), both) is Conflict.SMALLER, "nothing shows it before the end"
+    assert judge(proven(asked(FIRST, 12)), both) == Again()
 
 
 def test_what_is_stopped_stays_so_and_what_was_looked_at_begins_anew() -> None:
