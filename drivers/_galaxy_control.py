@@ -99,7 +99,7 @@ class GalaxyControl:
         return min(due, default=None)
 
     def heard(self, now_ns: int, peer: int) -> list[Action]:
-        """Bytes came from `peer`: the panel is there, and on this line."""
+        """The panel called as `peer`, or was heard there: it is on this line."""
         actions: list[Action] = []
         if peer != self.peer:
             actions = self.gone(now_ns)

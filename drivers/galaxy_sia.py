@@ -215,9 +215,7 @@ class GalaxySession:
             case Opened(standing=standing):
                 self._control.open(now_ns)
                 self._state.forget(standing)
-            case Called(peer):
-                self._control.open(now_ns, peer)
-            case Received(peer=peer):
+            case Called(peer) | Received(peer=peer):
                 return self._control.heard(now_ns, peer)
             case HungUp(peer) if peer == self._control.peer:
                 self._state.absent()

@@ -266,6 +266,14 @@ def test_who_hangs_up_takes_the_order_along() -> None:
     assert outcomes(talk.order(Act.DISARM)) == [Outcome.REFUSED], "nobody is there"
 
 
+def test_who_calls_on_another_path_takes_it_along_too() -> None:
+    talk = Talk()
+    talk.session.handle(Called(3, "192.0.2.7"), 0)
+    talk.session.handle(Received(ACCOUNT + END, 3), 0)
+    talk.session.handle(Commanded(7, Command(act=Act.DISARM)), NS // 10)
+    assert outcomes(talk.session.handle(Called(4, "192.0.2.8"), NS)) == [Outcome.LOST]
+
+
 def test_an_answer_that_came_twice_counts_once() -> None:
     talk = ready()
     talk.is_deaf = True
