@@ -153,10 +153,13 @@ def _heartbeat(found: Groups, raw: bytes, text: _Text) -> Frame:
 @dataclass(frozen=True, slots=True)
 class _Shape:
     pattern: re.Pattern[bytes]
-    ending: re.Pattern[bytes]  # the same at the very end of a line
     read: Callable[[Groups, bytes, _Text], Frame]
     by_lf: bool = False  # of the receivers that begin a message with LF and end it with CR
     whole: bool = False  # so short that it is taken with its own LF and CR only: else it was cut
+
+    def ends(self, line: bytes) -> re.Match[bytes] | None:
+        """Find it at the very end of a line; good lines never ask, so it is compiled when asked."""
+        return re.compile(self.pattern.pattern + rb"\Z").search(line)
 
 
 def _shape(
@@ -166,8 +169,7 @@ def _shape(
     by_lf: bool = False,
     whole: bool = False,
 ) -> _Shape:
-    source = pattern.encode()
-    return _Shape(re.compile(source), re.compile(source + rb"\Z"), read, by_lf, whole)
+    return _Shape(re.compile(pattern.encode()), read, by_lf, whole)
 
 
 _RECEIVER = "(?P<receiver>[0-9A-F]{2})"
@@ -421,7 +423,7 @@ class ReceiverDecoder:
         """
         for shape in self._shapes:
             is_taken = not (shape.whole or (shape.by_lf and lead))
-            if is_taken and (match := shape.ending.search(line)):
+            if is_taken and (match := shape.ends(line)):
                 noise = self._noise.take((lead if self._noise else b"") + line[: match.start()])
                 return [*noise, *self._noise.flush(), self._read(shape, match, b"", end)]
         return []
