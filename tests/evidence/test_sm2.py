@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.domain.event import BodyValue
+from edge_agent.evidence import sm2
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.sm2 import Sm2Key, signature_from_der, signature_to_der
 from tests import openssl
@@ -117,3 +118,22 @@ def test_a_map_that_is_none_is_refused(change: dict[int, BodyValue]) -> None:
 def test_a_signature_that_is_none_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
         signature_from_der(data)
+
+
+def test_a_number_that_only_equals_a_good_one_by_the_order_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No hash leads there that anybody could find, so the hash is made to.
+
+    Seen to fail: without the numbers' range, and without that of their sum.
+    """
+    s = 1
+    for t, good in ((7, True), (0, False)):
+        end = sm2._sum_of_multiples(s, t, KEY._point)
+        assert end is not None
+        r = (t - s) % ORDER
+        monkeypatch.setattr(sm2, "_digest", lambda *_, e=(r - end[0]) % ORDER: e)
+        made = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        assert KEY.verify(made, b"any") is good
+        beyond = r.to_bytes(32, "big") + (s + ORDER).to_bytes(32, "big")
+        assert not KEY.verify(beyond, b"any")
