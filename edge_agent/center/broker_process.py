@@ -1,8 +1,9 @@
 """The broker of a center as a process of this machine: found, and told to read its files again.
 
 mosquitto(8): SIGHUP has it read its access list, certificates and revocation list again; nobody is
-disconnected.  Measured with 2.0.11: a certificate on the list is refused from then on, and what an
-access list denies is denied to those who are connected, too.
+disconnected.  Measured with 2.0.11 and 2.0.21: a certificate on the list is refused from then on,
+also where a TLS session is resumed, and what an access list denies is denied to those who are
+connected, too.
 """
 
 import os
