@@ -1,7 +1,10 @@
 """A run's exit code, and what a defect in it means (a whole run: tests/test_agent.py)."""
 
+import asyncio
 import gc
+import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -64,3 +67,53 @@ def test_a_thread_that_commits_does_not_wait_for_one_that_judges(
         sys.setswitchinterval(before_s)
         gc.unfreeze()
     assert found == [pytest.approx(running.SWITCH_S)]
+
+
+MEMORY = """
+import re
+from pathlib import Path
+from edge_agent.running import give_back
+
+def anonymous():
+    return int(re.findall(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[0])
+
+pieces = [bytes([1]) * 60_000 for _ in range(500)]
+pinned = bytes([1]) * 60_000  # behind them: the heap cannot shrink from its end
+del pieces
+before = anonymous()
+give_back()
+print(before - anonymous())
+"""
+
+
+def test_memory_that_a_start_needed_is_given_back() -> None:
+    """Seen to fail without the call: nothing comes back."""
+    said = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    )
+    assert int(said.stdout) > 10_000, "KiB of 30 MB"
+
+
+def test_an_agent_gives_memory_back_once_it_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = threading.Event()
+
+    async def serve(_: asyncio.Event) -> None:
+        async with asyncio.timeout(20):
+            while not given.is_set():
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr(running, "SETTLED_S", 0.0)
+    monkeypatch.setattr(running, "give_back", given.set)
+    monkeypatch.setattr(running, "Agent", lambda *_: SimpleNamespace(
+        ending=SimpleNamespace(restarts=False),
+        serve=serve, await_power=None, power_fails=None,
+    ))  # fmt: skip
+    monkeypatch.setattr(
+        running, "run_until_signal", lambda _ending, works, *_rest: works(asyncio.Event())
+    )
+    before_s = sys.getswitchinterval()
+    try:
+        assert running.run(None) == 0  # type: ignore[arg-type]  # taken by no agent here
+    finally:
+        sys.setswitchinterval(before_s)
+        gc.unfreeze()
