@@ -116,8 +116,15 @@ def safety(card: Card, runs: Runs) -> None:
     freed = [o for o in everything if o.is_freed]
     bound = [o for o in everything if not o.is_freed]
     card.say("\n-- safety, over all mixes")
-    lost = scores.count(everything, lambda o: o.is_lost)
+    lost = scores.count(bound, lambda o: o.is_lost)
     card.add(share("genuine episodes without a verdict", lost, 0.0, at_least=False))
+    home = [o for o in freed if o.is_lost]  # a door, and a code in time: that is coming home
+    card.add(number("  of those with a valid code within 300 s, without one", len(home), ""))
+    for mix, found in runs.items():
+        for run in found:
+            for o in of([run]):
+                if o.label["genuine"] and o.is_lost:
+                    card.say(f"    {mix} seed {run.seed}, episode {o.label['episode']}")
     zero = scores.count(bound, lambda o: o.was_zero)
     card.add(share("genuine ever at tier 0", zero, 0.0, at_least=False))
     card.add(share("  of those with a valid code within 300 s, at tier 0 in the end",

@@ -59,12 +59,12 @@ def verify_file(file: Path, files: Files, *, as_json: bool) -> tuple[int, str]:
     try:
         trust = files.trust()
         with file.open("rb") as stream:
-            report = check(stream.read, trust)
+            report, page = _checked(stream, trust)
     except OSError as error:
         return EXIT_USAGE, f"{error.filename}: {error.strerror}"
     except Malformed as error:
         return EXIT_USAGE, f"{files}: {error}; name a certificate in PEM"
-    said = json.dumps(facts(report)) if as_json else "\n".join(lines(report))
+    said = json.dumps(facts(report, page)) if as_json else "\n".join(lines(report, page))
     return EXIT_FOUND_BAD if report.problems else 0, said
 
 
