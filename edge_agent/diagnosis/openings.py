@@ -191,7 +191,9 @@ class Openings:
     def _unreported(self, trip: Trip, now_ns: int) -> list[Verdict]:
         """A zone that alarms at once opened, and the panel said nothing."""
         contact = self._contacts.get(trip.key)
-        if not self._waiting(trip) or contact is None or self._bounced(contact, trip.t_ns):
+        if not self._waiting(trip) or contact is None:
+            return []
+        if self._may_bounce(trip.key) and self._bounced(contact, trip.t_ns):
             return []
         trips = self.taken(trip.key[0], trip.area, now_ns)
         rule = "tamper.first" if trip.tamper else "trip.unreported"
