@@ -37,8 +37,8 @@ from edge_agent.evidence.envelope import Event, seal
 from edge_agent.evidence.signers import Ed25519Signer, load_signer
 from edge_agent.evidence.status import Status, sign_status
 from edge_agent.evidence.tree import Peaks, leaf_hash
-from edge_agent.uplink.access import CenterAccess, client_id_of, load_signing_key
-from edge_agent.uplink.dial import PathAccess
+from edge_agent.uplink.access import client_id_of, load_signing_key
+from edge_agent.uplink.dial import CenterAccess, PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.paths import PAUSE_NS_MAX
 from edge_agent.uplink.uplink import Portion, Site, Uplink

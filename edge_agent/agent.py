@@ -21,7 +21,7 @@ from edge_agent.config import Loaded
 from edge_agent.contents import Envelopes
 from edge_agent.control.probation import Phase, Probation
 from edge_agent.control.socket import ControlSocket, Handler, Peer
-from edge_agent.daemon import heads, heartbeat
+from edge_agent.daemon import head_errands, heads, heartbeat
 from edge_agent.daemon.centers import Station, Supply
 from edge_agent.daemon.charter import Chartered
 from edge_agent.daemon.command_keys import CommandKeys
@@ -379,7 +379,7 @@ class Agent:
             works.append(watch_inventory(inventory, self._clock.stamp, self._recorder.note))
         if any(center.enrolment for center in self._config.center):
             works.append(watch_renewal(self._recorder.note, lambda: renew(self._loaded.file)))
-        works += heads.works(
+        works += head_errands.works(
             self._loaded, self._begun.second_kid, self._recorder.note, lambda: self._newest
         )
         if self._clips is not None:

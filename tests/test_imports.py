@@ -246,12 +246,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.children",
         "edge_agent.daemon.news",
     ),
-    "edge_agent.daemon.heads": (
+    "edge_agent.daemon.heads": (*BELOW, "edge_agent.daemon.news"),
+    "edge_agent.daemon.head_errands": (
         *BELOW,
         "edge_agent.config",
         "edge_agent.daemon.anchoring",
+        "edge_agent.daemon.heads",
         "edge_agent.daemon.second_signing",
-        "edge_agent.daemon.news",
     ),
     "edge_agent.daemon.anchoring": (
         *BELOW,
@@ -325,6 +326,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.recorder",
         "edge_agent.machine",
         "edge_agent.daemon.heads",
+        "edge_agent.daemon.head_errands",
         "edge_agent.daemon.program_watch",
         "edge_agent.daemon.renewal_watch",
         "edge_agent.daemon.self_test",

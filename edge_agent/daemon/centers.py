@@ -22,13 +22,8 @@ from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import PathBody
 from edge_agent.journal import Journal, Record
-from edge_agent.uplink.access import (
-    AccessError,
-    CenterAccess,
-    client_id_of,
-    load_seal,
-    load_signing_key,
-)
+from edge_agent.uplink.access import AccessError, client_id_of, load_seal, load_signing_key
+from edge_agent.uplink.dial import CenterAccess
 from edge_agent.uplink.messages import Outgoing
 from edge_agent.uplink.own_dates import OwnCertificate, OwnDates
 from edge_agent.uplink.pulse import idle_ns_of

@@ -6,14 +6,12 @@ does the work, so what is slow or gone holds up nothing.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
 from edge_agent import limits
-from edge_agent.config import Loaded
 from edge_agent.daemon.news import Told
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Lane
@@ -54,27 +52,6 @@ class Errand:
     bring: Callable[[Head], Awaitable[Brought]]
     body: Callable[[Head, bytes], Body]
     failed: FindingBody
-
-
-def works(
-    loaded: Loaded,
-    second_kid: bytes | None,
-    note: Callable[[EventType, Lane, Body], None],
-    newest: Callable[[], Head | None],
-) -> Iterator[Coroutine[Any, Any, None]]:
-    """Yield what the configuration wants; `second_kid` is of the second key in the genesis."""
-    yield from (watch_heads(errand, note, newest) for errand in _errands(loaded, second_kid))
-
-
-def _errands(loaded: Loaded, second_kid: bytes | None) -> Iterator[Errand]:
-    if loaded.config.anchor is not None:
-        from edge_agent.daemon.anchoring import anchoring  # noqa: PLC0415  loaded where it is used
-
-        yield anchoring(loaded.file)
-    if loaded.config.sm2 is not None:
-        from edge_agent.daemon.second_signing import second_signing  # noqa: PLC0415  as above
-
-        yield second_signing(loaded, loaded.config.sm2, second_kid)
 
 
 def read(output: bytes, command: str, key: str, bytes_max: int) -> Brought:

@@ -12,7 +12,6 @@ from cryptography import x509
 
 from edge_agent.evidence.certificates import is_issued_by, key_digest
 from edge_agent.evidence.cose import PublicKey
-from edge_agent.uplink.dial import PathAccess
 
 PEM_BYTES_MAX = 65_536  # a chain of several certificates is a tenth of it
 
@@ -25,25 +24,6 @@ class AccessError(Exception):
         self.file = file
         self.cause = cause
         self.remedy = remedy
-
-
-@dataclass(frozen=True, slots=True)
-class CenterAccess:
-    """One center: its name in our configuration, its receipt key, its paths in preference.
-
-    `client_id` is our name to its brokers, see `client_id_of`; `seal` makes a message one that only
-    the center can read, None: it goes as it is.
-    """
-
-    name: str
-    receipt_key: PublicKey
-    paths: tuple[PathAccess, ...]
-    client_id: str
-    seal: Callable[[bytes], bytes] | None = None
-
-    def __post_init__(self) -> None:
-        if not self.paths:
-            raise ValueError(f"center {self.name} has no path")
 
 
 def client_id_of(gateway: str, key: Path) -> str:

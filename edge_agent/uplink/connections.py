@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from edge_agent.uplink.access import CenterAccess
+from edge_agent.uplink.dial import CenterAccess
 from edge_agent.uplink.port import Hearing, Manner, Port
 from edge_agent.uplink.trouble import Trouble
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edge_agent.clock import Now, system_now
 from edge_agent.evidence.certificates import REVOKED_SUFFIX
+from edge_agent.evidence.cose import PublicKey
 from edge_agent.uplink import dates, trouble
 from edge_agent.uplink.names import NAMES, Address
 from edge_agent.uplink.trouble import Cause, DialError, Trouble
@@ -46,6 +47,25 @@ class PathAccess:
         """The path as logs and events name it."""
         over = f"%{self.interface}" if self.interface else ""
         return f"{self.host}:{self.port}{over}"
+
+
+@dataclass(frozen=True, slots=True)
+class CenterAccess:
+    """One center: its name in our configuration, its receipt key, its paths in preference.
+
+    `client_id` is our name to its brokers, see `client_id_of`; `seal` makes a message one that only
+    the center can read, None: it goes as it is.
+    """
+
+    name: str
+    receipt_key: PublicKey
+    paths: tuple[PathAccess, ...]
+    client_id: str
+    seal: Callable[[bytes], bytes] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.paths:
+            raise ValueError(f"center {self.name} has no path")
 
 
 class Patience:

@@ -19,8 +19,8 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import BadSignature
 from edge_agent.evidence.receipt import Receipt, open_receipt
 from edge_agent.evidence.tree import leaf_hash
-from edge_agent.uplink.access import CenterAccess
 from edge_agent.uplink.connections import Connections, Listener
+from edge_agent.uplink.dial import CenterAccess
 from edge_agent.uplink.messages import (
     Action,
     Answered,

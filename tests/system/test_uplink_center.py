@@ -10,8 +10,8 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.tree import leaf_hash
-from edge_agent.uplink.access import CenterAccess, client_id_of, load_signing_key
-from edge_agent.uplink.dial import PathAccess
+from edge_agent.uplink.access import client_id_of, load_signing_key
+from edge_agent.uplink.dial import CenterAccess, PathAccess
 from edge_agent.uplink.messages import Cursor, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
 from tests.broker import found_center

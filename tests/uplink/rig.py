@@ -32,8 +32,7 @@ from edge_agent.evidence import cbor, cose
 from edge_agent.evidence.receipt import Range, Receipt, range_digest, sign_receipt
 from edge_agent.evidence.signers import Ed25519Signer, P256Signer
 from edge_agent.evidence.tree import leaf_hash
-from edge_agent.uplink.access import CenterAccess
-from edge_agent.uplink.dial import PathAccess
+from edge_agent.uplink.dial import CenterAccess, PathAccess
 from edge_agent.uplink.messages import Cursor, Key, Outgoing
 from edge_agent.uplink.uplink import Portion, Site, Uplink
 from hil.rig import free_port

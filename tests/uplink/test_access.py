@@ -10,12 +10,12 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.sealed import open_sealed
 from edge_agent.uplink.access import (
     AccessError,
-    CenterAccess,
     client_id_of,
     load_seal,
     load_signing_key,
     valid_until,
 )
+from edge_agent.uplink.dial import CenterAccess
 from tests.uplink.rig import Authority
 
 

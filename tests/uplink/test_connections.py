@@ -11,9 +11,8 @@ import pytest
 
 from edge_agent.evidence.signers import P256Signer
 from edge_agent.uplink import connections as module
-from edge_agent.uplink.access import CenterAccess
 from edge_agent.uplink.connections import Connections, Listener
-from edge_agent.uplink.dial import PathAccess
+from edge_agent.uplink.dial import CenterAccess, PathAccess
 from edge_agent.uplink.port import Hearing, Manner
 from edge_agent.uplink.trouble import Cause, Trouble
 

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.evidence.signers import P256Signer
-from edge_agent.uplink.access import CenterAccess
+from edge_agent.uplink.dial import CenterAccess
 from edge_agent.uplink.messages import Cursor
 from edge_agent.uplink.uplink import Portion, Site, Uplink
 from tests.uplink.rig import EPOCH, GATEWAY, MemorySource, make_event, until
