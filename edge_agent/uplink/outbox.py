@@ -161,8 +161,8 @@ class Outbox:
         if joined is not Joined.NOT:
             self._unread.again_ns = None
         if joined is Joined.ANEW:
-            flights = self.flights.start_over()
-            self._send_all_again(flights, accepted.messages_max, now_ns)
+            self.window.reset(accepted.messages_max)
+            self._send_all_again(self.flights.start_over(), now_ns)
         elif joined is Joined.MOVED:
             self.window.moved(accepted.messages_max, now_ns)
             self._introductions.start_over()
@@ -178,8 +178,7 @@ class Outbox:
             for flight in self.flights.recall_before(moved_ns):
                 self._send_again(flight)
 
-    def _send_all_again(self, flights: list[Flight], messages_max: int, now_ns: int) -> None:
-        self.window.reset(messages_max)
+    def _send_all_again(self, flights: list[Flight], now_ns: int) -> None:
         self._introductions.start_over()
         self._reading.start_over()
         returned = [flight for flight in flights if flight.offered_ns is not None]
@@ -254,7 +253,8 @@ class Outbox:
         if self.paths.phase is not Phase.UP:
             return actions
         if self._unread.is_due(now_ns):
-            self._send_all_again(self.flights.recall(), self.window.messages_max, now_ns)
+            self.window.again()
+            self._send_all_again(self.flights.recall(), now_ns)
         for flight in self.flights.drop_late(now_ns):
             self._send_again(flight)
         if self.flights.recall_aside(now_ns):

@@ -75,7 +75,7 @@ class Window:
         self.bytes_out = 0
         self._reserve_out = 0  # of these, what went as `Urgency.INTRUSION`
         self.messages_out = 0
-        self.messages_max = MESSAGES_OUT_MAX
+        self.messages_max = self._allowed = MESSAGES_OUT_MAX
         self._path = _Measured()
         self._moved_ns = 0
 
@@ -83,12 +83,21 @@ class Window:
         """Start over on a new connection, which allows `messages_max` unacknowledged messages."""
         self.bytes_out = self._reserve_out = 0
         self.messages_out = 0
-        self.messages_max = max(1, min(messages_max, MESSAGES_OUT_MAX))
+        self.messages_max = self._allowed = max(1, min(messages_max, MESSAGES_OUT_MAX))
         self._path = _Measured()
+
+    def again(self) -> None:
+        """Start over on the same connection: the broker may owe its answer for all that was out.
+
+        It answers in order, so each message that is receipted shows one more of these answered.
+        """
+        owed = self.messages_out
+        self.reset(self._allowed)
+        self.messages_max = max(1, self._allowed - owed)
 
     def moved(self, messages_max: int, now_ns: int) -> None:
         """Go on over a new connection while the one before may still bring receipts."""
-        self.messages_max = max(1, min(messages_max, MESSAGES_OUT_MAX))
+        self.messages_max = self._allowed = max(1, min(messages_max, MESSAGES_OUT_MAX))
         self._path = _Measured()
         self._path.idle_until(now_ns)
         self._moved_ns = now_ns
@@ -169,6 +178,7 @@ class Window:
             return  # it went over the connection before: no news of this one
         self._path.delivered(size_bytes, now_ns)
         if not sent.left:
+            self.messages_max = min(self._allowed, self.messages_max + 1)
             self._path.measure(sent, now_ns)
 
     def forgotten(self, sent: Sent, size_bytes: int) -> None:

@@ -147,6 +147,25 @@ def test_the_brokers_receive_maximum_is_kept() -> None:
     assert window.room_bytes(0, Urgency.LIFE) == 0
 
 
+def test_what_is_sent_again_over_the_same_connection_leaves_room_for_what_the_broker_owes() -> None:
+    """It may not have answered for anything yet.  Seen to fail with a window that forgets that."""
+    window = Window()
+    window.reset(20)
+    for _ in range(7):
+        window.sent(10, 1, 0)
+    window.again()
+    assert (window.messages_out, window.messages_max) == (0, 13)
+    sent = [window.sent(10, 1, 0) for _ in range(3)]
+    window.receipted(sent[0], 10, 1)
+    window.forgotten(sent[1], 10)
+    assert window.messages_max == 14
+    window.again()
+    assert window.messages_max == 19, "of what was out this time"
+    for one in [window.sent(10, 1, 0) for _ in range(3)]:
+        window.receipted(one, 10, 2)
+    assert window.messages_max == 20
+
+
 def test_a_broker_that_allows_one_message_still_gets_it() -> None:
     window = Window()
     window.reset(1)
