@@ -407,7 +407,8 @@ def test_the_command_tells_systemd_and_stops_on_sigterm(
             assert str(agent.pid) in second.stderr
             agent.send_signal(signal.SIGTERM)
             assert agent.wait(60) == 0
-    assert journal_of(gateway)[-1].type is EventType.ACT
+    acts = [one for one in journal_of(gateway) if one.type is EventType.ACT]
+    assert ActBody.from_body(acts[-1].body).what == "stop"
 
 
 def test_a_restart_is_no_stop_to_systemd(
@@ -435,5 +436,7 @@ def test_a_restart_is_no_stop_to_systemd(
     assert told[0] == b"READY=1"
     assert told[-1] == b"RELOADING=1"
     assert b"STOPPING=1" not in told
-    last = journal_of(gateway)[-1]
-    assert ActBody.from_body(last.body) == ActBody("stop", "agent", "a new configuration")
+    acts = [
+        one for one in journal_of(gateway) if one.type is EventType.ACT
+    ]  # a path may be lost yet
+    assert ActBody.from_body(acts[-1].body) == ActBody("stop", "agent", "a new configuration")
