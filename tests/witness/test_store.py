@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,31 @@ def test_what_cannot_be_stored_is_not_given(store: WitnessStore, file: Path) -> 
         submit(store, asked(FIRST, 15, 12))
     store._connection.execute("PRAGMA query_only = OFF")
     assert submit(store, asked(FIRST, 15, 11)).verdict == Behind(FIRST.epoch, 12)
+
+
+class Full:
+    """A connection whose first commit is refused, as by a disk that is full."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection, self._refuses = connection, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
+        if query == "COMMIT" and self._refuses:
+            self._refuses = False
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(query, *values)
+
+
+def test_a_commit_that_is_refused_is_taken_back_and_the_next_one_goes(store: WitnessStore) -> None:
+    """Seen to fail with the commit outside: every later question met an open transaction."""
+    store._connection = Full(store._connection)  # type: ignore[assignment]
+    with pytest.raises(sqlite3.OperationalError):
+        submit(store, asked(FIRST, 12))
+    assert list(store.seen()) == []
+    assert cosigned(submit(store, asked(FIRST, 12))).size == 12
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
