@@ -230,6 +230,20 @@ def test_a_broker_without_subscribers_is_tried_again_soon() -> None:
     assert box.deadline_ns() == 2 * SECOND + 2 * UNREAD_NS_MIN
 
 
+def test_what_a_broker_may_still_owe_counts_when_all_is_sent_again() -> None:
+    """The connection is the same.  Seen to fail with a window that counts from nothing."""
+    box = Outbox(1)
+    box.handle(Started(EPOCH), SECOND)
+    box.handle(Introduced(EPOCH, GENESIS), SECOND)
+    box.handle(Connected(1, 20, 0.5), SECOND)
+    lives = [make_event(seq, 0) for seq in range(1, 40)]
+    first = [seq for event in lives for _, seq in sent(box.handle(Offered(event), SECOND))]
+    box.handle(Unread(), SECOND)
+    again = sent(box.handle(Ticked(0.0), SECOND + UNREAD_NS_MIN))
+    assert len(first) + 1 == 20, "with the genesis all that the broker allows"
+    assert len(again) == 1, "one goes all the same, so that the center is heard of"
+
+
 def test_a_source_that_cannot_read_is_asked_again() -> None:
     box = Outbox(1)
     box.handle(Started(EPOCH), 0)
