@@ -48,13 +48,7 @@ def add(commands: Commands) -> None:
         "  edge-agent events --journal /mnt/card/journal",
     )
     add_journal(events)
-    events.add_argument(
-        "--type",
-        choices=[one.value for one in EventType],
-        metavar="TYPE",
-        help="only events of this type, such as signal or link",
-    )
-    events.add_argument("--panel", help="only events of this panel")
+    add_showing(events)
     events.add_argument(
         "--last", type=_count, metavar="N", help="only the last N of those that match"
     )
@@ -71,11 +65,22 @@ def add(commands: Commands) -> None:
     events.add_argument(
         "--seq", type=numbers, metavar="N[-M]", help="only this number, or from N to M"
     )
-    events.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
-    add_language(events)
-    add_purpose(events)
-    add_json(events)
     events.set_defaults(run=show)
+
+
+def add_showing(parser: argparse.ArgumentParser) -> None:
+    """Add which events are shown by what they are, and how, as `printer` shows them."""
+    parser.add_argument(
+        "--type",
+        choices=[one.value for one in EventType],
+        metavar="TYPE",
+        help="only events of this type, such as signal or link",
+    )
+    parser.add_argument("--panel", help="only events of this panel")
+    parser.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
+    add_language(parser)
+    add_purpose(parser)
+    add_json(parser)
 
 
 def _count(text: str) -> int:
@@ -152,27 +157,36 @@ def folder_of(arguments: argparse.Namespace) -> Path:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the events that match; exit 2 where the journal cannot be read."""
-    from edge_agent import rendering
-    from edge_agent.judged_words import Judged
-    from edge_agent.language import language
-
     folder = folder_of(arguments)
     try:
         choice = Choice.of(arguments)
         events = _events(folder, choice, _chronicle(folder, choice))
-        zone = UTC if arguments.utc else None
-        judged = Judged(language(arguments.lang))
+        tell = printer(arguments)
         record_reading(arguments, choice.words)
         chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
         for event, dated in chosen:
-            if arguments.json:
-                facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
-                print(json.dumps(facts, ensure_ascii=False))
-            else:
-                print(rendering.line(event, zone, dated=dated, judged=judged))
+            tell(event, dated)
     except UnreadableError as error:
         return unreadable(error)
     return 0
+
+
+def printer(arguments: argparse.Namespace) -> "Callable[[Event, Dated], None]":
+    """Return what prints one event, as the command line asks for it."""
+    from edge_agent import rendering
+    from edge_agent.judged_words import Judged
+    from edge_agent.language import language
+
+    zone, judged = UTC if arguments.utc else None, Judged(language(arguments.lang))
+
+    def tell(event: "Event", dated: "Dated") -> None:
+        text = rendering.line(event, zone, dated=dated, judged=judged)
+        if arguments.json:
+            facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
+            text = json.dumps(facts, ensure_ascii=False)
+        print(text)
+
+    return tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,15 @@
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC
 from pathlib import Path
 from threading import Event as Pause
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge_agent.cli import records
-from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
-from edge_agent.domain.event import EventType
+from edge_agent.cli.options import Commands, add_config, command, no_agent
+from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
     from edge_agent.evidence.envelope import Event
@@ -35,13 +32,7 @@ def add(commands: Commands) -> None:
         "  edge-agent watch --type finding --last 0 --json",
     )
     add_config(parser)
-    parser.add_argument(
-        "--type",
-        choices=[one.value for one in EventType],
-        metavar="TYPE",
-        help="only events of this type, such as signal or link",
-    )
-    parser.add_argument("--panel", help="only events of this panel")
+    records.add_showing(parser)
     parser.add_argument(
         "--last",
         type=_count,
@@ -49,10 +40,6 @@ def add(commands: Commands) -> None:
         metavar="N",
         help=f"begin with the last N of this run (default {LAST})",
     )
-    parser.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
-    add_language(parser)
-    records.add_purpose(parser)
-    add_json(parser)
     parser.set_defaults(run=run, journal=None)
 
 
@@ -164,25 +151,17 @@ def _read(folder: Path, wanted: "Callable[[Footer], bool]") -> Iterator["Event"]
 
 
 def _shower(arguments: argparse.Namespace) -> "Callable[[Event], None]":
-    from edge_agent import rendering
+    """Return what prints an event that is asked for; a clock that is set dates those after it."""
     from edge_agent.evidence.dating import Chronicle
-    from edge_agent.judged_words import Judged
-    from edge_agent.language import language
 
-    chronicle, judged = Chronicle(), Judged(language(arguments.lang))
-    zone = UTC if arguments.utc else None
+    chronicle, tell = Chronicle(), records.printer(arguments)
+    choice = records.Choice(Period(None, None), type=arguments.type, panel=arguments.panel)
 
     def show(event: "Event") -> None:
         chronicle.learn(event)
-        if arguments.type not in {None, event.type}:
-            return
-        if arguments.panel not in {None, rendering.body_facts(event).get("panel")}:
-            return
         dated = chronicle.date(event.stamp)
-        text: Any = rendering.line(event, zone, dated=dated, judged=judged)
-        if arguments.json:
-            facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
-            text = json.dumps(facts, ensure_ascii=False)
-        print(text, flush=True)
+        if choice.is_met(event, dated):
+            tell(event, dated)
+            sys.stdout.flush()
 
     return show
