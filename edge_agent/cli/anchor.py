@@ -6,7 +6,7 @@ import secrets
 import sys
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, sha256
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
@@ -26,21 +26,9 @@ def add(commands: Commands) -> None:
     add_config(parser)
     add_json(parser)
     parser.add_argument(
-        "--hash", type=_hash, metavar="HEX", help="the SHA-256 to be stamped (default: any)"
+        "--hash", type=sha256, metavar="HEX", help="the SHA-256 to be stamped (default: any)"
     )
     parser.set_defaults(run=run)
-
-
-def _hash(text: str) -> bytes:
-    from edge_agent.evidence.tree import HASH_BYTES
-
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != HASH_BYTES:
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no SHA-256: 64 hex digits")
-    return found
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -37,6 +37,19 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def sha256(text: str) -> bytes:
+    """Return the hash that is given in hex.  Raises ArgumentTypeError."""
+    from edge_agent.evidence.tree import HASH_BYTES
+
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != HASH_BYTES:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no SHA-256: 64 hex digits")
+    return found
+
+
 def no_agent(socket: Path, error: Exception) -> str:
     """Return what to say where no agent answers at its socket."""
     return (

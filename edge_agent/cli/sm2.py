@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, sha256
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
     what.add_argument(
         "--head", type=_place, metavar="EPOCH/SIZE", help="sign the first so many events of a run"
     )
-    parser.add_argument("--root", type=_root, metavar="HEX", help="of --head: the root over them")
+    parser.add_argument("--root", type=sha256, metavar="HEX", help="of --head: the root over them")
     parser.set_defaults(run=run)
 
 
@@ -49,18 +49,6 @@ def _place(text: str) -> "Place":
         raise argparse.ArgumentTypeError(str(error)) from error
     if not found.seq:
         raise argparse.ArgumentTypeError("there is nothing before event 0")
-    return found
-
-
-def _root(text: str) -> bytes:
-    from edge_agent.evidence.tree import HASH_BYTES
-
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != HASH_BYTES:
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no root: 64 hex digits")
     return found
 
 
