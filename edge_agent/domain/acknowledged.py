@@ -322,6 +322,8 @@ class AcknowledgedSession:
             return actions
         if part is Part.ANSWER:
             return actions + (self._presence.heard(now_ns) if self._panel.answered(frame) else [])
+        if part is Part.END and self._waits_for_ack():
+            return [*actions, Fault(FaultKind.NOISE, "an end out of turn", frame.raw)]
         ear.refusing = False
         self._talk_ns = None if part is Part.END else now_ns
         actions += self._presence.heard(now_ns)
@@ -338,6 +340,15 @@ class AcknowledgedSession:
             self._newest = []
         self._owe(frame, None, ear, now_ns)
         return actions + self._note(frame, now_ns)
+
+    def _waits_for_ack(self) -> bool:
+        """Tell whether the panel cannot have had the ACK of the newest: it says that until it has.
+
+        An end of few bytes that is heard all the same is none of its own.  Where somebody else
+        gives the ACKs it may be.
+        """
+        newest = self._newest[-1:]
+        return not self._listen_only and any(c.token in self._undurable.tokens for c in newest)
 
     def _note(self, frame: Frame, now_ns: int) -> list[Action]:
         return [] if self._ours is None else [*self._panel.hear(frame, self._ours, now_ns)]

@@ -154,8 +154,8 @@ def test_what_says_nothing_is_answered_at_once_unless_an_event_before_it_waits()
     assert sent(talk.hear(b"hello.")) == [b"ack hello"]
     assert sent(talk.hear(b"beat.")) == []
     talk.wait(1)
-    assert sent(talk.hear(b"event-3.bye.")) == []
-    assert sent(talk.commit(1)) == [b"ack bye"], "one ACK, for the newest"
+    assert sent(talk.hear(b"event-3.hello.")) == []
+    assert sent(talk.commit(1)) == [b"ack hello"], "one ACK, for the newest"
 
 
 def test_an_ack_that_comes_late_is_given_to_the_next_copy() -> None:
@@ -225,6 +225,20 @@ def test_a_frame_that_the_line_doubles_gets_one_ack() -> None:
     assert talk.said(b"at-3.") == []
     talk.wait(4)
     assert not talk.is_new(b"at-3."), "our ACK was lost, and it says when it was"
+
+
+def test_an_end_that_noise_made_while_the_panel_waits_ends_nothing() -> None:
+    for listening in (False, True):
+        talk = Talk(listen_only=listening)
+        talk.hear(b"event-1.")  # not durable
+        noise = talk.hear(b"bye.")
+        assert (FaultKind.NOISE in faults(noise)) is not listening  # another host may give ACKs
+        again = talk.hear(b"event-1.")
+        assert bool(signals(again)) is listening
+    talk = Talk()
+    talk.said(b"event-1.")
+    assert talk.said(b"bye.") == [b"ack bye"]
+    assert talk.is_new(b"event-1.")
 
 
 def test_what_belongs_to_an_event_is_told_from_the_same_of_another() -> None:
