@@ -29,9 +29,6 @@ ORDER_RECORD_S_MAX = 5.0
 ORDER_S_MAX = 60.0
 """How long an order's outcome is waited for: the slowest protocol asks twice, 12 s after it."""
 
-RECENT_FRAMES_MAX = 32
-"""Frames of a panel that a new session is told of: more than any panel repeats unacknowledged."""
-
 URGENT_COMMIT_NS_MAX = 200_000_000
 """How long a commit of lane 0 or 1 may take before the event is sent without it (DESIGN 1.5)."""
 

@@ -1,7 +1,6 @@
 """Starts an epoch: what the journal was found to hold goes into a genesis that follows it."""
 
 import os
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from edge_agent.clock import Clock
 from edge_agent.config import Loaded
 from edge_agent.domain.event import BodyValue, Draft, EventType
 from edge_agent.domain.kinds import Lane
+from edge_agent.domain.recent import RecentFrames
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
 from edge_agent.domain.standing import Standing
@@ -34,7 +34,6 @@ from edge_agent.evidence.tree import Peaks
 from edge_agent.journal import AbsentDisk, FolderDisk, open_disk
 from edge_agent.journal.format import Record
 from edge_agent.journal.recovery import Recovery, Tail, recover
-from edge_agent.limits import RECENT_FRAMES_MAX
 
 log = structlog.get_logger()
 
@@ -205,7 +204,7 @@ class LastFrames:
 
     def __init__(self, gateway: str) -> None:
         self._gateway = gateway
-        self.frames: dict[str, deque[tuple[bytes, Stamp]]] = {}
+        self.frames: dict[str, RecentFrames] = {}
         self.standing: dict[str, Standing] = {}
         self.told_ns = 0
         self.seen_ns = 0
@@ -217,9 +216,8 @@ class LastFrames:
             self._remember_time(event)
             if event.type is EventType.SIGNAL and event.gateway == self._gateway:
                 body = SignalBody.from_body(event.body)
-                newest = self.frames.setdefault(body.panel, deque(maxlen=RECENT_FRAMES_MAX))
-                if not newest or newest[-1] != (body.signal.frame, event.stamp):
-                    newest.append((body.signal.frame, event.stamp))  # once for all its signals
+                recent = self.frames.setdefault(body.panel, RecentFrames())
+                recent.take(body.signal, event.stamp)
                 self.standing.setdefault(body.panel, Standing()).take(body.signal)
         except Malformed:  # salvaged, or of another version: the verifier judges it, not we
             return
@@ -227,15 +225,14 @@ class LastFrames:
     def tell(
         self,
         recall: Callable[[str, Signal], None],
-        remember: Callable[[str, bytes, Stamp], None],
+        remember: Callable[[str, RecentFrames], None],
     ) -> None:
-        """Say what stands, and the newest frames, each in the order in which it was heard."""
+        """Say what stands, oldest first, and the newest frames."""
         for panel, standing in self.standing.items():
             for active in standing.signals:
                 recall(panel, active)
-        for panel, newest in self.frames.items():
-            for frame, stamp in newest:
-                remember(panel, frame, stamp)
+        for panel, recent in self.frames.items():
+            remember(panel, recent)
 
     def _remember_time(self, event: Event) -> None:
         if (told := told_tie(event)) is not None and told.earliest_ns is not None:

@@ -22,6 +22,7 @@ from edge_agent.daemon.listeners import Hearing
 from edge_agent.domain.event import Body, Draft, EventType
 from edge_agent.domain.finding import REMEDIES, RULES, URGENT, Finding
 from edge_agent.domain.kinds import Lane, lane_of
+from edge_agent.domain.recent import RecentFrames
 from edge_agent.domain.session import Fault, FaultKind, Recent
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp
@@ -41,7 +42,6 @@ from edge_agent.evidence.tree import Peaks, leaf_hash
 from edge_agent.journal import Damage, Journal, JournalFull, NoSpace, Record, RecordKind
 from edge_agent.limits import (
     NOTES_POSTPONED_MAX,
-    RECENT_FRAMES_MAX,
     STATE_PATIENCE_NS,
     TELEMETRY_PATIENCE_NS,
     URGENT_COMMIT_NS_MAX,
@@ -212,8 +212,7 @@ class Recorder:
         self._waiting: dict[int, _Signed] = {}  # by number: what is not yet durable here
         self._published: set[int] = set()  # of those in _waiting: sent uncommitted
         self._unwritten = 0  # the first number that is not on the disk, whoever holds it
-        self._heard: dict[str, list[tuple[bytes, Stamp]]] = {}
-        self._repeated: dict[str, tuple[bytes, Stamp]] = {}  # the newest copy of a panel's frame
+        self._recent: dict[str, RecentFrames] = {}
         self._standing = {panel: Standing() for panel in sources}
         self._postponed = deque[Pending](), deque[Pending]()  # urgent ones, others
         self._finished = False
@@ -313,12 +312,8 @@ class Recorder:
     def fault(self, panel: str, fault: Fault) -> None:
         """Count a fault of a panel's line; what was repeated is as young as its newest copy."""
         self.faults[panel][fault.kind.value] += 1
-        if fault.kind is not FaultKind.REPEAT:
-            return
-        self._repeated[panel] = copy = fault.frame, self._clock.stamp()
-        known = self._heard.get(panel)
-        if known and known[-1][0] == fault.frame:
-            known[-1] = copy
+        if fault.kind is FaultKind.REPEAT:
+            self._recent_of(panel).repeated(fault.frame, self._clock.stamp())
 
     def finding(self, panel: str, finding: Finding) -> None:
         """Record what a session found wrong with its panel or line."""
@@ -350,7 +345,7 @@ class Recorder:
         return tuple(
             # another boot: how long ago cannot be known
             Recent(frame, _age_ns(now, stamp) if stamp.boot_id == now.boot_id else None)
-            for frame, stamp in self._heard.get(panel, ())
+            for frame, stamp in self._recent_of(panel)
         )
 
     def standing(self, panel: str) -> tuple[Signal, ...]:
@@ -362,23 +357,17 @@ class Recorder:
         if panel in self._standing:
             self._standing[panel].take(signal)
 
-    def _settled(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> None:
-        frame = signals[-1].frame
-        copied = self._repeated.get(panel)  # perhaps before this was durable
-        if copied is not None and copied[0] == frame and _is_later(copied[1], stamp):
-            stamp = copied[1]
-        self.remember(panel, frame, stamp)
-        for signal in signals:
-            self.recall(panel, signal)
+    def remember(self, panel: str, recent: RecentFrames) -> None:
+        """Begin with the newest frames of `panel` that an earlier run recorded."""
+        self._recent[panel] = recent
 
-    def remember(self, panel: str, frame: bytes, stamp: Stamp) -> None:
-        """Take `frame` among the newest durable ones of `panel`, in the order they were heard."""
-        known = self._heard.setdefault(panel, [])
-        at = len(known)
-        while at and _is_later(known[at - 1][1], stamp):
-            at -= 1
-        known.insert(at, (frame, stamp))
-        del known[:-RECENT_FRAMES_MAX]
+    def _recent_of(self, panel: str) -> RecentFrames:
+        return self._recent.setdefault(panel, RecentFrames())
+
+    def _settled(self, panel: str, signals: tuple[Signal, ...], stamp: Stamp) -> None:
+        for signal in signals:
+            self._recent_of(panel).take(signal, stamp)
+            self.recall(panel, signal)
 
     def _draft(self, panel: str, signal: Signal, stamp: Stamp) -> Draft:
         source = self._sources[panel]
@@ -546,7 +535,3 @@ class Recorder:
 
 def _age_ns(now: Stamp, then: Stamp) -> int:
     return max(0, now.boottime_ns - then.boottime_ns)
-
-
-def _is_later(one: Stamp, other: Stamp) -> bool:
-    return one.boot_id == other.boot_id and one.boottime_ns > other.boottime_ns

@@ -61,11 +61,12 @@ WAITING = -1
 class Opened:
     """The line is up: every point is unknown until proven.
 
-    `recent` are the newest durable frames of this panel, oldest first; empty where there are none.
-    By them a protocol that repeats unacknowledged frames tells a repeat after a restart, and one
-    whose panel keeps a log tells what of the log is recorded already.  `standing` are the events
-    that were recorded active and not ended, without time and frame: they are in the journal, and
-    are not reported again where the panel still shows them.
+    `recent` are the newest durable frames of this panel, oldest first, those of events and those
+    that told states alone counted apart; empty where there are none.  By them a protocol that
+    repeats unacknowledged frames tells a repeat after a restart, and one whose panel keeps a log
+    tells what of the log is recorded already.  `standing` are the events that were recorded active
+    and not ended, without time and frame: they are in the journal, and are not reported again where
+    the panel still shows them.
 
     `waiting` is newer than all of `recent`: an earlier session of this run reported it and was
     never told that it is durable, so it was never acknowledged.  `Committed(WAITING)` follows as

@@ -5,7 +5,7 @@ while.  It can be killed and started again.  Law 1 (what a panel saw acknowledge
 checked at the very moment of each acknowledgement, the others at the end.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -13,6 +13,7 @@ from random import Random
 from edge_agent.domain.command import Command as PanelCommand
 from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import POINTS, Kind, State
+from edge_agent.domain.recent import RecentFrames
 from edge_agent.domain.session import (
     Action,
     Called,
@@ -20,6 +21,7 @@ from edge_agent.domain.session import (
     Close,
     Committed,
     Fault,
+    FaultKind,
     HungUp,
     Input,
     Link,
@@ -35,7 +37,7 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.session import Commanded as Wanted
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.stamp import Trust
+from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.domain.standing import Standing
 from hil.lines import Quality, Wire
 from hil.panels.machine import (
@@ -75,6 +77,11 @@ def body(frame: bytes) -> bytes:
     return frame.strip(TERMINATORS)
 
 
+def stamp(at_ns: int) -> Stamp:
+    """The gateway's clocks."""
+    return Stamp(EPOCH_OFFSET_NS + at_ns, at_ns, bytes(16), Trust.SYNCED)
+
+
 def standing_of(signals: Iterable[Signal]) -> tuple[Signal, ...]:
     """The events that were recorded active and not ended."""
     standing = Standing()
@@ -106,7 +113,7 @@ class Gateway:
     durable: list[Durable] = field(default_factory=list)
     waiting: list[tuple[int, int, int, Report]] = field(default_factory=list)  # due, number, heard
     reports: int = 0
-    recent: deque[tuple[bytes, int]] = field(default_factory=lambda: deque(maxlen=32))
+    recent: RecentFrames = field(default_factory=RecentFrames)
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     links: list[tuple[int, Link]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -119,7 +126,7 @@ class Gateway:
         self.session = self.make()
         self.waiting = []
         self.opened = self.reports
-        recent = tuple(Recent(frame, now_ns - at_ns) for frame, at_ns in self.recent)
+        recent = tuple(Recent(frame, now_ns - at.boottime_ns) for frame, at in self.recent)
         clock = ClockRead(EPOCH_OFFSET_NS, Trust.SYNCED)
         standing = standing_of(item.signal for item in self.in_order())
         return self.take(Opened(recent, standing), now_ns) + self.take(clock, now_ns)
@@ -142,6 +149,8 @@ class Gateway:
                     self.waiting.append((due_ns, self.reports, now_ns, action))
                 case Fault():
                     self.faults.append((now_ns, action))
+                    if action.kind is FaultKind.REPEAT:
+                        self.recent.repeated(action.frame, stamp(now_ns))
                 case Link():
                     if action.online and self.links and not self.links[-1][1].online:
                         self.opened = self.reports  # after an absence nothing is known
@@ -164,7 +173,7 @@ class Gateway:
         for _, number, heard_ns, report in sorted(ready, key=lambda item: item[0]):
             for signal in report.signals:
                 self.durable.append(Durable(signal, now_ns, number, heard_ns))
-            self.recent.append((report.signals[-1].frame, now_ns))  # as the recorder does
+                self.recent.take(signal, stamp(heard_ns))
             outward += self.take(Committed(report.token), now_ns)
         deadline_ns = None if self.session is None else self.session.deadline_ns()
         if deadline_ns is not None and deadline_ns <= now_ns:

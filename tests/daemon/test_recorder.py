@@ -18,8 +18,10 @@ from edge_agent.daemon.recorder import Notary, Recorder, Source
 from edge_agent.domain.event import EventType
 from edge_agent.domain.finding import Cause, Finding
 from edge_agent.domain.kinds import Kind, Lane, State
+from edge_agent.domain.recent import RecentFrames
 from edge_agent.domain.session import Fault, FaultKind
 from edge_agent.domain.signal import Signal, Span
+from edge_agent.domain.stamp import Stamp
 from edge_agent.evidence.bodies import (
     FindingBody,
     JournalBody,
@@ -33,7 +35,7 @@ from edge_agent.evidence.tree import leaf_hash
 from edge_agent.evidence.verify import EpochVerifier
 from edge_agent.journal import Care, FolderDisk, Journal, Record, Terms, read, recover
 from edge_agent.journal.disk import FolderFile
-from edge_agent.limits import RECENT_FRAMES_MAX, STATE_PATIENCE_NS, URGENT_COMMIT_NS_MAX
+from edge_agent.limits import STATE_PATIENCE_NS, URGENT_COMMIT_NS_MAX
 from edge_agent.link.intake import IntakeFull
 
 IDENTITY = Ed25519Signer.generate()
@@ -326,12 +328,21 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
     with_rig(tmp_path, scenario)
 
 
+def frames(*heard: tuple[bytes, Stamp]) -> RecentFrames:
+    recent = RecentFrames()
+    for frame, stamp in heard:
+        recent.take(replace(BURGLARY, frame=frame), stamp)
+    return recent
+
+
 def test_a_repeated_frame_is_as_young_as_its_newest_copy(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         now = CLOCK.stamp()
-        for name, age_ns in ((b"old", 9_000_000_000), (b"new", 8_000_000_000)):
-            at = replace(now, boottime_ns=max(0, now.boottime_ns - age_ns))
-            rig.recorder.remember("p1", name, at)
+        old_at, new_at = (
+            replace(now, boottime_ns=max(0, now.boottime_ns - age_s * 1_000_000_000))
+            for age_s in (9, 8)
+        )
+        rig.recorder.remember("p1", frames((b"old", old_at), (b"new", new_at)))
         before = rig.recorder.recent("p1")
         for frame in (b"old", b"stranger"):
             rig.recorder.fault("p1", Fault(FaultKind.REPEAT, "", frame))
@@ -361,23 +372,17 @@ def test_a_copy_from_before_the_frame_was_durable_makes_it_young_too(tmp_path: P
     with_rig(tmp_path, scenario)
 
 
-def test_recent_frames_stand_in_the_order_they_were_heard_and_are_bounded(tmp_path: Path) -> None:
+def test_what_an_earlier_run_recorded_is_as_old_as_it_is_in_this_boot_alone(tmp_path: Path) -> None:
     async def scenario(rig: Rig) -> None:
         now = CLOCK.stamp()
-        for number in (2, 0, 1):
-            at = replace(now, boottime_ns=number)
-            rig.recorder.remember("p1", b"%d" % number, at)
-        elsewhere = replace(now, boot_id=bytes(16), boottime_ns=9)
-        rig.recorder.remember("p2", b"old", elsewhere)
-        rig.recorder.remember("p2", b"new", replace(now, boottime_ns=3))
-        assert [recent.frame for recent in rig.recorder.recent("p1")] == [b"0", b"1", b"2"]
-        [old, new] = rig.recorder.recent("p2")
+        rig.recorder.remember(
+            "p1", frames((b"old", replace(now, boot_id=bytes(16))), (b"new", now))
+        )
+        await rig.record("p1", BURGLARY)
+        [old, new, newest] = rig.recorder.recent("p1")
         assert (old.frame, old.age_ns) == (b"old", None)
         assert new.age_ns is not None
-        for number in range(3, 100):
-            rig.recorder.remember("p1", b"%d" % number, replace(now, boottime_ns=number))
-        frames = [recent.frame for recent in rig.recorder.recent("p1")]
-        assert frames == [b"%d" % number for number in range(100 - RECENT_FRAMES_MAX, 100)]
+        assert newest.frame == BURGLARY.frame
 
     with_rig(tmp_path, scenario)
 
