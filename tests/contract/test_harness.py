@@ -299,3 +299,23 @@ def test_a_second_copy_of_the_line_is_told_from_what_the_panel_says_again(said_a
     here.run(20 * SECOND_NS)
     _, second = here.gateway.durable
     assert here.is_doubled_behind_an_answer(second) is not said_again
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_garbage_with_the_right_sum_is_a_frame_that_is_recorded_once(times: int) -> None:
+    (checked,) = (one for one in STREAM if str(one) == "cn_fire-gst_crt")
+    here = test_stream.world(checked, test_stream.LINES[0], 0)
+    said = bytes([0xAA, 0x82, *range(21)])
+    frame = said + bytes([sum(said) & 0xFF])
+    wire = here.stand.out
+    assert isinstance(wire, Tapped)
+    here.plug()
+    wire._pieces.append((here.now_ns, 0, frame))
+    here.run(20 * SECOND_NS)
+    (found,) = here.gateway.durable
+    here.gateway.durable += [found] * (times - 1)
+    if times == 1:
+        test_stream.check_nothing_invented_and_nothing_twice(here, test_stream.LINES[0])
+        return
+    with pytest.raises(AssertionError, match="recorded 2 times"):
+        test_stream.check_nothing_invented_and_nothing_twice(here, test_stream.LINES[0])

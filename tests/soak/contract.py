@@ -15,14 +15,15 @@ ENDED = re.compile(r"(PASSED|FAILED|ERROR) (tests/\S.*?)\s*$")
 
 
 def run(result: Result, watch: Watch, first: int, top: Path) -> None:
-    """Run the contract's seeded tests with `result.asked` seeds each, from 0 on."""
-    del first, top
-    seeds, items = result.asked or SEEDS, 0
+    """Run the contract's seeded tests with `result.asked` seeds each, from `first` on."""
+    del top
+    items = 0
+    seeds = {"EDGE_SEED": str(first), "EDGE_SEEDS": str(result.asked or SEEDS)}
     words = [sys.executable, "-m", "pytest", "-v", "--no-header", "--color=no", "--tb=line"]
     words += ["-n", str(os.cpu_count() or 1), "--timeout=0"]
     with subprocess.Popen(
         [*words, *(f"tests/contract/{name}" for name in TESTS)],
-        env=os.environ | {"EDGE_SEEDS": str(seeds)},
+        env=os.environ | seeds,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -35,7 +36,8 @@ def run(result: Result, watch: Watch, first: int, top: Path) -> None:
                 tail = [*tail[-20:], line]
                 items = int(found[1]) if (found := ITEMS.search(line)) else items
                 _hear(result, line, seeds)
-                result.done = seeds * result.facts["tests"] // items if items else 0
+                share = result.facts["tests"] / items if items else 0
+                result.done = int((result.asked or SEEDS) * share)
                 watch.look()
                 if watch.is_over():
                     break
@@ -45,12 +47,13 @@ def run(result: Result, watch: Watch, first: int, top: Path) -> None:
         result.fail(f"pytest: exit {tests.returncode}: {''.join(tail)}", _again("", seeds))
 
 
-def _hear(result: Result, line: str, seeds: int) -> None:
+def _hear(result: Result, line: str, seeds: dict[str, str]) -> None:
     if found := ENDED.search(line):
         result.facts["tests"] += 1
         if found[1] != "PASSED":
             result.fail(found[2], _again(found[2], seeds))
 
 
-def _again(test: str, seeds: int) -> str:
-    return f"EDGE_SEEDS={seeds} ./run test '{test or 'tests/contract'}'"
+def _again(test: str, seeds: dict[str, str]) -> str:
+    named = " ".join(f"{name}={value}" for name, value in seeds.items())
+    return f"{named} ./run test '{test or 'tests/contract'}'"
