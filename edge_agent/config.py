@@ -335,19 +335,31 @@ def _without(raw: Any, key: str) -> None:
     raw.pop(last, None)
 
 
+_HINTS = {
+    "Invalid value": "; text stands in quotes",
+    "Cannot declare": "; a table that may be there several times has two brackets, as [[panel]]",
+    "Cannot overwrite": "; this key is there already",
+}
+
+
 def _toml(data: bytes, file: Path) -> dict[str, Any]:
     if len(data) > CONFIG_BYTES_MAX:
         raise ConfigError(
             file, [Problem("file", f"{len(data)} bytes", f"at most {CONFIG_BYTES_MAX} are read")]
         )
     try:
-        return tomllib.loads(data.decode())
+        return tomllib.loads(
+            data.decode("utf-8-sig")
+        )  # editors on Windows begin a file with a mark
     except UnicodeDecodeError as error:
         raise ConfigError(
             file, [Problem("file", f"byte {error.start}", "save it as UTF-8")]
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(file, [Problem("file", "", f"this is not TOML: {error}")]) from error
+        hint = next((hint for said, hint in _HINTS.items() if str(error).startswith(said)), "")
+        raise ConfigError(
+            file, [Problem("file", "", f"this is not TOML: {error}{hint}")]
+        ) from error
 
 
 def _convert(raw: dict[str, Any], kind: type[_Part], file: Path) -> _Part:
@@ -416,7 +428,7 @@ def _site_checks(site: SitePart) -> Iterator[Problem]:
 
 
 def _panels_of_site(config: Config) -> Iterator[Problem]:
-    panels = [panel.id for panel in config.panel]
+    panels = list(dict.fromkeys(panel.id for panel in config.panel))
     for table in ("area", "zone", "schedule", "user", "maintenance", "device"):
         for index, entry in enumerate(getattr(config, table)):
             if entry.panel is not None and entry.panel not in panels:

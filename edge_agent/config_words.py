@@ -4,6 +4,7 @@ msgspec tells its own words, and the first problem only; these are for whoever t
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,17 +70,53 @@ def explain(message: str, raw: dict[str, Any], kind: type[Struct]) -> Problem:
     if what.startswith("Invalid enum value"):
         words = ", ".join(map(repr, _allowed(type_of(kind), key)))
         what = f"allowed here: {words}"
-    for pattern, words in _PATTERNS.items():
-        what = what.replace(f"matching regex '{pattern}'", f"of {words}").replace(
-            repr(pattern), words
-        )
-    return Problem(key or "file", "" if found is None else repr(found)[:80], what)
+    remedy = _plain(what, key)
+    return Problem(key or "file", "" if found is None else repr(found)[:80], remedy)
 
 
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
+_BARE = frozenset({"int", "float", "bool"})
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+_EXPECTED = re.compile(
+    r"Expected `(?P<wanted>[a-z]+)(?: \| [a-z |]+)?`"
+    r"(?:, got `(?P<got>\w+)`|(?P<length> of length)? (?P<sign>[<>]=?) (?P<bound>\S+))$"
+)
+_MISSING = re.compile(r"Object missing required field (`\w+`)$")
+_PATTERN = re.compile(r"Expected `str` matching regex (?P<quote>['\"])(?P<pattern>.*)(?P=quote)$")
 _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and -, starting with a letter or digit",
     r"^[a-z0-9][a-z0-9_-]{0,31}$": "1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
+    r"^@?[a-z_][a-z0-9_.-]{0,31}$": "the name of a user, or of a group with @ before it",
+    r"^https?://[^\s/]+(/\S*)?$": "an address such as http://timestamp.example.org/tsr",
 }
+
+
+def _plain(what: str, key: str) -> str:
+    """Say what msgspec wants as whoever types TOML would; what is not known here, in its words."""
+    if missing := _MISSING.match(what):
+        return f"{missing[1]} is missing"
+    if pattern := _PATTERN.match(what):
+        shape = pattern["pattern"].replace("\\\\", "\\")
+        return f"write {_PATTERNS[shape]}" if shape in _PATTERNS else what
+    if what.startswith("Invalid RFC3339"):
+        return "write a date and time such as 2026-12-01T08:00:00+08:00"
+    expected = _EXPECTED.match(what)
+    if expected is None:
+        return what
+    wanted, got, last = expected["wanted"], expected["got"], key.rpartition(".")[2]
+    if got is None:
+        kind = {"str": "character(s)", "array": "entries"}.get(wanted, "")
+        many = f"{_BOUNDS[expected['sign']]} {expected['bound']} {kind}".rstrip()
+        return f"write {many}" if expected["length"] else f"write {_KINDS[wanted]} of {many}"
+    if wanted == "array":
+        table = re.sub(r"\[\d+\]", "", key)
+        brackets = f"write [[{table}]], with two brackets: there may be several"
+        return brackets if got == "object" else 'write a list, in brackets: ["...", "..."]'
+    if wanted == "object":
+        brackets = f"write [{key}], with one bracket: there is only one"
+        return brackets if got == "array" else f"write a table: {last} = {{ ... }}"
+    quotes = ", without quotes" if wanted in _BARE and got == "str" else ""
+    return f"write {_KINDS.get(wanted, wanted)}{quotes or (', in quotes' * (wanted == 'str'))}"
 
 
 def _allowed(kind: msgspec.inspect.Type, key: str) -> Iterator[Any]:
@@ -96,6 +133,8 @@ def _allowed(kind: msgspec.inspect.Type, key: str) -> Iterator[Any]:
             yield from _allowed(item, key)
         case msgspec.inspect.LiteralType(values=values) if not key:
             yield from values
+        case msgspec.inspect.EnumType(cls=words) if not key:
+            yield from (word.value for word in words)
         case (
             msgspec.inspect.StructType(fields=fields) | msgspec.inspect.DataclassType(fields=fields)
         ):

@@ -106,17 +106,19 @@ def profiles_of(driver: str) -> tuple[Profile, ...]:
     return tuple(profile for profile in profiles().values() if profile.driver == driver)
 
 
-def load_profile(name_or_path: str) -> Profile:
+def load_profile(name_or_path: str, driver: str | None = None, folder: Path = Path()) -> Profile:
     """Return a shipped profile by name, or any profile by path (one with `/` or `.toml`).
 
-    Raises ProfileError with the file and the reason.
+    A path is relative to `folder`.  Raises ProfileError with the file and the reason; where nobody
+    knows the name, with those of `driver`.
     """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
-        return _read_profile(Path(name_or_path))
+        return _read_profile(folder / name_or_path)
     shipped = sorted(path.stem for path in data("config", "profiles").glob("*.toml"))
     if name_or_path not in shipped:
+        known = [one.name for one in profiles_of(driver)] if driver else shipped
         raise ProfileError(
-            f"no profile is called {name_or_path!r}; {_nearest(name_or_path, shipped)}"
+            f"no profile is called {name_or_path!r}; {_nearest(name_or_path, known)}"
         )
     return _read_profile(data("config", "profiles", f"{name_or_path}.toml"))
 

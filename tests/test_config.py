@@ -115,6 +115,16 @@ def test_a_good_file_gives_typed_values() -> None:
             ["bus[0]", "exactly one of serial, tcp"],
         ),
         (('driver = "modbus_map"', 'driver = "x"\ntcp = {host="h",port=1}'), ["exactly one of"]),
+        (("unit = 1", 'unit = "1"'), ["panel[1].unit", "'1'", "whole number, without quotes"]),
+        (("unit = 1", "unit = 0"), ["panel[1].unit", "whole number of at least 1"]),
+        (('driver = "surgard"', "driver = 7"), ["panel[0].driver", "text, in quotes"]),
+        (('driver = "surgard"', "driver = surgard"), ["not TOML", "text stands in quotes"]),
+        (('driver = "surgard"', ""), ["panel[0]: `driver` is missing"]),
+        (("[[bus]]", "[bus]"), ["bus: write [[bus]]", "two brackets"]),
+        (("[gateway]", "[[gateway]]"), ["gateway: write [gateway]", "one bracket"]),
+        (("[[center.path]]", "[center.path]"), ["center[0].path: write [[center.path]]"]),
+        (('host = "mqtt.example"', 'host = "mqtts://mqtt.example"'), ["path[0]", "no scheme"]),
+        (("192.168.1.20", "192.168.1.20:502"), ["bus[0].tcp", "no port behind it"]),
     ],
 )
 def test_an_error_names_file_key_found_and_allowed(
@@ -222,6 +232,21 @@ def test_an_error_in_the_body_names_key_and_remedy(
     message = problems((GOOD + BODY).replace(*change, 1))
     for word in words:
         assert word in message, message
+
+
+def test_a_table_that_is_there_twice_says_how_several_are_written() -> None:
+    assert "two brackets" in problems(GOOD.replace("[[panel]]", "[panel]"))
+    assert "there already" in problems(GOOD.replace("unit = 1", "unit = 1\nunit = 2"))
+
+
+def test_a_file_saved_by_a_windows_editor_is_read() -> None:
+    text = "\ufeff" + GOOD.replace("\n", "\r\n")
+    assert parse(text.encode(), FILE).config == parse(GOOD.encode(), FILE).config
+
+
+def test_an_address_of_ipv6_is_a_host() -> None:
+    text = GOOD.replace("192.168.1.20", "fd00::20")
+    assert parse(text.encode(), FILE).config.bus[0].address == TcpAddress(host="fd00::20", port=502)
 
 
 def test_a_bus_that_is_nowhere_is_asked_for() -> None:

@@ -86,7 +86,9 @@ def test_a_profile_may_be_a_file(tmp_path: Path) -> None:
     path.write_text(
         'driver = "surgard"\nversion = "2"\ntitle = "Mine"\n[surgard]\nheartbeat_s = 10\n'
     )
-    assert load_profile(str(path)) == Profile("mine", "2", "surgard", "Mine", {"heartbeat_s": 10})
+    mine = Profile("mine", "2", "surgard", "Mine", {"heartbeat_s": 10})
+    assert load_profile(str(path)) == mine
+    assert load_profile("mine.toml", folder=tmp_path) == mine
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,8 @@ def test_a_wrong_profile_is_named_with_its_reason(tmp_path: Path, text: str, rea
 def test_profiles_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="did you mean 'generic_di8'"):
         load_profile("generic_di9")
+    with pytest.raises(ProfileError, match=r"did you mean 'ness_d16x'.*known: ness_d16x, [^v]*$"):
+        load_profile("ness_d16", "ness")
     with pytest.raises(ProfileError, match="cannot be read: No such file"):
         load_profile(str(tmp_path / "none.toml"))
     path = tmp_path / "Bad Name.toml"

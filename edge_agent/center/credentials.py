@@ -140,12 +140,6 @@ def hosts_of(certificate: x509.Certificate) -> tuple[str, ...]:
     return (*names.get_values_for_type(x509.DNSName), *addresses)
 
 
-def name_of(certificate: x509.Certificate) -> str:
-    """Return the common name of a certificate's holder; empty where it has none."""
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""
-
-
 def key_pem(key: PrivateKey) -> bytes:
     """Return `key` as unencrypted PKCS #8: the file's mode is its protection."""
     return key.private_bytes(

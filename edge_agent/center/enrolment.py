@@ -249,7 +249,7 @@ class Enrolments:
     def check(self, certificate: x509.Certificate) -> None:
         """Raise Refused where a certificate of ours counts no more."""
         if revocation.is_revoked(self._layout, certificate):
-            name = credentials.name_of(certificate)
+            name = certificates.name_of(certificate)
             raise Refused(f"{name}: its certificate was revoked; it needs a new invitation")
 
     # ---- inside

@@ -26,9 +26,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from edge_agent import tls_door
-from edge_agent.center import credentials
 from edge_agent.center.enrolment import Enrolments, Kind, Refused, Unknown
 from edge_agent.center.layout import Layout
+from edge_agent.evidence.certificates import name_of
 
 BODY_BYTES_MAX = 16_384
 WRONG_PAUSE_S = 1.0
@@ -112,7 +112,7 @@ class _Talk(tls_door.Talk):
         # of our authority and for clients: TLS has seen to both
         certificate = x509.load_der_x509_certificate(data)
         self.server.enrolments.check(certificate)
-        return credentials.name_of(certificate)
+        return name_of(certificate)
 
     # ---- answers
 

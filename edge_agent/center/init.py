@@ -21,7 +21,7 @@ from edge_agent import files
 from edge_agent.center import broker_config, credentials, revocation, settings
 from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
 from edge_agent.center.layout import CENTER, CenterError, Layout
-from edge_agent.evidence.certificates import is_issued_by
+from edge_agent.evidence.certificates import is_issued_by, name_of
 from edge_agent.evidence.sealed import kid_of
 
 ALWAYS_HOSTS = ("localhost", "127.0.0.1")
@@ -238,8 +238,8 @@ def _renew(founding: Founding, authority: Authority, gateway: str) -> None:
     if not is_issued_by(old, [authority.certificate]):
         raise CenterError(f"{file}: not made by this center; copy the gateway's own")
     subject, key = Subject(gateway, Use.CLIENT), old.public_key()
-    if credentials.name_of(old) != gateway or not isinstance(key, ec.EllipticCurvePublicKey):
-        raise CenterError(f"{file}: it is {credentials.name_of(old)}'s; copy {gateway}'s own")
+    if name_of(old) != gateway or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise CenterError(f"{file}: it is {name_of(old)}'s; copy {gateway}'s own")
     made = credentials.certify(authority, key, subject, founding.now, founding.request.days)
     revocation.note(layout, gateway, made)
     files.replace(file, credentials.certificate_pem(made))

@@ -79,7 +79,7 @@ def _decoder(name: str, profile_name: str | None, typed: list[str]) -> "Decoder"
     driver = resources.load_driver(name)
     given = dict(resources.parse_option(driver, text) for text in typed)
     options = resources.check_options(driver, given)
-    profile = resources.load_profile(profile_name) if profile_name else None
+    profile = resources.load_profile(profile_name, name) if profile_name else None
     if profile is not None and profile.driver != driver.name:
         raise ValueError(f"profile {profile.name!r} is for the driver {profile.driver!r}")
     return driver.decoder(Setup(resources.load_codes(), profile, options))

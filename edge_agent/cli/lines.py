@@ -75,7 +75,7 @@ def decoder_of(
     from edge_agent import resources
     from edge_agent.domain.session import Setup
 
-    profile = resources.load_profile(profile_name) if profile_name else None
+    profile = resources.load_profile(profile_name, name) if profile_name else None
     if name is None and profile is None:
         return None
     driver = resources.load_driver(name or str(profile and profile.driver))

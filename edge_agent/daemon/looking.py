@@ -6,6 +6,7 @@ comes.  Nothing is changed anywhere.
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from edge_agent.diagnosis import probes
 from edge_agent.diagnosis.probes import Probe, Probed
 from edge_agent.domain.camera import CameraSettings
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.certificates import is_for_signing, name_of
 from edge_agent.evidence.key_file import KeyFileError, read_key_file
 from edge_agent.evidence.signers import load_signer, prove
 from edge_agent.health.sources import Sources
@@ -26,9 +28,10 @@ from edge_agent.uplink.access import (
     client_id_of,
     load_seal,
     load_signing_key,
+    read_certificate,
     valid_until,
 )
-from edge_agent.uplink.dial import make_context
+from edge_agent.uplink.dial import PathAccess, make_context
 from edge_agent.uplink.trial import Part, try_path
 from edge_agent.uplink.trouble import DialError
 
@@ -119,25 +122,44 @@ def _center(loaded: Loaded, center: Center, now: Callable[[], Now]) -> Iterator[
     path, what = loaded.path, f"center {center.name}"
     for way in center.path:
         yield _network(f"{what}, path {way.host}:{way.port}", way.interface)
-    name = f"{what}, receipt key"
-    try:
-        load_signing_key(path(center.receipt_certificate), path(center.ca))
-        yield Probed(Probe.RECEIPT_KEY, name, True, "certified by the center's CA")
-    except AccessError as error:
-        detail = f"{error.file}: {error.cause}"
-        yield Probed(Probe.RECEIPT_KEY, name, False, detail, error.remedy)
+    yield _receipt_key(f"{what}, receipt key", path(center.receipt_certificate), path(center.ca))
     if center.seal_certificate is not None:
         seal = path(center.seal_certificate)
         yield _seal(f"{what}, seal", loaded.config.gateway.id, seal, path(center.ca))
-    access, name = ways_to(loaded, center, now)[0], f"{what}, TLS files"
+    access = ways_to(loaded, center, now)[0]
+    yield (tls := _tls_files(f"{what}, TLS files", loaded.config.gateway.id, access))
+    if tls.good:
+        yield _life(f"{what}, certificate", access.certificate, now())
+
+
+def _receipt_key(what: str, certificate: Path, ca: Path) -> Probed:
+    try:
+        load_signing_key(certificate, ca)
+        signs = is_for_signing(read_certificate(certificate))
+    except AccessError as error:
+        detail = f"{error.file}: {error.cause}"
+        return Probed(Probe.RECEIPT_KEY, what, False, detail, error.remedy)
+    if signs:
+        return Probed(Probe.RECEIPT_KEY, what, True, "certified by the center's CA")
+    detail = f"{certificate}: it is no signing key's"
+    return Probed(Probe.RECEIPT_KEY, what, False, detail, "name the center's receipt.pem")
+
+
+def _tls_files(what: str, gateway: str, access: PathAccess) -> Probed:
+    certificate = access.certificate
     try:
         make_context(access)
+        read_key_file(access.key)
+        name = name_of(read_certificate(certificate))
     except DialError as error:
-        trouble = error.trouble
-        yield Probed(Probe.TLS_FILES, name, False, trouble.text, trouble.remedy)
-        return
-    yield Probed(Probe.TLS_FILES, name, True, f"{access.certificate} fits its key")
-    yield _life(f"{what}, certificate", access.certificate, now())
+        return Probed(Probe.TLS_FILES, what, False, error.trouble.text, error.trouble.remedy)
+    except KeyFileError as error:
+        return Probed(Probe.TLS_FILES, what, False, f"{error.path}: {error.cause}", error.remedy)
+    if name != gateway:  # the broker would take nothing of what we say
+        detail = f"{certificate} is made for {name}, and `id` of [gateway] is {gateway}"
+        remedy = "write the `id` that the center gave, or take the files that it made for this one"
+        return Probed(Probe.TLS_FILES, what, False, detail, remedy)
+    return Probed(Probe.TLS_FILES, what, True, f"{certificate} fits its key")
 
 
 def _seal(what: str, gateway: str, certificate: Path, ca: Path) -> Probed:
@@ -177,6 +199,9 @@ def _port(what: str, port: str) -> Probed:
         there = sorted(str(one) for one in Path("/dev/serial/by-id").glob("*"))
         seen = f"there are: {', '.join(there)}" if there else "no serial adapter is plugged in"
         return Probed(Probe.PORT, what, False, f"{port} is not there", seen)
+    if not stat.S_ISCHR(Path(port).stat().st_mode):
+        remedy = "name a device such as /dev/serial/by-id/usb-...: `edge-agent discover` finds them"
+        return Probed(Probe.PORT, what, False, f"{port} is no serial port", remedy)
     if not os.access(port, os.R_OK | os.W_OK):
         remedy = "add the agent's user to the group that owns it, mostly dialout"
         return Probed(Probe.PORT, what, False, f"{port} may not be opened by this user", remedy)

@@ -70,7 +70,7 @@ def fit(loaded: Loaded, *, anyway: bool = False) -> list[Fitted]:
         problems.append(Problem("site.timezone", repr(name), str(error)))
     for index, panel in enumerate(loaded.config.panel):
         try:
-            fitted.append(fit_panel(panel, zone))
+            fitted.append(fit_panel(panel, zone, loaded.file.parent))
         except resources.BrokenDriverError as error:
             if anyway:
                 fitted.append(_unfit(panel, str(error)))
@@ -128,10 +128,14 @@ def time_zone(name: str | None) -> tzinfo:
         return UTC
 
 
-def fit_panel(panel: Panel, zone: tzinfo) -> Fitted:
-    """Find driver, profile and options of one panel; raise ValueError with a plain sentence."""
+def fit_panel(panel: Panel, zone: tzinfo, folder: Path) -> Fitted:
+    """Find driver, profile and options of one panel; raise ValueError with a plain sentence.
+
+    `folder` is the configuration's, which a profile of one's own is named from.
+    """
     driver = resources.load_driver(panel.driver)
-    profile = resources.load_profile(panel.profile) if panel.profile else None
+    named = panel.profile
+    profile = resources.load_profile(named, driver.name, folder) if named else None
     if profile is not None and profile.driver != driver.name:
         raise ValueError(f"profile '{profile.name}' is for driver '{profile.driver}'")
     if (driver.nature is Nature.BUS) != (panel.bus is not None) or not _is_reached(driver, panel):

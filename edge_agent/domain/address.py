@@ -63,7 +63,9 @@ def check_host(host: str) -> None:
         usable = 0 < len(host) <= 253 and bool(host.encode("idna"))  # as the resolver will do
     except UnicodeError:
         usable = False
-    if not usable:
+    # tcp://10.0.0.7 and 10.0.0.7:2401 are none; an address of IPv6 has two colons and more
+    if not usable or host.count(":") == 1 or any(one in host for one in "/ @"):
         raise ValueError(
-            "host is a name or an address: 1 to 253 characters, 1 to 63 between two dots"
+            "host is a name or an address: 1 to 253 characters, 1 to 63 between two dots;"
+            " no scheme before it, no port behind it"
         )

@@ -93,12 +93,17 @@ def signing_key(
     """Return common name and key, None unless one of `authorities` certified it for signing."""
     if not is_issued_by(certificate, authorities) or not is_for_signing(certificate):
         return None
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     try:
         key = PublicKey.of(certificate.public_key())
     except (ValueError, UnsupportedAlgorithm):
         return None  # a kind of key that nothing here is signed with
-    return str(names[0].value) if names else "", key
+    return name_of(certificate), key
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """Return the common name of a certificate's holder; empty where it has none."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
 
 
 def _signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:

@@ -65,9 +65,7 @@ def load_signing_key(certificate: Path, ca: Path) -> PublicKey:
         claimed = x509.load_pem_x509_certificate(pem)
         key = PublicKey.from_certificate_pem(pem)
     except ValueError as error:
-        raise AccessError(
-            certificate, f"no usable certificate ({error})", "copy it from the center again"
-        ) from error
+        raise _unusable(certificate, error) from error
     _check_issued(claimed, certificate, ca)
     return key
 
@@ -118,9 +116,14 @@ def read_certificate(certificate: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(_read(certificate))
     except ValueError as error:
-        raise AccessError(
-            certificate, f"no usable certificate ({error})", "copy it from the center again"
-        ) from error
+        raise _unusable(certificate, error) from error
+
+
+def _unusable(certificate: Path, error: ValueError) -> AccessError:
+    said = str(error).partition(" See https")[0]  # what follows is for those who write programs
+    return AccessError(
+        certificate, f"no usable certificate ({said})", "copy it from the center again"
+    )
 
 
 def _read(file: Path) -> bytes:

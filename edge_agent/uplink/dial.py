@@ -115,8 +115,23 @@ def make_context(path: PathAccess) -> ssl.SSLContext:
     try:
         context.load_cert_chain(path.certificate, path.key, password=_no_password)
     except (OSError, ssl.SSLError, ValueError) as error:
-        raise DialError(_unusable("key", path.key, error)) from error
+        raise DialError(_unfit(path, error)) from error
     return context
+
+
+def _unfit(path: PathAccess, error: Exception) -> Trouble:
+    """Name certificate and key of ours that cannot be used together."""
+    if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
+        return Trouble(
+            Cause.CREDENTIALS,
+            f"{path.certificate} was not made for the key file {path.key}",
+            "take both from one enrolment, or from one folder of the center",
+        )
+    return Trouble(
+        Cause.CREDENTIALS,
+        f"certificate {path.certificate} and key file {path.key} cannot be used ({error})",
+        "look into both: each is PEM, and the key has no password",
+    )
 
 
 def _no_password() -> str:

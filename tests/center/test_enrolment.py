@@ -12,11 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from edge_agent.center import charters, credentials
+from edge_agent.center import charters
 from edge_agent.center.enrolment import WRONG_MAX, Enrolments, Kind, Refused, Unknown
 from edge_agent.center.init import Request, init
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.roster import Roster
+from edge_agent.evidence.certificates import name_of
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.enrolment import Renewal, Way, open_bundle, sign_renewal
 from edge_agent.evidence.invitation import Invitation
@@ -75,7 +76,7 @@ def test_a_gateway_is_let_in_and_known(
     )
     assert (bundle.gateway, bundle.enrolment) == ("gw4", PLACE)
     client = x509.load_der_x509_certificate(bundle.client)
-    assert credentials.name_of(client) == "gw4"
+    assert name_of(client) == "gw4"
     assert keys.is_for(client, made.client)
     assert Roster(layout).identities("gw4") == (made.identity.public,)
     assert [record.state for record in doors.records()] == ["used"]

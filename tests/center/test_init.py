@@ -9,6 +9,7 @@ import pytest
 from edge_agent.center import credentials
 from edge_agent.center.init import Request, init, read_certificate
 from edge_agent.center.layout import CenterError, Layout
+from edge_agent.evidence.certificates import name_of
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.signers import load_signer
 
@@ -130,7 +131,7 @@ def test_a_certificate_is_renewed_for_the_key_that_the_gateway_has(
     after = read_certificate(folder / "client.pem")
     assert PublicKey.of(after.public_key()) == PublicKey.of(before.public_key())
     assert after.not_valid_after_utc > late
-    assert credentials.name_of(after) == "gw1"
+    assert name_of(after) == "gw1"
     assert [file.name for file in folder.iterdir()] == ["client.pem"]
 
 

@@ -221,3 +221,39 @@ def test_what_is_bad_already_does_not_speak_against_a_new_one(
 ) -> None:
     (config.parent / "port").unlink()
     assert against(config, config.read_text().replace("8883", "8884"), capsys) == []
+
+
+def test_files_that_are_not_what_their_names_say_are_named(
+    config: Path, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a hand mixes up: certificates, keys and modes."""
+    folder, tls = config.parent, "center center, TLS files"
+    texts = {name: (folder / name).read_bytes() for name in ("client.pem", "receipt.pem")}
+
+    def said(what: str) -> str:
+        return findings(config, capsys)[1][what]
+
+    (folder / "receipt.pem").write_bytes(texts["client.pem"])
+    assert "no signing key's | name the center's receipt.pem" in said("center center, receipt key")
+    (folder / "receipt.pem").write_text("junk")
+    assert "https" not in said("center center, receipt key")
+    (folder / "client.pem").write_text("")
+    assert "and key file" in said(tls)
+    assert "look into both" in said(tls)
+    assert center(["init", str(made.parent.parent), "--gateway", "gw2"]) == 0
+    (folder / "client.pem").write_bytes((made.parent / "gw2" / "client.pem").read_bytes())
+    assert "was not made for the key file" in said(tls)
+    (folder / "client.pem").write_bytes(texts["client.pem"])
+    (folder / "client.key").chmod(0o644)
+    assert "others can use it (mode 0644) | Run: chmod 600" in said(tls)
+    (folder / "client.key").chmod(0o600)
+    config.write_text(config.read_text().replace('id = "gw1"', 'id = "gw2"'))
+    assert "is made for gw1, and `id` of [gateway] is gw2" in said(tls)
+
+
+def test_a_port_that_is_a_file_is_no_serial_port(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "port").unlink()
+    (config.parent / "port").write_text("")
+    assert "is no serial port" in findings(config, capsys)[1]["panel p1"]

@@ -36,6 +36,14 @@ def test_each_panel_gets_its_driver_profile_and_source() -> None:
     assert surgard.session() is not surgard.session()
 
 
+def test_a_profile_of_ones_own_lies_beside_the_configuration(tmp_path: Path) -> None:
+    mine = 'driver = "ness"\nversion = "1"\ntitle = "Mine"\n[ness]\n'
+    (tmp_path / "mine.toml").write_text(mine)
+    text = HEAD + NESS + 'profile = "mine.toml"\n'
+    (panel,) = fit(parse(text.encode(), tmp_path / "gateway.toml"))
+    assert panel.source.profile == "mine"
+
+
 def test_a_profile_says_whose_silence_means_nothing() -> None:
     (ness,) = fit(parse((HEAD + NESS).encode(), Path("g.toml")))
     assert ness.is_supervised

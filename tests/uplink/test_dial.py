@@ -53,7 +53,7 @@ def test_an_encrypted_key_is_an_error_not_a_question(tmp_path: Path) -> None:
 
 def test_the_key_of_another_certificate_is_named(tmp_path: Path) -> None:
     _, other = Authority(tmp_path / "other").issue("client")
-    with pytest.raises(DialError, match="key file"):
+    with pytest.raises(DialError, match="was not made for the key file"):
         make_context(make_path(tmp_path, key=other))
 
 

@@ -99,7 +99,7 @@ def parse(data: bytes, file: Path) -> Bench:
     fitted: list[Fitted] = []
     for index, panel in enumerate(read.panel):
         try:
-            fitted.append(fit_panel(panel, zone))
+            fitted.append(fit_panel(panel, zone, file.parent))
         except ValueError as error:
             problems.append(Problem(f"panel[{index}] ({panel.id})", "", str(error)))
     problems += _bus_checks(read, fitted)
