@@ -77,12 +77,13 @@ def explain(message: str, raw: dict[str, Any], kind: type[Struct]) -> Problem:
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
 _BARE = frozenset({"int", "float", "bool"})
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
-_EXPECTED = re.compile(
+# strings, compiled where there is an error only: the daemon loads this
+_EXPECTED = (
     r"Expected `(?P<wanted>[a-z]+)(?: \| [a-z |]+)?`"
     r"(?:, got `(?P<got>\w+)`|(?P<length> of length)? (?P<sign>[<>]=?) (?P<bound>\S+))$"
 )
-_MISSING = re.compile(r"Object missing required field (`\w+`)$")
-_PATTERN = re.compile(r"Expected `str` matching regex (?P<quote>['\"])(?P<pattern>.*)(?P=quote)$")
+_MISSING = r"Object missing required field (`\w+`)$"
+_PATTERN = r"Expected `str` matching regex (?P<quote>['\"])(?P<pattern>.*)(?P=quote)$"
 _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and -, starting with a letter or digit",
     r"^[a-z0-9][a-z0-9_-]{0,31}$": "1 to 32 of a-z, 0-9, _ and -, starting with a letter or digit",
@@ -93,21 +94,25 @@ _PATTERNS = {
 
 def _plain(what: str, key: str) -> str:
     """Say what msgspec wants as whoever types TOML would; what is not known here, in its words."""
-    if missing := _MISSING.match(what):
+    if missing := re.match(_MISSING, what):
         return f"{missing[1]} is missing"
-    if pattern := _PATTERN.match(what):
+    if pattern := re.match(_PATTERN, what):
         shape = pattern["pattern"].replace("\\\\", "\\")
         return f"write {_PATTERNS[shape]}" if shape in _PATTERNS else what
     if what.startswith("Invalid RFC3339"):
         return "write a date and time such as 2026-12-01T08:00:00+08:00"
-    expected = _EXPECTED.match(what)
+    expected = re.match(_EXPECTED, what)
     if expected is None:
         return what
     wanted, got, last = expected["wanted"], expected["got"], key.rpartition(".")[2]
     if got is None:
         kind = {"str": "character(s)", "array": "entries"}.get(wanted, "")
         many = f"{_BOUNDS[expected['sign']]} {expected['bound']} {kind}".rstrip()
-        return f"write {many}" if expected["length"] else f"write {_KINDS[wanted]} of {many}"
+        return (
+            f"write {many}"
+            if expected["length"]
+            else f"write {_KINDS.get(wanted, wanted)} of {many}"
+        )
     if wanted == "array":
         table = re.sub(r"\[\d+\]", "", key)
         brackets = f"write [[{table}]], with two brackets: there may be several"

@@ -2,7 +2,6 @@
 """The `edge-center` command."""
 
 import argparse
-import contextlib
 import json
 import os
 import sqlite3
@@ -16,7 +15,7 @@ from threading import Event
 from typing import TypeAlias
 
 import edge_agent
-from edge_agent import logs
+from edge_agent import logs, output
 from edge_agent.center import (
     bundle_cli,
     charter_cli,
@@ -59,6 +58,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    output.prepare()
     top = parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete  # noqa: PLC0415  only when a shell asks for completions
@@ -77,10 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return _fail(f"{Layout(arguments.dir).database}: {error}; {remedy}", EXIT_FOUND_BAD)
     except OSError as error:
-        if isinstance(error, BrokenPipeError):  # `edge-center events DIR | head` is normal
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+        if (ended := output.ended(error)) is not None:
+            return _fail(ended[1], ended[0]) if ended[0] else 0
         return _fail(f"{error.filename or arguments.dir}: {error.strerror or error}", EXIT_CONFIG)
     except KeyboardInterrupt:
         return 130

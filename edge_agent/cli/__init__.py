@@ -2,13 +2,13 @@
 """The `edge-agent` command: one module a command group, each registers its own parsers."""
 
 import argparse
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import edge_agent
+from edge_agent import output
 from edge_agent.lean import without
 
 with without("typing_extensions"):  # msgspec takes it where it is installed; `typing` has all of it
@@ -79,6 +79,7 @@ def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    output.prepare()
     words = sys.argv[1:] if argv is None else argv
     group = COMMANDS.get(words[0]) if words else None
     top = parser(GROUPS if group is None else [group])
@@ -93,10 +94,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"edge-agent: the configuration is not usable\n{error}", file=sys.stderr)
         return EXIT_CONFIG
-    except BrokenPipeError:  # `edge-agent events | head` is a normal way to look
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        if (ended := output.ended(error)) is None:
+            raise
+        code, why = ended
+        if why:
+            print(f"edge-agent: {why}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     return code

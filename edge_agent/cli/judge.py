@@ -72,6 +72,8 @@ def _rejudge(folder: Path, epoch: str) -> int:
         again = Rejudging(lambda: _events(folder, gateway), diagnosing.rules_version())
         for text in again.lines(epoch):
             print(text)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"edge-agent judge: {folder}: {error.strerror}", file=sys.stderr)
         return EXIT_USAGE
