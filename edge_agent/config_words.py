@@ -105,14 +105,11 @@ def _plain(what: str, key: str) -> str:
     if expected is None:
         return what
     wanted, got, last = expected["wanted"], expected["got"], key.rpartition(".")[2]
+    kind = _KINDS.get(wanted, wanted)
     if got is None:
-        kind = {"str": "character(s)", "array": "entries"}.get(wanted, "")
-        many = f"{_BOUNDS[expected['sign']]} {expected['bound']} {kind}".rstrip()
-        return (
-            f"write {many}"
-            if expected["length"]
-            else f"write {_KINDS.get(wanted, wanted)} of {many}"
-        )
+        many = f"{_BOUNDS[expected['sign']]} {expected['bound']}"
+        units = {"str": "character(s)", "array": "entries"}.get(wanted, "")
+        return f"write {many} {units}" if expected["length"] else f"write {kind} of {many}"
     if wanted == "array":
         table = re.sub(r"\[\d+\]", "", key)
         brackets = f"write [[{table}]], with two brackets: there may be several"
@@ -121,7 +118,7 @@ def _plain(what: str, key: str) -> str:
         brackets = f"write [{key}], with one bracket: there is only one"
         return brackets if got == "array" else f"write a table: {last} = {{ ... }}"
     quotes = ", without quotes" if wanted in _BARE and got == "str" else ""
-    return f"write {_KINDS.get(wanted, wanted)}{quotes or (', in quotes' * (wanted == 'str'))}"
+    return f"write {kind}{', in quotes' if wanted == 'str' else quotes}"
 
 
 def _allowed(kind: msgspec.inspect.Type, key: str) -> Iterator[Any]:
