@@ -1,10 +1,11 @@
 """A random forest on the features of incidents, run in an environment of its own.
 
-    .venv-bench/bin/python bench/classifier.py < rows.json > kept.json
+    .venv-bench/bin/python bench/classifier.py < rows.json > judged.json
 
 In: {"train": [...], "test": {name: [...]}}, each row {"x": [...], "genuine": bool, "multi": bool}.
-Out: {name: [true where it calls a row genuine, ...]}.  Its threshold is the highest at which it
-keeps 97 of 100 genuine multi-zone rows of the training set, judged by folds it was not trained on.
+Out: {"threshold": number, "scores": {name: [how genuine it calls a row, 0 to 1, ...]}}.  The
+threshold is the highest at which it keeps 97 of 100 genuine multi-zone rows of the training set,
+judged by folds it was not trained on.
 """
 
 import json
@@ -29,13 +30,12 @@ def main() -> None:
     )
     threshold = genuine[int(len(genuine) * (1 - KEEP))]
     forest.fit(rows, truth)
-    kept = {
-        name: [bool(score >= threshold) for score in forest.predict_proba(
-            [row["x"] for row in test])[:, 1]]
+    found = {
+        name: [float(score) for score in forest.predict_proba([row["x"] for row in test])[:, 1]]
         for name, test in asked["test"].items()
         if test
-    }  # fmt: skip
-    json.dump(kept, sys.stdout)
+    }
+    json.dump({"threshold": float(threshold), "scores": found}, sys.stdout)
 
 
 if __name__ == "__main__":

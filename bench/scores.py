@@ -72,8 +72,15 @@ def genuine(outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 
 def false(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Return false intrusion incidents."""
-    return [o for o in outcomes if not o.label["genuine"] and _intrusion(o)]
+    """Return false intrusion incidents.
+
+    Where the panel called no alarm and the judge said nothing there was none: somebody came home.
+    """
+    return [
+        o
+        for o in outcomes
+        if not o.label["genuine"] and _intrusion(o) and not (o.is_lost and o.label["raw_s"] is None)
+    ]
 
 
 def multi(outcomes: Iterable[Outcome]) -> list[Outcome]:

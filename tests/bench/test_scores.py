@@ -6,7 +6,7 @@ import pytest
 
 from bench.intervals import Share
 from bench.judged import Outcome, Step
-from bench.scores import Card, delays_s, multi, number, precision, share, single
+from bench.scores import Card, delays_s, false, multi, number, precision, share, single
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,13 @@ def test_precision_counts_what_was_left_high() -> None:
         outcome(False, (0, 2), (9, 1)),
     ]
     assert precision(found) == Share(1, 2)
+
+
+def test_who_came_home_without_an_alarm_or_a_verdict_is_no_false_alarm() -> None:
+    came_home = outcome(False, raw_s=None)
+    unsaid = outcome(False)  # the panel alarmed, the judge said nothing
+    opened = outcome(False, (0, 1), raw_s=None)
+    assert false([came_home, unsaid, opened]) == [unsaid, opened]
 
 
 def test_delay_is_from_the_second_witness_to_the_tier_that_was_kept() -> None:
