@@ -66,6 +66,15 @@ class Clearing:
                 return incident.verdict(seen.t_ns, self._means(incident.panel))
         return None
 
+    def cleared_since(self, seen: Observation) -> Incident | None:
+        """Return the incident of the area that was open as `seen` was heard, and cleared since."""
+        for incident in self._closed:
+            cleared_ns = incident.cleared_ns
+            is_of_area = (seen.panel, seen.area) in incident.areas
+            if is_of_area and cleared_ns is not None and cleared_ns >= seen.t_ns:
+                return incident
+        return None
+
     def after_gap(self, live: list[Incident]) -> None:
         """Nobody knows how much time has passed: what is open is cleared by no code any more, and
         what was cleared takes no late alarm."""

@@ -154,8 +154,10 @@ class Intrusion:
             return [self._say(incident, now_ns)]
         return self._name_soon(incident, now_ns)
 
-    def silent(self, trips: list[Trip], rule: str, now_ns: int) -> list[Verdict]:
-        """Trips that the panel never called an alarm."""
+    def silent(
+        self, trips: list[Trip], rule: str, now_ns: int, *, alarm_ns: int | None = None
+    ) -> list[Verdict]:
+        """Trips that the panel never called an alarm; `alarm_ns`: when it called the area's."""
         first = trips[0]
         if self.joinable(first.key, first.area, now_ns, "") is not None:
             return [verdict for trip in trips for verdict in self.opened(trip, now_ns)]
@@ -164,7 +166,7 @@ class Intrusion:
             panel=first.key[0],
             area=first.area,
             line=first.line,
-            first_ns=first.t_ns,
+            first_ns=first.t_ns if alarm_ns is None else alarm_ns,
             last_ns=first.t_ns,
         )
         incident.rise(1, rule)
@@ -177,8 +179,10 @@ class Intrusion:
     def area_alarm(self, seen: Observation, trips: list[Trip], now_ns: int) -> list[Verdict]:
         """The panel says that an area is in alarm; `trips` are those that no line explained."""
         if trips:
-            return self.silent(trips, "panel.area_alarm", now_ns)
+            return self.silent(trips, "panel.area_alarm", now_ns, alarm_ns=seen.t_ns)
         recent = self.joinable((seen.panel, None), seen.area, seen.t_ns, "")
+        if recent is None:
+            recent = self._clearing.cleared_since(seen)
         if recent is not None and seen.t_ns - recent.last_ns <= CUT_AFTER_NS:
             return []  # it is what the panel means
         return self.silent([Trip.of(seen, seen.area)], "panel.area_alarm", now_ns)

@@ -116,6 +116,19 @@ def test_an_alarm_that_comes_after_its_disarming_is_cleared_with_it() -> None:
     ) == [0, 1]
 
 
+def test_an_area_in_alarm_is_no_second_one_beside_what_was_cleared_at_once() -> None:
+    lines = [armed(), at(7300, "area", "alarm", area=1), alarm(7300, ROOM), disarmed(7300.3)]
+    assert tiers(run(*lines)) == {"i4": 0}
+    again = [armed(7310), at(7400, "area", "alarm", area=1)]
+    assert tiers(run(*lines, *again)) == {"i4": 0, "i7": 1}
+
+
+def test_the_window_begins_as_the_panel_calls_the_area_s_alarm() -> None:
+    came_in = [armed(), opens(7300, DOOR), at(7330, "area", "alarm", area=1)]
+    assert tiers(run(*came_in, disarmed(7629))) == {"i3": 0}
+    assert tiers(run(*came_in, disarmed(7631))) == {"i3": 1}
+
+
 def test_all_parts_of_a_long_one_are_cleared() -> None:
     storm = [alarm(7300 + n, ROOM) for n in range(200)]
     said = run(armed(), *storm, disarmed(7550))
