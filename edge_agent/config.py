@@ -57,6 +57,8 @@ GatewayName = Annotated[
         description="1 to 32 of a-z, 0-9 and -, starting with a letter or digit",
     ),
 ]
+SOCKET = "/run/edge-agent/agent.sock"
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Host = Annotated[str, Meta(min_length=1, max_length=253)]
 FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
@@ -74,7 +76,7 @@ class Gateway(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         FileName, Meta(description="the TPM that made the identity key, where one did")
     ] = TPM_DEVICE
     data_dir: FileName = "/var/lib/edge-agent"
-    socket: FileName = "/run/edge-agent/agent.sock"
+    socket: FileName = SOCKET
     journal_bytes_max: (
         Annotated[
             int, Meta(ge=64 << 20, description="space for the journal; default: half of the disk")
@@ -290,7 +292,7 @@ def load(file: Path) -> Loaded:
         data = file.read_bytes()
     except OSError as error:
         remedy = "give the right file with --config, or make it readable for this user"
-        raise ConfigError(file, [Problem("file", error.strerror or "", remedy)]) from error
+        raise ConfigError(file, [Problem("file", "", f"{error.strerror}; {remedy}")]) from error
     return parse(data, file)
 
 

@@ -296,6 +296,8 @@ class _View:
             yield said.rstrip()
             if why := panel.get("broken"):
                 yield f"  {'':<{width}}  {say('unheard', why=why)}"
+            elif why := panel.get("reason"):
+                yield f"  {'':<{width}}  {why}"
 
     def _cameras(self, cameras: dict[str, Any]) -> Iterable[str]:
         if cameras:

@@ -176,6 +176,13 @@ def test_a_panel_whose_driver_does_not_load_says_why() -> None:
     assert said[at + 1].strip() == "NOT HEARD: driver 'acme' does not load"
 
 
+def test_a_panel_that_is_offline_says_why() -> None:
+    reason = "127.0.0.1:9 refuses the call; check the port and that its service is on"
+    said = lines(changed("panels", online=False, broken="", reason=reason))
+    [at] = [at for at, line in enumerate(said) if "OFFLINE" in line]
+    assert said[at + 1].strip() == reason
+
+
 def test_incidents_and_findings_are_told_and_a_bug_in_judging_is_not_well() -> None:
     incident = {
         "incident": "0102030405060708/3",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command
 from edge_agent.cli.period import moment
 from edge_agent.cli.records import add_purpose
 
@@ -66,17 +66,15 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Probe; exit 0 where all is good, 1 where something is to mend or an alarm forbids it."""
-    from edge_agent import config
     from edge_agent.cli import maintenance
 
     if arguments.loopback is not None:
         return _loopback(arguments)
     if arguments.maintenance:
         return maintenance.run(arguments)
-    loaded = config.load(arguments.config)
-    agent = _Agent(Path(loaded.config.gateway.socket))
+    agent = _Agent(agent_socket(arguments.config))
     try:
-        probed = agent.probes() if agent.answers() else _from_here(loaded, agent.why_not)
+        probed = agent.probes() if agent.answers() else _from_here(arguments.config, agent.why_not)
         found = list(_shown(probed, quiet=arguments.json))
     except ValueError as refusal:
         print(f"edge-agent diagnose: {refusal}", file=sys.stderr)
@@ -127,7 +125,7 @@ class _Agent:
         try:
             self._first = ask(self._socket, "diagnose")
         except OSError as error:
-            self.why_not = f"none answers at {self._socket} ({error})"
+            self.why_not = f"none answers at {self._socket} ({error.strerror or error})"
         return self.runs
 
     def probes(self) -> Iterator[dict[str, Any]]:
@@ -183,10 +181,12 @@ def _loopback(arguments: argparse.Namespace) -> int:
 # ---- without an agent
 
 
-def _from_here(loaded: "Loaded", why_not: str) -> Iterator[dict[str, Any]]:
+def _from_here(file: Path, why_not: str) -> Iterator[dict[str, Any]]:
     from dataclasses import asdict
 
-    yield from map(asdict, _looked(loaded, why_not))
+    from edge_agent import config
+
+    yield from map(asdict, _looked(config.load(file), why_not))
 
 
 def _looked(loaded: "Loaded", why_not: str) -> Iterator["Probed"]:

@@ -50,10 +50,32 @@ def sha256(text: str) -> bytes:
     return found
 
 
+def agent_socket(file: Path) -> Path:
+    """Return where the agent that runs by `file` is asked.  Raises ConfigError.
+
+    Who has a role and may not read the file, which can hold secrets, asks at the usual place.
+    """
+    from edge_agent.config import SOCKET, ConfigError, load
+
+    try:
+        return Path(load(file).config.gateway.socket)
+    except ConfigError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return Path(SOCKET)
+        raise
+
+
 def no_agent(socket: Path, error: Exception) -> str:
     """Return what to say where no agent answers at its socket."""
+    said = (error.strerror or error) if isinstance(error, OSError) else error
+    if isinstance(error, PermissionError):
+        return (
+            f"edge-agent: this user may not come to the agent's socket {socket}\n"
+            "ask as root or as the agent's own user; others need a role in [access] of its"
+            " configuration, and the group edge-agent"
+        )
     return (
-        f"edge-agent: no running agent answers at {socket}: {error}\n"
+        f"edge-agent: no running agent answers at {socket}: {said}\n"
         "start it with 'systemctl start edge-agent', or ask as root or as its own user"
     )
 

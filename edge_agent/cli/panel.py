@@ -4,10 +4,9 @@ import argparse
 import getpass
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
+from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, no_agent
 from edge_agent.domain.command import ALLOWS, Act, Outcome
 
 ZONED = {"bypass": "zone", "unbypass": "zone", "output_on": "output", "output_off": "output"}
@@ -46,15 +45,13 @@ def _acts() -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Give the order; exit 0 where the panel did it, else 1."""
-    from edge_agent import config
     from edge_agent.control.socket import ask
 
     wrong = _misuse(arguments)
     if wrong:
         print(f"edge-agent panel: {wrong}", file=sys.stderr)
         return 2
-    loaded = config.load(arguments.config)
-    path = Path(loaded.config.gateway.socket)
+    path = agent_socket(arguments.config)
     wanted: dict[str, Any] = {"panel": arguments.panel, "act": arguments.act}
     wanted |= {"zone": arguments.number, "area": arguments.area}
     if arguments.code:

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
+from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, no_agent
 from edge_agent.language import LANGUAGES
 
 ASK_AGAIN_S = 0.2
@@ -39,12 +39,10 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask the agent; exit 1 where something is not as it should be or none answers."""
-    from edge_agent import config
     from edge_agent.language import language
     from edge_agent.status_view import healthy, lines
 
-    loaded = config.load(arguments.config)
-    path = Path(loaded.config.gateway.socket)
+    path = agent_socket(arguments.config)
     try:
         status = _wait(path, arguments.wait)
     except (OSError, ValueError) as error:

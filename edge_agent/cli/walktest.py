@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
+from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, no_agent
 
 LOOK_S = 0.5
 MINUTES_DEFAULT = 30
@@ -38,9 +38,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Walk; exit 0 where all zones that the site lists were heard, else 1."""
-    from edge_agent import config
-
-    path = Path(config.load(arguments.config).config.gateway.socket)
+    path = agent_socket(arguments.config)
     try:
         told = _walked(path, arguments)
     except ValueError as error:

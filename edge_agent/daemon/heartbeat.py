@@ -87,6 +87,7 @@ def state(parts: Parts) -> dict[str, Any]:
         "panels": {
             panel: {
                 "online": recorder.links[panel],
+                "reason": recorder.reasons[panel],
                 "driver": source.driver,
                 "profile": source.profile,
                 "faults": dict(recorder.faults[panel]),

@@ -223,6 +223,7 @@ class Recorder:
         self.refusal: str | None = None
         self.faults: dict[str, Counter[str]] = {panel: Counter() for panel in sources}
         self.links: dict[str, bool | None] = dict.fromkeys(sources)
+        self.reasons = dict.fromkeys(sources, "")  # why each that is not heard is not
         self.recorded = 0
 
     def attach(self, journal: Journal, epoch: bytes, genesis: Draft) -> None:
@@ -307,6 +308,7 @@ class Recorder:
     def link(self, panel: str, online: bool | None, reason: str) -> None:
         """Record that a panel came or went."""
         self.links[panel] = online
+        self.reasons[panel] = "" if online else reason
         self.note(EventType.LINK, Lane.FAULT, LinkBody(panel, online, reason).to_body())
 
     def fault(self, panel: str, fault: Fault) -> None:

@@ -44,4 +44,5 @@ def test_the_facts_are_plain(parts: heartbeat.Parts) -> None:
     assert facts["gateway"] == "gw1"
     assert facts["panels"]["p1"]["driver"] == "surgard"
     assert facts["panels"]["p1"]["online"] is None
+    assert facts["panels"]["p1"]["reason"] == ""
     assert {"journal", "centers", "clock", "body", "judging"} <= set(facts)

@@ -301,6 +301,7 @@ def test_of_a_frame_that_says_several_things_none_waits_for_a_less_urgent_one(
                 rig.record("p1", BIG)
                 await asyncio.sleep(0)
         rig.recorder.link("p1", False, "waits for room")
+        assert rig.recorder.reasons["p1"] == "waits for room"
         rig.record("p1", BIG, FIRE, FIRE)
         await until(lambda: sum(event.lane == Lane.FIRE for event in rig.events()) == 2)
         with pytest.raises(IntakeFull):
@@ -322,6 +323,7 @@ def test_links_faults_and_last_frames_are_kept(tmp_path: Path) -> None:
         assert rig.recorder.faults["p1"] == {"checksum": 2}
         rig.recorder.link("p1", True, "")
         assert rig.recorder.links["p1"] is True
+        assert rig.recorder.reasons["p1"] == ""
         await until(lambda: rig.events()[-1].type is EventType.LINK)
         assert LinkBody.from_body(rig.events()[-1].body).online is True
 
