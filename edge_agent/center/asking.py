@@ -100,14 +100,21 @@ def awaited(
         pause.wait(LOOK_S)
 
 
+def standing(told: desk_rows.Outcome) -> str:
+    """Say in a line what became of a command, or how far it is."""
+    said = told.outcome or "not answered yet"
+    if told.outcome is None and not told.tries:
+        said += ", nor sent: is `edge-center serve` running, and the gateway online?"
+    return f"{said}: {told.detail}" if told.detail else said
+
+
 def tell_command(told: desk_rows.Outcome, *, as_json: bool) -> int:
     """Print what became of a command; return the exit code."""
     facts = facts_told(told.reply)
     if as_json:
         print(json.dumps({"outcome": told.outcome, "detail": told.detail, "facts": facts}))
     else:
-        detail = f": {told.detail}" if told.detail else ""
-        print(rendering.safe(f"{told.outcome or 'not answered yet'}{detail}"))
+        print(rendering.safe(standing(told)))
         if facts:
             print(json.dumps(facts, indent=1, ensure_ascii=True))
     return 0 if told.outcome in (desk_rows.DONE, KEPT) else EXIT_FOUND_BAD

@@ -17,6 +17,7 @@ from edge_agent.center.asking import (
     add_person,
     fail,
     give,
+    standing,
 )
 from edge_agent.center.layout import Layout
 from edge_agent.center.spool import await_files, part_file
@@ -64,8 +65,7 @@ def _bundle(arguments: argparse.Namespace, since: Callable[[str, int], int]) -> 
     except ValueError as error:
         return fail(str(error), EXIT_USAGE)
     if told.outcome != desk_rows.DONE or told.reply is None:
-        why = f"{told.outcome or 'not answered yet'}: {told.detail}"
-        return fail(rendering.safe(why), EXIT_FOUND_BAD)
+        return fail(rendering.safe(standing(told)), EXIT_FOUND_BAD)
     layout = Layout(arguments.dir)
     spooled = part_file(layout.spool, arguments.gateway, str(body[words.BUNDLE_NAME]), 0)
     try:

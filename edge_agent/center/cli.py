@@ -38,7 +38,7 @@ from edge_agent.center import (
     show,
     verify_cli,
 )
-from edge_agent.center.layout import CenterError, Layout, check_gateway_id
+from edge_agent.center.layout import CenterError, Layout, check_gateway_id, refused
 from edge_agent.center.roster import Roster
 from edge_agent.clock import SystemClock, now_ms
 from edge_agent.domain.event import EventType
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if (ended := output.ended(error)) is not None:
             return _fail(ended[1], ended[0]) if ended[0] else 0
-        return _fail(f"{error.filename or arguments.dir}: {error.strerror or error}", EXIT_CONFIG)
+        return _fail(f"{error.filename or arguments.dir}: {refused(error)}", EXIT_CONFIG)
     except KeyboardInterrupt:
         return 130
     return code

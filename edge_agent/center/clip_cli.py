@@ -50,8 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         return asking.fail(str(error), asking.EXIT_USAGE)
     if told.outcome != desk_rows.DONE:
-        why = f"{told.outcome or 'not answered yet'}: {told.detail}"
-        return asking.fail(rendering.safe(why), asking.EXIT_FOUND_BAD)
+        return asking.fail(rendering.safe(asking.standing(told)), asking.EXIT_FOUND_BAD)
     spooled = [
         part_file(layout.spool, arguments.gateway, arguments.clip, number)
         for number in range(len(parts))

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from edge_agent import files
 from edge_agent.center import broker_config, credentials, revocation, settings
 from edge_agent.center.credentials import Authority, PrivateKey, Subject, Use
-from edge_agent.center.layout import CENTER, CenterError, Layout
+from edge_agent.center.layout import CENTER, CenterError, Layout, refused
 from edge_agent.evidence.certificates import is_issued_by, name_of
 from edge_agent.evidence.sealed import kid_of
 
@@ -330,7 +330,8 @@ def read_certificates(file: Path) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(file.read_bytes())
     except OSError as error:
-        raise CenterError(f"{file}: {error.strerror}; put it back or run init again") from error
+        said = refused(error, "put it back or run init again")
+        raise CenterError(f"{file}: {said}") from error
     except ValueError as error:
         raise CenterError(f"{file}: no usable certificate ({error}); put it back") from error
 

@@ -18,6 +18,14 @@ class CenterError(Exception):
     """The operator's fault: what is wrong and what to do about it; commands end with 78."""
 
 
+def refused(error: OSError, remedy: str = "") -> str:
+    """Return why a file of the directory is not to be had, and what to do: `remedy`, unless it is
+    only that somebody else runs this."""
+    if isinstance(error, PermissionError):
+        remedy = "run this as the directory's owner"
+    return "; ".join(filter(None, (error.strerror or str(error), remedy)))
+
+
 def check_gateway_id(text: str) -> str:
     """Return `text` if it may name a gateway; raise ValueError saying what is allowed."""
     if text in RESERVED:

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from edge_agent.center.layout import CenterError, Layout
+from edge_agent.center.layout import CenterError, Layout, refused
 
 SETTINGS_BYTES_MAX = 65_536  # the file has a handful of lines
 
@@ -50,10 +50,9 @@ def load(layout: Layout) -> Settings:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise CenterError(
-            f"{file}: {error.strerror}; is this a center's directory? "
-            f"make one with: edge-center init {layout.directory} --gateway NAME"
-        ) from error
+        make = f"make one with: edge-center init {layout.directory} --gateway NAME"
+        said = refused(error, f"is this a center's directory? {make}")
+        raise CenterError(f"{file}: {said}") from error
     try:
         return _parse(data)
     except (ValueError, msgspec.ValidationError) as error:  # TOML and UTF-8 errors are ValueErrors

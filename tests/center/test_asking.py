@@ -82,6 +82,13 @@ def test_what_was_not_done_is_an_exit_code(
     assert capsys.readouterr().out == f"{outcome or 'not answered yet'}: why\n"
 
 
+def test_what_was_never_sent_says_where_to_look() -> None:
+    """A gateway that is offline, a center that does not serve."""
+    said = asking.standing(Outcome(None, "", None, 0))
+    assert "is `edge-center serve` running, and the gateway online?" in said
+    assert asking.standing(Outcome(None, "", None, 1)) == "not answered yet"
+
+
 def test_what_a_gateway_says_is_shown_and_cannot_steer_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center.layout import Layout, check_gateway_id
+from edge_agent.center.layout import Layout, check_gateway_id, refused
 
 
 @pytest.mark.parametrize("name", ["gw1", "a", "0", "site-12-north", "a" * 32])
@@ -30,3 +30,11 @@ def test_paths_stay_below_the_directory() -> None:
     assert layout.gateway("gw1") == Path("/srv/c/gateways/gw1")
     assert layout.identity("gw1") == Path("/srv/c/identities/gw1.pem")
     assert layout.key("ca") == Path("/srv/c/ca.key")
+
+
+def test_who_may_not_read_a_directory_is_not_told_to_make_another() -> None:
+    denied = PermissionError(13, "Permission denied")
+    assert refused(denied, "make one") == "Permission denied; run this as the directory's owner"
+    missing = FileNotFoundError(2, "No such file or directory")
+    assert refused(missing, "make one") == "No such file or directory; make one"
+    assert refused(missing) == "No such file or directory"
