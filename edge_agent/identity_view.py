@@ -8,18 +8,21 @@ from edge_agent.language import Catalog
 WORDS = {
     "gateway": ("gateway {gateway}", "网关 {gateway}"),
     "identity": ("identity key {said}", "身份密钥 {said}"),
+    "no_identity": ("identity {said}", "身份密钥：{said}"),  # which begins with "key file"
     "second": (
         "SM2 key {key_id}, {file}: all events are signed a second time",
         "SM2 密钥 {key_id}，{file}：对全部事件作第二次签名",
     ),
     "no_second": ("SM2 key: {trouble}", "SM2 密钥：{trouble}"),
     "center": (
-        "center {center}: certificate until {until}, renewed from {due}",
-        "中心 {center}：证书有效期至 {until}，自 {due} 起续期",
+        "center {center}: certificate until {until}, {due}",
+        "中心 {center}：证书有效期至 {until}，{due}",
     ),
+    "no_certificate": ("center {center}: {trouble}", "中心 {center}：{trouble}"),
+    "due": ("renewed from {due}", "自 {due} 起续期"),
     "never": (
-        "never: no `enrolment` in the configuration",
-        "不续期：配置中没有 `enrolment`",
+        "not renewed by itself: no `enrolment` in the configuration",
+        "不自动续期：配置中没有 `enrolment`",
     ),
 }
 
@@ -30,13 +33,10 @@ def lines(facts: dict[str, Any], words: Catalog) -> Iterator[str]:
     names = "key_id", "algorithm", "where"
     known = ", ".join(str(facts[name]) for name in names) if facts["key_id"] else ""
     said = "; ".join(part for part in (known, facts["trouble"]) if part)
-    yield words("identity", said=said)
+    yield words("identity" if known else "no_identity", said=said)
     if (second := facts["second_key"]) is not None:
         yield words("no_second" if second["trouble"] else "second", **second)
     for center in facts["centers"]:
-        yield words(
-            "center",
-            center=center["center"],
-            until=center["until"] or center["trouble"],
-            due=center["due"] or words("never"),
-        )
+        due = words("due", due=center["due"]) if center["due"] else words("never")
+        known = "center" if center["until"] else "no_certificate"
+        yield words(known, **{**center, "due": due})

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from unicodedata import east_asian_width
 
 LANGUAGES = ("en", "zh")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of locale(7)
@@ -35,3 +36,8 @@ def language(chosen: str | None) -> str:
         return chosen
     spoken = next((os.environ[name] for name in _LOCALE if os.environ.get(name)), "")
     return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+def padded(text: str, columns: int) -> str:
+    """Return `text` with blanks up to a width; a Chinese character is two columns wide."""
+    return text + " " * (columns - sum(1 + (east_asian_width(one) in "FW") for one in text))

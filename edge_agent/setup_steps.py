@@ -7,8 +7,9 @@ looked at, since nothing could be said of it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 
-from edge_agent.language import Catalog
+from edge_agent.language import Catalog, padded
 
 
 class Step(StrEnum):
@@ -45,20 +46,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "edge-agent discover                  将其输出粘贴到 {file}",
     ),
     "check.do": (
-        "edge-agent check                     tells what to mend",
-        "edge-agent check                     显示需要修正的内容",
+        "edge-agent check{config}                     tells what to mend",
+        "edge-agent check{config}                     显示需要修正的内容",
     ),
     "start.do": (
         "systemctl enable --now edge-agent    as root",
         "systemctl enable --now edge-agent    以 root 执行",
     ),
     "hand_over.do": (
-        "edge-agent diagnose; edge-agent walktest PANEL; edge-agent status",
-        "edge-agent diagnose；edge-agent walktest 主机；edge-agent status",
+        "edge-agent diagnose{config}; edge-agent walktest PANEL{config}; edge-agent status{config}",
+        "edge-agent diagnose{config}；edge-agent walktest 主机{config}；edge-agent status{config}",
     ),
     "ready": (
-        "edge-agent report --out site.html --purpose 'handed over'",
-        "edge-agent report --out site.html --purpose '移交'",
+        "edge-agent report{config} --out site.html --purpose 'handed over'",
+        "edge-agent report{config} --out site.html --purpose '移交'",
     ),
     "done": ("done", "完成"),
     "next": ("NEXT", "下一步"),
@@ -71,15 +72,19 @@ def words(language: str) -> Catalog:
     return Catalog(_WORDS, language)
 
 
-def lines(found: Sequence[Done], file: str, say: Catalog) -> Iterator[str]:
-    """Yield how far it is: a line for each step, and what to do next below the first open one."""
+def lines(found: Sequence[Done], file: str, usual: str, say: Catalog) -> Iterator[str]:
+    """Yield how far it is: a line for each step, and what to do next below the first open one.
+
+    Commands name the configuration where it is not the `usual` one.
+    """
     looked = {one.step: one for one in found}
+    config = "" if file == usual else f" --config {quote(file)}"
     for step in Step:
         done = looked.get(step)
         state = "later" if done is None else "done" if done.good else "next"
-        yield f"{say(state):6} {say(step)}"
+        yield f"{padded(say(state), 6)} {say(step)}"
         if done is not None and not done.good:
             yield from (f"         {one}" for one in done.wrong)
-            yield f"       > {say(f'{step}.do', file=file)}"
+            yield f"       > {say(f'{step}.do', file=file, config=config)}"
     if all(one.good for one in found):
-        yield f"       > {say('ready')}"
+        yield f"       > {say('ready', config=config)}"

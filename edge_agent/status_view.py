@@ -6,11 +6,10 @@ What the agent itself says in words (why a path is down, what a finding measured
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from unicodedata import east_asian_width
 
 from edge_agent import handover_view
 from edge_agent.judged_words import Judged
-from edge_agent.language import Catalog
+from edge_agent.language import Catalog, padded
 from edge_agent.rendering import safe
 
 LABEL_COLUMNS = 10
@@ -155,11 +154,6 @@ def lines(status: dict[str, Any], language: str = "en") -> list[str]:
     return [safe(line) for line in _View(language).lines(status)]
 
 
-def _padded(text: str, columns: int) -> str:
-    """Return `text` with blanks up to a width; a Chinese character is two columns wide."""
-    return text + " " * (columns - sum(1 + (east_asian_width(one) in "FW") for one in text))
-
-
 class _View:
     def __init__(self, language: str) -> None:
         self._say, self._judged = Catalog(WORDS, language), Judged(language)
@@ -192,7 +186,7 @@ class _View:
         yield from self._cameras(status.get("cameras", {}))
 
     def _line(self, label: str, text: str) -> str:
-        return _padded(self._say(label), LABEL_COLUMNS) + text
+        return padded(self._say(label), LABEL_COLUMNS) + text
 
     def _disk(self, journal: dict[str, Any]) -> str:
         say = self._say
@@ -292,7 +286,7 @@ class _View:
         for name, panel in panels.items():
             link = say({True: "online", False: "offline", None: "panel.unknown"}[panel["online"]])
             faults = say("and").join(f"{kind} {count}" for kind, count in panel["faults"].items())
-            said = f"  {name:<{width}}  {_padded(link, 8)} {panel['driver']}  {faults}"
+            said = f"  {name:<{width}}  {padded(link, 8)} {panel['driver']}  {faults}"
             yield said.rstrip()
             if why := panel.get("broken"):
                 yield f"  {'':<{width}}  {say('unheard', why=why)}"

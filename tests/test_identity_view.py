@@ -35,7 +35,10 @@ def test_keys_and_certificates_are_named_in_both_languages() -> None:
 
 def test_what_is_wrong_is_said() -> None:
     center = {"center": "c", "until": None, "due": None, "trouble": "gone"}
-    facts = {"key_id": None, "trouble": "no key", "centers": [center]}
+    facts = {"key_id": None, "trouble": "key file k: none", "centers": [center]}
     english = said({**facts, "second_key": {**SECOND, "key_id": None, "trouble": "none"}}, "en")
-    assert "identity key no key\nSM2 key: none\ncenter c: certificate until gone" in english
-    assert "不续期" in said(facts, "zh")
+    assert english == "gateway gw1\nidentity key file k: none\nSM2 key: none\ncenter c: gone"
+    assert said(facts, "zh") == "网关 gw1\n身份密钥：key file k: none\n中心 c：gone"
+    never = {"centers": [{**center, "until": "2027-01-01", "trouble": None}]}
+    assert "2027-01-01, not renewed by itself: no `enrolment`" in said(never, "en")
+    assert "2027-01-01，不自动续期：" in said(never, "zh")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.language import Catalog, language
+from edge_agent.language import Catalog, language, padded
 
 TABLE = {"hello": ("hello {name}", "你好 {name}")}
 
@@ -38,3 +38,9 @@ def test_words_of_a_catalog() -> None:
     assert chinese.known("other") is None
     assert (english.choose("a", "甲"), chinese.choose("a", "甲")) == ("a", "甲")
     assert chinese.choose("a", "") == "a"
+
+
+def test_columns_hold_characters_of_two_widths() -> None:
+    assert padded("ok", 6) == "ok    "
+    assert padded("完成", 6) == "完成  "
+    assert padded("too long", 3) == "too long"

@@ -7,8 +7,8 @@ from edge_agent.setup_steps import _WORDS, Done, Step, lines, words
 FILE = "/etc/edge-agent/gateway.toml"
 
 
-def told(*found: Done, language: str = "en") -> list[str]:
-    return list(lines(found, FILE, words(language)))
+def told(*found: Done, language: str = "en", file: str = FILE) -> list[str]:
+    return list(lines(found, file, FILE, words(language)))
 
 
 def test_the_first_step_that_is_not_done_is_next_and_tells_what_to_do() -> None:
@@ -22,6 +22,21 @@ def test_after_the_last_step_comes_the_report() -> None:
     said = told(*(Done(step, good=True) for step in Step))
     assert len(said) == len(Step) + 1
     assert "edge-agent report" in said[-1]
+
+
+def test_commands_name_a_configuration_that_is_not_the_usual_one() -> None:
+    """They are copied as they stand."""
+    for step in (Step.CHECK, Step.HAND_OVER):
+        found = [Done(one, good=one is not step) for one in Step]
+        assert "--config 'my gw/x.toml'" in "\n".join(told(*found, file="my gw/x.toml"))
+        assert "--config" not in "\n".join(told(*found))
+    assert "report --config x.toml" in told(*(Done(s, good=True) for s in Step), file="x.toml")[-1]
+
+
+def test_chinese_stands_in_columns_too() -> None:
+    said = told(Done(Step.ENROL, good=True), Done(Step.PANELS, good=False), language="zh")
+    assert said[0].startswith("完成   已")
+    assert said[1].startswith("下一步 已")
 
 
 def test_each_step_is_spoken_twice_and_has_what_to_do() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edge_agent.cli import export, records, report
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
-from edge_agent.config import ConfigError
+from edge_agent.config import DEFAULT_PATH, ConfigError
 
 if TYPE_CHECKING:
     from edge_agent.language import Catalog
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"steps": told}, ensure_ascii=False))
     else:
         say = setup_steps.words(spoken)
-        print("\n".join(setup_steps.lines(found, str(arguments.config), say)))
+        print("\n".join(setup_steps.lines(found, str(arguments.config), str(DEFAULT_PATH), say)))
     return 0 if found[-1].good else EXIT_FOUND_BAD
 
 

@@ -13,6 +13,7 @@ from edge_agent.cli.options import Commands, add_config, command, no_agent
 from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
+    from edge_agent.evidence.dating import Chronicle
     from edge_agent.evidence.envelope import Event
     from edge_agent.journal.footer import Footer
 
@@ -80,6 +81,7 @@ class Follower:
 def run(arguments: argparse.Namespace) -> int:
     """Watch until Ctrl-C; exit 0 then, 1 where no agent runs, 2 where the journal is not read."""
     from edge_agent import config
+    from edge_agent.evidence.dating import Chronicle
 
     socket = Path(config.load(arguments.config).config.gateway.socket)
     folder = records.folder_of(arguments)
@@ -90,9 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_FOUND_BAD
     records.record_reading(arguments, "watch")
     follower = Follower(epoch, max(0, next_seq - arguments.last))
-    show = _shower(arguments)
+    chronicle = Chronicle()
+    show = _shower(arguments, chronicle)
     try:
-        _pass_over(folder, follower)
+        _pass_over(folder, follower, chronicle)
         for event in _follow(folder, follower, lambda: _progress(socket)):
             show(event)
     except records.UnreadableError as error:
@@ -110,8 +113,11 @@ def _progress(socket: Path) -> tuple[bytes, int]:
     return bytes.fromhex(told["epoch"]), int(told["next_seq"])
 
 
-def _pass_over(folder: Path, follower: Follower) -> None:
-    """Take all runs that there are: of sealed segments the footer tells, of others each event."""
+def _pass_over(folder: Path, follower: Follower, chronicle: "Chronicle") -> None:
+    """Take all runs that there are: of sealed segments the footer tells, of others each event.
+
+    What is told there of the time dates what is shown.
+    """
 
     def footer_only(footer: "Footer") -> bool:
         follower.passes_over(footer.epoch)
@@ -119,6 +125,7 @@ def _pass_over(folder: Path, follower: Follower) -> None:
 
     for event in _read(folder, footer_only):
         follower.passes_over(event.epoch)
+        chronicle.learn(event)
 
 
 def _follow(
@@ -150,11 +157,9 @@ def _read(folder: Path, wanted: "Callable[[Footer], bool]") -> Iterator["Event"]
             yield peek(stored.record.data)[1]
 
 
-def _shower(arguments: argparse.Namespace) -> "Callable[[Event], None]":
+def _shower(arguments: argparse.Namespace, chronicle: "Chronicle") -> "Callable[[Event], None]":
     """Return what prints an event that is asked for; a clock that is set dates those after it."""
-    from edge_agent.evidence.dating import Chronicle
-
-    chronicle, tell = Chronicle(), records.printer(arguments)
+    tell = records.printer(arguments)
     choice = records.Choice(Period(None, None), type=arguments.type, panel=arguments.panel)
 
     def show(event: "Event") -> None:

@@ -49,6 +49,18 @@ def test_only_segments_that_can_hold_something_new_are_read() -> None:
     assert held(follower, NEXT, (0, 0))
 
 
+def test_what_was_told_of_the_time_before_dates_what_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seen to fail: where no clock is set, the last ten events had no time at all."""
+    there = [event(OLD, 3), event(NOW, 2)]
+    monkeypatch.setattr(watch, "_read", lambda *_: iter(there))
+    learned: list[object] = []
+    chronicle = SimpleNamespace(learn=learned.append)
+    watch._pass_over(Path(), Follower(NOW, 5), chronicle)  # type: ignore[arg-type]
+    assert learned == there
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("site")) as made:
