@@ -72,6 +72,50 @@ CAUSES: dict[str, tuple[str, str]] = {
 """What lies behind a false alarm, or a fault that will bring one (`diagnosis.cause`)."""
 
 
+OWN: dict[str, str] = {
+    "anchor_failed": "时间戳获取失败",
+    "broker_refused": "被消息服务器拒绝",
+    "broker_unreachable": "无法连接消息服务器",
+    "card_copied": "存储卡被复制",
+    "card_moved": "存储卡移至其他设备",
+    "card_worn": "存储卡磨损",
+    "card_writes": "存储卡写入过多",
+    "certificate_ended": "证书已过期",
+    "certificate_ends": "证书即将到期",
+    "charter_file": "章程文件不可用",
+    "clock_unsure": "时钟不可信",
+    "credentials": "证书或密钥文件不可用",
+    "device_uncertified": "设备未认证",
+    "device_unlisted": "设备未登记",
+    "disk_full": "磁盘将满",
+    "disk_refuses": "存储拒绝写入",
+    "disk_slow": "存储过慢",
+    "driver_broken": "驱动故障",
+    "false_alarms": "误报过多",
+    "foreign_journal": "其他网关的存储卡",
+    "handles_low": "文件句柄不足",
+    "handover": "移交受阻",
+    "interface_missing": "网络接口缺失",
+    "judging_failed": "研判程序故障",
+    "key_unusable": "身份密钥不可用",
+    "memory_high": "程序占用内存过多",
+    "memory_short": "内存不足",
+    "name_unresolved": "域名无法解析",
+    "outside_charter": "超出章程范围",
+    "overheated": "温度过高",
+    "program_altered": "程序文件被改动",
+    "program_unchecked": "程序文件未能核对",
+    "receipt_missing": "未收到回执",
+    "renewal_failed": "证书续期失败",
+    "second_signature_failed": "第二签名失败",
+    "source_lost": "传感数据丢失",
+    "threads_many": "线程过多",
+    "throttled": "处理器降频",
+    "tls_refused": "TLS 连接失败",
+}
+"""What a gateway finds of itself, in Chinese; in English its name is said, as the pages list it."""
+
+
 class Judged:
     """Says verdicts and findings, as facts of their bodies (`rendering.facts`), in one language."""
 
@@ -89,8 +133,7 @@ class Judged:
 
     def cause(self, cause: str) -> str:
         """Return what a cause is called; as it stands where this version does not know it."""
-        known = CAUSES.get(cause)
-        return cause if known is None else self._say.choose(*known)
+        return self._say.choose(*CAUSES.get(cause, (cause, OWN.get(cause, ""))))
 
     def verdict(self, body: dict[str, Any]) -> str:
         """Return a verdict in one line."""

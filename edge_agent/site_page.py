@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from edge_agent.judged_words import CAUSES
+from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
 from edge_agent.rendering import safe
 from edge_agent.signed_page import START
@@ -127,6 +127,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
 }
 
+CAUSED = frozenset({"certificates", "findings"})
+"""What is left to do of which a cause is told, as the last word."""
+
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy"'
     " content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -176,7 +179,7 @@ def page(told: Mapping[str, Any], say: Catalog) -> bytes:
 
 def left(told: Mapping[str, Any], say: Catalog) -> list[str]:
     """Return what is left to do, a line each, for a terminal."""
-    return [f"{_what(one, say)}: {_which(one['which'])}" for one in told["open"]]
+    return [_open(one, say) for one in told["open"]]
 
 
 # ---- sections
@@ -188,18 +191,20 @@ def _left(open_: Sequence[Mapping[str, Any]], say: Catalog) -> Iterable[str]:
         return
     yield f'<p class="bad">{_text(say("not_ready"))}</p><ul>'
     for one in open_:
-        what, which = _text(_what(one, say)), _text(_which(one["which"]))
-        yield f"<li><b>{one['count']}</b> {what}: {which}</li>"
+        yield f"<li><b>{one['count']}</b> {_text(_open(one, say))}</li>"
     yield "</ul>"
 
 
-def _what(one: Mapping[str, Any], say: Catalog) -> str:
-    return say(one["what"], days=TESTED_DAYS_MAX)
-
-
-def _which(which: Sequence[str]) -> str:
-    shown = ", ".join(which[:40])
-    return f"{shown}, …" if len(which) > 40 else shown
+def _open(one: Mapping[str, Any], say: Catalog) -> str:
+    """Say what is left to do, and of which."""
+    what, which = say(one["what"], days=TESTED_DAYS_MAX), one["which"]
+    if which == ["-"]:  # of nothing by name
+        return what
+    if one["what"] in CAUSED:
+        parted = (text.rpartition(" ") for text in which)
+        which = [f"{place} {Judged(say.language).cause(cause)}" for place, _, cause in parted]
+    more = ", …" if len(which) > 40 else ""
+    return what + say.choose(": ", "：") + ", ".join(which[:40]) + more
 
 
 def _system(told: Mapping[str, Any], say: Catalog) -> Iterable[str]:
@@ -275,8 +280,7 @@ def _findings(findings: Sequence[Mapping[str, Any]], say: Catalog) -> Iterable[s
     rows = []
     for one in findings:
         subject = " ".join(str(value) for value in one["subject"].values())
-        cause = CAUSES.get(one["cause"])
-        said = say.choose(one["says"], one["says_zh"] or (cause[1] if cause else ""))
+        said = say.choose(one["says"], one["says_zh"] or Judged(say.language).cause(one["cause"]))
         detail = f" ({one['detail']})" if one["detail"] else ""
         rows.append((subject, f"{said}{detail}", say.choose(one["remedy"], one["remedy_zh"])))
     return _table(say, "findings", ("subject", "says", "remedy"), rows)

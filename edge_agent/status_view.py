@@ -137,6 +137,7 @@ def healthy(status: dict[str, Any]) -> bool:
     online = all(panel["online"] for panel in panels)
     journal = status["journal"]
     disk = journal["refused"] is None and (journal["used_percent"] or 0) < JOURNAL_PERCENT_MAX
+    disk = disk and not journal["omitted"]
     links = online and all(map(_reached, status["centers"]))
     eyes = not any(camera["wrong"] for camera in status.get("cameras", {}).values())
     conditions = status["body"]["conditions"] + status["judging"]["conditions"]

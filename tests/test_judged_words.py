@@ -9,7 +9,7 @@ from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.finding import Severity
 from edge_agent.diagnosis.health_rules import RULES as HEALTH_RULES
 from edge_agent.diagnosis.rules import RULES
-from edge_agent.judged_words import CAUSES, TIERS, Judged
+from edge_agent.judged_words import CAUSES, OWN, TIERS, Judged
 
 VERDICT: dict[str, Any] = {
     "tier": 2,
@@ -74,6 +74,9 @@ def test_every_cause_rule_and_severity_has_words_in_both() -> None:
     english, chinese = Judged("en"), Judged("zh")
     for cause in Cause:
         assert english.cause(cause) != chinese.cause(cause)
+    for name in OWN:
+        assert english.cause(name) == name
+        assert not LETTERS.search(chinese.cause(name).replace("TLS", ""))
     for rule in RULES:
         assert english.reason(rule) != chinese.reason(rule)
     for severity in Severity:

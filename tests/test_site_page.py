@@ -59,6 +59,24 @@ def test_what_is_left_to_do_comes_first_and_is_named() -> None:
     assert "移交前尚需处理" in page("zh")
 
 
+@pytest.mark.parametrize(
+    ("what", "which", "english", "chinese"),
+    [
+        ("certificates", ["p1: device_unlisted"], "p1: device_unlisted", "证书：p1: 设备未登记"),
+        ("findings", ["@gateway clock_unsure"], "findings: @gateway clock_unsure", "时钟不可信"),
+        ("self_test", ["-"], "edge-agent diagnose", "edge-agent diagnose"),
+        ("untested", ["p1 1"] * 50, ", p1 1, …", ", p1 1, …"),
+    ],
+)
+def test_what_is_left_is_a_line_each(
+    what: str, which: list[str], english: str, chinese: str
+) -> None:
+    told = {"open": [{"what": what, "count": len(which), "which": which}]}
+    for language, ends in (("en", english), ("zh", chinese)):
+        [line] = site_page.left(told, site_page.words(language))
+        assert line.endswith(ends)
+
+
 def test_each_word_is_used_and_spoken_twice() -> None:
     text = Path(site_page.__file__).read_text(encoding="utf-8")
     told = Path(site_report.__file__).read_text(encoding="utf-8")

@@ -44,6 +44,27 @@ WORDS: dict[str, tuple[str, str]] = {
         "false too often: have this detector looked at; it goes on alarming as before",
         "误报过多：请检修该探测器；报警照常上报",
     ),
+    "means.sequential": ("sequential", "多探测器时序"),
+    "means.technical": ("technical", "技术核实"),
+    "means.user_code": ("user_code", "用户密码"),
+    "means.schedule": ("schedule", "营业时间"),
+    "means.image": ("image", "图像"),
+    "means.audio": ("audio", "声音"),
+    "means.call_back": ("call_back", "电话回访"),
+    "why.user_error": ("user_error", "用户误操作"),
+    "why.wrong_code": ("wrong_code", "密码错误"),
+    "why.visitor": ("visitor", "来访人员"),
+    "why.animal": ("animal", "动物"),
+    "why.weather": ("weather", "天气"),
+    "why.moving_object": ("moving_object", "物体移动"),
+    "why.cleaning": ("cleaning", "保洁"),
+    "why.equipment": ("equipment", "设备故障"),
+    "why.installation": ("installation", "安装不当"),
+    "why.power": ("power", "供电"),
+    "why.line": ("line", "线路"),
+    "why.building_work": ("building_work", "施工"),
+    "why.smoke_no_fire": ("smoke_no_fire", "有烟无火"),
+    "why.unknown": ("unknown", "不明"),
     "no_incidents": ("no incidents", "没有事件"),
     "no_zones": ("no zone has alarmed", "没有防区报警"),
 }
@@ -213,7 +234,8 @@ def lines(one: Incident, zone: tzinfo | None, say: Catalog) -> Iterator[str]:
     if verdict.cause:
         yield rendering.safe(f"    {say('cause', cause=judged.cause(verdict.cause))}")
     if verdict.missing and verdict.tier:
-        yield rendering.safe(f"    {say('missing', missing=', '.join(verdict.missing))}")
+        missing = ", ".join(say.known(f"means.{one}") or one for one in verdict.missing)
+        yield rendering.safe(f"    {say('missing', missing=missing)}")
     for each in one.disposed:
         yield rendering.safe(f"    > {_said(each, zone, say)}")
     if not one.disposed:
@@ -222,11 +244,16 @@ def lines(one: Incident, zone: tzinfo | None, say: Catalog) -> Iterator[str]:
 
 def _said(one: Disposed, zone: tzinfo | None, say: Catalog) -> str:
     said = one.said
-    word = say(said.said.value, cause=said.cause)
+    word = say(said.said.value, cause=_why(said.cause, say) if said.cause else "")
     time = rendering.time_text(said.time_ms, zone)
     text = say("said", said=word, by=said.actor, time=time)
     text += f": {said.note}" if said.note else ""
     return text if one.journaled_ms is not None else f"{text} [{say('on_way')}]"
+
+
+def _why(cause: str, say: Catalog) -> str:
+    """Return why an alarm was false; as it stands where a newer center said so."""
+    return say.known(f"why.{cause}") or cause
 
 
 def zone_lines(gateway: str, zone: ZoneKey, count: ZoneCount, say: Catalog) -> Iterator[str]:
@@ -241,7 +268,7 @@ def zone_lines(gateway: str, zone: ZoneKey, count: ZoneCount, say: Catalog) -> I
         test=count.test,
         open=still_open,
     )
-    causes = ", ".join(f"{cause} {number}" for cause, number in count.false.most_common())
+    causes = ", ".join(f"{_why(one, say)} {number}" for one, number in count.false.most_common())
     yield rendering.safe(f"{gateway}  {place}  {told}{f' ({causes})' if causes else ''}")
     if count.is_high:
         yield f"    {say('look')}"

@@ -44,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         code, said = verify_file(arguments.dir, files, as_json=arguments.json)
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code
+    if not arguments.dir.exists():
+        missing = f"{arguments.dir}: not there; name a center's directory, or the file of a bundle"
+        return fail(missing, EXIT_USAGE)
     layout = Layout(arguments.dir)
     roster = Roster(layout, complain=lambda trouble: print(trouble, file=sys.stderr))
     receipt = init.read_certificate(layout.certificate("receipt"))

@@ -67,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"edge-agent decode: {arguments.file or 'standard input'}: {error}", file=sys.stderr)
+        source = arguments.file or "standard input"
+        print(f"edge-agent decode: {source}: {error.strerror}", file=sys.stderr)
         return EXIT_USAGE
     return 0
 

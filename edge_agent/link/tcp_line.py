@@ -19,7 +19,7 @@ DEAD_PEER_MS = 1000 * (KEEPALIVE_IDLE_S + KEEPALIVE_PROBES * KEEPALIVE_EVERY_S)
 """After 25 s without a sign a peer is gone: a panel that lost its power says no goodbye."""
 
 _HUNG_UP = LineError(
-    "the peer hung up", "none if it comes back; else check the device and the network"
+    "the peer hung up", "nothing to do if it comes back; else check the device and the network"
 )
 
 

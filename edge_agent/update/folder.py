@@ -125,8 +125,9 @@ class Folder:
         try:
             return read_public_keys(file.read_bytes())
         except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else error
             raise NotByReleases(
-                f"{file}: {error}; it holds the public key of whoever makes releases, as "
+                f"{file}: {said}; it holds the public key of whoever makes releases, as "
                 "'edge-agent release key' writes it"
             ) from error
 

@@ -171,7 +171,8 @@ def no_name(where: str) -> Trouble:
 def broken(where: str, detail: str = "") -> Trouble:
     """Name the end of a connection that stood."""
     said = f" ({detail})" if detail else ""
-    return Trouble(Cause.BROKEN, f"the connection to {where} broke{said}", "none if it returns")
+    remedy = "nothing to do if it returns; else check the broker and the network"
+    return Trouble(Cause.BROKEN, f"the connection to {where} broke{said}", remedy)
 
 
 def turned_away(where: str) -> Trouble:

@@ -24,6 +24,7 @@ def test_people_read_why_in_their_own_tongue(
     said = capsys.readouterr().out
     assert "很可能有人" in said
     assert "确认时间内第二个独立探测器报警" in said
+    assert "缺少核实手段：图像" in said
 
 
 def test_what_was_said_is_signed_shown_and_on_its_way(
@@ -45,6 +46,8 @@ def test_what_was_said_is_signed_shown_and_on_its_way(
     said = capsys.readouterr().out
     assert "> false, animal, by Li Na (310115-0042) at" in said
     assert "[not yet in the gateway's journal]" in said
+    assert site.run("incidents", "--lang", "zh") == 0
+    assert "误报（动物），Li Na" in capsys.readouterr().out
     assert site.run("incidents", "--open") == 0
     assert site.place(1).epoch.hex() not in capsys.readouterr().out
 

@@ -27,3 +27,10 @@ def test_a_witness_that_is_named_has_to_have_cosigned(
         assert main([*words, *(["--witness", str(witness)] if named else [])]) == code
     assert "unwitnessed" in capsys.readouterr().out
     assert main([*words, "--witness", str(ca)]) == 2
+
+
+def test_what_is_not_there_is_no_center_to_be_made_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(tmp_path / "case17.bundle")]) == 2
+    assert "case17.bundle: not there; name a center's directory" in capsys.readouterr().err
