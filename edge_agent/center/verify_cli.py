@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code
     if not arguments.dir.exists():
-        missing = f"{arguments.dir}: not there; name a center's directory, or the file of a bundle"
-        return fail(missing, EXIT_USAGE)
+        said = f"{arguments.dir}: not there; name a center's directory, or the file of a bundle"
+        return fail(said, EXIT_USAGE)
     layout = Layout(arguments.dir)
     roster = Roster(layout, complain=lambda trouble: print(trouble, file=sys.stderr))
     receipt = init.read_certificate(layout.certificate("receipt"))

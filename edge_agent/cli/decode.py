@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        source = arguments.file or "standard input"
-        print(f"edge-agent decode: {source}: {error.strerror}", file=sys.stderr)
+        named = arguments.file or "standard input"
+        print(f"edge-agent decode: {named}: {error.strerror}", file=sys.stderr)
         return EXIT_USAGE
     return 0
 
