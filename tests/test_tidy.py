@@ -32,7 +32,6 @@ WITHOUT_OWN_TEST: dict[str, str] = {
     "edge_agent/diagnosis/observation.py": "a value; tests/diagnosis/test_reading.py makes it",
     "edge_agent/diagnosis/verdict.py": "a value; tests/test_judging.py tests its text",
     "edge_agent/evidence/bundle_report.py": "values; test_bundle_check.py makes them",
-    "edge_agent/cli/options.py": "declares options; every command's test uses it",
     "edge_agent/journal/contents.py": "a Protocol; tests/test_contents.py tests what keeps it",
     "edge_agent/link/intake.py": "a Protocol; tests/daemon/test_recorder.py tests what keeps it",
 }
