@@ -301,7 +301,7 @@ KNOWN = {
     "an LF before our ACK was no beginning": ("surgard-congwin_fe100", "all_at_once", 44),
     "a copy in one piece behind our ACK": ("surgard-surgard_mlr2", "all_at_once", 98),
     "a space too many makes another form": ("surgard-surgard_osm", "noise", 151),
-    "states pushed out what was known of the log": ("nx584-nx584", "restart", 14),
+    "states pushed out what was known of the log": ("nx584-nx584", "restart", 48),
 }
 
 
