@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TextIO, cast
@@ -50,7 +51,7 @@ def configure(clock: Clock, level: str = "info", *, json: bool | None = None) ->
     processors.append(
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=terminal)
+        else structlog.dev.ConsoleRenderer(colors=terminal and _knows_colours())
     )
     structlog.configure(
         processors=processors,
@@ -61,6 +62,11 @@ def configure(clock: Clock, level: str = "info", *, json: bool | None = None) ->
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def _knows_colours() -> bool:
+    """Whether the terminal shows colours, and whoever reads it wants them (no-color.org)."""
+    return os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 class _Timed:

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from edge_agent import logs
+
 SCRIPT = """
 import structlog
 from edge_agent import logs
@@ -72,6 +74,25 @@ def test_the_level_is_kept() -> None:
 def test_for_people_the_line_is_text(words: str) -> None:
     assert words in run(json=False)[0]
     assert not run(json=False)[0].startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_a_dumb_terminal_gets_no_colours(
+    environment: dict[str, str], colours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert logs._knows_colours() is colours
 
 
 @pytest.mark.parametrize("gone", ["/dev/full", "pipe"])

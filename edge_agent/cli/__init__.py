@@ -77,9 +77,7 @@ def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
     return top
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    output.prepare()
+def _understood(argv: Sequence[str] | None) -> argparse.Namespace:
     words = sys.argv[1:] if argv is None else argv
     group = COMMANDS.get(words[0]) if words else None
     top = parser(GROUPS if group is None else [group])
@@ -87,8 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(top)
-    arguments = top.parse_args(argv)
+    return top.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    output.prepare()
     try:
+        arguments = _understood(argv)
         code: int = arguments.run(arguments)
         sys.stdout.flush()  # here, where a reader that has gone is still handled
     except ConfigError as error:

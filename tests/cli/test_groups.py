@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from edge_agent import cli
 from edge_agent.cli import COMMANDS, GROUPS, main, parser
 
 LOADED = """
@@ -45,3 +46,15 @@ def test_what_is_no_command_is_told_all_of_them(
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert not words or all(name in said for name in COMMANDS)
+
+
+def test_ctrl_c_while_a_command_is_still_loaded_ends_it_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That takes seconds on a small board."""
+
+    def interrupted(_groups: object) -> argparse.ArgumentParser:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "parser", interrupted)
+    assert main(["status"]) == 130
