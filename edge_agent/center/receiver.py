@@ -102,6 +102,7 @@ class Receiver:
         self._disk_retry_ns: int | None = None  # None: the disk is well
         self._complaints: Counter[tuple[str, str]] = Counter()
         self._complained_ns = 0
+        self._held: dict[str, tuple[int, int]] = {}  # events without their genesis, since when
 
     def stop(self) -> None:
         """End `run` soon; may be called from any thread."""
@@ -211,8 +212,16 @@ class Receiver:
     def _complain(self, taken: Taken, now_ns: int) -> None:
         """Log what gateways did wrong, summed up: a flood of it must not flood the log."""
         for (gateway, name), count in taken.counts.items():
-            if name not in REPEATS and count > 0:  # what was held and found its genesis is fine
+            if name == "unknown_key":  # a genesis may come behind its events: less then
+                before, since_ns = self._held.pop(gateway, (0, now_ns))
+                if before + count > 0:
+                    self._held[gateway] = before + count, since_ns
+            elif name not in REPEATS and count > 0:
                 self._complaints[gateway, name] += count
+        for gateway, (count, since_ns) in list(self._held.items()):
+            if now_ns - since_ns >= COMPLAIN_NS:
+                self._complaints[gateway, "unknown_key"] += count
+                del self._held[gateway]
         if self._complaints and now_ns - self._complained_ns >= COMPLAIN_NS:
             for (gateway, name), count in self._complaints.most_common(COMPLAINTS_MAX):
                 self._log.warning("not as it should be", gateway=gateway, what=name, count=count)

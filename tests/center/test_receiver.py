@@ -135,6 +135,18 @@ def test_the_delay_doubles_up_to_its_limit_and_falls_back_only_after_a_good_conn
     assert backoff.next_ns(receiver.LASTED_NS) <= receiver.RETRY_NS_MIN
 
 
+def test_events_that_come_before_their_genesis_are_no_complaint(rig: Rig) -> None:
+    """Each start of a gateway was warned of.  A key that stays unknown is told all the same."""
+    some, none = Counter({("gw1", "unknown_key"): 2}), Counter({("gw1", "unknown_key"): -2})
+    begin_ns = 7 * receiver.COMPLAIN_NS
+    for counts in (some, none, some):
+        rig.receiver._complain(Taken(counts=counts), begin_ns)
+    assert not rig.receiver._complaints
+    assert not rig.receiver._complained_ns
+    rig.receiver._complain(Taken(), begin_ns + receiver.COMPLAIN_NS)
+    assert rig.receiver._complained_ns == begin_ns + receiver.COMPLAIN_NS
+
+
 def test_complaints_are_summed_up(rig: Rig) -> None:
     taken = Taken()
     taken.counts["gw1", "forged"] = 3
