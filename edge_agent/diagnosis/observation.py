@@ -62,7 +62,12 @@ class Observation:
     @property
     def is_alarm(self) -> bool:
         """Whether an incident must hold it."""
-        return self.kind in ALARM_KINDS and self.state in _STANDS
+        return is_alarm(self.kind, self.state)
+
+
+def is_alarm(kind: Kind | Measure, state: State | None) -> bool:
+    """Whether what is told in these words must be held by an incident."""
+    return kind in ALARM_KINDS and state in _STANDS
 
 
 _STANDS = frozenset({State.ACTIVE, State.STATUS})

@@ -1,19 +1,22 @@
 """Reads a timeline: one JSON object a line, from anybody.
 
-Nothing that a line holds raises.  What cannot be read is counted and passed over; a field that
-makes no sense is counted and taken as not said, so that an alarm with a broken field is still an
-alarm.  Time that is missing or goes back is taken as that of the line before; where it goes back by
-more than moments, or is missing, the line is known to have no time of its own.
+Nothing that a line holds raises.  What cannot be read is counted and passed over.  An alarm with a
+broken field is still an alarm, and a zone is what its line says it is: there such a field is taken
+as not said.  Any other line is passed over where who or what it speaks of cannot be read: with its
+area not said, a code for one area would stand for the whole panel.  Time that is missing or goes
+back is taken as that of the line before; where it goes back by more than moments, or is missing,
+the line is known to have no time of its own.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from edge_agent.diagnosis.observation import NS, Measure, Observation
+from edge_agent.diagnosis.observation import NS, Measure, Observation, is_alarm
 from edge_agent.domain.kinds import STATES, Kind, State
 from edge_agent.domain.signal import NUMBER_MAX
 
@@ -53,6 +56,8 @@ class Reader:
     def take(self, text: bytes) -> Observation | None:
         """Read one line; None where it says nothing that can be judged."""
         self.lines += 1
+        if self.lines == 1:
+            text = text.removeprefix(BOM_UTF8)  # some editors begin a file with it
         if len(text) > LINE_CHARS_MAX:
             self.problems["line_too_long"] += 1
             return None
@@ -90,27 +95,27 @@ class Reader:
         if kind is None:
             self.problems["kind"] += 1
             return None
-        dated = self._time(said.get("t"))
-        self.observations += 1
-        fields: dict[str, Any] = {}
+        before = self.problems.total()
+        fields: dict[str, Any] = {"panel": self._text("panel", said.get("panel"))}
         for name in _NUMBERS:
-            if (number := said.get(name)) is not None:
-                fields[name] = self._number(name, number)
-        if (code := said.get("code")) is not None:
-            fields["code"] = self._text("code", code)
+            fields[name] = self._number(name, said.get(name))
+        fields["code"] = self._text("code", said.get("code"))
+        unread = self.problems.total() > before
         if isinstance(kind, Measure):
             self._measured(kind, said, fields)
         elif (state := said.get("state")) is not None:
             fields["state"] = self._state(kind, state)
-        if (panel_time := said.get("panel_time")) is not None:
-            fields["panel_time"] = self._text("panel_time", panel_time)
+        if unread and not (kind is Kind.ZONE or is_alarm(kind, fields.get("state"))):
+            return None
+        self.observations += 1
+        dated = self._time(said.get("t"))
         return Observation(
             line=self.lines,
             t_ns=self._t_ns,
             kind=kind,
-            panel=self._text("panel", said.get("panel")),
             wall_ns=None if self._start_ns is None else self._start_ns + self._t_ns,
             dated=dated,
+            panel_time=self._text("panel_time", said.get("panel_time")),
             **fields,
         )
 
@@ -125,9 +130,10 @@ class Reader:
         return False
 
     def _number(self, name: str, number: Any) -> int | None:
-        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= NUMBER_MAX:
-            return number
-        self.problems[name] += 1
+        """Return a number of a panel; None where it is not said, which panels print as 0."""
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= NUMBER_MAX:
+            return number or None
+        self.problems[name] += number is not None
         return None
 
     def _text(self, name: str, text: Any) -> str | None:

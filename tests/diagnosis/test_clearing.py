@@ -62,6 +62,9 @@ def test_every_way_to_say_so(free: Line) -> None:
         {**disarmed(7350), "area": 2},
         {**disarmed(7350), "panel": "p2"},
         {**disarmed(7350), "t": 7200},  # its time makes no sense
+        {**disarmed(7350), "area": "x"},  # that of one area, or of the only one: nobody knows
+        {**disarmed(7350), "user": [3]},
+        {**at(7350, "cancel", code="406", user=3), "area": 1.5},
     ],
 )
 def test_what_is_no_valid_code(free: Line) -> None:

@@ -81,7 +81,7 @@ def test_a_line_that_says_nothing_is_counted(line: bytes, problem: str) -> None:
     assert +reader.problems == {problem: 1}
 
 
-NO_NUMBERS: tuple[Any, ...] = (0, -1, 1.5, True, "5", 10**9, [], {})
+NO_NUMBERS: tuple[Any, ...] = (-1, 1.5, True, "5", 10**9, 10**40, [], [1], {})
 NO_TIMES: tuple[Any, ...] = (None, "1", True, -1, 1e10, float("nan"), float("inf"), 10**400)
 
 
@@ -103,6 +103,56 @@ def test_an_alarm_with_a_broken_field_is_still_an_alarm(field: str, value: Any) 
     if field != "t":
         assert getattr(found[0], field) is None
     assert +reader.problems == {field: 1}
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+@pytest.mark.parametrize("field", ["area", "zone", "user"])
+def test_what_speaks_of_nobody_knows_what_says_nothing(field: str, number: Any) -> None:
+    lines = [
+        {"t": 5, "panel": "p1", "kind": kind, "state": state, field: number}
+        for kind, state in [
+            *(("area", "disarmed"), ("open_close", "disarmed"), ("cancel", "active")),
+            *(("test", "active"), ("bypass", "active"), ("burglary", "restored")),
+        ]
+    ]
+    found, reader = read(*lines)
+    assert not found
+    assert reader.observations == 0
+    assert +reader.problems == {field: 6}
+
+
+@pytest.mark.parametrize("broken", [{"panel": 7}, {"code": 403}])
+def test_nor_does_what_comes_from_nobody_knows_where(broken: dict[str, Any]) -> None:
+    disarmed = {"t": 5, "panel": "p1", "kind": "open_close", "state": "disarmed", "user": 3}
+    assert not read({**disarmed, **broken})[0]
+
+
+def test_its_time_says_nothing_either() -> None:
+    cancel = {"t": 90, "kind": "cancel", "state": "active", "area": "x"}
+    found, _ = read(cancel, {"t": 5, "kind": "log", "state": "active"})
+    assert (found[0].t_ns, found[0].dated) == (5 * NS, True)
+
+
+def test_a_zone_is_what_it_is_said_to_be_whatever_stands_beside_it() -> None:
+    lines = [
+        {"t": 5, "kind": "zone", "state": state, "zone": 3, "area": "x"}
+        for state in ("open", "closed")
+    ]
+    assert [(one.zone, one.area) for one in read(*lines)[0]] == [(3, None)] * 2
+
+
+def test_a_number_that_the_panel_prints_as_0_is_not_said() -> None:
+    found, reader = read({"kind": "area", "state": "disarmed", "t": 5, "area": 1, "user": 0})
+    assert (found[0].area, found[0].user) == (1, None)
+    assert not +reader.problems
+
+
+def test_a_byte_order_mark_before_the_first_line_is_none_of_it() -> None:
+    mark = b"\xef\xbb\xbf"
+    _, reader = read(mark + START, {"t": 1, "kind": "log", "state": "active"})
+    assert reader.offset_s == 8 * 3600
+    assert not +reader.problems
+    assert +read(START, mark + START)[1].problems == {"no_json": 1}
 
 
 def test_time_stands_still_where_it_would_go_back() -> None:
@@ -148,4 +198,4 @@ NAMES = ("t", "kind", "state", "panel", "zone", "volts", "ohms", "frames", "supp
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING), st.sampled_from([*Measure, *Kind]))
 def test_no_object_raises(said: dict[str, Any], kind: str) -> None:
     found, _ = read({**said, "kind": str(kind)})
-    assert found[0].t_ns >= 0
+    assert all(one.t_ns >= 0 for one in found)
