@@ -45,11 +45,27 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--until",
-        type=float,
+        type=_moment,
         metavar="T",
         help="end at T seconds after the start; default: with the last line",
     )
     parser.set_defaults(run=run)
+
+
+def _moment(text: str) -> float:
+    """Return seconds after the start.  Raises ArgumentTypeError."""
+    from edge_agent.diagnosis.reading import T_S_MAX
+
+    try:
+        t_s = float(text)
+    except ValueError:
+        t_s = -1.0
+    if not 0 <= t_s <= T_S_MAX:  # nan is not, either
+        raise argparse.ArgumentTypeError(
+            f"{text[:80]!r} is no time of a timeline: give seconds after its start,"
+            f" 0 to {T_S_MAX:.0f}"
+        )
+    return t_s
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -39,3 +39,13 @@ def test_what_is_not_there(files: tuple[str, str], capsys: pytest.CaptureFixture
 def test_a_site_that_cannot_be_understood(files: tuple[str, str]) -> None:
     Path(files[0]).write_text("[[zone]]\nzone = 1\n")
     assert main(["judge", *files]) == 78
+
+
+@pytest.mark.parametrize("until", ["nan", "inf", "1e400", "-1", "1e10", "noon"])
+def test_a_time_that_is_none(
+    files: tuple[str, str], until: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["judge", *files, f"--until={until}"])
+    assert ended.value.code == 2
+    assert f"'{until}' is no time of a timeline: give seconds after" in capsys.readouterr().err
