@@ -94,9 +94,9 @@ class Facts:
             case Kind.SYSTEM_TROUBLE if seen.code == _RESTART:
                 self._keep(self.settling, seen.panel, seen)
             case Kind.TEST if seen.code == _WALK_TEST:
-                self._hold(self.tests, (seen.panel, seen.area, seen.zone), seen)
+                self._walk_test(seen)
             case Kind.SERVICE if seen.code == _SERVICE:
-                self._hold(self.services, seen.panel, seen)
+                self._visit(seen)
             case Kind.BYPASS if seen.code != _MUTED:
                 self._hold(self.bypassed, (seen.panel, seen.zone), seen)
             case Kind.PANEL:
@@ -270,6 +270,27 @@ class Facts:
                 self._keep(self.wrong_codes, seen.panel, seen)
             case Kind.EXIT_ERROR:
                 self._keep(self.exit_errors, (seen.panel, seen.area), seen)
+
+    def _walk_test(self, seen: Observation) -> None:
+        """A walk test begins, or anew where it is told again; a restore ends what it names.
+
+        Which areas it is of is not always said, so that one of them may end it: that lowers nothing.
+        """
+        panel, area, zone = seen.panel, seen.area, seen.zone
+        if seen.state is State.ACTIVE:
+            self._keep(self.tests, (panel, area, zone), seen)
+        elif seen.state is State.RESTORED:
+            for key in list(self.tests):
+                of_area = key[1] == area or None in (key[1], area)
+                if key[0] == panel and of_area and zone in (None, key[2]):
+                    del self.tests[key]
+
+    def _visit(self, seen: Observation) -> None:
+        """An engineer comes, or says so again, or leaves."""
+        if seen.state is State.ACTIVE:
+            self._keep(self.services, seen.panel, seen)
+        elif seen.state is State.RESTORED:
+            self.services.pop(seen.panel, None)
 
     def _hold(self, facts: dict[_Key, Since], key: _Key, seen: Observation) -> None:
         """Something begins, or ends where it was restored."""

@@ -1,5 +1,7 @@
 """What else is the case: since when, by which line, and for how long it counts."""
 
+import pytest
+
 from edge_agent.diagnosis.facts import Facts, Since
 from edge_agent.diagnosis.observation import NS, Measure, Observation
 from edge_agent.diagnosis.site import Site
@@ -54,6 +56,48 @@ def test_a_walk_test_is_of_a_zone_an_area_or_all() -> None:
     assert not zone.is_whole("p1", zone.tests["p1", 1, ROOM])
     zone.armed("p1", 1)
     assert zone.test_of(("p1", ROOM), 1, 21 * NS) is None
+
+
+def test_a_walk_test_that_is_told_again_runs_from_then_on() -> None:
+    again = facts(said(500, Kind.TEST, code="607", area=1), said(3000, Kind.TEST, code="607", area=1))
+    assert again.test_of(("p1", ROOM), 1, 6600 * NS)
+    assert not again.test_of(("p1", ROOM), 1, 6601 * NS)
+    next_day = facts(*(said(t, Kind.TEST, code="607", area=1) for t in (500, 86_000)))
+    assert next_day.test_of(("p1", ROOM), 1, 86_100 * NS)
+
+
+@pytest.mark.parametrize(
+    ("ends", "left"),
+    [
+        ({"area": 1}, {(2, None)}),
+        ({}, set()),
+        ({"area": 2}, {(1, None), (1, ROOM)}),
+        ({"area": 1, "zone": ROOM}, {(None, None), (1, None), (2, None)}),
+    ],
+)
+def test_a_restore_ends_the_walk_tests_that_it_names(
+    ends: dict[str, int], left: set[tuple[int | None, int | None]]
+) -> None:
+    places = (None, None), (1, None), (2, None), (1, ROOM)
+    found = facts(*(said(1, Kind.TEST, code="607", area=area, zone=zone) for area, zone in places))
+    found.take(said(2, Kind.TEST, State.RESTORED, code="607", panel="p2"))
+    assert len(found.tests) == 4
+    found.take(said(2, Kind.TEST, State.RESTORED, code="607", **ends))
+    assert {key[1:] for key in found.tests} == left
+
+
+def test_only_what_is_active_begins_a_walk_test_or_a_visit() -> None:
+    heard = [(Kind.TEST, "607"), (Kind.SERVICE, "466")]
+    found = facts(*(said(1, kind, State.STATUS, code=code) for kind, code in heard))
+    assert not found.tests
+    assert not found.services
+
+
+def test_a_visit_that_is_told_again_lasts_from_then_on() -> None:
+    found = facts(*(said(t, Kind.SERVICE, code="466") for t in (500, 86_400)))
+    assert found.service_of("p1", 86_500 * NS)
+    found.take(said(86_600, Kind.SERVICE, State.RESTORED, code="466"))
+    assert not found.service_of("p1", 86_600 * NS)
 
 
 def test_a_restored_power_settles() -> None:
