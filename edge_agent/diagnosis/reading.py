@@ -95,6 +95,7 @@ class Reader:
         if kind is None:
             self.problems["kind"] += 1
             return None
+        dated = self._time(said.get("t"))
         before = self.problems.total()
         fields: dict[str, Any] = {"panel": self._text("panel", said.get("panel"))}
         for name in _NUMBERS:
@@ -108,7 +109,6 @@ class Reader:
         if unread and not (kind is Kind.ZONE or is_alarm(kind, fields.get("state"))):
             return None
         self.observations += 1
-        dated = self._time(said.get("t"))
         return Observation(
             line=self.lines,
             t_ns=self._t_ns,

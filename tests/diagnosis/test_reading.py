@@ -127,10 +127,10 @@ def test_nor_does_what_comes_from_nobody_knows_where(broken: dict[str, Any]) -> 
     assert not read({**disarmed, **broken})[0]
 
 
-def test_its_time_says_nothing_either() -> None:
+def test_its_time_is_time_all_the_same() -> None:
     cancel = {"t": 90, "kind": "cancel", "state": "active", "area": "x"}
-    found, _ = read(cancel, {"t": 5, "kind": "log", "state": "active"})
-    assert (found[0].t_ns, found[0].dated) == (5 * NS, True)
+    found, _ = read(cancel, {"kind": "panic", "state": "active"})
+    assert (found[0].t_ns, found[0].dated) == (90 * NS, False)
 
 
 def test_a_zone_is_what_it_is_said_to_be_whatever_stands_beside_it() -> None:
