@@ -274,7 +274,7 @@ class Facts:
     def _walk_test(self, seen: Observation) -> None:
         """A walk test begins, or anew where it is told again; a restore ends what it names.
 
-        Which areas it is of is not always said, so that one of them may end it: that lowers nothing.
+        Which areas it is of is not always said, so one of them may end it: that lowers nothing.
         """
         panel, area, zone = seen.panel, seen.area, seen.zone
         if seen.state is State.ACTIVE:

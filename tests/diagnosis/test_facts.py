@@ -59,7 +59,9 @@ def test_a_walk_test_is_of_a_zone_an_area_or_all() -> None:
 
 
 def test_a_walk_test_that_is_told_again_runs_from_then_on() -> None:
-    again = facts(said(500, Kind.TEST, code="607", area=1), said(3000, Kind.TEST, code="607", area=1))
+    again = facts(
+        said(500, Kind.TEST, code="607", area=1), said(3000, Kind.TEST, code="607", area=1)
+    )
     assert again.test_of(("p1", ROOM), 1, 6600 * NS)
     assert not again.test_of(("p1", ROOM), 1, 6601 * NS)
     next_day = facts(*(said(t, Kind.TEST, code="607", area=1) for t in (500, 86_000)))
