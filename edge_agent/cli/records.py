@@ -164,8 +164,12 @@ def show(arguments: argparse.Namespace) -> int:
         tell = printer(arguments)
         record_reading(arguments, choice.words)
         chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
+        found = False
         for event, dated in chosen:
+            found = True
             tell(event, dated)
+        if not found:
+            print(f"edge-agent events: no event of this kind in {folder}", file=sys.stderr)
     except UnreadableError as error:
         return unreadable(error)
     return 0

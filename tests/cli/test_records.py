@@ -77,6 +77,12 @@ def test_a_journal_that_is_not_there_is_said(
     assert "--journal" in capsys.readouterr().err
 
 
+def test_that_nothing_matches_is_said(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["events", "--journal", str(journal), "--panel", "nosuch"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, "no event of this kind" in said.err) == ("", True)
+
+
 def test_a_reader_that_goes_away_is_no_fault_of_the_journal(journal: Path) -> None:
     """As in `edge-agent events | head -1`."""
     words = [sys.executable, "-m", "edge_agent", "events", "--journal", str(journal)]
