@@ -302,6 +302,8 @@ def _events(arguments: argparse.Namespace) -> int:
                 _print_event(one, zone, judged)
                 after = max(after, one.number)
             if not arguments.follow:
+                if not after:
+                    print("edge-center: no event of this kind is stored", file=sys.stderr)
                 return 0
             sys.stdout.flush()
             pause.wait(FOLLOW_S)

@@ -82,6 +82,14 @@ def _new(layout: Layout, arguments: argparse.Namespace) -> int:
             "nothing is left of an old connection (systemctl restart mosquitto)",
             file=sys.stderr,
         )
+    elif layout.identity(arguments.gateway).exists():
+        name, folder = arguments.gateway, layout.directory
+        print(
+            f"{name} is known here already: this code gives a second machine its name. For new keys"
+            f" revoke the old ones first: edge-center revoke {folder} {name}. Where the name is"
+            f" wrong: edge-center enrolment {folder} revoke {name}",
+            file=sys.stderr,
+        )
     invitation = Enrolments(layout).invite(arguments.gateway, place, _now(), arguments.hours)
     if arguments.json:
         said = {

@@ -130,6 +130,8 @@ def test_events_in_both_forms(
     assert cli.main(["events", str(directory), "--json", "--limit", "0", "--lane", "state"]) == 0
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["seq"] for one in found] == [0, 1, 2, 3]
+    assert cli.main(["events", str(directory), "--gateway", "gw9"]) == 0
+    assert "no event of this kind is stored" in capsys.readouterr().err
 
 
 def test_a_time_that_is_none_ends_with_2(

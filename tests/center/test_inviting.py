@@ -60,6 +60,18 @@ def test_they_are_listed_and_revoked(directory: Path, capsys: pytest.CaptureFixt
     assert said(capsys, str(directory), "list")[1] == ""
 
 
+def test_a_name_that_is_in_service_is_said(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip of the hand would give a second machine the name of one that runs."""
+    assert main(["init", str(directory), "--gateway", "gw1"]) == 0
+    capsys.readouterr()
+    assert main(["enrolment", str(directory), "new", "gw1", "--json"]) == 0
+    assert "gw1 is known here already" in capsys.readouterr().err
+    assert main(["enrolment", str(directory), "new", "gw11", "--json"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("hours", ["0", "x", "99999"])
 def test_hours_have_bounds(directory: Path, hours: str) -> None:
     with pytest.raises(SystemExit):
