@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from edge_agent.domain.noise import Noise
+from edge_agent.domain.cutter import Cutter, Found
 from edge_agent.domain.session import FaultKind, Frame, Plain
 
 LF, CR = 0x0A, 0x0D
@@ -19,6 +19,7 @@ LENGTH_MIN, LENGTH_MAX = 2, 58  # the maker's; at least a command and the sum
 CONTROLS: Final = {ACK[0]: "ack", NAK[0]: "nak"}
 WITHIN = "within"  # the field of a frame in which single bytes came
 _CUT_CHARS_MIN = 6  # less of a line is no frame that was damaged
+_MARKS = (b"\n", b"\r", ACK, NAK)
 _HEX = frozenset(b"0123456789ABCDEFabcdef")
 
 Read = Callable[[bytes, bytes], Frame]
@@ -30,67 +31,34 @@ def framed(data: bytes) -> bytes:
     return b"\n%b%02X" % (body.hex().upper().encode(), sum(body) & 0xFF)
 
 
-class ConcordCutter:
+class ConcordCutter(Cutter):
     """Cuts at line feeds, by the length; `read` makes a Frame of a good one: of its bytes, data."""
 
     def __init__(self, read: Read) -> None:
+        super().__init__()
         self._read = read
-        self._held = bytearray()
-        self._noise = Noise()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        self._held += data
-        return self._take(is_end=False)
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        """See Cutter; an end that some hosts add stands between."""
+        if held[at] in CONTROLS:
+            return 1, Frame(bytes((held[at],)), CONTROLS[held[at]])
+        if held[at] == CR:
+            return 1, None
+        if held[at] != LF:
+            marks = [end for mark in _MARKS if (end := held.find(mark, at)) >= 0]
+            return min(marks, default=len(held)) - at, FaultKind.NOISE
+        size = _size(held, at, is_end=is_end)
+        return size, self._line(bytes(held[at : at + size])) if size else None
 
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [*self._take(is_end=True), *self._noise.flush()]
-
-    def _take(self, *, is_end: bool) -> list[Frame]:
-        frames: list[Frame] = []
-        at = 0
-        while at < len(self._held):
-            if self._held[at] == LF:
-                size = _size(self._held, at, is_end=is_end)
-                if not size:
-                    break  # more is to come
-                frames += self._line(bytes(self._held[at : at + size]))
-            else:
-                size = self._between(at)
-                frames += self._told(bytes(self._held[at : at + size]))
-            at += size
-        del self._held[:at]
-        return frames
-
-    def _between(self, at: int) -> int:
-        if self._held[at] in CONTROLS:
-            return 1
-        marks = (bytes((LF,)), *(bytes((mark,)) for mark in CONTROLS))
-        ends = [end for mark in marks if (end := self._held.find(mark, at)) >= 0]
-        return min(ends, default=len(self._held)) - at
-
-    def _told(self, raw: bytes) -> list[Frame]:
-        """Take what is no line: an ACK, an end that some hosts add, or noise."""
-        if raw[0] in CONTROLS:
-            return [*self._noise.flush(), Frame(raw, CONTROLS[raw[0]])]
-        if not self._noise:  # byte by byte it is the same
-            raw = b"" if raw == b"\n" else raw.lstrip(b"\r")
-        return self._noise.take(raw)
-
-    def _line(self, raw: bytes) -> list[Frame]:
-        """Take a line; the single bytes that came within it are no part of its text."""
+    def _line(self, raw: bytes) -> Found:
+        """Read a line; the single bytes that came within it are no part of its text."""
         text = bytes(byte for byte in raw[1:] if byte not in CONTROLS)
         within: list[Plain] = [CONTROLS[byte] for byte in raw if byte in CONTROLS]
         fault = _fault_of(text)
-        if fault is FaultKind.NOISE:
-            return self._told(raw)
         if fault is not None:
-            return [*self._noise.flush(), Frame(raw, fault=fault)]
+            return None if raw == b"\n" else fault
         frame = self._read(raw, bytes.fromhex(text.decode())[1:-1])
-        if within:
-            frame = replace(frame, fields={**frame.fields, WITHIN: within})
-        return [*self._noise.flush(), frame]
+        return replace(frame, fields={**frame.fields, WITHIN: within}) if within else frame
 
 
 def _size(held: bytearray, at: int, *, is_end: bool) -> int:

@@ -8,10 +8,10 @@ panel speaks is programmed in it, and shows by the first byte of each frame.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_agent.domain.noise import Noise
+from edge_agent.domain.cutter import Cutter, Found
 from edge_agent.domain.session import FaultKind, Frame
 
 LF, CR, FLAG, ESCAPE = 0x0A, 0x0D, 0x7E, 0x7D
@@ -59,7 +59,7 @@ class Envelope:
 Read = Callable[[Envelope], Frame]
 
 
-class NxCutter:
+class NxCutter(Cutter):
     """Cuts at the first bytes of frames; what is refused is looked through for others.
 
     A start never stands within a frame of its form, so each byte is looked at three times at most.
@@ -67,39 +67,16 @@ class NxCutter:
     """
 
     def __init__(self, read: Read) -> None:
+        super().__init__()
         self._read = read
-        self._held = bytearray()
-        self._noise = Noise()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        self._held += data
-        return self._take(is_end=False)
-
-    def finish(self) -> list[Frame]:
-        """Return what is left."""
-        return [*self._take(is_end=True), *self._noise.flush()]
-
-    def _take(self, *, is_end: bool) -> list[Frame]:
-        frames: list[Frame] = []
-        at = 0
-        while at < len(self._held):
-            size, found = _piece(self._held, at, is_end=is_end)
-            if not size:
-                break  # more is to come
-            frames += self._told(bytes(self._held[at : at + size]), found)
-            at += size
-        del self._held[:at]
-        return frames
-
-    def _told(self, raw: bytes, found: Envelope | FaultKind) -> Iterator[Frame]:
-        if raw == b"\n" and not self._noise:
-            return  # of a line that ended with CR LF
-        if found is FaultKind.NOISE:
-            yield from self._noise.take(raw)
-            return
-        yield from self._noise.flush()
-        yield self._read(found) if isinstance(found, Envelope) else Frame(raw, fault=found)
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        """See Cutter."""
+        size, found = _piece(held, at, is_end=is_end)
+        if isinstance(found, Envelope):
+            return size, self._read(found)
+        is_end_of_line = size == 1 and held[at] == LF  # CR LF ended it
+        return size, None if is_end_of_line else found
 
 
 _Found = tuple[int, Envelope | FaultKind]

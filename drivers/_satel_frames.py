@@ -17,8 +17,8 @@ from typing import Final
 
 from drivers._satel_record import RECORD_BYTES, record_fields, record_signal
 from edge_agent.domain.codes import Codes
+from edge_agent.domain.cutter import MORE, Cutter, Found
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.noise import Noise
 from edge_agent.domain.panel_clock import panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.settings import charset_of
@@ -367,99 +367,45 @@ _QUESTION = (0, 1)  # one byte more asks for all 256
 _NAME_SIZES = range(19, 33)  # kind, number, function, 16 characters, and what newer panels add
 
 
-class SatelDecoder:
+class SatelDecoder(Cutter):
     """Cuts at FE FE and FE 0D; a frame that another begins in is cut short.
 
     Of a host's orders user codes are not shown.
     """
 
     def __init__(self, setup: Setup) -> None:
+        super().__init__()
         self._codes: Codes = setup.codes
         self._charset = charset_of(setup)
-        self._held = bytearray()
         self._scanned = 0  # of a frame that has begun: no end stands before
-        self._noise = Noise()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take the next bytes; return the frames now complete."""
-        self._held += data
-        frames: list[Frame] = []
-        at = 0  # what stands before is dealt with
-        while True:
-            size, found = self._next(at)
-            frames += found
-            if not size:
-                break
-            at += size
-        del self._held[:at]
-        return frames
-
-    def finish(self) -> list[Frame]:
-        """Return what is left: a cut frame, or noise."""
-        rest, self._scanned = bytes(self._held), 0
-        self._held.clear()
-        if rest.startswith(START) and len(rest) > 2:
-            return [*self._noise.flush(), Frame(rest, fault=FaultKind.LENGTH)]
-        return [*self._noise.take(rest), *self._noise.flush()]
-
-    def _next(self, at: int) -> tuple[int, list[Frame]]:
-        """Return how many bytes from `at` are dealt with, 0 where more has to come, and frames."""
-        held = self._held
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        """See Cutter."""
         if not held.startswith(START, at):
-            return self._between(at)
+            return _between(held, at, is_end=is_end)
         limit = at + WIRE_BYTES_MAX
-        scan = max(at + 2, self._scanned)
+        scan, self._scanned = max(at + 2, at + self._scanned), 0
         while True:
             mark = held.find(b"\xfe", scan, limit - 1)
             if mark < 0 and len(held) >= limit:  # no frame: another one may begin within
-                return self._refuse(at, 1, FaultKind.NOISE)
+                return 1, FaultKind.NOISE
             if mark < 0 or mark + 1 >= len(held):
+                if is_end:
+                    rest = len(held) - at
+                    return rest, FaultKind.LENGTH if rest > 2 else FaultKind.NOISE
                 self._scanned = (len(held) if mark < 0 else mark) - at
-                return 0, []
+                return MORE
             match held[mark + 1]:
                 case 0xF0:
                     scan = mark + 2
                 case 0x0D:
-                    size = mark + 2 - at
-                    frame = self._frame(bytes(held[at : mark + 2]))
-                    self._scanned = 0
-                    return size, [*self._noise.flush(), frame]
+                    return mark + 2 - at, self._frame(bytes(held[at : mark + 2]))
                 case 0xFE if mark > at + 2:
-                    return self._refuse(at, mark - at, FaultKind.LENGTH)
+                    return mark - at, FaultKind.LENGTH
                 case _ if mark > at + 2:
-                    return self._refuse(at, mark - at, FaultKind.SHAPE)
+                    return mark - at, FaultKind.SHAPE
                 case _:  # an FE too many: the frame begins one byte later
-                    return self._refuse(at, 1, FaultKind.NOISE)
-
-    def _between(self, at: int) -> tuple[int, list[Frame]]:
-        held = self._held
-        start = held.find(START, at)
-        end = start if start >= 0 else len(held) - self._begun(at)
-        if end <= at:
-            return 0, []
-        return end - at, self._noise_or_busy(bytes(held[at:end]))
-
-    def _begun(self, at: int) -> int:
-        """Return how many of the last bytes may be the beginning of something."""
-        if self._held.endswith(b"\xfe"):
-            return 1
-        sizes = range(min(len(BUSY) - 1, len(self._held) - at), 0, -1)
-        return next((size for size in sizes if self._held.endswith(BUSY[:size])), 0)
-
-    def _noise_or_busy(self, data: bytes) -> list[Frame]:
-        frames: list[Frame] = []
-        while BUSY in data:
-            before, _, data = data.partition(BUSY)
-            frames += [*self._noise.take(before), *self._noise.flush()]
-            frames.append(Frame(BUSY, type="busy"))
-        return [*frames, *(self._noise.take(data) if data else [])]
-
-    def _refuse(self, at: int, size: int, fault: FaultKind) -> tuple[int, list[Frame]]:
-        piece = bytes(self._held[at : at + size])
-        self._scanned = 0
-        if fault is FaultKind.NOISE:
-            return size, self._noise.take(piece)
-        return size, [*self._noise.flush(), Frame(piece, fault=fault)]
+                    return 1, FaultKind.NOISE
 
     # ---- whole frames
 
@@ -492,6 +438,22 @@ class SatelDecoder:
         if len(data) in _REQUEST_SIZES.get(command, _QUESTION) and command != 0xEF:
             return Frame(raw, "request", (), {**fields, "name": name, "data": data.hex()})
         return Frame(raw, fault=FaultKind.LENGTH)
+
+
+def _between(held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+    if held.startswith(BUSY, at):
+        return len(BUSY), Frame(BUSY, type="busy")
+    found = [end for mark in (START, BUSY) if (end := held.find(mark, at)) >= 0]
+    end = min(found, default=len(held) if is_end else len(held) - _begun(held, at))
+    return end - at, FaultKind.NOISE
+
+
+def _begun(held: bytearray, at: int) -> int:
+    """Return how many of the last bytes may be the beginning of something."""
+    if held.endswith(START[:1]):
+        return 1
+    sizes = range(min(len(BUSY) - 1, len(held) - at), 0, -1)
+    return next((size for size in sizes if held.endswith(BUSY[:size])), 0)
 
 
 def _order(raw: bytes, command: int, data: bytes) -> Frame:

@@ -1,0 +1,151 @@
+"""Binary frames and others that end of themselves: cut from the stream piece by piece.
+
+Pure.  For decoders whose frames no line end cuts (those: `lines`).  `Cutter` is the loop that all
+of them have; `SizedDecoder` is the whole of it where a frame says at its beginning how long it is.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from edge_agent.domain.noise import Noise
+from edge_agent.domain.session import FaultKind, Frame
+
+Found = Frame | FaultKind | None
+MORE: tuple[int, Found] = (0, None)
+
+
+class Cutter(ABC):
+    """Cuts a stream into pieces; what each of them is `piece` says.
+
+    Memory is bounded where `piece` asks for no more than a frame of the longest.
+    """
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._noise = Noise()
+
+    @abstractmethod
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        """Return the size of the piece that begins at `at`, and what it is.
+
+        A frame, what is wrong with it, or None for what stands between frames, such as the rest of
+        a line's end: within noise it is noise.  `MORE` where bytes have to come first, never at the
+        end of the input.
+        """
+
+    def is_waiting(self) -> bool:
+        """Tell whether a frame has begun that has not ended."""
+        return bool(self._held)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; return the frames now complete."""
+        self._held += data
+        return self._take(is_end=False)
+
+    def finish(self) -> list[Frame]:
+        """Return what is left."""
+        return [*self._take(is_end=True), *self._noise.flush()]
+
+    def _take(self, *, is_end: bool) -> list[Frame]:
+        frames: list[Frame] = []
+        held, at = self._held, 0
+        while at < len(held):
+            size, found = self.piece(held, at, is_end=is_end)
+            if not size:
+                break
+            raw = bytes(held[at : at + size])
+            at += size
+            if found is None and not self._noise:
+                continue
+            if found is None or found is FaultKind.NOISE:
+                frames += self._noise.take(raw)
+                continue
+            frames += self._noise.flush()
+            frames.append(found if isinstance(found, Frame) else Frame(raw, fault=found))
+        del held[:at]
+        return frames
+
+
+class SizedDecoder(Cutter):
+    """Cuts at `start`, by the length that the head says.
+
+    `size` returns of a frame's first `head_bytes` bytes how long all of it is, 0 where no frame
+    begins so, as where it would be longer than the longest.  `is_sound` tells whether a whole frame
+    is right; `read` makes a Frame of one that is.  A frame that begins and ends within another
+    before that is whole is taken, for a length that the line damaged must not hold back what
+    follows it.  So `is_sound` has to look at more than eight bits: at the size that each command
+    has, where the sum is a byte.
+
+        SizedDecoder(b"\\xa5", 3, size, is_sound, read)
+    """
+
+    def __init__(
+        self,
+        start: bytes,
+        head_bytes: int,
+        size: Callable[[bytes], int],
+        is_sound: Callable[[bytes], bool],
+        read: Callable[[bytes], Frame],
+    ) -> None:
+        super().__init__()
+        self._start = start
+        self._head_bytes = head_bytes
+        self._size = size
+        self._is_sound = is_sound
+        self._read = read
+        self._looked = 0  # how much of the frame that has begun was searched for others within
+
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        """See Cutter."""
+        if not held.startswith(self._start, at):
+            return self._between(held, at, is_end=is_end)
+        size = self._size_at(held, at)
+        if size == 0:
+            return 1, FaultKind.NOISE
+        end = at + size if size else None
+        inner = self._within(held, at, len(held) if end is None else min(len(held), end - 1))
+        if inner:
+            return self._refused(inner - at, FaultKind.LENGTH)
+        if size and at + size <= len(held):
+            raw = bytes(held[at : at + size])
+            if self._is_sound(raw):
+                self._looked = 0
+                return size, self._read(raw)
+            return self._given_up(held, at, at + size, FaultKind.CHECKSUM)
+        return self._given_up(held, at, len(held), FaultKind.LENGTH) if is_end else MORE
+
+    def _between(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        found = held.find(self._start, at)
+        if found < 0:
+            begun = range(min(len(self._start) - 1, len(held) - at), 0, -1)
+            open_ = next((size for size in begun if held.endswith(self._start[:size])), 0)
+            found = len(held) - (0 if is_end else open_)
+        return found - at, FaultKind.NOISE
+
+    def _size_at(self, held: bytearray, at: int) -> int | None:
+        """Return the size of a frame that begins here, None while that is not heard yet."""
+        head = bytes(held[at : at + self._head_bytes])
+        return self._size(head) if len(head) == self._head_bytes else None
+
+    def _within(self, held: bytearray, begin: int, end: int) -> int:
+        """Return where the sound frame that ends first before `end` stands; 0: nowhere."""
+        looked, self._looked = begin + self._looked, end - begin
+        found, first = 0, end + 1
+        at = held.find(self._start, begin + 1, end)
+        while at > 0:
+            last = at + (self._size_at(held, at) or 0)
+            if looked < last < first and last > at and self._is_sound(bytes(held[at:last])):
+                found, first = at, last
+            at = held.find(self._start, at + 1, end)
+        return found
+
+    def _given_up(self, held: bytearray, at: int, end: int, fault: FaultKind) -> tuple[int, Found]:
+        """Refuse a frame up to the next that may begin within it."""
+        inside = held.find(self._start, at + 1, end)
+        if inside > 0:
+            return self._refused(inside - at, FaultKind.LENGTH)
+        return self._refused(end - at, fault)
+
+    def _refused(self, size: int, fault: FaultKind) -> tuple[int, Found]:
+        self._looked = 0
+        return size, fault if size > self._head_bytes else FaultKind.NOISE

@@ -1,0 +1,120 @@
+"""Frames by their length: cut anywhere, found behind damage, not held back by a wrong length."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.domain.cutter import MORE, Cutter, Found, SizedDecoder
+from edge_agent.domain.noise import NOISE_BYTES_MAX
+from edge_agent.domain.session import FaultKind, Frame
+
+DATA_MAX = 20
+
+
+def framed(data: bytes) -> bytes:
+    """A5 5A, length of the data, data, a sum of 16 bits."""
+    return b"\xa5\x5a" + bytes((len(data),)) + data + (1 + sum(data)).to_bytes(2, "big")
+
+
+def size(head: bytes) -> int:
+    return 5 + head[2] if 0 < head[2] <= DATA_MAX else 0
+
+
+def is_sound(frame: bytes) -> bool:
+    return frame == framed(frame[3:-2])
+
+
+def decode(*pieces: bytes) -> list[tuple[bytes, FaultKind | None]]:
+    here = SizedDecoder(b"\xa5\x5a", 3, size, is_sound, lambda raw: Frame(raw, "good"))
+    frames = [frame for piece in pieces for frame in here.feed(piece)]
+    return [(frame.raw, frame.fault) for frame in [*frames, *here.finish()]]
+
+
+ONE, TWO, LONG = framed(b"one"), framed(b"two"), framed(b"x" * DATA_MAX)
+STRAY = b"\xa5\x5a\x14"  # a length that the line made of another: 20 bytes are waited for
+BAD = ONE[:-1] + b"\x00"
+NOISE, CUT = FaultKind.NOISE, FaultKind.LENGTH
+
+
+@pytest.mark.parametrize(
+    ("data", "frames"),
+    [
+        (ONE + TWO, [(ONE, None), (TWO, None)]),
+        (b"\x00\xa5" + ONE, [(b"\x00\xa5", NOISE), (ONE, None)]),
+        (BAD + TWO, [(BAD, FaultKind.CHECKSUM), (TWO, None)]),
+        (ONE[:6] + TWO, [(ONE[:6], CUT), (TWO, None)]),
+        (ONE[:6], [(ONE[:6], CUT)]),
+        (ONE[:2], [(ONE[:2], NOISE)]),
+        (STRAY + ONE + TWO, [(STRAY, NOISE), (ONE, None), (TWO, None)]),
+        (STRAY + b"?" + ONE, [(STRAY + b"?", CUT), (ONE, None)]),
+        (STRAY + STRAY + ONE, [(STRAY + STRAY, CUT), (ONE, None)]),
+        (b"\xa5\x5a\x15" + ONE, [(b"\xa5\x5a\x15", NOISE), (ONE, None)]),  # longer than any
+        (b"\xa5\x5a\x00", [(b"\xa5\x5a\x00", NOISE)]),
+        (b"\xa5\xa5" + LONG, [(b"\xa5\xa5", NOISE), (LONG, None)]),
+        (b"\xa5", [(b"\xa5", NOISE)]),
+    ],
+)
+def test_what_a_stream_holds(data: bytes, frames: list[tuple[bytes, FaultKind | None]]) -> None:
+    assert decode(data) == frames
+    assert decode(*(data[at : at + 1] for at in range(len(data)))) == frames
+
+
+def test_a_frame_behind_a_damaged_length_is_not_held_back() -> None:
+    here = SizedDecoder(b"\xa5\x5a", 3, size, is_sound, lambda raw: Frame(raw, "good"))
+    assert here.feed(STRAY) == []
+    assert here.is_waiting()
+    assert [frame.type for frame in here.feed(ONE)] == [None, "good"]
+    assert not here.is_waiting()
+
+
+pieces = st.lists(
+    st.sampled_from((ONE, TWO, LONG, BAD, STRAY, ONE[:4], LONG[5:], b"\xa5", b"\x5a", b"\x00")),
+    max_size=12,
+)
+
+
+@settings(max_examples=60)
+@given(pieces, st.lists(st.integers(0, 100), max_size=8))
+def test_any_split_gives_the_same_and_nothing_is_lost(parts: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(parts)
+    at = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+    found = decode(data)
+    assert decode(*(data[a:b] for a, b in pairwise(at))) == found
+    assert b"".join(raw for raw, _ in found) == data
+
+
+def test_what_never_ends_is_bounded() -> None:
+    here = SizedDecoder(b"\xa5\x5a", 3, size, is_sound, lambda raw: Frame(raw, "good"))
+    fed = told = 0
+    for _ in range(3):
+        fed += 3 * NOISE_BYTES_MAX
+        told += sum(len(frame.raw) for frame in here.feed(STRAY * NOISE_BYTES_MAX))
+        assert fed - told < NOISE_BYTES_MAX + len(LONG)
+
+
+class Words(Cutter):
+    """Words of four characters; what stands between them is a blank."""
+
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        if held[at] == ord(" "):
+            return 1, None
+        if not held[at : at + 1].isalpha():
+            return 1, NOISE
+        word = bytes(held[at : at + 4])
+        if len(word) < 4:
+            return (len(word), CUT) if is_end else MORE
+        return 4, Frame(word, "word")
+
+
+def test_what_stands_between_is_in_no_frame_unless_within_noise() -> None:
+    here = Words()
+    told = [*here.feed(b"some  w"), *here.feed(b"ord1 2more e"), *here.finish()]
+    assert [(frame.raw, frame.fault) for frame in told] == [
+        (b"some", None),
+        (b"word", None),
+        (b"1 2", NOISE),
+        (b"more", None),
+        (b"e", CUT),
+    ]
