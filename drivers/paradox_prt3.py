@@ -254,10 +254,10 @@ class Prt3Panel(PolledPanel):
         name = f"{'AA' if code else 'AQ'}{area:03d}"
         return Order(request(name + mode + code), name, is_answered=True)
 
-    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
+    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | str:
         """See PolledPanel."""
         del command, now_ns
-        return bool(frame.fields["ok"])
+        return bool(frame.fields["ok"]) or "the panel answered that it failed"
 
 
 _OF_AREAS = frozenset({Kind.OPEN_CLOSE, Kind.CANCEL})

@@ -77,6 +77,10 @@ class Asking:
         """Tell whether this was asked, and its answer is due."""
         return self._asked is not None and self._asked.name == name
 
+    def is_open(self, name: str) -> bool:
+        """Tell whether this was asked, or waits for its turn."""
+        return self.awaits(name) or any(request.name == name for request in self._wanted)
+
     def answered(self, name: str, now_ns: int) -> bool:
         """Take an answer; returns whether just this was awaited."""
         if not self.awaits(name):

@@ -2,6 +2,7 @@
 
 Pure.  A driver whose decoder names its frames so needs no more than tables: `event` for what the
 panel says by itself, the name of the request for what answers it, `request` for what a host says.
+An answer to an order has a name of its own (`OK`, `NO2`); what it means is told by `verdicts`.
 
     class MyPanel(PlainPanel):
         commands = frozenset({Act.STATUS, Act.BYPASS})
@@ -12,7 +13,7 @@ panel says by itself, the name of the request for what answers it, `request` for
         def order(self, command, ours): ...
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +24,8 @@ from edge_agent.domain.session import Action, Fault, FaultKind, Frame, Opened, S
 from edge_agent.domain.signal import Signal
 
 EVENT: Final = "event"
+VERDICT: Final = "verdict"
+"""The check of an order that is answered by one of the panel's `verdicts`."""
 _KINDS: Final = {
     **dict.fromkeys((Act.BYPASS, Act.UNBYPASS), Kind.ZONE),
     **dict.fromkeys((Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM), Kind.AREA),
@@ -37,10 +40,14 @@ class PlainPanel(PolledPanel):
     `rounds` are the requests that show the whole state.  An event that an answer showed and shows
     no more is over; of one that stood before the link came up an answer says so too where it is
     about such events at all, that is, where it `covers` it.
+
+    `verdicts` are the answers to orders, `Order(data, VERDICT, is_answered=True)`: of each the
+    reason for which it was refused, None where it was done.
     """
 
     commands: frozenset[Act] = frozenset({Act.STATUS})
     rounds: tuple[str, ...] = ()
+    verdicts: Mapping[str, str | None] = {}
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
@@ -70,20 +77,25 @@ class PlainPanel(PolledPanel):
             if any(one.kind in _MOVES for one in frame.signals):
                 talk.refresh(now_ns)  # how areas and zones are now, the event does not say
             return talk.report(talk.proven.heard(frame.signals))
+        if name in self.verdicts:
+            return talk.judged(VERDICT, frame, now_ns)
         told = talk.proven.map(
             name, frame.signals, frame.raw, lambda event: self.covers(name, event)
         )
+        judged = talk.judged(name, frame, now_ns)  # first: what was answered is awaited no more
         talk.answered(name, now_ns)
-        return [*talk.report(told), *talk.judged(name, frame, now_ns)]
+        return [*talk.report(told), *judged]
 
-    def order(self, command: Command, ours: datetime | None) -> Order | None:
+    def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         """Return None: no order is known; see PolledPanel."""
         del command, ours
         return None
 
-    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
-        """Judge by the state of what was commanded."""
+    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | str | None:
+        """Judge by the panel's verdict, or by the state of what was commanded."""
         del now_ns
+        if (name := frame.type or "") in self.verdicts:
+            return self.verdicts[name] or True
         kind = _KINDS[command.act]
         is_area = kind is Kind.AREA
         number = command.area if is_area else command.zone

@@ -40,6 +40,7 @@ from edge_agent.domain.settings import NS_PER_S, seconds_ns
 from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 PROBE_NS = 10 * NS_PER_S  # how often an absent panel is asked whether it is there
+SHOWN_NS = 30 * NS_PER_S  # so long after its check was answered a command's effect may yet show
 MISSED_NS = 2 * NS_PER_S  # after damage the state is asked for again, when the line is quiet
 
 BYPASSES = (Act.BYPASS, Act.UNBYPASS)
@@ -101,8 +102,8 @@ class Order:
     """What makes the panel do something, and the request that shows whether it did.
 
     Where nothing can be asked that shows it, `check` is "" and it is done when it is sent.  With
-    `is_answered` nothing has to be asked: the panel itself answers, and `check` is the answer's
-    name.
+    `is_answered` nothing has to be asked: the panel itself answers, and `check` is the name by
+    which the driver has that answer `judged`.
     """
 
     data: bytes
@@ -131,8 +132,11 @@ class PolledPanel(Protocol):
         """Return how to order it, None where a number or the code is missing, a sentence where the
         panel would not do it now; `ours` is the time, not None for `clock`."""
 
-    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | None:
-        """Judge by the answer to the check; None where it is not about it."""
+    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | str | None:
+        """Judge by the answer to the check: True, or why not (False: nothing has changed).
+
+        None where it is not about it.  What no answer shows ends as unanswered.
+        """
 
     def proves(self, frame: Frame) -> bool:
         """Tell whether a good frame shows that the panel is there, and not its module alone."""
@@ -168,6 +172,7 @@ class _Doing:
     from_ns: int
     asked: bool = False
     is_answered: bool = False  # as of its order
+    until_ns: int | None = None  # its check was answered without showing it: how long it may yet
 
 
 class PolledSession:
@@ -221,8 +226,8 @@ class PolledSession:
         due = [self._asking.deadline_ns(), self._poll_at_ns, self._round_at_ns]
         if self._habits.speaks:
             due.append(silent_ns)
-        if self._doing is not None and not self._doing.asked:
-            due.append(self._doing.from_ns)
+        if self._doing is not None:
+            due.append(self._doing.until_ns if self._doing.asked else self._doing.from_ns)
         return min(at_ns for at_ns in due if at_ns is not None)
 
     @property
@@ -303,8 +308,9 @@ class PolledSession:
         if is_done is None:
             return []
         self._asking.answered(name, now_ns)
-        outcome = Outcome.DONE if is_done else Outcome.REFUSED
-        return [self._done(outcome, "" if is_done else "no change")]
+        if is_done is True:
+            return [self._done(Outcome.DONE, "")]
+        return [self._done(Outcome.REFUSED, is_done or "no change")]
 
     def refused(self, why: str) -> list[Action]:
         """The panel answered that it will not do what it was told."""
@@ -347,10 +353,25 @@ class PolledSession:
                 self.refresh(now_ns)
             actions += self._panel.given_up(name)
         self._asking.given_up.clear()
+        actions += self._unshown(now_ns)
         if self._asking.unanswered >= self._habits.unanswered_max:
             actions = [a for a in actions if not isinstance(a, Send)]
             actions += self.lost("no answer", now_ns)
         return actions
+
+    def _unshown(self, now_ns: int) -> list[Action]:
+        """End a command whose check has its answer, and nothing shows what became of it."""
+        doing = self._doing
+        if doing is None or not doing.asked:
+            return []
+        if doing.until_ns is None:
+            if self._asking.is_open(doing.check):
+                return []
+            # to an order there is one answer; how a point is may be said once more
+            doing.until_ns = now_ns + (0 if doing.is_answered else SHOWN_NS)
+        if now_ns < doing.until_ns:
+            return []
+        return [self._done(Outcome.UNANSWERED, "the answer does not say whether it was done")]
 
     def lost(self, reason: str, now_ns: int) -> list[Action]:
         """The panel is not there: it is asked now and then, and begins anew when it is back."""

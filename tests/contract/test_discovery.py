@@ -13,7 +13,7 @@ from pathlib import Path
 from edge_agent import resources
 from edge_agent.clock import SystemClock
 from edge_agent.domain.address import TcpAddress
-from edge_agent.domain.recognition import Sureness
+from edge_agent.domain.recognition import CERTAIN_BITS, Sureness
 from edge_agent.linetools.discover import Discovery, Outcome, Target, Wanted, candidates
 from edge_agent.linetools.scan import Result, Verdict
 from hil.lines import SECOND_NS
@@ -79,7 +79,8 @@ class End:
             return f"{result}"
         [found] = result.likenesses
         if found.sureness is not Sureness.CERTAIN:
-            return f"{found.sureness.name}: {result}"
+            enough = f"its frames have to weigh {CERTAIN_BITS} bits together (Recognition.weight)"
+            return f"{found.sureness.name}, {enough}: {result}"
         is_named = self.profile is None or found.models is None or self.profile in found.models
         return None if is_named else f"not {self.profile}: {result}"
 

@@ -549,7 +549,9 @@ def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act)
     here.run(SYNC_NS)
     here.command(here.now_ns, 7, wanted(subject, act))
     here.run(here.now_ns + ANSWER_NS)
-    assert [(one.id, one.outcome) for one in here.gateway.obeyed] == [(7, Outcome.DONE)]
+    told = [(one.id, one.outcome, one.detail) for one in here.gateway.obeyed]
+    assert told, f"{act} has no outcome: does `hear` hand what answers its check to `judged`?"
+    assert [one[:2] for one in told] == [(7, Outcome.DONE)], told
     if act in AFTER:
         (kind, number), states = AFTER[act]
         point = kind, subject.face.zone(number) if kind is Kind.ZONE else number

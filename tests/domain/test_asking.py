@@ -20,8 +20,11 @@ def test_the_next_goes_after_the_answer_and_a_pause() -> None:
     assert sent(asking.due(0)) == [b"a?"]
     assert asking.due(5) == []
     assert not asking.answered("b", 5), "it was not asked yet"
+    assert asking.is_open("a")
+    assert asking.is_open("b")
     assert asking.answered("a", 5)
     assert not asking.answered("a", 5), "once"
+    assert not asking.is_open("a")
     assert asking.due(7) == []
     assert asking.deadline_ns() == 8
     assert sent(asking.due(8)) == [b"b?"]

@@ -4,6 +4,7 @@
 Seen to fail: an event that the line doubled recorded twice; the end of an alarm never told.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.lines import LineDecoder
-from edge_agent.domain.plain import PlainPanel
+from edge_agent.domain.plain import VERDICT, PlainPanel
 from edge_agent.domain.polled import Habits, Order, PolledSession
 from edge_agent.domain.session import (
     Action,
     Commanded,
     FaultKind,
     Frame,
+    Obeyed,
     Opened,
     Received,
     Setup,
@@ -31,9 +33,9 @@ from tests.drivers.actions import faults, outcomes, sent, signals
 
 
 def read(line: bytes, raw: bytes) -> Frame:
-    """`event burglary active 3`, `zones zone open 3`: a type, and at most one signal."""
+    """`event burglary active 3`, `zones zone open 3`, `told yes`: a type, at most one signal."""
     name, *words = line.decode().split()
-    if not words:
+    if not words or name == "told":
         return Frame(raw, name)
     kind, state, number = Kind(words[0]), State(words[1]), int(words[2])
     zone, area = (None, number) if kind is Kind.AREA else (number, None)
@@ -55,18 +57,39 @@ class Toy(PlainPanel):
     def covers(self, name: str, event: Signal) -> bool:
         return name == "alarms" and event.kind is Kind.BURGLARY
 
-    def order(self, command: Command, ours: datetime | None) -> Order | None:
+    def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         return Order(b"do it", "zones") if command.zone or command.area else None
 
 
 class Silent(Toy):
     """It takes no orders."""
 
-    def order(self, command: Command, ours: datetime | None) -> Order | None:
+    def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         return PlainPanel.order(self, command, ours)
 
     def covers(self, name: str, event: Signal) -> bool:
         return PlainPanel.covers(self, name, event)
+
+
+class Answering(Toy):
+    """Its orders are answered."""
+
+    verdicts: Mapping[str, str | None] = {"OK": None, "SO": None, "NO": "wrong code"}
+
+    def order(self, command: Command, ours: datetime | None) -> Order | str | None:
+        wrong = command.area not in (None, 1)
+        return "there is area 1 only" if wrong else Order(b"do it", VERDICT, is_answered=True)
+
+
+class Judging(Toy):
+    """It names the answer to an order as it likes, and judges it by itself, if it can."""
+
+    def order(self, command: Command, ours: datetime | None) -> Order | None:
+        return Order(b"do it", "told", is_answered=True)
+
+    def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | str | None:
+        told: dict[bytes, bool | str] = {b"told yes": True, b"told no": "it is too late"}
+        return told.get(frame.raw.strip())
 
 
 class Talk:
@@ -151,3 +174,44 @@ def test_without_an_order_it_is_refused() -> None:
     talk = Talk(Silent)
     actions = talk.take(Commanded(7, Command(act=Act.BYPASS, zone=3)))
     assert outcomes(actions) == [Outcome.REFUSED]
+
+
+ARM = Command(act=Act.ARM_AWAY, area=1)
+DISARM = Command(act=Act.DISARM, area=2)
+
+
+def told(actions: list[Action]) -> list[tuple[Outcome, str]]:
+    return [(one.outcome, one.detail) for one in actions if isinstance(one, Obeyed)]
+
+
+@pytest.mark.parametrize(
+    ("panel", "answer", "outcome"),
+    [
+        (Answering, "OK", (Outcome.DONE, "")),
+        (Answering, "SO", (Outcome.DONE, "")),
+        (Answering, "NO", (Outcome.REFUSED, "wrong code")),
+        (Judging, "told yes", (Outcome.DONE, "")),
+        (Judging, "told no", (Outcome.REFUSED, "it is too late")),
+        (Judging, "told me", (Outcome.UNANSWERED, "the answer does not say whether it was done")),
+    ],
+)
+def test_an_order_that_is_answered_has_an_outcome_and_makes_room_for_the_next(
+    panel: type[PlainPanel], answer: str, outcome: tuple[Outcome, str]
+) -> None:
+    talk = Talk(panel)
+    for _ in range(2):
+        assert sent(talk.take(Commanded(7, ARM))) == [b"do it"]
+        assert told(talk.hear(answer)) == [outcome]
+
+
+def test_an_answer_to_nothing_is_no_outcome_and_of_what_waits_none() -> None:
+    talk = Talk(Answering)
+    assert told(talk.hear("OK")) == []
+    talk.wait(60)  # it asks for its state now
+    assert sent(talk.take(Commanded(7, ARM))) == []
+    assert told(talk.hear("NO")) == [], "that was before"
+
+
+def test_a_panel_may_say_why_there_is_no_order() -> None:
+    done = told(Talk(Answering).take(Commanded(7, DISARM)))
+    assert done == [(Outcome.REFUSED, "there is area 1 only")]

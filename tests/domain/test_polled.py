@@ -14,6 +14,7 @@ from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.polled import (
     MISSED_NS,
     PROBE_NS,
+    SHOWN_NS,
     Habits,
     Order,
     PolledPanel,
@@ -350,6 +351,16 @@ def test_a_command_without_effect_is_refused_and_one_without_an_answer_unanswere
     actions = talk.wait(6)
     assert outcomes(actions) == [Outcome.UNANSWERED]
     assert b"press" not in sent(actions)
+
+
+def test_a_command_that_no_answer_shows_ends_and_makes_room_for_the_next() -> None:
+    talk = ready()
+    talk.order(Act.BYPASS, 99)
+    talk.wait(1)
+    assert outcomes(talk.hear("zone 3 closed")) == [], "it may say more"
+    done = talk.wait(SHOWN_NS / NS)
+    assert outcomes(done) == [Outcome.UNANSWERED]
+    assert outcomes(talk.order(Act.STATUS)) == [Outcome.DONE]
 
 
 @pytest.mark.parametrize("end", ["program on", "silence"])
