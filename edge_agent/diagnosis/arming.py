@@ -170,16 +170,21 @@ class Arming:
         if area is not None:
             whole = self._areas.get((panel, None))
             return whole if whole is not None else AreaState()
-        states = [self._areas[panel, one] for one in self._of_panel.get(panel, ())]
+        named = self.site.areas_of(panel)  # of an area that the site does not have nothing follows
+        states = [
+            self._areas[panel, one]
+            for one in self._of_panel.get(panel, ())
+            if one is None or not named or one in named
+        ]
         if not states:
             return AreaState()
         first = states[0]
         return first if all(one.arm is first.arm for one in states) else AreaState()
 
-    def areas_seen(self, panel: str | None) -> int:
-        """Return how many numbered areas this panel spoke of or is said to have."""
-        seen = {area for area in self._of_panel.get(panel, ()) if area is not None}
-        return len(seen | self.site.areas_of(panel))
+    def areas_of(self, panel: str | None) -> set[int]:
+        """Return a panel's areas: those that the site names, else those that it spoke of."""
+        spoken = (area for area in self._of_panel.get(panel, ()) if area is not None)
+        return self.site.areas_of(panel) or set(spoken)
 
     def opening(self, key: ZoneKey, area: int | None, now_ns: int) -> Opening:
         """Return what the opening of a zone is worth."""

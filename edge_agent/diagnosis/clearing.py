@@ -44,7 +44,7 @@ class Clearing:
             if touched and not incident.covered:
                 said += self._clear(incident, touched, change, seen, free=free)
             if touched and seen.kind is not Kind.CANCEL and not incident.over:
-                self._close(incident, touched)
+                self._close(incident, touched, change)
         self._forget(seen.t_ns)
         return said
 
@@ -102,8 +102,10 @@ class Clearing:
             return False
         if change.area == key[1]:
             return True
-        named = None not in (change.area, key[1])
-        return not named and self._arming.areas_seen(change.panel) <= 1
+        if None not in (change.area, key[1]):
+            return False
+        said = {area for area in (change.area, key[1]) if area is not None}
+        return len(self._arming.areas_of(change.panel) | said) <= 1
 
     def _clear(
         self,
@@ -151,10 +153,14 @@ class Clearing:
         incident.add_line(change.line)
         return [incident.verdict(seen.t_ns, self._means(incident.panel))]
 
-    def _close(self, incident: Incident, touched: list[AreaKey]) -> None:
-        """Disarmed areas trip no more; with the last of them the incident is over."""
+    def _close(self, incident: Incident, touched: list[AreaKey], change: Disarmed) -> None:
+        """Disarmed areas trip no more; with the last of them the incident is over.
+
+        A report that names none of several areas is of nobody knows which.
+        """
         if all(
-            key in touched or self._arming.state(*key).arm.value == State.DISARMED
+            key in touched
+            or (change.area is not None and self._arming.state(*key).arm.value == State.DISARMED)
             for key in incident.areas
         ):
             incident.over = True

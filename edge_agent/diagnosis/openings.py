@@ -65,12 +65,19 @@ class Openings:
         known = self._site.area_of(key)
         return known if known is not None else self._areas.get(key)
 
+    def _area_told(self, seen: Observation) -> int | None:
+        """Return the area that a line is of: as it says, unless the site has no such area."""
+        known = self.area_of((seen.panel, seen.zone))
+        if seen.area is None or (known and seen.area not in self._arming.areas_of(seen.panel)):
+            return known
+        return seen.area
+
     def alarmed(self, seen: Observation) -> Led:
         """An alarm line came: return what led to it, and forget that."""
         key = seen.panel, seen.zone
         if seen.area is not None and seen.zone is not None and self._site.area_of(key) is None:
             _put(self._areas, key, seen.area)
-        area = seen.area if seen.area is not None else self.area_of(key)
+        area = self._area_told(seen)
         before = self.taken(seen.panel, area, seen.t_ns)
         contact = self._contacts.get(key)
         if contact is None:
@@ -129,7 +136,7 @@ class Openings:
             return []
         contact.opened_ns = seen.t_ns
         contact.is_open, contact.is_tampered = not tampered, tampered
-        area = seen.area if seen.area is not None else self.area_of(key)
+        area = self._area_told(seen)
         worth = self._arming.opening(key, area, seen.t_ns)
         if worth is Opening.INSIDE and seen.panel not in self._facts.callers:
             worth = Opening.ENTRY  # nobody else would tell of a broken window

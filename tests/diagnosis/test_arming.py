@@ -82,7 +82,7 @@ def test_only_an_armed_area_counts_down_an_entry() -> None:
 
 
 def test_an_unnamed_area_is_that_of_all_where_they_agree() -> None:
-    found = arming(said(1, State.ARMED_AWAY), said(1, State.ARMED_AWAY, area=2))
+    found = arming(said(1, State.ARMED_AWAY), said(1, State.ARMED_AWAY, area=2), site=Site())
     assert found.state("p1", None).arm is Arm.AWAY
     found.take(said(2, State.DISARMED, area=2))
     assert found.state("p1", None).arm is Arm.UNKNOWN
@@ -128,9 +128,17 @@ def test_an_unknown_zone_may_be_the_way_in_or_an_inner_room() -> None:
     assert worth(arming(said(0, State.ARMED_STAY), site=nothing), YARD, 100) is Opening.INSIDE
 
 
+def test_an_area_that_the_site_does_not_have_says_nothing_of_the_whole_panel() -> None:
+    heard = [said(0, State.ARMED_AWAY), said(1, State.DISARMED, area=77)]
+    assert arming(*heard).state("p1", None).arm is Arm.AWAY
+    assert arming(*heard).areas_of("p1") == {1}
+    assert arming(*heard, site=Site()).state("p1", None).arm is Arm.UNKNOWN
+    assert arming(*heard, site=Site()).areas_of("p1") == {1, 77}
+
+
 def test_memory_is_bounded() -> None:
     found = Arming(Site())
     for area in range(1, 6000):
         found.take(said(0, State.ARMED_AWAY, area=area))
     assert found.state("p1", 5999).arm is Arm.AWAY
-    assert found.areas_seen("p1") <= 4096
+    assert len(found.areas_of("p1")) <= 4096

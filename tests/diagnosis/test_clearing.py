@@ -1,8 +1,10 @@
 """The only way down: a known user's code, at once, freely given."""
 
+from dataclasses import replace
+
 import pytest
 
-from edge_agent.domain.site import Premises, UserSettings
+from edge_agent.domain.site import AreaSettings, Premises, UserSettings
 from tests.diagnosis.timeline import (
     DOOR,
     HALL,
@@ -10,6 +12,7 @@ from tests.diagnosis.timeline import (
     ROOM,
     SHOP,
     START,
+    WINDOW,
     Line,
     alarm,
     armed,
@@ -137,6 +140,29 @@ def test_all_parts_of_a_long_one_are_cleared() -> None:
     said = run(armed(), *storm, disarmed(7550))
     assert len(tiers(said)) == 3
     assert set(tiers(said).values()) == {0}
+
+
+TWO = replace(SHOP, areas=(*SHOP.areas, AreaSettings(panel="p1", area=2)))
+
+
+def test_an_area_that_the_site_does_not_have_makes_no_second_one_of_its_only_one() -> None:
+    other, whole = disarmed(7310, area=77), disarmed(7330, area=None)
+    assert tiers(run(armed(), alarm(7300, ROOM), other, whole)) == {"i3": 0}
+    assert tiers(run(armed(), alarm(7300, ROOM), other, whole, site=TWO)) == {"i3": 1}
+    assert tiers(run(armed(), alarm(7300, 99, area=77), whole)) == {"i3": 1}
+
+
+def test_the_only_area_is_that_of_the_alarm_too_where_the_site_names_none() -> None:
+    cancel = at(7330, "cancel", code="406", user=3)
+    assert tiers(run(alarm(7300, 9), cancel, site=Premises())) == {"i2": 0}
+    assert tiers(run(armed(area=2), alarm(7300, 9), cancel, site=Premises())) == {"i3": 1}
+
+
+def test_a_late_code_for_nobody_knows_which_area_ends_nothing() -> None:
+    """Though a zone of no known area is among what was heard."""
+    late, next_ = disarmed(7900, area=None), alarm(7901, ROOM)
+    said = run(armed(), alarm(7300, WINDOW), opens(7750, 777), late, next_, site=TWO)
+    assert tiers(said) == {"i3": 3}
 
 
 def test_what_comes_after_the_clearing_is_a_new_incident() -> None:

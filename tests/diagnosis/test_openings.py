@@ -31,6 +31,11 @@ def test_a_panel_that_tells_no_alarms_at_all() -> None:
     assert verdicts(said) == [(7303, 1, "trip.unreported"), (7310, 3, "avs01.breach_and_room")]
 
 
+def test_an_opening_in_an_area_that_the_site_does_not_have_is_of_its_zone_s() -> None:
+    said = run(armed(), at(7300, "zone", "open", zone=WINDOW, area=77))
+    assert verdicts(said) == [(7303, 1, "trip.unreported")]
+
+
 def test_people_coming_home_are_no_trip() -> None:
     assert run(armed(), opens(7300, DOOR), opens(7305, HALL), disarmed(7320)) == []
 
