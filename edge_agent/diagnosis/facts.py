@@ -41,7 +41,7 @@ _RESTART = "305"
 _WALK_TEST = "607"
 _MUTED = "575"  # by the panel, after it swung too often: its openings still tell
 _SERVICE = "466"
-_WRONG_CODE = "461"
+_WRONG_CODES = frozenset({"461", "921"})  # at a keypad; at a door
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +266,7 @@ class Facts:
         match seen.kind:
             case Kind.DURESS:
                 self._keep(self.duress, seen.panel, seen)
-            case Kind.ACCESS if seen.code == _WRONG_CODE:
+            case Kind.ACCESS if seen.code in _WRONG_CODES:
                 self._keep(self.wrong_codes, seen.panel, seen)
             case Kind.EXIT_ERROR:
                 self._keep(self.exit_errors, (seen.panel, seen.area), seen)

@@ -27,6 +27,8 @@ from tests.diagnosis.timeline import (
         ([alarm(7300, YARD)], "nuisance"),
         ([at(7299, "exit_error", code="374", zone=DOOR, area=1), alarm(7300, DOOR)], "exit_error"),
         ([at(7299, "access", code="461"), alarm(7300, DOOR)], "wrong_code"),
+        ([at(7299, "access", code="921"), alarm(7300, DOOR)], "wrong_code"),
+        ([at(7299, "access", code="422"), alarm(7300, DOOR)], None),
         (
             [at(7290, "radio", None, zone=STORE, interference=True), alarm(7300, STORE)],
             "radio_interference",
