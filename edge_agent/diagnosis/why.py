@@ -3,7 +3,7 @@
 None of this raises or lowers a tier; a cause is told where it is known, and is None where not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from edge_agent.diagnosis.arming import Arming
@@ -22,6 +22,8 @@ EXIT_ERROR_NS = 300 * NS
 WRONG_CODE_NS = 300 * NS
 CHATTER_NS = RULES["isa.chattering"].ns("within_s")
 _EXIT_CODES = frozenset({"374", "459"})
+_WAY_OUT = frozenset({ZoneType.ENTRY_EXIT, ZoneType.FOLLOWER, None})  # or nobody knows
+_NO_WAY = frozenset({ZoneType.PERIMETER, ZoneType.ALWAYS, ZoneType.TAMPER})
 _CONTACTS = frozenset({Technology.CONTACT, Technology.LOOP, Technology.BUTTON})
 
 
@@ -179,19 +181,30 @@ def lies_behind(site: Site, facts: Facts, incident: Incident, cause: Cause, now_
 
 
 def cleared(site: Site, facts: Facts, incident: Incident, seen: Observation) -> Cause | None:
-    """Return why a user had to cancel."""
+    """Return why a user had to cancel, as far as what was heard shows it."""
     reasons = incident.reasons
     if "cp01.exit_error" in reasons:
         return Cause.EXIT_ERROR
     wrong = facts.wrong_codes.get(incident.panel)
     if wrong is not None and abs(wrong.t_ns - incident.first_ns) <= WRONG_CODE_NS:
         return Cause.WRONG_CODE
-    first = next(iter(incident.witnesses), (None, None))
-    by_the_door = site.type_of(first) is ZoneType.ENTRY_EXIT or "cp01.entry" in reasons
-    if "cp01.recent_close" in reasons and by_the_door:
+    at_once = incident.bursts > 0 and all(
+        witness.burst is not None for witness in incident.witnesses.values()
+    )
+    if at_once and "cp01.entry" not in reasons:
+        return Cause.COMMON_CAUSE
+    types = [site.type_of(key) for key in incident.witnesses]
+    by_the_door = _came_by_the_door(reasons, types)
+    if "cp01.recent_close" in reasons and (by_the_door or set(types) <= _WAY_OUT):
         return Cause.EXIT_ERROR
     if site.hours(incident.panel, incident.area, seen.wall_ns) is Hours.CLOSED:
         return Cause.UNSCHEDULED_USER
-    if by_the_door or len(incident.witnesses) > 1:
-        return Cause.ENTRY_LATE
-    return incident.cause or Cause.NUISANCE
+    if incident.bursts:
+        return None  # a strike that opened the door, or a family that ran in
+    return Cause.ENTRY_LATE if by_the_door else cause(site, facts, incident, seen.t_ns)
+
+
+def _came_by_the_door(reasons: Collection[str], types: list[ZoneType | None]) -> bool:
+    """Whether it began on the way in, or went on there after rooms that were walked through."""
+    first = types[0] if types else None
+    return first is ZoneType.ENTRY_EXIT or ("cp01.entry" in reasons and first not in _NO_WAY)

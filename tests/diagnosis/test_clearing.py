@@ -184,10 +184,43 @@ def test_why_somebody_had_to_cancel(lines: list[Line], start: Line, cause: str) 
     assert said[-1]["cause"] == cause
 
 
-def test_coming_to_work_too_slowly() -> None:
-    start = {"start": "2026-11-23T06:00:00+08:00"}
-    said = run(armed(), alarm(7300, DOOR, "134"), disarmed(7320), start=start, site=SHOP)
-    assert said[-1]["cause"] == "entry_late"
+AT_SIX = {"start": "2026-11-23T06:00:00+08:00"}
+
+
+def why(*lines: Line, site: Premises = SHOP) -> str | None:
+    """Return the cause that is told when a code clears, two hours after the arming."""
+    said = run(armed(), *lines, disarmed(7350), start=AT_SIX, site=site)
+    assert said[-1]["tier"] == 0
+    return said[-1]["cause"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        ([alarm(7300, DOOR, "134")], "entry_late"),
+        ([alarm(7300, HALL), alarm(7310, DOOR, "134")], "entry_late"),
+        ([alarm(7300, ROOM)], None),
+        ([alarm(7300, ROOM), alarm(7310, OFFICE)], None),  # no door was heard
+        ([alarm(7300, WINDOW), alarm(7310, DOOR, "134")], None),  # who broke the window?
+        ([alarm(7300 + n, ROOM) for n in (0, 10, 20)], "nuisance"),
+        (
+            [alarm(7300 + n / 10, zone) for n, zone in enumerate((DOOR, ROOM, OFFICE))],
+            "common_cause",
+        ),
+    ],
+)
+def test_a_cause_is_told_where_what_was_heard_shows_it(
+    lines: list[Line], cause: str | None
+) -> None:
+    assert why(*lines) == cause
+
+
+def test_an_alarm_moments_after_the_arming_is_of_who_leaves_where_it_may_be_the_way_out() -> None:
+    leaving = [armed(), alarm(100, HALL), disarmed(120)]
+    assert run(*leaving, start=AT_SIX)[-1]["cause"] == "exit_error"
+    assert run(*leaving, start=AT_SIX, site=Premises())[-1]["cause"] == "exit_error"
+    room = [armed(), alarm(100, ROOM), disarmed(120)]
+    assert run(*room, start={"start": "2026-11-23T12:00:00+08:00"})[-1]["cause"] is None
 
 
 @pytest.mark.parametrize(("lost", "tier"), [(7900, 0), (7000, 1)])
