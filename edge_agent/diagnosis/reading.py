@@ -11,7 +11,7 @@ the line is known to have no time of its own.
 import json
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -31,7 +31,7 @@ _KINDS: dict[str, Kind | Measure] = {
     **{str(measure): measure for measure in Measure},
 }
 _STATES: dict[str, State] = {str(state): state for state in State}
-_NUMBERS = ("area", "zone", "user")
+_ARMED = frozenset({State.ARMED, State.ARMED_AWAY, State.ARMED_STAY})
 _UP = {"up": True, "down": False}
 
 
@@ -45,6 +45,10 @@ class Reader:
         self.offset_s: int | None = None
         self._start_ns: int | None = None
         self._t_ns = 0
+        self._takes: dict[str, Callable[[str, Any], int | str | None]] = {
+            **dict.fromkeys(("panel", "code"), self._text),
+            **dict.fromkeys(("area", "zone", "user"), self._number),
+        }
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Observation]:
         """Yield what the lines say, in their order."""
@@ -96,17 +100,16 @@ class Reader:
             self.problems["kind"] += 1
             return None
         dated = self._time(said.get("t"))
-        before = self.problems.total()
-        fields: dict[str, Any] = {"panel": self._text("panel", said.get("panel"))}
-        for name in _NUMBERS:
-            fields[name] = self._number(name, said.get(name))
-        fields["code"] = self._text("code", said.get("code"))
-        unread = self.problems.total() > before
+        fields: dict[str, Any] = {}
+        unread = self._who_and_what(said, fields)
         if isinstance(kind, Measure):
             self._measured(kind, said, fields)
-        elif (state := said.get("state")) is not None:
-            fields["state"] = self._state(kind, state)
-        if unread and not (kind is Kind.ZONE or is_alarm(kind, fields.get("state"))):
+        elif (word := said.get("state")) is not None:
+            fields["state"] = self._state(kind, word)
+        state = fields.get("state")
+        if state in _ARMED:
+            unread.discard("user")  # it is armed, whoever did it
+        if unread and not (kind is Kind.ZONE or is_alarm(kind, state)):
             return None
         self.observations += 1
         return Observation(
@@ -118,6 +121,16 @@ class Reader:
             panel_time=self._text("panel_time", said.get("panel_time")),
             **fields,
         )
+
+    def _who_and_what(self, said: dict[str, Any], fields: dict[str, Any]) -> set[str]:
+        """Take what says of whom a line speaks; return the names of what cannot be read."""
+        unread = set()
+        for name, take in self._takes.items():
+            before = self.problems[name]
+            fields[name] = take(name, said.get(name))
+            if self.problems[name] > before:
+                unread.add(name)
+        return unread
 
     def _time(self, t: Any) -> bool:
         """Move on to `t`; False where it makes no sense."""

@@ -127,6 +127,16 @@ def test_nor_does_what_comes_from_nobody_knows_where(broken: dict[str, Any]) -> 
     assert not read({**disarmed, **broken})[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "state"), [("area", "armed_away"), ("area", "armed_stay"), ("open_close", "armed")]
+)
+def test_what_is_armed_is_armed_by_nobody_knows_whom_too(kind: str, state: str) -> None:
+    arming = {"t": 5, "panel": "p1", "kind": kind, "state": state, "area": 1}
+    found, reader = read({**arming, "user": "x"}, {**arming, "area": "x"})
+    assert [(one.area, one.user) for one in found] == [(1, None)]
+    assert +reader.problems == {"user": 1, "area": 1}
+
+
 def test_its_time_is_time_all_the_same() -> None:
     cancel = {"t": 90, "kind": "cancel", "state": "active", "area": "x"}
     found, _ = read(cancel, {"kind": "panic", "state": "active"})
