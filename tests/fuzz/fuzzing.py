@@ -23,6 +23,7 @@ CORPUS = Path(__file__).resolve().parent / "corpus"
 KEPT = ROOT / ".fuzz"  # what reached something new: the next long run begins with it
 INPUT_BYTES_MAX = 4096  # twice the longest frame
 MEMORY_MB_MAX = 512
+WALL_S_MAX = 3600
 TAIL_LINES = 40
 STATE = re.compile(r"#(\d+)\s.*cov: (\d+) .*corp: (\d+)/")
 FOUND = re.compile(r"Test unit written to (\S+)")
@@ -79,7 +80,10 @@ def fuzz(name: str, order: Order, folder: Path, ends: ExitStack | None = None) -
         f"-max_total_time={max(1, round(order.seconds))}",
         f"-seed={order.seed}",
         f"-max_len={INPUT_BYTES_MAX}",
-        "-timeout=3600",  # by the clock on the wall; the fuzzer counts the processor's time itself
+        # both by the clock on the wall: the fuzzer counts the processor's time itself, and an input
+        # that a busy machine plays slowly is no defect
+        f"-timeout={WALL_S_MAX}",
+        f"-report_slow_units={WALL_S_MAX}",
         f"-rss_limit_mb={MEMORY_MB_MAX}",
         "-print_final_stats=1",
         f"-artifact_prefix={defects}/",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz import __main__ as command
+from tests.fuzz import fuzzing
 from tests.fuzz.fuzzing import Found, Order, _save, hear, name_of, row
 
 
@@ -46,6 +47,36 @@ def test_a_defect_is_saved_under_the_name_of_its_content(tmp_path: Path) -> None
     _save(found, tmp_path / "in", tmp_path)
     assert found.defect == tmp_path / name_of(b"bad")
     assert found.defect.read_bytes() == b"bad"
+
+
+SLOW = """\
+#!/bin/sh
+# as libFuzzer does: what took longer than it shall is put by, and is no reason to end
+limit=10
+for word in "$@"; do
+    case $word in
+        -report_slow_units=*) limit=${word#*=} ;;
+        -artifact_prefix=*) prefix=${word#*=} ;;
+    esac
+done
+if [ "$limit" -le 60 ]; then
+    echo slow > "${prefix}slow-unit-1"
+    echo "artifact_prefix='$prefix'; Test unit written to ${prefix}slow-unit-1"
+fi
+echo "#9 DONE   cov: 504 ft: 2315 corp: 230/101Kb"
+"""
+
+
+def test_an_input_that_a_busy_machine_plays_slowly_is_no_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(SLOW)
+    python.chmod(0o755)
+    monkeypatch.setattr(fuzzing, "python_of", lambda _: python)
+    found = fuzzing.fuzz("parsers", Order(1, corpus=tmp_path / "corpus"), tmp_path / "scratch")
+    assert found.good, found
+    assert not [path for path in (tmp_path / "corpus").rglob("*") if path.is_file()]
 
 
 def test_a_defect_is_exit_1_and_in_the_json(
