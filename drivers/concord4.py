@@ -24,10 +24,9 @@ from edge_agent.domain.session import (
     Frame,
     Nature,
     Opened,
-    Option,
     Setup,
 )
-from edge_agent.domain.settings import NO_ACK, NS_PER_S, quiet_s
+from edge_agent.domain.settings import NO_ACK, NS_PER_S, poll_s, quiet_s
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -278,7 +277,7 @@ DRIVER = Driver(
     recognition="drivers._recognition:CONCORD4",
     commands=frozenset({Act.STATUS, *BYPASSES, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
-        Option("poll_s", float, None, "how often a refresh is asked for", minimum=10, maximum=600),
+        poll_s(10, 600, "a refresh is"),
         NO_ACK,
         quiet_s(60, 86_400),
     ),

@@ -43,7 +43,7 @@ from edge_agent.domain.session import (
     Send,
     Setup,
 )
-from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, quiet_s
+from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, poll_s, quiet_s
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -320,7 +320,7 @@ DRIVER = Driver(
     recognition="drivers._recognition:ELK",
     commands=frozenset(Act),
     options=(
-        Option("poll_s", float, None, "how often the state is asked for", minimum=10, maximum=600),
+        poll_s(10, 600),
         Option("areas", int, None, "how many areas there are", minimum=1, maximum=AREAS),
         Option("outputs", int, None, "how many outputs are named", minimum=1, maximum=ZONES),
         Option("charset", str, None, "Python codec of texts (profile, else latin-1)"),

@@ -33,7 +33,7 @@ from edge_agent.domain.session import (
     Session,
     Setup,
 )
-from edge_agent.domain.settings import LISTEN_ONLY, count_of
+from edge_agent.domain.settings import LISTEN_ONLY, count_of, poll_s
 from edge_agent.domain.signal import Signal
 
 HABITS = Habits(
@@ -217,7 +217,7 @@ DRIVER = Driver(
     commands=frozenset(Act) - {Act.CLOCK},
     options=(
         Option("address", int, 0, "the panel's address", minimum=0, maximum=15),
-        Option("poll_s", float, None, "how often the state is asked for", minimum=10, maximum=600),
+        poll_s(10, 600),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES_MAX),
         LISTEN_ONLY,
         Option(

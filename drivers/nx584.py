@@ -49,7 +49,7 @@ from edge_agent.domain.session import (
     Plain,
     Setup,
 )
-from edge_agent.domain.settings import NO_ACK, NS_PER_S, count_of, quiet_s
+from edge_agent.domain.settings import NO_ACK, NS_PER_S, count_of, poll_s, quiet_s
 from edge_agent.domain.signal import Signal
 
 HABITS = Habits(
@@ -457,7 +457,7 @@ DRIVER = Driver(
     recognition="drivers._recognition:NX584",
     commands=frozenset(Act) - {Act.OUTPUT_ON, Act.OUTPUT_OFF},
     options=(
-        Option("poll_s", float, None, "how often the state is asked for", minimum=10, maximum=600),
+        poll_s(10, 600),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES),
         Option("form", str, "auto", "how the panel speaks", allowed=("auto", "ascii", "binary")),
         Option("day_first", bool, None, "the log's dates begin with the day (profile, else not)"),

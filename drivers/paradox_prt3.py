@@ -36,7 +36,7 @@ from edge_agent.domain.session import (
     Option,
     Setup,
 )
-from edge_agent.domain.settings import LISTEN_ONLY, count_of, quiet_s
+from edge_agent.domain.settings import LISTEN_ONLY, count_of, poll_s, quiet_s
 from edge_agent.domain.signal import Signal
 
 PROBE = "RA001"
@@ -286,7 +286,7 @@ DRIVER = Driver(
     recognition="drivers._recognition:PARADOX_PRT3",
     commands=frozenset({Act.STATUS, Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM}),
     options=(
-        Option("poll_s", float, None, "how often areas are asked for", minimum=5, maximum=300),
+        poll_s(5, 300, "areas are"),
         Option("areas", int, None, "how many areas there are", minimum=1, maximum=AREAS),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES),
         Option("charset", str, None, "Python codec of names (profile, else latin-1)"),

@@ -57,7 +57,7 @@ from edge_agent.domain.session import (
     Send,
     Setup,
 )
-from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, quiet_s
+from edge_agent.domain.settings import LISTEN_ONLY, NS_PER_S, count_of, poll_s, quiet_s
 from edge_agent.domain.signal import Signal
 
 _ROUND = (
@@ -527,7 +527,7 @@ DRIVER = Driver(
     recognition="drivers._recognition:SATEL",
     commands=frozenset(Act),
     options=(
-        Option("poll_s", float, None, "how often news are asked for", minimum=0.5, maximum=20),
+        poll_s(0.5, 20, "news are"),
         Option("zones", int, None, "zones told of from the start", minimum=1, maximum=ZONES_LARGE),
         Option("areas", int, None, "areas told of from the start", minimum=1, maximum=AREAS),
         Option(

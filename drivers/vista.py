@@ -29,7 +29,7 @@ from edge_agent.domain.session import (
     Send,
     Setup,
 )
-from edge_agent.domain.settings import LISTEN_ONLY, count_of, quiet_s
+from edge_agent.domain.settings import LISTEN_ONLY, count_of, poll_s, quiet_s
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
 
@@ -292,7 +292,7 @@ DRIVER = Driver(
     recognition="drivers._recognition:VISTA",
     commands=frozenset(_CHECKS) | {Act.STATUS},
     options=(
-        Option("poll_s", float, None, "how often arming is asked for", minimum=10, maximum=300),
+        poll_s(10, 300, "arming is"),
         Option("zones", int, None, "how many zones there are", minimum=1, maximum=ZONES_MAX),
         Option("charset", str, None, "Python codec of texts (profile, else latin-1)"),
         Option(

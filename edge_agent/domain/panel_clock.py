@@ -10,6 +10,7 @@ from edge_agent.domain.stamp import Trust
 
 OFF_S_MAX = 60  # a panel may be so far off before it is a finding
 BACK_S_MAX = 30  # and has to be so near to be right again, else it would come and go
+_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,3 +80,13 @@ class PanelClock:
             return []
         self._off = not self._off
         return [Finding(Cause.PANEL_CLOCK, self._off, f"{off_s:+.0f} s")]
+
+    def compare_time_of_day(self, clock: tuple[int, int, int], now_ns: int) -> list[Finding]:
+        """Judge hour, minute, second of a panel that says no date: half a day is the most."""
+        ours = self.now(now_ns)
+        if ours is None:
+            return []
+        hour, minute, second = clock
+        midnight = ours.replace(hour=0, minute=0, second=0, microsecond=0)
+        ahead = timedelta(hours=hour, minutes=minute, seconds=second) - (ours - midnight)
+        return self.compare(ours + (ahead + _DAY / 2) % _DAY - _DAY / 2, now_ns)

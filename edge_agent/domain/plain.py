@@ -14,11 +14,13 @@ An answer to an order has a name of its own (`OK`, `NO2`); what it means is told
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from edge_agent.domain.command import Act, Command
-from edge_agent.domain.kinds import Kind
+from edge_agent.domain.kinds import POINTS, Kind, State
+from edge_agent.domain.panel_clock import PanelTime
 from edge_agent.domain.polled import Order, PolledPanel, PolledSession, is_shown
 from edge_agent.domain.session import Action, Fault, FaultKind, Frame, Opened, Setup
 from edge_agent.domain.signal import Signal
@@ -26,6 +28,9 @@ from edge_agent.domain.signal import Signal
 EVENT: Final = "event"
 VERDICT: Final = "verdict"
 """The check of an order that is answered by one of the panel's `verdicts`."""
+TIME_OF_DAY: Final = "time_of_day"
+GENERAL_ALARM: Final = "140"  # of Contact ID: of which kind, it does not say
+_CONTACTS: Final = frozenset({State.OPEN, State.CLOSED})  # of a zone where nothing else is to say
 _KINDS: Final = {
     **dict.fromkeys((Act.BYPASS, Act.UNBYPASS), Kind.ZONE),
     **dict.fromkeys((Act.ARM_AWAY, Act.ARM_STAY, Act.DISARM), Kind.AREA),
@@ -43,11 +48,22 @@ class PlainPanel(PolledPanel):
 
     `verdicts` are the answers to orders, `Order(data, VERDICT, is_answered=True)`: of each the
     reason for which it was refused, None where it was done.
+
+    `parts` are the frames of answers that come in several: each by its name, with the request that
+    they answer, whose name the last one has.  They show points, and no events.
+
+    `hiding` are requests whose answer says one thing of each zone: behind a bypass or a tamper an
+    alarm may stand, and is not over.  A general alarm there is one that is known already.
+
+    Of an event `panel_time` is compared with our clock; of a panel that says no date, the field
+    `TIME_OF_DAY`, as hhmmss.
     """
 
     commands: frozenset[Act] = frozenset({Act.STATUS})
     rounds: tuple[str, ...] = ()
     verdicts: Mapping[str, str | None] = {}
+    parts: Mapping[str, str] = {}
+    hiding: frozenset[str] = frozenset()
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
@@ -76,15 +92,44 @@ class PlainPanel(PolledPanel):
                 return [Fault(FaultKind.REPEAT, "", frame.raw)]
             if any(one.kind in _MOVES for one in frame.signals):
                 talk.refresh(now_ns)  # how areas and zones are now, the event does not say
-            return talk.report(talk.proven.heard(frame.signals))
+            heard = talk.report(talk.proven.heard(frame.signals))
+            return [*heard, *self._compared(frame, now_ns)]
         if name in self.verdicts:
             return talk.judged(VERDICT, frame, now_ns)
         told = talk.proven.map(
-            name, frame.signals, frame.raw, lambda event: self.covers(name, event)
+            name, self._shown(name, frame), frame.raw, lambda event: self.covers(name, event)
         )
-        judged = talk.judged(name, frame, now_ns)  # first: what was answered is awaited no more
-        talk.answered(name, now_ns)
+        request = self.parts.get(name, name)
+        judged = talk.judged(request, frame, now_ns)  # before it is awaited no more
+        if request == name:
+            talk.answered(name, now_ns)
+        else:
+            talk.coming(request, now_ns)
         return [*talk.report(told), *judged]
+
+    def _compared(self, event: Frame, now_ns: int) -> list[Action]:
+        clock, told = self.talk.clock, event.signals[0].panel_time if event.signals else None
+        if told:
+            return [*clock.compare(PanelTime(told).local, now_ns)]
+        of_day = str(event.fields.get(TIME_OF_DAY, ""))
+        if not of_day:
+            return []
+        hour, minute, second = (int(of_day[at : at + 2]) for at in (0, 2, 4))
+        return [*clock.compare_time_of_day((hour, minute, second), now_ns)]
+
+    def _shown(self, name: str, answer: Frame) -> tuple[Signal, ...]:
+        """Return what an answer shows, with what may stand behind it."""
+        if name not in self.hiding:
+            return answer.signals
+        events = [one for one in answer.signals if one.kind not in POINTS]
+        points = [one for one in answer.signals if one.kind in POINTS]
+        full = {one.zone for one in (*events, *points) if one.state not in _CONTACTS} - {None}
+        behind = [
+            one for one in self.talk.proven.standing if one.zone in full and self.covers(name, one)
+        ]
+        known = {one.zone for one in behind if one.kind is not Kind.TAMPER}
+        news = [one for one in events if one.code != GENERAL_ALARM or one.zone not in known]
+        return (*points, *news, *(replace(one, area=None) for one in behind))
 
     def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         """Return None: no order is known; see PolledPanel."""

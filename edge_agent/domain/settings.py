@@ -12,6 +12,12 @@ NO_ACK: Final = Option("listen_only", bool, False, "never send a byte, not even 
 """The same for drivers that acknowledge."""
 
 
+def poll_s(minimum_s: float, maximum_s: float, what: str = "the state is") -> Option:
+    """Return the option that says how often `what` is asked for."""
+    about = f"how often {what} asked for"
+    return Option("poll_s", float, None, about, minimum=minimum_s, maximum=maximum_s)
+
+
 def quiet_s(minimum_s: float, maximum_s: float) -> Option:
     """Return the option that says how long a panel that is not asked may be silent."""
     return Option(

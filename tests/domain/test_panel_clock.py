@@ -77,3 +77,21 @@ def test_a_clock_that_is_off_is_found_once_and_its_end_too() -> None:
 def test_nothing_is_judged_by_a_clock_that_is_not_synced() -> None:
     for trust in (Trust.HOLDOVER, Trust.UNSET):
         assert clock(trust).compare(EIGHT + timedelta(days=1), 0) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "off"),
+    [
+        ((20, 0, 59), []),
+        ((20, 2, 0), ["+120 s"]),
+        ((7, 59, 0), ["+43140 s"]),
+        ((8, 1, 0), ["-43140 s"]),
+        ((43, 59, 60), []),  # carried
+    ],
+)
+def test_a_time_of_day_is_that_of_the_nearest_day(
+    told: tuple[int, int, int], off: list[str]
+) -> None:
+    found = clock(Trust.SYNCED).compare_time_of_day(told, 0)
+    assert [one.detail for one in found] == off
+    assert clock(Trust.UNSET).compare_time_of_day(told, 0) == []

@@ -12,12 +12,14 @@ import pytest
 
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command, Outcome
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.lines import LineDecoder
-from edge_agent.domain.plain import VERDICT, PlainPanel
+from edge_agent.domain.plain import TIME_OF_DAY, VERDICT, PlainPanel
 from edge_agent.domain.polled import Habits, Order, PolledSession
 from edge_agent.domain.session import (
     Action,
+    ClockRead,
     Commanded,
     FaultKind,
     Frame,
@@ -29,6 +31,7 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
 from tests.drivers.actions import faults, outcomes, sent, signals
 
 
@@ -37,9 +40,16 @@ def read(line: bytes, raw: bytes) -> Frame:
     name, *words = line.decode().split()
     if not words or name == "told":
         return Frame(raw, name)
+    if words[0] == "time":
+        return Frame(raw, name, fields={TIME_OF_DAY: words[1]})
+    if words[0] == "date":
+        log = Signal(kind=Kind.LOG, state=State.ACTIVE, panel_time=words[1], frame=raw)
+        return Frame(raw, name, (log,))
     kind, state, number = Kind(words[0]), State(words[1]), int(words[2])
     zone, area = (None, number) if kind is Kind.AREA else (number, None)
-    return Frame(raw, name, (Signal(kind=kind, state=state, zone=zone, area=area, frame=raw),))
+    code = words[3] if len(words) > 3 else None
+    said = Signal(kind=kind, code=code, state=state, zone=zone, area=area, frame=raw)
+    return Frame(raw, name, (said,))
 
 
 class Toy(PlainPanel):
@@ -95,13 +105,18 @@ class Judging(Toy):
 class Talk:
     """A session with a clock of its own, whose panel has answered the first round."""
 
-    def __init__(self, panel: type[PlainPanel] = Toy, standing: tuple[Signal, ...] = ()) -> None:
+    def __init__(
+        self,
+        panel: type[PlainPanel] = Toy,
+        standing: tuple[Signal, ...] = (),
+        answers: tuple[str, ...] = ("zones", "alarms"),
+    ) -> None:
         habits = Habits(probe="zones", answer_s=1, poll_s=60, quiet_s=3600)
         self.session = PolledSession(Setup(Codes({}, {})), habits, panel)
         self.now_ns = 0
         self.take(Opened((), standing))
         self.take(Ticked())
-        self.begun = [*self.hear("zones"), *self.hear("alarms")]
+        self.begun = [action for answer in answers for action in self.hear(answer)]
 
     def take(self, happened: Any) -> list[Action]:
         return self.session.handle(happened, self.now_ns)
@@ -215,3 +230,106 @@ def test_an_answer_to_nothing_is_no_outcome_and_of_what_waits_none() -> None:
 def test_a_panel_may_say_why_there_is_no_order() -> None:
     done = told(Talk(Answering).take(Commanded(7, DISARM)))
     assert done == [(Outcome.REFUSED, "there is area 1 only")]
+
+
+# ---- what an answer hides
+
+
+class OneLetter(Toy):
+    """Of each zone it says one thing."""
+
+    hiding = frozenset({"alarms"})
+
+    def covers(self, name: str, event: Signal) -> bool:
+        return name == "alarms" and event.zone is not None
+
+
+def stands(kind: Kind, code: str) -> Signal:
+    return Signal(kind=kind, code=code, state=State.ACTIVE, area=2, zone=3)
+
+
+FIRE, TAMPER = stands(Kind.FIRE, "110"), stands(Kind.TAMPER, "137")
+BYPASSED = "zone bypassed 3"
+
+
+@pytest.mark.parametrize(
+    ("known", "shown", "news"),
+    [
+        ((FIRE,), "zone bypassed 3", [("zone", "bypassed")]),
+        ((FIRE,), "zone closed 3", [("zone", "closed"), ("fire", "restored")]),
+        ((FIRE,), "zone open 4", [("zone", "open"), ("fire", "restored")]),
+        ((FIRE, TAMPER), "zone tamper 3", [("zone", "tamper")]),
+        ((FIRE,), "burglary active 3 140", []),
+        ((FIRE,), "burglary active 3 130", [("burglary", "active")]),
+        ((TAMPER,), "burglary active 3 140", [("burglary", "active")]),
+        ((FIRE,), "area alarm 3", [("area", "alarm"), ("fire", "restored")]),
+    ],
+)
+def test_behind_the_one_thing_that_is_said_of_a_zone_what_stands_there_goes_on(
+    known: tuple[Signal, ...], shown: str, news: list[tuple[str, str]]
+) -> None:
+    talk = Talk(OneLetter, standing=known, answers=("zones", f"alarms {shown}"))
+    assert [(one.kind.value, one.state.value) for one in signals(talk.begun)] == news
+
+
+def test_what_was_hidden_ends_in_the_words_of_the_answer() -> None:
+    talk = Talk(OneLetter, standing=(FIRE,), answers=("zones", "alarms zone bypassed 3"))
+    [_, end] = signals(talk.hear("alarms zone closed 3"))
+    assert (end.kind, end.state, end.area) == (Kind.FIRE, State.RESTORED, None), "it says no area"
+
+
+def test_where_it_hides_nothing_what_is_shown_no_more_is_over() -> None:
+    talk = Talk(Toy, standing=(stands(Kind.BURGLARY, "130"),), answers=(f"alarms {BYPASSED}",))
+    assert [one.kind for one in signals(talk.begun)] == [Kind.ZONE, Kind.BURGLARY]
+
+
+# ---- answers in several frames
+
+
+class Parted(Toy):
+    """The answer to `zones` is a frame for each, and one that ends it."""
+
+    parts: Mapping[str, str] = {"part": "zones"}
+
+
+def test_an_answer_in_parts_is_awaited_to_its_end() -> None:
+    talk = Talk(Parted, answers=())
+    done = talk.hear("part zone open 1")
+    for number in (2, 3):
+        done += talk.wait(0.9) + talk.hear(f"part zone open {number}")
+    assert [one.zone for one in signals(done)] == [1, 2, 3]
+    assert sent(done) == [], "not asked twice, though it takes longer than an answer may"
+    assert sent(talk.hear("zones")) == [b"alarms"]
+
+
+def test_a_part_shows_whether_a_command_was_done() -> None:
+    talk = Talk(Parted)
+    talk.take(Commanded(7, Command(act=Act.BYPASS, zone=3)))
+    talk.wait(1)
+    assert outcomes(talk.hear("part zone open 2")) == []
+    assert outcomes(talk.hear("part zone bypassed 3")) == [Outcome.DONE]
+
+
+# ---- clocks
+
+
+@pytest.mark.parametrize(
+    ("words", "off"),
+    [
+        ("time 000030", []),
+        ("time 235930", []),
+        ("time 000200", ["+120 s"]),
+        ("time 235800", ["-120 s"]),
+        ("time 256199", ["+7359 s"]),
+        ("date 1970-01-01T00:00:00", []),
+        ("date 1970-01-02T00:00:00", ["+86400 s"]),
+    ],
+)
+def test_the_time_that_an_event_tells_is_compared_with_or_without_a_date(
+    words: str, off: list[str]
+) -> None:
+    talk = Talk()
+    talk.take(ClockRead(-talk.now_ns, Trust.SYNCED))
+    found = [one for one in talk.hear(f"event {words}") if isinstance(one, Finding)]
+    assert [one.detail for one in found] == off
+    assert not [one for one in talk.hear("event burglary active 3") if isinstance(one, Finding)]
