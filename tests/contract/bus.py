@@ -120,7 +120,7 @@ class BusWorld:
                 self._gateway_does(self.gateway.open(self.now_ns))
             case "unplug":
                 self._plugged = False
-                self.gateway.kill()
+                self.gateway.end()
                 self._asked = None
                 self._waiting.clear()
                 self._panel_does(self.stand.handle(Unplugged(), self.now_ns))

@@ -15,6 +15,7 @@ from edge_agent.domain.session import (
     Answered,
     Commanded,
     Fault,
+    FaultKind,
     Input,
     Link,
     Obeyed,
@@ -31,7 +32,7 @@ from edge_agent.domain.signal import Signal
 from hil.panels.stand import Spoken
 from tests.contract import test_bus, test_session, test_stream
 from tests.contract.subjects import BUS, STREAM, Subject
-from tests.contract.world import SECOND_NS, Tapped, body
+from tests.contract.world import SECOND_NS, Durable, Tapped, body
 
 ACKS = next(subject for subject in STREAM if subject.driver.name == "surgard")
 ASKS = next(subject for subject in STREAM if subject.driver.name == "ness")
@@ -200,6 +201,27 @@ def test_an_invention_is_found_on_a_bad_line_too() -> None:
     [bad] = [line for line in test_stream.LINES if line.name == "loss_2"]
     with pytest.raises(AssertionError, match="nobody said this"):
         test_stream.test_dialogue(spoilt(ACKS, invents), 0, bad)
+
+
+def test_a_double_is_found_on_a_bad_line_too() -> None:
+    [bad] = [line for line in test_stream.LINES if line.name == "loss_2"]
+    with pytest.raises(AssertionError, match="twice"):
+        test_stream.test_dialogue(spoilt(ACKS, reports_twice), 0, bad)
+
+
+def test_a_new_run_knows_of_no_copies() -> None:
+    here = test_stream.world(ACKS, test_stream.LINES[0], 0)
+    here.plug()
+    alarm = Signal(kind=Kind.BURGLARY, code="130", state=State.ACTIVE, frame=b"alarm")
+    first, again = (Durable(alarm, 0, n, at_s * SECOND_NS) for n, at_s in ((1, 2), (2, 9)))
+    here.gateway.durable += [first, again]
+    assert here.heard_before_ns(first) is None
+    assert here.heard_before_ns(again) == 2 * SECOND_NS
+    here.gateway.faults += [(4 * SECOND_NS, Fault(FaultKind.REPEAT, "", b"alarm"))]
+    assert here.heard_before_ns(again) == 4 * SECOND_NS
+    here.run(5 * SECOND_NS)
+    here.restart()
+    assert here.heard_before_ns(again) == 2 * SECOND_NS
 
 
 def test_an_early_ack_is_found_where_nothing_is_ever_durable() -> None:

@@ -197,15 +197,13 @@ def check_no_repeat_recorded_soon(here: World) -> None:
     What is recorded as often as the panel said it is no repeat, however soon it was said again.
     """
     repeated = here.recorded - here.said
-    newest: dict[bytes, int] = {}
     for item in here.gateway.durable:
         if not is_event(item.signal) or here.is_stated(item.signal):
             continue
         if here.is_of_the_line(body(item.signal.frame), meaning(item.signal)):
             continue  # not said by the panel, so no repeat of its own
-        before_ns = newest.get(item.signal.frame)
-        newest[item.signal.frame] = item.t_ns
-        is_soon = before_ns is not None and item.t_ns - before_ns < TWICE_NS_MIN
+        before_ns = here.heard_before_ns(item)
+        is_soon = before_ns is not None and item.heard_ns - before_ns < TWICE_NS_MIN
         told = (body(item.signal.frame), meaning(item.signal))
         if is_soon and told in repeated:
             assert here.is_doubled_behind_an_answer(item), f"twice: {item}"

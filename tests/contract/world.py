@@ -120,6 +120,7 @@ class Gateway:
     obeyed: list[Obeyed] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     opened: int = 0  # how many reports there were when the link came up last
+    started_ns: list[int] = field(default_factory=list)  # after each kill
 
     def open(self, now_ns: int) -> list[Action]:
         """Start a fresh session; what was not durable before is lost."""
@@ -131,10 +132,18 @@ class Gateway:
         standing = standing_of(item.signal for item in self.in_order())
         return self.take(Opened(recent, standing), now_ns) + self.take(clock, now_ns)
 
-    def kill(self) -> None:
+    def end(self) -> None:
         """End the session at once."""
         self.session = None
         self.waiting = []
+
+    def kill(self, now_ns: int) -> None:
+        """Begin a new run: it knows what the journal has, and of no copies."""
+        self.end()
+        self.started_ns.append(now_ns)
+        self.recent = RecentFrames()
+        for item in self.durable:
+            self.recent.take(item.signal, stamp(item.heard_ns))
 
     def take(self, happened: Input, now_ns: int) -> list[Action]:
         """Give the session an input; returns what only the line can do."""
@@ -284,12 +293,12 @@ class World:
             if self._many:
                 self._gateway_does(self.gateway.take(HungUp(self._peer), self.now_ns))
             else:
-                self.gateway.kill()
+                self.gateway.end()
             self._panel_does(self.stand.handle(Unplugged(self._peer), self.now_ns))
 
     def restart(self) -> None:
         """Kill the gateway alone: a panel on three wires does not notice, a caller does."""
-        self.gateway.kill()
+        self.gateway.kill(self.now_ns)
         if self._many and self._plugged:
             self._panel_does(self.stand.handle(Unplugged(self._peer), self.now_ns))
             self._call()
@@ -375,6 +384,24 @@ class World:
         refused = sum(body(fault.frame) == frame for _, fault in self.gateway.faults)
         is_unread = ("kind", Kind.UNKNOWN.value) in says and refused >= REFUSED_MIN
         return is_unread or self._sound(frame)
+
+    def heard_before_ns(self, item: Durable) -> int | None:
+        """When the frame was heard last before, as far as that run of the gateway can know."""
+        frame, heard_ns = body(item.signal.frame), item.heard_ns
+        started_ns = max((t for t in self.gateway.started_ns if t <= heard_ns), default=0)
+        known = [
+            one.heard_ns
+            for one in self.gateway.durable
+            if one.number < item.number and body(one.signal.frame) == frame
+        ]
+        known += [
+            t_ns
+            for t_ns, fault in self.gateway.faults
+            if fault.kind is FaultKind.REPEAT
+            and body(fault.frame) == frame
+            and started_ns <= t_ns < heard_ns
+        ]
+        return max(known, default=None)
 
     def is_doubled_behind_an_answer(self, item: Durable) -> bool:
         """Whether the line said a frame twice, and then it came in one piece, after an answer.
