@@ -188,6 +188,7 @@ _FACTS = frozenset(
             "line",
             "checked",
             "framed",
+            "only_answers",
             "supervised",
             "unsupported",
             "charset",

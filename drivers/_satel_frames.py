@@ -19,7 +19,7 @@ from drivers._satel_record import RECORD_BYTES, record_fields, record_signal
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.cutter import MORE, Cutter, Found
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.panel_clock import panel_time
+from edge_agent.domain.panel_clock import bcd, panel_time
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.settings import charset_of
 from edge_agent.domain.signal import Signal, Span
@@ -252,13 +252,9 @@ def _outputs(_: int, data: bytes, raw: bytes) -> _Read:
     return points, {"outputs": _plain(bits_of(data))}
 
 
-def _bcd(byte: int) -> int:
-    return (byte >> 4) * 10 + (byte & 0x0F)
-
-
 def _clock(_: int, data: bytes, raw: bytes) -> _Read:
     del raw
-    century, year, month, day, hour, minute, second = (_bcd(byte) for byte in data[:7])
+    century, year, month, day, hour, minute, second = bcd(data[:7])
     time = panel_time((100 * century + year, month, day), (hour, minute, second))
     return (), {
         "time": time.iso,

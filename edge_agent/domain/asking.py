@@ -48,6 +48,7 @@ class Asking:
         self._until_ns = 0  # of the answer, or of the pause
         self.given_up: list[str] = []  # since the session last looked; it empties the list
         self.unanswered = 0  # requests given up in a row
+        self._is_held = False
 
     @property
     def idle(self) -> bool:
@@ -72,6 +73,14 @@ class Asking:
         else:
             self._wanted.append(request)
         return True
+
+    def hold(self) -> None:
+        """Send nothing until `release`: what was answered has to be dealt with first."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Send again."""
+        self._is_held = False
 
     def awaits(self, name: str) -> bool:
         """Tell whether this was asked, and its answer is due."""
@@ -106,7 +115,8 @@ class Asking:
                 self.unanswered += 1
                 self.given_up.append(late.name)
                 actions.append(Fault(FaultKind.NO_ANSWER, late.name))
-        if self._asked is None and self._wanted and now_ns >= self._until_ns:
+        is_free = self._asked is None and not self._is_held
+        if is_free and self._wanted and now_ns >= self._until_ns:
             self._asked = self._wanted.popleft()
             self._until_ns = now_ns + self._pace.answer_ns
             actions.append(Send(self._asked.data))
@@ -114,7 +124,8 @@ class Asking:
 
     def deadline_ns(self) -> int | None:
         """Return when `due` has work."""
-        return None if self.idle else self._until_ns
+        is_waiting = self._asked is None and self._is_held
+        return None if self.idle or is_waiting else self._until_ns
 
     def _is_full(self) -> bool:
         return len(self._wanted) >= WAITING_MAX

@@ -195,6 +195,15 @@ def _sia_number(sia: SiaRow | None, row: ContactIdRow | None) -> str:
     return "device"
 
 
+def paired(begins: Mapping[int, str]) -> dict[int, tuple[Qualifier, str]]:
+    """Return what the types of a panel's events say, where what began ends with the next type.
+
+    `begins` has the Contact ID code of each type that begins something.
+    """
+    ends = {begin + 1: (Qualifier.RESTORE, code) for begin, code in begins.items()}
+    return {begin: (Qualifier.NEW, code) for begin, code in begins.items()} | ends
+
+
 def number(digits: str) -> int | None:
     """Return a number as sent, None for zero (not stated) and for what no panel prints."""
     value = int(digits) if digits.isascii() and digits.isdigit() else 0

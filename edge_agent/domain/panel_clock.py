@@ -44,16 +44,30 @@ def panel_time(date: tuple[int, int, int], clock: tuple[int, int, int]) -> Panel
     return PanelTime(told.isoformat(), same != (*date, *clock))
 
 
+def bcd(data: bytes) -> list[int]:
+    """Return the number of two digits that each byte holds; halves above 9 count on."""
+    return [10 * (byte >> 4) + (byte & 0x0F) for byte in data]
+
+
+def bcd_time(data: bytes) -> PanelTime:
+    """Return year (of this century), month, day, hour, minute and second, each a byte in BCD."""
+    year, month, day, hour, minute, second = bcd(data)
+    return panel_time((2000 + year, month, day), (hour, minute, second))
+
+
 class PanelClock:
     """Compares a panel's clock with ours, and says what time to give it; `zone` is the site's.
+
+    Without `summer_time` the panel's clock shows the zone's standard time all the year.
 
     clock = PanelClock(setup.zone)
     clock.read(happened)                  # each ClockRead
     clock.compare(time.local, now_ns)     # [Finding(...)] when it went off or came right
     """
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, *, summer_time: bool = True) -> None:
         self._zone = zone
+        self._summer_time = summer_time
         self._ours = ClockRead(None, Trust.UNSET)
         self._off = False
 
@@ -62,12 +76,14 @@ class PanelClock:
         self._ours = ours
 
     def now(self, now_ns: int) -> datetime | None:
-        """Return the site's local time without zone; None unless our clock is synced."""
+        """Return what the panel's clock should show; None unless our clock is synced."""
         offset_ns = self._ours.offset_ns
         if offset_ns is None or self._ours.trust is not Trust.SYNCED:
             return None
         utc = _EPOCH + timedelta(microseconds=(now_ns + offset_ns) // 1000)
-        return utc.astimezone(self._zone).replace(tzinfo=None)
+        local = utc.astimezone(self._zone)
+        summer = timedelta() if self._summer_time else local.dst() or timedelta()
+        return local.replace(tzinfo=None) - summer
 
     def compare(self, told: datetime, now_ns: int) -> list[Finding]:
         """Judge what a panel's clock shows at `now_ns`; nothing unless ours is synced."""

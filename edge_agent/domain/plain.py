@@ -13,7 +13,7 @@ An answer to an order has a name of its own (`OK`, `NO2`); what it means is told
         def order(self, command, ours): ...
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -55,6 +55,10 @@ class PlainPanel(PolledPanel):
     `hiding` are requests whose answer says one thing of each zone: behind a bypass or a tamper an
     alarm may stand, and is not over.  A general alarm there is one that is known already.
 
+    `alike` are, for each type of frame, codes in which an event may stand that the frame tells in
+    more general ones: a bit of *fire in zone 3* shows a call point there, too, and the end of a
+    fire ends whatever burnt.  Without a zone it is any zone's.
+
     Of an event `panel_time` is compared with our clock; of a panel that says no date, the field
     `TIME_OF_DAY`, as hhmmss.
     """
@@ -64,6 +68,7 @@ class PlainPanel(PolledPanel):
     verdicts: Mapping[str, str | None] = {}
     parts: Mapping[str, str] = {}
     hiding: frozenset[str] = frozenset()
+    alike: Mapping[str, Mapping[str, Collection[str]]] = {}
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
@@ -92,22 +97,39 @@ class PlainPanel(PolledPanel):
                 return [Fault(FaultKind.REPEAT, "", frame.raw)]
             if any(one.kind in _MOVES for one in frame.signals):
                 talk.refresh(now_ns)  # how areas and zones are now, the event does not say
-            heard = talk.report(talk.proven.heard(frame.signals))
-            return [*heard, *self._compared(frame, now_ns)]
+            return [*self.event(frame, frame.signals), *self.compared(frame, now_ns)]
         if name in self.verdicts:
             return talk.judged(VERDICT, frame, now_ns)
-        told = talk.proven.map(
-            name, self._shown(name, frame), frame.raw, lambda event: self.covers(name, event)
-        )
+        told = self.state(frame)
         request = self.parts.get(name, name)
         judged = talk.judged(request, frame, now_ns)  # before it is awaited no more
         if request == name:
             talk.answered(name, now_ns)
         else:
             talk.coming(request, now_ns)
-        return [*talk.report(told), *judged]
+        return [*told, *judged]
 
-    def _compared(self, event: Frame, now_ns: int) -> list[Action]:
+    # ---- what most frames say, for a panel that hears some otherwise
+
+    def event(self, frame: Frame, signals: Iterable[Signal]) -> list[Action]:
+        """Record what an event says."""
+        alike = self.alike.get(frame.type or "", {})
+        return self.talk.report(self.talk.proven.heard(signals, alike))
+
+    def state(self, frame: Frame) -> list[Action]:
+        """Record what is news of a state."""
+        name = frame.type or ""
+        told = self.talk.proven.map(
+            name,
+            self._shown(name, frame),
+            frame.raw,
+            lambda event: self.covers(name, event),
+            self.alike.get(name, {}),
+        )
+        return self.talk.report(told)
+
+    def compared(self, event: Frame, now_ns: int) -> list[Action]:
+        """Hold the time of an event that happened just now against our clock."""
         clock, told = self.talk.clock, event.signals[0].panel_time if event.signals else None
         if told:
             return [*clock.compare(PanelTime(told).local, now_ns)]

@@ -94,6 +94,7 @@ class Habits:
     needed: frozenset[str] = frozenset()  # requests whose answer no later event makes up for
     noise_is_damage: bool = False  # what is no frame may be the rest of an event
     bypass_toggles: bool = False  # the same order takes a zone out and in
+    summer_time: bool = True  # the panel's clock has it, where the site has
     host_types: frozenset[str] = frozenset({"request"})  # frames of hosts, heard along
 
 
@@ -186,7 +187,7 @@ class PolledSession:
     ) -> None:
         self.setup = setup
         self.listen_only = bool(setup.options.get("listen_only", False))
-        self.clock = PanelClock(setup.zone)
+        self.clock = PanelClock(setup.zone, summer_time=habits.summer_time)
         self.proven = Proven()
         self._habits = habits
         self._poll_ns = seconds_ns(setup, "poll_s", habits.poll_s)

@@ -4,12 +4,15 @@ Pure.  Panels that are polled say the same state again and again: only what is n
 is unknown when the link comes up; what is then heard for the first time has origin `at_start`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import Events, bare
+
+_Alike = Mapping[str, Collection[str]]
 
 POINTS_MAX = 10_000  # the largest panels have some thousands; a panel that names more is damaged
 
@@ -55,9 +58,14 @@ class Proven:
                 return state
         return None
 
-    def heard(self, signals: Iterable[Signal]) -> tuple[Signal, ...]:
-        """Take what a panel said by itself; all of it is news."""
-        told = tuple(signals)
+    def heard(
+        self, signals: Iterable[Signal], alike: _Alike = MappingProxyType({})
+    ) -> tuple[Signal, ...]:
+        """Take what a panel said by itself; all of it is news.
+
+        An end whose code is in `alike` ends what stands there in one of those codes.
+        """
+        told = tuple(one for signal in signals for one in self._in_its_words(signal, alike))
         for signal in told:
             if signal.kind in POINTS:
                 self._learn(signal)
@@ -73,6 +81,7 @@ class Proven:
         signals: Iterable[Signal],
         frame: bytes,
         covers: Callable[[Signal], bool] = lambda _: False,
+        alike: _Alike = MappingProxyType({}),
     ) -> tuple[Signal, ...]:
         """Take the answer to request `name`, which came as `frame`: a state, and standing events.
 
@@ -80,7 +89,8 @@ class Proven:
         (`restored`) of those that the same map showed and shows no more.  What only an event told
         is ended by an event only: a map that never showed it may not be about it.  But of what
         stood before the link came up, the map ends what it `covers` and does not show: it ended
-        while nobody listened.
+        while nobody listened.  An event whose code is in `alike` is no news where one stands
+        in one of those codes: the map shows that one.
         """
         told = tuple(signals)
         news = [self._dated(signal) for signal in told if signal.kind in POINTS]
@@ -88,10 +98,11 @@ class Proven:
         for signal in told:
             if signal.kind in POINTS:
                 continue
-            if not self._standing.find(signal):
+            if not (found := self._found(signal, alike)):
                 self._standing.add(signal)
                 news.append(replace(signal, origin=Origin.AT_START) if before is None else signal)
-            shown |= dict.fromkeys(self._standing.find(signal), signal)
+                found = self._standing.find(signal)
+            shown |= dict.fromkeys(found, signal)
         over = (before or {}).keys() - shown.keys()
         over |= {event for event in self._unproven - shown.keys() if covers(event)}
         self._unproven -= over | shown.keys()
@@ -100,6 +111,25 @@ class Proven:
         ended = [event for event in self._standing.signals if event in over] if over else []
         restored = [self._end(event, (before or {}).get(event), frame) for event in ended]
         return (*(signal for signal in news if signal is not None), *restored)
+
+    def _found(self, signal: Signal, alike: _Alike) -> tuple[Signal, ...]:
+        """Return what stands of what `signal` is about, in its code or in one that is alike."""
+        found = self._standing.find(signal)
+        codes = alike.get(signal.code or "")
+        if not codes:
+            return found
+        others = (
+            one
+            for one in self._standing.signals
+            if one.code in codes and one not in found and signal.zone in (None, one.zone)
+        )
+        return (*found, *others)
+
+    def _in_its_words(self, signal: Signal, alike: _Alike) -> Iterable[Signal]:
+        if signal.state is not State.RESTORED or (signal.code or "") not in alike:
+            return (signal,)
+        found = self._found(signal, alike)
+        return [replace(signal, kind=one.kind, code=one.code) for one in found] or (signal,)
 
     def _end(self, event: Signal, shown: Signal | None, frame: bytes) -> Signal:
         """End it in the words of the map: no area where it says none, and none is needed."""

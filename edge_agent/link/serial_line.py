@@ -42,22 +42,40 @@ class SerialOpener:
         """Open the port now; raises LineError naming cause and remedy."""
         address = self._address
         try:
-            port = serial.Serial(
-                address.port,
-                baudrate=address.baud,
-                bytesize=address.bits,
-                parity=address.parity,
-                stopbits=address.stop,
-                timeout=0,
-                write_timeout=0,
-                exclusive=True,
-            )
+            port = self._port()
         except (OSError, termios.error, ValueError) as error:  # termios.error is no OSError
             raise explain(error, address, self._by_id) from None
         return DescriptorLine(port.fileno(), self._clock, lambda: _close(port), _UNPLUGGED)
 
+    def _port(self) -> serial.Serial:
+        """Open it; a pty has no parity, and the C library calls it invalid to ask for no more."""
+        address = self._address
+        try:
+            return _opened(address, address.parity)
+        except termios.error as error:
+            if error.args[0] != errno.EINVAL or not _is_pty(Path(address.port)):
+                raise
+            return _opened(address, serial.PARITY_NONE)
+
     def close(self) -> None:
         """Nothing outlives a line."""
+
+
+def _opened(address: SerialAddress, parity: str) -> serial.Serial:
+    return serial.Serial(
+        address.port,
+        baudrate=address.baud,
+        bytesize=address.bits,
+        parity=parity,
+        stopbits=address.stop,
+        timeout=0,
+        write_timeout=0,
+        exclusive=True,
+    )
+
+
+def _is_pty(port: Path) -> bool:
+    return port.resolve().is_relative_to("/dev/pts")
 
 
 def _close(port: serial.Serial) -> None:

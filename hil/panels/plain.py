@@ -18,8 +18,8 @@ from hil.panels.voice import Voice
 class Plain:
     """What is special of a face; `words` are those of `site.speak` that its protocol has.
 
-    `sound`, `has_sum`, `asked`, `standing`, `silence_s` and `control_help` as of a Face.  Without
-    `has_points` it says events and no more: how zones and areas are, a host cannot know.
+    `sound`, `has_sum`, `asked`, `standing`, `unknown`, `silence_s` and `control_help` as of a Face.
+    Without `has_points` it says events and no more: how zones and areas are, a host cannot know.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Plain:
     sound: Callable[[bytes], bool]
     has_points: bool = True
     standing: str = ""
+    unknown: str = ""
     has_sum: bool = True
     asked: bytes = b""
     silence_s: float = 90.0
@@ -46,6 +47,7 @@ class Plain:
             sound=self.sound,
             truth=None if self.has_points else lambda _: {},
             standing=self.standing,
+            unknown=self.unknown,
             has_sum=self.has_sum,
             asked=self.asked,
             silence_s=self.silence_s,

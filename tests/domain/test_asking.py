@@ -109,3 +109,17 @@ def test_what_waits_goes_first_when_it_is_wanted_first() -> None:
     assert sent(asking.due(0)) == [b"c"]
     asking.answered("c", 1)
     assert sent(asking.due(4)) == [b"a"]
+
+
+def test_what_is_held_is_sent_when_it_is_released() -> None:
+    """Seen to fail: a session that is woken again and again while it is held."""
+    asking = Asking(PACE)
+    asking.ask("a", b"a")
+    assert sent(asking.due(0)) == [b"a"]
+    asking.hold()
+    asking.ask("b", b"b")
+    assert asking.deadline_ns() == 10  # the answer to what is under way is still awaited
+    asking.answered("a", 1)
+    assert (asking.due(20), asking.deadline_ns()) == ([], None)
+    asking.release()
+    assert sent(asking.due(20)) == [b"b"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.domain.codes import Codes, Meaning, Place, Qualifier, number, signal_of
+from edge_agent.domain.codes import Codes, Meaning, Place, Qualifier, number, paired, signal_of
 from edge_agent.domain.kinds import POINTS, STATES, Kind, Origin, State
 from edge_agent.domain.signal import NUMBER_MAX
 from edge_agent.resources import load_codes
@@ -194,3 +194,12 @@ def test_zero_means_not_stated(digits: str, expected: int | None) -> None:
     assert number(digits) == expected
     assert number(str(NUMBER_MAX)) == NUMBER_MAX
     assert number("²") is None
+
+
+def test_what_begins_with_a_type_ends_with_the_next() -> None:
+    assert paired({0x10: "380", 0x16: "301"}) == {
+        0x10: (Qualifier.NEW, "380"),
+        0x11: (Qualifier.RESTORE, "380"),
+        0x16: (Qualifier.NEW, "301"),
+        0x17: (Qualifier.RESTORE, "301"),
+    }

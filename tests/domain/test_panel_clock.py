@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.panel_clock import PanelClock, panel_time
+from edge_agent.domain.panel_clock import PanelClock, bcd, bcd_time, panel_time
 from edge_agent.domain.session import ClockRead
 from edge_agent.domain.stamp import Trust
 
@@ -95,3 +95,18 @@ def test_a_time_of_day_is_that_of_the_nearest_day(
     found = clock(Trust.SYNCED).compare_time_of_day(told, 0)
     assert [one.detail for one in found] == off
     assert clock(Trust.UNSET).compare_time_of_day(told, 0) == []
+
+
+def test_a_panel_without_summer_time_shows_an_hour_less_in_summer() -> None:
+    for month, hour in ((1, 12), (7, 12)):
+        at = datetime(2026, month, 5, 11, tzinfo=UTC)
+        offset_ns = int(at.timestamp()) * 10**9
+        clock = PanelClock(ZoneInfo("Europe/Berlin"), summer_time=False)
+        clock.read(ClockRead(offset_ns, Trust.SYNCED))
+        assert clock.now(0) == datetime(2026, month, 5, hour, tzinfo=UTC).replace(tzinfo=None)
+
+
+def test_a_time_in_bcd_is_read_and_put_right() -> None:
+    assert bcd(bytes.fromhex("26 99 0A")) == [26, 99, 10]
+    assert bcd_time(bytes.fromhex("26 11 23 20 15 30")).iso == "2026-11-23T20:15:30"
+    assert bcd_time(bytes.fromhex("26 02 30 20 15 60")).corrected

@@ -6,6 +6,7 @@ Seen to fail: an event that the line doubled recorded twice; the end of an alarm
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -333,3 +334,26 @@ def test_the_time_that_an_event_tells_is_compared_with_or_without_a_date(
     found = [one for one in talk.hear(f"event {words}") if isinstance(one, Finding)]
     assert [one.detail for one in found] == off
     assert not [one for one in talk.hear("event burglary active 3") if isinstance(one, Finding)]
+
+
+class Fires(Toy):
+    """A bit shows any fire of a zone; one end is that of any fire."""
+
+    alike = MappingProxyType({name: {"110": ("110", "115")} for name in ("event", "zones")})
+
+
+def fire(code: str, state: State = State.ACTIVE, zone: int | None = 3) -> Signal:
+    return Signal(kind=Kind.FIRE, code=code, state=state, zone=zone)
+
+
+def test_what_stands_in_an_alike_code_is_no_news_and_ends_with_it() -> None:
+    """Seen to fail: the fire of a call point said a second time, as a detector's."""
+    proven, codes = Talk(Fires).session.proven, Fires.alike["zones"]
+    proven.heard([fire("115")])
+    assert proven.map("zones", [fire("110")], b"", alike=codes) == ()
+    assert proven.map("zones", [fire("110", zone=None)], b"", alike=codes) == ()
+    assert [s.zone for s in proven.map("zones", [fire("110", zone=4)], b"", alike=codes)] == [4, 3]
+    proven.heard([fire("115")])
+    over = proven.heard([fire("110", State.RESTORED)], codes)
+    assert [(s.code, s.zone) for s in over] == [("115", 3)]
+    assert [s.code for s in proven.heard([fire("110", State.RESTORED)], codes)] == ["110"]

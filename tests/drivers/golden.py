@@ -10,13 +10,29 @@ ENDS = b"\r\n"  # which of them belong to a line, each decoder knows
 
 
 class Golden(NamedTuple):
-    """One frame and what it says; signals list kind, code, state, area, zone, user, account."""
+    """One frame and what it says; signals list kind, code, state, area, zone, user, account.
+
+    `answers`: it answers what a host asked, and has no ACK of its own.
+    """
 
     source: str
     frame: bytes
     type: str | None
     signals: tuple[tuple[Any, ...], ...]
     fault: str | None = None
+    answers: bool = False
+
+
+def event(
+    kind: str,
+    code: str | None,
+    state: str = "active",
+    area: int | None = None,
+    zone: int | None = None,
+    user: int | None = None,
+) -> tuple[object, ...]:
+    """Return a signal as golden frames list it."""
+    return (kind, code, state, area, zone, user, None)
 
 
 def told(frame: Frame) -> tuple[object, ...]:

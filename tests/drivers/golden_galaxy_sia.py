@@ -6,22 +6,7 @@ out by hand, by the rule of section 2.  What control blocks and maps look like i
 of an open receiver ("receiver").
 """
 
-from typing import Any, NamedTuple
-
-
-class Golden(NamedTuple):
-    """One block and what it says; signals list kind, code, state, area, zone, user, account.
-
-    `answers`: it answers what a host asked, and has no ACK of its own.
-    """
-
-    source: str
-    frame: bytes
-    type: str | None
-    signals: tuple[tuple[Any, ...], ...]
-    fault: str | None = None
-    answers: bool = False
-
+from tests.drivers.golden import Golden
 
 GOLDEN = (
     Golden("facts 2, acknowledge", bytes.fromhex("40 38 87"), "ack", ()),

@@ -5,7 +5,7 @@ The sums of frames that stand in no source were added up apart from this project
 of section 2.  Layouts of 07 are those of an open client.
 """
 
-from tests.drivers.golden import Golden
+from tests.drivers.golden import Golden, event
 
 
 def zone(state: str, number: int, area: int | None) -> tuple[object, ...]:
@@ -14,17 +14,6 @@ def zone(state: str, number: int, area: int | None) -> tuple[object, ...]:
 
 def area(state: str, number: int) -> tuple[object, ...]:
     return ("area", None, state, number, None, None, None)
-
-
-def event(
-    kind: str,
-    code: str | None,
-    state: str = "active",
-    area: int | None = None,
-    zone: int | None = None,
-    user: int | None = None,
-) -> tuple[object, ...]:
-    return (kind, code, state, area, zone, user, None)
 
 
 GOLDEN = (

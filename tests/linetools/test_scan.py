@@ -45,9 +45,12 @@ def met_at(one: Candidate, profile: Profile) -> list[str | None]:
     return [*found, None] if {"tcp", "listen"} & set(one.driver.lines) else found
 
 
-SILENT = {one.name for one in PROFILES.values() if one.facts.get("supervised") is False}
-SILENT |= {"jbf_193k"}
-"""They say nothing while nothing happens and are asked nothing, or answer their own poll only."""
+SILENT = {
+    one.name
+    for one in PROFILES.values()
+    if one.facts.get("supervised") is False or one.facts.get("only_answers")
+}
+"""By their profiles: they say nothing while nothing happens, or answer what no probe asks."""
 
 FACES = [
     # every driver x profile x line at which it is met; the settings of a port, None for TCP

@@ -74,6 +74,21 @@ def test_seven_bits_with_parity_are_asked_for_once_and_the_port_works(
     assert len(asked) == 1
 
 
+def test_a_pty_opens_again_where_nothing_but_its_parity_would_change(tmp_path: Path) -> None:
+    """Seen to fail: `Invalid argument` of the second, as discovery tries settings in turn."""
+
+    async def main() -> None:
+        with Port(tmp_path) as port:
+            for bits in (7, 8, 8):
+                address = SerialAddress(port=str(port.path), baud=19200, bits=bits, parity="E")
+                line = await SerialOpener(address, CLOCK).open()
+                port.say(b"5011")
+                assert (await line.read()).data == b"5011"
+                line.close()
+
+    run(main())
+
+
 def test_an_unplugged_port_is_a_lost_line_and_opens_when_it_returns(tmp_path: Path) -> None:
     async def main() -> None:
         port = Port(tmp_path).plug()

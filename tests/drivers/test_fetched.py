@@ -1,0 +1,164 @@
+"""Events that are fetched: confirmed in turn when durable, once, and states only behind them all.
+
+Seen to fail: the confirmation sent beside the queue, a request while an event waited to be durable,
+a copy recorded twice after a restart, a state counted while an event waited.
+"""
+
+from typing import Any
+
+from drivers._fetched import FetchedPanel, FetchedSession
+from edge_agent.domain.codes import Codes
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.lines import LineDecoder
+from edge_agent.domain.polled import Habits
+from edge_agent.domain.session import (
+    WAITING,
+    Action,
+    Committed,
+    FaultKind,
+    Frame,
+    Opened,
+    Received,
+    Recent,
+    Report,
+    Setup,
+    Ticked,
+)
+from edge_agent.domain.settings import NS_PER_S as NS
+from edge_agent.domain.signal import Signal
+from tests.drivers.actions import faults, sent, signals
+
+
+def read(line: bytes, raw: bytes) -> Frame:
+    """`event 7 fire active 3`, `zones fire active 3`, `empty`, `confirmed`."""
+    name, *words = line.decode().split()
+    number = words.pop(0) if name == "event" else ""
+    told = ()
+    if words:
+        kind, state, zone = Kind(words[0]), State(words[1]), int(words[2])
+        told = (Signal(kind=kind, state=state, zone=zone, frame=raw),)
+    return Frame(raw, name, told, {"number": number})
+
+
+class Toy(FetchedPanel):
+    fetch = "event?"
+    rounds = ("zones", "event?")
+
+    def decoder(self) -> LineDecoder:
+        return LineDecoder(read)
+
+    def request(self, name: str) -> bytes:
+        return name.encode()
+
+    def confirmation(self, event: Frame) -> str:
+        return f"have {event.fields['number']}"
+
+
+class Talk:
+    """A session with a clock of its own."""
+
+    def __init__(self, opened: Opened | None = None, **options: Any) -> None:
+        habits = Habits(probe="zones", answer_s=1, poll_s=60, quiet_s=3600)
+        self.session = FetchedSession(Setup(Codes({}, {}), None, options), habits, Toy)
+        self.now_ns = 0
+        self.take(opened or Opened())
+        self.begun = self.take(Ticked())
+
+    def take(self, happened: Any) -> list[Action]:
+        return self.session.handle(happened, self.now_ns)
+
+    def hear(self, line: str) -> list[Action]:
+        return self.take(Received(line.encode() + b"\n"))
+
+    def durable(self, actions: list[Action]) -> list[Action]:
+        tokens = [action.token for action in actions if isinstance(action, Report)]
+        return [more for token in tokens for more in self.take(Committed(token))]
+
+    def wait(self, seconds: float) -> list[Action]:
+        end_ns, done = self.now_ns + int(seconds * NS), list[Action]()
+        while (due_ns := self.session.deadline_ns()) is not None and due_ns <= end_ns:
+            self.now_ns = max(self.now_ns, due_ns)
+            done += self.take(Ticked())
+        self.now_ns = end_ns
+        return done
+
+
+FIRE = "event 7 fire active 3"
+
+
+def with_an_event() -> tuple[Talk, list[Action]]:
+    talk = Talk()
+    assert sent(talk.begun) == [b"zones"]
+    assert sent(talk.hear("zones")) == [b"event?"]
+    return talk, talk.hear(FIRE)
+
+
+def test_an_event_is_confirmed_when_it_is_durable_and_nothing_is_asked_before() -> None:
+    talk, heard = with_an_event()
+    assert [s.zone for s in signals(heard)] == [3]
+    assert sent(heard) == []
+    waited = talk.wait(300)
+    assert (sent(waited), faults(waited)) == ([], [])
+    assert sent(talk.durable(heard)) == [b"have 7"]
+    assert sent(talk.hear("confirmed")) == [b"event?"]
+
+
+def test_a_confirmation_without_an_answer_is_asked_again_and_the_copy_is_recorded_once() -> None:
+    talk, heard = with_an_event()
+    talk.durable(heard)
+    assert sent(talk.wait(1)) == [b"have 7"]
+    assert sent(talk.wait(1)) == [b"event?"]
+    again = talk.hear(FIRE)
+    assert (signals(again), faults(again)) == ([], [FaultKind.REPEAT])
+    assert sent(again) == [b"have 7"]
+
+
+def test_the_same_words_are_a_new_event_when_the_panel_let_go_of_the_first() -> None:
+    talk, heard = with_an_event()
+    talk.durable(heard)
+    talk.hear("confirmed")
+    assert len(signals(talk.hear(FIRE))) == 1
+
+
+def test_what_was_recorded_last_is_known_over_a_restart() -> None:
+    talk = Talk(Opened(recent=(Recent(FIRE.encode() + b"\n", None),)))
+    talk.hear("zones")
+    again = talk.hear(FIRE)
+    assert (faults(again), sent(again)) == ([FaultKind.REPEAT], [b"have 7"])
+
+
+def test_what_was_not_durable_when_the_line_was_lost_has_no_confirmation_before_it_is() -> None:
+    talk = Talk(Opened(waiting=Recent(FIRE.encode() + b"\n", None)))
+    talk.hear("zones")
+    assert sent(talk.hear(FIRE)) == []
+    assert sent(talk.take(Committed(WAITING))) == [b"have 7"]
+
+
+def test_what_waited_at_link_up_is_backfill_and_what_comes_later_is_live() -> None:
+    talk, heard = with_an_event()
+    assert [s.origin for s in signals(heard)] == [Origin.BACKFILL]
+    talk.durable(heard)
+    talk.hear("confirmed")
+    talk.hear("empty")
+    assert [s.origin for s in signals(talk.hear("event 8 fire active 4"))] == [Origin.LIVE]
+
+
+def test_a_state_counts_when_no_event_waits_behind_it() -> None:
+    talk = Talk()
+    assert signals(talk.hear("zones fire active 3")) == []
+    heard = talk.hear(FIRE)  # what the state showed already
+    assert len(signals(heard)) == 1
+    talk.durable(heard)
+    talk.hear("confirmed")
+    assert sent(talk.hear("empty")) == [b"zones"]  # it is asked again
+    assert signals(talk.hear("zones fire active 4")) == []
+    assert [s.zone for s in signals(talk.hear("empty"))] == [4]
+
+
+def test_a_panel_that_is_only_listened_to_is_asked_nothing() -> None:
+    talk = Talk(listen_only=True)
+    heard = talk.hear(FIRE)
+    assert sent([*talk.begun, *heard, *talk.durable(heard), *talk.wait(300)]) == []
+    assert signals(talk.hear("zones fire active 4")) == []
+    talk.hear("empty")
+    assert [s.zone for s in signals(talk.hear("zones fire active 4"))] == [4]
