@@ -23,6 +23,14 @@ class Golden(NamedTuple):
     answers: bool = False
 
 
+def zone(state: str, number: int, area: int | None) -> tuple[object, ...]:
+    return ("zone", None, state, area, number, None, None)
+
+
+def area(state: str, number: int) -> tuple[object, ...]:
+    return ("area", None, state, number, None, None, None)
+
+
 def event(
     kind: str,
     code: str | None,

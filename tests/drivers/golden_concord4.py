@@ -4,8 +4,7 @@ The sums of frames that stand in no source were added up apart from this project
 byte of the sum of all before.
 """
 
-from tests.drivers.golden import Golden
-from tests.drivers.golden_nx584 import area, event, zone
+from tests.drivers.golden import Golden, area, event, zone
 
 GOLDEN = (
     Golden(

@@ -5,16 +5,7 @@ The sums of frames that stand in no source were added up apart from this project
 of section 2.  Layouts of 07 are those of an open client.
 """
 
-from tests.drivers.golden import Golden, event
-
-
-def zone(state: str, number: int, area: int | None) -> tuple[object, ...]:
-    return ("zone", None, state, area, number, None, None)
-
-
-def area(state: str, number: int) -> tuple[object, ...]:
-    return ("area", None, state, number, None, None, None)
-
+from tests.drivers.golden import Golden, area, event, zone
 
 GOLDEN = (
     Golden(

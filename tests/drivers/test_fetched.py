@@ -33,7 +33,7 @@ def read(line: bytes, raw: bytes) -> Frame:
     """`event 7 fire active 3`, `zones fire active 3`, `empty`, `confirmed`."""
     name, *words = line.decode().split()
     number = words.pop(0) if name == "event" else ""
-    told = ()
+    told: tuple[Signal, ...] = ()
     if words:
         kind, state, zone = Kind(words[0]), State(words[1]), int(words[2])
         told = (Signal(kind=kind, state=state, zone=zone, frame=raw),)

@@ -14,7 +14,8 @@ from drivers._galaxy_frames import HELD_BYTES_MAX, GalaxyDecoder, framed, parity
 from edge_agent.domain.kinds import Origin
 from edge_agent.domain.session import FaultKind, Frame, Setup
 from edge_agent.resources import load_codes
-from tests.drivers.golden_galaxy_sia import GOLDEN, Golden
+from tests.drivers.golden import Golden
+from tests.drivers.golden_galaxy_sia import GOLDEN
 from tests.fuzz.target import check_growth
 
 # the facts' worked blocks, section 2
