@@ -222,7 +222,7 @@ def test_unreadable_keys() -> None:
         assert "chmod 600" in line["cause"]
         assert "not vouched for" in line["then"]
         stack.agent.wait(lambda: "client.key" in _reason(stack.agent), "the TLS key is named")
-        assert "check that the file exists, is readable" in _reason(stack.agent)
+        assert "each is PEM, and the key has no password" in _reason(stack.agent)
         _good_is_read(stack)
         client.write_bytes(whole)
         stack.settle()
