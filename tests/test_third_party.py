@@ -165,7 +165,7 @@ def test_lines(line: bytes, type_: str | None, fault: FaultKind | None) -> None:
 
 
 def test_a_code_that_a_host_says_is_marked() -> None:
-    [frame] = decode(MARLIN.framed("BY,03,1234"))
+    [frame] = decode(MARLIN.MarlinDecoder.framed("BY,03,1234"))
     [span] = frame.secrets
     assert frame.raw[span.start : span.end] == b"1234"
 

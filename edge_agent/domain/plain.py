@@ -5,11 +5,10 @@ panel says by itself, the name of the request for what answers it, `request` for
 An answer to an order has a name of its own (`OK`, `NO2`); what it means is told by `verdicts`.
 
     class MyPanel(PlainPanel):
+        reads = MyDecoder
         commands = frozenset({Act.STATUS, Act.BYPASS})
-        rounds = ("zones", "areas")
+        rounds = ("ZN", "AR")
 
-        def decoder(self): ...
-        def request(self, name): ...
         def order(self, command, ours): ...
 """
 
@@ -20,9 +19,10 @@ from typing import Final
 
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import POINTS, Kind, State
+from edge_agent.domain.marked_lines import MarkedLines
 from edge_agent.domain.panel_clock import PanelTime
 from edge_agent.domain.polled import Order, PolledPanel, PolledSession, is_shown
-from edge_agent.domain.session import Action, Fault, FaultKind, Frame, Opened, Setup
+from edge_agent.domain.session import Action, Decoder, Fault, FaultKind, Frame, Opened, Setup
 from edge_agent.domain.signal import Signal
 
 EVENT: Final = "event"
@@ -41,6 +41,9 @@ _MOVES: Final = frozenset({Kind.OPEN_CLOSE, Kind.BYPASS, Kind.CANCEL})
 
 class PlainPanel(PolledPanel):
     """A panel of events and answers; see the module.
+
+    Its lines are `MarkedLines`, which `reads` reads, and a request is a line of its name; where it
+    is otherwise, `decoder` and `request` say so.
 
     `rounds` are the requests that show the whole state.  An event that an answer showed and shows
     no more is over; of one that stood before the link came up an answer says so too where it is
@@ -63,6 +66,7 @@ class PlainPanel(PolledPanel):
     `TIME_OF_DAY`, as hhmmss.
     """
 
+    reads: type[MarkedLines]
     commands: frozenset[Act] = frozenset({Act.STATUS})
     rounds: tuple[str, ...] = ()
     verdicts: Mapping[str, str | None] = {}
@@ -73,6 +77,14 @@ class PlainPanel(PolledPanel):
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
         self.talk = talk
+
+    def decoder(self) -> Decoder:
+        """See PolledPanel."""
+        return self.reads(self.setup)
+
+    def request(self, name: str) -> bytes:
+        """See PolledPanel."""
+        return self.reads.framed(name)
 
     def round(self) -> Sequence[str]:
         """See PolledPanel."""

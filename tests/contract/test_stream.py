@@ -537,14 +537,19 @@ def wanted(subject: Subject, act: Act) -> Command:
     return Command(act=act, area=1, code="1234")
 
 
-@pytest.mark.parametrize(("subject", "act"), COMMANDS)
-def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act) -> None:
+def before_command(subject: Subject, act: Act) -> World:
     here = world(subject, LINES[0], 0)
     here.plug()
     here.tell(10 * SECOND_NS, "weak zone=9")  # some panels say who they are by an event only
     for line in before(subject, act):
         here.tell(20 * SECOND_NS, line)
     here.run(SYNC_NS)
+    return here
+
+
+@pytest.mark.parametrize(("subject", "act"), COMMANDS)
+def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act) -> None:
+    here = before_command(subject, act)
     here.command(here.now_ns, 7, wanted(subject, act))
     here.run(here.now_ns + ANSWER_NS)
     told = [(one.id, one.outcome, one.detail) for one in here.gateway.obeyed]
@@ -562,12 +567,7 @@ def test_a_command_is_done_and_its_outcome_told_once(subject: Subject, act: Act)
 @pytest.mark.parametrize(("subject", "act"), COMMANDS)
 def test_a_command_is_never_sent_again(subject: Subject, act: Act) -> None:
     """The line breaks with the command on it: whether the panel did it, nobody knows."""
-    here = world(subject, LINES[0], 0)
-    here.plug()
-    here.tell(10 * SECOND_NS, "weak zone=9")  # some panels say who they are by an event only
-    for line in before(subject, act):
-        here.tell(20 * SECOND_NS, line)
-    here.run(SYNC_NS)
+    here = before_command(subject, act)
     here.tell(here.now_ns, "noack 5")
     here.command(here.now_ns + SECOND_NS, 7, wanted(subject, act))
     here.at(here.now_ns + 3 * SECOND_NS, here.unplug)

@@ -2,20 +2,18 @@
 
 import re
 from datetime import datetime
-from functools import reduce
-from operator import xor
 
 from edge_agent.domain.codes import Place, Qualifier, number, signal_of
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.lines import LineDecoder
+from edge_agent.domain.marked_lines import MarkedLines
 from edge_agent.domain.plain import EVENT, PlainPanel
 from edge_agent.domain.polled import Habits, Order, PolledSession
-from edge_agent.domain.session import Driver, FaultKind, Frame, Nature, Setup
+from edge_agent.domain.session import Driver, FaultKind, Frame, Nature
 from edge_agent.domain.settings import LISTEN_ONLY
 from edge_agent.domain.signal import Signal, Span
 
-LINE = re.compile(r"\$([A-Z]{2})(?:,([0-9A-Z,.]*))?\*([0-9A-F]{2})")
+BODY = re.compile(r"([A-Z]{2})(?:,([0-9A-Z,.]*))?")
 EVENT_DATA = re.compile(r"([A-Z]{2}),([0-9]{2}),([0-9]{2})")
 CODE_AT = len("$BY,03,")
 ANSWERS = {"HI": r"M16,[0-9.]+", "ZN": "[0-2]{16}", "AL": "[0-2]{16}", "AR": "[0-5]{2}"}
@@ -38,31 +36,21 @@ TOLD = frozenset(letters for letters, _ in ORDERS.values())
 HABITS = Habits(probe="HI", answer_s=1, poll_s=60, quiet_s=86_400)
 
 
-def framed(text: str) -> bytes:
-    """Return a line of this text."""
-    return f"${text}*{reduce(xor, text.encode(), 0):02X}\r\n".encode()
+class MarlinDecoder(MarkedLines):
+    """Reads lines, those of a host too."""
 
+    begins, ends = "$", "*"
 
-class MarlinDecoder(LineDecoder):
-    """Cuts and reads lines, those of a host too."""
-
-    def __init__(self, setup: Setup) -> None:
-        super().__init__(self.read, re.compile(rb"[$]"))
-        self.codes = setup.codes
-
-    def read(self, line: bytes, raw: bytes) -> Frame | None:
-        """Read a line; None where it is none of this protocol."""
-        text = line.decode("latin-1")
-        match = LINE.fullmatch(text)
+    def read(self, body: str, raw: bytes) -> Frame | None:
+        """Read what stands between the marks; None where it is of no line of this protocol."""
+        match = BODY.fullmatch(body)
         if match is None:
             return None
         name, data = match[1], match[2] or ""
-        if reduce(xor, text[1:-3].encode(), 0) != int(match[3], 16):
-            return Frame(raw, fault=FaultKind.CHECKSUM)
         if name == "EV" and (event := EVENT_DATA.fullmatch(data)):
             return Frame(raw, EVENT, (self.event(event, raw),), {"event": event[1]})
-        if name in TOLD and len(text) > CODE_AT:
-            return Frame(raw, "request", secrets=(Span(CODE_AT, len(text) - 3),))
+        if name in TOLD and len(body) >= CODE_AT:
+            return Frame(raw, "request", secrets=(Span(CODE_AT, len(body) + 1),))
         if not data and name in (*ANSWERS, *OUTCOMES):
             return Frame(raw, name if name in OUTCOMES else "request")
         if not re.fullmatch(ANSWERS.get(name, "(?!)"), data):
@@ -95,16 +83,9 @@ class MarlinDecoder(LineDecoder):
 class MarlinPanel(PlainPanel):
     """What is asked of a Marlin, and how it is told what to do."""
 
+    reads = MarlinDecoder
     commands = frozenset({Act.STATUS, *ORDERS})
     rounds = ("ZN", "AL", "AR")
-
-    def decoder(self) -> MarlinDecoder:
-        """See PolledPanel."""
-        return MarlinDecoder(self.setup)
-
-    def request(self, name: str) -> bytes:
-        """See PolledPanel."""
-        return framed(name)
 
     def covers(self, name: str, event: Signal) -> bool:
         """See PlainPanel."""
@@ -117,7 +98,7 @@ class MarlinPanel(PlainPanel):
         at = command.area if check == "AR" else command.zone
         if at is None or not command.code:
             return None
-        return Order(framed(f"{letters},{at:02d},{command.code}"), check)
+        return Order(self.reads.framed(f"{letters},{at:02d},{command.code}"), check)
 
 
 DRIVER = Driver(

@@ -1,0 +1,58 @@
+r"""Lines of a mark, a text, another mark, and the exclusive or of the text in two hex digits.
+
+Pure.  For decoders of such protocols, and for what is said to their panels: one rule for both.
+
+    class MyDecoder(MarkedLines):
+        begins, ends = "$", "*"
+        def read(self, body, raw): ...
+
+    MyDecoder.framed("HI")                       # b"$HI*01\r\n"
+"""
+
+import re
+from abc import abstractmethod
+from functools import reduce
+from operator import xor
+
+from edge_agent.domain.lines import LineDecoder
+from edge_agent.domain.session import FaultKind, Frame, Setup
+
+
+class MarkedLines(LineDecoder):
+    """Cuts lines and holds their sums against them; what a body says `read` has to know.
+
+    `begins`, which is in no body, and `ends` stand around it, `seed` is what the exclusive or
+    begins with, and `end` is what a host ends its lines with.
+    """
+
+    begins: str
+    ends: str
+    seed: int = 0
+    end: str = "\r\n"
+
+    def __init__(self, setup: Setup) -> None:
+        self.codes = setup.codes
+        begins, ends = re.escape(self.begins), re.escape(self.ends)
+        self._shape = re.compile(f"{begins}((?:(?!{begins})[ -~])+){ends}([0-9A-F]{{2}})")
+        super().__init__(self._marked, re.compile(begins.encode()))
+
+    @classmethod
+    def framed(cls, body: str) -> bytes:
+        """Return a line of this body."""
+        return f"{cls.begins}{body}{cls.ends}{cls._total(body):02X}{cls.end}".encode("latin-1")
+
+    @classmethod
+    def _total(cls, body: str) -> int:
+        return reduce(xor, body.encode("latin-1"), cls.seed)
+
+    @abstractmethod
+    def read(self, body: str, raw: bytes) -> Frame | None:
+        """Return the frame of a body of printable ASCII; None where no line is like it."""
+
+    def _marked(self, line: bytes, raw: bytes) -> Frame | None:
+        match = self._shape.fullmatch(line.decode("latin-1"))
+        if match is None:
+            return None
+        if self._total(match[1]) != int(match[2], 16):
+            return Frame(raw, fault=FaultKind.CHECKSUM)
+        return self.read(match[1], raw)
