@@ -9,7 +9,7 @@ event behind it has shown that none does.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from edge_agent.domain.kinds import Origin
@@ -75,9 +75,13 @@ class FetchedPanel(PlainPanel):
     `fetch` is the request for the oldest event; `event` and `empty` answer it.  `confirmed` answers
     the request that lets go of one, which `confirmation` names.  `rounds` has `fetch` in it.  The
     time that a live event has is held against our clock.
+
+    `latched` are codes that a state shows until the request of that name lets go of them, such as
+    *was restarted*: they count while events wait, too.
     """
 
     fetch: str
+    latched: Mapping[str, str] = {}
     talk: FetchedSession
 
     def __init__(self, setup: Setup, talk: FetchedSession) -> None:
@@ -92,10 +96,6 @@ class FetchedPanel(PlainPanel):
     def identity(self, event: Frame) -> bytes:
         """Return what stays the same when the panel says an event again, and no other one has."""
         return event.raw
-
-    def told(self, event: Frame) -> tuple[Signal, ...]:
-        """Return what is recorded of an event that is no copy."""
-        return event.signals
 
     def opened(self, opened: Opened, now_ns: int) -> None:
         """See PolledPanel: the event that was recorded last may not be confirmed."""
@@ -130,12 +130,22 @@ class FetchedPanel(PlainPanel):
         if name in self.verdicts:
             return talk.judged(VERDICT, frame, now_ns)
         judged = talk.judged(name, frame, now_ns)
-        if talk.answered(name, now_ns) and name in self.rounds:
+        is_asked = talk.answered(name, now_ns)
+        if name not in self.rounds:
+            return judged
+        if is_asked:
             self._states[name] = frame
             talk.want(self.fetch)
-        elif name in self.rounds and not self._waits:  # the answer to another host
-            return [*self.state(frame), *judged]
-        return judged
+        elif not self._waits:  # the answer to another host
+            judged = [*self.state(frame), *judged]
+        return [*judged, *self._on_latched(frame)]
+
+    def _on_latched(self, state: Frame) -> list[Action]:
+        held = [one for one in state.signals if one.code in self.latched]
+        news = self.talk.proven.map(f"{state.type}, latched", held, state.raw)
+        for one in held:
+            self.let_go(self.latched[one.code or ""])
+        return self.talk.report(news)
 
     def given_up(self, name: str) -> list[Action]:
         """See PolledPanel: an event that was not confirmed comes again."""
@@ -157,10 +167,10 @@ class FetchedPanel(PlainPanel):
         self.let_go(self._confirming)
         if is_copy:
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
-        told = self.told(frame)
-        if self._is_backlog:
-            return self.event(frame, (replace(one, origin=Origin.BACKFILL) for one in told))
-        return [*self.event(frame, told), *self.compared(frame, now_ns)]
+        if not self._is_backlog:
+            return [*self.event(frame, frame.signals), *self.compared(frame, now_ns)]
+        told = (replace(one, origin=Origin.BACKFILL) for one in frame.signals)
+        return self.event(frame, told)
 
     def _on_empty(self) -> list[Action]:
         states, self._states = self._states, {}

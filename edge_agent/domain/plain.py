@@ -15,7 +15,7 @@ An answer to an order has a name of its own (`OK`, `NO2`); what it means is told
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from edge_agent.domain.command import Act, Command
 from edge_agent.domain.kinds import POINTS, Kind, State
@@ -24,11 +24,13 @@ from edge_agent.domain.panel_clock import PanelTime
 from edge_agent.domain.polled import Order, PolledPanel, PolledSession, is_shown
 from edge_agent.domain.session import Action, Decoder, Fault, FaultKind, Frame, Opened, Setup
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.standing import bare
 
 EVENT: Final = "event"
 VERDICT: Final = "verdict"
 """The check of an order that is answered by one of the panel's `verdicts`."""
 TIME_OF_DAY: Final = "time_of_day"
+RESETS: Final = "resets"
 GENERAL_ALARM: Final = "140"  # of Contact ID: of which kind, it does not say
 _CONTACTS: Final = frozenset({State.OPEN, State.CLOSED})  # of a zone where nothing else is to say
 _KINDS: Final = {
@@ -39,11 +41,18 @@ _KINDS: Final = {
 _MOVES: Final = frozenset({Kind.OPEN_CLOSE, Kind.BYPASS, Kind.CANCEL})
 
 
+class Reads(Decoder, Protocol):
+    """A decoder that is made of no more than the setup."""
+
+    def __init__(self, setup: Setup) -> None:
+        """Be made."""
+
+
 class PlainPanel(PolledPanel):
     """A panel of events and answers; see the module.
 
-    Its lines are `MarkedLines`, which `reads` reads, and a request is a line of its name; where it
-    is otherwise, `decoder` and `request` say so.
+    `reads` is its decoder.  Where that is of `MarkedLines`, a request is a line of its name; where
+    it is not, `request` says so.
 
     `rounds` are the requests that show the whole state.  An event that an answer showed and shows
     no more is over; of one that stood before the link came up an answer says so too where it is
@@ -62,11 +71,14 @@ class PlainPanel(PolledPanel):
     more general ones: a bit of *fire in zone 3* shows a call point there, too, and the end of a
     fire ends whatever burnt.  Without a zone it is any zone's.
 
+    An event of the panel's reset names in its field `RESETS` codes of events, apart by blanks, that
+    are over then and whose end nothing tells.
+
     Of an event `panel_time` is compared with our clock; of a panel that says no date, the field
     `TIME_OF_DAY`, as hhmmss.
     """
 
-    reads: type[MarkedLines]
+    reads: type[Reads]
     commands: frozenset[Act] = frozenset({Act.STATUS})
     rounds: tuple[str, ...] = ()
     verdicts: Mapping[str, str | None] = {}
@@ -84,6 +96,7 @@ class PlainPanel(PolledPanel):
 
     def request(self, name: str) -> bytes:
         """See PolledPanel."""
+        assert issubclass(self.reads, MarkedLines), "other frames are made by a driver's own"
         return self.reads.framed(name)
 
     def round(self) -> Sequence[str]:
@@ -126,7 +139,10 @@ class PlainPanel(PolledPanel):
     def event(self, frame: Frame, signals: Iterable[Signal]) -> list[Action]:
         """Record what an event says."""
         alike = self.alike.get(frame.type or "", {})
-        return self.talk.report(self.talk.proven.heard(signals, alike))
+        codes = str(frame.fields.get(RESETS, "")).split()
+        over = (one for one in self.talk.proven.standing if one.code in codes)
+        ended = [bare(one, State.RESTORED, frame.raw) for one in over]
+        return self.talk.report(self.talk.proven.heard((*signals, *ended), alike))
 
     def state(self, frame: Frame) -> list[Action]:
         """Record what is news of a state."""

@@ -4,12 +4,14 @@ Seen to fail: the confirmation sent beside the queue, a request while an event w
 a copy recorded twice after a restart, a state counted while an event waited.
 """
 
+from types import MappingProxyType
 from typing import Any
 
 from drivers._fetched import FetchedPanel, FetchedSession
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.lines import LineDecoder
+from edge_agent.domain.plain import RESETS
 from edge_agent.domain.polled import Habits
 from edge_agent.domain.session import (
     WAITING,
@@ -30,19 +32,22 @@ from tests.drivers.actions import faults, sent, signals
 
 
 def read(line: bytes, raw: bytes) -> Frame:
-    """`event 7 fire active 3`, `zones fire active 3`, `empty`, `confirmed`."""
+    """`event 7 fire active 3`, `zones fire active 3`, `empty`, `confirmed`; zone 0 is none."""
     name, *words = line.decode().split()
     number = words.pop(0) if name == "event" else ""
     told: tuple[Signal, ...] = ()
     if words:
         kind, state, zone = Kind(words[0]), State(words[1]), int(words[2])
-        told = (Signal(kind=kind, state=state, zone=zone, frame=raw),)
-    return Frame(raw, name, told, {"number": number})
+        code = "118" if kind is Kind.FIRE else "305"
+        told = (Signal(kind=kind, state=state, code=code, zone=zone or None, frame=raw),)
+    resets = "118" if "log" in words else ""
+    return Frame(raw, name, told, {"number": number, RESETS: resets})
 
 
 class Toy(FetchedPanel):
     fetch = "event?"
     rounds = ("zones", "event?")
+    latched = MappingProxyType({"305": "seen"})
 
     def decoder(self) -> LineDecoder:
         return LineDecoder(read)
@@ -153,6 +158,30 @@ def test_a_state_counts_when_no_event_waits_behind_it() -> None:
     assert sent(talk.hear("empty")) == [b"zones"]  # it is asked again
     assert signals(talk.hear("zones fire active 4")) == []
     assert [s.zone for s in signals(talk.hear("empty"))] == [4]
+
+
+def test_what_is_shown_until_it_is_let_go_of_counts_while_events_wait() -> None:
+    talk = Talk()
+    heard = talk.hear("zones system_trouble active 0")
+    assert [s.code for s in signals(heard)] == ["305"]
+    assert sent(heard) == []
+    assert sent(talk.durable(heard)) == [b"seen"]
+    assert sent(talk.hear("confirmed")) == [b"event?"]
+    talk.hear("empty")
+    talk.wait(60)
+    over = [*talk.hear("zones"), *talk.hear("empty")]
+    assert [(s.code, s.state) for s in signals(over)] == [("305", State.RESTORED)]
+
+
+def test_a_reset_ends_what_nothing_else_ends() -> None:
+    talk, heard = with_an_event()
+    talk.durable(heard)
+    talk.hear("confirmed")
+    told = signals(talk.hear("event 8 log active 0"))
+    assert [(s.kind, s.state, s.zone) for s in told] == [
+        (Kind.LOG, State.ACTIVE, None),
+        (Kind.FIRE, State.RESTORED, 3),
+    ]
 
 
 def test_a_panel_that_is_only_listened_to_is_asked_nothing() -> None:
