@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from edge_agent.domain.kinds import Origin
+from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.owed_ack import Undurable
 from edge_agent.domain.plain import EVENT, VERDICT, PlainPanel
 from edge_agent.domain.polled import Habits, PolledSession
@@ -26,7 +26,7 @@ from edge_agent.domain.session import (
     Opened,
     Setup,
 )
-from edge_agent.domain.signal import Signal
+from edge_agent.domain.signal import FRAME_BYTES_MAX, Signal
 
 EMPTY, CONFIRMED = "empty", "confirmed"
 
@@ -73,8 +73,9 @@ class FetchedPanel(PlainPanel):
     """A panel of fetched events and answers; frames are named as of a PlainPanel.
 
     `fetch` is the request for the oldest event; `event` and `empty` answer it.  `confirmed` answers
-    the request that lets go of one, which `confirmation` names.  `rounds` has `fetch` in it.  The
-    time that a live event has is held against our clock.
+    the request that lets go of one, which `confirmation` names.  `rounds` has `fetch` in it.  An
+    event that the decoder makes nothing of is recorded as unknown, for the panel would say it for
+    ever.  The time that a live event has is held against our clock.
 
     `latched` are codes that a state shows until the request of that name lets go of them, such as
     *was restarted*: they count while events wait, too.
@@ -167,10 +168,10 @@ class FetchedPanel(PlainPanel):
         self.let_go(self._confirming)
         if is_copy:
             return [Fault(FaultKind.REPEAT, "", frame.raw)]
-        if not self._is_backlog:
-            return [*self.event(frame, frame.signals), *self.compared(frame, now_ns)]
-        told = (replace(one, origin=Origin.BACKFILL) for one in frame.signals)
-        return self.event(frame, told)
+        told = frame.signals or (_unread(frame),)
+        if self._is_backlog:
+            return self.event(frame, (replace(one, origin=Origin.BACKFILL) for one in told))
+        return [*self.event(frame, told), *self.compared(frame, now_ns)]
 
     def _on_empty(self) -> list[Action]:
         states, self._states = self._states, {}
@@ -179,3 +180,7 @@ class FetchedPanel(PlainPanel):
                 self.talk.want(name)  # what was shown before the events is too old
         self._waits = self._is_backlog = False
         return [action for frame in states.values() for action in self.state(frame)]
+
+
+def _unread(event: Frame) -> Signal:
+    return Signal(kind=Kind.UNKNOWN, state=State.ACTIVE, frame=event.raw[:FRAME_BYTES_MAX])

@@ -56,7 +56,8 @@ class PlainPanel(PolledPanel):
 
     `rounds` are the requests that show the whole state.  An event that an answer showed and shows
     no more is over; of one that stood before the link came up an answer says so too where it is
-    about such events at all, that is, where it `covers` it.
+    about such events at all, that is, where it `covers` it: by the tables `shows_of_zones` and
+    `shows`, the codes of events with and without a zone that each answer would show.
 
     `verdicts` are the answers to orders, `Order(data, VERDICT, is_answered=True)`: of each the
     reason for which it was refused, None where it was done.
@@ -85,6 +86,8 @@ class PlainPanel(PolledPanel):
     parts: Mapping[str, str] = {}
     hiding: frozenset[str] = frozenset()
     alike: Mapping[str, Mapping[str, Collection[str]]] = {}
+    shows: Mapping[str, Collection[str]] = {}
+    shows_of_zones: Mapping[str, Collection[str]] = {}
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
@@ -111,8 +114,8 @@ class PlainPanel(PolledPanel):
 
     def covers(self, name: str, event: Signal) -> bool:
         """Tell whether the answer to `name` would show this event, if it stood."""
-        del name, event
-        return False
+        table = self.shows if event.zone is None else self.shows_of_zones
+        return event.code in table.get(name, ())
 
     def hear(self, frame: Frame, now_ns: int) -> list[Action]:
         """Record what is news; an answer may show whether a command was done."""

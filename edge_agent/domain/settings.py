@@ -12,6 +12,12 @@ NO_ACK: Final = Option("listen_only", bool, False, "never send a byte, not even 
 """The same for drivers that acknowledge."""
 
 
+def address(most: int) -> Option:
+    """Return the option that says which address on its bus a panel has, 1 to `most`."""
+    about = "the panel's address on its bus"
+    return Option("address", int, None, about, minimum=1, maximum=most)
+
+
 def poll_s(minimum_s: float, maximum_s: float, what: str = "the state is") -> Option:
     """Return the option that says how often `what` is asked for."""
     about = f"how often {what} asked for"

@@ -357,3 +357,20 @@ def test_what_stands_in_an_alike_code_is_no_news_and_ends_with_it() -> None:
     over = proven.heard([fire("110", State.RESTORED)], codes)
     assert [(s.code, s.zone) for s in over] == [("115", 3)]
     assert [s.code for s in proven.heard([fire("110", State.RESTORED)], codes)] == ["110"]
+
+
+class Tabled(Toy):
+    """What its answers would show stands in tables."""
+
+    shows_of_zones = MappingProxyType({"zones": ("110",)})
+    shows = MappingProxyType({"alarms": ("110",)})
+
+    def covers(self, name: str, event: Signal) -> bool:
+        return PlainPanel.covers(self, name, event)
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"), [(fire("110"), 1), (fire("110", zone=None), 1), (fire("115"), 0)]
+)
+def test_what_an_answer_would_show_stands_in_tables(event: Signal, ends: int) -> None:
+    assert len(signals(Talk(Tabled, standing=(event,)).begun)) == ends

@@ -3,7 +3,7 @@
 import pytest
 
 from edge_agent.domain.session import Plain, Profile, Setup
-from edge_agent.domain.settings import NS_PER_S, charset_of, count_of, seconds_ns
+from edge_agent.domain.settings import NS_PER_S, address, charset_of, count_of, seconds_ns
 from edge_agent.resources import load_codes
 
 
@@ -52,3 +52,7 @@ def test_counts_are_whole_and_within_their_bound() -> None:
     for wrong in (0, 9, "4", 4.0, True):
         with pytest.raises(ValueError, match="allowed: 1 to 8"):
             count_of(setup(None, wrong), "beat_s", 4, 8)
+
+
+def test_an_address_is_bounded() -> None:
+    assert (address(15).minimum, address(15).maximum, address(15).default) == (1, 15, None)

@@ -184,6 +184,14 @@ def test_a_reset_ends_what_nothing_else_ends() -> None:
     ]
 
 
+def test_an_event_of_no_meaning_is_kept_with_its_frame_and_confirmed() -> None:
+    talk = Talk()
+    talk.hear("zones")
+    heard = talk.hear("event 7")
+    assert [(s.kind, s.frame) for s in signals(heard)] == [(Kind.UNKNOWN, b"event 7\n")]
+    assert sent(talk.durable(heard)) == [b"have 7"]
+
+
 def test_a_panel_that_is_only_listened_to_is_asked_nothing() -> None:
     talk = Talk(listen_only=True)
     heard = talk.hear(FIRE)
