@@ -86,6 +86,11 @@ class AreaState:
         """
         return self.before if self.lost_ns is not None and self.before in _ARMED else self.arm
 
+    @property
+    def is_supposed_armed(self) -> bool:
+        """Whether it is armed, or was before the panel fell silent."""
+        return self.supposed in _ARMED
+
     def is_doubtful(self, now_ns: int) -> bool:
         """Whether the silence was so long that somebody may well have disarmed."""
         if self.lost_ns is None:
@@ -185,6 +190,12 @@ class Arming:
         """Return a panel's areas: those that the site names, else those that it spoke of."""
         spoken = (area for area in self._of_panel.get(panel, ()) if area is not None)
         return self.site.areas_of(panel) or set(spoken)
+
+    def prove(self, panel: str | None, area: int | None) -> None:
+        """An alarm came that only an armed area gives: where nothing is known, that is."""
+        if area is not None and self.state(panel, area).arm is Arm.UNKNOWN:
+            state = self._known(panel, area)
+            state.know(state.before if state.before in _ARMED else Arm.AWAY)
 
     def opening(self, key: ZoneKey, area: int | None, now_ns: int) -> Opening:
         """Return what the opening of a zone is worth."""

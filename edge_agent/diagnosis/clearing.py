@@ -91,8 +91,7 @@ class Clearing:
             if seen.t_ns - cleared_ns <= DURESS_BACK_NS and incident.rise(
                 incident.tier_cleared, "cp01.duress"
             ):
-                incident.because("cp01.duress")
-                incident.add_line(seen.line)
+                incident.because("cp01.duress")  # its line is of the duress's own incident
                 said.append(incident.verdict(seen.t_ns, self._means(incident.panel)))
         return said
 
@@ -121,14 +120,14 @@ class Clearing:
         for key in touched:
             incident.areas[key] = change.line
         window_ns = self._site.time_ns(incident.panel, incident.area, "cancel_window_s")
-        in_time = incident.dated and seen.t_ns - incident.first_ns <= window_ns
+        in_time = incident.dated and seen.t_ns - incident.window_ns <= window_ns
         if not in_time:
             return self._too_late(incident, change, seen)
         if None in incident.areas.values():
             return []  # the rest of it is still armed, and nobody spoke for that
         proofs = {line for line in incident.areas.values() if line is not None}
         abort_ns = self._site.time_ns(incident.panel, incident.area, "abort_window_s")
-        rule = "cp01.abort" if seen.t_ns - incident.first_ns <= abort_ns else "cp01.cancel"
+        rule = "cp01.abort" if seen.t_ns - incident.window_ns <= abort_ns else "cp01.cancel"
         tampered = any(one.tamper for one in incident.witnesses.values())
         said: list[Verdict] = []
         for part in (*incident.parts, incident):
@@ -171,5 +170,5 @@ class Clearing:
         self._closed = [
             one
             for one in self._closed[-CLOSED_MAX:]
-            if now_ns - max(one.first_ns, one.cleared_ns or 0) <= max(longest_ns, DURESS_BACK_NS)
+            if now_ns - max(one.window_ns, one.cleared_ns or 0) <= max(longest_ns, DURESS_BACK_NS)
         ]

@@ -17,6 +17,8 @@ ENTRY = "134"  # an alarm at the end of an entry delay
 QUIET_NS = 300 * NS  # what trips after such a silence is another who comes
 # burglars do not stand still so long in view of one detector only
 APART_NS = RULES["motion.apart"].ns("apart_s")
+ROOMS = 3  # so many are walked through
+ROOMS_LEFT = 2  # who leaves too slowly is in one room still
 WAY_IN = frozenset({ZoneType.ENTRY_EXIT, ZoneType.FOLLOWER})
 
 
@@ -34,15 +36,26 @@ class Doubt:
         if self._is_idle(incident, one, other):
             return "motion.apart"
         kinds = [self._site.type_of(witness.key) for witness in (one, other)]
-        if "cp01.recent_close" in incident.reasons and all(
-            kind in WAY_IN or (kind is ZoneType.INTERIOR and witness.leaving)
-            for kind, witness in zip(kinds, (one, other), strict=True)
+        if (
+            "cp01.recent_close" in incident.reasons
+            and all(
+                kind in WAY_IN or (kind is ZoneType.INTERIOR and witness.leaving)
+                for kind, witness in zip(kinds, (one, other), strict=True)
+            )
+            and self._rooms(incident) < ROOMS_LEFT
         ):
             return "cp01.way_out"  # who leaves too slowly, or comes back for the keys
-        if not set(kinds) <= WAY_IN:
+        if not (self._may_be_way_in(one) and self._may_be_way_in(other)):
             return ""
         newest_ns = max(one.last_ns, other.last_ns)
         return "bs8243.way_in" if self._is_way_in(incident, newest_ns) else ""
+
+    def _rooms(self, incident: Incident) -> int:
+        """How many rooms off the way in somebody was seen in."""
+        return sum(
+            self._site.type_of(key) is ZoneType.INTERIOR and not witness.weak
+            for key, witness in incident.witnesses.items()
+        )
 
     def comes_in(self, incident: Incident, trip: Trip) -> None:
         """Note when somebody may have come by the door: he has the entry delay to say who he is.
@@ -68,13 +81,18 @@ class Doubt:
     def _is_door(self, trip: Trip) -> bool:
         return self._site.type_of(trip.key) is ZoneType.ENTRY_EXIT or trip.code == ENTRY
 
+    def _may_be_way_in(self, witness: Witness) -> bool:
+        """Whether a zone is of the way in: as the site says; else if no alarm was called of it."""
+        kind = self._site.type_of(witness.key)
+        return kind in WAY_IN or (kind is None and not witness.called)
+
     def _is_way_in(self, incident: Incident, newest_ns: int) -> bool:
         """Whether nothing but the way in was passed, as long as somebody who came may take."""
         return (
             incident.in_time_ns is not None
             and newest_ns <= incident.in_time_ns
             and all(
-                self._site.type_of(one.key) in WAY_IN or newest_ns - one.last_ns > QUIET_NS
+                self._may_be_way_in(one) or newest_ns - one.last_ns > QUIET_NS
                 for one in incident.witnesses.values()
             )
         )
@@ -83,9 +101,11 @@ class Doubt:
         """Whether nothing but motion was seen, in two rooms and long after each other.
 
         Nobody came in by a door or window, and who walks through rooms is seen by more than one
-        detector in five minutes: pets, balloons, heaters are not.
+        detector in five minutes: pets, balloons, heaters are not.  A third room is no such thing.
         """
         if abs(one.last_ns - other.last_ns) <= APART_NS:
+            return False
+        if sum(not witness.weak for witness in incident.witnesses.values()) >= ROOMS:
             return False
         zones = [self._site.zone(key) for key in incident.witnesses]
         return all(zone is not None and zone.technology in MOTION for zone in zones)

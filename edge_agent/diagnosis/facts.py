@@ -72,6 +72,7 @@ class Facts:
     exit_errors: dict[AreaKey, Since] = field(default_factory=dict)
     loops: dict[ZoneKey, Since] = field(default_factory=dict)
     measured: dict[str | None, Since] = field(default_factory=dict)
+    sabotage: dict[ZoneKey, Since] = field(default_factory=dict)  # cut or covered while armed
     bypassed: dict[ZoneKey, Since] = field(default_factory=dict)
     doors: dict[ZoneKey, Since] = field(default_factory=dict)  # of the way in, that stand open
     callers: dict[str | None, Since] = field(default_factory=dict)  # panels that tell alarms
@@ -151,7 +152,20 @@ class Facts:
         elif self.site.type_of(key) is ZoneType.ENTRY_EXIT:
             self._keep(self.doors, key, seen)
 
+    def sabotaged(self, key: ZoneKey, seen: Observation) -> None:
+        """A zone of an armed area was cut or covered."""
+        self._keep(self.sabotage, key, seen)
+
     # ---- what is asked
+
+    def sabotage_elsewhere(self, key: ZoneKey, now_ns: int, within_ns: int) -> Since | None:
+        """Return a cut or covering of another zone of the panel, not long ago."""
+        for other, since in reversed(self.sabotage.items()):
+            if now_ns - since.t_ns > within_ns:
+                return None
+            if other[0] == key[0] and other != key:
+                return since
+        return None
 
     def is_door_open(self, panel: str | None, area: int | None) -> bool:
         """Whether a door of an area's way in is known to stand open."""

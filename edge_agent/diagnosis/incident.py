@@ -19,6 +19,7 @@ LINES_MAX = 96
 """Lines of one incident; what goes on longer goes on in a next one that knows the first.  A verdict
 names all lines each time, so this bounds what a storm of alarms costs."""
 
+CALLED_NS = 300 * NS  # CP-01: entry delays of up to 240 s, and 45 s until a panel reports
 BURST_NS = RULES["common.cause"].ns("together_s")  # trips so close may have one cause
 BURST_WHOLE_NS = 4 * NS  # after which it is judged, whatever still comes
 
@@ -82,9 +83,10 @@ class Led:
 class Witness:
     """One zone's trips in an incident.
 
-        `burst` numbers the burst of simultaneous trips that it was part of, `alone` says that it
-        tripped outside of one too.  `weak` trips prove no presence (settling, testing, outdoors).
-    `leaving`: all its trips were within moments of the arming.
+    `in_burst` says that it was of trips with one cause, `alone` that it tripped outside of them
+    too; all bursts of an incident are one witness: lightning strikes twice.  `weak` trips prove no
+    presence (settling, testing, outdoors).  `leaving`: all its trips were within moments of the
+    arming.  `called`: the panel called it an alarm, and not at the end of an entry delay.
     """
 
     key: ZoneKey
@@ -94,7 +96,8 @@ class Witness:
     tamper: bool = False
     weak: bool = False
     leaving: bool = False
-    burst: int | None = None
+    called: bool = False
+    in_burst: bool = False
     alone: bool = False
     recent: tuple[int, ...] = ()  # times of the last trips, for chattering
 
@@ -136,6 +139,7 @@ class Incident:
     said_ns: int = 0  # when it was last spoken of
     named: int = 0  # how many of its lines a verdict names
     naming_ns: int = 0  # when it is looked whether the rest is to be named
+    called_ns: int | None = None  # when the panel first called it an alarm
     in_time_ns: int | None = None  # until when somebody who came by the door may give his code
     dated: bool = True
     tier: int = 0
@@ -157,6 +161,17 @@ class Incident:
     over: bool = False
     cleared_ns: int | None = None
     tier_cleared: int = 0  # what it was before it was cleared
+
+    @property
+    def window_ns(self) -> int:
+        """When the time for a code begins: with the first alarm.
+
+        Openings before it, of an entry delay or while the panel held its alarm back, are none yet;
+        but what was called an alarm long after its first trip counts from the trip.
+        """
+        called_ns = self.called_ns
+        soon = called_ns is not None and called_ns - self.first_ns <= CALLED_NS
+        return called_ns if called_ns is not None and soon else self.first_ns
 
     @property
     def at_once(self) -> set[ZoneKey]:
@@ -229,6 +244,7 @@ class Incident:
             first_ns=self.first_ns,
             last_ns=self.last_ns,
             said_ns=self.said_ns,
+            called_ns=self.called_ns,
             in_time_ns=self.in_time_ns,
             dated=self.dated,
             tier=self.tier,

@@ -75,8 +75,9 @@ class Incidents:
             return ()
         if not (observation.dated or observation.is_alarm or _is_opening(observation)):
             return ()  # what has no time of its own proves nothing that would lower a tier
+        sabotaged = self._sabotaged(observation)
         if kind is Kind.ZONE:
-            return self._openings.take(observation)
+            return self._openings.take(observation) + sabotaged
         if kind in (Kind.AREA, Kind.OPEN_CLOSE):
             return self._armed_or_not(observation)
         self._facts.take(observation)
@@ -88,11 +89,19 @@ class Incidents:
             return self._cancelled(observation)
         if kind is Kind.ZONE_TROUBLE and observation.code == _UNVERIFIED:
             self._intrusion.unverified(observation)
+        if sabotaged:
+            return sabotaged
         if kind in _MAY_CUT:
             return self._cut(observation)
         if isinstance(kind, Measure) or kind in (Kind.POWER, Kind.MODULE_TROUBLE):
             return self._measured(observation)
         return ()
+
+    def _sabotaged(self, seen: Observation) -> list[Verdict]:
+        if seen.kind not in (Kind.ZONE, Kind.ZONE_TROUBLE) or not self._openings.is_sabotage(seen):
+            return []
+        self._facts.sabotaged((seen.panel, seen.zone), seen)
+        return self._intrusion.sabotaged(seen)
 
     def _due(self, now_ns: int) -> list[Verdict]:
         said: list[Verdict] = []

@@ -13,7 +13,7 @@ from edge_agent.diagnosis.arming import Arming, Disarmed
 from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.clearing import Clearing
 from edge_agent.diagnosis.doubt import ENTRY, QUIET_NS, Doubt
-from edge_agent.diagnosis.facts import Facts, Since
+from edge_agent.diagnosis.facts import STEP_NS, Facts, Since
 from edge_agent.diagnosis.incident import (
     BURST_NS,
     BURST_WHOLE_NS,
@@ -29,7 +29,7 @@ from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
-from edge_agent.diagnosis.witness import are_two, can_be_walked, is_weak
+from edge_agent.diagnosis.witness import are_two, can_be_walked, is_weak, may_share
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.site import ZoneType
 
@@ -49,6 +49,10 @@ ENTRY_NS = 15 * NS  # how late a panel may tell the end of an entry delay
 
 _VERIFIED = "139"
 _SHELL = frozenset({"131"})
+_OF_ARMED = frozenset({"131", "132", "134"})  # not 130 and 133: zones that are armed always
+_PRESENCE = frozenset(
+    {ZoneType.ENTRY_EXIT, ZoneType.PERIMETER, ZoneType.INTERIOR, ZoneType.FOLLOWER}
+)
 
 
 Wake = Callable[[int, Callable[[int], list[Verdict]]], None]
@@ -83,22 +87,35 @@ class Intrusion:
             late = self._clearing.late_alarm(seen, area)
             if late is not None:
                 return [late]
+        if not cover.rule and seen.kind is Kind.BURGLARY and self._is_of_armed(trip):
+            self._arming.prove(seen.panel, area)
         if incident is None:
             incident = self._begin(seen, area, cover)
         else:
             incident = self._roomy(incident, seen.line)
+        if incident.called_ns is None:
+            incident.called_ns = self._facts.earliest_ns(seen.panel, seen.t_ns)
         for early in led.before if not cover.rule else ():
             self._count(incident, early, early.t_ns)
         incident.add_line(seen.line)
         if not self._is_told_again(incident, trip, led):
             self._count(incident, trip, seen.t_ns)
-        if seen.code == _VERIFIED and not cover.rule and len(incident.witnesses) <= 1:
-            incident.rise(2, "panel.verified")  # by a detector that it did not name
+        if cover.rule and seen.kind is Kind.TAMPER:  # it is looked at, whatever goes on
+            incident.rise(1, "tamper.first")
+            incident.because("tamper.first")
+        unnamed = seen.zone is None or len(incident.witnesses) <= 1
+        if seen.code == _VERIFIED and not cover.rule and unnamed:
+            incident.rise(2, "panel.verified")
             incident.because("panel.verified")
         for rule, holds in (("isa.flood", self._facts.is_flood), ("isa.stale", led.stale)):
             if holds:
                 incident.because(rule)
         return [self._say(incident, seen.t_ns)]
+
+    def _is_of_armed(self, trip: Trip) -> bool:
+        """Whether only an armed area calls such an alarm."""
+        kind = self._site.type_of(trip.key)
+        return trip.code in _OF_ARMED and kind in (None, *_PRESENCE)
 
     def after_gap(self) -> None:
         """Nobody knows how much time has passed: no code is soon enough to clear what is open."""
@@ -155,9 +172,9 @@ class Intrusion:
         return self._name_soon(incident, now_ns)
 
     def silent(
-        self, trips: list[Trip], rule: str, now_ns: int, *, alarm_ns: int | None = None
+        self, trips: list[Trip], rule: str, now_ns: int, *, called_ns: int | None = None
     ) -> list[Verdict]:
-        """Trips that the panel never called an alarm; `alarm_ns`: when it called the area's."""
+        """Trips that no alarm line told; `called_ns`: when the panel called the area's alarm."""
         first = trips[0]
         if self.joinable(first.key, first.area, now_ns, "") is not None:
             return [verdict for trip in trips for verdict in self.opened(trip, now_ns)]
@@ -166,11 +183,14 @@ class Intrusion:
             panel=first.key[0],
             area=first.area,
             line=first.line,
-            first_ns=first.t_ns if alarm_ns is None else alarm_ns,
+            first_ns=first.t_ns,
+            called_ns=called_ns,
             last_ns=first.t_ns,
         )
         incident.rise(1, rule)
         incident.because(rule)
+        if rule == "cp01.entry_expired" and first.key[0] in self._facts.callers:
+            incident.in_time_ns = now_ns  # it would have told an alarm of any other zone
         self._keep(incident)
         for trip in trips:
             self._count(incident, trip, now_ns)
@@ -179,13 +199,14 @@ class Intrusion:
     def area_alarm(self, seen: Observation, trips: list[Trip], now_ns: int) -> list[Verdict]:
         """The panel says that an area is in alarm; `trips` are those that no line explained."""
         if trips:
-            return self.silent(trips, "panel.area_alarm", now_ns, alarm_ns=seen.t_ns)
+            return self.silent(trips, "panel.area_alarm", now_ns, called_ns=seen.t_ns)
         recent = self.joinable((seen.panel, None), seen.area, seen.t_ns, "")
         if recent is None:
             recent = self._clearing.cleared_since(seen)
         if recent is not None and seen.t_ns - recent.last_ns <= CUT_AFTER_NS:
             return []  # it is what the panel means
-        return self.silent([Trip.of(seen, seen.area)], "panel.area_alarm", now_ns)
+        called = Trip.of(seen, seen.area)
+        return self.silent([called], "panel.area_alarm", now_ns, called_ns=seen.t_ns)
 
     def joinable(self, key: ZoneKey, area: int | None, now_ns: int, cover: str) -> Incident | None:
         """Return the open incident that a trip belongs to."""
@@ -265,11 +286,18 @@ class Intrusion:
         self._gather(incident, trip, now_ns)
         for rule in why.labels(self._site, self._facts, self._arming, incident, witness, trip):
             incident.because(rule)
-        if self._is_of_a_burst(incident, trip):
-            witness.burst = incident.bursts
+        if self._is_of_a_burst(incident, trip) or self._facts.is_settling(trip.key[0], trip.t_ns):
+            witness.in_burst = True
         elif not witness.weak:
             self._assess(incident, witness, now_ns)
+            self._assess_sabotage(incident, witness, now_ns)
             self._suspect(incident, witness, now_ns)
+
+    def _is_told_late(self, trip: Trip) -> bool:
+        """Whether nobody knows when a trip was: its alarm came as an entry delay or a silence
+        ended, together with what others had to say."""
+        at_delay_s_end = trip.told and trip.code == ENTRY
+        return at_delay_s_end or self._facts.earliest_ns(trip.key[0], trip.t_ns) < trip.t_ns
 
     def _is_of_a_burst(self, incident: Incident, trip: Trip) -> bool:
         """Whether a trip is of what went off all at once, and only told later.
@@ -298,6 +326,7 @@ class Intrusion:
             found.last_ns = max(found.last_ns, trip.t_ns)
             found.tamper |= trip.tamper
             found.weak &= weak
+        found.called |= trip.told and trip.code != ENTRY
         found.leaving &= why.is_recent(self._site, self._arming, trip)
         found.recent = (*found.recent[1 - CHATTER_TRIPS :], trip.t_ns)
         if trip.tamper and not weak:
@@ -334,9 +363,34 @@ class Intrusion:
         if breach is not None and inside and are_two(self._facts, breach, witness, now_ns):
             incident.rise(3, "avs01.breach_and_room")
             incident.because("avs01.breach_and_room")
-        elif tampered is not None and are_two(self._facts, tampered, witness, now_ns):
-            incident.rise(3, "avs01.tamper_and_trip")
-            incident.because("avs01.tamper_and_trip")
+        elif tampered is not None:
+            others = [witness]
+            if witness is tampered:  # whichever came first
+                others = list(incident.witnesses.values())[-PAIRS_MAX:]
+            if any(are_two(self._facts, tampered, other, now_ns) for other in others):
+                incident.rise(3, "avs01.tamper_and_trip")
+                incident.because("avs01.tamper_and_trip")
+
+    def _assess_sabotage(self, incident: Incident, witness: Witness, now_ns: int) -> bool:
+        """A zone was cut or covered while armed, and another trips by itself."""
+        window_ns = self._site.time_ns(incident.panel, incident.area, "confirm_window_s")
+        since = self._facts.sabotage_elsewhere(witness.key, now_ns, window_ns)
+        if since is None or incident.tier >= 3 or not self._is_clean(incident, witness):
+            return False
+        incident.add_line(since.line)
+        incident.rise(3, "avs01.tamper_and_trip")
+        incident.because("avs01.tamper_and_trip")
+        return True
+
+    def sabotaged(self, seen: Observation) -> list[Verdict]:
+        """A zone is cut or covered: with a trip elsewhere somebody works against the system."""
+        return [
+            self._say(incident, seen.t_ns)
+            for incident in self._live(seen.t_ns)
+            if incident.panel == seen.panel and not incident.covered
+            for witness in list(incident.witnesses.values())[-1:]
+            if self._assess_sabotage(incident, witness, seen.t_ns)
+        ]
 
     # ---- many at once
 
@@ -349,6 +403,8 @@ class Intrusion:
         if cluster is not None and not cluster.takes(trip.t_ns):
             self._judge_cluster(incident, now_ns)
             cluster = None
+        if self._is_told_late(trip) or self._facts.is_settling(trip.key[0], trip.t_ns):
+            return
         if cluster is None:
             cluster = incident.cluster = Cluster(now_ns)
         if not cluster.add(trip.key, trip.t_ns):
@@ -365,9 +421,10 @@ class Intrusion:
         current = self._current(incident)
         if current is None or current.cluster is not cluster or now_ns < cluster.due_ns:
             return []  # over, or it went on: another call is due
-        tier = current.tier
+        before = current.tier, len(current.reasons)
         self._judge_cluster(current, now_ns)
-        return [self._say(current, now_ns)] if current.tier != tier else []
+        after = current.tier, len(current.reasons)
+        return [self._say(current, now_ns)] if after != before else []
 
     def _current(self, incident: Incident) -> Incident | None:
         """Return the incident, or the one that carries it on; None where a code cleared it."""
@@ -393,7 +450,7 @@ class Intrusion:
             members[0].alone = False
         for member in members:
             if member.first_ns >= trips[0][1]:  # never tripped by itself
-                member.burst, member.alone = incident.bursts, False
+                member.in_burst, member.alone = True, False
         incident.because(rule)
 
     def _one_cause(
@@ -406,8 +463,10 @@ class Intrusion:
             return "mains.step"
         if len(members) < 2:
             return ""
-        again = members[0].burst is not None and len({one.burst for one in members}) == 1
-        return "common.cause" if again or not can_be_walked(self._site, trips) else ""
+        again = all(one.in_burst for one in members)
+        if again or (may_share(self._site, trips) and not can_be_walked(self._site, trips)):
+            return "common.cause"
+        return ""
 
     # ---- what somebody may have cut or jammed
 
@@ -448,14 +507,16 @@ class Intrusion:
     def _is_clean(self, incident: Incident, witness: Witness) -> bool:
         """Whether nothing else explains a single trip."""
         mains = self._facts.mains.get(incident.panel)
-        at_once = mains is not None and abs(witness.first_ns - mains.t_ns) <= MAINS_NS
+        at_once = (  # who cuts the mains tripped something before
+            mains is not None and -STEP_NS <= witness.first_ns - mains.t_ns <= MAINS_NS
+        )
         zone = self._site.zone(witness.key)
         noisy = zone is not None and zone.wireless
         state = self._arming.state(incident.panel, incident.area)
         return (
-            state.is_armed
+            state.is_supposed_armed
             and not (incident.covered or incident.bursts or incident.at_once)
-            and not (witness.weak or witness.trips > 1 or witness.burst is not None or at_once)
+            and not (witness.weak or witness.trips > 1 or witness.in_burst or at_once)
             and not (noisy and self._facts.interference(incident.panel, witness.first_ns))
         )
 

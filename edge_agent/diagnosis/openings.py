@@ -21,9 +21,10 @@ from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
-from edge_agent.domain.kinds import State
+from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.site import Technology
 
+_CUT = "371"  # the protection loop is open
 _Value = TypeVar("_Value")
 
 ZONES_MAX = 8192
@@ -71,6 +72,16 @@ class Openings:
         if seen.area is None or (known and seen.area not in self._arming.areas_of(seen.panel)):
             return known
         return seen.area
+
+    def is_sabotage(self, seen: Observation) -> bool:
+        """Whether the panel says that a zone of an armed area is cut or covered."""
+        said = (
+            seen.state is State.MASKED
+            if seen.kind is Kind.ZONE
+            else seen.code == _CUT and seen.state is State.ACTIVE
+        )
+        area = self._area_told(seen)
+        return said and seen.zone is not None and self._arming.state(seen.panel, area).is_armed
 
     def alarmed(self, seen: Observation) -> Led:
         """An alarm line came: return what led to it, and forget that."""

@@ -90,8 +90,9 @@ RULES: dict[str, Rule] = {
     "avs01.tamper_and_trip": Rule(
         "ANSI/TMA AVS-01",
         "3",
-        "A tamper and an independent trip: somebody works against the system.",
-        "防拆报警与独立触发同时出现：有人在对付系统。",
+        "A tamper, a cut wire or a covered detector, and an independent trip: somebody works"
+        " against the system.",
+        "防拆、断线或遮挡与独立触发同时出现：有人在对付系统。",
     ),
     "tamper.first": Rule(
         "CLC/TS 50131-9",
@@ -103,8 +104,8 @@ RULES: dict[str, Rule] = {
         "own",
         "no witness",
         "Only motion, in two rooms more than five minutes apart and nothing opened: pets and"
-        " objects do that, people walking are seen more often.",
-        "只有移动探测，两室相隔五分钟以上且无门窗开启：多为宠物或物体。",
+        " objects do that, people walking are seen more often.  A third room lifts it.",
+        "只有移动探测，两室相隔五分钟以上且无门窗开启：多为宠物或物体；第三室触发即解除。",
         {"apart_s": Parameter(300, 180, 1800, "own")},
     ),
     "trip.opening": Rule(
@@ -162,9 +163,9 @@ RULES: dict[str, Rule] = {
     "cp01.way_out": Rule(
         "ANSI/SIA CP-01",
         "one witness",
-        "Only the way in tripped, and rooms in the moments after arming: whoever leaves is too"
-        " slow, or came back.  A window lifts it, and a room that trips later.",
-        "刚布防后仅进出路线与室内探测器触发：多为离开过慢或返回；窗户或稍后的室内触发即解除。",
+        "Only the way in tripped, and one room in the moments after arming: whoever leaves is too"
+        " slow, or came back.  A window lifts it, a second room, and a room that trips later.",
+        "刚布防后仅进出路线与一室触发：多为离开过慢或返回；窗户、第二室或稍后的室内触发即解除。",
         _times("recent_close_s", "exit_delay_s"),
     ),
     "bs8243.way_in": Rule(
@@ -218,17 +219,17 @@ RULES: dict[str, Rule] = {
     ),
     "cp01.settling": Rule(
         "ANSI/SIA CP-01",
-        "no witness",
-        "Power had just come back: detectors settle.",
-        "刚恢复供电，探测器尚未稳定。",
+        "one witness",
+        "Power had just come back: detectors settle.  A trip after that lifts it.",
+        "刚恢复供电，探测器尚未稳定；此后的触发即解除。",
         _times("settling_s"),
     ),
     "common.cause": Rule(
         "own",
         "one witness",
-        "Several zones tripped at one moment, faster than anybody walks: lightning, a dip of the"
-        " supply, a bus.  A trip by itself lifts it.",
-        "多个防区同时触发，快于步行：雷电、电源跌落或总线；单独触发即解除。",
+        "Zones that may share a bus or supply tripped at one moment, faster than anybody walks:"
+        " lightning, a dip of the supply, a bus.  A trip by itself lifts it.",
+        "可能同总线或同电源的防区同时触发，快于步行：雷电、电源跌落或总线；单独触发即解除。",
         {
             "together_s": Parameter(2, 1, 4, "own"),
             "run_factor": Parameter(2, 1.5, 3, "own"),

@@ -17,6 +17,9 @@ from edge_agent.diagnosis.measures import DAY_NS, HOUR_NS, Average, Slope, Trend
 from edge_agent.diagnosis.symptom import Switch, Symptom
 
 VOLTS_MAX = 60.0  # more is no battery-backed supply
+FLOATS_MIN = 8  # readings after which the floating level is known
+SAG_V = 0.3  # of 12 V below it: the supply's doing, and load tests fall with it
+SAG_DAYS = 7.0  # what stays lower for longer is the level now: somebody has set the charger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Volts:
         self._battery_low = Switch("battery.low")
         self._battery_trend = Switch("battery.trend")
         self._supply_trend = Switch("supply.trend")
+        self._float = Average(48)  # the level while the mains is there and nothing loads it
+        self._sagged_ns: int | None = None  # since when it is below that
         self._tested = False  # whether its battery is ever tested under load
         self.low_since_ns: int | None = None
         self.low_until_ns: int | None = None
@@ -81,15 +86,30 @@ class Volts:
         if load_test:
             self._tested = True
             self._tests.add(volts, now_ns)
+            if self._sagged_ns is not None:
+                return told  # how the battery is cannot be told while its charger fails
             slopes = [self._tests.slope(last, running=True) for last in (6, 12, None)]
             slopes.insert(0, self._drop(volts, now_ns))
             told += self._judge_trend(self._battery_trend, slopes, "load test")
         elif not mains_lost:
+            self._judge_float(volts, now_ns)
             hour_done = self._hours.add(volts, now_ns)
             self._days.add(volts, now_ns)
             if hour_done and not self._supply_low.on:  # what has fallen needs no forecast
                 told += self._judge_fall()
         return told
+
+    def _judge_float(self, volts: float, now_ns: int) -> None:
+        """See whether the charger holds its level."""
+        scale = 2.0 if self._most > 18 else 1.0
+        since_ns = self._sagged_ns
+        if self._float.seen >= FLOATS_MIN and volts < self._float.mean - SAG_V * scale:
+            self._sagged_ns = since_ns = now_ns if since_ns is None else since_ns
+            if now_ns - since_ns <= SAG_DAYS * DAY_NS:
+                return
+            self._float = Average(48)
+        self._sagged_ns = None
+        self._float.add(volts)
 
     def drained(self, now_ns: int) -> None:
         """The panel runs on the battery: what a load test shows next is how full it is."""

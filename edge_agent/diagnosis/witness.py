@@ -5,6 +5,7 @@ contacts on one door, overlapping detectors of one technology, whatever hangs on
 bus, all that a stroke of lightning trips at once.  Detectors out of doors never confirm.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from edge_agent.diagnosis.arming import AreaState, Arm, Arming
@@ -47,7 +48,7 @@ def are_two(facts: Facts, one: Witness, other: Witness, now_ns: int) -> bool:
     """Whether two witnesses are independent of each other."""
     if one.key == other.key or one.weak or other.weak:
         return False
-    if one.burst is not None and one.burst == other.burst and not (one.alone and other.alone):
+    if one.in_burst and other.in_burst and not (one.alone and other.alone):
         return False
     site = facts.site
     if site.sees_the_same(one.key, other.key):
@@ -66,6 +67,17 @@ def _share_a_fault(facts: Facts, one: ZoneKey, other: ZoneKey, now_ns: int) -> b
     if first.wireless and second.wireless and facts.interference(first.panel, now_ns):
         return True
     return bool(facts.drifting(one, now_ns) and facts.drifting(other, now_ns))
+
+
+def may_share(site: Site, trips: Sequence[tuple[ZoneKey, int]]) -> bool:
+    """Whether three of these, or both, hang on one bus or supply; or may, where nobody said."""
+    zones = [site.zone(key) for key, _ in trips]
+    enough = min(COMMON_ZONES, len(trips))
+    for names in ([zone and zone.bus for zone in zones], [zone and zone.supply for zone in zones]):
+        known = Counter(name for name in names if name is not None)
+        if names.count(None) + max(known.values(), default=0) >= enough:
+            return True
+    return False
 
 
 def can_be_walked(site: Site, trips: Sequence[tuple[ZoneKey, int]]) -> bool:
@@ -92,7 +104,7 @@ def is_weak(site: Site, facts: Facts, arming: Arming, trip: Trip) -> bool:
     key, panel = trip.key, trip.key[0]
     if not confirms(site, key, trip.wall_ns) and not (trip.tamper and key[1] is None):
         return True
-    if facts.is_settling(panel, trip.t_ns) or facts.maintained(key, trip.wall_ns):
+    if facts.maintained(key, trip.wall_ns):
         return True
     state = arming.state(panel, trip.area)
     if not trip.told and _may_be_at_home(site, state, trip):

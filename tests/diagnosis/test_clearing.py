@@ -95,6 +95,7 @@ def test_duress_before_or_after_keeps_it_standing() -> None:
     threat = at(7351, "duress", code="121", user=3, area=1)
     said = run(armed(), alarm(7300, ROOM), alarm(7310, OFFICE), disarmed(7350), threat)
     assert tiers(said) == {"i3": 2, "i6": 4}
+    assert all(6 not in one["lines"] for one in said if one["incident"] == "i3")
     before = run(armed(), alarm(7300, ROOM), {**threat, "t": 7349}, disarmed(7350))
     assert tiers(before) == {"i3": 1, "i4": 4}
 
@@ -133,6 +134,19 @@ def test_the_window_begins_as_the_panel_calls_the_area_s_alarm() -> None:
     came_in = [armed(), opens(7300, DOOR), at(7330, "area", "alarm", area=1)]
     assert tiers(run(*came_in, disarmed(7629))) == {"i3": 0}
     assert tiers(run(*came_in, disarmed(7631))) == {"i3": 1}
+    held = at(7360, "burglary", code="134", area=1, zone=DOOR)  # by an abort window
+    assert tiers(run(*came_in, held, disarmed(7631))) == {"i3": 1}
+    alone = [armed(), at(7330, "area", "alarm", area=1), held]
+    assert tiers(run(*alone, disarmed(7629))) == {"i3": 0}
+    assert tiers(run(*alone, disarmed(7631))) == {"i3": 1}
+
+
+def test_the_window_begins_with_the_first_line_of_an_alarm() -> None:
+    came_in = [armed(), opens(7300, DOOR), opens(7304, HALL), alarm(7360, DOOR, "134")]
+    assert tiers(run(*came_in, disarmed(7659))) == {"i3": 0}
+    assert tiers(run(*came_in, disarmed(7661))) == {"i3": 1}
+    long_ago = [armed(), opens(7300, WINDOW), opens(7500, WINDOW), alarm(7700, WINDOW)]
+    assert tiers(run(*long_ago, disarmed(7710))) == {"i3": 1}
 
 
 def test_all_parts_of_a_long_one_are_cleared() -> None:

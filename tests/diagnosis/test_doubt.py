@@ -1,15 +1,18 @@
 """Two independent detectors that still prove nobody: people on their way, and pets."""
 
+from edge_agent.domain.site import Premises
 from tests.diagnosis.timeline import (
     DOOR,
     HALL,
     OFFICE,
     ROOM,
+    STORE,
     WINDOW,
     YARD,
     Line,
     alarm,
     armed,
+    at,
     closes,
     opens,
     run,
@@ -23,6 +26,8 @@ def last(said: list[Line]) -> tuple[int, str]:
 def test_only_motion_long_apart_is_pets() -> None:
     assert last(run(armed(), alarm(7300, ROOM), alarm(7610, OFFICE)))[0] == 1
     assert last(run(armed(), alarm(7300, ROOM), alarm(7590, OFFICE)))[0] == 2
+    third = run(armed(), alarm(7300, ROOM), alarm(7610, OFFICE), alarm(8000, STORE))
+    assert last(third)[0] == 2
     opened = run(armed(), alarm(7300, WINDOW), alarm(7610, OFFICE))
     assert last(opened)[0] == 3  # somebody came in by the window
 
@@ -69,3 +74,16 @@ def test_a_keyholder_may_come_by_the_door_that_stands_open() -> None:
     assert last(run(armed(), *ajar, alarm(9000, HALL), opens(9031, HALL)))[0] == 2
     shut = [*ajar, closes(7400, DOOR)]
     assert last(run(armed(), *shut, alarm(9000, HALL)))[0] == 2  # he was inside all the time
+
+
+def test_without_a_site_what_the_panel_calls_no_alarm_in_time_may_be_the_way_in() -> None:
+    nothing = Premises()
+    tells = at(1, "open_close", "armed", code="401", user=3, area=1)
+    came = [opens(7300, 1), opens(7304, 2), opens(7309, 3)]
+    said = run(armed(), tells, *came, site=nothing)
+    assert last(said)[0] == 1
+    assert "bs8243.way_in" in said[-1]["reasons"]
+    assert last(run(armed(), tells, *came, alarm(7380, 1, "134"), site=nothing))[0] == 1
+    assert last(run(armed(), tells, *came, opens(7390, 4), site=nothing))[0] == 2
+    assert last(run(armed(), tells, *came, alarm(7320, 5, "132"), site=nothing))[0] == 2
+    assert last(run(armed(), *came, site=nothing))[0] == 2  # one that never tells alarms

@@ -119,8 +119,9 @@ def test_openings_count_where_only_the_first_alarm_is_told() -> None:
 def test_what_trips_faster_than_anybody_runs_is_one_witness() -> None:
     burst = [alarm(7300 + n / 10, zone) for n, zone in enumerate((DOOR, ROOM, OFFICE, STORE))]
     said = run(armed(), *burst)
-    assert [tier for _, tier, _ in verdicts(said)] == [1, 1, 1, 1]
-    assert said[-1]["cause"] is None  # not known before the moment is over
+    assert [tier for _, tier, _ in verdicts(said)] == [1, 1, 1, 1, 1]
+    assert said[-2]["cause"] is None  # not known before the moment is over
+    assert said[-1]["cause"] == "common_cause"
     again = run(armed(), *burst, alarm(7400, STORE))
     assert last(again)[0] == 1
     assert again[-1]["cause"] == "common_cause"
@@ -134,10 +135,81 @@ def test_any_trip_by_itself_lifts_a_common_cause() -> None:
 
 def test_the_late_word_of_an_entry_zone_is_of_its_burst() -> None:
     """Lightning starts an entry delay too; at its end the panel calls an alarm of the door."""
-    burst = [alarm(7300 + n / 10, zone) for n, zone in enumerate((ROOM, OFFICE, STORE))]
+    burst = [alarm(7300 + n / 10, zone) for n, zone in enumerate((ROOM, WINDOW, HALL))]
     opened = [burst[0], burst[1], opens(7300.15, DOOR), burst[2], closes(7301, DOOR)]
     assert last(run(armed(), *opened, alarm(7330.2, DOOR, "134")))[0] == 1
     assert last(run(armed(), *burst, alarm(7330.2, DOOR, "134")))[0] == 1
+
+
+def test_zones_that_share_no_bus_and_no_supply_have_no_cause_in_common() -> None:
+    two = [alarm(7300, WINDOW), alarm(7300.4, OFFICE)]
+    assert last(run(armed(), *two))[0] == 3
+    ramming = [alarm(7300, WINDOW), alarm(7300.4, OFFICE), alarm(7300.8, HALL)]
+    assert last(run(armed(), *ramming))[0] == 3
+
+
+def test_what_is_told_at_the_end_of_a_delay_or_a_silence_was_not_at_that_moment() -> None:
+    came_in = [alarm(7329.8, ROOM), alarm(7330.2, DOOR, "134"), alarm(7340, ROOM)]
+    assert last(run(armed(), *came_in))[0] == 2
+    silent = [at(7000, "panel", "offline"), at(8100, "panel", "online")]
+    backlog = [alarm(8100.1, zone) for zone in (WINDOW, HALL, ROOM)]
+    assert last(run(armed(), *silent, *backlog))[0] == 3
+
+
+def test_the_panel_s_own_confirmation_counts_after_another_alarm_too() -> None:
+    assert last(run(armed(), alarm(7300, ROOM), alarm(7310, None, "139")))[0] == 2
+    assert last(run(armed(), alarm(7300, WINDOW), alarm(7310, GLASS, "139")))[0] == 1  # one door
+
+
+def test_a_tamper_and_a_trip_are_the_same_whichever_comes_first() -> None:
+    tamper = at(7310, "tamper", zone=STORE, area=1, code="383")
+    assert last(run(armed(), alarm(7300, ROOM), tamper)) == (3, "avs01.tamper_and_trip")
+    assert last(run(armed(), {**tamper, "t": 7290}, alarm(7300, ROOM)))[0] == 3
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    [
+        at(7290, "zone_trouble", code="371", zone=STORE, area=1),
+        at(7290, "zone", "masked", zone=STORE),
+    ],
+)
+def test_a_cut_wire_or_a_covered_detector_and_a_trip_elsewhere(sabotage: Line) -> None:
+    assert run(armed(), sabotage) == []
+    said = run(armed(), sabotage, alarm(7300, ROOM))
+    assert last(said) == (3, "avs01.tamper_and_trip")
+    assert said[-1]["lines"] == [3, 4]
+    assert last(run(armed(), alarm(7280, ROOM), sabotage)) == (3, "avs01.tamper_and_trip")
+    assert last(run(armed(), sabotage, alarm(7300, STORE)))[0] == 1  # the same zone
+    assert last(run(armed(), sabotage, alarm(7290 + 3601, ROOM)))[0] == 1
+    assert last(run(armed(), sabotage, alarm(7300, YARD)))[0] == 1
+    before = {**sabotage, "t": 50}
+    assert last(run(armed(), disarmed(40), before, armed(100), alarm(7300, ROOM)))[0] == 1
+
+
+def test_an_alarm_that_only_an_armed_area_gives_proves_that_it_is() -> None:
+    inside = [opens(7310, ROOM), opens(7320, OFFICE)]
+    assert last(run(alarm(7300, WINDOW, "131"), *inside))[0] == 3
+    always = alarm(7300, WINDOW, "133")
+    assert last(run(always, *inside))[0] == 1
+    assert last(run(disarmed(100), alarm(7300, WINDOW, "131"), *inside))[0] == 1
+
+
+def test_a_tamper_in_a_walk_test_is_looked_at_all_the_same() -> None:
+    test = at(100, "test", code="607", area=1)
+    said = run(test, at(200, "tamper", zone=ROOM, area=1), alarm(210, STORE))
+    assert last(said)[0] == 1
+    assert last(run(test, alarm(210, STORE)))[0] == 0
+
+
+def test_a_panel_that_dies_after_a_trip_was_perhaps_smashed() -> None:
+    dead = at(7310, "panel", "offline")
+    assert last(run(armed(), alarm(7300, ROOM), dead)) == (2, "link.loss_with_trip")
+    mains = at(7305, "power", code="301")  # cut after the trip, it did not cause it
+    assert last(run(armed(), alarm(7300, ROOM), mains, dead))[0] == 2
+    dip = at(7299, "power", code="301")
+    assert last(run(armed(), dip, alarm(7300, ROOM), dead))[0] == 1
+    assert last(run(armed(), disarmed(100), alarm(7300, ROOM), dead))[0] == 1
 
 
 def test_two_who_run_through_neighbouring_rooms_are_believed() -> None:
@@ -212,6 +284,7 @@ def test_after_power_came_back_detectors_settle() -> None:
     said = run(armed(), *back, alarm(7300, ROOM), alarm(7310, OFFICE))
     assert last(said)[0] == 1
     assert said[-1]["cause"] == "mains_loss"
+    assert last(run(armed(), *back, alarm(7300, ROOM), alarm(7400, OFFICE)))[0] == 2
     assert (
         last(
             run(
@@ -248,7 +321,7 @@ def test_a_zone_on_trial_confirms_nothing_until_its_day() -> None:
 
 def test_the_panels_own_word_counts_where_it_names_no_second_zone() -> None:
     assert last(run(armed(), alarm(7300, ROOM), alarm(7310, ROOM, "139")))[0] == 2
-    burst = [alarm(7300, OFFICE), alarm(7300.1, WINDOW), alarm(7300.1, WINDOW, "139")]
+    burst = [alarm(7300, DOOR), alarm(7300.1, ROOM), alarm(7300.1, ROOM, "139")]
     assert last(run(armed(), *burst))[0] == 1  # two at once are no two
 
 
@@ -335,10 +408,10 @@ def test_detectors_trip_by_themselves_as_the_mains_go_and_come() -> None:
 
 
 def test_what_was_one_cause_once_is_so_again() -> None:
-    burst = [alarm(7300 + n / 10, zone) for n, zone in enumerate((ROOM, OFFICE, STORE))]
-    again = [opens(7400, ROOM), opens(7401, STORE)]
+    burst = [alarm(7300 + n / 10, zone) for n, zone in enumerate((ROOM, WINDOW, HALL))]
+    again = [opens(7400, ROOM), opens(7401, WINDOW)]
     assert last(run(armed(), *burst, *again))[0] == 1
-    assert last(run(armed(), *burst, opens(7400, ROOM), opens(7404, STORE)))[0] == 2
+    assert last(run(armed(), *burst, opens(7400, ROOM), opens(7404, WINDOW)))[0] == 2
 
 
 def test_a_raise_that_waits_is_void_once_a_code_cleared_it_and_only_then() -> None:

@@ -64,6 +64,25 @@ def test_a_sag_with_the_mains_there_is_the_supply() -> None:
     assert meter.over == ["supply.sags"]
 
 
+def test_load_tests_that_fall_with_the_level_tell_of_the_charger() -> None:
+    meter = Meter()
+    for hour in range(5 * 24):
+        fell = max(0.0, (hour - 72) * 0.1)
+        meter.read(max(11.3, 13.6 - fell), hour * HOUR_NS)
+        if hour % 4 == 0:
+            meter.read(max(11.3, 12.7 - fell), hour * HOUR_NS + 1, test=True)
+    assert list(meter.told) == ["supply.trend"]
+
+
+def test_a_charger_that_was_set_lower_hides_no_ageing_battery_for_ever() -> None:
+    meter = Meter()
+    meter.days(0, 7)
+    meter.days(7, 16, volts=13.2)
+    meter.tests(16, 23, 4)
+    meter.tests(23, 30, 4, 0.3)
+    assert "battery.trend" in meter.told
+
+
 def test_a_sag_without_the_mains_is_the_battery_and_a_charger_does_not_clear_it() -> None:
     meter = Meter()
     meter.days(0, 2)
