@@ -26,6 +26,10 @@ EXIT_LONGEST_S = 255
 _STAY_CODES = frozenset({"441", "442", "456"})
 _AUTOMATIC = "403"
 
+_OF_ARMED = frozenset({"131", "132", "134"})  # not 130 and 133: zones that are armed always
+_OF_PRESENCE = frozenset(
+    {None, ZoneType.ENTRY_EXIT, ZoneType.PERIMETER, ZoneType.INTERIOR, ZoneType.FOLLOWER}
+)
 _NO_PRESENCE = frozenset(
     {
         *(ZoneType.FIRE, ZoneType.PANIC, ZoneType.HOLDUP, ZoneType.MEDICAL),
@@ -191,10 +195,12 @@ class Arming:
         spoken = (area for area in self._of_panel.get(panel, ()) if area is not None)
         return self.site.areas_of(panel) or set(spoken)
 
-    def prove(self, panel: str | None, area: int | None) -> None:
+    def prove(self, seen: Observation, area: int | None) -> None:
         """An alarm came that only an armed area gives: where nothing is known, that is."""
-        if area is not None and self.state(panel, area).arm is Arm.UNKNOWN:
-            state = self._known(panel, area)
+        kind = self.site.type_of((seen.panel, seen.zone))
+        told = seen.kind is Kind.BURGLARY and seen.code in _OF_ARMED and kind in _OF_PRESENCE
+        if told and area is not None and self.state(seen.panel, area).arm is Arm.UNKNOWN:
+            state = self._known(seen.panel, area)
             state.know(state.before if state.before in _ARMED else Arm.AWAY)
 
     def opening(self, key: ZoneKey, area: int | None, now_ns: int) -> Opening:

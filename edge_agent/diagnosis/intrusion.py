@@ -13,7 +13,7 @@ from edge_agent.diagnosis.arming import Arming, Disarmed
 from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.clearing import Clearing
 from edge_agent.diagnosis.doubt import ENTRY, QUIET_NS, Doubt
-from edge_agent.diagnosis.facts import STEP_NS, Facts, Since
+from edge_agent.diagnosis.facts import Facts, Since
 from edge_agent.diagnosis.incident import (
     BURST_NS,
     BURST_WHOLE_NS,
@@ -27,9 +27,10 @@ from edge_agent.diagnosis.incident import (
 )
 from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
+from edge_agent.diagnosis.sabotage import Sabotage
 from edge_agent.diagnosis.site import Site, ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
-from edge_agent.diagnosis.witness import are_two, can_be_walked, is_weak, may_share
+from edge_agent.diagnosis.witness import are_two, is_shell, is_weak, one_cause
 from edge_agent.domain.kinds import Kind
 from edge_agent.domain.site import ZoneType
 
@@ -43,16 +44,9 @@ NAMED_NS = 60 * NS
 have one said of each of its swings."""
 
 FLEETING_NS = RULES["isa.fleeting"].ns("within_s")
-MAINS_NS = 10 * NS
-
 ENTRY_NS = 15 * NS  # how late a panel may tell the end of an entry delay
 
 _VERIFIED = "139"
-_SHELL = frozenset({"131"})
-_OF_ARMED = frozenset({"131", "132", "134"})  # not 130 and 133: zones that are armed always
-_PRESENCE = frozenset(
-    {ZoneType.ENTRY_EXIT, ZoneType.PERIMETER, ZoneType.INTERIOR, ZoneType.FOLLOWER}
-)
 
 
 Wake = Callable[[int, Callable[[int], list[Verdict]]], None]
@@ -72,6 +66,7 @@ class Intrusion:
         self._means = say
         self._open: list[Incident] = []
         self._doubt = Doubt(site, facts)
+        self._sabotage = Sabotage(site, facts, arming)
         self._clearing = Clearing(site, facts, arming, say)
 
     # ---- alarms
@@ -87,8 +82,8 @@ class Intrusion:
             late = self._clearing.late_alarm(seen, area)
             if late is not None:
                 return [late]
-        if not cover.rule and seen.kind is Kind.BURGLARY and self._is_of_armed(trip):
-            self._arming.prove(seen.panel, area)
+        if not cover.rule:
+            self._arming.prove(seen, area)
         if incident is None:
             incident = self._begin(seen, area, cover)
         else:
@@ -111,11 +106,6 @@ class Intrusion:
             if holds:
                 incident.because(rule)
         return [self._say(incident, seen.t_ns)]
-
-    def _is_of_armed(self, trip: Trip) -> bool:
-        """Whether only an armed area calls such an alarm."""
-        kind = self._site.type_of(trip.key)
-        return trip.code in _OF_ARMED and kind in (None, *_PRESENCE)
 
     def after_gap(self) -> None:
         """Nobody knows how much time has passed: no code is soon enough to clear what is open."""
@@ -290,7 +280,7 @@ class Intrusion:
             witness.in_burst = True
         elif not witness.weak:
             self._assess(incident, witness, now_ns)
-            self._assess_sabotage(incident, witness, now_ns)
+            self._sabotage.was_elsewhere(incident, witness, now_ns)
             self._suspect(incident, witness, now_ns)
 
     def _is_told_late(self, trip: Trip) -> bool:
@@ -331,13 +321,9 @@ class Intrusion:
         found.recent = (*found.recent[1 - CHATTER_TRIPS :], trip.t_ns)
         if trip.tamper and not weak:
             incident.tampered = incident.tampered or found
-        elif not weak and self._is_shell(trip):
+        elif not weak and is_shell(self._site, trip):
             incident.breach = incident.breach or found
         return found
-
-    def _is_shell(self, trip: Trip) -> bool:
-        kind = self._site.type_of(trip.key)
-        return kind is ZoneType.PERIMETER or (kind is None and trip.code in _SHELL)
 
     def _assess(self, incident: Incident, witness: Witness, now_ns: int) -> None:
         """Raise the tier for what `witness` proves together with the others."""
@@ -371,17 +357,6 @@ class Intrusion:
                 incident.rise(3, "avs01.tamper_and_trip")
                 incident.because("avs01.tamper_and_trip")
 
-    def _assess_sabotage(self, incident: Incident, witness: Witness, now_ns: int) -> bool:
-        """A zone was cut or covered while armed, and another trips by itself."""
-        window_ns = self._site.time_ns(incident.panel, incident.area, "confirm_window_s")
-        since = self._facts.sabotage_elsewhere(witness.key, now_ns, window_ns)
-        if since is None or incident.tier >= 3 or not self._is_clean(incident, witness):
-            return False
-        incident.add_line(since.line)
-        incident.rise(3, "avs01.tamper_and_trip")
-        incident.because("avs01.tamper_and_trip")
-        return True
-
     def sabotaged(self, seen: Observation) -> list[Verdict]:
         """A zone is cut or covered: with a trip elsewhere somebody works against the system."""
         return [
@@ -389,7 +364,7 @@ class Intrusion:
             for incident in self._live(seen.t_ns)
             if incident.panel == seen.panel and not incident.covered
             for witness in list(incident.witnesses.values())[-1:]
-            if self._assess_sabotage(incident, witness, seen.t_ns)
+            if self._sabotage.was_elsewhere(incident, witness, seen.t_ns)
         ]
 
     # ---- many at once
@@ -437,7 +412,7 @@ class Intrusion:
         cluster, incident.cluster = incident.cluster, None
         trips = cluster.trips if cluster is not None else []
         members = [incident.witnesses[key] for key, _ in trips if key in incident.witnesses]
-        rule = self._one_cause(incident, trips, members)
+        rule = one_cause(self._facts, incident.panel, trips, members)
         if not rule:
             for member in members:
                 member.alone = True
@@ -453,27 +428,12 @@ class Intrusion:
                 member.in_burst, member.alone = True, False
         incident.because(rule)
 
-    def _one_cause(
-        self, incident: Incident, trips: list[tuple[ZoneKey, int]], members: list[Witness]
-    ) -> str:
-        """Return the rule by which trips of one moment had one cause; empty: somebody walked."""
-        if not members:
-            return ""
-        if self._facts.is_at_mains_step(incident.panel, trips[0][1], trips[-1][1]):
-            return "mains.step"
-        if len(members) < 2:
-            return ""
-        again = all(one.in_burst for one in members)
-        if again or (may_share(self._site, trips) and not can_be_walked(self._site, trips)):
-            return "common.cause"
-        return ""
-
     # ---- what somebody may have cut or jammed
 
     def _suspect(self, incident: Incident, witness: Witness, now_ns: int) -> None:
         """A lost link or a jamming proves nothing; with a trip it is no chance any more."""
         panel = incident.panel
-        if witness.trips > 1 or incident.tier != 1:  # a single trip, as `_is_clean` has it
+        if witness.trips > 1 or incident.tier != 1:  # a single trip, as `Sabotage` has it
             return
         if self._facts.lost_link(panel, now_ns) or self._facts.jammed(panel, now_ns):
             self._wake(now_ns + CUT_WAIT_NS, lambda at_ns: self._cut_due(incident, witness, at_ns))
@@ -490,35 +450,9 @@ class Intrusion:
 
     def _cut_due(self, incident: Incident, witness: Witness, now_ns: int) -> list[Verdict]:
         current = self._current(incident)
-        if current is None or current.tier != 1 or not self._is_clean(current, witness):
+        if current is None or not self._sabotage.cut_off(current, witness, now_ns):
             return []
-        zone = self._site.zone(witness.key)
-        link = self._facts.lost_link(current.panel, now_ns)
-        wired = zone is not None and not zone.wireless and zone.technology is not None
-        jam = self._facts.jammed(current.panel, now_ns) if wired else None
-        since, rule = (link, "link.loss_with_trip") if link else (jam, "radio.jam_with_trip")
-        if since is None:
-            return []
-        current.add_line(since.line)
-        current.rise(2, rule)
-        current.because(rule)
         return [self._say(current, now_ns)]
-
-    def _is_clean(self, incident: Incident, witness: Witness) -> bool:
-        """Whether nothing else explains a single trip."""
-        mains = self._facts.mains.get(incident.panel)
-        at_once = (  # who cuts the mains tripped something before
-            mains is not None and -STEP_NS <= witness.first_ns - mains.t_ns <= MAINS_NS
-        )
-        zone = self._site.zone(witness.key)
-        noisy = zone is not None and zone.wireless
-        state = self._arming.state(incident.panel, incident.area)
-        return (
-            state.is_supposed_armed
-            and not (incident.covered or incident.bursts or incident.at_once)
-            and not (witness.weak or witness.trips > 1 or witness.in_burst or at_once)
-            and not (noisy and self._facts.interference(incident.panel, witness.first_ns))
-        )
 
     def unverified(self, seen: Observation) -> None:
         """The panel's own cross zone found no partner."""

@@ -188,9 +188,7 @@ def cleared(site: Site, facts: Facts, incident: Incident, seen: Observation) -> 
     wrong = facts.wrong_codes.get(incident.panel)
     if wrong is not None and abs(wrong.t_ns - incident.first_ns) <= WRONG_CODE_NS:
         return Cause.WRONG_CODE
-    at_once = incident.bursts > 0 and all(
-        witness.burst is not None for witness in incident.witnesses.values()
-    )
+    at_once = incident.bursts > 0 and all(one.in_burst for one in incident.witnesses.values())
     if at_once and "cp01.entry" not in reasons:
         return Cause.COMMON_CAUSE
     types = [site.type_of(key) for key in incident.witnesses]

@@ -22,6 +22,7 @@ RUN = RULES["common.cause"].value("run_factor")  # as fast as they walk
 SIGHT_S = RULES["common.cause"].value("sight_s")
 UNPLANNED_S = 0.5  # for each further detector, where there is no plan: nobody is as fast
 
+_SHELL = "131"
 _NO_WITNESS = frozenset(
     {
         *(ZoneType.FIRE, ZoneType.PANIC, ZoneType.HOLDUP, ZoneType.MEDICAL),
@@ -69,6 +70,25 @@ def _share_a_fault(facts: Facts, one: ZoneKey, other: ZoneKey, now_ns: int) -> b
     return bool(facts.drifting(one, now_ns) and facts.drifting(other, now_ns))
 
 
+def one_cause(
+    facts: Facts,
+    panel: str | None,
+    trips: Sequence[tuple[ZoneKey, int]],
+    members: Sequence[Witness],
+) -> str:
+    """Return the rule by which trips of one moment had one cause; empty: somebody walked."""
+    if not members:
+        return ""
+    if facts.is_at_mains_step(panel, trips[0][1], trips[-1][1]):
+        return "mains.step"
+    if len(members) < 2:
+        return ""
+    again = all(one.in_burst for one in members)
+    if again or (may_share(facts.site, trips) and not can_be_walked(facts.site, trips)):
+        return "common.cause"
+    return ""
+
+
 def may_share(site: Site, trips: Sequence[tuple[ZoneKey, int]]) -> bool:
     """Whether three of these, or both, hang on one bus or supply; or may, where nobody said."""
     zones = [site.zone(key) for key, _ in trips]
@@ -97,6 +117,12 @@ def can_be_walked(site: Site, trips: Sequence[tuple[ZoneKey, int]]) -> bool:
             return elapsed_s >= UNPLANNED_S * (len(trips) - 1) or len(trips) < COMMON_ZONES
         walked_s += min(known)
     return walked_s <= RUN * elapsed_s + SIGHT_S
+
+
+def is_shell(site: Site, trip: Trip) -> bool:
+    """Whether a trip is of the outer shell, as the site says or else the alarm's code."""
+    kind = site.type_of(trip.key)
+    return kind is ZoneType.PERIMETER or (kind is None and trip.code == _SHELL)
 
 
 def is_weak(site: Site, facts: Facts, arming: Arming, trip: Trip) -> bool:

@@ -218,7 +218,7 @@ def why(*lines: Line, site: Premises = SHOP) -> str | None:
         ([alarm(7300, WINDOW), alarm(7310, DOOR, "134")], None),  # who broke the window?
         ([alarm(7300 + n, ROOM) for n in (0, 10, 20)], "nuisance"),
         (
-            [alarm(7300 + n / 10, zone) for n, zone in enumerate((DOOR, ROOM, OFFICE))],
+            [alarm(7300 + n / 10, zone) for n, zone in enumerate((DOOR, ROOM, WINDOW))],
             "common_cause",
         ),
     ],

@@ -20,6 +20,8 @@ def used() -> set[str]:
     for file in (
         "intrusion",
         "doubt",
+        "sabotage",
+        "witness",
         "clearing",
         "openings",
         "life",
