@@ -26,10 +26,10 @@ from edge_agent.resources import load_codes
 from hil.lines import Quality, Split, byte_ns
 from hil.panels import site
 from hil.panels.machine import Said
-from hil.panels.plain import Plain
 from hil.panels.stand import Stand, StandSetup
 from hil.panels.voice import ModelPanel
 from tests.contract.world import SECOND_NS, Gateway, World, body, commit_times, is_event
+from tests.drivers.golden import Golden, check
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "drivers" / "marlin"
@@ -46,6 +46,8 @@ def loaded(name: str) -> ModuleType:
 
 
 MARLIN, EMULATED = loaded("acme_marlin"), loaded("emulated_marlin")
+sys.modules["emulated_marlin"] = EMULATED  # its face imports it
+FACE, GOLDEN = loaded("marlin_face").FACE, loaded("golden_marlin").GOLDEN
 DRIVER = MARLIN.DRIVER
 SETUP = Setup(load_codes(), options={"listen_only": False})
 
@@ -148,20 +150,13 @@ def test_it_is_as_short_as_the_page_says() -> None:
     assert f"{lines} lines" in (ROOT / "docs" / "drivers" / "writing.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("line", "type_", "fault"),
-    [
-        (b"$HI*01\r\n", "request", None),
-        (b"$HI,M16,2.1*66\r\n", "HI", None),
-        (b"$OK*04\r\n", "OK", None),
-        (b"$AR,70*38\r\n", "AR", FaultKind.SHAPE),
-        (b"$EV,BA,01,04*38\r\n", None, FaultKind.CHECKSUM),
-        (b"hello\r\n", None, FaultKind.NOISE),
-    ],
-)
-def test_lines(line: bytes, type_: str | None, fault: FaultKind | None) -> None:
-    [frame] = decode(line)
-    assert (frame.raw.rstrip(), frame.type, frame.fault) == (line.rstrip(), type_, fault)
+@pytest.mark.parametrize("known", GOLDEN, ids=lambda known: f"{known.source}, {known.frame!r}")
+def test_golden_frames(known: Golden) -> None:
+    check(known, decode(known.frame))
+
+
+def test_what_is_no_line_is_noise() -> None:
+    assert [frame.fault for frame in decode(b"hello\r\n")] == [FaultKind.NOISE]
 
 
 def test_a_code_that_a_host_says_is_marked() -> None:
@@ -171,15 +166,8 @@ def test_a_code_that_a_host_says_is_marked() -> None:
 
 
 def world(**quality: Any) -> World:
-    face = Plain(
-        name="marlin",
-        title="",
-        voice=EMULATED.MarlinVoice,
-        words=(),
-        sound=lambda frame: EMULATED.framed(frame.decode("latin-1")[1:-3]) == frame,
-    ).face()
     pace = Quality(byte_ns(9600), split=Split.RANDOM, **quality)
-    stand = Stand(face.for_profile(None, {}), StandSetup(out=pace))
+    stand = Stand(FACE.for_profile(None, {}), StandSetup(out=pace))
     return World(stand, Gateway(lambda: DRIVER.session(SETUP), commit_times(0)))
 
 

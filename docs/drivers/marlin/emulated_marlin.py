@@ -40,6 +40,11 @@ def framed(text: str) -> bytes:
     return f"${text}*{total:02X}".encode()
 
 
+def is_sound(frame: bytes) -> bool:
+    """Tell whether a line's sum is right."""
+    return framed(frame.decode("latin-1")[1:-3]) == frame
+
+
 class MarlinVoice(LineVoice):
     """Says events, answers requests, obeys."""
 
@@ -65,10 +70,9 @@ class MarlinVoice(LineVoice):
 
     def take(self, line: str, now_ns: int) -> list[Output]:
         """Answer, or obey."""
-        text = line[1:-3]
-        if line.encode("latin-1") != framed(text):
+        if not is_sound(line.encode("latin-1")):
             return []
-        name, *words = text.split(",")
+        name, *words = line[1:-3].split(",")
         match name:
             case "HI":
                 return self.say(framed("HI,M16,2.1"))
