@@ -35,13 +35,9 @@ class Doubt:
             return ""
         if self._is_idle(incident, one, other):
             return "motion.apart"
-        kinds = [self._site.type_of(witness.key) for witness in (one, other)]
         if (
             "cp01.recent_close" in incident.reasons
-            and all(
-                kind in WAY_IN or (kind is ZoneType.INTERIOR and witness.leaving)
-                for kind, witness in zip(kinds, (one, other), strict=True)
-            )
+            and all(self._may_be_way_out(incident, witness) for witness in (one, other))
             and self._rooms(incident) < ROOMS_LEFT
         ):
             return "cp01.way_out"  # who leaves too slowly, or comes back for the keys
@@ -52,10 +48,13 @@ class Doubt:
 
     def _rooms(self, incident: Incident) -> int:
         """How many rooms off the way in somebody was seen in."""
-        return sum(
-            self._site.type_of(key) is ZoneType.INTERIOR and not witness.weak
-            for key, witness in incident.witnesses.items()
+        kinds = (
+            ZoneType.INTERIOR if kind is None and witness.called else kind
+            for witness in incident.witnesses.values()
+            if not witness.weak
+            for kind in (self._site.type_of(witness.key),)
         )
+        return sum(kind is ZoneType.INTERIOR for kind in kinds)
 
     def comes_in(self, incident: Incident, trip: Trip) -> None:
         """Note when somebody may have come by the door: he has the entry delay to say who he is.
@@ -80,6 +79,13 @@ class Doubt:
 
     def _is_door(self, trip: Trip) -> bool:
         return self._site.type_of(trip.key) is ZoneType.ENTRY_EXIT or trip.code == ENTRY
+
+    def _may_be_way_out(self, incident: Incident, witness: Witness) -> bool:
+        """Whether who leaves passes a zone: the way in, or a room moments after the arming."""
+        kind = self._site.type_of(witness.key)
+        if kind is None and incident.breach is not None:
+            return False
+        return kind in WAY_IN or (kind in (ZoneType.INTERIOR, None) and witness.leaving)
 
     def _may_be_way_in(self, witness: Witness) -> bool:
         """Whether a zone is of the way in: as the site says; else if no alarm was called of it."""

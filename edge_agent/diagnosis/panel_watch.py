@@ -294,6 +294,10 @@ class PanelWatch:
             yield from self._jam(number, interference, now_ns)
         elif observation.code is not None and state in (State.ACTIVE, State.RESTORED):
             told += watch.trouble(observation.code, state is State.ACTIVE)
+        heard = State.OPEN if kind is Kind.ZONE else State.ACTIVE
+        of_detector = kind is Kind.ZONE or (isinstance(kind, Kind) and tells_of_detector(kind))
+        if of_detector and state is heard and self._is_walked(number, now_ns):
+            watch.tested_ns, watch.tested = now_ns, True
         if watch.contact.trip_ns != before_ns:
             self._tripped(number, watch, now_ns)
         yield from ((place, symptom) for symptom in told)
@@ -369,14 +373,16 @@ class PanelWatch:
     def around(self, number: int, now_ns: int) -> Around:
         """Return what else is known at this moment."""
         watch = self.zones[number]
-        tested = self.areas.in_test(self.area_of(number), number, now_ns)
-        if tested:
-            watch.tested_ns, watch.tested = now_ns, True
+        walked, settling = self._is_walked(number, now_ns), self.is_settling(now_ns)
         return Around(
             armed=self.is_armed(number, watch),
-            disturbed=tested or self.is_settling(now_ns) or self.failing_of(number) is not None,
+            disturbed=walked or settling or self.failing_of(number) is not None,
             other_ns=self._alone.beside_ns(number),
         )
+
+    def _is_walked(self, number: int, now_ns: int) -> bool:
+        """Whether somebody walks where the zone is, to see that it is heard."""
+        return self.areas.in_test(self.area_of(number), number, now_ns)
 
     def failing_of(self, number: int) -> Place | None:
         """Return what the zone hangs on that fails now."""

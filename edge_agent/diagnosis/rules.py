@@ -65,8 +65,8 @@ RULES: dict[str, Rule] = {
     "bs8243.unconfirmed": Rule(
         "BS 8243, CLC/TS 50131-9",
         "1",
-        "One detector alarmed: to be verified before anybody is sent.",
-        "单个探测器报警：派人之前先核实。",
+        "Nothing independent confirms it: to be verified before anybody is sent.",
+        "没有独立探测器印证：派人之前先核实。",
     ),
     "bs8243.sequential": Rule(
         "BS 8243, CLC/TS 50131-9",

@@ -87,3 +87,15 @@ def test_without_a_site_what_the_panel_calls_no_alarm_in_time_may_be_the_way_in(
     assert last(run(armed(), tells, *came, opens(7390, 4), site=nothing))[0] == 2
     assert last(run(armed(), tells, *came, alarm(7320, 5, "132"), site=nothing))[0] == 2
     assert last(run(armed(), *came, site=nothing))[0] == 2  # one that never tells alarms
+
+
+def test_without_a_site_who_leaves_too_slowly_passes_one_room() -> None:
+    nothing = Premises()
+    leaves = [alarm(70, 3, "132"), opens(76, 2), alarm(106, 1, "134")]
+    said = run(armed(), *leaves, site=nothing)
+    assert last(said)[0] == 1
+    assert "cp01.way_out" in said[-1]["reasons"]
+    assert last(run(armed(), *leaves, alarm(110, 4, "132"), site=nothing))[0] == 2
+    assert last(run(armed(), *leaves, opens(600, 3), site=nothing))[0] == 2
+    broken = [alarm(70, 5, "131"), alarm(76, 3, "132")]
+    assert last(run(armed(), *broken, site=nothing))[0] >= 2
