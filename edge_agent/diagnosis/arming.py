@@ -190,6 +190,13 @@ class Arming:
         first = states[0]
         return first if all(one.arm is first.arm for one in states) else AreaState()
 
+    def is_anybody_in(self, panel: str | None, area: int | None) -> bool:
+        """Whether people may be in an area, or in any of the panel's where it is not said which."""
+        states = [self.state(panel, area)]
+        if area is None:
+            states += [self._areas[panel, one] for one in self._of_panel.get(panel, ())]
+        return any(state.arm in (Arm.DISARMED, Arm.STAY) for state in states)
+
     def areas_of(self, panel: str | None) -> set[int]:
         """Return a panel's areas: those that the site names, else those that it spoke of."""
         spoken = (area for area in self._of_panel.get(panel, ()) if area is not None)

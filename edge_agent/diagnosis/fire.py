@@ -4,7 +4,7 @@ A second detector, a manual call point or flowing water make it 3; in an occupie
 threat to life, 4.  Verification (UL 864, NFPA 72) changes what it is called, not how soon it goes.
 """
 
-from edge_agent.diagnosis.arming import Arm, Arming
+from edge_agent.diagnosis.arming import Arming
 from edge_agent.diagnosis.incident import Family, Going, Incident, Witness
 from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.site import Hours, Site
@@ -66,7 +66,6 @@ class Fire:
         return ""
 
     def _is_occupied(self, seen: Observation) -> bool:
-        state = self._arming.state(seen.panel, seen.area)
-        if state.arm in (Arm.DISARMED, Arm.STAY):
+        if self._arming.is_anybody_in(seen.panel, seen.area):
             return True
         return self._site.hours(seen.panel, seen.area, seen.wall_ns) is Hours.OPEN

@@ -29,6 +29,8 @@ def test_a_confirmed_fire_where_people_are_threatens_life() -> None:
     assert run(disarmed(1), *two)[-1]["tier"] == 4
     assert run(armed(), *two, start={"start": "2026-11-23T12:00:00+08:00"})[-1]["tier"] == 4
     assert run(armed(), *two, start=NIGHT)[-1]["tier"] == 3
+    flat = [armed(), armed(2, area=2, state="armed_stay")]  # and nobody says where it burns
+    assert run(*flat, *two, start=NIGHT)[-1]["tier"] == 4
 
 
 def test_a_call_point_is_certain() -> None:
