@@ -89,6 +89,7 @@ class FetchedPanel(PlainPanel):
         super().__init__(setup, talk)
         self._last = b""  # an event that the panel may not have let go of
         self._confirming = self._letting_go = ""
+        self._asks = False  # an answer to us was heard, since the line is up
 
     @abstractmethod
     def confirmation(self, event: Frame) -> str:
@@ -101,7 +102,7 @@ class FetchedPanel(PlainPanel):
     def opened(self, opened: Opened, now_ns: int) -> None:
         """See PolledPanel: the event that was recorded last may not be confirmed."""
         del now_ns
-        self._last = b""
+        self._last, self._asks = b"", False
         for one in (*opened.recent, opened.waiting):
             for frame in self.decoder().feed(one.frame) if one else ():
                 self._last = self.identity(frame) if frame.type == EVENT else self._last
@@ -120,8 +121,8 @@ class FetchedPanel(PlainPanel):
             talk.answered(self.fetch, now_ns)
             return self._on_event(frame, now_ns)
         if name == EMPTY:
-            talk.answered(self.fetch, now_ns)
-            return self._on_empty()
+            is_late = not talk.answered(self.fetch, now_ns) and self._asks
+            return [] if is_late else self._on_empty()
         if name == CONFIRMED:
             if talk.answered(self._letting_go, now_ns):
                 if self._letting_go == self._confirming:
@@ -132,12 +133,13 @@ class FetchedPanel(PlainPanel):
             return talk.judged(VERDICT, frame, now_ns)
         judged = talk.judged(name, frame, now_ns)
         is_asked = talk.answered(name, now_ns)
+        self._asks |= is_asked
         if name not in self.rounds:
             return judged
         if is_asked:
             self._states[name] = frame
             talk.want(self.fetch)
-        elif not self._waits:  # the answer to another host
+        elif not (self._waits or self._asks):  # the answer to another host, and not a late one
             judged = [*self.state(frame), *judged]
         return [*judged, *self._on_latched(frame)]
 

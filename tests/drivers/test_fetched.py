@@ -7,6 +7,8 @@ a copy recorded twice after a restart, a state counted while an event waited.
 from types import MappingProxyType
 from typing import Any
 
+import pytest
+
 from drivers._fetched import FetchedPanel, FetchedSession
 from edge_agent.domain.codes import Codes
 from edge_agent.domain.kinds import Kind, Origin, State
@@ -158,6 +160,27 @@ def test_a_state_counts_when_no_event_waits_behind_it() -> None:
     assert sent(talk.hear("empty")) == [b"zones"]  # it is asked again
     assert signals(talk.hear("zones fire active 4")) == []
     assert [s.zone for s in signals(talk.hear("empty"))] == [4]
+
+
+def test_a_state_that_the_line_doubled_does_not_count_before_its_turn() -> None:
+    """Seen to fail: the double was taken for the answer to another host, and ran ahead."""
+    talk = Talk()
+    for _ in range(2):
+        assert signals(talk.hear("zones fire active 3")) == []
+    assert [s.zone for s in signals(talk.hear("empty"))] == [3]
+    assert signals(talk.hear("zones fire active 4")) == []
+
+
+def test_a_late_double_of_none_waits_says_nothing_of_what_was_asked_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seen to fail: the first of two states counted, and the event that it showed came behind."""
+    monkeypatch.setattr(Toy, "rounds", ("zones", "areas", "event?"))
+    talk = Talk()
+    assert sent(talk.hear("zones fire active 3")) == [b"areas"]
+    assert signals(talk.hear("empty")) == []
+    talk.hear("areas")
+    assert [s.zone for s in signals(talk.hear("empty"))] == [3]
 
 
 def test_what_is_shown_until_it_is_let_go_of_counts_while_events_wait() -> None:
