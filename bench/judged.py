@@ -22,9 +22,17 @@ PATIENCE_S = 0.5  # from an alarm to the verdict that holds it
 IN_TIME_S = 300.0
 
 
+AFTER_S = 300.0
+
+
 def shipped(timeline: Timeline) -> list[Said]:
-    """Return what the shipped diagnosis says, in this process."""
-    return judge(timeline.site_toml(), timeline.jsonl())
+    """Return what the shipped diagnosis says, in this process.
+
+    It is judged a little beyond the last line: an opening on the way in is a trip only when its
+    entry delay is over.
+    """
+    last_s = float(str(timeline.lines[-1]["t"])) if timeline.lines else 0.0
+    return judge(timeline.site_toml(), timeline.jsonl(), last_s + AFTER_S)
 
 
 def judge(site_toml: str, lines: Iterable[str], until_s: float | None = None) -> list[Said]:
