@@ -1,4 +1,6 @@
-r"""Lines of a mark, a text, another mark, and the exclusive or of the text in two hex digits.
+r"""Lines of a mark, a text, another mark, and a sum of the text in two hex digits.
+
+The sum is the exclusive or of its bytes, unless the decoder has a `total` of its own.
 
 Pure.  For decoders of such protocols, and for what is said to their panels: one rule for both.
 
@@ -39,10 +41,11 @@ class MarkedLines(LineDecoder):
     @classmethod
     def framed(cls, body: str) -> bytes:
         """Return a line of this body."""
-        return f"{cls.begins}{body}{cls.ends}{cls._total(body):02X}{cls.end}".encode("latin-1")
+        return f"{cls.begins}{body}{cls.ends}{cls.total(body):02X}{cls.end}".encode("latin-1")
 
     @classmethod
-    def _total(cls, body: str) -> int:
+    def total(cls, body: str) -> int:
+        """Return the sum of a body, 0 to 255: the exclusive or, unless a protocol has another."""
         return reduce(xor, body.encode("latin-1"), cls.seed)
 
     @abstractmethod
@@ -53,6 +56,6 @@ class MarkedLines(LineDecoder):
         match = self._shape.fullmatch(line.decode("latin-1"))
         if match is None:
             return None
-        if self._total(match[1]) != int(match[2], 16):
+        if self.total(match[1]) != int(match[2], 16):
             return Frame(raw, fault=FaultKind.CHECKSUM)
         return self.read(match[1], raw)
