@@ -102,7 +102,7 @@ def _equal(runs: Runs, given: dict[str, list[float]]) -> float:
             if id(outcome) in several:
                 marks.append(mark)
                 kept += outcome.is_presence
-    return sorted(marks, reverse=True)[max(0, kept - 1)] if marks else 0.0
+    return scores.threshold_keeping(marks, kept)
 
 
 def _rows(run: SiteRun) -> list[dict[str, Any]]:

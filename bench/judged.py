@@ -20,9 +20,7 @@ Said: TypeAlias = Mapping[str, Any]
 
 PATIENCE_S = 0.5  # from an alarm to the verdict that holds it
 IN_TIME_S = 300.0
-
-
-AFTER_S = 300.0
+AFTER_S = 300.0  # judged beyond the last line: more than any entry delay
 
 
 def shipped(timeline: Timeline) -> list[Said]:

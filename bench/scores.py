@@ -109,6 +109,11 @@ def kept_low(outcome: Outcome) -> bool:
     return (outcome.final or 0) <= 1
 
 
+def threshold_keeping(marks: Sequence[float], kept: int) -> float:
+    """Return the highest threshold that `kept` of the marks reach; of none, one that none does."""
+    return sorted(marks, reverse=True)[kept - 1] if kept else math.inf
+
+
 def precision(outcomes: Sequence[Outcome]) -> Share:
     """Return how many of the intrusion incidents left at tier 2 or more are genuine."""
     high = [o for o in outcomes if _intrusion(o) and o.is_presence]

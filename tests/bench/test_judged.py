@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench.judged import Said, outcomes, uncited_falls
+from bench.judged import Said, outcomes, shipped, uncited_falls
 from hil.sites.timeline import Timeline
 from tests.hil.sites.scenes import PLAN
 
@@ -28,7 +28,7 @@ def timeline(**label: Any) -> Timeline:
         "disarmed_s": None,
         **label,
     }
-    return Timeline(1, 1, PLAN, "2026-01-05T00:00:00+00:00", LINES, [whole], [2, 3, 5])
+    return Timeline(1, 1, PLAN, "2026-01-05T00:00:00+00:00", list(LINES), [whole], [2, 3, 5])
 
 
 def verdict(t: float, tier: int, lines: list[int], incident: str = "i1") -> Said:
@@ -97,3 +97,12 @@ def test_what_breaks_the_contract_is_named(said: list[Said], problem: str) -> No
 
 def test_a_fall_with_the_disarming_among_its_lines_is_fine() -> None:
     assert uncited_falls(timeline(), [verdict(10, 2, [2]), verdict(30, 0, [2, 4])]) == []
+
+
+def test_what_falls_after_the_last_line_is_judged_too() -> None:
+    """Seen to fail: a window that was broken as the timeline ended had no verdict."""
+    whole = timeline()
+    armed: dict[str, object] = {"t": 1.0, "kind": "area", "state": "armed_away", "area": 1}
+    broken: dict[str, object] = {"t": 7300.0, "kind": "zone", "state": "open", "zone": 4}
+    whole.lines[:] = [{"panel": "p1", **line} for line in (armed, broken)]
+    assert [one["tier"] for one in shipped(whole) if one["type"] == "verdict"] == [1]

@@ -6,7 +6,17 @@ import pytest
 
 from bench.intervals import Share
 from bench.judged import Outcome, Step
-from bench.scores import Card, delays_s, false, multi, number, precision, share, single
+from bench.scores import (
+    Card,
+    delays_s,
+    false,
+    multi,
+    number,
+    precision,
+    share,
+    single,
+    threshold_keeping,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +68,11 @@ def test_who_came_home_without_an_alarm_or_a_verdict_is_no_false_alarm() -> None
     unsaid = outcome(False)  # the panel alarmed, the judge said nothing
     opened = outcome(False, (0, 1), raw_s=None)
     assert false([came_home, unsaid, opened]) == [unsaid, opened]
+
+
+def test_a_threshold_keeps_as_many_and_no_more() -> None:
+    assert threshold_keeping([0.2, 0.9, 0.5, 0.7], 3) == 0.5
+    assert threshold_keeping([0.2, 0.9], 0) == math.inf
 
 
 def test_delay_is_from_the_second_witness_to_the_tier_that_was_kept() -> None:

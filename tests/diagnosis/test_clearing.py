@@ -126,7 +126,7 @@ def test_an_alarm_that_comes_after_its_disarming_is_cleared_with_it() -> None:
 def test_an_area_in_alarm_is_no_second_one_beside_what_was_cleared_at_once() -> None:
     lines = [armed(), at(7300, "area", "alarm", area=1), alarm(7300, ROOM), disarmed(7300.3)]
     assert tiers(run(*lines)) == {"i4": 0}
-    again = [armed(7310), at(7400, "area", "alarm", area=1)]
+    again = [armed(7310), at(7330, "area", "alarm", area=1)]
     assert tiers(run(*lines, *again)) == {"i4": 0, "i7": 1}
 
 

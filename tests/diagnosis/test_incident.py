@@ -30,7 +30,9 @@ def test_what_goes_on_knows_what_was() -> None:
     found = incident()
     found.rise(2, "a")
     found.cluster = cluster = Cluster(0)
+    found.called_ns = 3
     following = found.go_on(99)
+    assert following.called_ns == 3
     clusters = [following.cluster, found.cluster]
     assert clusters == [cluster, None], "a storm has many parts"
     assert (following.id, following.tier, list(following.lines)) == ("i99", 2, [])

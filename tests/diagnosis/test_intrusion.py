@@ -173,6 +173,12 @@ def test_an_alarm_that_only_an_armed_area_gives_proves_that_it_is() -> None:
     always = alarm(7300, WINDOW, "133")
     assert last(run(always, *inside))[0] == 1
     assert last(run(disarmed(100), alarm(7300, WINDOW, "131"), *inside))[0] == 1
+    day_and_night = Premises(zones=(replace(SHOP.zones[3], type=ZoneType.ALWAYS), *SHOP.zones[:3]))
+    assert last(run(alarm(7300, WINDOW, "131"), opens(7310, ROOM), site=day_and_night))[0] == 1
+    lost = [at(200, "panel", "offline"), at(300, "panel", "online")]
+    asleep = [armed(state="armed_stay"), *lost, alarm(7300, WINDOW, "131")]
+    assert last(run(*asleep, opens(7310, ROOM)))[0] == 1  # who sleeps there gets up
+    assert last(run(armed(), *lost, alarm(7300, WINDOW, "131"), opens(7310, ROOM)))[0] == 3
 
 
 def test_a_tamper_in_a_walk_test_is_looked_at_all_the_same() -> None:
