@@ -21,6 +21,7 @@ from edge_agent.diagnosis.observation import NS, Observation
 from edge_agent.diagnosis.rules import RULES
 from edge_agent.diagnosis.site import Site, ZoneKey
 from edge_agent.diagnosis.verdict import Verdict
+from edge_agent.diagnosis.witness import confirms
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.site import Technology
 
@@ -80,8 +81,9 @@ class Openings:
             if seen.kind is Kind.ZONE
             else seen.code == _CUT and seen.state is State.ACTIVE
         )
-        area = self._area_told(seen)
-        return said and seen.zone is not None and self._arming.state(seen.panel, area).is_armed
+        if not said or not confirms(self._site, (seen.panel, seen.zone), seen.wall_ns):
+            return False  # fog covers what stands out of doors
+        return self._arming.state(seen.panel, self._area_told(seen)).is_armed
 
     def alarmed(self, seen: Observation) -> Led:
         """An alarm line came: return what led to it, and forget that."""

@@ -36,6 +36,8 @@ def test_a_cut_wire_or_a_covered_detector_and_a_trip_elsewhere(sabotage: Line) -
     assert last(run(armed(), sabotage, alarm(7300, STORE)))[0] == 1  # the same zone
     assert last(run(armed(), sabotage, alarm(7290 + 3601, ROOM)))[0] == 1
     assert last(run(armed(), sabotage, alarm(7300, YARD)))[0] == 1
+    fog = {**sabotage, "zone": YARD}
+    assert last(run(armed(), fog, alarm(7300, ROOM)))[0] == 1  # out of doors
     before = {**sabotage, "t": 50}
     assert last(run(armed(), disarmed(40), before, armed(100), alarm(7300, ROOM)))[0] == 1
 
