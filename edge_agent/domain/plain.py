@@ -22,6 +22,7 @@ from edge_agent.domain.kinds import POINTS, Kind, State
 from edge_agent.domain.marked_lines import MarkedLines
 from edge_agent.domain.panel_clock import PanelTime
 from edge_agent.domain.polled import Order, PolledPanel, PolledSession, is_shown
+from edge_agent.domain.proven import is_about
 from edge_agent.domain.session import Action, Decoder, Fault, FaultKind, Frame, Opened, Setup
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import bare
@@ -31,6 +32,7 @@ VERDICT: Final = "verdict"
 """The check of an order that is answered by one of the panel's `verdicts`."""
 TIME_OF_DAY: Final = "time_of_day"
 RESETS: Final = "resets"
+NUMBER: Final = "number"
 GENERAL_ALARM: Final = "140"  # of Contact ID: of which kind, it does not say
 _CONTACTS: Final = frozenset({State.OPEN, State.CLOSED})  # of a zone where nothing else is to say
 _KINDS: Final = {
@@ -70,10 +72,15 @@ class PlainPanel(PolledPanel):
 
     `alike` are, for each type of frame, codes in which an event may stand that the frame tells in
     more general ones: a bit of *fire in zone 3* shows a call point there, too, and the end of a
-    fire ends whatever burnt.  Without a zone it is any zone's.
+    fire ends whatever burnt.  Without a zone it is any zone's of its area, without both any at all.
 
-    An event of the panel's reset names in its field `RESETS` codes of events, apart by blanks, that
-    are over then and whose end nothing tells.
+    A reset, or a disarming that silences, names in its field `RESETS` codes of events, apart by
+    blanks, that are over then and whose end nothing tells: those of its zone and area, where its
+    first signal has them.
+
+    `numbers` are those that the panel gives its events, in their order, and then the first again;
+    an event has its own in the field `NUMBER`.  Where one was left out that is a fault, counted,
+    and the state is asked for: also what was said while nobody listened, over a restart.
 
     Of an event `panel_time` is compared with our clock; of a panel that says no date, the field
     `TIME_OF_DAY`, as hhmmss.
@@ -88,10 +95,12 @@ class PlainPanel(PolledPanel):
     alike: Mapping[str, Mapping[str, Collection[str]]] = {}
     shows: Mapping[str, Collection[str]] = {}
     shows_of_zones: Mapping[str, Collection[str]] = {}
+    numbers: range = range(0)
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
         self.talk = talk
+        self._number: int | None = None  # of the newest event
 
     def decoder(self) -> Decoder:
         """See PolledPanel."""
@@ -107,7 +116,12 @@ class PlainPanel(PolledPanel):
         return self.rounds
 
     def opened(self, opened: Opened, now_ns: int) -> None:
-        """See PolledPanel."""
+        """See PolledPanel: the number of the newest recorded event."""
+        del now_ns
+        if self.numbers:
+            for one in opened.recent:
+                for frame in self.decoder().feed(one.frame):
+                    self._number = self._number_of(frame) if frame.type == EVENT else self._number
 
     def forget(self, standing: tuple[Signal, ...]) -> None:
         """See PolledPanel."""
@@ -125,7 +139,8 @@ class PlainPanel(PolledPanel):
                 return [Fault(FaultKind.REPEAT, "", frame.raw)]
             if any(one.kind in _MOVES for one in frame.signals):
                 talk.refresh(now_ns)  # how areas and zones are now, the event does not say
-            return [*self.event(frame, frame.signals), *self.compared(frame, now_ns)]
+            told = [*self.event(frame, frame.signals), *self.compared(frame, now_ns)]
+            return [*told, *self._left_out(frame, now_ns)]
         if name in self.verdicts:
             return talk.judged(VERDICT, frame, now_ns)
         told = self.state(frame)
@@ -143,9 +158,29 @@ class PlainPanel(PolledPanel):
         """Record what an event says."""
         alike = self.alike.get(frame.type or "", {})
         codes = str(frame.fields.get(RESETS, "")).split()
-        over = (one for one in self.talk.proven.standing if one.code in codes)
+        told, standing = tuple(signals), self.talk.proven.standing if codes else ()
+        over = (
+            one
+            for one in standing
+            if one.code in codes and all(is_about(said, one) for said in told[:1])
+        )
         ended = [bare(one, State.RESTORED, frame.raw) for one in over]
-        return self.talk.report(self.talk.proven.heard((*signals, *ended), alike))
+        return self.talk.report(self.talk.proven.heard((*told, *ended), alike))
+
+    def _left_out(self, event: Frame, now_ns: int) -> list[Action]:
+        """Note an event's number, and whether it is the one after the last."""
+        number, last = self._number_of(event), self._number
+        if number is None:
+            return []
+        self._number = number
+        if last is None or number == _after(last, self.numbers):
+            return []
+        self.talk.refresh(now_ns)
+        return [Fault(FaultKind.MISSED, f"event {number} came after {last}")]
+
+    def _number_of(self, event: Frame) -> int | None:
+        text = str(event.fields.get(NUMBER, ""))
+        return int(text) if text.isdecimal() and int(text) in self.numbers else None
 
     def state(self, frame: Frame) -> list[Action]:
         """Record what is news of a state."""
@@ -203,3 +238,7 @@ class PlainPanel(PolledPanel):
             if one.kind is kind and (one.area if is_area else one.zone) == number
         }
         return is_shown(command.act, found) if found else None
+
+
+def _after(number: int, numbers: range) -> int:
+    return numbers[(numbers.index(number) + 1) % len(numbers)]

@@ -25,6 +25,15 @@ def _point_key(signal: Signal) -> _PointKey:
     return signal.kind, area, signal.zone, signal.account
 
 
+def is_about(said: Signal, event: Signal) -> bool:
+    """Tell whether what is said of a zone, an area, or all is about that of this event.
+
+    As in `Events`, an area that one of both does not say fits any.
+    """
+    is_in_area = None in (said.area, event.area) or said.area == event.area
+    return said.zone in (None, event.zone) and is_in_area
+
+
 class Proven:
     """The memory of one session.
 
@@ -121,7 +130,7 @@ class Proven:
         others = (
             one
             for one in self._standing.signals
-            if one.code in codes and one not in found and signal.zone in (None, one.zone)
+            if one.code in codes and one not in found and is_about(signal, one)
         )
         return (*found, *others)
 

@@ -5,7 +5,8 @@ journal already is not reported a second time.
 
 Some frames say the area of an event and some do not, on the same panel: a missing area fits any.
 Two areas that are said are two events: on panels whose zones are numbered by loop, and where an
-event is one of an area alone, such as a panic at its keypad.
+event is one of an area alone, such as a panic at its keypad.  Of a zone it is the same event whoever
+did it: one user takes a zone out, another in again.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,11 @@ _Key = tuple[Kind, str | None, int | None, int | None, str | None]
 
 def _key(signal: Signal) -> _Key:
     """Return what makes two signals the same event, but for the area."""
-    return signal.kind, signal.code, signal.zone, signal.user, signal.account
+    return signal.kind, signal.code, signal.zone, _user(signal), signal.account
+
+
+def _user(signal: Signal) -> int | None:
+    return signal.user if signal.zone is None else None
 
 
 def bare(signal: Signal, state: State, frame: bytes = b"") -> Signal:
@@ -30,7 +35,7 @@ def bare(signal: Signal, state: State, frame: bytes = b"") -> Signal:
         state=state,
         code=signal.code,
         zone=signal.zone,
-        user=signal.user,
+        user=_user(signal),
         account=signal.account,
         frame=frame,
     )

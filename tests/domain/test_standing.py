@@ -1,5 +1,7 @@
 """Events stand from their begin to their end, whatever else is said, in bounded memory."""
 
+from dataclasses import replace
+
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.standing import STANDING_MAX, Events, Standing
@@ -32,7 +34,8 @@ def test_points_and_arming_do_not_stand() -> None:
 
 def test_different_zones_users_codes_and_accounts_are_different_events() -> None:
     other = Signal(kind=Kind.BURGLARY, code="134", state=State.ACTIVE, zone=1)
-    different = [alarm(1), alarm(2), alarm(1, account="7"), alarm(1, user=3), other]
+    here = [Signal(kind=Kind.PANIC, code="120", state=State.ACTIVE, user=user) for user in (1, 2)]
+    different = [alarm(1), alarm(2), alarm(1, account="7"), *here, other]
     assert list(Events(different).signals) == different
 
 
@@ -86,3 +89,12 @@ def test_memory_is_bounded() -> None:
         standing.take(alarm(zone))
     assert len(standing.signals) == STANDING_MAX
     assert standing.signals[0].zone == 10
+
+
+def test_a_zone_that_one_user_took_out_another_one_takes_in() -> None:
+    standing = Standing()
+    out = Signal(kind=Kind.BYPASS, code="570", state=State.ACTIVE, zone=3, user=1)
+    standing.take(out)
+    assert [one.user for one in standing.signals] == [None]
+    standing.take(replace(out, state=State.RESTORED, user=2))
+    assert not standing.signals
