@@ -67,8 +67,9 @@ class PlainPanel(PolledPanel):
     `parts` are the frames of answers that come in several: each by its name, with the request that
     they answer, whose name the last one has.  They show points, and no events.
 
-    `hiding` are requests whose answer says one thing of each zone: behind a bypass or a tamper an
-    alarm may stand, and is not over.  A general alarm there is one that is known already.
+    `hiding` are requests whose answer says one thing of each zone, or area: behind a bypass or a
+    tamper an alarm may stand, behind an area's fire a panic, and is not over.  A general alarm
+    there is one that is known already.
 
     `alike` are, for each type of frame, codes in which an event may stand that the frame tells in
     more general ones: a bit of *fire in zone 3* shows a call point there, too, and the end of a
@@ -212,8 +213,12 @@ class PlainPanel(PolledPanel):
         events = [one for one in answer.signals if one.kind not in POINTS]
         points = [one for one in answer.signals if one.kind in POINTS]
         full = {one.zone for one in (*events, *points) if one.state not in _CONTACTS} - {None}
+        of_areas = [one for one in events if one.zone is None]
         behind = [
-            one for one in self.talk.proven.standing if one.zone in full and self.covers(name, one)
+            one
+            for one in self.talk.proven.standing
+            if one.zone in full or any(is_about(said, one) for said in of_areas)
+            if self.covers(name, one)
         ]
         known = {one.zone for one in behind if one.kind is not Kind.TAMPER}
         news = [one for one in events if one.code != GENERAL_ALARM or one.zone not in known]

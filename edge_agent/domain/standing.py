@@ -5,8 +5,8 @@ journal already is not reported a second time.
 
 Some frames say the area of an event and some do not, on the same panel: a missing area fits any.
 Two areas that are said are two events: on panels whose zones are numbered by loop, and where an
-event is one of an area alone, such as a panic at its keypad.  Of a zone it is the same event whoever
-did it: one user takes a zone out, another in again.
+event is one of an area alone, such as a panic at its keypad.  Of a zone it is the same
+event whoever did it: one user takes a zone out, another in again.
 """
 
 from collections.abc import Iterable

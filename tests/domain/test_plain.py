@@ -59,7 +59,7 @@ class Toy(PlainPanel):
     """Zones and alarms are asked for."""
 
     commands = frozenset(Act) - {Act.CLOCK}
-    rounds = ("zones", "alarms")
+    rounds: tuple[str, ...] = ("zones", "alarms")
 
     def decoder(self) -> LineDecoder:
         return LineDecoder(read)
@@ -397,9 +397,10 @@ def read_areas(line: bytes, raw: bytes) -> Frame | None:
 class Areas(Toy):
     """Its events have numbers; an answer tells of an area only that it is in alarm."""
 
-    rounds = ("alarms",)
+    rounds: tuple[str, ...] = ("alarms",)
     numbers = range(1, 100)
     alike: Mapping[str, Mapping[str, tuple[str, ...]]] = {"alarms": {"XA": ("BA", "HA")}}
+    hiding = frozenset({"alarms"})
 
     def decoder(self) -> LineDecoder:
         return LineDecoder(read_areas)
@@ -425,6 +426,12 @@ def test_an_alarm_told_of_an_area_is_one_that_stands_there_and_no_other() -> Non
     assert signals(areas("event 01 HA zone=8").hear("alarms XA area=3")) == [], "it may be there"
 
 
+def test_behind_what_an_answer_says_of_an_area_another_alarm_may_stand() -> None:
+    talk = areas("event 01 BA area=1 zone=3", "event 02 BA area=2 zone=4", "alarms XA area=1")
+    assert [one.code for one in signals(talk.hear("alarms FA area=1"))] == ["FA"]
+    assert ended(talk.hear("alarms")) == [("BA", 3), ("FA", None)]
+
+
 def test_an_alarm_of_another_area_is_news() -> None:
     [news] = signals(areas("event 01 BA area=1 zone=3").hear("alarms XA area=2"))
     assert (news.code, news.area) == ("XA", 2)
@@ -442,9 +449,11 @@ def test_a_frame_of_a_reset_that_says_nothing_else_ends_all_of_these_codes() -> 
     class Bare(Areas):
         def decoder(self) -> LineDecoder:
             return LineDecoder(
-                lambda line, raw: Frame(raw, "event", fields={RESETS: "BA"})
-                if line == b"reset"
-                else read_areas(line, raw)
+                lambda line, raw: (
+                    Frame(raw, "event", fields={RESETS: "BA"})
+                    if line == b"reset"
+                    else read_areas(line, raw)
+                )
             )
 
     talk = Talk(Bare, (), ("alarms",))
