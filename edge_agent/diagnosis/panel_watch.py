@@ -35,6 +35,7 @@ MAINS_CODES = frozenset({"301", "342"})
 BATTERY_CODES = frozenset({"302", "309", "311", "338"})
 SUPPLY_CODES = frozenset({"312", "314", "337"})
 EARTH_CODE, JAM_CODE, CLOCK_BAD_CODE, CLOCK_SET_CODE = "310", "344", "626", "625"
+OFF_BUS_CODE = "382"  # of one zone: a detector of its bus does not answer
 REPORT_CODES = frozenset({"350", "351", "352", "353", "354", "355", "356", "357", "358"})
 
 LONE_NS = 600 * S
@@ -294,6 +295,11 @@ class PanelWatch:
             yield from self._jam(number, interference, now_ns)
         elif observation.code is not None and state in (State.ACTIVE, State.RESTORED):
             told += watch.trouble(observation.code, state is State.ACTIVE)
+            bus = self._bus_of(number)
+            if observation.code == OFF_BUS_CODE and bus.part is not None:
+                group, off = self._group(bus), state is State.ACTIVE
+                of_bus = group.lost(number, now_ns) if off else group.back(number)
+                yield from ((bus, symptom) for symptom in of_bus)
         heard = State.OPEN if kind is Kind.ZONE else State.ACTIVE
         of_detector = kind is Kind.ZONE or (isinstance(kind, Kind) and tells_of_detector(kind))
         if of_detector and state is heard and self._is_walked(number, now_ns):

@@ -73,6 +73,21 @@ def test_zones_that_are_lost_together_are_their_bus() -> None:
     assert ("bus.lost", ("bus", "b1"), False) in desk.told
 
 
+def test_detectors_that_answer_no_more_on_one_bus_are_their_bus() -> None:
+    desk = Desk()
+    for state in (State.ACTIVE, State.RESTORED):
+        for zone in (DOOR, WINDOW, SHOP, STORE, OFFICE):
+            desk.hear(Kind.ZONE_TROUBLE, 1, code="382", zone=zone, state=state)
+    assert [told for told in desk.told if told[0] == "bus.lost"] == [
+        ("bus.lost", ("bus", "b1"), True),
+        ("bus.lost", ("bus", "b1"), False),
+    ]
+    alone = Desk()
+    for zone in (OFFICE, DOOR):
+        alone.hear(Kind.ZONE_TROUBLE, 1, code="382", zone=zone, state=State.ACTIVE)
+    assert "bus.lost" not in [rule for rule, _, _ in alone.told]
+
+
 def test_zones_that_open_at_once_while_armed_were_struck_and_it_passes() -> None:
     desk = Desk()
     desk.closed(DOOR, WINDOW, SHOP, STORE, OFFICE)
