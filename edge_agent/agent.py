@@ -262,7 +262,7 @@ class Agent:
         self._recorder.attach(self._journal, self._begun.epoch, self._begun.draft)
         self.ending.begin(stop)
         self._say_what_was_found()
-        visitors = Visitors(self._config.access, self._recorder.note)
+        visitors = Visitors(self._loaded, self._recorder.note)
         control = ControlSocket(
             Path(self._config.gateway.socket), self._handlers() | visitors.handlers, visitors
         )

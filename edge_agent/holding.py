@@ -6,7 +6,7 @@ that are wanted, and footers.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 
 from edge_agent.contents import Envelopes
 from edge_agent.evidence.anchor import AnchorBody
@@ -16,7 +16,7 @@ from edge_agent.evidence.envelope import peek
 from edge_agent.evidence.receipted import Receipted
 from edge_agent.evidence.second_signature import kept_in
 from edge_agent.evidence.tree import Peaks
-from edge_agent.journal import FolderDisk, RecordKind, heads, read
+from edge_agent.journal import Record, RecordKind, Where, heads, opened, read
 from edge_agent.journal.footer import Footer
 from edge_agent.journal.format import decode_ranges
 from edge_agent.journal.proofs import NotProvable, Prover
@@ -25,41 +25,45 @@ Range = tuple[int, int]
 
 
 class JournalHolding:
-    """The journal in `folder`; `receipt_keys` are those of the configured centers.
+    """The journal in `where`; `receipt_keys` are those of the configured centers.
 
     Raises OSError where it cannot be read.  `close` it in the end.
     """
 
-    def __init__(self, folder: Path, gateway: str, receipt_keys: Iterable[PublicKey]) -> None:
+    def __init__(self, where: Where, gateway: str, receipt_keys: Iterable[PublicKey]) -> None:
         self.gateway = gateway
         self.oldest: dict[bytes, int] = {}
-        self._folder, self._keys = folder, tuple(receipt_keys)
-        self._genesis = heads(folder)
+        self._keys = tuple(receipt_keys)
         self._newest: dict[bytes, bytes] = {}
         self._receipted = Receipted()
         self._anchors: dict[bytes, list[AnchorBody]] = {}
         self._seconds: dict[bytes, list[bytes]] = {}
-        for stored in read(folder):
-            record = stored.record
-            if record.kind is RecordKind.ENVELOPE:
-                self.oldest.setdefault(record.epoch, record.seq)
-                self._newest[record.epoch] = record.data
-                if (anchor := AnchorBody.of(record.data)) is not None:
-                    self._anchors.setdefault(anchor.place.epoch, []).append(anchor)
-                if (second := kept_in(record.data)) is not None:
-                    self._seconds.setdefault(record.epoch, []).append(second)
-                if record.seq == 0:
-                    self._genesis.setdefault(record.epoch, record.data)
-            elif record.kind is RecordKind.RECEIPT:
-                ranges, receipt = decode_ranges(record.data)
-                for first, last in ranges if receipt else ():
-                    self._receipted.take(record.epoch, first, last, receipt)
-        self._disk = FolderDisk(folder, locked=False)
         self._provers: dict[bytes, JournalProofs] = {}
+        with ExitStack() as stack:
+            self._disk = stack.enter_context(opened(where))
+            self._genesis = heads(self._disk)
+            for stored in read(self._disk):
+                self._learn(stored.record)
+            self._open = stack.pop_all()
+
+    def _learn(self, record: Record) -> None:
+        if record.kind is RecordKind.ENVELOPE:
+            self.oldest.setdefault(record.epoch, record.seq)
+            self._newest[record.epoch] = record.data
+            if (anchor := AnchorBody.of(record.data)) is not None:
+                self._anchors.setdefault(anchor.place.epoch, []).append(anchor)
+            if (second := kept_in(record.data)) is not None:
+                self._seconds.setdefault(record.epoch, []).append(second)
+            if record.seq == 0:
+                self._genesis.setdefault(record.epoch, record.data)
+        elif record.kind is RecordKind.RECEIPT:
+            ranges, receipt = decode_ranges(record.data)
+            for first, last in ranges if receipt else ():
+                self._receipted.take(record.epoch, first, last, receipt)
 
     def close(self) -> None:
         """Let go of the folder."""
-        self._disk.close()
+        self._open.close()
 
     def genesis(self, epoch: bytes) -> bytes | None:
         """Return the genesis of an epoch."""
@@ -110,7 +114,7 @@ class JournalHolding:
             )
 
         after = -1
-        for stored in read(self._folder, wanted=is_wanted):
+        for stored in read(self._disk, wanted=is_wanted):
             record = stored.record
             if record.kind is not RecordKind.ENVELOPE or record.epoch != epoch:
                 continue

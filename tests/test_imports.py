@@ -233,7 +233,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.charter_view": (*BELOW, "edge_agent.language", "edge_agent.rendering"),
     "edge_agent.daemon.exports": (*BELOW, "edge_agent.control"),
     "edge_agent.holding": (*BELOW, "edge_agent.contents", "edge_agent.journal"),
-    "edge_agent.daemon.visitors": (*BELOW, "edge_agent.config", "edge_agent.control"),
+    "edge_agent.daemon.visitors": (
+        *BELOW,
+        "edge_agent.config",
+        "edge_agent.control",
+        "edge_agent.trusted",
+    ),
+    "edge_agent.trusted": (*BELOW, "edge_agent.config"),
     "edge_agent.daemon.self_test": (
         *BELOW,
         "edge_agent.config",

@@ -18,7 +18,6 @@ from edge_agent.cli.records import (
     add_purpose,
     events_of,
     folder_of,
-    record_reading,
     unreadable,
 )
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from edge_agent.config import Loaded
     from edge_agent.domain.camera import CameraSettings
     from edge_agent.evidence.clip import ClipPart
+    from edge_agent.journal import Where
 
 READ_BYTES = 1 << 16
 ANSWER_S_MAX = 15.0
@@ -86,29 +86,29 @@ def add(commands: Commands) -> None:
 def show(arguments: argparse.Namespace) -> int:
     """Print clips, the newest last; exit 2 where the journal cannot be read."""
     from edge_agent import rendering
+    from edge_agent.cli.reading import reading
 
-    folder = folder_of(arguments)
-    record_reading(arguments, "clips")
     try:
-        for facts in _clips(folder):
-            if arguments.camera not in (None, facts.get("camera")):
-                continue
-            if arguments.json:
-                print(json.dumps(facts, ensure_ascii=False))
-            else:
-                print(rendering.safe(_line(facts)))
+        with reading(arguments, "clips") as journal:
+            for facts in _clips(journal.where):
+                if arguments.camera not in (None, facts.get("camera")):
+                    continue
+                if arguments.json:
+                    print(json.dumps(facts, ensure_ascii=False))
+                else:
+                    print(rendering.safe(_line(facts)))
     except UnreadableError as error:
         return unreadable(error)
     return 0
 
 
-def _clips(folder: Path) -> Iterator[dict[str, Any]]:
+def _clips(where: "Where") -> Iterator[dict[str, Any]]:
     """Yield each clip that was kept or missed; of those that were removed is said so."""
     from edge_agent import rendering
 
     found: list[dict[str, Any]] = []
     removed: dict[str, str] = {}
-    for event, dated in events_of(folder, "clip"):
+    for event, dated in events_of(where, "clip"):
         facts = rendering.body_facts(event)
         if facts.get("what") == "removed":
             removed[facts["clip"]] = facts.get("detail", "")

@@ -197,12 +197,12 @@ def _split(
 
 def _stretches(loaded: "Loaded") -> Iterator[tuple[str, int, int]]:
     """Yield each run of which events are kept, with its first and last number."""
-    from edge_agent.cli import records
     from edge_agent.evidence.bundle_make import seq_of
     from edge_agent.holding import JournalHolding
+    from edge_agent.trusted import Trusted
 
     folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
-    holding = JournalHolding(folder, loaded.config.gateway.id, records.receipt_keys(loaded))
+    holding = JournalHolding(folder, loaded.config.gateway.id, Trusted.of(loaded).receipt_keys())
     with contextlib.closing(holding):
         for epoch, first in holding.oldest.items():
             newest = holding.newest(epoch)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import records
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command
 from edge_agent.cli.period import Period, moment
 
 if TYPE_CHECKING:
-    from edge_agent.config import Loaded
     from edge_agent.evidence.bundle_make import Made, Range, Wanted
     from edge_agent.evidence.envelope import Event
     from edge_agent.holding import JournalHolding
+    from edge_agent.journal import Where
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 RECORD_S_MAX = 10.0  # twice as long as the agent waits for the record to be durable
@@ -113,25 +113,32 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
 
     Raises ExportError, TooMuch, LookupError, ValueError, UnreadableError, ConfigError.
     """
-    from edge_agent import config
+    from edge_agent.cli.reading import reading
     from edge_agent.evidence.bundle_make import TooLarge, make
     from edge_agent.holding import JournalHolding
 
-    loaded = config.load(arguments.config)
-    socket, gateway = Path(loaded.config.gateway.socket), loaded.config.gateway.id
+    socket = agent_socket(arguments.config)
     running = bytes.fromhex(ask_agent(socket, "status")["epoch"])
-    folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
-    try:
-        holding = JournalHolding(folder, gateway, records.receipt_keys(loaded))
-    except OSError as error:
-        raise records.UnreadableError(f"{folder}: {error.strerror}; read it as root") from error
-    with contextlib.closing(holding):
-        wanted = _wanted(arguments, folder, holding, running)
+    with reading(arguments, "export", is_recorded=False) as journal:
+        trusted = journal.trusted
+        assert trusted is not None, "it is never of a card alone"
         try:
-            made = make(holding, certificates_of(loaded), wanted)
-        except TooLarge as error:
-            raise TooMuch(str(error)) from error
+            holding = JournalHolding(journal.where, trusted.gateway, trusted.receipt_keys())
+        except OSError as error:
+            why = f"{journal.where}: {error.strerror}; read it as root"
+            raise records.UnreadableError(why) from error
+        with contextlib.closing(holding):
+            wanted = _wanted(arguments, journal.where, holding, running)
+            try:
+                made = make(holding, trusted.certificates(left_out), wanted)
+            except TooLarge as error:
+                raise TooMuch(str(error)) from error
     return _write(arguments, socket, wanted, made)
+
+
+def left_out(why: str) -> None:
+    """Say that a certificate does not go along."""
+    print(f"edge-agent export: {why}", file=sys.stderr)
 
 
 def _write(
@@ -181,33 +188,11 @@ def ask_agent(socket: Path, do: str, **request: Any) -> dict[str, Any]:
     return answer
 
 
-# ---- what is trusted
-
-
-def certificates_of(loaded: "Loaded") -> Iterator[bytes]:
-    """Yield the identity's certificate, and those of each center that count for evidence."""
-    from edge_agent.evidence import certificates
-    from edge_agent.evidence.cbor import Malformed
-
-    identity = loaded.path(loaded.config.gateway.identity_key).with_suffix(".pem")
-    files = [identity]
-    for center in loaded.config.center:
-        files += [loaded.path(center.receipt_certificate), loaded.path(center.ca)]
-        given = loaded.path(center.certificate).with_name(identity.name)
-        files += [given] if given.exists() else []  # by this center, after a handover
-    for file in dict.fromkeys(files):
-        try:
-            for one in certificates.read_pem(file.read_bytes()):
-                yield certificates.der_of(one)
-        except (OSError, Malformed) as error:
-            print(f"edge-agent export: {file} is left out: {error}", file=sys.stderr)
-
-
 # ---- which events
 
 
 def _wanted(
-    arguments: argparse.Namespace, folder: Path, holding: "JournalHolding", running: bytes
+    arguments: argparse.Namespace, where: "Where", holding: "JournalHolding", running: bytes
 ) -> "Wanted":
     from edge_agent.evidence.bundle import Kind, Scope
     from edge_agent.evidence.bundle_make import Wanted, head_of
@@ -225,7 +210,7 @@ def _wanted(
             told |= {"kind": Kind.AREA, "panel": arguments.panel, "area": arguments.area}
         else:
             told |= {"kind": Kind.SPAN}
-        ranges = _ranges(_chosen(arguments, folder), whole=told["kind"] is Kind.SPAN)
+        ranges = _ranges(_chosen(arguments, where), whole=told["kind"] is Kind.SPAN)
         told["stretches"] = tuple((epoch, *one) for epoch, all_ in ranges.items() for one in all_)
         if not ranges:
             raise ExportError("no such event is kept here")
@@ -256,7 +241,7 @@ def _drawn(
     return ranges
 
 
-def _chosen(arguments: argparse.Namespace, folder: Path) -> Iterator["Event"]:
+def _chosen(arguments: argparse.Namespace, where: "Where") -> Iterator["Event"]:
     """Yield the events that are asked for, in order."""
     from edge_agent import rendering
 
@@ -264,11 +249,11 @@ def _chosen(arguments: argparse.Namespace, folder: Path) -> Iterator["Event"]:
     choice = records.Choice(Period(arguments.since, arguments.until), epoch, arguments.seq)
     cited: set[str] = set()
     if arguments.incident is not None:  # the newest verdict cites all that the others do
-        for event in records.events_in(folder, choice):
+        for event in records.events_in(where, choice):
             body = rendering.body_facts(event)
             if body.get("incident") == arguments.incident:
                 cited |= {arguments.incident, f"{event.epoch.hex()}/{event.seq}", *body["evidence"]}
-    for event in records.events_in(folder, choice):
+    for event in records.events_in(where, choice):
         body = rendering.body_facts(event) if arguments.area is not None else {}
         place = f"{event.epoch.hex()}/{event.seq}"
         if arguments.incident is not None:

@@ -7,7 +7,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from edge_agent.config import Loaded
     from edge_agent.diagnosis.board import Place
     from edge_agent.domain.event import Numbered
+    from edge_agent.journal import Where
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 
@@ -23,20 +23,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the list; exit 1 where anything wants a visit, 2 where the journal cannot be read."""
     from edge_agent import config, maintaining
     from edge_agent.cli.period import Period
-    from edge_agent.cli.records import record_reading
+    from edge_agent.cli.reading import reading
+    from edge_agent.cli.records import UnreadableError, unreadable
     from edge_agent.daemon.diagnosing import site_zone
     from edge_agent.diagnosis.site import Site
     from edge_agent.language import language
 
     loaded = config.load(arguments.config)
     premises = loaded.config.premises
-    folder = loaded.path(loaded.config.gateway.data_dir) / "journal"
-    record_reading(arguments, "maintenance")
+    gateway, period = loaded.config.gateway.id, Period(arguments.since, None)
     try:
-        events = heard_events(folder, loaded.config.gateway.id, Period(arguments.since, None))
-        found = maintaining.maintained(events, Site(premises, site_zone(premises)[1]))
+        with reading(arguments, "maintenance") as journal:
+            events = heard_events(journal.where, gateway, period)
+            found = maintaining.maintained(events, Site(premises, site_zone(premises)[1]))
+    except UnreadableError as error:
+        return unreadable(error)
     except OSError as error:
-        print(f"edge-agent: the journal in {folder} cannot be read: {error}", file=sys.stderr)
+        print(f"edge-agent: the journal cannot be read: {error}", file=sys.stderr)
         return EXIT_USAGE
     names = _names(loaded)
     if arguments.json:
@@ -55,7 +58,7 @@ def _names(loaded: "Loaded") -> "dict[Place, str]":
     return {Place(one.panel, ("zone", one.zone)): one.name for one in zones if one.name}
 
 
-def heard_events(folder: Path, gateway: str, period: "Period") -> "Iterator[Numbered]":
+def heard_events(where: "Where", gateway: str, period: "Period") -> "Iterator[Numbered]":
     """Yield the gateway's own events, each once, in their order.  Raises OSError."""
     from edge_agent.domain.event import Draft, EventType, Numbered
     from edge_agent.evidence.cbor import Malformed
@@ -63,7 +66,7 @@ def heard_events(folder: Path, gateway: str, period: "Period") -> "Iterator[Numb
     from edge_agent.journal import RecordKind, read
 
     last: tuple[bytes, int] | None = None
-    for stored in read(folder, lambda _: None, lambda footer: period.may_hold(footer.span)):
+    for stored in read(where, lambda _: None, lambda footer: period.may_hold(footer.span)):
         if stored.record.kind is not RecordKind.ENVELOPE:
             continue
         try:

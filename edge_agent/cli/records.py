@@ -18,11 +18,9 @@ from edge_agent.cli.period import Period, moment
 from edge_agent.domain.event import EventType
 
 if TYPE_CHECKING:
-    from edge_agent.config import Loaded
-    from edge_agent.evidence.cose import PublicKey
     from edge_agent.evidence.dating import Chronicle, Dated
     from edge_agent.evidence.envelope import Event
-    from edge_agent.journal import Damage, Stored
+    from edge_agent.journal import Damage, Stored, Where
     from edge_agent.journal.footer import Footer
 
 PROBLEMS_SHOWN_MAX = 100  # a journal damaged all over would fill the screen with the same
@@ -125,22 +123,6 @@ def add_purpose(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def record_reading(arguments: argparse.Namespace, what: str) -> None:
-    """Tell the running agent that its journal is read.
-
-    Where none runs, or it is another journal, nobody can record it: who may read the files of a
-    gateway that stands still is root or its own user.
-    """
-    from edge_agent import config
-    from edge_agent.control.socket import ask
-
-    if arguments.journal:
-        return
-    path = Path(config.load(arguments.config).config.gateway.socket)
-    with contextlib.suppress(OSError, ValueError):
-        ask(path, "read", what=what, purpose=arguments.purpose)
-
-
 def folder_of(arguments: argparse.Namespace) -> Path:
     """Return the folder of the journal that is meant."""
     from edge_agent import config
@@ -157,19 +139,21 @@ def folder_of(arguments: argparse.Namespace) -> Path:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the events that match; exit 2 where the journal cannot be read."""
-    folder = folder_of(arguments)
+    from edge_agent.cli.reading import reading
+
+    choice = Choice.of(arguments)
     try:
-        choice = Choice.of(arguments)
-        events = _events(folder, choice, _chronicle(folder, choice))
-        tell = printer(arguments)
-        record_reading(arguments, choice.words)
-        chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
-        found = False
-        for event, dated in chosen:
-            found = True
-            tell(event, dated)
-        if not found:
-            print(f"edge-agent events: no event of this kind in {folder}", file=sys.stderr)
+        with reading(arguments, choice.words) as journal:
+            events = _events(journal.where, choice, _chronicle(journal.where, choice))
+            tell = printer(arguments)
+            chosen = events if arguments.last is None else deque(events, maxlen=arguments.last)
+            found = False
+            for event, dated in chosen:
+                found = True
+                tell(event, dated)
+            if not found:
+                said = f"edge-agent events: no event of this kind in {journal.where}"
+                print(said, file=sys.stderr)
     except UnreadableError as error:
         return unreadable(error)
     return 0
@@ -238,19 +222,19 @@ class Choice:
         return self.period.holds(dated)
 
 
-def events_of(folder: Path, type_: str) -> Iterator[tuple["Event", "Dated"]]:
+def events_of(where: "Where", type_: str) -> Iterator[tuple["Event", "Dated"]]:
     """Yield all events of one type with their corrected times.  Raises UnreadableError."""
     choice = Choice(Period(None, None), type=type_)
-    yield from _events(folder, choice, _chronicle(folder, choice))
+    yield from _events(where, choice, _chronicle(where, choice))
 
 
-def events_in(folder: Path, choice: Choice) -> Iterator["Event"]:
+def events_in(where: "Where", choice: Choice) -> Iterator["Event"]:
     """Yield the events that are asked for, in the journal's order.  Raises UnreadableError."""
-    for event, _ in _events(folder, choice, _chronicle(folder, choice)):
+    for event, _ in _events(where, choice, _chronicle(where, choice)):
         yield event
 
 
-def _chronicle(folder: Path, choice: Choice) -> "Chronicle":
+def _chronicle(where: "Where", choice: Choice) -> "Chronicle":
     """Read the journal for what dates its events: a clock set later dates those before it.
 
     Segments that are not asked for are not needed for it, but for a segment none of whose events
@@ -270,7 +254,7 @@ def _chronicle(folder: Path, choice: Choice) -> "Chronicle":
 
     def learn(wanted: "Callable[[Footer], bool] | None") -> "Chronicle":
         chronicle = Chronicle()
-        for stored in envelopes(folder, lambda _: None, wanted):  # the second reading tells of it
+        for stored in envelopes(where, lambda _: None, wanted):  # the second reading tells of it
             with contextlib.suppress(Malformed):
                 chronicle.learn(peek(stored.record.data)[1])
         return chronicle
@@ -280,12 +264,12 @@ def _chronicle(folder: Path, choice: Choice) -> "Chronicle":
 
 
 def _events(
-    folder: Path, choice: Choice, chronicle: "Chronicle"
+    where: "Where", choice: Choice, chronicle: "Chronicle"
 ) -> Iterator[tuple["Event", "Dated"]]:
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.envelope import peek
 
-    for stored in envelopes(folder, _tell, choice.may_be_in):
+    for stored in envelopes(where, _tell, choice.may_be_in):
         try:
             _, event = peek(stored.record.data)
         except Malformed as error:
@@ -301,31 +285,31 @@ def _tell(damage: "Damage") -> None:
 
 
 def envelopes(
-    folder: Path,
+    where: "Where",
     damaged: Callable[["Damage"], None],
     wanted: "Callable[[Footer], bool] | None" = None,
 ) -> Iterator["Stored"]:
     """Yield the envelopes of wanted segments, and of those not sealed.  Raises UnreadableError."""
     from edge_agent.journal import RecordKind
 
-    for stored in stored_in(folder, damaged, wanted):
+    for stored in stored_in(where, damaged, wanted):
         if stored.record.kind is RecordKind.ENVELOPE:
             yield stored
 
 
 def stored_in(
-    folder: Path,
+    where: "Where",
     damaged: Callable[["Damage"], None],
     wanted: "Callable[[Footer], bool] | None" = None,
 ) -> Iterator["Stored"]:
-    """Yield what the journal in `folder` holds.  Raises UnreadableError."""
+    """Yield what the journal in `where` holds.  Raises UnreadableError."""
     from edge_agent.journal import read
 
     try:
-        yield from read(folder, damaged, wanted)
+        yield from read(where, damaged, wanted)
     except OSError as error:  # of reading only: what the caller does with each is not caught here
         raise UnreadableError(
-            f"the journal in {folder} cannot be read: {error.strerror}\n"
+            f"the journal in {where} cannot be read: {error.strerror}\n"
             "name another with --journal, or read it as root or as the agent's own user"
         ) from error
 
@@ -334,15 +318,3 @@ def unreadable(error: UnreadableError) -> int:
     """Say what cannot be read; return the exit code."""
     print(f"edge-agent: {error}", file=sys.stderr)
     return EXIT_USAGE
-
-
-def receipt_keys(loaded: "Loaded") -> Iterator["PublicKey"]:
-    """Yield the keys of the configured centers, as far as they can be read."""
-    from edge_agent.evidence.cbor import Malformed
-    from edge_agent.evidence.cose import PublicKey
-
-    for center in loaded.config.center:
-        with contextlib.suppress(OSError, Malformed):  # `edge-agent check` says what is wrong
-            yield PublicKey.from_certificate_pem(
-                loaded.path(center.receipt_certificate).read_bytes()
-            )

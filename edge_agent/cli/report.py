@@ -158,10 +158,12 @@ def _bundle(
     from edge_agent.evidence.bundle import Kind, Scope
     from edge_agent.evidence.bundle_make import TooLarge, Wanted, make
     from edge_agent.holding import JournalHolding
+    from edge_agent.trusted import Trusted
 
     gateway = loaded.config.gateway
     folder = loaded.path(gateway.data_dir) / "journal"
-    holding = JournalHolding(folder, gateway.id, records.receipt_keys(loaded))
+    trusted = Trusted.of(loaded)
+    holding = JournalHolding(folder, gateway.id, trusted.receipt_keys())
     with contextlib.closing(holding):
         order = [epoch for epoch in holding.oldest if epoch in numbers]
         ranges = {epoch: [(seq, seq) for seq in numbers[epoch]] for epoch in order}
@@ -169,7 +171,7 @@ def _bundle(
         scope = Scope(gateway=gateway.id, kind=Kind.SPAN, stretches=stretches)
         try:
             wanted = Wanted(scope, ranges, {}, {}, running)
-            made = make(holding, export.certificates_of(loaded), wanted)
+            made = make(holding, trusted.certificates(export.left_out), wanted)
         except TooLarge as error:
             raise export.TooMuch(str(error)) from error
     socket = Path(gateway.socket)

@@ -13,7 +13,8 @@ from edge_agent.cli.options import Commands, add_json, command
 from edge_agent.config import ConfigError
 
 if TYPE_CHECKING:
-    from edge_agent.audit import JournalAudit
+    from edge_agent.audit import Countersigned, JournalAudit
+    from edge_agent.cli.reading import Reading
     from edge_agent.config import Loaded
     from edge_agent.evidence.anchored import Anchored
     from edge_agent.evidence.certificates import Certificate
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edge_agent.evidence.sm2 import Sm2Key
     from edge_agent.evidence.verify import Problem
     from edge_agent.journal import Damage
+    from edge_agent.trusted import Trusted
 
 EXIT_USAGE = 2
 
@@ -75,9 +77,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     Exit 2 where journal or identity cannot be read: nothing was verified then.
     """
-    from edge_agent.audit import Countersigned, JournalAudit, Removals
-    from edge_agent.evidence.seconded import SecondCheck
-    from edge_agent.journal import heads
+    from edge_agent.cli.reading import reading
 
     if arguments.file is not None:
         from edge_agent.bundle_view import Files, verify_file
@@ -87,30 +87,9 @@ def check(arguments: argparse.Namespace) -> int:
         code, said = verify_file(arguments.file, files, as_json=arguments.json)
         print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
         return code
-    folder = records.folder_of(arguments)
-    found: list[dict[str, Any]] = []
-    damages: list[Damage] = []
     try:
-        gateway, key = _trusted(arguments)
-        records.record_reading(arguments, "verify")
-        loaded = _configured(arguments)
-        removals, countersigned = (
-            Removals(),
-            Countersigned(records.receipt_keys(loaded) if loaded else ()),
-        )
-        seconds = SecondCheck(_sm2_key(arguments.sm2))
-        for stored in records.stored_in(folder, lambda _: None):
-            removals.take(stored.record)
-            countersigned.expect(stored.record)
-            seconds.expect(stored.record.data)
-        known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
-        stampers = _stampers(arguments.tsa, loaded)
-        audit = JournalAudit(gateway, known, removals, heads(folder), stampers, seconds)
-        for stored in records.stored_in(folder, damages.append):
-            found.extend(map(_problem, audit.feed(stored.record)))
-            countersigned.take(stored.record)
-        found += map(_problem, audit.finish())
-        found += map(_damage, damages)
+        with reading(arguments, "verify") as journal:
+            audit, countersigned, found = _audited(arguments, journal)
     except records.UnreadableError as error:
         return records.unreadable(error)
     leaf_of = audit.verifier.leaf
@@ -119,6 +98,38 @@ def check(arguments: argparse.Namespace) -> int:
     ]
     _print_verified(audit, found, timestamps, as_json=arguments.json)
     return 1 if found else 0
+
+
+def _audited(
+    arguments: argparse.Namespace, journal: "Reading"
+) -> "tuple[JournalAudit, Countersigned, list[dict[str, Any]]]":
+    """Return a journal that was read, and what is wrong with it.  Raises UnreadableError."""
+    from edge_agent.audit import Countersigned, JournalAudit, Removals
+    from edge_agent.evidence.seconded import SecondCheck
+    from edge_agent.journal import heads
+    from edge_agent.trusted import Trusted
+
+    where, trusted, loaded = journal.where, journal.trusted, _configured(arguments)
+    gateway, key = _identity(arguments, None if isinstance(where, Path) else trusted)
+    trusted = trusted or (Trusted.of(loaded) if loaded else None)
+    removals = Removals()
+    countersigned = Countersigned(trusted.receipt_keys() if trusted else ())
+    seconds = SecondCheck(_sm2_key(arguments.sm2))
+    for stored in records.stored_in(where, lambda _: None):
+        removals.take(stored.record)
+        countersigned.expect(stored.record)
+        seconds.expect(stored.record.data)
+    known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
+    stampers = _stampers(arguments.tsa, loaded)
+    audit = JournalAudit(gateway, known, removals, heads(where), stampers, seconds)
+    found: list[dict[str, Any]] = []
+    damages: list[Damage] = []
+    for stored in records.stored_in(where, damages.append):
+        found.extend(map(_problem, audit.feed(stored.record)))
+        countersigned.take(stored.record)
+    found += map(_problem, audit.finish())
+    found += map(_damage, damages)
+    return audit, countersigned, found
 
 
 def _print_verified(
@@ -220,8 +231,11 @@ def _damage(damage: "Damage") -> dict[str, Any]:
     return {"what": "damage", "epoch": None, "seq": None, "last": None, "detail": str(damage)}
 
 
-def _trusted(arguments: argparse.Namespace) -> tuple[str, "PublicKey"]:
-    """Return whose journal this is and the public key of its identity."""
+def _identity(arguments: argparse.Namespace, handed: "Trusted | None") -> tuple[str, "PublicKey"]:
+    """Return whose journal this is and the public key of its identity.
+
+    Of what was handed over the agent says so, unless it is named here.
+    """
     from edge_agent import config
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.cose import PublicKey
@@ -229,6 +243,14 @@ def _trusted(arguments: argparse.Namespace) -> tuple[str, "PublicKey"]:
     from edge_agent.evidence.signers import load_signer
 
     gateway, identity = arguments.gateway, arguments.identity
+    if handed is not None:
+        gateway = gateway or handed.gateway
+        if not identity:
+            said = next(filter(None, handed.identities.values()), "")
+            try:
+                return gateway, PublicKey.from_certificate_pem(said.encode())
+            except Malformed as error:
+                raise records.UnreadableError(f"the gateway's certificate: {error}") from error
     if not (gateway and identity):
         loaded = config.load(arguments.config)
         gateway = gateway or loaded.config.gateway.id

@@ -9,12 +9,13 @@ from threading import Event as Pause
 from typing import TYPE_CHECKING
 
 from edge_agent.cli import records
-from edge_agent.cli.options import Commands, add_config, command, no_agent
+from edge_agent.cli.options import Commands, add_config, agent_socket, command, no_agent
 from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
     from edge_agent.evidence.dating import Chronicle
     from edge_agent.evidence.envelope import Event
+    from edge_agent.journal import Where
     from edge_agent.journal.footer import Footer
 
 EXIT_FOUND_BAD = 1
@@ -80,24 +81,23 @@ class Follower:
 
 def run(arguments: argparse.Namespace) -> int:
     """Watch until Ctrl-C; exit 0 then, 1 where no agent runs, 2 where the journal is not read."""
-    from edge_agent import config
+    from edge_agent.cli.reading import reading
     from edge_agent.evidence.dating import Chronicle
 
-    socket = Path(config.load(arguments.config).config.gateway.socket)
-    folder = records.folder_of(arguments)
+    socket = agent_socket(arguments.config)
     try:
         epoch, next_seq = _progress(socket)
     except OSError as error:
         print(no_agent(socket, error), file=sys.stderr)
         return EXIT_FOUND_BAD
-    records.record_reading(arguments, "watch")
     follower = Follower(epoch, max(0, next_seq - arguments.last))
     chronicle = Chronicle()
     show = _shower(arguments, chronicle)
     try:
-        _pass_over(folder, follower, chronicle)
-        for event in _follow(folder, follower, lambda: _progress(socket)):
-            show(event)
+        with reading(arguments, "watch") as journal:
+            _pass_over(journal.where, follower, chronicle)
+            for event in _follow(journal.where, follower, lambda: _progress(socket)):
+                show(event)
     except records.UnreadableError as error:
         return records.unreadable(error)
     except KeyboardInterrupt:
@@ -113,7 +113,7 @@ def _progress(socket: Path) -> tuple[bytes, int]:
     return bytes.fromhex(told["epoch"]), int(told["next_seq"])
 
 
-def _pass_over(folder: Path, follower: Follower, chronicle: "Chronicle") -> None:
+def _pass_over(where: "Where", follower: Follower, chronicle: "Chronicle") -> None:
     """Take all runs that there are: of sealed segments the footer tells, of others each event.
 
     What is told there of the time dates what is shown.
@@ -123,13 +123,13 @@ def _pass_over(folder: Path, follower: Follower, chronicle: "Chronicle") -> None
         follower.passes_over(footer.epoch)
         return False
 
-    for event in _read(folder, footer_only):
+    for event in _read(where, footer_only):
         follower.passes_over(event.epoch)
         chronicle.learn(event)
 
 
 def _follow(
-    folder: Path, follower: Follower, progress: Callable[[], tuple[bytes, int]]
+    where: "Where", follower: Follower, progress: Callable[[], tuple[bytes, int]]
 ) -> Iterator["Event"]:
     """Yield what is new; the journal is read only where the agent has gone on."""
     pause, known, told = Pause(), None, False
@@ -144,15 +144,15 @@ def _follow(
             told = True
         if now is not None and now != known:
             known = now
-            yield from filter(follower.is_new, _read(folder, follower.may_hold))
+            yield from filter(follower.is_new, _read(where, follower.may_hold))
         pause.wait(LOOK_S)
 
 
-def _read(folder: Path, wanted: "Callable[[Footer], bool]") -> Iterator["Event"]:
+def _read(where: "Where", wanted: "Callable[[Footer], bool]") -> Iterator["Event"]:
     from edge_agent.evidence.cbor import Malformed
     from edge_agent.evidence.envelope import peek
 
-    for stored in records.envelopes(folder, lambda _: None, wanted):
+    for stored in records.envelopes(where, lambda _: None, wanted):
         with contextlib.suppress(Malformed):  # `edge-agent verify` tells of it
             yield peek(stored.record.data)[1]
 

@@ -15,6 +15,7 @@ NEEDS: Mapping[str, frozenset[Role]] = {
     "order": frozenset({Role.TECHNICIAN, Role.INSTALLER}),
     "walk_test": frozenset({Role.TECHNICIAN, Role.INSTALLER}),
     "read": frozenset({Role.INSTALLER, Role.INSPECTOR}),
+    "records": frozenset({Role.INSTALLER, Role.INSPECTOR}),
     "export": frozenset({Role.INSTALLER, Role.INSPECTOR}),
 }
 """By what is asked, the roles that may; what is not here only root and the agent's own user may."""

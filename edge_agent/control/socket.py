@@ -23,12 +23,18 @@ import structlog
 
 from edge_agent.control.access import Access, may
 from edge_agent.control.complaints import Complaints
+from edge_agent.control.handing import Handed, Handing, hand_over
 from edge_agent.domain.access import Role
 
 REQUEST_BYTES_MAX = 65_536  # requests are a word and a few arguments
 ANSWER_BYTES_MAX = 4 << 20  # the status of 64 panels is some 50 kB
 CONVERSATIONS_MAX = 16  # a technician, a page and a monitor; more is a leak
 ANSWER_S_MAX = 10.0
+
+_CLOSED = (
+    "the agent closed the connection: only root, its own user and those named in [access] of its"
+    " configuration may ask"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ class Peer:
 
 
 Handler = Callable[[Mapping[str, Any], Peer], Awaitable[Any]]
-"""Takes the request's arguments and who asks, returns what can be said in JSON; raises ValueError
-to refuse."""
+"""Takes the request's arguments and who asks, returns what can be said in JSON, or a `Handing`;
+raises ValueError to refuse."""
 
 
 class Guard(Protocol):
@@ -108,32 +114,41 @@ class ControlSocket:
             peer = self._entitled(writer)
             if self._open <= CONVERSATIONS_MAX and peer is not None:
                 while line := await reader.readline():
-                    answer = json.dumps(await self._answer(line, peer), ensure_ascii=False)
-                    writer.write(answer.encode() + b"\n")
+                    answer, handing = await self._answer(line, peer)
+                    writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
                     await writer.drain()
-        except (ConnectionError, ValueError):  # gone, or a line over the limit
+                    if handing is not None:
+                        await hand_over(handing.folder, reader, writer)
+        except (ConnectionError, ValueError, RecursionError):  # gone, or a line over the limit
             pass
         finally:
             self._open -= 1
             writer.close()
 
-    async def _answer(self, line: bytes, peer: Peer) -> dict[str, Any]:
+    async def _answer(self, line: bytes, peer: Peer) -> tuple[dict[str, Any], Handing | None]:
+        try:
+            told = await self._asked(line, peer)
+        except ValueError as error:
+            return {"ok": False, "error": str(error)}, None
+        if isinstance(told, Handing):
+            return {"ok": True, "answer": told.answer}, told
+        return {"ok": True, "answer": told}, None
+
+    async def _asked(self, line: bytes, peer: Peer) -> Any:
+        """Return the answer of what is asked for.  Raises ValueError to refuse."""
         try:
             request = json.loads(line)
-        except (ValueError, RecursionError):  # hostile nesting ends in the latter
-            return {"ok": False, "error": "the request is not JSON"}
+        except (ValueError, RecursionError) as error:  # hostile nesting ends in the latter
+            raise ValueError("the request is not JSON") from error
         asked = str(request.get("do")) if isinstance(request, dict) else ""
         handler = self._handlers.get(asked)
         if handler is None:
-            return {"ok": False, "error": f"'do' is one of: {', '.join(self._handlers)}"}
+            raise ValueError(f"'do' is one of: {', '.join(self._handlers)}")
         if peer.roles is not None and not may(peer.roles, asked):
             self._refuse(peer, asked)
             roles = ", ".join(sorted(peer.roles))
-            return {"ok": False, "error": f"'{asked}' is not for a {roles}"}
-        try:
-            return {"ok": True, "answer": await handler(request, peer)}
-        except ValueError as error:
-            return {"ok": False, "error": str(error)}
+            raise ValueError(f"'{asked}' is not for a {roles}")
+        return await handler(request, peer)
 
     def _entitled(self, writer: asyncio.StreamWriter) -> Peer | None:
         connection: socket.socket = writer.get_extra_info("socket")
@@ -182,11 +197,16 @@ def ask(path: Path, do: str, patience_s: float = ANSWER_S_MAX, **arguments: Any)
             with peer.makefile("rb") as answers:
                 line = answers.readline(ANSWER_BYTES_MAX)
     if not line.endswith(b"\n"):
-        raise ConnectionError(
-            "the agent closed the connection: only root, its own user and those named in [access] "
-            "of its configuration may ask"
-        )
+        raise ConnectionError(_CLOSED)
     answer = json.loads(line)
     if not answer["ok"]:
         raise ValueError(answer["error"])
     return answer["answer"]
+
+
+def handed(path: Path, do: str, **arguments: Any) -> Handed:
+    """Ask for files; raise OSError where no agent answers, ValueError where it refuses."""
+    try:
+        return Handed(path, ANSWER_S_MAX, do=do, **arguments)
+    except ConnectionAbortedError as error:
+        raise ConnectionError(_CLOSED) from error

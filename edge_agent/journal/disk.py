@@ -41,11 +41,18 @@ class File(Protocol):
         """Let the file go."""
 
 
-class Disk(Protocol):
-    """One flat directory of files."""
+class Readable(Protocol):
+    """One flat directory of files, as far as it is read."""
 
     def names(self) -> list[str]:
         """Return the names in the directory, in any order."""
+
+    def open(self, name: str) -> File:
+        """Open an existing file."""
+
+
+class Disk(Readable, Protocol):
+    """One flat directory of files."""
 
     def open(self, name: str, *, writable: bool = False) -> File:
         """Open an existing file."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from edge_agent.journal.cache import Cache
 from edge_agent.journal.chain import Damage
-from edge_agent.journal.disk import Disk, File, read_blocks
+from edge_agent.journal.disk import File, Readable, read_blocks
 from edge_agent.journal.footer import TRAILER_BYTES, Footer, decode_footer, decode_trailer
 from edge_agent.journal.format import (
     BLOCK_BYTES,
@@ -57,7 +57,7 @@ class Outline(NamedTuple):
 
 
 def list_segments(
-    disk: Disk, names: Iterable[str], cache: Cache | None = None
+    disk: Readable, names: Iterable[str], cache: Cache | None = None
 ) -> tuple[list[SegmentFile], list[str]]:
     """Return the segment files in the order of their heads, and the names of copies.
 
@@ -80,7 +80,7 @@ def list_segments(
     return [by_number[number] for number in sorted(by_number)], copies
 
 
-def _look(disk: Disk, name: str, named: int, cache: Cache | None) -> SegmentFile:
+def _look(disk: Readable, name: str, named: int, cache: Cache | None) -> SegmentFile:
     number = cache.number(name) if cache is not None else None
     if number is not None:
         return SegmentFile(name, number, sealed=True, cached=True)
@@ -92,7 +92,7 @@ def _look(disk: Disk, name: str, named: int, cache: Cache | None) -> SegmentFile
     return SegmentFile(name, named, sealed=False, headed=False)
 
 
-def outline(disk: Disk, file: SegmentFile, cache: Cache | None = None) -> Outline | None:
+def outline(disk: Readable, file: SegmentFile, cache: Cache | None = None) -> Outline | None:
     """Return what a sealed segment says of itself, None of any other and where it does not hold."""
     if not file.sealed:
         return None
@@ -139,7 +139,7 @@ def read_footer(file: File, size: int, head: Head) -> Footer | None:
     return None
 
 
-def read_segment(disk: Disk, name: str, number: int) -> tuple[bytes, int, list[Damage]]:
+def read_segment(disk: Readable, name: str, number: int) -> tuple[bytes, int, list[Damage]]:
     """Return a segment's bytes, its size, and what of it is unreadable or foreign."""
     try:
         file = disk.open(name)
@@ -162,7 +162,7 @@ def read_segment(disk: Disk, name: str, number: int) -> tuple[bytes, int, list[D
     return data, size, damages
 
 
-def last_events(disk: Disk, name: str, footer: Footer, count: int) -> list[Record]:
+def last_events(disk: Readable, name: str, footer: Footer, count: int) -> list[Record]:
     """Return about the last `count` envelopes of a sealed segment, or more; fewer where it cannot
     be read."""
     if not footer.runs:

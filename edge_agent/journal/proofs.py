@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge_agent.journal.contents import Contents
-from edge_agent.journal.disk import Disk
+from edge_agent.journal.disk import Readable
 from edge_agent.journal.files import SegmentFile, list_segments, outline, read_segment
 from edge_agent.journal.format import Range, Record, RecordKind
 from edge_agent.journal.scan import Region, scan_segment
@@ -32,7 +32,7 @@ class _Holding:
 class Prover:
     """Proves from one epoch of a journal as it is found now, also while an agent writes it."""
 
-    def __init__(self, disk: Disk, contents: Contents, epoch: bytes) -> None:
+    def __init__(self, disk: Readable, contents: Contents, epoch: bytes) -> None:
         self._disk = disk
         self._contents = contents
         self._epoch = epoch

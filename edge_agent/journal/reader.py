@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent.journal.chain import Chain, Damage, Stored, Summed
-from edge_agent.journal.disk import Disk, File, FolderDisk
+from edge_agent.journal.disk import File, FolderDisk, Readable
 from edge_agent.journal.files import (
     SegmentFile,
     list_segments,
@@ -26,26 +26,38 @@ from edge_agent.journal.format import (
 from edge_agent.journal.pieces import Stretch, behind_zeros, envelopes, envelopes_of
 from edge_agent.journal.scan import Scan, scan_segment
 
+Where = Path | Readable
+"""A journal: its folder, or what somebody opened who may."""
+
 Wanted = Callable[[Footer], bool]
 Damaged = Callable[[Damage], None]
 
 
+@contextlib.contextmanager
+def opened(where: Where) -> Iterator[Readable]:
+    """Open a journal for reading; what is open already stays so.  Raises OSError."""
+    if not isinstance(where, Path):
+        yield where
+        return
+    with contextlib.closing(FolderDisk(where, locked=False)) as disk:
+        yield disk
+
+
 def read(
-    directory: Path, damaged: Damaged | None = None, wanted: Wanted | None = None
+    where: Where, damaged: Damaged | None = None, wanted: Wanted | None = None
 ) -> Iterator[Stored]:
     """Yield every record in order; `damaged` is called for what is not whole.
 
     Sealed segments of which `wanted` says no are not read: only their footers are.  What an agent
     writes meanwhile may be in it or not; its last commit may be read before it is durable.  Raises
-    OSError where the directory cannot be opened.
+    OSError where it cannot be opened.
     """
-    disk = FolderDisk(directory, locked=False)
-    with contextlib.closing(disk):
+    with opened(where) as disk:
         yield from read_disk(disk, damaged, wanted)
 
 
 def read_disk(
-    disk: Disk, damaged: Damaged | None = None, wanted: Wanted | None = None
+    disk: Readable, damaged: Damaged | None = None, wanted: Wanted | None = None
 ) -> Iterator[Stored]:
     """Yield every record of a journal on `disk`."""
     chain = Chain()
@@ -63,7 +75,7 @@ def read_disk(
     yield from _records(chain.finish(), damaged)
 
 
-def envelopes_from(disk: Disk, first: int) -> Iterator[Record]:
+def envelopes_from(disk: Readable, first: int) -> Iterator[Record]:
     """Yield the envelopes from segment number `first` on, in order, in little memory.
 
     For whoever needs what was recorded and not what is wrong with it: what is not whole is left out
@@ -94,7 +106,7 @@ def _stretch(file: File, head: Head) -> Stretch:
     return Stretch(head.number, head.epoch, start, end, sealed=True)
 
 
-def _headless(disk: Disk, segment: SegmentFile, file: File) -> Iterator[Record]:
+def _headless(disk: Readable, segment: SegmentFile, file: File) -> Iterator[Record]:
     """Yield what stands in a file whose head is lost; most such files are not used yet."""
     size = file.size()
     if behind_zeros(file, 0, size) >= size:
@@ -103,14 +115,13 @@ def _headless(disk: Disk, segment: SegmentFile, file: File) -> Iterator[Record]:
     yield from (record for _, record in envelopes_of(scan.pieces))
 
 
-def heads(directory: Path) -> dict[bytes, bytes]:
+def heads(where: Where) -> dict[bytes, bytes]:
     """Return the genesis envelope of each epoch of which there is a readable segment head.
 
     Raises OSError where the directory cannot be opened.
     """
     found: dict[bytes, bytes] = {}
-    disk = FolderDisk(directory, locked=False)
-    with contextlib.closing(disk):
+    with opened(where) as disk:
         for each in list_segments(disk, disk.names())[0]:
             with contextlib.suppress(OSError):
                 file = disk.open(each.name)
@@ -121,7 +132,7 @@ def heads(directory: Path) -> dict[bytes, bytes]:
     return found
 
 
-def _skipped(disk: Disk, file: SegmentFile, wanted: Wanted | None) -> Scan | None:
+def _skipped(disk: Readable, file: SegmentFile, wanted: Wanted | None) -> Scan | None:
     """Return what stands for a segment that nobody wants, None for one that must be read."""
     found = outline(disk, file) if wanted is not None else None
     if found is None or wanted is None or wanted(found.footer):

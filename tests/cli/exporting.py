@@ -15,10 +15,12 @@ from typing import Any
 from edge_agent.center import credentials, init
 from edge_agent.center.layout import Layout
 from edge_agent.clock import SystemClock
+from edge_agent.config import load
 from edge_agent.control.socket import ControlSocket
 from edge_agent.daemon.epoch import begin
 from edge_agent.daemon.exports import Exports
 from edge_agent.daemon.recorder import Notary, Recorder, Source
+from edge_agent.daemon.visitors import Visitors
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
@@ -68,13 +70,14 @@ def site(folder: Path) -> Iterator[Site]:
     told = f'[gateway]\ndata_dir = "data"\nsocket = "{folder}/agent.sock"'
     config = own / "gateway.toml"
     panel = '\n[[panel]]\nid = "p1"\ndriver = "surgard"\nserial = { port = "/dev/null" }\n'
+    panel += '[access]\ninspector = ["nobody"]\nviewer = ["daemon"]\n'
     config.write_text(config.read_text().replace("[gateway]", told, 1) + panel)
     journal = own / "data" / "journal"
-    journal.mkdir(parents=True)
+    journal.mkdir(mode=0o700, parents=True)
     first = asyncio.run(_run(layout, journal, None))
     ready, over = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
-    work = _run(layout, journal, _Serving(folder / "agent.sock", ready, over))
+    work = _run(layout, journal, _Serving(config, ready, over))
     thread = threading.Thread(target=loop.run_until_complete, args=(work,))
     thread.start()
     try:
@@ -89,7 +92,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 @dataclass(frozen=True)
 class _Serving:
-    socket: Path
+    config: Path
     ready: threading.Event
     over: asyncio.Event
 
@@ -142,7 +145,7 @@ async def _run(layout: Layout, folder: Path, serving: _Serving | None) -> bytes:
                 await asyncio.sleep(0.005)
         if serving is not None:
             exports = Exports("gw1", begun.signer, CLOCK, recorder.vow)
-            await _serve(serving, begun.epoch, notary, exports)
+            await _serve(serving, begun.epoch, notary, exports, recorder)
     finally:
         recorder.finish()
         await asyncio.to_thread(journal.close)
@@ -161,11 +164,16 @@ def _receipt(layout: Layout, epoch: bytes, published: list[bytes]) -> bytes:
     return sign_receipt(receipt, load_signer(layout.key("receipt")))
 
 
-async def _serve(serving: _Serving, epoch: bytes, notary: Notary, exports: Exports) -> None:
+async def _serve(
+    serving: _Serving, epoch: bytes, notary: Notary, exports: Exports, recorder: Recorder
+) -> None:
     async def status(_request: Any, _peer: Any) -> dict[str, Any]:
         return {"epoch": epoch.hex(), "next_seq": notary.frontier().next_seq}
 
-    control = ControlSocket(serving.socket, {"status": status} | exports.handlers)
+    loaded = load(serving.config)
+    visitors = Visitors(loaded, recorder.note)
+    handlers = {"status": status} | exports.handlers | visitors.handlers
+    control = ControlSocket(Path(loaded.config.gateway.socket), handlers, visitors)
     await control.start()
     serving.ready.set()
     await serving.over.wait()

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.cli import export, main
+from edge_agent.cli import main
 from edge_agent.daemon.offering import read_answer
 from edge_agent.evidence import certificates
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import Report, Trust
 from edge_agent.evidence.certificates import read_pem
 from edge_agent.identity.bundle_files import certificates_of
+from edge_agent.trusted import Trusted
 from tests import papers
 from tests.cli.exporting import Site, site
 
@@ -201,7 +202,7 @@ def test_what_each_center_certified_goes_along(tmp_path: Path) -> None:
     for name, pem in certificates_of(answer.bundle).items():
         (folder / "green" / name).write_bytes(pem)
     made.loaded.file.write_bytes(answer.both)
-    given = [certificates.read(one) for one in export.certificates_of(made.loaded)]
+    given = [certificates.read(one) for one in Trusted.of(made.loaded).certificates(print)]
     identities = [one for one in given if certificates.is_for_signing(one)]
     keys = [certificates.key_digest(one) for one in identities]
     own = certificates.key_digest(certificates.read(answer.bundle.identity))

@@ -85,8 +85,8 @@ def test_it_shows_what_the_agent_records_meanwhile(
     config = ["--config", str(running.config), "--lang", "en"]
     assert main(["watch", *config, "--last", "2", "--utc"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
-    assert ["export" in line for line in lines] == [False, False, True, True]
+    assert ["export" in line for line in lines] == [False, False, False, True, True]
+    assert ["detail watch" in line for line in lines] == [False, False, True, False, False]
     waits.clear()
     assert main(["watch", *config, "--last", "0", "--type", "link"]) == 0
     assert capsys.readouterr().out == ""

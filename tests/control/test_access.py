@@ -37,8 +37,8 @@ def test_a_user_is_no_group_and_a_group_no_user() -> None:
     [
         (Role.VIEWER, {"status"}),
         (Role.TECHNICIAN, {"status", "diagnose", "order", "walk_test"}),
-        (Role.INSTALLER, {"status", "diagnose", "order", "walk_test", "read", "export"}),
-        (Role.INSPECTOR, {"status", "read", "export"}),
+        (Role.INSTALLER, {"status", "diagnose", "order", "walk_test", "read", "records", "export"}),
+        (Role.INSPECTOR, {"status", "read", "records", "export"}),
     ],
 )
 def test_each_role_goes_as_far_as_this(role: Role, asked: set[str]) -> None:
