@@ -20,11 +20,14 @@ from edge_agent.evidence.tree import Peaks
 log = structlog.get_logger("center")
 
 SLICE_EVENTS = 500  # about 10 ms of hashing, then others have the interpreter
+SLICE_EPOCHS = 256  # looked at in a slice: those of many gateways have an event or two each
+SLICE_GATEWAYS = 200  # whose epochs are compared at once: some 10 ms
+_END = 1 << 62  # above every row's number
 
 UNPROVED = (
-    "SELECT id, gateway, epoch, peaks, proved_to FROM epoch"
-    " WHERE NOT broken AND proved_to <= top AND EXISTS (SELECT 1 FROM event"
-    "  WHERE epoch_id = epoch.id AND seq = proved_to) ORDER BY id DESC LIMIT 1"
+    "SELECT id, gateway, epoch, peaks, proved_to, EXISTS (SELECT 1 FROM event"
+    "  WHERE epoch_id = epoch.id AND seq = proved_to) FROM epoch"
+    " WHERE NOT broken AND proved_to <= top AND id < ? ORDER BY id DESC LIMIT ?"
 )
 COME_SINCE = (
     "SELECT DISTINCT gateway FROM event JOIN epoch ON epoch.id = epoch_id"
@@ -33,6 +36,8 @@ COME_SINCE = (
 REPLACED = (
     "DELETE FROM problem WHERE gateway = ? AND epoch = ? AND what <> ? AND what IN (?, ?, ?, ?)"
 )
+PROVED = "UPDATE epoch SET peaks = ?, proved_to = ?, broken = ? WHERE id = ?"
+OTHER_EVENTS = "its root is not over the events stored: one before it was changed or replaced"
 OTHER_ROOTS = (
     "SELECT later.epoch, later.previous_root, before.id, before.peaks"
     " FROM epoch AS later JOIN epoch AS before ON before.gateway = later.gateway"
@@ -94,30 +99,59 @@ class RootCheck:
         return trees
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What a slice found of one epoch."""
+
+    id: int
+    gateway: str
+    epoch: bytes
+    check: RootCheck
+    moved: bool
+
+
 class Audit:
-    """The slices: each reads some events, checks them, and writes how far it came."""
+    """The slices: each reads some events, checks them, and writes how far it came.
+
+    A slice goes on below the epoch that the one before ended at, and begins at the newest again
+    when it has passed the oldest: epochs with holes, however many, cost each a look a round.
+    """
 
     def __init__(self, connection: sqlite3.Connection, turns: Turns) -> None:
         self._connection = connection
         self._turns = turns
+        self._below = _END  # the epochs that this round has yet to look at
+        self._busy = False  # something was found in this round
         self._moved: set[str] = set()  # gateways of which more is proved since the last lineage
+        self._compared: list[str] = []  # gateways whose lineage is yet to be looked at
         self._seen = 0  # events that a lineage knows of; 0: all epochs are to be looked at
 
     def step(self, now_ms: int) -> bool:
         """Check one slice; return whether more is waiting.  Raises sqlite3.Error."""
-        row = self._connection.execute(UNPROVED).fetchone()
-        if row is None:
-            return False
-        epoch_id, gateway, epoch, peaks, before = row
-        check = RootCheck(Peaks.from_bytes(peaks) if peaks else Peaks())
-        self._feed(epoch_id, check)
-        self._write(epoch_id, check)
-        self._moved.add(gateway)
-        if check.broken:
-            self._report(gateway, epoch, check.proved_to, now_ms)
-        return check.broken or check.proved_to > before
+        found = self._connection.execute(UNPROVED, (self._below, SLICE_EPOCHS)).fetchall()
+        over, below, left = len(found) < SLICE_EPOCHS, self._below, SLICE_EVENTS
+        checked: list[_Checked] = []
+        for epoch_id, gateway, epoch, peaks, before, follows in found:
+            if left <= 0:
+                over = False
+                break
+            below = epoch_id
+            if follows:
+                check = RootCheck(Peaks.from_bytes(peaks) if peaks else Peaks())
+                left -= self._feed(epoch_id, check)
+                moved = check.broken or check.proved_to > before
+                checked.append(_Checked(epoch_id, gateway, epoch, check, moved))
+        if checked:
+            self._write(checked, now_ms)
+        self._busy = self._busy or any(one.moved for one in checked)
+        self._below = _END if over else below
+        if not over:
+            return True
+        busy, self._busy = self._busy, False
+        return busy
 
-    def _feed(self, epoch_id: int, check: RootCheck) -> None:
+    def _feed(self, epoch_id: int, check: RootCheck) -> int:
+        """Check what follows; return how many events were read."""
         found = self._connection.execute(
             "SELECT seq, leaf, root FROM event WHERE epoch_id = ? AND seq >= ?"
             " ORDER BY seq LIMIT ?",
@@ -131,32 +165,43 @@ class Audit:
             same = [link for link in links if link.seq == links[0].seq]
             check.feed(same)
             del links[: len(same)]
+        return len(found)
 
-    def _write(self, epoch_id: int, check: RootCheck) -> None:
+    def _write(self, checked: list[_Checked], now_ms: int) -> None:
         with self._turns.take(urgent=False):
-            self._connection.execute(
-                "UPDATE epoch SET peaks = ?, proved_to = ?, broken = ? WHERE id = ?",
-                (check.settled().to_bytes(), check.proved_to, check.broken, epoch_id),
-            )
-
-    def _report(self, gateway: str, epoch: bytes, seq: int, now_ms: int) -> None:
-        detail = "its root is not over the events stored: one before it was changed or replaced"
-        with self._turns.take(urgent=False):
-            Rows(self._connection, now_ms=now_ms).problem(gateway, epoch, seq, "root", detail)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                rows = Rows(self._connection, now_ms=now_ms)
+                for one in checked:
+                    self._connection.execute(PROVED, (*_proved(one.check), one.id))
+                    if one.check.broken:
+                        at = one.check.proved_to
+                        rows.problem(one.gateway, one.epoch, at, "root", OTHER_EVENTS)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        self._moved.update(one.gateway for one in checked)
 
     # ---- between epochs
 
-    def lineage(self, now_ms: int) -> None:
+    def lineage(self, now_ms: int) -> bool:
         """Note epochs that branch, start before what is stored, or name another root.
 
-        Looks at the gateways of which something came since the last time; the first time at all.
-        Raises sqlite3.Error.
+        Looks at the gateways of which something came since the last time, the first time at all, so
+        many at a time; returns whether more are waiting.  Raises sqlite3.Error.
         """
-        (newest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
-        for gateway in self._gateways(newest):
+        if not self._compared:
+            query = "SELECT coalesce(max(id), 0) FROM event"
+            (newest,) = self._connection.execute(query).fetchone()
+            self._compared = list(self._gateways(newest))
+            self._seen = newest
+            self._moved.clear()
+        for gateway in self._compared[-SLICE_GATEWAYS:][::-1]:
             self._lineage(gateway, now_ms)
-        self._seen = newest
-        self._moved.clear()
+            self._compared.pop()
+        return bool(self._compared)
 
     def _gateways(self, newest: int) -> Iterable[str]:
         if not self._seen:
@@ -217,3 +262,7 @@ class Audit:
             if tree.root() == root:
                 return True
         return False
+
+
+def _proved(check: RootCheck) -> tuple[bytes, int, bool]:
+    return check.settled().to_bytes(), check.proved_to, check.broken

@@ -40,6 +40,7 @@ AUDIT_IDLE_S = 0.5
 COSIGN_EVERY_S = 300.0  # how often it is looked for what is to be cosigned
 AUDIT_RETRY_S = 5.0  # after the database refused
 LINEAGE_TURNS = 4  # the epochs are compared every so many idle turns
+LINEAGE_TURNS_MAX = 1_000  # and after so many busy ones: a large center is never idle
 STOP_S_MAX = 5.0
 DAMAGES_MAX = 3  # databases set aside by one process: more is no damage but a defect or bad memory
 SALVAGE_REST_S = 0.05  # between two slices: alarms and the audit go first
@@ -229,13 +230,14 @@ class Center:
             rounds.turn((self._clock.stamp().wall_ns or 0) // 1_000_000, self._stop.is_set)
 
     def _audit(self, audit: Audit, connection: sqlite3.Connection) -> None:
-        turn, refused = 0, False
+        idle, turn, refused = LINEAGE_TURNS, 0, False
         while not self._stop.is_set():
             now_ms = (self._clock.stamp().wall_ns or 0) // 1_000_000
             try:
                 busy = audit.step(now_ms)
-                if turn % LINEAGE_TURNS == 0 and not busy:
-                    audit.lineage(now_ms)
+                if (idle >= LINEAGE_TURNS and not busy) or turn >= LINEAGE_TURNS_MAX:
+                    more = audit.lineage(now_ms)
+                    idle, turn, busy = (idle, turn, True) if more else (0, 0, busy)
                 schema.checkpoint(connection, self._turns)
             except sqlite3.OperationalError as error:
                 if not refused:
@@ -244,7 +246,7 @@ class Center:
                 self._stop.wait(AUDIT_RETRY_S)
                 continue
             refused = False
-            turn += not busy
+            idle, turn = idle + (not busy), turn + 1
             self._stop.wait(AUDIT_REST_S if busy else AUDIT_IDLE_S)
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.center import audit as audit_module
 from edge_agent.center import schema
 from edge_agent.center.audit import SLICE_EVENTS, Audit, Link, RootCheck
 from edge_agent.domain.event import EventType
@@ -169,3 +170,71 @@ def test_the_check_alone() -> None:
     assert (check.proved_to, check.broken) == (1, False)
     check.feed([Link(1, b"b" * 32, b"wrong" + bytes(27))])
     assert (check.proved_to, check.broken) == (1, True)
+
+
+def fleet(folder: Path, count: int) -> tuple[FakeCenter, list[FakeGateway]]:
+    gateways = [FakeGateway(f"gw{number}") for number in range(count)]
+    return FakeCenter(folder, *gateways), gateways
+
+
+def commits(statements: list[str]) -> int:
+    return statements.count("COMMIT")
+
+
+def test_what_many_gateways_said_is_proved_in_one_slice(tmp_path: Path) -> None:
+    center, gateways = fleet(tmp_path, 40)
+    for one in gateways:
+        center.take(one.start(), one.event(), gateway=one.name)
+    statements: list[str] = []
+    center.connection.set_trace_callback(statements.append)
+    assert Audit(center.connection, center.turns).step(NOW_MS)
+    assert proved(center) == [(2, 0)] * 40
+    assert commits(statements) == 1
+
+
+def test_epochs_with_holes_cost_each_a_look_a_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "SLICE_EPOCHS", 8)
+    center, gateways = fleet(tmp_path, 30)
+    for one in gateways:
+        genesis, _hole, later = one.start(), one.event(), one.event()
+        center.take(genesis, later, gateway=one.name)
+    center.take(gateways[0].event(), gateway="gw0")
+    audit = Audit(center.connection, center.turns)
+    while audit.step(NOW_MS):
+        pass
+    statements: list[str] = []
+    center.connection.set_trace_callback(statements.append)
+    assert [audit.step(NOW_MS) for _ in range(4)] == [True, True, True, False]  # a round of 30
+    assert len(statements) == 4
+    center.take(gateways[29].events(1)[0], gateway="gw29")  # behind the hole of the newest
+    assert commits(statements) == 1  # what was taken; the audit wrote nothing
+    assert proved(center) == [(1, 0)] * 30
+
+
+def test_a_full_slice_goes_on_where_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "SLICE_EVENTS", 4)
+    center, gateways = fleet(tmp_path, 5)
+    for one in gateways:
+        center.take(one.start(), *one.events(3), gateway=one.name)
+    audit = Audit(center.connection, center.turns)
+    while audit.step(NOW_MS):
+        pass
+    assert proved(center) == [(4, 0)] * 5
+
+
+def test_lineages_are_looked_at_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_module, "SLICE_GATEWAYS", 3)
+    center, gateways = fleet(tmp_path, 7)
+    for one in gateways:
+        genesis = one.start()
+        copy = one.copied()
+        center.take(genesis, one.event(), one.start(), copy.start(), gateway=one.name)
+    audit = Audit(center.connection, center.turns)
+    assert [audit.lineage(NOW_MS) for _ in range(3)] == [True, True, False]
+    assert {gateway for (gateway,) in rows(center.connection, "SELECT gateway FROM problem")} == {
+        one.name for one in gateways
+    }
