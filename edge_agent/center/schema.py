@@ -210,6 +210,16 @@ def open_for_writing(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def without_sync(connection: sqlite3.Connection) -> None:
+    """Let the commits of a connection return before the disk has them.
+
+    For what is worth nothing after a power cut.  The log keeps its order: what another connection
+    commits after that is on the disk together with all before it, and damage there is none
+    (sqlite.org/pragma.html#pragma_synchronous, NORMAL in WAL mode).
+    """
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
 def open_for_reading(file: Path) -> sqlite3.Connection:
     """Open the database to look at it; raise CenterError where there is none."""
     if not file.exists():

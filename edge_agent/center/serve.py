@@ -173,7 +173,7 @@ class Center:
         intakes: dict[str, Intake] = {
             "alarms": Store(office, stores[0], urgent=True),
             "events": Store(office, stores[1], urgent=False),
-            "status": PresenceStore(stores[2], self._roster, self._turns, heartbeat_s),
+            "status": PresenceStore(office, stores[2], heartbeat_s),
             "replies": CommandDesk(self._chosen.name, stores[4], self._turns, signer, objection),
             "files": Spool(self._layout.spool, stores[5]),
         }

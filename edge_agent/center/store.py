@@ -7,7 +7,7 @@ and `take` may be called again with the same arrivals.
 """
 
 import sqlite3
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +22,7 @@ from edge_agent.center.examine import (
     Unknown,
     examine,
 )
+from edge_agent.center.known_keys import KnownKeys
 from edge_agent.center.receipting import Place, receipts_of
 from edge_agent.center.roster import Identities
 from edge_agent.center.rows import Rows
@@ -31,7 +32,6 @@ from edge_agent.evidence.cose import PublicKey, Signer
 from edge_agent.evidence.receipt import sign_receipt
 
 ENVELOPES_MAX = 2_048  # of one payload: the smallest envelopes of a largest packet
-KEYS_MAX = 1_024  # event keys kept ready; a gateway has one at a time, and older ones in a backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """What all stores of a center share: its name and receipt key, its gateways, the turns."""
+    """What all stores of a center share: its name and receipt key, its gateways and their event
+    keys, the turns."""
 
     center: str
     signer: Signer
     roster: Identities
     turns: Turns
+    keys: KnownKeys = field(default_factory=KnownKeys)
 
 
 class Store:
@@ -89,7 +91,6 @@ class Store:
         self._office = office
         self._connection = connection
         self._urgent = urgent
-        self._keys: OrderedDict[tuple[str, bytes], KnownKey] = OrderedDict()
         self._calendar = Calendar()
 
     def take(self, arrivals: Sequence[Arrival], now_ms: int) -> Taken:
@@ -120,7 +121,7 @@ class Store:
     def _judge(
         self, arrival: Arrival, fresh: dict[tuple[str, bytes], KnownKey]
     ) -> Iterator[Judged]:
-        gateway, live = arrival.gateway, arrival.live
+        gateway, live, keys = arrival.gateway, arrival.live, self._office.keys
         identities = self._office.roster.identities(gateway)
         if identities is None:
             refused = Refused(Reason.UNKNOWN_GATEWAY, f"topic of {gateway[:64]!r}", arrival.data)
@@ -136,7 +137,7 @@ class Store:
         sender = Sender(
             gateway,
             identities,
-            lambda kid: self._event_key(gateway, kid) or fresh.get((gateway, kid)),
+            lambda kid: keys.find(self._connection, gateway, kid) or fresh.get((gateway, kid)),
         )
         for envelope in envelopes:
             finding = examine(envelope, sender)
@@ -149,19 +150,6 @@ class Store:
                 else:
                     early = (gateway, finding.kid) in fresh
             yield Judged(gateway, live, finding, early)
-
-    def _event_key(self, gateway: str, kid: bytes) -> KnownKey | None:
-        place = gateway, kid
-        known = self._keys.get(place)
-        if known is None:
-            known = Rows(self._connection).event_key(gateway, kid)
-            if known is not None:
-                self._keys[place] = known
-                if len(self._keys) > KEYS_MAX:
-                    self._keys.popitem(last=False)
-        else:
-            self._keys.move_to_end(place)
-        return known
 
     # ---- inside the transaction
 

@@ -127,7 +127,7 @@ def world(tmp_path: Path) -> World:
     gateway, signer = FakeGateway(), Ed25519Signer.generate()
     center = FakeCenter(tmp_path, gateway)
     desk = CommandDesk("center", center.connection, center.turns, signer)
-    presence = PresenceStore(center.connection, center.roster, center.turns, 30)
+    presence = PresenceStore(center.office, center.connection, 30)
     return World(center, gateway, signer, desk, presence)
 
 

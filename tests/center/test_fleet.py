@@ -49,7 +49,7 @@ def hear(
         conditions=("tamper", "card_worn"),
         stopping=stopping,
     )
-    store = PresenceStore(center.connection, center.roster, center.turns, 30)
+    store = PresenceStore(center.office, center.connection, 30)
     payload = sign_status(status, gateway.signer) if data is None else data
     store.take([Arrival("gw1", False, payload)], NOW_MS)
 

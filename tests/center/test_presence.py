@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def center(tmp_path: Path, gateway: FakeGateway) -> FakeCenter:
 
 @pytest.fixture
 def presence(center: FakeCenter) -> PresenceStore:
-    return PresenceStore(center.connection, center.roster, center.turns, heartbeat_s=30)
+    return PresenceStore(center.office, center.connection, heartbeat_s=30)
 
 
 def beat(
@@ -202,3 +203,83 @@ def test_the_newest_heartbeat_is_not_lost_to_one_that_found_its_genesis(
     assert presence.has_work()
     presence.take([], NOW_MS + 2)
     assert state(center) == [(1, NOW_MS + 1, NOW_MS + 2, 20)]
+
+
+def test_a_batch_is_verified_before_its_one_transaction(tmp_path: Path) -> None:
+    """An alarm waits for the rows to be written, not for the signatures."""
+    gateways = [FakeGateway(f"gw{number}") for number in range(5)]
+    center = FakeCenter(tmp_path, *gateways)
+    presence = PresenceStore(center.office, center.connection, heartbeat_s=30)
+    for one in gateways:
+        center.take(one.start(), gateway=one.name)
+    statements: list[str] = []
+    center.connection.set_trace_callback(statements.append)
+    for at in (1, 2):
+        statements.clear()
+        presence.take([Arrival(one.name, False, beat(one, at, one.name)) for one in gateways], at)
+        words = [one.split()[0] for one in statements]
+        assert words[words.index("BEGIN") + 1 :] == ["INSERT"] * 5 + ["COMMIT"]
+    assert len(words) == 7  # of gateways that were heard before nothing is read
+
+
+def test_the_commit_of_heartbeats_waits_for_no_disk(
+    center: FakeCenter, tmp_path: Path, gateway: FakeGateway
+) -> None:
+    other = center.other_store()._connection
+    PresenceStore(center.office, other, heartbeat_s=30)
+    assert other.execute("PRAGMA synchronous").fetchone() == (1,), "NORMAL"
+    assert center.connection.execute("PRAGMA synchronous").fetchone() == (2,), "FULL"
+
+
+def test_a_replay_is_known_after_a_restart_of_the_center(
+    center: FakeCenter, gateway: FakeGateway, presence: PresenceStore
+) -> None:
+    center.take(gateway.start())
+    take(presence, beat(gateway, 2), NOW_MS)
+    again = PresenceStore(center.office, center.connection, heartbeat_s=30)
+    take(again, beat(gateway, 1), NOW_MS + 7)
+    take(again, beat(gateway, 2), NOW_MS + 8)
+    assert state(center) == [(1, NOW_MS, NOW_MS, 20)]
+
+
+def test_within_a_batch_the_newest_counts(
+    center: FakeCenter, gateway: FakeGateway, presence: PresenceStore
+) -> None:
+    center.take(gateway.start())
+    newer, older = beat(gateway, 2), beat(gateway, 1)
+    presence.take([Arrival("gw1", False, newer), Arrival("gw1", False, older)], NOW_MS)
+    assert rows(center.connection, "SELECT status FROM presence") == [(newer,)]
+
+
+def test_what_the_broker_had_kept_may_come_again_as_heard(
+    center: FakeCenter, gateway: FakeGateway, presence: PresenceStore
+) -> None:
+    center.take(gateway.start())
+    take(presence, beat(gateway, 1), NOW_MS, retained=True)
+    take(presence, beat(gateway, 1), NOW_MS + 3)
+    assert state(center) == [(1, NOW_MS, NOW_MS + 3, 20)]
+
+
+def test_what_was_taken_back_is_taken_again(
+    center: FakeCenter, gateway: FakeGateway, presence: PresenceStore
+) -> None:
+    center.take(gateway.start())
+    center.connection.execute("PRAGMA query_only = 1")
+    with pytest.raises(sqlite3.OperationalError):
+        take(presence, beat(gateway, 1), NOW_MS)
+    center.connection.execute("PRAGMA query_only = 0")
+    take(presence, beat(gateway, 1), NOW_MS + 5)
+    assert state(center) == [(1, NOW_MS + 5, NOW_MS + 5, 20)]
+
+
+def test_the_newest_times_in_memory_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "LATEST_MAX", 2)
+    gateways = [FakeGateway(f"gw{number}") for number in range(3)]
+    center = FakeCenter(tmp_path, *gateways)
+    presence = PresenceStore(center.office, center.connection, heartbeat_s=30)
+    for one in gateways:
+        center.take(one.start(), gateway=one.name)
+        presence.take([Arrival(one.name, False, beat(one, 1, one.name))], NOW_MS)
+    assert list(presence._latest) == ["gw1", "gw2"]

@@ -60,7 +60,7 @@ def test_what_comes_is_stored_by_index(
     junk, genesis = b"junk", later
     for data in (fork, held, junk, genesis, before):
         store.take([Arrival("gw1", True, data), Arrival("gw9", True, data)], NOW_MS)
-    presence = PresenceStore(connection, center.roster, center.turns, 30)
+    presence = PresenceStore(center.office, connection, 30)
     presence.take([Arrival("gw1", False, b""), Arrival("gw1", False, b"junk")], NOW_MS)
     assert connection.scans == []
 

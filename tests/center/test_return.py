@@ -46,9 +46,7 @@ class Story:
     def __init__(self, folder: Path) -> None:
         self.gateway = FakeGateway()
         self.center = FakeCenter(folder, self.gateway)
-        self._presence = PresenceStore(
-            self.center.connection, self.center.roster, self.center.turns, 25
-        )
+        self._presence = PresenceStore(self.center.office, self.center.connection, 25)
 
     def take(self, *envelopes: bytes, live: bool, at_ms: int) -> None:
         self.center.store.take([Arrival("gw1", live, one) for one in envelopes], at_ms)
