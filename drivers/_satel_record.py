@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.domain.codes import Codes, Place, Qualifier, signal_of
-from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.kinds import Kind, Lane, State, lane_of
 from edge_agent.domain.panel_clock import panel_time
+from edge_agent.domain.recent import AHEAD_MAX, FRAMES_MAX
 from edge_agent.domain.session import Frame, Plain
 from edge_agent.domain.signal import Signal
 
@@ -28,7 +29,7 @@ RECORD_BYTES = 14
 IDENTITY_BYTES = 11  # record and the index of the one before: what tells two entries apart
 CONTACT_ID = range(100, 629)
 ENTRIES_MAX = 1024  # of one reading, about a minute's; smaller panels keep no more
-KNOWN_MAX = 256  # entries remembered as recorded
+KNOWN_MAX = ENTRIES_MAX + AHEAD_MAX + FRAMES_MAX  # what is on record, and one reading
 ZONE_SOURCE_MAX = 128  # above it stand expanders and keypads
 USER_SOURCE_MAX = 248  # users, then masters; above it services, timers and zones act
 
@@ -213,6 +214,14 @@ class Entry:
         record = self.record
         return stamp_of(record.year_mod_4, record.month, record.day, record.minute)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is an alarm of life or fire: told as soon as it is read, out of its turn."""
+        return any(
+            signal.state is State.ACTIVE and lane_of(signal.kind) <= Lane.FIRE
+            for signal in self.frame.signals
+        )
+
     def time(self, year: int) -> str:
         """Return its time as ISO 8601; `year` is the panel's at the time of reading."""
         record = self.record
@@ -238,8 +247,8 @@ class LogReading:
     log.news()                     # when `is_over`: what is news, oldest first
 
     It ends at `until`: the newest entry of the reading before or, at first, the oldest recorded
-    one, since what is urgent was recorded before the older ones.  Where none is recorded it ends
-    before `since`; where that is not known either, what stands there is left.
+    one that was told in its turn.  What is urgent was not: older ones may be missing.  Where none
+    is recorded it ends before `since`; where that is not known either, what stands there is left.
     """
 
     def __init__(self) -> None:
@@ -249,7 +258,10 @@ class LogReading:
         """Know these alone."""
         known = list(recorded)
         self._known: OrderedDict[bytes, None] = OrderedDict((e.identity, None) for e in known)
-        self._until: Entry | None = known[0] if known else None
+        turn = [entry for entry in known if not entry.is_urgent]
+        if not turn and len(known) >= FRAMES_MAX:
+            turn = known[-FRAMES_MAX:]  # so many alarms in a row were heard as they rang
+        self._until: Entry | None = turn[0] if turn else None
         self.since: int | None = None
         self.begin()
 

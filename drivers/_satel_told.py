@@ -25,12 +25,17 @@ class Told:
     """
 
     def __init__(self) -> None:
-        self.open((), ())
+        self.open((), (), ())
 
-    def open(self, standing: Iterable[Signal], recorded: Iterable[Signal]) -> None:
-        """The line is up: `standing` is in the journal, by a map where no entry is `recorded`."""
-        known = {key_of(signal) for signal in recorded}
-        self._stood = {key_of(signal) for signal in standing} - known
+    def open(
+        self, standing: Iterable[Signal], by_log: Iterable[Signal], by_map: Iterable[Signal]
+    ) -> None:
+        """The line is up: `standing` is in the journal, so are the signals of its newest frames.
+
+        What a map said and no entry did is told by an entry that is still to come.
+        """
+        by_map_only = set(map(key_of, by_map)) - set(map(key_of, by_log))
+        self._stood = set(map(key_of, standing)) & by_map_only
         self._by_log: dict[str, set[int]] = {name: set() for name in (*SHOWN, FIRES)}
         self._marks: dict[Key, int] = {}  # what maps told, and in which reading of the log
 

@@ -43,7 +43,7 @@ from drivers._satel_orders import CHECKS, clock_order, is_done, order_of
 from drivers._satel_record import Entry, LogReading, stamp_of
 from drivers._satel_told import Told
 from edge_agent.domain.command import Act, Command
-from edge_agent.domain.kinds import Kind, Lane, Origin, State, lane_of
+from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.polled import Habits, Order, PolledPanel, PolledSession
 from edge_agent.domain.session import (
     Action,
@@ -171,8 +171,9 @@ class SatelPanel(PolledPanel):
         frames = [frame for one in opened.recent for frame in decoder.feed(one.frame)]
         recorded = [Entry.of(frame) for frame in frames if _is_entry(frame)]
         self._log.open(recorded)
-        told = (signal for entry in recorded for signal in entry.frame.signals)
-        self._told.open(opened.standing, told)
+        by_log = (signal for entry in recorded for signal in entry.frame.signals)
+        by_map = (one for frame in frames if not _is_entry(frame) for one in frame.signals)
+        self._told.open(opened.standing, by_log, by_map)
         # where no entry is among what was recorded last, none of that time is recorded
         ages = [one.age_ns for one in opened.recent if one.age_ns is not None]
         self._gap_ns = max(ages, default=UNKNOWN_GAP_NS if opened.recent else 0)
@@ -366,8 +367,10 @@ class SatelPanel(PolledPanel):
 
     def _on_entry(self, entry: Entry, now_ns: int) -> list[Action]:
         older = self._log.next
-        if not self._readings:
+        if self._talk.listen_only:
             return self._on_unasked(entry)
+        if not self._readings:
+            return []  # what an earlier session had asked for: it is read in its turn
         if older is not None and entry.called == older:
             self._talk.answered(_older(older), now_ns)
         elif entry.called != self._older_asked:
@@ -394,11 +397,7 @@ class SatelPanel(PolledPanel):
 
     def _told_first(self, entry: Entry) -> list[Action]:
         """Tell what is urgent before the older ones: it waits for nothing."""
-        is_urgent = any(
-            signal.state is State.ACTIVE and lane_of(signal.kind) <= Lane.FIRE
-            for signal in entry.frame.signals
-        )
-        if not is_urgent or self._log.is_known(entry):
+        if not entry.is_urgent or self._log.is_known(entry):
             return []
         self._log.know(entry)
         return self._tell(entry)

@@ -61,8 +61,9 @@ WAITING = -1
 class Opened:
     """The line is up: every point is unknown until proven.
 
-    `recent` are the newest durable frames of this panel, oldest first, those of events and those
-    that told states alone counted apart; empty where there are none.  By them a protocol that
+    `recent` are the newest durable frames of this panel, oldest first; those of events, those that
+    told states alone, and alarms of life and fire out of the panel's own log are counted apart, as
+    those are told before what is older.  It is empty where there are none.  By them a protocol that
     repeats unacknowledged frames tells a repeat after a restart, and one whose panel keeps a log
     tells what of the log is recorded already.  `standing` are the events that were recorded active
     and not ended, without time and frame: they are in the journal, and are not reported again where

@@ -138,11 +138,11 @@ class Gateway:
         self.waiting = []
 
     def kill(self, now_ns: int) -> None:
-        """Begin a new run: it knows what the journal has, and of no copies."""
+        """Begin a new run: it knows what the journal has, in its order, and of no copies."""
         self.end()
         self.started_ns.append(now_ns)
         self.recent = RecentFrames()
-        for item in self.durable:
+        for item in self.in_order():
             self.recent.take(item.signal, stamp(item.heard_ns))
 
     def take(self, happened: Input, now_ns: int) -> list[Action]:

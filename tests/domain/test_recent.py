@@ -1,11 +1,14 @@
 """What a new session is told of its panel.
 
 Seen to fail: states and events counted together, so that a link-up of 40 zones pushes the log out;
-a frame of two signals that counts twice; a copy that leaves the first one's age.
+a frame of two signals that counts twice; a copy that leaves the first one's age; an alarm that was
+told ahead of its turn pushed out by what came behind it.
 """
 
-from edge_agent.domain.kinds import Kind, State
-from edge_agent.domain.recent import FRAMES_MAX, RecentFrames
+import pytest
+
+from edge_agent.domain.kinds import Kind, Origin, State
+from edge_agent.domain.recent import AHEAD_MAX, FRAMES_MAX, RecentFrames
 from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 
@@ -47,6 +50,46 @@ def test_the_states_of_a_link_up_leave_what_is_known_of_events() -> None:
         recent.take(event(f"event-{number}"), at(1000 + number))
     assert len(list(recent)) == 2 * FRAMES_MAX
     assert "alarm" not in frames(recent)
+
+
+def alarm(
+    frame: str, kind: Kind, state: State = State.ACTIVE, origin: Origin = Origin.BACKFILL
+) -> Signal:
+    return Signal(kind=kind, state=state, origin=origin, frame=frame.encode())
+
+
+@pytest.mark.parametrize(
+    ("told", "is_ahead"),
+    [
+        (alarm("here", Kind.DURESS), True),
+        (alarm("here", Kind.FIRE), True),
+        (alarm("here", Kind.BURGLARY), False),
+        (alarm("here", Kind.FIRE, State.RESTORED), False),
+        (alarm("here", Kind.FIRE, origin=Origin.LIVE), False),
+    ],
+)
+def test_what_a_log_told_ahead_of_its_turn_outlives_what_came_behind_it(
+    told: Signal, is_ahead: bool
+) -> None:
+    recent = RecentFrames()
+    recent.take(told, at(0))
+    for number in range(FRAMES_MAX):
+        recent.take(event(f"{number}"), at(1 + number))
+    assert frames(recent).startswith("here") is is_ahead
+    for number in range(AHEAD_MAX):
+        recent.take(alarm(f"fire-{number}", Kind.FIRE), at(1000 + number))
+    assert len(list(recent)) == FRAMES_MAX + AHEAD_MAX
+    assert "here" not in frames(recent)
+
+
+@pytest.mark.parametrize("is_event_first", [True, False])
+def test_a_frame_that_told_states_along_is_an_event(is_event_first: bool) -> None:
+    recent, both = RecentFrames(), [event("both"), state("both")]
+    for signal in both if is_event_first else reversed(both):
+        recent.take(signal, at(0))
+    for number in range(FRAMES_MAX):
+        recent.take(state(f"{number}"), at(1 + number))
+    assert frames(recent).startswith("both")
 
 
 def test_a_frame_counts_once_for_all_that_it_said() -> None:

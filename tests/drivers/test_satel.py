@@ -14,6 +14,7 @@ from edge_agent.domain.session import (
     Commanded,
     Fault,
     FaultKind,
+    Opened,
     Recent,
     Send,
 )
@@ -244,6 +245,17 @@ def test_what_happens_between_link_up_and_the_first_look_at_the_log_is_told(zone
     ], "a duress that no map shows"
 
 
+def test_a_late_answer_to_the_session_before_is_not_told_ahead_of_its_turn() -> None:
+    """Seen to fail: told at once, as live, and again from the log after one more restart."""
+    talk = Talk()
+    talk.log += [record(130, zone) for zone in range(1, 7)]
+    known = framed(0x8C, record(130, 3) + (16).to_bytes(3) + b"\xff\xff\xff")
+    late = framed(0x8C, record(130, 5) + (32).to_bytes(3) + (40).to_bytes(3))
+    talk.session.handle(Opened((Recent(known, None),), ()), 0)
+    assert signals(talk.say(late)) == []
+    assert events(talk.wait(5)) == [("130", State.ACTIVE, zone) for zone in (4, 5, 6)]
+
+
 def test_where_the_panel_tells_no_clock_ours_says_what_is_new() -> None:
     talk = Talk()
     talk.deaf = {0x1A}
@@ -275,8 +287,8 @@ def test_what_stands_in_the_journal_is_not_told_again_from_the_log() -> None:
     talk = Talk()
     talk.maps[0x02] = bits([8], 16)
     talk.log += [record(130, 8)]
-    first = [*talk.open(stands, recent=(Recent(VIOLATED, 300 * NS),)), *talk.wait(5)]
-    assert events(first) == []
+    shown = Recent(framed(0x02, talk.maps[0x02]), 300 * NS)
+    assert events([*talk.open(stands, recent=(shown,)), *talk.wait(5)]) == []
     talk.log += [record(130, 8, restore=True), record(130, 8)]
     assert events(talk.wait(2)) == [("130", State.RESTORED, 8), ("130", State.ACTIVE, 8)]
 

@@ -1,5 +1,7 @@
 """Records of a Satel INTEGRA's log, and how the log is read backwards, each entry told once."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,9 @@ from drivers._satel_record import (
     stamp_of,
 )
 from edge_agent.domain.kinds import Kind, State
+from edge_agent.domain.recent import FRAMES_MAX
 from edge_agent.domain.session import Setup
+from edge_agent.domain.signal import Signal
 from edge_agent.resources import load_codes
 from hil.panels.satel_frames import framed
 
@@ -170,9 +174,42 @@ def test_where_nothing_is_recorded_news_begin_with_a_minute() -> None:
 
 def test_the_gap_goes_back_to_the_oldest_recorded_and_no_entry_is_told_twice() -> None:
     log = LogReading()
-    log.open([entry(3), entry(6, called=NEWEST)])  # 6 was urgent, and told before 4 and 5
-    assert read(log, 8) == [4, 5, 7, 8]
+    log.open([entry(3), entry(6, called=NEWEST), entry(5)])  # 4 was lost
+    assert read(log, 8) == [4, 7, 8]
     assert read(log, 9) == [9]
+
+
+def urgent(number: int) -> Entry:
+    fire = Signal(kind=Kind.FIRE, state=State.ACTIVE)
+    told = entry(number)
+    return replace(told, frame=replace(told.frame, signals=(fire,)))
+
+
+@pytest.mark.parametrize(
+    ("code", "restore", "is_urgent"),
+    [(121, False, True), (110, False, True), (110, True, False), (130, False, False)],
+)
+def test_an_alarm_of_life_or_fire_is_urgent_and_its_end_is_not(
+    code: int, restore: bool, is_urgent: bool
+) -> None:
+    told = framed(0x8C, record(code, restore=restore) + bytes(6))
+    [frame] = SatelDecoder(Setup(CODES)).feed(told)
+    assert Entry.of(frame).is_urgent is is_urgent
+
+
+def test_a_gap_does_not_end_at_what_was_told_ahead_of_its_turn() -> None:
+    log = LogReading()
+    log.open([urgent(6), entry(3)])
+    assert read(log, 8) == [4, 5, 7, 8]
+    log.open([urgent(6)])
+    log.since = entry(1).stamp
+    assert read(log, 8) == [1, 2, 3, 4, 5, 7, 8]
+
+
+def test_alarms_of_an_older_gap_say_nothing_of_how_far_a_long_row_of_them_goes_back() -> None:
+    log = LogReading()
+    log.open([urgent(2), *(urgent(number) for number in range(10, 10 + FRAMES_MAX))])
+    assert read(log, 50) == [*range(10 + FRAMES_MAX, 51)]
 
 
 def test_what_is_told_meanwhile_is_not_among_the_news() -> None:

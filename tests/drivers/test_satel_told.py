@@ -59,15 +59,19 @@ def test_an_alarm_of_another_kind_is_another_one() -> None:
 
 def test_what_stands_in_the_journal_without_its_entry_is_not_told_again() -> None:
     told = Told()
-    told.open((SHOWN,), ())
+    told.open((SHOWN,), (), (SHOWN,))
     assert told.by_log(BURGLARY) is None
     assert told.by_log(BURGLARY) == BURGLARY
-    told.open((SHOWN,), (BURGLARY,))
+    told.open((SHOWN,), (BURGLARY,), (SHOWN,))
     assert told.by_log(BURGLARY) == BURGLARY, "its own entry is on record: this is another"
-    told.open((SHOWN,), ())
+    told.open((SHOWN,), (), ())
+    assert told.by_log(BURGLARY) == BURGLARY, "an entry told it, long ago: this is another"
+    told.open((), (), (SHOWN,))
+    assert told.by_log(BURGLARY) == BURGLARY, "it has ended"
+    told.open((SHOWN,), (), (SHOWN,))
     assert told.by_log(OVER) == OVER
     assert told.by_log(BURGLARY) == BURGLARY, "over, and begun again"
-    told.open((SHOWN,), ())
+    told.open((SHOWN,), (), (SHOWN,))
     told.read(1)
     assert told.by_log(BURGLARY) == BURGLARY, "only what the first reading finds is of then"
 
