@@ -73,7 +73,9 @@ SESSION_BYTES_MAX = (
     1 << 20
 )  # and a session, which knows its points as well: a fire panel has thousands
 LONG_BYTES = 3 << 16  # three times what any bound allows
-PIECE_BYTES = 1 << 16  # what `edge-agent decode` reads at once
+PIECES = (*(4 * (1 << 14,)), *(2 * (1 << 16,)))
+"""It is given in these: the second half in what `edge-agent decode` reads at once, four times what
+the first quarter is read in, so that time with the square of one piece shows as well."""
 RATIO_MAX = 8.0  # of the time for four times the bytes; 4 is linear, 16 is quadratic
 QUARTER_S_MIN = 0.002  # less is too short to be compared
 TRIES = 4  # at measuring: a machine that does something else spoils one
@@ -338,33 +340,36 @@ def _answer(read: Read, pieces: list[bytes]) -> Answered:
 def check_growth(driver: Driver, setup: Setup, body: bytes) -> None:
     """Said again and again it takes bounded memory, and time in proportion."""
     some = (body * (LONG_BYTES // len(body) + 1))[:LONG_BYTES]
-    decoder = driver.decoder(setup)
-    before = held_bytes(decoder)
-    for at in range(0, len(some), 4096):
-        decoder.feed(some[at : at + 4096])
-        if at % (1 << 15) == 0:
-            growth = held_bytes(decoder) - before
-            assert growth < GROWTH_BYTES_MAX, f"after {at} bytes it holds {growth} more"
     ratios = []
     for _ in range(TRIES):
-        quarter_s = seconds(driver.decoder(setup), some[: LONG_BYTES // 4])
-        whole_s = seconds(driver.decoder(setup), some)
+        quarter_s, whole_s = grown(driver.decoder(setup), some)
         ratios.append(whole_s / max(quarter_s, QUARTER_S_MIN))
         if ratios[-1] <= RATIO_MAX:
             return
     raise AssertionError(f"four times the bytes take {min(ratios):.1f} times as long")
 
 
-def seconds(decoder: Decoder, body: bytes) -> float:
-    """Return the processor time of decoding `body`, the collector of garbage apart."""
+def grown(decoder: Decoder, body: bytes) -> tuple[float, float]:
+    """Return the processor time of a quarter of `body` and of all of it; what it holds is bounded.
+
+    The time of looking what it holds is apart, and that of the collector of garbage.
+    """
+    before, spent_s, quarter_s, at = held_bytes(decoder), 0.0, 0.0, 0
     gc.collect()
     gc.disable()
     try:
-        before = time.thread_time()
-        for at in range(0, len(body), PIECE_BYTES):
-            decoder.feed(body[at : at + PIECE_BYTES])
+        for size in PIECES:
+            begun_s = time.thread_time()
+            decoder.feed(body[at : at + size])
+            spent_s += time.thread_time() - begun_s
+            at += size
+            growth = held_bytes(decoder) - before
+            assert growth < GROWTH_BYTES_MAX, f"after {at} bytes it holds {growth} more"
+            if at == LONG_BYTES // 4:
+                quarter_s = spent_s
+        begun_s = time.thread_time()
         decoder.finish()
-        return time.thread_time() - before
+        return quarter_s, spent_s + time.thread_time() - begun_s
     finally:
         gc.enable()
 

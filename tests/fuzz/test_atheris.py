@@ -8,7 +8,7 @@ import pytest
 from tests.fuzz import played
 from tests.fuzz.fuzzing import Order, fuzz, missing
 
-SECONDS = float(os.environ.get("EDGE_FUZZ_S", "2"))
+SECONDS = float(os.environ.get("EDGE_FUZZ_S", "1"))
 NAMES = [] if missing() else played.names()
 
 
