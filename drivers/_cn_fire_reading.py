@@ -22,12 +22,14 @@ from drivers._cn_fire_tables import Event, Key
 from edge_agent.domain.codes import number
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.panel_clock import panel_time
+from edge_agent.domain.plain import TIME_OF_DAY
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
 from edge_agent.domain.settings import charset_of
 from edge_agent.domain.signal import FRAME_BYTES_MAX, NUMBER_MAX, TEXT_CHARS_MAX, Signal
 
 PRINTED_TIME: Final = ("year", "month", "day", "hour", "minute")
-"""Places of a template that make a time together; without a year there is none."""
+"""Places of a template that make a time together; without a year the last two are one of day."""
+MINUTE_HALF: Final = "30"  # where no seconds are printed: half a minute off at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,9 @@ def _printed(shape: Shape, text: str) -> _Values:
         }
         year = digits["year"] + (2000 if digits["year"] < 100 else 0)
         values["time"] = _told(digits | {"year": year})
+    elif all(name in places for name in PRINTED_TIME[-2:]):
+        of_day = places["hour"], places["minute"], places.get("second", MINUTE_HALF)
+        values[TIME_OF_DAY] = _Value("".join(f"{int(told):02}" for told in of_day))
     return values
 
 

@@ -19,6 +19,7 @@ from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.noise import Noise
 from edge_agent.domain.panel_clock import PanelClock, PanelTime
+from edge_agent.domain.plain import TIME_OF_DAY
 from edge_agent.domain.quality import LineQuality
 from edge_agent.domain.session import (
     Action,
@@ -287,12 +288,20 @@ class FireSession:
             return actions, good
         if self._repeats.has(frame, _ns(spoken.repeat_s), now_ns):
             return [*actions, Fault(FaultKind.REPEAT, "", frame.raw[:FRAME_BYTES_MAX])], good
-        told = [one.panel_time for one in frame.signals if one.panel_time]
-        off = self._clock.compare(PanelTime(told[-1]).local, now_ns) if told else []
+        off = self._compared(frame, now_ns)
         signals = self._worded(frame, spoken)
         for signal in signals:
             self._standing.take(signal)
         return [*actions, Report(next(self._tokens), signals)], [*good, *off]
+
+    def _compared(self, frame: Frame, now_ns: int) -> list[Finding]:
+        if told := [one.panel_time for one in frame.signals if one.panel_time]:
+            return self._clock.compare(PanelTime(told[-1]).local, now_ns)
+        of_day = str(frame.fields.get(TIME_OF_DAY) or "")
+        if not of_day:
+            return []
+        hour, minute, second = (int(of_day[at : at + 2]) for at in (0, 2, 4))
+        return self._clock.compare_time_of_day((hour, minute, second), now_ns)
 
     def _worded(self, frame: Frame, spoken: Dialect) -> tuple[Signal, ...]:
         """Return a frame's signals; of what is only logged its name says what it was.

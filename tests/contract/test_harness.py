@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from edge_agent.domain.command import Act, Outcome
+from edge_agent.domain.finding import Finding
 from edge_agent.domain.kinds import POINTS, Kind, Origin, State
 from edge_agent.domain.session import (
     Action,
@@ -30,8 +31,8 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.signal import Signal
 from hil.panels.stand import Spoken
-from tests.contract import test_bus, test_session, test_stream
-from tests.contract.subjects import BUS, STREAM, Subject
+from tests.contract import test_bus, test_clock, test_session, test_stream
+from tests.contract.subjects import BUS, STREAM, Subject, names
 from tests.contract.world import SECOND_NS, Durable, Tapped, body
 
 ACKS = next(subject for subject in STREAM if subject.driver.name == "surgard")
@@ -124,6 +125,10 @@ def hoarding(happened: Input, actions: list[Action]) -> list[Action]:
 
 def flips_bits(happened: Input, actions: list[Action]) -> list[Action]:
     return misreads_zones(happened, actions) if isinstance(happened, Answered) else actions
+
+
+def forgets_findings(happened: Input, actions: list[Action]) -> list[Action]:
+    return [action for action in actions if not isinstance(action, Finding)]
 
 
 # ---- defects of drivers that know a state, and obey
@@ -341,3 +346,16 @@ def test_garbage_with_the_right_sum_is_a_frame_that_is_recorded_once(times: int)
         return
     with pytest.raises(AssertionError, match="recorded 2 times"):
         test_stream.check_nothing_invented_and_nothing_twice(here, test_stream.LINES[0])
+
+
+TELL_TIME = [
+    subject for subject in STREAM if str(subject) in {"ness-ness_d16x", "cn_fire-gst9000_printer"}
+]
+
+
+@pytest.mark.parametrize("subject", TELL_TIME, ids=names)
+def test_a_clock_that_nobody_compares_is_found(subject: Subject) -> None:
+    with pytest.raises(AssertionError, match="is it compared"):
+        test_clock.test_a_clock_that_is_off_is_found_where_the_panel_tells_its_time(
+            spoilt(subject, forgets_findings)
+        )

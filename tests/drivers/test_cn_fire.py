@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -383,6 +384,25 @@ def test_a_panel_whose_clock_is_off_is_a_finding() -> None:
     talk.give(ClockRead(1_795_464_600 * S, Trust.SYNCED))  # 2026-11-23 20:10 UTC at 0
     [found] = [one for one in talk.say(JBF_FIRE, S) if isinstance(one, Finding)]
     assert (found.cause, found.active) == (Cause.PANEL_CLOCK, True)
+
+
+@pytest.mark.parametrize(
+    ("profile", "at", "off"),
+    [
+        ("simplex_4100", "17:14:44", []),
+        ("simplex_4100", "17:16:44", ["-120 s"]),
+        ("gst9000_printer", "20:05:59", []),  # it prints 11/23  20:05
+        ("gst9000_printer", "20:03:00", ["+150 s"]),
+    ],
+)
+def test_a_time_without_a_year_is_one_of_day(profile: str, at: str, off: list[str]) -> None:
+    """Seen to fail: nobody was told that such a clock was wrong."""
+    ours = datetime.fromisoformat(f"2026-11-23T{at}+00:00")
+    talk = Talk(profile).open()
+    talk.give(ClockRead(int(ours.timestamp()) * S, Trust.SYNCED))
+    told = next(one for one in BY_PROFILE[profile] if one.type in ("event", "record"))
+    found = [one for one in talk.say(told.frame, 0) if isinstance(one, Finding)]
+    assert [one.detail for one in found] == off
 
 
 def test_there_are_no_commands() -> None:
