@@ -213,15 +213,18 @@ class Receiver:
         """Log what gateways did wrong, summed up: a flood of it must not flood the log."""
         for (gateway, name), count in taken.counts.items():
             if name == "unknown_key":  # a genesis may come behind its events: less then
-                before, since_ns = self._held.pop(gateway, (0, now_ns))
-                if before + count > 0:
-                    self._held[gateway] = before + count, since_ns
+                before, since_ns = self._held.get(gateway, (0, now_ns))
+                self._held[gateway] = before + count, since_ns  # keeps its place: longest first
+                if before + count <= 0:
+                    del self._held[gateway]
             elif name not in REPEATS and count > 0:
                 self._complaints[gateway, name] += count
-        for gateway, (count, since_ns) in list(self._held.items()):
-            if now_ns - since_ns >= COMPLAIN_NS:
-                self._complaints[gateway, "unknown_key"] += count
-                del self._held[gateway]
+        while self._held:
+            gateway, (count, since_ns) = next(iter(self._held.items()))
+            if now_ns - since_ns < COMPLAIN_NS:
+                break  # those behind it have waited no longer: no look at each, they may be many
+            self._complaints[gateway, "unknown_key"] += count
+            del self._held[gateway]
         if self._complaints and now_ns - self._complained_ns >= COMPLAIN_NS:
             for (gateway, name), count in self._complaints.most_common(COMPLAINTS_MAX):
                 self._log.warning("not as it should be", gateway=gateway, what=name, count=count)

@@ -147,6 +147,30 @@ def test_events_that_come_before_their_genesis_are_no_complaint(rig: Rig) -> Non
     assert rig.receiver._complained_ns == begin_ns + receiver.COMPLAIN_NS
 
 
+class Walked(dict[str, tuple[int, int]]):
+    """Counts how many are looked at."""
+
+    steps = 0
+
+    def items(self) -> Iterator[tuple[str, tuple[int, int]]]:  # type: ignore[override]
+        for one in super().items():
+            self.steps += 1
+            yield one
+
+
+def test_many_that_wait_for_their_genesis_are_not_looked_at_each_time(rig: Rig) -> None:
+    held = rig.receiver._held = Walked()
+    begin_ns = 7 * receiver.COMPLAIN_NS
+    for at in range(300):
+        counts = Counter({(f"gw{at}", "unknown_key"): 1, ("gw0", "unknown_key"): 1})
+        rig.receiver._complain(Taken(counts=counts), begin_ns + at)
+    assert len(held) == 300
+    assert held.steps <= 2 * 300
+    rig.receiver._complain(Taken(), begin_ns + receiver.COMPLAIN_NS + 1)
+    assert "gw0" not in held
+    assert list(held)[:1] == ["gw2"], "the first two have waited long enough"
+
+
 def test_complaints_are_summed_up(rig: Rig) -> None:
     taken = Taken()
     taken.counts["gw1", "forged"] = 3
