@@ -122,16 +122,15 @@ def _signed(
     authority: Authority, entries: list[x509.RevokedCertificate], number: int, now: datetime
 ) -> x509.CertificateRevocationList:
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
+    # given at once: adding one by one copies what is there each time, hours for a large list
     builder = (
-        x509.CertificateRevocationListBuilder()
+        x509.CertificateRevocationListBuilder(revoked_certificates=entries)
         .issuer_name(authority.certificate.subject)
         .last_update(min(now, authority.certificate.not_valid_after_utc) - BACKDATED)
         .next_update(authority.certificate.not_valid_after_utc)
         .add_extension(x509.CRLNumber(number), critical=False)
         .add_extension(issuer, critical=False)
     )
-    for one in entries:
-        builder = builder.add_revoked_certificate(one)
     return builder.sign(authority.key, hashes.SHA256())
 
 
