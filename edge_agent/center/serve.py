@@ -225,7 +225,7 @@ class Center:
     def _cosign(self) -> None:
         """Have a witness cosign what is stored, each gateway once a day and each run that ended."""
         assert self._witness is not None
-        rounds = CosigningRounds(self._witness, self._layout, self._roster, self._turns)
+        rounds = CosigningRounds(self._witness, self._layout, self._turns)
         while not self._stop.wait(COSIGN_EVERY_S):
             rounds.turn((self._clock.stamp().wall_ns or 0) // 1_000_000, self._stop.is_set)
 

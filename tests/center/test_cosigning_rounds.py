@@ -5,15 +5,16 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from edge_agent.center import serve
-from edge_agent.center.cosigning_rounds import CosigningRounds
+from edge_agent.center import schema, serve
+from edge_agent.center.cosigning import DAY_MS
+from edge_agent.center.cosigning_rounds import DUE, CosigningRounds
 from edge_agent.center.layout import CenterError, Layout
-from edge_agent.center.roster import Roster
 from edge_agent.center.turns import Turns
 from edge_agent.clock import SystemClock
 from edge_agent.witness.door import Door
@@ -33,7 +34,7 @@ def events(rounds: CosigningRounds, stopping: bool = False) -> list[str]:
 
 def rounds_of(layout: Layout, door: Door) -> CosigningRounds:
     port = int(door.server_address[1])
-    return CosigningRounds(access(layout, port), layout, Roster(layout), Turns())
+    return CosigningRounds(access(layout, port), layout, Turns())
 
 
 def test_all_is_cosigned_without_a_word(layout: Layout, door: Door, gateway: FakeGateway) -> None:
@@ -43,6 +44,31 @@ def test_all_is_cosigned_without_a_word(layout: Layout, door: Door, gateway: Fak
     assert list(door.office.store.seen()) == []
     assert events(rounds) == []
     assert [one.newest.size for one in door.office.store.seen()] == [7]
+
+
+def test_only_gateways_of_which_something_is_due_are_looked_at(
+    layout: Layout, door: Door, gateway: FakeGateway
+) -> None:
+    store(layout, gateway, [gateway.start(), *gateway.events(7)])
+    with closing(schema.open_for_writing(layout.database)) as connection:
+
+        def due(now_ms: int = NOW_MS) -> list[str]:
+            return [row[0] for row in connection.execute(DUE, (now_ms - DAY_MS,))]
+
+        assert due() == ["gw1"], "never cosigned"
+        events(rounds_of(layout, door))
+        assert due() == []
+        assert due(NOW_MS + 100 * DAY_MS) == [], "nothing came since"
+        store(layout, gateway, gateway.events(2))
+        assert due() == [], "once a day"
+        assert due(NOW_MS + 100 * DAY_MS) == ["gw1"]
+        ended = gateway.copied()
+        store(layout, gateway, [gateway.start(), *gateway.events(2)])
+        assert due() == ["gw1"], "a run that ended, and a new one"
+        events(rounds_of(layout, door))
+        assert due() == []
+        store(layout, ended, ended.events(2))
+        assert due() == ["gw1"], "more of a run that ended"
 
 
 def test_a_refusal_is_said_once(layout: Layout, door: Door, gateway: FakeGateway) -> None:
