@@ -126,6 +126,11 @@ CREATE TABLE IF NOT EXISTS tie (       -- what dates the events of a boot: evide
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS event_verdict ON event (id) WHERE type = 'verdict';
 CREATE INDEX IF NOT EXISTS event_clip ON event (id) WHERE type = 'clip';
+CREATE INDEX IF NOT EXISTS event_act ON event (id) WHERE type = 'act';
+CREATE INDEX IF NOT EXISTS event_received ON event (received_ms);
+CREATE INDEX IF NOT EXISTS receipt_time ON receipt (time_ms);
+CREATE INDEX IF NOT EXISTS event_life ON event (id) WHERE lane = 0;
+CREATE INDEX IF NOT EXISTS event_fire ON event (id) WHERE lane = 1;
 CREATE TABLE IF NOT EXISTS command (   -- what gateways are to do, and what became of it
     id INTEGER PRIMARY KEY,
     gateway TEXT NOT NULL,

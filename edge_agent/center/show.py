@@ -15,6 +15,7 @@ from edge_agent.judged_words import Judged
 
 LATE_MS_MIN = 10_000  # stored this long after its stamp: shown as late
 ROWS_A_READ = 500  # rows fetched at a time
+NUMBER_MAX = (1 << 63) - 1  # of an event: SQLite's own
 
 _SELECT = (
     "SELECT event.id, event.received_ms, live, fork, event.vouched, epoch_id, envelope FROM event"
@@ -83,7 +84,7 @@ def select(
     where, values = wanted.where()
     rows = connection.execute(
         f"{_SELECT}{where} ORDER BY event.id LIMIT ?",
-        [after, *values, -1 if limit is None else limit],
+        [after or _floor(connection, wanted), *values, -1 if limit is None else limit],
     )
     dates = Dates(connection)
     while found := rows.fetchmany(ROWS_A_READ):
@@ -96,10 +97,23 @@ def newest(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> list[S
     where, values = wanted.where()
     rows = connection.execute(
         f"{_SELECT}{where} ORDER BY event.id DESC LIMIT ?",
-        [0, *values, limit],
+        [_floor(connection, wanted), *values, limit],
     ).fetchall()
     dates = Dates(connection)
     return [_shown(row, dates) for row in reversed(rows)]
+
+
+def _floor(connection: sqlite3.Connection, wanted: Wanted) -> int:
+    """Return a number that all events wanted are above: years may be stored, and an hour asked for.
+
+    Arrival follows the clock only nearly, so it is the least number of those received since.
+    """
+    if wanted.since_ms is None:
+        return 0
+    # the plus keeps SQLite from walking through all numbers, the least first
+    query = "SELECT min(+id) FROM event WHERE received_ms >= ?"
+    (least,) = connection.execute(query, (wanted.since_ms,)).fetchone()
+    return NUMBER_MAX if least is None else least - 1
 
 
 def by_time(found: Iterable[Shown]) -> list[Shown]:

@@ -11,28 +11,36 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center import fleet, schema
+from edge_agent.center import fleet, handover, schema, show
 from edge_agent.center.audit import COME_SINCE, UNPROVED, Audit
+from edge_agent.center.holding import StoreHolding
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.settings import Presence
+from edge_agent.center.show import Wanted
 from edge_agent.center.store import Arrival
 from tests.center.world import NOW_MS, FakeCenter, FakeGateway
 
-TABLES = ("epoch", "event", "event_key", "held", "quarantine", "counter", "presence", "problem")
+TABLES = (
+    *("epoch", "event", "event_key", "held", "quarantine", "counter", "presence", "problem"),
+    "receipt",
+)
 
 
 class Watched(sqlite3.Connection):
     """Explains every statement before it runs."""
 
     scans: list[str]
+    plans: list[str]
 
     def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
-            plan = super().execute(f"EXPLAIN QUERY PLAN {sql}", *parameters)  # type: ignore[arg-type]
+            found = super().execute(f"EXPLAIN QUERY PLAN {sql}", *parameters)  # type: ignore[arg-type]
+            plan = [row[3] for row in found]
+            self.plans += plan
             self.scans += [
-                f"{row[3]}: {sql}"
-                for row in plan
-                if row[3].startswith("SCAN") and row[3].split()[1] in TABLES
+                f"{one}: {sql}"
+                for one in plan
+                if one.startswith("SCAN") and one.split()[1] in TABLES and "USING INDEX" not in one
             ]
         return super().execute(sql, *parameters)  # type: ignore[arg-type]
 
@@ -45,6 +53,7 @@ def watched(tmp_path: Path) -> Iterator[tuple[FakeCenter, FakeGateway, Watched]]
     center.take(gateway.start(), *gateway.events(3))
     with closing(sqlite3.connect(center.file, isolation_level=None, factory=Watched)) as connection:
         connection.scans = []
+        connection.plans = []
         yield center, gateway, connection
 
 
@@ -101,6 +110,47 @@ def test_the_fleet_looks_each_gateway_up(
     names = "SELECT gateway FROM epoch UNION"  # once, for all
     assert [one for one in connection.scans if names not in one] == []
     assert center.counters()["stored"]
+
+
+@pytest.mark.parametrize("wanted", [Wanted(lane=0), Wanted(lane=1), Wanted(type="verdict")])
+def test_what_is_rare_is_found_by_an_index_of_its_own(
+    watched: tuple[FakeCenter, FakeGateway, Watched], wanted: Wanted
+) -> None:
+    _, _, connection = watched
+    assert show.newest(connection, wanted, 50) == []
+    assert [one for one in connection.plans if "USING INDEX event_" in one]
+
+
+def test_an_hour_is_found_among_years(
+    watched: tuple[FakeCenter, FakeGateway, Watched],
+) -> None:
+    center, gateway, connection = watched
+    late = gateway.event()
+    center.store.take([Arrival("gw1", False, late)], NOW_MS + 50)
+    center.store.take([Arrival("gw1", False, gateway.event())], NOW_MS + 20)  # a clock set back
+    wanted = Wanted(since_ms=NOW_MS + 10)
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    for found in (show.newest(connection, wanted, 50), list(show.select(connection, wanted))):
+        assert [one.received_ms for one in found] == [NOW_MS + 50, NOW_MS + 20]
+    assert [one for one in connection.plans if "event_received (received_ms>" in one]
+    assert any("event.id > 8" in one for one in statements), "the eight before are not looked at"
+    assert show.newest(connection, Wanted(since_ms=NOW_MS + 90), 50) == []
+    connection.execute("DROP INDEX event_received")
+    assert len(show.newest(connection, wanted, 50)) == 2, "as made by an older program"
+
+
+def test_acts_and_receipts_are_found_by_index(
+    watched: tuple[FakeCenter, FakeGateway, Watched],
+) -> None:
+    center, gateway, connection = watched
+    assert list(handover.heard(connection)) == []
+    assert list(handover.heard(connection, "gw1")) == []
+    holding = StoreHolding(connection, "gw1", center.signer.public)
+    newest = holding.newest(gateway.epoch)
+    assert newest is not None
+    assert holding.covered(newest) is not None
+    assert connection.scans == []
 
 
 def test_a_database_made_before_gets_the_indexes(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 def test_a_long_log_is_copied_back_and_starts_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "WAL_BYTES_MAX", 300_000)
+    monkeypatch.setattr(schema, "WAL_BYTES_MAX", 400_000)
     gateway = FakeGateway()
     center = FakeCenter(tmp_path, gateway)
     log = Path(f"{center.file}-wal")
