@@ -27,8 +27,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "passes the site on: {center} is served for {days} days more",
         "移交：{center} 继续接收 {days} 天",
     ),
-    "allow": ("a center may order: {words}", "中心可远程操作：{words}"),
-    "roles": ("heard from a center: {words}", "接受的中心人员角色：{words}"),
+    "allow": ("a center may order: {words}", "接警中心可远程操作：{words}"),
+    "roles": ("heard from a center: {words}", "接受的接警中心人员角色：{words}"),
     "dual": (
         "needs two operators: {words}; the second within {minutes} min",
         "须两名操作员：{words}；第二人须在 {minutes} 分钟内确认",

@@ -57,7 +57,7 @@ MEANINGS: dict[Cause, Meaning] = {
     Cause.FILES: Meaning(
         Severity.MAINTAIN,
         "restore the file that is named, with mode 0600, readable for the agent's user",
-        "恢复所列文件，权限 0600，且代理用户可读",
+        "恢复所列文件，权限 0600，且网关程序的用户可读",
     ),
     Cause.FULL: Meaning(
         Severity.MAINTAIN,

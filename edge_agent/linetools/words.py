@@ -158,7 +158,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "paste": ("to paste into gateway.toml:", "粘贴到 gateway.toml："),
     "nothing_found": ("no panel was recognised", "没有识别出主机"),
     "also_fits": ("also fits: {names}", "也相符：{names}"),
-    "hosts": ("{count} hosts, ports {ports}", "{count} 台主机，端口 {ports}"),
+    "hosts": ("{count} hosts, ports {ports}", "{count} 个地址，端口 {ports}"),
     "calling": ("calling {done} of {all} addresses", "正在呼叫 {done}/{all} 个地址"),
     "plan_title": ("what may be sent, and why it is harmless:", "可能发送的内容及其无害的原因："),
     "plan_units": (
