@@ -1,13 +1,17 @@
 """What verdicts and findings say, in the reader's language.
 
 An event holds the ids of rules and causes; their words stand with the rules.  What an event holds
-in words itself (what was measured, a remedy of no rule) is shown as it is.
+in words itself (what was measured, what to do) is said as far as it is known
+(`edge_agent.phrases.book`), else shown as it is.
 """
 
 from typing import Any
 
-from edge_agent.diagnosis import health_rules, rules
+from edge_agent.diagnosis import rules
+from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.language import Catalog
+from edge_agent.phrases.book import Phrases
+from edge_agent.zone_names import NO_NAMES, ZoneNames
 
 TIERS = (
     ("nobody needed", "无需出警"),
@@ -34,11 +38,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "bus": ("bus {name}", "总线 {name}"),
     "supply": ("supply {name}", "电源 {name}"),
     "camera": ("camera {name}", "摄像机 {name}"),
+    "gateway": ("gateway", "网关"),
     "over": ("over", "已消除"),
     "urgent": ("urgent", "紧急"),
     "maintain": ("maintain", "下次维护"),
     "notice": ("notice", "提示"),
     "between": ("; ", "；"),
+    "listed": (", ", "、"),
 }
 
 CAUSES: dict[str, tuple[str, str]] = {
@@ -124,10 +130,14 @@ OWN: dict[str, str] = {
 
 
 class Judged:
-    """Says verdicts and findings, as facts of their bodies (`rendering.facts`), in one language."""
+    """Says verdicts and findings, as facts of their bodies (`rendering.facts`), in one language.
 
-    def __init__(self, language: str) -> None:
-        self._say = Catalog(_WORDS, language)
+    `names` are those of the site's zones, where they are known.
+    """
+
+    def __init__(self, language: str, names: ZoneNames = NO_NAMES) -> None:
+        self._say, self._phrases = Catalog(_WORDS, language), Phrases(language)
+        self._names = names
 
     def tier(self, tier: int) -> str:
         """Return what a tier means."""
@@ -142,6 +152,10 @@ class Judged:
         """Return what a cause is called; as it stands where this version does not know it."""
         return self._say.choose(*CAUSES.get(cause, (cause, OWN.get(cause, ""))))
 
+    def zone(self, panel: str, zone: int) -> str:
+        """Return a zone's number, with its name where that is known."""
+        return self._names.label(panel, zone)
+
     def verdict(self, body: dict[str, Any]) -> str:
         """Return a verdict in one line."""
         return self.incident(body, len(body["evidence"]))
@@ -151,7 +165,7 @@ class Judged:
         say = self._say
         where = [say(name, name=body[name]) for name in ("panel", "area") if body[name] is not None]
         if body["zones"]:
-            where.append(say("zone", name=", ".join(map(str, body["zones"][:ZONES_SHOWN_MAX]))))
+            where.append(say("zone", name=self._zones(body["panel"], body["zones"])))
         reasons = body["reasons"]
         return say(
             "verdict",
@@ -171,23 +185,24 @@ class Judged:
     def finding(self, body: dict[str, Any]) -> str:
         """Return a finding in one line."""
         say = self._say
-        panel, *parts = body["subject"].items()
-        subject = [str(panel[1]), *(self._part(name, value) for name, value in parts)]
+        panel, *parts = body["subject"].values()
+        named = say("gateway") if panel == GATEWAY_PANEL else str(panel)
+        kinds = [*body["subject"]][1:]
+        subject = [named, *(self._part(panel, *one) for one in zip(kinds, parts, strict=True))]
         state = "over" if body["over"] else body["severity"]
         words = [f"{' '.join(subject)} {self.cause(body['cause'])} {say.known(state) or state}"]
         if not body["over"]:
-            words += [text for text in (body["detail"], self._remedy(body)) if text]
+            words += [self._phrases(text) for text in (body["detail"], body["remedy"]) if text]
         return say("between").join(words)
 
-    def _part(self, name: str, value: object) -> str:
-        known = self._say.known(name)
-        return f"{name} {value}" if known is None else known.format(name=value)
+    def _zones(self, panel: str | None, zones: list[int]) -> str:
+        """Return the zones of an incident, so many as a line holds."""
+        labels = [self._names.short(panel or "", zone) for zone in zones[:ZONES_SHOWN_MAX]]
+        more = ["…"] if len(zones) > ZONES_SHOWN_MAX else []
+        return self._say("listed").join(labels + more)
 
-    def _remedy(self, body: dict[str, Any]) -> str:
-        """Return the remedy: of the rule that found it, else as the event says it."""
-        said = str(body["remedy"])
-        for rule in body["reasons"]:
-            known = health_rules.RULES.get(rule)
-            if known is not None and known.remedy == said:
-                return self._say.choose(said, known.remedy_zh)
-        return said
+    def _part(self, panel: str, name: str, value: object) -> str:
+        known = self._say.known(name)
+        if name == "zone" and isinstance(value, int):
+            value = self._names.label(panel, value)
+        return f"{name} {value}" if known is None else known.format(name=value)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 LANGUAGES = ("en", "zh")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of locale(7)
@@ -38,6 +38,32 @@ def language(chosen: str | None) -> str:
     return "zh" if spoken.lower().startswith("zh") else "en"
 
 
+def columns_of(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: a Chinese character two, an accent that
+    is written over the letter before it none.
+    """
+    return sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 1 + (east_asian_width(character) in "FW")
+
+
 def padded(text: str, columns: int) -> str:
-    """Return `text` with blanks up to a width; a Chinese character is two columns wide."""
-    return text + " " * (columns - sum(1 + (east_asian_width(one) in "FW") for one in text))
+    """Return `text` with blanks up to a width."""
+    return text + " " * (columns - columns_of(text))
+
+
+def cut(text: str, columns: int) -> str:
+    """Return `text`, or as much of it as fits into a width with an ellipsis behind."""
+    if columns_of(text) <= columns:
+        return text
+    kept, left = "", columns - 1
+    for character in text:
+        left -= _columns(character)
+        if left < 0:
+            break
+        kept += character
+    return kept.rstrip() + "…"

@@ -19,7 +19,9 @@ from edge_agent.diagnosis.sitting import Sitting
 from edge_agent.domain.event import EventType, Numbered
 from edge_agent.evidence.bodies import FindingBody
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
+from edge_agent.phrases.book import Phrases
 
 _Key = tuple[str, tuple[str, int | str] | None, str, tuple[str, ...]]
 
@@ -86,10 +88,13 @@ class _Others:
 _WORDS: dict[str, tuple[str, str]] = {
     "heading": (
         "{parts} parts: {detectors} detectors, {others} lines, supplies and buses; {bad} to see to",
-        "共 {parts} 项:探测器 {detectors} 个,线路、电源、总线 {others} 条;需处理 {bad} 项",
+        "共 {parts} 项：探测器 {detectors} 个，线路、电源、总线 {others} 条；需处理 {bad} 项",
     ),
     "nothing": ("nothing was heard yet", "尚无记录"),
     "sound": ("{count} more have nothing to mend", "其余 {count} 项无需处理"),
+    "of": ("{place}: {cause}", "{place}：{cause}"),
+    "when": ("{severity}: ", "{severity}："),
+    "zone": ("zone", "防区"),
     "detector": ("zone", "防区"),
     "supply": ("supply", "电源"),
     "bus": ("bus", "总线"),
@@ -101,8 +106,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "notice": ("for your information", "提示"),
     "tested": ("walk-tested {days} days ago", "{days} 天前做过步测"),
     "untested": ("no walk test known", "无步测记录"),
-    "measured": ("measured: {detail}", "测得:{detail}"),
-    "score": ("taken off: {points}", "扣分:{points}"),
+    "measured": ("measured: {detail}", "测得：{detail}"),
+    "score": ("taken off: {points}", "扣分：{points}"),
 }
 
 
@@ -125,11 +130,12 @@ def lines(found: Maintained, names: Mapping[Place, str], say: Catalog) -> Iterat
         others=count - detectors,
         bad=found.to_see_to,
     )
+    phrases = Phrases(say.language)
     for body in found.others:
         yield f"  -  {_other(body, say)}"
-        yield f"     {_severity(body.severity, say)}: {body.remedy}"
+        yield f"     {_severity(body.severity, say)}{phrases(body.remedy)}"
         if body.detail:
-            yield f"     {say('measured', detail=body.detail)}"
+            yield f"     {say('measured', detail=phrases(body.detail))}"
     flawed = [one for one in found.entries if one.flawed]
     for entry in flawed:
         yield from _entry(entry, names, say)
@@ -138,13 +144,14 @@ def lines(found: Maintained, names: Mapping[Place, str], say: Catalog) -> Iterat
 
 
 def _entry(entry: Entry, names: Mapping[Place, str], say: Catalog) -> Iterator[str]:
+    phrases = Phrases(say.language)
     yield f"{entry.score:3}  {_place(entry, say)}{_named(entry.place, names)}"
     for finding in entry.findings:
         rule = RULES[finding.reasons[0]]
-        yield f"     {_severity(finding.severity, say)}: {say.choose(rule.says, rule.says_zh)}"
+        yield f"     {_severity(finding.severity, say)}{say.choose(rule.says, rule.says_zh)}"
         yield f"     {say.choose(rule.remedy, rule.remedy_zh)}"
         if finding.detail:
-            yield f"     {say('measured', detail=finding.detail)}"
+            yield f"     {say('measured', detail=phrases(finding.detail))}"
     if entry.points:
         yield f"     {say('score', points=', '.join(map(str, entry.points)))}"
     if entry.kind == "detector":
@@ -167,12 +174,13 @@ def _named(place: Place, names: Mapping[Place, str]) -> str:
 
 def _other(body: FindingBody, say: Catalog) -> str:
     panel = say("gateway") if body.panel.startswith("@") else body.panel
-    part = f" {body.part[0]} {body.part[1]}" if body.part else ""
-    return f"{panel}{part}: {body.cause}"
+    part = f" {say.known(body.part[0]) or body.part[0]} {body.part[1]}" if body.part else ""
+    return say("of", place=f"{panel}{part}", cause=Judged(say.language).cause(body.cause))
 
 
 def _severity(severity: str, say: Catalog) -> str:
-    return say.known(severity) or severity
+    """Return how soon, with what stands before the sentence that follows."""
+    return say("when", severity=say.known(severity) or severity)
 
 
 # ---- as JSON

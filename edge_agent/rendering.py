@@ -262,8 +262,28 @@ def _duration(ms: int) -> str:
     return f"{ms} ms"
 
 
+class Named(Protocol):
+    """Knows what the zones of a site are called (`edge_agent.zone_names`)."""
+
+    def facts(self, panel: str, zone: int) -> dict[str, Any]:
+        """Return number and names of a zone."""
+
+
+def zones_named(body: dict[str, Any], names: Named) -> dict[str, Any]:
+    """Return, for the facts of a body that tells of zones, each with its names (`zones_named`)."""
+    place = body.get("subject", body)  # a finding's
+    panel, zone, zones = place.get("panel"), place.get("zone"), place.get("zones") or []
+    told = [zone] if isinstance(zone, int) else zones
+    return {"zones_named": [names.facts(panel or "", one) for one in told]} if told else {}
+
+
 class Judged(Protocol):
-    """Says what was judged, in the reader's language (`edge_agent.judged_words`)."""
+    """Says what was judged and what a zone is called, in the reader's language
+    (`edge_agent.judged_words`).
+    """
+
+    def zone(self, panel: str, zone: int) -> str:
+        """Return a zone's number, with its name where that is known."""
 
     def verdict(self, body: dict[str, Any]) -> str:
         """Return a verdict's facts in words."""
@@ -281,7 +301,8 @@ def line(
 ) -> str:
     """Return one line; `zone` None is the reader's local time.  `dated` goes before the stamp.
 
-    `judged` says verdicts and findings; without it they are told as other events are.
+    `judged` says verdicts, findings and names of zones; without it they are told as other events
+    are.
     """
     wall_ns = event.stamp.wall_ns
     if dated is not None:
@@ -300,7 +321,8 @@ def summary(event: Event, judged: Judged | None = None) -> str:
     body = body_facts(event)
     if event.type is EventType.SIGNAL and "kind" in body:
         names = ("code", "area", "zone", "user", "account", "text")
-        details = [f"{name} {body[name]}" for name in names if body[name] is not None]
+        told = _named_zone(body, judged)
+        details = [f"{name} {told[name]}" for name in names if told[name] is not None]
         origin = "" if body["origin"] == "live" else f" ({body['origin']})"
         return " ".join([body["panel"], body["kind"], body["state"] + origin, *details])
     if event.type is EventType.FINDING and "subject" in body and judged is not None:
@@ -308,12 +330,20 @@ def summary(event: Event, judged: Judged | None = None) -> str:
     if event.type is EventType.VERDICT and "tier" in body and judged is not None:
         return judged.verdict(body)
     if event.type is EventType.CLIP and "what" in body:
-        return _clip_words(body)
+        return _clip_words(_named_zone(body, judged))
     results = body.pop("results", None) or ()
     shown = {name: value for name, value in body.items() if name not in _ELSEWHERE}
     words = [f"{name} {value}" for name, value in shown.items() if value not in (None, "")]
     words += [f"{one['what']}: {one['detail']}" for one in results if one["good"] is False]
     return ", ".join(words)[:_WORDS_CHARS_MAX]
+
+
+def _named_zone(body: dict[str, Any], judged: Judged | None) -> dict[str, Any]:
+    """Return facts of a body whose zone, if it has one, is named."""
+    zone = body.get("zone")
+    if judged is None or not isinstance(zone, int):
+        return body
+    return {**body, "zone": judged.zone(body.get("panel") or "", zone)}
 
 
 def _clip_words(body: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from shlex import quote
 
 from edge_agent.language import Catalog, padded
+from edge_agent.phrases.book import Phrases
 
 
 class Step(StrEnum):
@@ -77,14 +78,14 @@ def lines(found: Sequence[Done], file: str, usual: str, say: Catalog) -> Iterato
 
     Commands name the configuration where it is not the `usual` one.
     """
-    looked = {one.step: one for one in found}
+    looked, phrases = {one.step: one for one in found}, Phrases(say.language)
     config = "" if file == usual else f" --config {quote(file)}"
     for step in Step:
         done = looked.get(step)
         state = "later" if done is None else "done" if done.good else "next"
         yield f"{padded(say(state), 6)} {say(step)}"
         if done is not None and not done.good:
-            yield from (f"         {one}" for one in done.wrong)
+            yield from (f"         {phrases(one)}" for one in done.wrong)
             yield f"       > {say(f'{step}.do', file=file, config=config)}"
     if all(one.good for one in found):
         yield f"       > {say('ready', config=config)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
+from edge_agent.phrases.book import Phrases
 from edge_agent.rendering import safe
 from edge_agent.signed_page import START
 from edge_agent.site_report import TESTED_DAYS_MAX
@@ -92,6 +93,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "act.self_test": ("self-test", "自检"),
     "act.config": ("configuration", "配置变更"),
     "act.update": ("update", "程序更新"),
+    "outcome.good": ("good", "正常"),
+    "outcome.bad": ("bad", "异常"),
+    "outcome.broken_off": ("broken off", "已中断"),
+    "outcome.begins": ("begins", "开始"),
+    "outcome.ends": ("ends", "结束"),
     "client": ("For whoever uses the site", "致使用单位"),
     "client.cancel": (
         (
@@ -277,20 +283,22 @@ def _devices(devices: Sequence[Mapping[str, Any]], say: Catalog) -> Iterable[str
 
 
 def _findings(findings: Sequence[Mapping[str, Any]], say: Catalog) -> Iterable[str]:
-    rows = []
+    rows, phrases = [], Phrases(say.language)
     for one in findings:
         subject = " ".join(str(value) for value in one["subject"].values())
         said = say.choose(one["says"], one["says_zh"] or Judged(say.language).cause(one["cause"]))
-        detail = f" ({one['detail']})" if one["detail"] else ""
-        rows.append((subject, f"{said}{detail}", say.choose(one["remedy"], one["remedy_zh"])))
+        detail = f" ({phrases(one['detail'])})" if one["detail"] else ""
+        remedy = say.choose(one["remedy"], one["remedy_zh"] or phrases(one["remedy"]))
+        rows.append((subject, f"{said}{detail}", remedy))
     return _table(say, "findings", ("subject", "says", "remedy"), rows)
 
 
 def _acts(acts: Sequence[Mapping[str, Any]], say: Catalog) -> Iterable[str]:
-    rows = []
+    rows, phrases = [], Phrases(say.language)
     for one in acts:
         what = say.known(f"act.{one['what']}") or one["what"]
-        outcome = ": ".join(part for part in (one["outcome"], one["detail"]) if part)
+        told = (say.known(f"outcome.{one['outcome']}") or one["outcome"], phrases(one["detail"]))
+        outcome = say.choose(": ", "：").join(part for part in told if part)
         named = what if one["panel"] is None else f"{what}, {one['panel']}"
         rows.append((one["time"], named, one["actor"], outcome, one["event"]))
     return _table(say, "acts", ("when", "what", "actor", "outcome", "event"), rows)

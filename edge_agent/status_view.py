@@ -1,7 +1,8 @@
 """The status of a running agent: whether all is well, and a line for each part for people, in
 English or Chinese.
 
-What the agent itself says in words (why a path is down, what a finding measured) is shown as it is.
+What the agent itself says in words (why a path is down, what a finding measured) is said as far as
+it is known (`edge_agent.phrases.book`), else shown as it is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,9 @@ from typing import Any
 from edge_agent import handover_view
 from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog, padded
+from edge_agent.phrases.book import Phrases
 from edge_agent.rendering import safe
+from edge_agent.zone_names import NO_NAMES, ZoneNames
 
 LABEL_COLUMNS = 10
 
@@ -22,7 +25,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "config": ("config", "配置"),
     "events": ("events", "事件"),
     "disk": ("disk", "存储"),
-    "center": ("center", "中心"),
+    "center": ("center", "接警中心"),
     "clock": ("clock", "时钟"),
     "charter": ("charter", "章程"),
     "handover": ("handover", "移交"),
@@ -46,7 +49,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "because": (": {reason}", "：{reason}"),
     "on_trial": (
         "ON TRIAL: it is kept only if the center is reached under it",
-        "试运行：只有在此配置下连上中心才会保留",
+        "试运行：只有在此配置下连上接警中心才会保留",
     ),
     "accepts": ("accepts", "可写"),
     "refuses": ("REFUSES: {why}", "拒绝写入：{why}"),
@@ -78,7 +81,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "told": (
         " (the center told the time: events are dated by it)",
-        "（时间由中心告知：事件按其定时）",
+        "（时间由接警中心告知：事件按其定时）",
     ),
     "well": ("well", "正常"),
     "see_to": ("TO BE SEEN TO: {what}", "需处理：{what}"),
@@ -100,9 +103,23 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "card_life_percent": ("card's life used up to {value:.0f} %", "存储卡寿命已用 {value:.0f} %"),
     "card_gb_a_day": ("card written {value:.1f} GB a day", "存储卡每天写入 {value:.1f} GB"),
     "not_there": ("not there: {what}", "未配备：{what}"),
+    "condition.tamper": ("tamper", "机箱被打开"),
+    "condition.mains": ("mains", "市电中断"),
+    "condition.battery": ("battery", "电池电量低"),
+    "sense.under_voltage": ("supply voltage", "供电电压"),
+    "sense.throttled": ("throttling", "处理器降频"),
+    "sense.temperature_c": ("temperature", "温度"),
+    "sense.card_life_percent": ("card's life", "存储卡寿命"),
+    "sense.card_reserve_step": ("card's spare blocks", "存储卡备用块"),
+    "sense.handles_percent": ("handles", "句柄"),
+    "sense.threads": ("threads", "线程"),
+    "sense.memory_mib": ("memory", "内存"),
+    "sense.memory_pressure_percent": ("memory pressure", "内存压力"),
+    "sense.mains": ("mains", "市电"),
+    "sense.battery": ("battery", "电池"),
     "false_alarms": (
-        "{panel} {zone}: {false} of {alarms} alarms were false: look at this detector",
-        "{panel} {zone}：{alarms} 次报警中 {false} 次为误报，请检查该探测器",
+        "{panel} {label}: {false} of {alarms} alarms were false: look at this detector",
+        "{panel} {label}：{alarms} 次报警中 {false} 次为误报，请检查该探测器",
     ),
     "state.judging": ("well", "正常"),
     "state.rebuilding": (
@@ -150,14 +167,30 @@ def _reached(center: dict[str, Any]) -> bool:
     return not center["required"] or (center["connected"] and spare)
 
 
-def lines(status: dict[str, Any], language: str = "en") -> list[str]:
-    """Return `status` in words, without control characters that a panel may have chosen."""
-    return [safe(line) for line in _View(language).lines(status)]
+def lines(status: dict[str, Any], language: str = "en", names: ZoneNames = NO_NAMES) -> list[str]:
+    """Return `status` in words, without control characters that a panel may have chosen.
+
+    `names` are those of the site's zones, where they are known.
+    """
+    return [safe(line) for line in _View(language, names).lines(status)]
+
+
+def with_names(status: dict[str, Any], names: ZoneNames) -> dict[str, Any]:
+    """Return `status` for programs, the zones that it tells of with their names (`zones_named`)."""
+    told = [(one["panel"], one["zone"]) for one in status.get("zones", [])]
+    told += [
+        (one["panel"], zone) for one in status["judging"]["incidents"] for zone in one["zones"]
+    ]
+    subjects = [one["subject"] for one in status["judging"]["findings"]]
+    told += [(one["panel"], one["zone"]) for one in subjects if "zone" in one]
+    named = [{"panel": panel, **names.facts(panel, zone)} for panel, zone in sorted({*told})]
+    return {**status, "zones_named": named}
 
 
 class _View:
-    def __init__(self, language: str) -> None:
-        self._say, self._judged = Catalog(WORDS, language), Judged(language)
+    def __init__(self, language: str, names: ZoneNames) -> None:
+        self._say, self._judged = Catalog(WORDS, language), Judged(language, names)
+        self._phrases, self._names = Phrases(language), names
 
     def lines(self, status: dict[str, Any]) -> Iterable[str]:
         say, journal = self._say, status["journal"]
@@ -181,7 +214,8 @@ class _View:
         for one in status.get("zones", []):
             if one["high"]:
                 false = sum(one["false"].values())
-                yield self._line("zone", say("false_alarms", **one | {"false": false}))
+                label = self._names.label(one["panel"], one["zone"])
+                yield self._line("zone", say("false_alarms", **one | {"false": false}, label=label))
         yield from self._judging(status["judging"])
         yield from self._panels(status["panels"])
         yield from self._cameras(status.get("cameras", {}))
@@ -191,7 +225,11 @@ class _View:
 
     def _disk(self, journal: dict[str, Any]) -> str:
         say = self._say
-        said = say("refuses", why=journal["refused"]) if journal["refused"] else say("accepts")
+        said = (
+            say("refuses", why=self._phrases(journal["refused"]))
+            if journal["refused"]
+            else say("accepts")
+        )
         if journal["used_percent"] is not None:
             said += say("and") + say("used", percent=journal["used_percent"])
         if journal["omitted"]:
@@ -204,7 +242,9 @@ class _View:
         if center["connected"]:
             said = [say("connected", path=center["path"])]
         else:
-            reason = say("reason", reason=center["reason"]) if center["reason"] else ""
+            reason = (
+                say("reason", reason=self._phrases(center["reason"])) if center["reason"] else ""
+            )
             said = [say("away") + reason]
         if center["outstanding"]:
             said.append(say("owed", count=center["outstanding"]))
@@ -216,7 +256,7 @@ class _View:
         for path in center["paths"]:
             yield f"  {path['path']:<{width}}  {self._path(path)}"
         if center["certificate"]:
-            yield f"  {center['certificate']}"
+            yield f"  {self._phrases(center['certificate'])}"
 
     def _path(self, path: dict[str, Any]) -> str:
         say = self._say
@@ -226,7 +266,7 @@ class _View:
         if path["in_use"]:
             said += say("and") + say("in_use")
         if path["good"] is False:
-            said += say("because", reason=path["reason"])
+            said += say("because", reason=self._phrases(path["reason"]))
         return said
 
     def _span(self, seconds: int) -> str:
@@ -244,7 +284,7 @@ class _View:
 
     def _body(self, body: dict[str, Any]) -> Iterable[str]:
         say = self._say
-        conditions = say("and").join(body["conditions"])
+        conditions = say("and").join(map(self._condition, body["conditions"]))
         yield self._line("body", say("see_to", what=conditions) if conditions else say("well"))
         points = [
             f"{say(name)} {self._point(name, body['points'][name])}"
@@ -259,9 +299,15 @@ class _View:
             if some:
                 yield f"  {say('and').join(some)}"
         for one in body["findings"]:
-            yield f"  {one['cause']}: {one['detail']}{say('then')}{one['remedy']}"
+            cause = self._judged.cause(one["cause"])
+            what, remedy = self._phrases(one["detail"]), self._phrases(one["remedy"])
+            yield f"  {cause}{say('because', reason=what)}{say('then')}{remedy}"
         if body["not_there"]:
-            yield "  " + say("not_there", what=say("and").join(body["not_there"]))
+            missing = (say.known(f"sense.{name}") or name for name in body["not_there"])
+            yield "  " + say("not_there", what=say("and").join(missing))
+
+    def _condition(self, name: str) -> str:
+        return self._say.known(f"condition.{name}") or self._judged.cause(name)
 
     def _point(self, name: str, state: bool | None) -> str:
         known = {False: f"{name}.no", True: f"{name}.yes"}
@@ -292,7 +338,7 @@ class _View:
             if why := panel.get("broken"):
                 yield f"  {'':<{width}}  {say('unheard', why=why)}"
             elif why := panel.get("reason"):
-                yield f"  {'':<{width}}  {why}"
+                yield f"  {'':<{width}}  {self._phrases(why)}"
 
     def _cameras(self, cameras: dict[str, Any]) -> Iterable[str]:
         if cameras:
@@ -306,7 +352,7 @@ class _View:
         if not camera["gives"]:
             return say("camera.no_consent")
         if camera["wrong"]:
-            return say("camera.wrong", wrong=camera["wrong"])
+            return say("camera.wrong", wrong=self._judged.cause(camera["wrong"]))
         if not camera["known"]:
             return say("camera.not_yet")
         return say("camera.good", gives=say("and").join(camera["gives"]))

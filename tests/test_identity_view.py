@@ -28,7 +28,7 @@ def test_keys_and_certificates_are_named_in_both_languages() -> None:
     assert "SM2 key cd, /k: all events are signed a second time" in english
     assert "center c: certificate until 2027-01-01, renewed from 2026-12-01" in english
     chinese = said({"second_key": SECOND}, "zh")
-    assert "身份密钥 ab" in chinese
+    assert "身份密钥 ab, ed25519, 存于文件" in chinese
     assert "SM2 密钥 cd，/k" in chinese
     assert "SM2" not in said({}, "en")
 
@@ -38,7 +38,9 @@ def test_what_is_wrong_is_said() -> None:
     facts = {"key_id": None, "trouble": "key file k: none", "centers": [center]}
     english = said({**facts, "second_key": {**SECOND, "key_id": None, "trouble": "none"}}, "en")
     assert english == "gateway gw1\nidentity key file k: none\nSM2 key: none\ncenter c: gone"
-    assert said(facts, "zh") == "网关 gw1\n身份密钥：key file k: none\n中心 c：gone"
+    assert said(facts, "zh") == "网关 gw1\n身份密钥：key file k: none\n接警中心 c：gone"
+    missing = {**facts, "trouble": "key file k: it is not there. Check the folder"}
+    assert "身份密钥：密钥文件 k：文件不存在。检查该目录" in said(missing, "zh")
     never = {"centers": [{**center, "until": "2027-01-01", "trouble": None}]}
     assert "2027-01-01, not renewed by itself: no `enrolment`" in said(never, "en")
     assert "2027-01-01，不自动续期：" in said(never, "zh")

@@ -149,7 +149,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.recorder",
         "edge_agent.daemon.retirement",
     ),
-    "edge_agent.maintaining": (*BELOW, "edge_agent.diagnosis", "edge_agent.language"),
+    "edge_agent.maintaining": (
+        *BELOW,
+        "edge_agent.diagnosis",
+        "edge_agent.judged_words",
+        "edge_agent.language",
+        "edge_agent.phrases",
+    ),
     "edge_agent.daemon.ways": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.daemon.looking": (
         *BELOW,
@@ -178,10 +184,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.inventory",
         "edge_agent.maintaining",
     ),
-    "edge_agent.setup_steps": ("edge_agent.language",),
+    "edge_agent.setup_steps": ("edge_agent.language", "edge_agent.phrases"),
     "edge_agent.site_page": (
         "edge_agent.judged_words",
         "edge_agent.language",
+        "edge_agent.phrases",
         "edge_agent.rendering",
         "edge_agent.signed_page",
         "edge_agent.site_report",
@@ -369,17 +376,28 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "hil.ports",
     ),
     "edge_agent.language": (),
-    "edge_agent.identity_view": ("edge_agent.language",),
+    "edge_agent.identity_view": ("edge_agent.language", "edge_agent.phrases"),
     "edge_agent.judged_words": (
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
-        "edge_agent.diagnosis.health_rules",  # what is to be done about a finding
+        "edge_agent.domain",
         "edge_agent.language",
+        "edge_agent.phrases",
+        "edge_agent.zone_names",
     ),
+    "edge_agent.phrases": (
+        "edge_agent.cameras.trouble",  # what is to be done about a camera, in both languages
+        "edge_agent.diagnosis.health_rules",  # and about a finding
+    ),
+    "edge_agent.probe_view": ("edge_agent.language", "edge_agent.phrases"),
+    "edge_agent.walk_view": ("edge_agent.language", "edge_agent.phrases", "edge_agent.zone_names"),
+    "edge_agent.zone_names": ("edge_agent.domain", "edge_agent.language"),
     "edge_agent.status_view": (
         "edge_agent.handover_view",
         "edge_agent.judged_words",
         "edge_agent.language",
+        "edge_agent.phrases",
         "edge_agent.rendering",
+        "edge_agent.zone_names",
     ),
     "edge_agent.linetools": (
         *BELOW,
@@ -507,6 +525,7 @@ DAEMON_MUST_NOT_LOAD = {
         "edge_agent.evidence.tpm",
         "edge_agent.evidence.tpm_signer",
         "edge_agent.linetools",
+        "edge_agent.phrases",
         "edge_agent.update",
     ),
 }

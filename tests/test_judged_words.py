@@ -40,7 +40,7 @@ def test_a_verdict_reads_in_one_line() -> None:
         " 2 events, incident 0102030405060708/3"
     )
     assert Judged("zh").verdict({**VERDICT, "tier": 1, "cause": "loose_contact"}) == (
-        "1 级，先核实：主机 p1 分区 1 防区 4, 3；确认时间内第二个独立探测器报警：很可能有人"
+        "1 级，先核实：主机 p1 分区 1 防区 4、3；确认时间内第二个独立探测器报警：很可能有人"
         "（bs8243.sequential, bs8243.unconfirmed）；原因：触点松动；依据 2 条事件，"
         "事件组 0102030405060708/3"
     )
@@ -53,7 +53,7 @@ def test_a_finding_reads_in_one_line() -> None:
     assert chinese.startswith("p1 防区 4 回路阻值漂移 下次维护；8.4 % off；")
     assert not LETTERS.search(chinese.replace("off", ""))
     over = {**FINDING, "over": True, "subject": {"panel": "@gateway"}}
-    assert Judged("zh").finding(over) == "@gateway 回路阻值漂移 已消除"
+    assert Judged("zh").finding(over) == "网关 回路阻值漂移 已消除"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.language import Catalog, language, padded
+from edge_agent.language import Catalog, columns_of, cut, language, padded
 
 TABLE = {"hello": ("hello {name}", "你好 {name}")}
 
@@ -44,3 +44,26 @@ def test_columns_hold_characters_of_two_widths() -> None:
     assert padded("ok", 6) == "ok    "
     assert padded("完成", 6) == "完成  "
     assert padded("too long", 3) == "too long"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("door", 4), ("前门", 4), ("ａ，", 4), ("e\u0301te\u0301", 3), ("½±", 2), ("", 0)],
+)
+def test_a_text_takes_so_many_columns(text: str, columns: int) -> None:
+    assert columns_of(text) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "kept"),
+    [
+        ("前门", 4, "前门"),
+        ("仓库走廊", 7, "仓库走…"),
+        ("仓库走廊", 6, "仓库…"),
+        ("Front door", 7, "Front…"),
+        ("door", 1, "…"),
+    ],
+)
+def test_what_does_not_fit_is_cut_with_an_ellipsis(text: str, columns: int, kept: str) -> None:
+    assert cut(text, columns) == kept
+    assert columns_of(kept) <= columns

@@ -7,6 +7,7 @@ from typing import Any
 from edge_agent.domain.event import Body, EventType
 from edge_agent.domain.kinds import Kind, Lane, State
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.site import Premises, ZoneSettings
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import (
     ConfigBody,
@@ -26,7 +27,8 @@ from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verdict import VerdictBody
-from edge_agent.rendering import facts, line, safe, summary, when, when_facts
+from edge_agent.rendering import facts, line, safe, summary, when, when_facts, zones_named
+from edge_agent.zone_names import ZoneNames
 from tests.evidence import second_vectors
 
 STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)
@@ -51,6 +53,19 @@ def signal(text: str | None = None) -> Event:
     )
     body = SignalBody(signal=said, panel="p1", driver="surgard", driver_version="1")
     return event(EventType.SIGNAL, body.to_body())
+
+
+def test_a_zone_is_called_as_its_site_calls_it() -> None:
+    names = ZoneNames(Premises(zones=(ZoneSettings(panel="p1", zone=3, name="Front door"),)))
+    assert "zone 3 Door of p1" in summary(signal(), Spoken())
+    told = zones_named(facts(signal())["body"], names)
+    assert told["zones_named"] == [names.facts("p1", 3)]
+    assert told["zones_named"][0]["name"] == "Front door"
+    found = {"subject": {"panel": "p1", "zone": 4}}
+    judged = {"panel": "p1", "zones": [3, 4]}
+    assert zones_named(found, names)["zones_named"] == [names.facts("p1", 4)]
+    assert [one["zone"] for one in zones_named(judged, names)["zones_named"]] == [3, 4]
+    assert zones_named({"what": "read"}, names) == {}
 
 
 def test_a_signal_reads_in_one_line() -> None:
@@ -115,6 +130,9 @@ def test_bodies_have_names_and_everything_fits_json() -> None:
 
 class Spoken:
     """Says what was judged in words of its own."""
+
+    def zone(self, panel: str, zone: int) -> str:
+        return f"{zone} Door of {panel}"
 
     def verdict(self, body: dict[str, Any]) -> str:
         return f"verdict {body['tier']}"
@@ -204,6 +222,9 @@ def test_a_clip_names_its_alarm_and_its_hashes() -> None:
     assert "joined" not in said
     words = summary(event(EventType.CLIP, body.to_body()))
     assert words.startswith("kept clip 000001-abcdef camera front panel p1 kind burglary zone 3; 1")
+    assert "kind burglary zone 3 Door of p1; 1" in summary(
+        event(EventType.CLIP, body.to_body()), Spoken()
+    )
     gone = ClipBody(what=ClipChange.REMOVED, clip="000001-abcdef", detail="for its room")
     assert summary(event(EventType.CLIP, gone.to_body())) == (
         "removed clip 000001-abcdef; for its room"

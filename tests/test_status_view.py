@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from edge_agent.status_view import WORDS, healthy, lines
+from edge_agent.domain.site import Premises, ZoneSettings
+from edge_agent.status_view import WORDS, healthy, lines, with_names
+from edge_agent.zone_names import ZoneNames
 
 GOOD: dict[str, Any] = {
     "gateway": "gw1",
@@ -65,7 +67,7 @@ def test_good_is_healthy_and_reads_well() -> None:
     for words in ("gw1", "accepts", "connected over h:8883", "p1  online", "checksum 3"):
         assert words in text
     assert "body      well\n  enclosure closed, mains there, charge 88 %\n" in text
-    assert "  48.3 C, 23 handles\n  not there: throttled\n" in text
+    assert "  48.3 C, 23 handles\n  not there: throttling\n" in text
 
 
 def test_every_center_and_path_is_listed_and_one_that_is_not_waited_for_may_be_away() -> None:
@@ -183,6 +185,40 @@ def test_a_panel_that_is_offline_says_why() -> None:
     assert said[at + 1].strip() == reason
 
 
+def test_zones_are_called_as_the_site_calls_them() -> None:
+    door = ZoneSettings(panel="p1", zone=3, area=1, name="Front door")
+    names = ZoneNames(Premises(zones=(door,)))
+    incident = {
+        "incident": "0102030405060708/3",
+        "tier": 2,
+        "panel": "p1",
+        "area": 1,
+        "zones": [3, 4],
+        "reasons": [],
+        "cause": None,
+        "events": 2,
+    }
+    finding = {
+        "subject": {"panel": "p1", "zone": 3},
+        "cause": "loop_drift",
+        "severity": "maintain",
+        "reasons": ["loop.drift"],
+        "detail": "9 %",
+        "remedy": "open the joints",
+    }
+    low = {"subject": {"panel": "@gateway"}, "cause": "disk_slow", "severity": "maintain"}
+    low |= {"reasons": [], "detail": "", "remedy": ""}
+    high = {"panel": "p1", "zone": 3, "alarms": 4, "genuine": 1, "test": 0, "false": {"x": 3}}
+    status = changed("judging", incidents=[incident], findings=[finding, low])
+    status["zones"] = [high | {"high": True}]
+    text = "\n".join(lines(status, "en", names))
+    assert "panel p1 area 1 zone 3 Front door, 4; " in text
+    assert "p1 zone 3 Front door loop drifts maintain" in text
+    assert "zone      p1 3 Front door: 3 of 4 alarms were false" in text
+    told = with_names(status, names)["zones_named"]
+    assert told == [{"panel": "p1", **names.facts("p1", zone)} for zone in (3, 4)]
+
+
 def test_incidents_and_findings_are_told_and_a_bug_in_judging_is_not_well() -> None:
     incident = {
         "incident": "0102030405060708/3",
@@ -232,7 +268,7 @@ def test_no_terminal_obeys_what_somebody_named_a_panel() -> None:
 def test_it_is_said_in_chinese_too() -> None:
     said = lines(changed("centers", connected=False, reason="no route"), "zh")
     assert said[0] == "网关      gw1，版本 0.1.0，运行期 0102"
-    assert "中心      center：未连接（no route）" in said
+    assert "接警中心  center：未连接（no route）" in said
     assert "  h:8883        正常，已 2 小时，使用中" in said
     assert "研判      正常，无未结事件组" in said
     assert "  p1  在线     surgard  checksum 3" in said
@@ -245,3 +281,26 @@ def test_both_languages_have_the_same_gaps_to_fill() -> None:
             {one[1:3] for one in Formatter().parse(text)} for text in (english, chinese)
         )
         assert gaps - {(None, None)} == others - {(None, None)}, english
+
+
+def test_what_the_agent_says_in_words_is_said_in_chinese() -> None:
+    hot = {"cause": "overheated", "detail": "84.0 C, limit 80 C", "remedy": "mount it"}
+    status = changed("body", conditions=["tamper", "overheated"], findings=[hot])
+    status["panels"]["p1"] |= {"online": False, "reason": "nobody calls; check the port"}
+    status["journal"]["refused"] = "Read-only file system"
+    away = {"connected": False, "reason": "not authorized", "certificate": ""}
+    status["centers"][0] |= away
+    status["centers"][0]["paths"] = [
+        {**BAD_SPARE, "reason": "nobody listens at h:1; check the port"}
+    ]
+    text = "\n".join(lines(status, "zh"))
+    for words in (
+        "设备      需处理：机箱被打开，温度过高\n",
+        "  温度过高：84.0 °C，限值 80 °C；请挂载\n",
+        "  未配备：处理器降频\n",
+        "存储      拒绝写入：文件系统只读，",
+        "  无主机呼入；检查端口",
+        "接警中心  center：未连接（未授权）",
+        "：h:1 无服务监听；检查端口",
+    ):
+        assert words in text

@@ -33,6 +33,13 @@ WITHOUT_OWN_TEST: dict[str, str] = {
     "edge_agent/diagnosis/verdict.py": "a value; tests/test_judging.py tests its text",
     "edge_agent/evidence/bundle_report.py": "values; test_bundle_check.py makes them",
     "edge_agent/journal/contents.py": "a Protocol; tests/test_contents.py tests what keeps it",
+    **{
+        f"edge_agent/phrases/{name}.py": "a table; test_book.py beside it holds it to the sources"
+        for name in (
+            *("commands", "configuration", "evidence", "findings", "keys", "lines", "probing"),
+            *("system", "ways"),
+        )
+    },
     "edge_agent/link/intake.py": "a Protocol; tests/daemon/test_recorder.py tests what keeps it",
 }
 

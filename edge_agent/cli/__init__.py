@@ -12,6 +12,7 @@ from edge_agent import output
 from edge_agent.lean import without
 
 with without("typing_extensions"):  # msgspec takes it where it is installed; `typing` has all of it
+    from edge_agent.cli.options import complain
     from edge_agent.config import ConfigError
 
 GROUPS = (
@@ -91,19 +92,20 @@ def _understood(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     output.prepare()
+    arguments = argparse.Namespace()
     try:
         arguments = _understood(argv)
         code: int = arguments.run(arguments)
         sys.stdout.flush()  # here, where a reader that has gone is still handled
     except ConfigError as error:
-        print(f"edge-agent: the configuration is not usable\n{error}", file=sys.stderr)
+        complain(arguments, f"edge-agent: the configuration is not usable\n{error}")
         return EXIT_CONFIG
     except OSError as error:
         if (ended := output.ended(error)) is None:
             raise
         code, why = ended
         if why:
-            print(f"edge-agent: {why}", file=sys.stderr)
+            complain(arguments, f"edge-agent: {why}")
     except KeyboardInterrupt:
         return 130
     return code

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def add(commands: Commands) -> None:
         "                                        may that center's command put it in its place?",
     )
     add_config(parser)
+    add_language(parser)
     add_json(parser)
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema and end")
     parser.add_argument(
@@ -44,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Check; exit 78 for the file itself, 1 for what it names, 0 where all is good."""
     from edge_agent import config
     from edge_agent.daemon import looking, panels
+    from edge_agent.language import language
+    from edge_agent.probe_view import ProbeView
 
     if arguments.schema:
         print(config.json_schema())
@@ -57,12 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"good": not bad, "findings": [asdict(one) for one in findings]}))
     else:
+        view = ProbeView(language(arguments.lang))
         for finding in findings:
-            mark = "good" if finding.good else "BAD "
-            print(f"{mark}  {finding.what}: {finding.detail}")
-            if finding.remedy:
-                print(f"      {finding.remedy}")
-        print(f"{arguments.config}: {len(findings)} things checked, {len(bad)} to mend")
+            print("\n".join(view.lines(asdict(finding))))
+        count = len(findings)
+        print(view.words("checked", file=arguments.config, count=count, bad=len(bad)))
     return 1 if bad else 0
 
 
@@ -70,14 +73,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell_problems(arguments: argparse.Namespace) -> int:
+    from edge_agent.language import language
+    from edge_agent.probe_view import ProbeView
+
     problems = list(_problems(arguments.replacing, arguments.config, arguments.for_center))
     if arguments.json:
         print(json.dumps({"good": not problems, "problems": problems}))
     else:
+        view = ProbeView(language(arguments.lang))
         for problem in problems:
-            print(f"BAD   {problem}")
-        verdict = f"{len(problems)} things against it" if problems else "nothing against it"
-        print(f"{arguments.config} in the place of {arguments.replacing}: {verdict}")
+            print(f"{view.mark('bad')}  {view.say(problem)}")
+        verdict = "against" if problems else "nothing_against"
+        files = {"file": arguments.config, "old": arguments.replacing}
+        print(view.words(verdict, **files, count=len(problems)))
     return 1 if problems else 0
 
 

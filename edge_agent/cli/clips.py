@@ -98,7 +98,7 @@ def show(arguments: argparse.Namespace) -> int:
                 else:
                     print(rendering.safe(_line(facts)))
     except UnreadableError as error:
-        return unreadable(error)
+        return unreadable(arguments, error)
     return 0
 
 
@@ -142,7 +142,7 @@ def get(arguments: argparse.Namespace) -> int:
             return _fails(f"no event tells of a clip {arguments.clip!r}: 'edge-agent clips list'")
         copied = [_copied(*pair, arguments.out) for pair in _files(arguments, parts)]
     except UnreadableError as error:
-        return unreadable(error)
+        return unreadable(arguments, error)
     except _NotGivenError as error:
         return _fails(str(error))
     if arguments.json:

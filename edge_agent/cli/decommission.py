@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import export
-from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain, no_agent
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
@@ -262,7 +262,7 @@ def _status(arguments: argparse.Namespace) -> int:
         except OSError as error:
             facts = None if marker is None else {"phase": str(marker.phase)}
             if over and marker is None:
-                print(no_agent(path, error), file=sys.stderr)
+                complain(arguments, no_agent(path, error))
                 return EXIT_FOUND_BAD
         if over:
             _tell(arguments, facts, _sentence(facts))

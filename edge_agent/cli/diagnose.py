@@ -19,9 +19,9 @@ from edge_agent.cli.records import add_purpose
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
     from edge_agent.diagnosis.probes import Probed
+    from edge_agent.probe_view import ProbeView
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
-MARKS = {True: "good", False: "BAD ", None: " -  "}
 
 
 def add(commands: Commands) -> None:
@@ -72,12 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
         return _loopback(arguments)
     if arguments.maintenance:
         return maintenance.run(arguments)
-    agent = _Agent(agent_socket(arguments.config))
+    agent, view = _Agent(agent_socket(arguments.config)), _view(arguments)
     try:
         probed = agent.probes() if agent.answers() else _from_here(arguments.config, agent.why_not)
-        found = list(_shown(probed, quiet=arguments.json))
+        found = list(_shown(probed, view, quiet=arguments.json))
     except ValueError as refusal:
-        print(f"edge-agent diagnose: {refusal}", file=sys.stderr)
+        print(view.say(f"edge-agent diagnose: {refusal}"), file=sys.stderr)
         return EXIT_FOUND_BAD
     bad = sum(one["good"] is False for one in found)
     left = sum(one["good"] is None for one in found)
@@ -86,21 +86,27 @@ def run(arguments: argparse.Namespace) -> int:
         said = {"good": whole and not bad, "agent": agent.runs, "broken_off": agent.broken}
         print(json.dumps({**said, "probes": found}, ensure_ascii=False))
     else:
-        rest = f", {left} not tried" if left else ""
-        print(f"{len(found)} things probed, {bad} to mend{rest}")
+        rest = view.words("not_tried", left=left) if left else ""
+        print(view.words("probed", count=len(found), bad=bad) + rest)
         if agent.broken:
-            print(f"broken off: {agent.broken}")
+            print(view.words("broken_off", why=view.say(agent.broken)))
     return 0 if whole and not bad else EXIT_FOUND_BAD
 
 
-def _shown(probed: Iterable[dict[str, Any]], *, quiet: bool) -> Iterator[dict[str, Any]]:
+def _view(arguments: argparse.Namespace) -> "ProbeView":
+    from edge_agent.language import language
+    from edge_agent.probe_view import ProbeView
+
+    return ProbeView(language(arguments.lang))
+
+
+def _shown(
+    probed: Iterable[dict[str, Any]], view: "ProbeView", *, quiet: bool
+) -> Iterator[dict[str, Any]]:
     """Yield each, and print it as soon as it is known: some take seconds."""
     for one in probed:
         if not quiet:
-            print(f"{MARKS[one['good']]}  {one['what']}: {one['detail']}")
-            if one["remedy"]:
-                print(f"      {one['remedy']}")
-            sys.stdout.flush()
+            print("\n".join(view.lines(one)), flush=True)
         yield one
 
 
@@ -162,17 +168,17 @@ def _loopback(arguments: argparse.Namespace) -> int:
     from edge_agent.linetools.places import serial_address
     from edge_agent.link.line import LineError
 
-    what = f"loopback at {arguments.loopback}, {arguments.at}"
+    view, what = _view(arguments), f"loopback at {arguments.loopback}, {arguments.at}"
     try:
         address = serial_address(arguments.loopback, arguments.at)
         echo = asyncio.run(try_loopback(address, SystemClock()))
         probed = Probed(Probe.LOOPBACK, what, echo.good, echo.detail, echo.remedy)
     except ValueError as error:
-        print(f"edge-agent diagnose: {error}", file=sys.stderr)
+        print(view.say(f"edge-agent diagnose: {error}"), file=sys.stderr)
         return EXIT_USAGE
     except LineError as error:
         probed = Probed(Probe.LOOPBACK, what, False, error.cause, error.remedy)
-    [found] = _shown([asdict(probed)], quiet=arguments.json)
+    [found] = _shown([asdict(probed)], view, quiet=arguments.json)
     if arguments.json:
         print(json.dumps({"good": probed.good, "probes": [found]}, ensure_ascii=False))
     return 0 if probed.good else EXIT_FOUND_BAD

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command, no_agent
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain, no_agent
 from edge_agent.language import LANGUAGES
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"edge-agent handover: {error}", file=sys.stderr)
     except OSError as error:  # a socket's has no file
         file = f"edge-agent handover: {error.filename}: {error.strerror}"
-        print(file if error.filename else no_agent(path, error), file=sys.stderr)
+        complain(arguments, file if error.filename else no_agent(path, error))
     return EXIT_FOUND_BAD
 
 

@@ -28,7 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
     from edge_agent.daemon.diagnosing import site_zone
     from edge_agent.diagnosis.site import Site
     from edge_agent.language import language
+    from edge_agent.phrases.book import Phrases
 
+    spoken = language(arguments.lang)
     loaded = config.load(arguments.config)
     premises = loaded.config.premises
     gateway, period = loaded.config.gateway.id, Period(arguments.since, None)
@@ -37,15 +39,16 @@ def run(arguments: argparse.Namespace) -> int:
             events = heard_events(journal.where, gateway, period)
             found = maintaining.maintained(events, Site(premises, site_zone(premises)[1]))
     except UnreadableError as error:
-        return unreadable(error)
+        return unreadable(arguments, error)
     except OSError as error:
-        print(f"edge-agent: the journal cannot be read: {error}", file=sys.stderr)
+        why = f"edge-agent: the journal cannot be read: {error.strerror or error}"
+        print(Phrases(spoken)(why), file=sys.stderr)
         return EXIT_USAGE
     names = _names(loaded)
     if arguments.json:
         print(json.dumps(maintaining.facts(found, names), ensure_ascii=False))
     else:
-        say = maintaining.words(language(arguments.lang))
+        say = maintaining.words(spoken)
         for line in maintaining.lines(found, names, say):
             print(line)
     return EXIT_FOUND_BAD if found.to_see_to else 0

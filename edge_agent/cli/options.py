@@ -1,10 +1,14 @@
 """Options that several commands share."""
 
 import argparse
+import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_agent.config import DEFAULT_PATH
+
+if TYPE_CHECKING:
+    from edge_agent.zone_names import ZoneNames
 
 
 class Commands(Protocol):
@@ -65,6 +69,20 @@ def agent_socket(file: Path) -> Path:
         raise
 
 
+def names_of_zones(file: Path, language: str) -> "tuple[str, ZoneNames]":
+    """Return whose configuration `file` is, and what the zones are called by it; no gateway and no
+    names where it cannot be read.
+    """
+    from edge_agent.config import ConfigError, load
+    from edge_agent.zone_names import NO_NAMES, ZoneNames
+
+    try:
+        config = load(file).config
+    except ConfigError:  # who needs the configuration itself says so
+        return "", NO_NAMES
+    return config.gateway.id, ZoneNames(config.premises, language)
+
+
 def no_agent(socket: Path, error: Exception) -> str:
     """Return what to say where no agent answers at its socket."""
     said = (error.strerror or error) if isinstance(error, OSError) else error
@@ -78,6 +96,15 @@ def no_agent(socket: Path, error: Exception) -> str:
         f"edge-agent: no running agent answers at {socket}: {said}\n"
         "start it with 'systemctl start edge-agent', or ask as root or as its own user"
     )
+
+
+def complain(arguments: argparse.Namespace, said: str) -> None:
+    """Say on standard error what is wrong, in the language that is asked for."""
+    from edge_agent.language import language
+    from edge_agent.phrases.book import Phrases
+
+    say = Phrases(language(getattr(arguments, "lang", None)))
+    print(say(said), file=sys.stderr)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

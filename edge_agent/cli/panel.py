@@ -6,7 +6,15 @@ import json
 import sys
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, no_agent
+from edge_agent.cli.options import (
+    Commands,
+    add_config,
+    add_json,
+    agent_socket,
+    command,
+    complain,
+    no_agent,
+)
 from edge_agent.domain.command import ALLOWS, Act, Outcome
 
 ZONED = {"bypass": "zone", "unbypass": "zone", "output_on": "output", "output_off": "output"}
@@ -69,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 1
     except OSError as error:
-        print(no_agent(path, error), file=sys.stderr)
+        complain(arguments, no_agent(path, error))
         return 1
     print(json.dumps(answer) if arguments.json else _told(arguments, answer))
     return 0 if answer["outcome"] == Outcome.DONE else 1

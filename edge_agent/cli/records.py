@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import (
+    Commands,
+    add_config,
+    add_json,
+    command,
+    complain,
+    names_of_zones,
+)
 from edge_agent.cli.period import Period, moment
 from edge_agent.domain.event import EventType
 
@@ -153,9 +160,9 @@ def show(arguments: argparse.Namespace) -> int:
                 tell(event, dated)
             if not found:
                 said = f"edge-agent events: no event of this kind in {journal.where}"
-                print(said, file=sys.stderr)
+                complain(arguments, said)
     except UnreadableError as error:
-        return unreadable(error)
+        return unreadable(arguments, error)
     return 0
 
 
@@ -164,15 +171,23 @@ def printer(arguments: argparse.Namespace) -> "Callable[[Event, Dated], None]":
     from edge_agent import rendering
     from edge_agent.judged_words import Judged
     from edge_agent.language import language
+    from edge_agent.zone_names import NO_NAMES
 
-    zone, judged = UTC if arguments.utc else None, Judged(language(arguments.lang))
+    zone, spoken = UTC if arguments.utc else None, language(arguments.lang)
+    gateway, named = names_of_zones(arguments.config, spoken)
+    known, strange = Judged(spoken, named), Judged(spoken)
 
     def tell(event: "Event", dated: "Dated") -> None:
-        text = rendering.line(event, zone, dated=dated, judged=judged)
+        ours = event.gateway == gateway  # a card in a reader may be another gateway's
         if arguments.json:
             facts = {**rendering.facts(event), "time": rendering.when_facts(dated)}
-            text = json.dumps(facts, ensure_ascii=False)
-        print(text)
+            names = named if ours else NO_NAMES
+            print(
+                json.dumps(facts | rendering.zones_named(facts["body"], names), ensure_ascii=False)
+            )
+        else:
+            judged = known if ours else strange
+            print(rendering.line(event, zone, dated=dated, judged=judged))
 
     return tell
 
@@ -314,7 +329,7 @@ def stored_in(
         ) from error
 
 
-def unreadable(error: UnreadableError) -> int:
+def unreadable(arguments: argparse.Namespace, error: UnreadableError) -> int:
     """Say what cannot be read; return the exit code."""
-    print(f"edge-agent: {error}", file=sys.stderr)
+    complain(arguments, f"edge-agent: {error}")
     return EXIT_USAGE

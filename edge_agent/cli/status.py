@@ -2,12 +2,20 @@
 
 import argparse
 import json
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, no_agent
+from edge_agent.cli.options import (
+    Commands,
+    add_config,
+    add_json,
+    agent_socket,
+    command,
+    complain,
+    names_of_zones,
+    no_agent,
+)
 from edge_agent.language import LANGUAGES
 
 ASK_AGAIN_S = 0.2
@@ -40,18 +48,20 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask the agent; exit 1 where something is not as it should be or none answers."""
     from edge_agent.language import language
-    from edge_agent.status_view import healthy, lines
+    from edge_agent.status_view import healthy, lines, with_names
 
     path = agent_socket(arguments.config)
     try:
         status = _wait(path, arguments.wait)
     except (OSError, ValueError) as error:
-        print(no_agent(path, error), file=sys.stderr)
+        complain(arguments, no_agent(path, error))
         return 1
+    spoken = language(arguments.lang)
+    _, names = names_of_zones(arguments.config, spoken)
     if arguments.json:
-        print(json.dumps(status, ensure_ascii=False, indent=2))
+        print(json.dumps(with_names(status, names), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(lines(status, language(arguments.lang))))
+        print("\n".join(lines(status, spoken, names)))
     return 0 if healthy(status) else 1
 
 

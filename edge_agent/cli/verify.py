@@ -5,10 +5,12 @@ import contextlib
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import records
+from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_json, command
 from edge_agent.config import ConfigError
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from edge_agent.evidence.sm2 import Sm2Key
     from edge_agent.evidence.verify import Problem
     from edge_agent.journal import Damage
+    from edge_agent.phrases.book import Phrases
     from edge_agent.trusted import Trusted
 
 EXIT_USAGE = 2
@@ -68,6 +71,7 @@ def add(commands: Commands) -> None:
     verify.add_argument("--sm2", type=Path, metavar="FILE", help=sm2)
     records.add_purpose(verify)
     verify.add_argument("--gateway", help="the gateway's id (default: of the configuration)")
+    add_language(verify)
     add_json(verify)
     verify.set_defaults(run=check)
 
@@ -78,30 +82,40 @@ def check(arguments: argparse.Namespace) -> int:
     Exit 2 where journal or identity cannot be read: nothing was verified then.
     """
     from edge_agent.cli.reading import reading
+    from edge_agent.language import language
+    from edge_agent.phrases.book import Phrases
 
+    say = Phrases(language(arguments.lang))
     if arguments.file is not None:
         from edge_agent.bundle_view import Files, verify_file
 
         names = (one.name for one in dataclasses.fields(Files))
         files = Files(**{name: getattr(arguments, name) for name in names})
         code, said = verify_file(arguments.file, files, as_json=arguments.json)
-        print(said, file=sys.stderr if code == EXIT_USAGE else sys.stdout)
+        print(
+            said if arguments.json else say(said),
+            file=sys.stderr if code == EXIT_USAGE else sys.stdout,
+        )
         return code
     try:
         with reading(arguments, "verify") as journal:
-            audit, countersigned, found = _audited(arguments, journal)
+            audit, countersigned, found = _audited(arguments, journal, say)
     except records.UnreadableError as error:
-        return records.unreadable(error)
+        return records.unreadable(arguments, error)
     leaf_of = audit.verifier.leaf
     timestamps = [
         _anchored(one, countersigned.by(one.place, leaf_of)) for one in audit.anchors.anchored
     ]
-    _print_verified(audit, found, timestamps, as_json=arguments.json)
+    if arguments.json:
+        _print_facts(audit, found, timestamps)
+    else:
+        for line in _lines(audit, found, timestamps):
+            print(say(line))
     return 1 if found else 0
 
 
 def _audited(
-    arguments: argparse.Namespace, journal: "Reading"
+    arguments: argparse.Namespace, journal: "Reading", say: "Phrases"
 ) -> "tuple[JournalAudit, Countersigned, list[dict[str, Any]]]":
     """Return a journal that was read, and what is wrong with it.  Raises UnreadableError."""
     from edge_agent.audit import Countersigned, JournalAudit, Removals
@@ -120,7 +134,7 @@ def _audited(
         countersigned.expect(stored.record)
         seconds.expect(stored.record.data)
     known = lambda kid: key if kid == key.kid else None  # noqa: E731  one expression
-    stampers = _stampers(arguments.tsa, loaded)
+    stampers = _stampers(arguments.tsa, loaded, say)
     audit = JournalAudit(gateway, known, removals, heads(where), stampers, seconds)
     found: list[dict[str, Any]] = []
     damages: list[Damage] = []
@@ -132,29 +146,29 @@ def _audited(
     return audit, countersigned, found
 
 
-def _print_verified(
-    audit: "JournalAudit",
-    found: list[dict[str, Any]],
-    timestamps: list[dict[str, Any]],
-    *,
-    as_json: bool,
+def _print_facts(
+    audit: "JournalAudit", found: list[dict[str, Any]], timestamps: list[dict[str, Any]]
 ) -> None:
-    gateway, seconds = audit.verifier.gateway, audit.seconds
-    verified, bound = audit.verifier.verified, audit.receipts.bound
-    if as_json:
-        facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
-        also = {"timestamps": timestamps, "second_signatures": seconds.facts()}
-        print(json.dumps(facts | also))
-        return
+    gateway, verified = audit.verifier.gateway, audit.verifier.verified
+    bound = audit.receipts.bound
+    facts = {"gateway": gateway, "verified": verified, "receipts": bound, "problems": found}
+    also = {"timestamps": timestamps, "second_signatures": audit.seconds.facts()}
+    print(json.dumps(facts | also))
+
+
+def _lines(
+    audit: "JournalAudit", found: list[dict[str, Any]], timestamps: list[dict[str, Any]]
+) -> Iterator[str]:
+    gateway, verified = audit.verifier.gateway, audit.verifier.verified
     for line in found[: records.PROBLEMS_SHOWN_MAX]:
         place = f" at {line['epoch'][:6]}/{line['seq']}" if line["epoch"] else ""
-        print(f"{line['what']}{place}: {line['detail']}")
+        yield f"{line['what']}{place}: {line['detail']}"
     good = "nothing wrong" if not found else f"{len(found)} problems"
-    print(f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}")
+    bound = audit.receipts.bound
+    yield f"gateway {gateway}: {verified} events and {bound} receipts verified, {good}"
     if timestamps:
-        print(_anchored_words(timestamps))
-    for words in seconds.words():
-        print(words)
+        yield _anchored_words(timestamps)
+    yield from audit.seconds.words()
 
 
 def _anchored(one: "Anchored", receipt: "Receipt | None") -> dict[str, Any]:
@@ -193,7 +207,7 @@ def _sm2_key(named: Path | None) -> "Sm2Key | None":
         raise records.UnreadableError(f"{named}: {error}") from error
 
 
-def _stampers(named: Path | None, loaded: "Loaded | None") -> "list[Certificate]":
+def _stampers(named: Path | None, loaded: "Loaded | None", say: "Phrases") -> "list[Certificate]":
     """Return the timestamp authorities that are trusted: named, or else configured."""
     from edge_agent.daemon.timestamping import TimestampError, read_authorities
 
@@ -205,7 +219,7 @@ def _stampers(named: Path | None, loaded: "Loaded | None") -> "list[Certificate]
     except TimestampError as error:
         if named is not None:
             raise records.UnreadableError(str(error)) from error
-        print(f"edge-agent: {error}; timestamps are not held to it", file=sys.stderr)
+        print(say(f"edge-agent: {error}; timestamps are not held to it"), file=sys.stderr)
         return []
 
 

@@ -2,12 +2,24 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, no_agent
+from edge_agent.cli.lines import add_language
+from edge_agent.cli.options import (
+    Commands,
+    add_config,
+    add_json,
+    agent_socket,
+    command,
+    complain,
+    names_of_zones,
+    no_agent,
+)
+
+if TYPE_CHECKING:
+    from edge_agent.walk_view import WalkView
 
 LOOK_S = 0.5
 MINUTES_DEFAULT = 30
@@ -32,26 +44,35 @@ def add(commands: Commands) -> None:
         help=f"it ends by itself then (default {MINUTES_DEFAULT}, 120 at most)",
     )
     add_config(parser)
+    add_language(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Walk; exit 0 where all zones that the site lists were heard, else 1."""
-    path = agent_socket(arguments.config)
+    from edge_agent.language import language
+    from edge_agent.walk_view import WalkView
+
+    path, spoken = agent_socket(arguments.config), language(arguments.lang)
+    _, names = names_of_zones(arguments.config, spoken)
+    view = WalkView(arguments.panel, names, spoken)
     try:
-        told = _walked(path, arguments)
+        told = _walked(path, arguments, view)
     except ValueError as error:
-        print(f"edge-agent walktest: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent walktest: {error}")
         return 1
     except OSError as error:
-        print(no_agent(path, error), file=sys.stderr)
+        complain(arguments, no_agent(path, error))
         return 1
-    print(json.dumps(told) if arguments.json else f"{arguments.panel}: {told['said']}")
+    if arguments.json:
+        print(json.dumps(view.facts(told), ensure_ascii=False))
+    else:
+        print("\n".join([*view.heard(told), *view.ended(told)]))
     return 1 if told["not_heard"] or not told["heard"] else 0
 
 
-def _walked(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+def _walked(path: Path, arguments: argparse.Namespace, view: "WalkView") -> dict[str, Any]:
     """Begin, show what is heard, end; return what was heard.  Raises OSError, ValueError."""
     from edge_agent.control.socket import ask
 
@@ -59,22 +80,14 @@ def _walked(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     wanted = {"panel": panel, "minutes": arguments.minutes, "area": arguments.area}
     told: dict[str, Any] = ask(path, "walk_test", **wanted)
     if not arguments.json:
-        print(f"{panel}: walk now: {told['said']}; Ctrl-C ends it", flush=True)
-    shown: set[str] = set()
+        print(view.begun(told), flush=True)
     try:
         while not told["over"]:
             pause.wait(LOOK_S)
             told = ask(path, "walk_test", panel=panel, look=True)
             if not arguments.json:
-                _show(told["heard"], shown)
+                for line in view.heard(told):
+                    print(line, flush=True)
     except KeyboardInterrupt:
         told = ask(path, "walk_test", panel=panel)
     return told
-
-
-def _show(heard: dict[str, int], shown: set[str]) -> None:
-    """Print each zone when it is first heard."""
-    for zone in heard:
-        if zone not in shown:
-            shown.add(zone)
-            print(f"  zone {zone}", flush=True)

@@ -4,12 +4,20 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event as Pause
 from typing import TYPE_CHECKING
 
 from edge_agent.cli import records
-from edge_agent.cli.options import Commands, add_config, agent_socket, command, no_agent
+from edge_agent.cli.options import (
+    Commands,
+    add_config,
+    agent_socket,
+    command,
+    complain,
+    no_agent,
+)
 from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
@@ -88,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         epoch, next_seq = _progress(socket)
     except OSError as error:
-        print(no_agent(socket, error), file=sys.stderr)
+        complain(arguments, no_agent(socket, error))
         return EXIT_FOUND_BAD
     follower = Follower(epoch, max(0, next_seq - arguments.last))
     chronicle = Chronicle()
@@ -96,10 +104,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with reading(arguments, "watch") as journal:
             _pass_over(journal.where, follower, chronicle)
-            for event in _follow(journal.where, follower, lambda: _progress(socket)):
+            say = partial(complain, arguments)
+            for event in _follow(journal.where, follower, lambda: _progress(socket), say):
                 show(event)
     except records.UnreadableError as error:
-        return records.unreadable(error)
+        return records.unreadable(arguments, error)
     except KeyboardInterrupt:
         return 0
     return 0
@@ -129,7 +138,10 @@ def _pass_over(where: "Where", follower: Follower, chronicle: "Chronicle") -> No
 
 
 def _follow(
-    where: "Where", follower: Follower, progress: Callable[[], tuple[bytes, int]]
+    where: "Where",
+    follower: Follower,
+    progress: Callable[[], tuple[bytes, int]],
+    say: Callable[[str], None],
 ) -> Iterator["Event"]:
     """Yield what is new; the journal is read only where the agent has gone on."""
     pause, known, told = Pause(), None, False
@@ -140,7 +152,7 @@ def _follow(
             told = False
         except OSError:
             if not told:
-                print("edge-agent watch: the agent stopped; waiting for it", file=sys.stderr)
+                say("edge-agent watch: the agent stopped; waiting for it")
             told = True
         if now is not None and now != known:
             known = now

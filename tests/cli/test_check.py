@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -257,3 +258,30 @@ def test_a_port_that_is_a_file_is_no_serial_port(
     (config.parent / "port").unlink()
     (config.parent / "port").write_text("")
     assert "is no serial port" in findings(config, capsys)[1]["panel p1"]
+
+
+def test_everything_is_said_in_chinese(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "port").unlink()
+    capsys.readouterr()
+    assert main(["check", "-c", str(config), "--lang", "zh"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert f"异常  主机 p1：{tmp_path}/port 不存在" in said
+    assert "正常  接警中心 center，回执密钥：由接警中心的 CA 签发" in said
+    assert said[-1] == f"{config}：检查 7 项，需处理 1 项"
+    english = [line for line in said if not re.search("[\u4e00-\u9fff]", line)]
+    assert not english
+    wanted = tmp_path / "wanted.toml"
+    wanted.write_text(config.read_text().replace("[gateway]", "[gateway]\ntpm = 3", 1))
+    words = ["check", "-c", str(wanted), "--replacing", str(config), "--lang", "zh"]
+    assert main(words) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "异常  gateway.tpm（现为 3）：请填写文字，加引号"
+    assert told[-1].endswith("1 项不允许")
+    assert main(["check", "-c", str(wanted), "--lang", "zh"]) == 78
+    refused = capsys.readouterr().err.splitlines()
+    assert refused == [
+        "edge-agent：配置不可用",
+        f"{wanted}：gateway.tpm（现为 3）：请填写文字，加引号",
+    ]

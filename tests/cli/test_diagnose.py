@@ -1,6 +1,7 @@
 """`edge-agent diagnose`: a running agent is asked, else everything is probed that can be."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,16 @@ def test_what_could_not_be_probed_is_not_good(
     assert main(["diagnose", "-c", str(config)]) == 1
     captured = capsys.readouterr()
     assert said in captured.out + captured.err
+
+
+def test_what_is_probed_without_an_agent_is_said_in_chinese(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "PATIENCE_S", 2.0)
+    capsys.readouterr()
+    assert main(["diagnose", "-c", str(config), "--lang", "zh"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if not re.search("[\u4e00-\u9fff]", line)] == []
+    assert "未测  主机 p1：未测：只有网关程序可以监听，因为监听者须应答" in said
+    assert any(line.startswith("异常  网关程序：") for line in said)
+    assert re.fullmatch(r"检查 \d+ 项，需处理 \d 项，未测 2 项", said[-1])

@@ -53,6 +53,23 @@ def test_events_can_be_chosen_and_printed_as_json(
     assert printed(capsys) == ""
 
 
+def test_zones_are_named_by_the_configuration_of_the_same_gateway(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gateway.toml"
+    words = ["events", "--journal", str(journal), "-c", str(file), "--type", "signal", "--last"]
+    site = '[[zone]]\npanel = "p1"\nzone = 1\nname = "前门"\n'
+    panel = '[[panel]]\nid = "p1"\ndriver = "ness"\nserial = { port = "/dev/x" }\n'
+    center = '[[center]]\nname = "c"\n[[center.path]]\nhost = "h"\n'
+    for gateway, name in (("gw1", "前门"), ("gw2", None)):
+        file.write_text(f'[gateway]\nid = "{gateway}"\n{center}{panel}{site}')
+        assert main([*words, "1", "--json"]) == 0
+        [told] = json.loads(printed(capsys))["zones_named"]
+        assert (told["zone"], told["name"]) == (1, name)
+        assert main([*words, "1"]) == 0
+        assert ("zone 1 前门" in printed(capsys)) is (name is not None)
+
+
 def test_an_event_of_1970_is_shown_when_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,7 +105,7 @@ def test_an_agent_that_stops_is_waited_for(
         return answer
 
     follower = Follower(bytes(8), 0)
-    first = next(watch._follow(running.journal, follower, progress))
+    first = next(watch._follow(running.journal, follower, progress, print))
     assert (first.epoch, first.seq) == (running.first, 0)
     assert capsys.readouterr().err.count("waiting for it") == 1
 

@@ -1,0 +1,28 @@
+"""What the operating system says of files and networks, as Python passes it on."""
+
+SYSTEM: dict[str, str] = {
+    "file": "文件",
+    "No such file or directory": "文件或目录不存在",
+    "Permission denied": "权限不足",
+    "Operation not permitted": "操作不允许",
+    "Is a directory": "是目录",
+    "Not a directory": "不是目录",
+    "Read-only file system": "文件系统只读",
+    "No space left on device": "存储空间已满",
+    "Input/output error": "读写错误",
+    "Device or resource busy": "设备被占用",
+    "No such device": "没有该设备",
+    "No such device or address": "没有该设备或地址",
+    "Connection refused": "连接被拒绝",
+    "Connection reset by peer": "连接被对方断开",
+    "Connection timed out": "连接超时",
+    "Network is unreachable": "网络不可达",
+    "No route to host": "没有到达该主机的路由",
+    "Broken pipe": "连接已断开",
+    "Address already in use": "地址已被占用",
+    "Too many open files": "打开的文件过多",
+    "timed out": "超时",
+    "Name or service not known": "域名不存在",
+    "Temporary failure in name resolution": "域名解析暂时失败",
+    "No address associated with hostname": "域名没有对应的地址",
+}
