@@ -121,6 +121,7 @@ class VistaPanel(PolledPanel):
                 told = talk.report(talk.proven.map("as", frame.signals, frame.raw))
                 return told + talk.judged("as", frame, now_ns)
             case "zones":
+                talk.coming("zs", now_ns)  # larger panels say several, and then that it was all
                 return self._on_zones(frame) + talk.judged("zs", frame, now_ns)
             case "ok":
                 for name in _NAMES:

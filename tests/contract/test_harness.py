@@ -31,7 +31,14 @@ from edge_agent.domain.session import (
 )
 from edge_agent.domain.signal import Signal
 from hil.panels.stand import Spoken
-from tests.contract import test_bus, test_clock, test_session, test_stream
+from tests.contract import (
+    parted,
+    test_bus,
+    test_clock,
+    test_long_answers,
+    test_session,
+    test_stream,
+)
 from tests.contract.subjects import BUS, STREAM, Subject, names
 from tests.contract.world import SECOND_NS, Durable, Tapped, body
 
@@ -359,3 +366,9 @@ def test_a_clock_that_nobody_compares_is_found(subject: Subject) -> None:
         test_clock.test_a_clock_that_is_off_is_found_where_the_panel_tells_its_time(
             spoilt(subject, forgets_findings)
         )
+
+
+def test_an_answer_in_several_frames_that_are_not_known_to_be_one_is_found() -> None:
+    test_long_answers.test_what_is_being_answered_is_not_asked_again(parted.subject(parted.Good))
+    with pytest.raises(AssertionError, match="is asked again while 17 frames answer it"):
+        test_long_answers.test_what_is_being_answered_is_not_asked_again(parted.subject(parted.Bad))

@@ -212,12 +212,14 @@ class Tapped(Wire):
         self._wholes: set[bytes] = set()
         self._arrived = bytearray()
         self.puts: list[tuple[int, bytes]] = []  # when a frame was said last
+        self.whole: list[tuple[int, bytes]] = []  # the same, with what ends them
 
     def put(self, data: bytes, now_ns: int, tag: int = 0) -> bool:
         """Say `data`; see Wire."""
         self._said += data + b"\n"
         self._wholes.add(body(data))
         self.puts.append((now_ns, body(data)))
+        self.whole.append((now_ns, data))
         return super().put(data, now_ns, tag)
 
     def take(self, now_ns: int) -> list[tuple[int, bytes]]:

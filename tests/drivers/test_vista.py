@@ -128,6 +128,21 @@ def test_at_link_up_all_is_asked_for_and_zones_only_then() -> None:
     assert set(talk.asked[2:]) == {"as"}, "zones are kept by events"
 
 
+def test_zones_that_come_slowly_are_not_asked_for_again() -> None:
+    talk = ready()
+    talk.deaf = True
+    talk.settle(talk.session.handle(Commanded(1, Command(act=Act.STATUS)), talk.now_ns))
+    talk.wait(1)
+    talk.tell("AS", talk.letters)
+    talk.tell("OK", "")
+    talk.wait(1)
+    for block in range(3):
+        talk.wait(4)
+        talk.tell("ZS", f"{block}{REST}")
+    talk.wait(4)
+    assert talk.asked == ["as", "zs"]
+
+
 def test_arming_asks_for_all_areas_and_a_bypass_for_the_zone() -> None:
     talk = ready()
     talk.letters = "A" + "D" * 7
