@@ -52,6 +52,7 @@ NOISE, CUT = FaultKind.NOISE, FaultKind.LENGTH
         (STRAY + STRAY + ONE, [(STRAY + STRAY, CUT), (ONE, None)]),
         (b"\xa5\x5a\x15" + ONE, [(b"\xa5\x5a\x15", NOISE), (ONE, None)]),  # longer than any
         (b"\xa5\x5a\x00", [(b"\xa5\x5a\x00", NOISE)]),
+        (b"\xa5\x5a" + ONE, [(b"\xa5\x5a", NOISE), (ONE, None)]),  # in a head that is none
         (b"\xa5\xa5" + LONG, [(b"\xa5\xa5", NOISE), (LONG, None)]),
         (b"\xa5", [(b"\xa5", NOISE)]),
     ],
@@ -59,6 +60,13 @@ NOISE, CUT = FaultKind.NOISE, FaultKind.LENGTH
 def test_what_a_stream_holds(data: bytes, frames: list[tuple[bytes, FaultKind | None]]) -> None:
     assert decode(data) == frames
     assert decode(*(data[at : at + 1] for at in range(len(data)))) == frames
+
+
+def test_one_more_sign_of_the_start_is_none_of_the_frame() -> None:
+    here = SizedDecoder(b"@@", 3, size, lambda frame: frame[-1:] == b"!", Frame)
+    frame = b"@@\x01...."[:-2] + b".!"
+    told = [*here.feed(b"@" + frame), *here.finish()]
+    assert [(one.raw, one.fault) for one in told] == [(b"@", NOISE), (frame, None)]
 
 
 def test_a_frame_behind_a_damaged_length_is_not_held_back() -> None:
