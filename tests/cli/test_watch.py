@@ -92,9 +92,7 @@ def test_it_shows_what_the_agent_records_meanwhile(
     assert capsys.readouterr().out == ""
 
 
-def test_an_agent_that_stops_is_waited_for(
-    running: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_agent_that_stops_is_waited_for(running: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[tuple[bytes, int] | OSError] = [OSError(), OSError(), (running.first, 99)]
     monkeypatch.setattr(watch, "LOOK_S", 0)
 
@@ -104,10 +102,10 @@ def test_an_agent_that_stops_is_waited_for(
             raise answer
         return answer
 
-    follower = Follower(bytes(8), 0)
-    first = next(watch._follow(running.journal, follower, progress, print))
+    follower, said = Follower(bytes(8), 0), list[str]()
+    first = next(watch._follow(running.journal, follower, progress, said.append))
     assert (first.epoch, first.seq) == (running.first, 0)
-    assert capsys.readouterr().err.count("waiting for it") == 1
+    assert said == ["edge-agent watch: the agent stopped; waiting for it"], "once"
 
 
 def test_without_an_agent_it_says_how_to_start_one(

@@ -45,6 +45,10 @@ def _passed_over(node: ast.AST) -> Iterator[ast.AST]:
             yield from (one for one in ast.walk(node) if one is not node)
         case ast.Assert():
             yield from ast.walk(node)
+        case ast.FunctionDef(returns=ast.expr() as type_):
+            yield type_
+        case ast.arg(annotation=ast.expr() as type_) | ast.AnnAssign(annotation=type_):
+            yield type_
         case ast.Call() if any(name in f"{ast.unparse(node.func)}(" for name in _NOT_SAID):
             yield from ast.walk(node)
         case ast.Tuple(elts=[english, chinese]) if _CHINESE.search(_sample(chinese, {}) or ""):
