@@ -15,7 +15,7 @@ from edge_agent.domain.kinds import POINTS
 from edge_agent.domain.signal import Signal
 from hil.panels.machine import Command, Entry, Note, Output, Said, Say
 from hil.panels.model import Happened, Happening, Model
-from hil.panels.voice import Told
+from hil.panels.voice import Told, framed
 
 SECOND_NS = 1_000_000_000
 NOTED_IDS = 1_000_000  # numbers in the ledger of what is noted beside what the outbox says
@@ -162,7 +162,7 @@ class Outbox:
 
     def _entry(self, signal: Signal, frame: bytes, state: Said) -> Entry:
         self._ids += 1
-        return Entry(self._ids, state, replace(signal, frame=frame), frame)
+        return Entry(self._ids, state, framed(signal, frame), frame)
 
 
 class OutboxVoice(ABC):

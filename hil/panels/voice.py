@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from edge_agent.domain.kinds import POINTS, Kind, State
@@ -130,6 +131,12 @@ class Told:
     stated: tuple[Signal, ...] = ()
 
 
+@lru_cache(maxsize=4096)
+def framed(signal: Signal, frame: bytes) -> Signal:
+    """Return the signal with its frame; a panel that is polled says the same again and again."""
+    return replace(signal, frame=frame)
+
+
 class Teller:
     """The ledger of a protocol without acknowledgement: said, and arrived unharmed.
 
@@ -181,7 +188,7 @@ class Teller:
 
     def _entry(self, signal: Signal, frame: bytes, state: Said) -> Entry:
         self._ids += 1
-        entry = Entry(self._ids, state, replace(signal, frame=frame), frame)
+        entry = Entry(self._ids, state, framed(signal, frame), frame)
         if state is Said.SAID:
             self._said[entry.id] = entry
             if len(self._said) > 1000:  # harmed ones are never delivered

@@ -7,7 +7,9 @@ checked at the very moment of each acknowledgement, the others at the end.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 
 from edge_agent.domain.command import Command as PanelCommand
@@ -67,6 +69,7 @@ def is_event(signal: Signal) -> bool:
     return signal.kind not in POINTS
 
 
+@lru_cache(maxsize=4096)
 def meaning(signal: Signal) -> Meaning:
     """What a signal says, apart from where it came from and how it was heard."""
     return tuple(describe(signal).items())
@@ -364,6 +367,11 @@ class World:
             for _, entry in self.ledger
             if entry.state in states and entry.signal is not None
         )
+
+    @property
+    def stated(self) -> AbstractSet[tuple[bytes, Meaning]]:
+        """What the panel stated along with its frames."""
+        return self._stated
 
     def is_stated(self, signal: Signal) -> bool:
         """Whether the panel stated this along with a frame."""
