@@ -8,9 +8,12 @@ panels is the same signal.  The tables themselves are data (`config/codes/`), lo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import NUMBER_MAX, Signal
+
+_Type = TypeVar("_Type", int, str)
 
 
 class Qualifier(Enum):
@@ -57,6 +60,10 @@ class Meaning:
     state: State
     number_is: str
 
+
+SIA_LETTERS = 2  # of a code
+UNKNOWN = Meaning(Kind.UNKNOWN, None, State.ACTIVE, "")
+"""Of what a panel says in words of its own that are in no table."""
 
 # Contact ID codes of opening and closing that tell of something else than a change of arming.
 _NO_CHANGE_OF_ARMING = frozenset({"405", "453", "454", "455", "458", "464"})
@@ -131,6 +138,50 @@ class Codes:
         # the table's own text: what keeps events keeps one, and not one for each frame
         return Meaning(row.kind, row.code, _state(row.kind, code, qualifier), row.number_is)
 
+    def told(self, said: "Meaning | tuple[Qualifier, str] | str | None") -> Meaning:
+        """Return what an entry of a driver's table means.
+
+        That is a meaning, a type of `paired`, or the code of an event that begins: two letters are
+        an SIA level code, all others Contact ID.  Of None, what is in no table, `UNKNOWN`.
+        """
+        match said:
+            case None:
+                return UNKNOWN
+            case str():
+                is_sia = len(said) == SIA_LETTERS
+                return self.sia(said) if is_sia else self.contact_id(Qualifier.NEW, said)
+            case Meaning():
+                return said
+        return self.contact_id(*said)
+
+    def row(
+        self,
+        text: str,
+        table: Mapping[str, Meaning | str],
+        frame: bytes,
+        *,
+        first: int = 1,
+        areas: bool = False,
+    ) -> tuple[Signal, ...]:
+        """Return what a row of characters says, one for each zone from number `first` on.
+
+        What is in no table says nothing.  With `areas` there is one for each area: an event is that
+        of an area alone then.
+        """
+        return tuple(
+            signal_of(
+                self.told(table[character]),
+                Place(area=at, frame=frame) if areas else Place(number=at, frame=frame),
+            )
+            for at, character in enumerate(text, first)
+            if character in table
+        )
+
+    def flags(self, value: int, table: Mapping[int, str], frame: bytes) -> tuple[Signal, ...]:
+        """Return the events whose bits are set; what they are of nothing says."""
+        set_ = (code for bit, code in table.items() if value & bit)
+        return tuple(signal_of(self.told(code), Place(frame=frame)) for code in set_)
+
     def sia(self, code: str) -> Meaning:
         """Return what SIA level `code` (two capital letters) means, as its Contact ID code.
 
@@ -141,7 +192,7 @@ class Codes:
         sia = self.sia_rows.get(code)
         found = _SIA_ROWS.get(code) or self._first_row(code)
         if sia is None and found is None:
-            return Meaning(Kind.UNKNOWN, None, State.ACTIVE, "")
+            return UNKNOWN
         category = sia.category if sia else ""
         if found is None:
             return Meaning(
@@ -195,13 +246,23 @@ def _sia_number(sia: SiaRow | None, row: ContactIdRow | None) -> str:
     return "device"
 
 
-def paired(begins: Mapping[int, str]) -> dict[int, tuple[Qualifier, str]]:
-    """Return what the types of a panel's events say, where what began ends with the next type.
+def paired(
+    types: Mapping[str, tuple[_Type | None, _Type | None]],
+) -> dict[_Type, tuple[Qualifier, str]]:
+    """Return what the types of a panel's events say: of each Contact ID code the type of its begin
+    (or opening) and that of its end (or closing), None where there is none."""
+    return {
+        type_: (qualifier, code)
+        for code, pair in types.items()
+        for type_, qualifier in zip(pair, (Qualifier.NEW, Qualifier.RESTORE), strict=True)
+        if type_ is not None
+    }
 
-    `begins` has the Contact ID code of each type that begins something.
-    """
-    ends = {begin + 1: (Qualifier.RESTORE, code) for begin, code in begins.items()}
-    return {begin: (Qualifier.NEW, code) for begin, code in begins.items()} | ends
+
+def points(kind: Kind, states: Mapping[str, State]) -> dict[str, Meaning]:
+    """Return what words or characters say of how a zone or an area is; its number is its own."""
+    number_is = "area" if kind is Kind.AREA else "zone"
+    return {said: Meaning(kind, None, state, number_is) for said, state in states.items()}
 
 
 def number(digits: str) -> int | None:

@@ -1,6 +1,7 @@
 r"""Lines of a mark, a text, another mark, and a sum of the text in two hex digits.
 
-The sum is the exclusive or of its bytes, unless the decoder has a `total` of its own.
+The sum is the exclusive or of its bytes, of `SummedLines` their sum, unless the decoder has a
+`total` of its own.
 
 Pure.  For decoders of such protocols, and for what is said to their panels: one rule for both.
 
@@ -23,8 +24,8 @@ from edge_agent.domain.session import FaultKind, Frame, Setup
 class MarkedLines(LineDecoder):
     """Cuts lines and holds their sums against them; what a body says `read` has to know.
 
-    `begins`, which is in no body, and `ends` stand around it, `seed` is what the exclusive or
-    begins with, and `end` is what a host ends its lines with.
+    `begins`, which is in no body, and `ends` stand around it, `seed` is what the sum begins
+    with, and `end` is what a host ends its lines with.
     """
 
     begins: str
@@ -59,3 +60,12 @@ class MarkedLines(LineDecoder):
         if self.total(match[1]) != int(match[2], 16):
             return Frame(raw, fault=FaultKind.CHECKSUM)
         return self.read(match[1], raw)
+
+
+class SummedLines(MarkedLines):
+    """The same, where the two digits are the low byte of the sum of the body's bytes."""
+
+    @classmethod
+    def total(cls, body: str) -> int:
+        """Return the sum of a body, 0 to 255."""
+        return (cls.seed + sum(body.encode("latin-1"))) & 0xFF

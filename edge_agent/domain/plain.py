@@ -67,9 +67,10 @@ class PlainPanel(PolledPanel):
     `parts` are the frames of answers that come in several: each by its name, with the request that
     they answer, whose name the last one has.  They show points, and no events.
 
-    `hiding` are requests whose answer says one thing of each zone, or area: behind a bypass or a
-    tamper an alarm may stand, behind an area's fire a panic, and is not over.  A general alarm
-    there is one that is known already.
+    `hiding` are requests whose answer says one thing of each zone, or area, and the codes of that,
+    the highest first: in a zone behind a bypass, a tamper or a code that is not among them any
+    alarm may stand, and in zone or area behind a fire the panic that comes after it here; it is not
+    over.  A general alarm there is one that is known already.
 
     `alike` are, for each type of frame, codes in which an event may stand that the frame tells in
     more general ones: a bit of *fire in zone 3* shows a call point there, too, and the end of a
@@ -78,6 +79,11 @@ class PlainPanel(PolledPanel):
     A reset, or a disarming that silences, names in its field `RESETS` codes of events, apart by
     blanks, that are over then and whose end nothing tells: those of its zone and area, where its
     first signal has them.
+
+    `orders` are what a host says to order something, with `{zone}`, `{area}`, `{output}` and
+    `{code}` where they belong (`BY,{zone:02d},{code}`): a request of that name.  `shown_in` names
+    the request whose answer shows what became of it, of zones, areas or outputs; without it the
+    order is judged by `verdicts`.
 
     `numbers` are those that the panel gives its events, in their order, and then the first again;
     an event has its own in the field `NUMBER`.  Where one was left out that is a fault, counted,
@@ -92,11 +98,19 @@ class PlainPanel(PolledPanel):
     rounds: tuple[str, ...] = ()
     verdicts: Mapping[str, str | None] = {}
     parts: Mapping[str, str] = {}
-    hiding: frozenset[str] = frozenset()
+    hiding: Mapping[str, Sequence[str]] = {}
     alike: Mapping[str, Mapping[str, Collection[str]]] = {}
     shows: Mapping[str, Collection[str]] = {}
     shows_of_zones: Mapping[str, Collection[str]] = {}
+    orders: Mapping[Act, str] = {}
+    shown_in: Mapping[Kind, str] = {}
     numbers: range = range(0)
+
+    def __init_subclass__(cls) -> None:
+        """Take what stands in `orders`, and asking for the state, where it names no `commands`."""
+        super().__init_subclass__()
+        if "orders" in vars(cls) and "commands" not in vars(cls):
+            cls.commands = frozenset({Act.STATUS, *cls.orders})
 
     def __init__(self, setup: Setup, talk: PolledSession) -> None:
         self.setup = setup
@@ -140,6 +154,10 @@ class PlainPanel(PolledPanel):
                 return [Fault(FaultKind.REPEAT, "", frame.raw)]
             if any(one.kind in _MOVES for one in frame.signals):
                 talk.refresh(now_ns)  # how areas and zones are now, the event does not say
+            said = frame.signals
+            for shows in self.rounds:  # if its end is lost, an answer that showed it tells it
+                if any(one.state is State.ACTIVE and self.covers(shows, one) for one in said):
+                    talk.want(shows)
             told = [*self.event(frame, frame.signals), *self.compared(frame, now_ns)]
             return [*told, *self._left_out(frame, now_ns)]
         if name in self.verdicts:
@@ -213,21 +231,39 @@ class PlainPanel(PolledPanel):
         events = [one for one in answer.signals if one.kind not in POINTS]
         points = [one for one in answer.signals if one.kind in POINTS]
         full = {one.zone for one in (*events, *points) if one.state not in _CONTACTS} - {None}
-        of_areas = [one for one in events if one.zone is None]
+        ranks = {code: rank for rank, code in enumerate(self.hiding[name])}
+        lowest = len(ranks)
+
+        def may_hide(said: Signal, one: Signal) -> bool:
+            rank = ranks.get(said.code or "", -1)
+            return is_about(said, one) and rank < ranks.get(one.code or "", lowest)
+
+        hides = [
+            one
+            for one in (*points, *events)
+            if (one.zone in full if one.zone is not None else one.code in ranks)
+        ]
         behind = [
             one
             for one in self.talk.proven.standing
-            if one.zone in full or any(is_about(said, one) for said in of_areas)
-            if self.covers(name, one)
+            if self.covers(name, one) and any(may_hide(said, one) for said in hides)
         ]
         known = {one.zone for one in behind if one.kind is not Kind.TAMPER}
         news = [one for one in events if one.code != GENERAL_ALARM or one.zone not in known]
         return (*points, *news, *(replace(one, area=None) for one in behind))
 
     def order(self, command: Command, ours: datetime | None) -> Order | str | None:
-        """Return None: no order is known; see PolledPanel."""
-        del command, ours
-        return None
+        """Return what `orders` has for it, None where a number or the code is missing."""
+        del ours
+        form, kind = self.orders.get(command.act, ""), _KINDS.get(command.act)
+        said = {"zone": command.zone, "area": command.area, "code": command.code}
+        said["output"] = command.zone
+        if not form or any(value is None and f"{{{name}" in form for name, value in said.items()):
+            return None
+        data = self.request(form.format(**said))
+        if kind is not None and kind in self.shown_in:
+            return Order(data, self.shown_in[kind])
+        return Order(data, VERDICT, is_answered=True)
 
     def is_done(self, command: Command, frame: Frame, now_ns: int) -> bool | str | None:
         """Judge by the panel's verdict, or by the state of what was commanded."""

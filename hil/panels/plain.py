@@ -7,9 +7,10 @@ are as its model has them; what a host cannot know of them a face of its own has
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edge_agent.domain.kinds import State
 from hil.panels import site
 from hil.panels.machine import Face
-from hil.panels.model import Model
+from hil.panels.model import Model, ModelSetup
 from hil.panels.on_model import OnModel
 from hil.panels.voice import Voice
 
@@ -18,7 +19,8 @@ from hil.panels.voice import Voice
 class Plain:
     """What is special of a face; `words` are those of `site.speak` that its protocol has.
 
-    `sound`, `has_sum`, `asked`, `standing`, `unknown`, `silence_s` and `control_help` as of a Face.
+    `sound`, `has_sum`, `asked`, `standing`, `unknown`, `silence_s` and `control_help` as of a Face;
+    `area` and `premises` as of `OnModel`.
     Without `has_points` it says events and no more: how zones and areas are, a host cannot know.
     """
 
@@ -34,6 +36,8 @@ class Plain:
     asked: bytes = b""
     silence_s: float = 90.0
     zones_max: int = site.ZONES
+    area: Callable[[Model, int], State] | None = None
+    premises: Callable[[ModelSetup], ModelSetup] = lambda premises: premises
     control_help: str = ""
 
     def face(self) -> Face:
@@ -52,5 +56,7 @@ class Plain:
             asked=self.asked,
             silence_s=self.silence_s,
             zones_max=self.zones_max,
+            area=self.area,
+            premises=self.premises,
             control_help=self.control_help,
         ).face()

@@ -86,12 +86,17 @@ class End:
 
 
 def of_line(name: str, way: str, folder: Path) -> End:
-    """Return a driver's panel on a kind of line, with the timing of tests: it may be asked."""
+    """Return a driver's panel on a kind of line, with the timing of tests: it may be asked.
+
+    Where it may not, and says nothing while nothing happens, something does.
+    """
     face = panels.load_face(name)
     line = LINES[way]  # which a bus frames its registers for
     arguments = panels._parser().parse_args([name, *line, *face.quick])
     stand = panels._stand(face, arguments)
-    return End(Panel(name, stand, way, folder, peers_max=face.peers_max), name)
+    own = [one for one in resources.profiles().values() if one.driver == name]
+    says = TRAFFIC if own and all(one.facts.get("only_answers") for one in own) else ""
+    return End(Panel(name, stand, way, folder, peers_max=face.peers_max), name, says=says)
 
 
 def of_profile(subject: Subject, folder: Path) -> End:

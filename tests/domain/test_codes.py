@@ -2,7 +2,17 @@
 
 import pytest
 
-from edge_agent.domain.codes import Codes, Meaning, Place, Qualifier, number, paired, signal_of
+from edge_agent.domain.codes import (
+    UNKNOWN,
+    Codes,
+    Meaning,
+    Place,
+    Qualifier,
+    number,
+    paired,
+    points,
+    signal_of,
+)
 from edge_agent.domain.kinds import POINTS, STATES, Kind, Origin, State
 from edge_agent.domain.signal import NUMBER_MAX
 from edge_agent.resources import load_codes
@@ -196,10 +206,47 @@ def test_zero_means_not_stated(digits: str, expected: int | None) -> None:
     assert number("²") is None
 
 
-def test_what_begins_with_a_type_ends_with_the_next() -> None:
-    assert paired({0x10: "380", 0x16: "301"}) == {
+def test_types_that_begin_and_end_are_paired() -> None:
+    assert paired({"380": (0x10, 0x11), "121": (0x20, None), "403": (None, 0)}) == {
         0x10: (Qualifier.NEW, "380"),
         0x11: (Qualifier.RESTORE, "380"),
-        0x16: (Qualifier.NEW, "301"),
-        0x17: (Qualifier.RESTORE, "301"),
+        0x20: (Qualifier.NEW, "121"),
+        0: (Qualifier.RESTORE, "403"),
     }
+
+
+def test_what_a_type_means() -> None:
+    said = paired({"130": ("IA", "IR"), "401": ("OP", "CA")})
+    assert CODES.told(said["IR"]).state is State.RESTORED
+    assert CODES.told(said["CA"]).state is State.ARMED
+    assert CODES.told(said.get("XX")) == UNKNOWN
+    assert CODES.told("130") == CODES.contact_id(Qualifier.NEW, "130")
+    assert CODES.told("BH") == CODES.sia("BH")
+    assert CODES.told(UNKNOWN) is UNKNOWN
+
+
+def test_flags_say_each_event_whose_bit_is_set() -> None:
+    troubles = {1: "301", 4: "302"}
+    assert [s.code for s in CODES.flags(0x86, troubles, b"raw")] == ["302"]
+    assert [s.code for s in CODES.flags(5, troubles, b"raw")] == ["301", "302"]
+    assert CODES.flags(0, troubles, b"raw") == ()
+
+
+def test_a_row_says_one_thing_of_each_zone_or_area() -> None:
+    zones = points(Kind.ZONE, {"0": State.CLOSED, "1": State.OPEN})
+    found = CODES.row("01-1", zones, b"raw", first=17)
+    assert [(s.kind, s.state, s.zone, s.area) for s in found] == [
+        (Kind.ZONE, State.CLOSED, 17, None),
+        (Kind.ZONE, State.OPEN, 18, None),
+        (Kind.ZONE, State.OPEN, 20, None),
+    ]
+    assert all(s.frame == b"raw" for s in found)
+    [armed] = CODES.row("-2", points(Kind.AREA, {"2": State.ARMED_STAY}), b"raw")
+    assert (armed.kind, armed.area, armed.zone) == (Kind.AREA, 2, None)
+    alarm = {"I": "130"}
+    [of_zone], [of_area] = (
+        CODES.row("-I", alarm, b"raw"),
+        CODES.row("-I", alarm, b"raw", areas=True),
+    )
+    assert (of_zone.zone, of_zone.area) == (2, None)
+    assert (of_area.zone, of_area.area, of_area.code) == (None, 2, "130")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.codes import Codes
-from edge_agent.domain.marked_lines import MarkedLines
+from edge_agent.domain.marked_lines import MarkedLines, SummedLines
 from edge_agent.domain.session import FaultKind, Frame, Setup
 
 SETUP = Setup(Codes({}, {}))
@@ -26,6 +26,21 @@ class Control(Dollars):
     begins, ends, seed, end = "\x02", "\x03", 0x5A, "\r"
 
 
+class Summed(SummedLines):
+    """With the sum of its bytes."""
+
+    begins, ends = "<", ">"
+
+    def read(self, body: str, raw: bytes) -> Frame | None:
+        return Frame(raw, body)
+
+
+class Seeded(Summed):
+    """The mark counts as well."""
+
+    seed = ord("<")
+
+
 def frames(kind: type[MarkedLines], *pieces: bytes) -> list[Frame]:
     decoder = kind(SETUP)
     return [*(frame for piece in pieces for frame in decoder.feed(piece)), *decoder.finish()]
@@ -37,6 +52,9 @@ def frames(kind: type[MarkedLines], *pieces: bytes) -> list[Frame]:
         (Dollars, "HI", b"$HI*01\r\n"),
         (Dollars, "A*B", b"$A*B*29\r\n"),
         (Control, "QA", b"\x02QA\x034A\r"),
+        (Summed, "?V", b"<?V>95\r\n"),
+        (Summed, "~~~", b"<~~~>7A\r\n"),
+        (Seeded, "?V", b"<?V>D1\r\n"),
     ],
 )
 def test_a_line_is_made_and_read_by_one_rule(

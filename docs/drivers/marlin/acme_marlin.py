@@ -1,14 +1,13 @@
 """Marlin M-16 alarm panels, which are invented: text lines over a serial port, by manual.txt."""
 
 import re
-from datetime import datetime
 
-from edge_agent.domain.codes import Place, Qualifier, number, signal_of
-from edge_agent.domain.command import Act, Command
+from edge_agent.domain.codes import Meaning, Place, number, points, signal_of
+from edge_agent.domain.command import Act
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.marked_lines import MarkedLines
 from edge_agent.domain.plain import EVENT, PlainPanel
-from edge_agent.domain.polled import Habits, Order, PolledSession
+from edge_agent.domain.polled import Habits, PolledSession
 from edge_agent.domain.session import Driver, FaultKind, Frame, Nature
 from edge_agent.domain.settings import LISTEN_ONLY
 from edge_agent.domain.signal import Signal, Span
@@ -18,21 +17,25 @@ EVENT_DATA = re.compile(r"([A-Z]{2}),([0-9]{2}),([0-9]{2})")
 CODE_AT = len("$BY,03,")
 ANSWERS = {"HI": r"M16,[0-9.]+", "ZN": "[0-2]{16}", "AL": "[0-2]{16}", "AR": "[0-5]{2}"}
 OUTCOMES = ("OK", "NO")
-CONTACTS = {"ZO": State.OPEN, "ZC": State.CLOSED}
-ZONES = (State.CLOSED, State.OPEN, State.BYPASSED)
-ALARMS = {"1": "BA", "2": "FA"}
-AREAS = (
-    *(State.DISARMED, State.ARMED_AWAY, State.ARMED_STAY),
-    *(State.EXIT_DELAY, State.ENTRY_DELAY, State.ALARM),
-)
-ORDERS = {
-    Act.BYPASS: ("BY", "ZN"),
-    Act.UNBYPASS: ("UB", "ZN"),
-    Act.ARM_AWAY: ("AW", "AR"),
-    Act.ARM_STAY: ("SY", "AR"),
-    Act.DISARM: ("DI", "AR"),
+OWN = {
+    **points(Kind.ZONE, {"ZO": State.OPEN, "ZC": State.CLOSED}),
+    "CS": Meaning(Kind.OPEN_CLOSE, "441", State.ARMED, "user"),
 }
-TOLD = frozenset(letters for letters, _ in ORDERS.values())
+ZONES = points(Kind.ZONE, {"0": State.CLOSED, "1": State.OPEN, "2": State.BYPASSED})
+ALARMS = {"1": "BA", "2": "FA"}
+AREAS = points(
+    Kind.AREA,
+    {
+        "0": State.DISARMED,
+        "1": State.ARMED_AWAY,
+        "2": State.ARMED_STAY,
+        "3": State.EXIT_DELAY,
+        "4": State.ENTRY_DELAY,
+        "5": State.ALARM,
+    },
+)
+STATES: dict[str, dict[str, Meaning] | dict[str, str]] = {"ZN": ZONES, "AR": AREAS, "AL": ALARMS}
+TOLD = ("BY", "UB", "AW", "SY", "DI")
 HABITS = Habits(probe="HI", answer_s=1, poll_s=60, quiet_s=86_400)
 
 
@@ -55,50 +58,32 @@ class MarlinDecoder(MarkedLines):
             return Frame(raw, name if name in OUTCOMES else "request")
         if not re.fullmatch(ANSWERS.get(name, "(?!)"), data):
             return Frame(raw, name, fault=FaultKind.SHAPE)
-        told = (self.state(name, at, digit, raw) for at, digit in enumerate(data, 1))
-        signals = tuple(one for one in told if one is not None)
-        return Frame(raw, name, signals, {"data": data})
+        return Frame(raw, name, self.codes.row(data, STATES.get(name, {}), raw), {"data": data})
 
     def event(self, event: re.Match[str], raw: bytes) -> Signal:
         """Return what an event says: its letters are those of the SIA codes, but for two."""
         letters, area, at = event.groups()
-        if letters in CONTACTS:
-            return Signal(kind=Kind.ZONE, state=CONTACTS[letters], zone=number(at), frame=raw)
         place = Place(area=number(area), number=number(at), frame=raw)
-        if letters == "CS":
-            return signal_of(self.codes.contact_id(Qualifier.RESTORE, "441"), place)
-        return signal_of(self.codes.sia(letters), place)
-
-    def state(self, name: str, at: int, digit: str, raw: bytes) -> Signal | None:
-        """Return what a digit of an answer says of zone or area `at`."""
-        if name == "ZN":
-            return Signal(kind=Kind.ZONE, state=ZONES[int(digit)], zone=at, frame=raw)
-        if name == "AR":
-            return Signal(kind=Kind.AREA, state=AREAS[int(digit)], area=at, frame=raw)
-        if name == "AL" and digit in ALARMS:
-            return signal_of(self.codes.sia(ALARMS[digit]), Place(number=at, frame=raw))
-        return None
+        return signal_of(self.codes.told(OWN.get(letters, letters)), place)
 
 
 class MarlinPanel(PlainPanel):
     """What is asked of a Marlin, and how it is told what to do."""
 
     reads = MarlinDecoder
-    commands = frozenset({Act.STATUS, *ORDERS})
     rounds = ("ZN", "AL", "AR")
+    orders = {
+        Act.BYPASS: "BY,{zone:02d},{code}",
+        Act.UNBYPASS: "UB,{zone:02d},{code}",
+        Act.ARM_AWAY: "AW,{area:02d},{code}",
+        Act.ARM_STAY: "SY,{area:02d},{code}",
+        Act.DISARM: "DI,{area:02d},{code}",
+    }
+    shown_in = {Kind.ZONE: "ZN", Kind.AREA: "AR"}
 
     def covers(self, name: str, event: Signal) -> bool:
         """See PlainPanel."""
         return name == "AL" and event.zone is not None and event.kind in (Kind.BURGLARY, Kind.FIRE)
-
-    def order(self, command: Command, ours: datetime | None) -> Order | None:
-        """See PolledPanel."""
-        del ours
-        letters, check = ORDERS[command.act]
-        at = command.area if check == "AR" else command.zone
-        if at is None or not command.code:
-            return None
-        return Order(self.reads.framed(f"{letters},{at:02d},{command.code}"), check)
 
 
 DRIVER = Driver(
