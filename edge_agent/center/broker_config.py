@@ -10,6 +10,13 @@ from pathlib import Path
 from edge_agent.center.layout import CENTER, Layout
 
 PACKET_BYTES_MAX = 256 * 1024  # a drain's window is 64 KiB; four times that leaves room, no more
+QUEUE_MAX = 10_000
+"""Messages that the broker keeps for one reader, of at most `QUEUE_BYTES_MAX`.  By itself it drops
+what is beyond 1,000, and a gateway sends again what was not receipted for 30 s: too late for the
+alarms of thousands whose mains failed at one moment.  The center takes ten thousand in some ten
+seconds; with a longer queue it would read what has been sent again by then.
+"""
+QUEUE_BYTES_MAX = 64 << 20  # whatever their size: what one stranger can make the broker keep
 FROM_GATEWAY = ("alarms", "events", "status", "replies", "files")
 TO_GATEWAY = ("receipts", "commands")
 
@@ -28,8 +35,11 @@ per_listener_settings true
 # An idle receipt takes 88 ms instead of 2 where small packets wait for each other.
 set_tcp_nodelay true
 max_packet_size {PACKET_BYTES_MAX}
-# Queue limits stay at the defaults and nothing is written to disk: no event depends on them,
-# since a gateway keeps each one until the center's signed receipt comes.
+# Thousands of gateways may speak at one moment; beyond this messages are dropped, and sent again.
+max_queued_messages {QUEUE_MAX}
+max_queued_bytes {QUEUE_BYTES_MAX}
+# Nothing is written to disk: no event depends on it, nor on the queues, since a gateway keeps each
+# one until the center's signed receipt comes.
 persistence false
 log_dest stderr
 log_type error

@@ -95,6 +95,8 @@ def install(machine: Machine, folder: Path) -> None:
     assert "edge-agent" in said
     machine.run("cp -aT center /var/lib/edge-center && chown -R edge-center: $_", folder)
     machine.run(of_center, folder)
+    limit = machine.run("systemctl show -p LimitNOFILE --value mosquitto", Path("/"))
+    assert int(limit) > 100_000, "a connection is an open file"
     stat = "stat -c '%U %a %n' /etc/edge-agent/identity.key /var/lib/edge-center/receipt.key"
     owners = machine.run(stat, folder).splitlines()
     assert [one.rsplit(" ", 1)[0] for one in owners] == ["edge-agent 600", "edge-center 600"]
