@@ -1,10 +1,15 @@
 """Which language people are spoken to in: English or Simplified Chinese."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from unicodedata import category, east_asian_width
 
 LANGUAGES = ("en", "zh")
+FOLD_INDENT = 4  # behind the line's own: what goes on is told from what begins
+_PIECE = r" *(?:[^ \u2e80-\uffef]+|[\u2e80-\uffef][，。；：、）”？！…]*)| +$"
+"""What is not parted: a word, or a Chinese character with the punctuation behind it."""
+
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of locale(7)
 
 
@@ -67,3 +72,16 @@ def cut(text: str, columns: int) -> str:
             break
         kept += character
     return kept.rstrip() + "…"
+
+
+def folded(text: str, columns: int) -> Iterator[str]:
+    """Yield a line in as many as it takes, parted between words, those after the first indented."""
+    indent = min(len(text) - len(text.lstrip(" ")) + FOLD_INDENT, columns // 2)
+    line = ""
+    for piece in re.findall(_PIECE, text):
+        if line.strip() and columns_of(line + piece) > columns:
+            yield line
+            line = " " * indent + piece.lstrip(" ")
+        else:
+            line += piece
+    yield line

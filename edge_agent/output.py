@@ -4,6 +4,7 @@ terminal that does not know all characters."""
 import contextlib
 import errno
 import os
+import shutil
 import sys
 from io import TextIOWrapper
 
@@ -45,6 +46,16 @@ def prepare() -> None:
             line_buffering=known.line_buffering,
             write_through=known.write_through,
         )
+
+
+def show(*lines: str) -> None:
+    """Print lines; a terminal gets them parted between words where they are too long."""
+    if sys.stdout.isatty():
+        from edge_agent.language import folded  # noqa: PLC0415  the daemon shows nothing
+
+        columns = shutil.get_terminal_size().columns
+        lines = tuple(part for line in lines for part in folded(line, columns))
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def ended(error: OSError) -> tuple[int, str] | None:

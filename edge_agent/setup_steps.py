@@ -39,20 +39,20 @@ _WORDS: dict[str, tuple[str, str]] = {
     "start": ("agent running", "程序运行中"),
     "hand_over": ("tested and ready to hand over", "已测试，可以移交"),
     "enrol.do": (
-        "edge-agent enrol CODE                with the code that the enterprise gave",
-        "edge-agent enrol CODE                使用单位提供的登记码",
+        "edge-agent enrol CODE  with the code that the enterprise gave",
+        "edge-agent enrol CODE  使用单位提供的登记码",
     ),
     "panels.do": (
-        "edge-agent discover                  and paste what it prints into {file}",
-        "edge-agent discover                  将其输出粘贴到 {file}",
+        "edge-agent discover  and paste what it prints into {file}",
+        "edge-agent discover  将其输出粘贴到 {file}",
     ),
     "check.do": (
-        "edge-agent check{config}                     tells what to mend",
-        "edge-agent check{config}                     显示需要修正的内容",
+        "edge-agent check{config}  tells what to mend",
+        "edge-agent check{config}  显示需要修正的内容",
     ),
     "start.do": (
-        "systemctl enable --now edge-agent    as root",
-        "systemctl enable --now edge-agent    以 root 执行",
+        "systemctl enable --now edge-agent  as root",
+        "systemctl enable --now edge-agent  以 root 执行",
     ),
     "hand_over.do": (
         "edge-agent diagnose{config}; edge-agent walktest PANEL{config}; edge-agent status{config}",

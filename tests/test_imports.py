@@ -50,7 +50,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.limits": (),
     "edge_agent.resources": ("edge_agent.domain",),
     "edge_agent.lean": (),
-    "edge_agent.output": (),
+    "edge_agent.output": ("edge_agent.language",),
     "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain", "edge_agent.lean"),
     "edge_agent.config_words": (),
     "edge_agent.config_text": ("edge_agent.config",),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.language import Catalog, columns_of, cut, language, padded
+from edge_agent.language import Catalog, columns_of, cut, folded, language, padded
 
 TABLE = {"hello": ("hello {name}", "你好 {name}")}
 
@@ -67,3 +67,27 @@ def test_a_text_takes_so_many_columns(text: str, columns: int) -> None:
 def test_what_does_not_fit_is_cut_with_an_ellipsis(text: str, columns: int, kept: str) -> None:
     assert cut(text, columns) == kept
     assert columns_of(kept) <= columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "lines"),
+    [
+        ("short", 10, ["short"]),
+        ("one two three four", 9, ["one two", "    three", "    four"]),
+        ("  one two three", 11, ["  one two", "     three"]),
+        ("主机 p1：串口不存在；请插上", 14, ["主机 p1：串口", "    不存在；请", "    插上"]),
+        ("/dev/serial/by-id/usb-long", 10, ["/dev/serial/by-id/usb-long"]),
+        ("", 10, [""]),
+    ],
+)
+def test_a_line_that_is_too_long_is_parted_between_words(
+    text: str, columns: int, lines: list[str]
+) -> None:
+    assert list(folded(text, columns)) == lines
+
+
+def test_folding_loses_no_character() -> None:
+    text = "  主机 p1: /dev/ttyUSB0 不存在；请插上, or check `dmesg`  （见 page 7）"
+    for columns in range(8, 80):
+        parts = list(folded(text, columns))
+        assert "".join("".join(parts).split()) == "".join(text.split())

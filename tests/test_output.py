@@ -54,3 +54,22 @@ def test_characters_that_a_terminal_lacks_are_shown_by_their_numbers() -> None:
 
 def test_an_error_of_something_else_is_left_to_who_knows_it() -> None:
     assert output.ended(FileNotFoundError(2, "not there", "x")) is None
+
+
+def test_a_terminal_gets_long_lines_parted_between_words_and_a_pipe_as_they_are(
+    tmp_path: Path,
+) -> None:
+    said = "from edge_agent.output import show; show('no panel was heard at all, it seems')"
+    command = [sys.executable, "-c", said]
+    piped = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert piped.stdout == "no panel was heard at all, it seems\n"
+    ours, theirs = os.openpty()
+    width = {**os.environ, "COLUMNS": "20"}
+    subprocess.run(command, stdout=theirs, env=width, check=True, cwd=tmp_path)
+    os.close(theirs)
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        assert terminal.read(200).split(b"\r\n") == [
+            b"no panel was heard",
+            b"    at all, it seems",
+            b"",
+        ]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_agent import output
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, command
 
@@ -63,9 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         view = ProbeView(language(arguments.lang))
         for finding in findings:
-            print("\n".join(view.lines(asdict(finding))))
+            output.show(*view.lines(asdict(finding)))
         count = len(findings)
-        print(view.words("checked", file=arguments.config, count=count, bad=len(bad)))
+        output.show(view.words("checked", file=arguments.config, count=count, bad=len(bad)))
     return 1 if bad else 0
 
 
@@ -82,10 +83,10 @@ def _tell_problems(arguments: argparse.Namespace) -> int:
     else:
         view = ProbeView(language(arguments.lang))
         for problem in problems:
-            print(f"{view.mark('bad')}  {view.say(problem)}")
+            output.show(f"{view.mark('bad')}  {view.say(problem)}")
         verdict = "against" if problems else "nothing_against"
         files = {"file": arguments.config, "old": arguments.replacing}
-        print(view.words(verdict, **files, count=len(problems)))
+        output.show(view.words(verdict, **files, count=len(problems)))
     return 1 if problems else 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_agent import output
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command
 from edge_agent.cli.period import moment
@@ -87,9 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({**said, "probes": found}, ensure_ascii=False))
     else:
         rest = view.words("not_tried", left=left) if left else ""
-        print(view.words("probed", count=len(found), bad=bad) + rest)
+        output.show(view.words("probed", count=len(found), bad=bad) + rest)
         if agent.broken:
-            print(view.words("broken_off", why=view.say(agent.broken)))
+            output.show(view.words("broken_off", why=view.say(agent.broken)))
     return 0 if whole and not bad else EXIT_FOUND_BAD
 
 
@@ -106,7 +107,8 @@ def _shown(
     """Yield each, and print it as soon as it is known: some take seconds."""
     for one in probed:
         if not quiet:
-            print("\n".join(view.lines(one)), flush=True)
+            output.show(*view.lines(one))
+            sys.stdout.flush()
         yield one
 
 

@@ -21,7 +21,7 @@ EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the list; exit 1 where anything wants a visit, 2 where the journal cannot be read."""
-    from edge_agent import config, maintaining
+    from edge_agent import config, maintaining, output
     from edge_agent.cli.period import Period
     from edge_agent.cli.reading import reading
     from edge_agent.cli.records import UnreadableError, unreadable
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say = maintaining.words(spoken)
         for line in maintaining.lines(found, names, say):
-            print(line)
+            output.show(line)
     return EXIT_FOUND_BAD if found.to_see_to else 0
 
 

@@ -168,7 +168,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def printer(arguments: argparse.Namespace) -> "Callable[[Event, Dated], None]":
     """Return what prints one event, as the command line asks for it."""
-    from edge_agent import rendering
+    from edge_agent import output, rendering
     from edge_agent.judged_words import Judged
     from edge_agent.language import language
     from edge_agent.zone_names import NO_NAMES
@@ -187,7 +187,7 @@ def printer(arguments: argparse.Namespace) -> "Callable[[Event, Dated], None]":
             )
         else:
             judged = known if ours else strange
-            print(rendering.line(event, zone, dated=dated, judged=judged))
+            output.show(rendering.line(event, zone, dated=dated, judged=judged))
 
     return tell
 

@@ -3,14 +3,13 @@
 import argparse
 import contextlib
 import json
-import sys
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import export, maintenance, records
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain
 from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
@@ -41,29 +40,29 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; exit 0 where nothing is left to do, 1 where something is, or none written."""
-    from edge_agent import site_page
+    from edge_agent import output, site_page
     from edge_agent.language import language
 
     if arguments.out.exists() or not arguments.purpose.strip():
         why = "--purpose says what for"
         if arguments.out.exists():
             why = f"{arguments.out} is there already; name a new file"
-        print(f"edge-agent report: {why}", file=sys.stderr)
+        complain(arguments, f"edge-agent report: {why}")
         return EXIT_USAGE
     say = site_page.words(language(arguments.lang))
     try:
         told = _written(arguments, say)
     except records.UnreadableError as error:
-        print(f"edge-agent: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {error}")
         return EXIT_USAGE
     except (export.ExportError, LookupError, ValueError) as error:
-        print(f"edge-agent report: nothing was written: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent report: nothing was written: {error}")
         return EXIT_FOUND_BAD
     if arguments.json:
         print(json.dumps(told | {"out": str(arguments.out)}, ensure_ascii=False))
     else:
         for line in [say("not_ready"), *site_page.left(told, say)] if told["open"] else ():
-            print(line)
+            output.show(line)
         print(f"{arguments.out}: edge-agent verify {arguments.out} --ca CA.pem")
     return EXIT_FOUND_BAD if told["open"] else 0
 

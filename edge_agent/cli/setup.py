@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell; exit 0 where all is done, 1 where something comes next."""
-    from edge_agent import setup_steps, site_page
+    from edge_agent import output, setup_steps, site_page
     from edge_agent.language import language
 
     spoken = language(arguments.lang)
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"steps": told}, ensure_ascii=False))
     else:
         say = setup_steps.words(spoken)
-        print("\n".join(setup_steps.lines(found, str(arguments.config), str(DEFAULT_PATH), say)))
+        output.show(*setup_steps.lines(found, str(arguments.config), str(DEFAULT_PATH), say))
     return 0 if found[-1].good else EXIT_FOUND_BAD
 
 

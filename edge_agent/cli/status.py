@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from edge_agent import output
 from edge_agent.cli.options import (
     Commands,
     add_config,
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(with_names(status, names), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(lines(status, spoken, names)))
+        output.show(*lines(status, spoken, names))
     return 0 if healthy(status) else 1
 
 

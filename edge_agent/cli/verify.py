@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_agent import output
 from edge_agent.cli import records
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_json, command
+from edge_agent.cli.options import Commands, add_json, command, complain
 from edge_agent.config import ConfigError
 
 if TYPE_CHECKING:
@@ -92,10 +93,12 @@ def check(arguments: argparse.Namespace) -> int:
         names = (one.name for one in dataclasses.fields(Files))
         files = Files(**{name: getattr(arguments, name) for name in names})
         code, said = verify_file(arguments.file, files, as_json=arguments.json)
-        print(
-            said if arguments.json else say(said),
-            file=sys.stderr if code == EXIT_USAGE else sys.stdout,
-        )
+        if code == EXIT_USAGE:
+            complain(arguments, said)
+        elif arguments.json:
+            print(said)
+        else:
+            output.show(*say(said).splitlines())
         return code
     try:
         with reading(arguments, "verify") as journal:
@@ -110,7 +113,7 @@ def check(arguments: argparse.Namespace) -> int:
         _print_facts(audit, found, timestamps)
     else:
         for line in _lines(audit, found, timestamps):
-            print(say(line))
+            output.show(say(line))
     return 1 if found else 0
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from edge_agent import output
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import (
     Commands,
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(view.facts(told), ensure_ascii=False))
     else:
-        print("\n".join([*view.heard(told), *view.ended(told)]))
+        output.show(*view.heard(told), *view.ended(told))
     return 1 if told["not_heard"] or not told["heard"] else 0
 
 
@@ -80,14 +82,18 @@ def _walked(path: Path, arguments: argparse.Namespace, view: "WalkView") -> dict
     wanted = {"panel": panel, "minutes": arguments.minutes, "area": arguments.area}
     told: dict[str, Any] = ask(path, "walk_test", **wanted)
     if not arguments.json:
-        print(view.begun(told), flush=True)
+        _say_now(view.begun(told))
     try:
         while not told["over"]:
             pause.wait(LOOK_S)
             told = ask(path, "walk_test", panel=panel, look=True)
             if not arguments.json:
-                for line in view.heard(told):
-                    print(line, flush=True)
+                _say_now(*view.heard(told))
     except KeyboardInterrupt:
         told = ask(path, "walk_test", panel=panel)
     return told
+
+
+def _say_now(*lines: str) -> None:
+    output.show(*lines)
+    sys.stdout.flush()

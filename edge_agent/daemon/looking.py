@@ -197,8 +197,10 @@ def _life(what: str, file: Path, now: Now) -> Probed:
 def _port(what: str, port: str) -> Probed:
     if not os.access(port, os.F_OK):
         there = sorted(str(one) for one in Path("/dev/serial/by-id").glob("*"))
-        seen = f"there are: {', '.join(there)}" if there else "no serial adapter is plugged in"
-        return Probed(Probe.PORT, what, False, f"{port} is not there", seen)
+        remedy = "no serial adapter is plugged in: plug it in, or check `dmesg`"
+        if there:
+            remedy = f"plug it in, or name one of these: {', '.join(there)}"
+        return Probed(Probe.PORT, what, False, f"{port} is not there", remedy)
     if not stat.S_ISCHR(Path(port).stat().st_mode):
         remedy = "name a device such as /dev/serial/by-id/usb-...: `edge-agent discover` finds them"
         return Probed(Probe.PORT, what, False, f"{port} is no serial port", remedy)

@@ -116,7 +116,7 @@ def _present(by_id: Path) -> str:
     if not names:
         return "no serial adapter is plugged in: plug it in, or check `dmesg`"
     more = ", ..." if len(names) > NAMES_MAX else ""
-    return f"there are: {', '.join(names[:NAMES_MAX])}{more}"
+    return f"plug it in, or name one of these: {', '.join(names[:NAMES_MAX])}{more}"
 
 
 def _listed(folder: Path, patterns: Iterable[str]) -> list[Path]:

@@ -35,5 +35,8 @@ COMMANDS: dict[str, str] = {
     "the agent stopped; waiting for it": "网关程序已停止；等待其重新启动",
     "an envelope cannot be read: {why}": "有事件无法读取：{why}",
     "damage in the journal: {what}": "日志损坏：{what}",
+    "--purpose says what for": "请用 --purpose 说明用途",
+    "{file} is there already; name a new file": "{file} 已存在；请指明新文件",
+    "nothing was written: {why}": "未写入任何内容：{why}",
     "standard output: {why}": "标准输出：{why}",
 }

@@ -75,7 +75,7 @@ PROBING: dict[str, str] = {
     ),
     "{port} is not there": "{port} 不存在",
     "there are: {names}": "现有：{names}",
-    "no serial adapter is plugged in": "未插入串口转换器",
+    "plug it in, or name one of these: {names}": "请插上，或填写其中之一：{names}",
     "{port} is no serial port": "{port} 不是串口",
     "name a device such as /dev/serial/by-id/usb-...: `edge-agent discover` finds them": (
         "请填写 /dev/serial/by-id/usb-... 这样的设备：edge-agent discover 可以找到"

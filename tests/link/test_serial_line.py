@@ -130,7 +130,7 @@ def test_a_missing_port_lists_those_that_are_there(tmp_path: Path) -> None:
         (by_id / f"usb-FTDI_{number}").touch()
     error = refusal(opener(tmp_path / "absent", by_id))
     assert error.cause == f"serial port {tmp_path}/absent is not there"
-    assert f"there are: {by_id}/usb-FTDI_0, " in error.remedy
+    assert f"name one of these: {by_id}/usb-FTDI_0, " in error.remedy
     assert error.remedy.count("usb-FTDI") == 8
     assert error.remedy.endswith(", ...")
 
