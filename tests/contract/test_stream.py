@@ -307,6 +307,7 @@ KNOWN = {
     "a copy in one piece behind our ACK": ("surgard-surgard_mlr2", "all_at_once", 98),
     "a space too many makes another form": ("surgard-surgard_osm", "noise", 151),
     "states pushed out what was known of the log": ("nx584-nx584", "restart", 48),
+    "a digit of a sum in a small letter": ("concord4-concord4", "noise", 700_011),
 }
 
 
