@@ -51,6 +51,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.resources": ("edge_agent.domain",),
     "edge_agent.lean": (),
     "edge_agent.output": ("edge_agent.language",),
+    "edge_agent.interrupts": (),
+    "edge_agent.start": ("edge_agent.interrupts", "edge_agent.cli", "edge_agent.center.cli"),
     "edge_agent.logs": ("edge_agent.clock", "edge_agent.domain", "edge_agent.lean"),
     "edge_agent.config_words": (),
     "edge_agent.config_text": ("edge_agent.config",),
@@ -407,7 +409,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.rendering",
     ),
     "edge_agent.cli": ("edge_agent",),
-    "edge_agent.__main__": ("edge_agent.cli",),
+    "edge_agent.__main__": ("edge_agent.start",),
     "edge_agent.center": (
         "edge_agent",
         "edge_agent.domain",
@@ -425,6 +427,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.charter_draft",
         "edge_agent.charter_view",
         "edge_agent.control.entitlement",  # who may what, at both ends
+        "edge_agent.interrupts",
         "edge_agent.tls_door",
         "edge_agent.witness.cli",  # one command for all that an enterprise or an inspector does
         "edge_agent.witness.folder",

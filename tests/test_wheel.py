@@ -78,9 +78,9 @@ class Installed:
         return run([sys.executable, "-I", "-S", "-c", path + code], self.cwd)
 
     def command(self, name: str, *arguments: str) -> str:
-        module = scripts()[name].partition(":")[0]
+        module, _, call = scripts()[name].partition(":")
         return self.python(
-            f"from {module} import main\nsys.argv = {[name, *arguments]!r}\nsys.exit(main())"
+            f"from {module} import {call}\nsys.argv = {[name, *arguments]!r}\nsys.exit({call}())"
         )
 
 

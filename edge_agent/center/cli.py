@@ -1,4 +1,3 @@
-# PYTHON_ARGCOMPLETE_OK
 """The `edge-center` command."""
 
 import argparse
@@ -15,7 +14,7 @@ from threading import Event
 from typing import TypeAlias
 
 import edge_agent
-from edge_agent import logs, output
+from edge_agent import interrupts, logs, output
 from edge_agent.center import (
     bundle_cli,
     charter_cli,
@@ -66,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argcomplete.autocomplete(top)
     arguments = top.parse_args(argv)
     try:
+        interrupts.raise_again()
         code: int = arguments.run(arguments)
         sys.stdout.flush()  # here, where a reader that has gone is still handled
     except (CenterError, WitnessError) as error:
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _fail(ended[1], ended[0]) if ended[0] else 0
         return _fail(f"{error.filename or arguments.dir}: {refused(error)}", EXIT_CONFIG)
     except KeyboardInterrupt:
-        return 130
+        return interrupts.INTERRUPTED
     return code
 
 
@@ -95,7 +95,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="edge-center",
         description="Alarm center: receives, verifies, stores and receipts what gateways send.",
-        epilog="Exit codes: 0 good, 1 found bad, 2 usage, 78 the center's directory or settings.",
+        epilog="Exit codes: 0 good, 1 found bad, 2 usage, 78 the center's directory or settings, "
+        "130 Ctrl-C.",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -1,4 +1,3 @@
-# PYTHON_ARGCOMPLETE_OK
 """The `edge-agent` command: one module a command group, each registers its own parsers."""
 
 import argparse
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import edge_agent
-from edge_agent import output
+from edge_agent import interrupts, output
 from edge_agent.lean import without
 
 with without("typing_extensions"):  # msgspec takes it where it is installed; `typing` has all of it
@@ -69,7 +68,7 @@ def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="edge-agent",
         description="Alarm gateway: reads panels, signs every event, forwards it to the center.",
-        epilog="Exit codes: 0 good, 1 found bad, 2 usage, 78 configuration.",
+        epilog="Exit codes: 0 good, 1 found bad, 2 usage, 78 configuration, 130 Ctrl-C.",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {edge_agent.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -95,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace()
     try:
         arguments = _understood(argv)
+        interrupts.raise_again()
         code: int = arguments.run(arguments)
         sys.stdout.flush()  # here, where a reader that has gone is still handled
     except ConfigError as error:
@@ -107,5 +107,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         if why:
             complain(arguments, f"edge-agent: {why}")
     except KeyboardInterrupt:
-        return 130
+        return interrupts.INTERRUPTED
     return code
