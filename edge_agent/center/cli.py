@@ -1,16 +1,12 @@
 """The `edge-center` command."""
 
 import argparse
-import json
 import os
 import sqlite3
 import sys
 from collections.abc import Sequence
-from contextlib import closing
-from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import TypeAlias
 
 import edge_agent
@@ -18,39 +14,28 @@ from edge_agent import interrupts, logs, output
 from edge_agent.center import (
     bundle_cli,
     charter_cli,
-    charters,
     clip_cli,
     command_cli,
     cosign_cli,
     countersign_cli,
     credentials,
+    event_cli,
     export,
-    fleet,
+    fleet_cli,
     handover_cli,
     incident_cli,
     init,
     inviting,
     operator_cli,
     revoking_cli,
-    schema,
-    settings,
-    show,
     verify_cli,
 )
 from edge_agent.center.layout import CenterError, Layout, check_gateway_id, refused
-from edge_agent.center.roster import Roster
-from edge_agent.clock import SystemClock, now_ms
-from edge_agent.domain.event import EventType
-from edge_agent.domain.kinds import Lane
-from edge_agent.judged_words import Judged
-from edge_agent.language import LANGUAGES, language
+from edge_agent.clock import SystemClock
 from edge_agent.witness import cli as witness_cli
 from edge_agent.witness.folder import WitnessError
 
-EXIT_FOUND_BAD, EXIT_USAGE, EXIT_CONFIG = 1, 2, 78
-FOLLOW_S = 0.2  # how often `events --follow` looks
-LIMIT_DEFAULT = 50
-HOURS = {"s": 1 / 3600, "min": 1 / 60, "m": 1 / 60, "h": 1, "d": 24}
+EXIT_FOUND_BAD, EXIT_CONFIG = 1, 78
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  argparse has no public name for it
 
@@ -104,20 +89,20 @@ def parser() -> argparse.ArgumentParser:
         _add_init,
         _add_enrolment,
         _add_serve,
-        _add_events,
-        _add_fleet,
         _add_export,
     ):
         add(commands)
     make = partial(_command, commands)
+    event_cli.add(make)
+    fleet_cli.add(make)
     operator_cli.add(make)
     charter_cli.add(make, _gateway_id)
     handover_cli.add(make, _gateway_id)
     revoking_cli.add(make, _gateway_id)
-    incident_cli.add(make, _gateway_id, since_ms)
+    incident_cli.add(make, _gateway_id, event_cli.since_ms)
     command_cli.add(make, _gateway_id)
     countersign_cli.add(make)
-    bundle_cli.add(make, _gateway_id, since_ms)
+    bundle_cli.add(make, _gateway_id, event_cli.since_ms)
     clip_cli.add(make, _gateway_id)
     verify_cli.add(make)
     cosign_cli.add(make, _gateway_id)
@@ -242,135 +227,6 @@ def _serve(arguments: argparse.Namespace) -> int:
     logs.configure(clock, arguments.log_level)
     overrides = Overrides(host=arguments.host, port=arguments.port)
     return serve(Layout(arguments.dir), clock, overrides)
-
-
-# ---- events
-
-
-def _add_events(commands: Commands) -> None:
-    made = _command(
-        commands,
-        "events",
-        "show stored events, oldest first",
-        "  edge-center events /srv/center --follow\n"
-        "  edge-center events /srv/center --gateway gw1 --type signal --since 2h\n"
-        "  edge-center events /srv/center --lane fire --json --limit 0\n"
-        "  edge-center events /srv/center --gateway gw1 --by-time     after an outage",
-    )
-    made.add_argument("--gateway", metavar="ID", help="only of this gateway")
-    made.add_argument("--type", choices=[str(one) for one in EventType], help="only of this type")
-    made.add_argument(
-        "--lane", choices=[one.name.lower() for one in Lane], help="only of this lane"
-    )
-    made.add_argument(
-        "--since",
-        metavar="WHEN",
-        help="received since: 90s, 15min, 2h, 3d, or a time such as 2026-11-23T08:00+08:00",
-    )
-    made.add_argument(
-        "--limit",
-        type=int,
-        default=LIMIT_DEFAULT,
-        help=f"the newest so many, 0 for all (default {LIMIT_DEFAULT})",
-    )
-    made.add_argument(
-        "--by-time",
-        action="store_true",
-        help="in the order in which they happened, instead of that of their arrival",
-    )
-    made.add_argument("--follow", action="store_true", help="go on with those that come")
-    made.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
-    made.add_argument("--lang", choices=LANGUAGES, help="default: the environment's")
-    made.add_argument("--json", action="store_true", help="one JSON object a line")
-    made.set_defaults(run=_events)
-
-
-def _events(arguments: argparse.Namespace) -> int:
-    try:
-        wanted = _wanted(arguments)
-    except ValueError as error:
-        return _fail(str(error), EXIT_USAGE)
-    zone = UTC if arguments.utc else None
-    judged = None if arguments.json else Judged(language(arguments.lang))
-    after, pause = 0, Event()
-    with closing(schema.open_for_reading(Layout(arguments.dir).database)) as connection:
-        if arguments.limit > 0:
-            found = iter(show.newest(connection, wanted, arguments.limit))
-        else:
-            found = show.select(connection, wanted)
-        while True:
-            for one in show.by_time(found) if arguments.by_time else found:
-                _print_event(one, zone, judged)
-                after = max(after, one.number)
-            if not arguments.follow:
-                if not after:
-                    print("edge-center: no event of this kind is stored", file=sys.stderr)
-                return 0
-            sys.stdout.flush()
-            pause.wait(FOLLOW_S)
-            found = show.select(connection, wanted, after)
-
-
-def _print_event(one: show.Shown, zone: tzinfo | None, judged: Judged | None) -> None:
-    """Print an event in words as `judged` says them, as JSON without it."""
-    if judged is None:
-        print(json.dumps(show.as_json(one), ensure_ascii=True))
-    else:
-        print(show.as_line(one, zone, judged))
-
-
-def _wanted(arguments: argparse.Namespace) -> show.Wanted:
-    return show.Wanted(
-        gateway=arguments.gateway,
-        type=arguments.type,
-        lane=None if arguments.lane is None else Lane[arguments.lane.upper()].value,
-        since_ms=None if arguments.since is None else since_ms(arguments.since, now_ms()),
-    )
-
-
-def since_ms(text: str, now_ms: int) -> int:
-    """Return the Unix time that `--since` names; raise ValueError saying what is allowed."""
-    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-    hours = HOURS.get(text[len(digits) :])
-    try:
-        if hours is not None:
-            return now_ms - round(timedelta(hours=float(digits) * hours).total_seconds() * 1000)
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"--since {text!r}: give an age (90s, 15min, 2h, 3d) or a time (2026-11-23T08:00+08:00)"
-        ) from error
-
-
-# ---- fleet
-
-
-def _add_fleet(commands: Commands) -> None:
-    made = _command(
-        commands,
-        "fleet",
-        "show every gateway: there or not, how far it came, what went wrong",
-        "  edge-center fleet /srv/center\n  edge-center fleet /srv/center --json",
-    )
-    made.add_argument("--json", action="store_true", help="one JSON object a gateway and line")
-    made.set_defaults(run=_fleet)
-
-
-def _fleet(arguments: argparse.Namespace) -> int:
-    layout = Layout(arguments.dir)
-    presence = settings.load(layout).presence
-    with closing(schema.open_for_reading(layout.database)) as connection:
-        view = fleet.View(
-            connection, Roster(layout).gateways(), presence, now_ms(), charters.marks(layout)
-        )
-        facts = fleet.facts(view)
-    for fact in facts:
-        print(
-            json.dumps(fact, ensure_ascii=True)
-            if arguments.json
-            else "\n".join(fleet.lines(fact, view.now_ms))
-        )
-    return 0
 
 
 # ---- export

@@ -10,8 +10,6 @@ from edge_agent.center.layout import Layout
 from edge_agent.evidence.signers import Ed25519Signer
 from tests.center.world import FakeCenter, FakeGateway
 
-NOW_MS = 1_795_000_000_000
-
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
@@ -117,58 +115,6 @@ def test_init_leaves_a_folder_of_somebody_else_alone(
 def test_init_takes_the_top_of_a_fresh_disk(tmp_path: Path) -> None:
     (tmp_path / "lost+found").mkdir()
     assert cli.main(["init", str(tmp_path)]) == 0
-
-
-def test_events_in_both_forms(
-    directory: Path, filled: FakeCenter, capsys: pytest.CaptureFixture[str]
-) -> None:
-    capsys.readouterr()
-    assert cli.main(["events", str(directory), "--utc", "--limit", "2"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
-    assert "/3  " in lines[1]
-    assert cli.main(["events", str(directory), "--json", "--limit", "0", "--lane", "state"]) == 0
-    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [one["seq"] for one in found] == [0, 1, 2, 3]
-    assert cli.main(["events", str(directory), "--gateway", "gw9"]) == 0
-    assert "no event of this kind is stored" in capsys.readouterr().err
-
-
-def test_a_time_that_is_none_ends_with_2(
-    directory: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["events", str(directory), "--since", "yesterday"]) == 2
-    assert "give an age" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("text", "expected_ms"),
-    [
-        ("90s", NOW_MS - 90_000),
-        ("15min", NOW_MS - 900_000),
-        ("1.5h", NOW_MS - 5_400_000),
-        ("3d", NOW_MS - 259_200_000),
-        ("2026-11-23T08:00+08:00", 1_795_392_000_000),
-    ],
-)
-def test_since_takes_ages_and_times(text: str, expected_ms: int) -> None:
-    assert cli.since_ms(text, NOW_MS) == expected_ms
-
-
-@pytest.mark.parametrize("text", ["", "h", "3", "-", "nan h", "infd", "1e999h", "2026-13-01"])
-def test_since_refuses_the_rest(text: str) -> None:
-    with pytest.raises(ValueError, match="--since"):
-        cli.since_ms(text, NOW_MS)
-
-
-def test_fleet_in_both_forms(
-    directory: Path, filled: FakeCenter, capsys: pytest.CaptureFixture[str]
-) -> None:
-    capsys.readouterr()
-    assert cli.main(["fleet", str(directory)]) == 0
-    assert capsys.readouterr().out.startswith("gw1: never heard")
-    assert cli.main(["fleet", str(directory), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["counters"] == {"stored": 4}
 
 
 def test_verify_says_good_then_names_what_is_not(
