@@ -1,7 +1,7 @@
 """Commands to gateways and dispositions of incidents, as rows: made, found, settled."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from edge_agent.domain.access import Role
@@ -9,6 +9,7 @@ from edge_agent.domain.event import Body
 from edge_agent.evidence import cbor
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
+from edge_agent.evidence.cited import Place
 from edge_agent.evidence.command import CONFIG, DISPOSITION, DISPOSITION_SIGNED
 from edge_agent.evidence.configuration import KEPT, ROLLED_BACK, TRYING
 from edge_agent.evidence.cose import BadSignature, PublicKey
@@ -70,9 +71,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Disposed:
-    """A disposition, and when the gateway's own event of it came; None: it has not yet."""
+    """A disposition, the digest that names it, and when the gateway's own event of it came; None:
+    it has not yet."""
 
     said: Disposition
+    digest: bytes
     journaled_ms: int | None
 
 
@@ -250,9 +253,15 @@ def _configured(connection: sqlite3.Connection, gateway: str, act: ActBody, now_
 
 
 def dispositions(
-    connection: sqlite3.Connection, key: PublicKey, gateway: str | None = None
+    connection: sqlite3.Connection,
+    key: PublicKey,
+    gateway: str | None = None,
+    of: Container[tuple[str, Place]] | None = None,
 ) -> Iterator[Disposed]:
-    """Yield what was said of incidents, oldest first; what `key` did not sign is passed over."""
+    """Yield what was said of incidents, oldest first; what `key` did not sign is passed over.
+
+    `of` names those that are asked for, by gateway and first event; None: all.
+    """
     there = connection.execute(
         "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'disposition'"
     ).fetchone()
@@ -264,7 +273,23 @@ def dispositions(
         (gateway,),
     )
     for signed, journaled_ms in rows:
-        try:
-            yield Disposed(open_disposition(signed, key), journaled_ms)
-        except (Malformed, BadSignature):
-            continue
+        one = opened(signed, key, journaled_ms, of)
+        if one is not None:
+            yield one
+
+
+def opened(
+    signed: bytes,
+    key: PublicKey,
+    journaled_ms: int | None,
+    of: Container[tuple[str, Place]] | None = None,
+) -> Disposed | None:
+    """Return a disposition, None where it is of none of `of` or `key` did not sign it."""
+    try:
+        if of is not None:
+            said = peek_disposition(signed)
+            if (said.gateway, said.incident) not in of:
+                return None  # signatures are what takes time
+        return Disposed(open_disposition(signed, key), digest_of(signed), journaled_ms)
+    except (Malformed, BadSignature):
+        return None

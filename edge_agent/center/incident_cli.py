@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC
 
 from edge_agent import language
-from edge_agent.center import desk_rows, incidents, schema, settings
+from edge_agent.center import desk_rows, incidents, live_desk, schema, settings
 from edge_agent.center.asking import (
     EXIT_FOUND_BAD,
     EXIT_USAGE,
@@ -47,14 +47,26 @@ def _add_incidents(make: Make, since: Callable[[str, int], int]) -> None:
         "show what alarms are worth, why, and what was said of them",
         "  edge-center incidents /srv/center --since 24h\n"
         "  edge-center incidents /srv/center --gateway gw1 --open --lang zh\n"
-        "  edge-center incidents /srv/center --zones     whose alarms are false too often",
+        "  edge-center incidents /srv/center --zones     whose alarms are false too often\n"
+        "  edge-center incidents /srv/center --follow    a live desk, on a terminal or in a pipe",
     )
     made.add_argument("--gateway", metavar="ID", help="only of this gateway")
     made.add_argument("--since", metavar="WHEN", help="90s, 15min, 2h, 3d, or a time")
     made.add_argument("--open", action="store_true", help="only those that nobody has judged")
-    made.add_argument("--zones", action="store_true", help="count by zone instead")
+    shown = made.add_mutually_exclusive_group()
+    shown.add_argument("--zones", action="store_true", help="count by zone instead")
+    shown.add_argument(
+        "--follow", action="store_true", help="show what is open, and each change as it comes"
+    )
     made.add_argument(
-        "--limit", type=int, default=LIMIT_DEFAULT, help="the newest so many, 0 for all"
+        "--no-bell", action="store_true", help="no bell for tiers 3 and 4 and fire, with --follow"
+    )
+    made.add_argument(
+        "--limit",
+        type=int,
+        default=LIMIT_DEFAULT,
+        help=f"the newest so many, 0 for all (default {LIMIT_DEFAULT}); life and fire all, "
+        "with --follow",
     )
     made.add_argument("--utc", action="store_true", help="times in UTC instead of local time")
     made.add_argument("--lang", choices=language.LANGUAGES, help="default: the environment's")
@@ -68,13 +80,15 @@ def _incidents(arguments: argparse.Namespace, since: Callable[[str, int], int]) 
         since_ms = None if arguments.since is None else since(arguments.since, now_ms())
     except ValueError as error:
         return fail(str(error), EXIT_USAGE)
+    if arguments.follow:
+        live_desk.follow(arguments, _command_key(layout), since_ms)
     with closing(schema.open_for_reading(layout.database)) as connection:
         found = incidents.incidents(connection, _command_key(layout), arguments.gateway, since_ms)
     say = language.Catalog(incidents.WORDS, language.language(arguments.lang))
     if arguments.zones:
         return _zones(found, say, as_json=arguments.json)
     if arguments.open:
-        found = [one for one in found if one.decided is None]
+        found = [one for one in found if one.is_open]
     zone = UTC if arguments.utc else None
     for one in found[-arguments.limit :] if arguments.limit > 0 else found:
         if arguments.json:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 from edge_agent import rendering
 from edge_agent.center import show
@@ -70,23 +70,105 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+FIRE = ("fire.", "gas.")
+"""How the ids of the rules begin that judge fire and gas."""
+UNJUDGED, UNJUDGED_FIRE_TIER = "judging.plain", 2  # where judging failed, the tier tells the kind
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One verdict on an incident: its number, when it was stored (Unix time in ms), its tier."""
+
+    number: int
+    received_ms: int
+    tier: int
+
+    @classmethod
+    def of(cls, shown: show.Shown, verdict: VerdictBody) -> Self:
+        """Return what is remembered of a verdict."""
+        return cls(shown.number, shown.received_ms, verdict.tier)
+
+
 @dataclass(slots=True)
 class Incident:
-    """One incident: its newest verdict, when its first came, and what was said of it."""
+    """One incident: its newest verdict, when its first came, and what was said of it.
+
+    Verdicts may be taken in any order.
+    """
 
     gateway: str
     place: Place
     first: show.Shown
     newest: show.Shown
     verdict: VerdictBody
-    tier_max: int
+    heard: list[Heard]
     disposed: list[Disposed] = field(default_factory=list)
+
+    def take(self, shown: show.Shown, verdict: VerdictBody) -> None:
+        """Take a further verdict."""
+        heard = Heard.of(shown, verdict)
+        if heard not in self.heard:
+            self.heard.append(heard)
+        if shown.number < self.first.number:
+            self.first = shown
+        if _is_newer(shown, self.newest):
+            self.newest, self.verdict = shown, verdict
+
+    def say(self, word: Disposed) -> bool | None:
+        """Take what somebody said; return whether it is new, None where nothing is new of it.
+
+        The same word again may tell that the gateway has it in its journal by now.
+        """
+        for place, known in enumerate(self.disposed):
+            if known.digest == word.digest:
+                if known.journaled_ms is not None or word.journaled_ms is None:
+                    return None
+                self.disposed[place] = word
+                return False
+        self.disposed.append(word)
+        self.disposed.sort(key=lambda one: one.said.time_ms)
+        return True
+
+    @property
+    def tier_max(self) -> int:
+        """The highest tier that it ever had."""
+        return max(one.tier for one in self.heard)
 
     @property
     def decided(self) -> Disposition | None:
         """The newest word on what it was, None where nobody has said."""
         words = [one.said for one in self.disposed if one.said.said in DECIDES]
         return words[-1] if words else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has said what it was, since it has been as grave as it is."""
+        decided = self.decided
+        return decided is None or decided.time_ms < self.grave_ms
+
+    @property
+    def is_fire(self) -> bool:
+        """Whether it is of fire or gas."""
+        reasons = self.verdict.reasons
+        unjudged = UNJUDGED in reasons and self.verdict.tier == UNJUDGED_FIRE_TIER
+        return unjudged or any(one.startswith(FIRE) for one in reasons)
+
+    @property
+    def grave_ms(self) -> int:
+        """Since when it is as grave as it is now, or was graver: Unix time in ms, of the center."""
+        tier = self.verdict.tier
+        return min(one.received_ms for one in self.heard if one.tier >= tier)
+
+    @property
+    def touched(self) -> Disposition | None:
+        """The newest word of anybody since it has been as grave as it is, None where there is
+        none."""
+        words = [one.said for one in self.disposed if one.said.time_ms >= self.grave_ms]
+        return words[-1] if words else None
+
+
+Name: TypeAlias = tuple[str, Place]
+"""Names an incident: the gateway, and the event that it began with."""
 
 
 def incidents(
@@ -97,29 +179,28 @@ def incidents(
 ) -> list[Incident]:
     """Return the incidents of which a verdict came since then, oldest first."""
     wanted = show.Wanted(gateway=gateway, type=EventType.VERDICT.value, since_ms=since_ms)
-    found: dict[tuple[str, Place], Incident] = {}
+    found: dict[Name, Incident] = {}
     for shown in show.select(connection, wanted):
-        _take(found, shown)
-    for one in dispositions(connection, key, gateway):
-        incident = found.get((one.said.gateway, one.said.incident))
-        if incident is not None:
-            incident.disposed.append(one)
+        take(found, shown)
+    for one in dispositions(connection, key, gateway, found.keys()):
+        found[one.said.gateway, one.said.incident].disposed.append(one)
     return list(found.values())
 
 
-def _take(found: dict[tuple[str, Place], Incident], shown: show.Shown) -> None:
+def take(found: dict[Name, Incident], shown: show.Shown) -> Incident | None:
+    """Enter a verdict; return its incident, None where no verdict can be read."""
     try:
         verdict = VerdictBody.from_body(shown.event.body)
     except Malformed:
-        return  # `edge-center events` shows it as it is
+        return None  # `edge-center events` shows it as it is
     name = shown.event.gateway, verdict.incident
     known = found.get(name)
     if known is None:
-        found[name] = Incident(*name, shown, shown, verdict, verdict.tier)
-        return
-    known.tier_max = max(known.tier_max, verdict.tier)
-    if _is_newer(shown, known.newest):
-        known.newest, known.verdict = shown, verdict
+        heard = [Heard.of(shown, verdict)]
+        known = found[name] = Incident(*name, shown, shown, verdict, heard)
+    else:
+        known.take(shown, verdict)
+    return known
 
 
 def _is_newer(one: show.Shown, other: show.Shown) -> bool:
@@ -221,13 +302,10 @@ def zone_json(gateway: str, zone: ZoneKey, count: ZoneCount) -> dict[str, Any]:
 def lines(one: Incident, zone: tzinfo | None, say: Catalog) -> Iterator[str]:
     """Yield an incident's lines; `zone` None is the reader's local time."""
     verdict, judged = one.verdict, Judged(say.language)
-    where = [verdict.panel] if verdict.panel else []
-    where += [say("area", area=verdict.area)] if verdict.area else []
-    where += [say("zones", zones=", ".join(map(str, verdict.zones)))] if verdict.zones else []
     lowered = f" ({say('lowered', tier=one.tier_max)})" if one.tier_max > verdict.tier else ""
     yield rendering.safe(
         f"{one.gateway}  {one.place}  {rendering.when(one.first.dated, zone)}  "
-        f"{verdict.tier} {judged.tier(verdict.tier)}{lowered}  {' '.join(where)}"
+        f"{verdict.tier} {judged.tier(verdict.tier)}{lowered}  {where(one, say)}"
     )
     for reason in verdict.reasons:
         yield rendering.safe(f"    {judged.reason(reason)}")
@@ -242,11 +320,24 @@ def lines(one: Incident, zone: tzinfo | None, say: Catalog) -> Iterator[str]:
         yield f"    > {say('nothing')}"
 
 
+def where(one: Incident, say: Catalog) -> str:
+    """Return panel, area and zones of an incident, as far as they are known."""
+    verdict = one.verdict
+    parts = [verdict.panel] if verdict.panel else []
+    parts += [say("area", area=verdict.area)] if verdict.area else []
+    parts += [say("zones", zones=", ".join(map(str, verdict.zones)))] if verdict.zones else []
+    return " ".join(parts)
+
+
+def word(said: Disposition, say: Catalog) -> str:
+    """Return what was said of an incident, in a word or two."""
+    return say(said.said.value, cause=_why(said.cause, say) if said.cause else "")
+
+
 def _said(one: Disposed, zone: tzinfo | None, say: Catalog) -> str:
     said = one.said
-    word = say(said.said.value, cause=_why(said.cause, say) if said.cause else "")
     time = rendering.time_text(said.time_ms, zone)
-    text = say("said", said=word, by=said.actor, time=time)
+    text = say("said", said=word(said, say), by=said.actor, time=time)
     text += f": {said.note}" if said.note else ""
     return text if one.journaled_ms is not None else f"{text} [{say('on_way')}]"
 

@@ -92,12 +92,14 @@ def select(
             yield _shown(row, dates)
 
 
-def newest(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Shown]:
-    """Return the last `limit` events, oldest first."""
+def newest(
+    connection: sqlite3.Connection, wanted: Wanted, limit: int, before: int = NUMBER_MAX
+) -> list[Shown]:
+    """Return the last `limit` events, oldest first, of those with numbers below `before`."""
     where, values = wanted.where()
     rows = connection.execute(
-        f"{_SELECT}{where} ORDER BY event.id DESC LIMIT ?",
-        [_floor(connection, wanted), *values, limit],
+        f"{_SELECT} AND event.id < ?{where} ORDER BY event.id DESC LIMIT ?",
+        [_floor(connection, wanted), before, *values, limit],
     ).fetchall()
     dates = Dates(connection)
     return [_shown(row, dates) for row in reversed(rows)]

@@ -6,13 +6,14 @@ import pytest
 
 from edge_agent.center import incidents
 from edge_agent.center.cli import main
+from edge_agent.center.store import Arrival
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.cited import Place
 from edge_agent.evidence.signers import load_signer
 from edge_agent.evidence.verdict import VerdictBody
 from edge_agent.language import Catalog
-from tests.center.world import FakeCenter, FakeGateway
+from tests.center.world import NOW_MS, FakeCenter, FakeGateway
 
 
 class Site:
@@ -30,6 +31,11 @@ class Site:
         return Place(self.gateway.epoch, number)
 
     def verdict(self, number: int, tier: int, *reasons: str, zones: tuple[int, ...] = (3,)) -> None:
+        self.verdict_at(NOW_MS, number, tier, *reasons, zones=zones)
+
+    def verdict_at(
+        self, at_ms: int, number: int, tier: int, *reasons: str, zones: tuple[int, ...] = (3,)
+    ) -> None:
         body = VerdictBody(
             incident=self.place(number),
             tier=tier,
@@ -41,7 +47,7 @@ class Site:
             missing=("image",),
         )
         sealed = self.gateway.sealed(EventType.VERDICT, body.to_body(), Lane.VERDICT)
-        self.center.take(sealed)
+        self.center.store.take([Arrival("gw1", False, sealed)], at_ms)
 
     def incidents(self) -> list[incidents.Incident]:
         return incidents.incidents(self.center.connection, self.key)
