@@ -554,9 +554,21 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement, however deep, without the expressions: nothing is imported in one."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                todo += inner
+
+
 def imports_of(text: str, module: str, place: str, is_package: bool = False) -> Iterator[Import]:
     """Every import in a source, also those inside functions; `from x import y` as x.y."""
-    for node in ast.walk(ast.parse(text)):
+    for node in statements(ast.parse(text)):
         match node:
             case ast.Import(names=names):
                 for name in names:

@@ -126,8 +126,16 @@ class Source:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """The whole tree, walked once for all rules."""
-        return list(ast.walk(self.tree))
+        """The whole tree, walked once for all rules; as by `ast.walk`, in half its time."""
+        found: list[ast.AST] = [self.tree]
+        for node in found:
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    found += [one for one in value if isinstance(one, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    found.append(value)
+        return found
 
     @cached_property
     def code_lines(self) -> list[int]:
@@ -163,7 +171,6 @@ def _lines_of(node: ast.expr | ast.stmt) -> range:
     return range(node.lineno, (node.end_lineno or 0) + 1)
 
 
-@cache  # each file is read and parsed once for all rules
 def sources(*parts: str) -> list[Source]:
     return [Source(path) for part in parts for path in sorted((ROOT / part).rglob("*.py"))]
 
@@ -288,21 +295,32 @@ def check(problems: Iterator[str]) -> None:
 
 Rule = Callable[[Source], Iterator[str]]
 RULES: tuple[Rule, ...] = (too_long, catches_everything, sleeps, named_for_nothing)
+SHIPPED = ("edge_agent", "drivers", "hil")
+
+
+@cache
+def broken() -> dict[Rule, list[str]]:
+    """What is found by each rule: each source is parsed once, and its tree kept no longer.
+
+    All trees together were half a gigabyte, and looked through for garbage again and again.
+    """
+    found: dict[Rule, list[str]] = {rule: [] for rule in (*RULES, undocumented)}
+    for source in sources(*PARTS):
+        for rule in RULES:
+            found[rule] += rule(source)
+        if source.name.startswith(SHIPPED):
+            found[undocumented] += undocumented(source)
+    return found
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_source_keeps_to(rule: Rule) -> None:
-    found = sources(*PARTS)
-    assert len(found) > 20
-    check(problem for source in found for problem in rule(source))
+    assert len(sources(*PARTS)) > 20
+    check(iter(broken()[rule]))
 
 
 def test_every_shipped_source_says_what_it_decides() -> None:
-    check(
-        problem
-        for source in sources("edge_agent", "drivers", "hil")
-        for problem in undocumented(source)
-    )
+    check(iter(broken()[undocumented]))
 
 
 def test_no_file_holds_words_that_do_not_belong() -> None:
