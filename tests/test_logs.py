@@ -70,10 +70,10 @@ def test_the_level_is_kept() -> None:
     assert len(run(level="error")) == 1
 
 
-@pytest.mark.parametrize("words", ["panel lost", "panel", "p1"])
-def test_for_people_the_line_is_text(words: str) -> None:
-    assert words in run(json=False)[0]
-    assert not run(json=False)[0].startswith("{")
+def test_for_people_the_line_is_text() -> None:
+    line = run(json=False)[0]
+    assert all(words in line for words in ("panel lost", "panel", "p1"))
+    assert not line.startswith("{")
 
 
 @pytest.mark.parametrize(

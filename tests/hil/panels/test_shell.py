@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-from hil.panels.__main__ import load_face, names
+from hil.panels.__main__ import load_face, main, names
 from tests.hil.process import PATIENCE_S, open_port, read_until, running
 
 BEAT = b"1011           @    \x14"
@@ -235,19 +235,31 @@ def test_what_cannot_be_started_says_why(arguments: tuple[str, ...], complaint: 
     assert "Traceback" not in told.stderr
 
 
+def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str | int | None:
+    """The exit code of words after which no panel is started: no process is needed for that."""
+    monkeypatch.setattr(sys, "argv", ["hil.panels", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code
+
+
 @pytest.mark.parametrize(
     "arguments", [(), ("nobody", "--pty"), ("surgard",), ("surgard", "--connect", "here")]
 )
-def test_usage(arguments: tuple[str, ...]) -> None:
-    assert run(*arguments).returncode == 2
+def test_usage(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ended(monkeypatch, *arguments) == 2
 
 
-def test_help_names_every_panel_and_every_plan() -> None:
-    told = run("--help").stdout
+def test_help_names_every_panel_and_every_plan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "--help") == 0
+    told = capsys.readouterr().out
     assert {"modbus_map", "ness", "surgard"} <= set(names())
     assert all(name in told for name in names())
     for name in names():
-        own = run(name, "--help").stdout
+        assert ended(monkeypatch, name, "--help") == 0
+        own = capsys.readouterr().out
         assert "control lines" in own
         assert "burglary" in own or not load_face(name).plans
 
