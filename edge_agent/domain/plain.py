@@ -80,8 +80,9 @@ class PlainPanel(PolledPanel):
     blanks, that are over then and whose end nothing tells: those of its zone and area, where its
     first signal has them.
 
-    `orders` are what a host says to order something, with `{zone}`, `{area}`, `{output}` and
-    `{code}` where they belong (`BY,{zone:02d},{code}`): a request of that name.  `shown_in` names
+    `orders` are what a host says to order something, with `{zone}`, `{area}`, `{output}`, `{code}`
+    and `{time}` where they belong (`BY,{zone:02d},{code}`, `CL,{time:%H%M%S}`): a request of that
+    name.  `shown_in` names
     the request whose answer shows what became of it, of zones, areas or outputs; without it the
     order is judged by `verdicts`.
 
@@ -254,10 +255,14 @@ class PlainPanel(PolledPanel):
 
     def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         """Return what `orders` has for it, None where a number or the code is missing."""
-        del ours
         form, kind = self.orders.get(command.act, ""), _KINDS.get(command.act)
-        said = {"zone": command.zone, "area": command.area, "code": command.code}
-        said["output"] = command.zone
+        said = {
+            "zone": command.zone,
+            "output": command.zone,
+            "area": command.area,
+            "code": command.code,
+            "time": ours,
+        }
         if not form or any(value is None and f"{{{name}" in form for name, value in said.items()):
             return None
         data = self.request(form.format(**said))

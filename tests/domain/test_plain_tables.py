@@ -14,8 +14,19 @@ from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.lines import LineDecoder
 from edge_agent.domain.plain import NUMBER, RESETS, PlainPanel
 from edge_agent.domain.polled import Order
-from edge_agent.domain.session import Action, Commanded, Fault, FaultKind, Frame, Opened, Recent
+from edge_agent.domain.session import (
+    Action,
+    ClockRead,
+    Commanded,
+    Fault,
+    FaultKind,
+    Frame,
+    Opened,
+    Recent,
+)
+from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
+from edge_agent.domain.stamp import Trust
 from tests.domain.test_plain import Answering, Talk, Toy
 from tests.drivers.actions import faults, outcomes, sent, signals
 
@@ -154,6 +165,7 @@ class Ordered(Answering):
         Act.BYPASS: "BY,{zone:02d},{code}",
         Act.DISARM: "DI,{area}",
         Act.OUTPUT_ON: "ON,{output}",
+        Act.CLOCK: "CL,{time:%y%m%d%H%M}",
     }
 
     def order(self, command: Command, ours: datetime | None) -> Order | str | None:
@@ -177,6 +189,15 @@ class Shown(Ordered):
 def test_an_order_is_said_as_its_table_has_it(command: Command, said: bytes) -> None:
     talk = Talk(Ordered)
     assert sent(talk.take(Commanded(1, command))) == [said]
+    assert outcomes(talk.hear("OK")) == [Outcome.DONE]
+
+
+def test_the_time_is_said_as_its_table_has_it() -> None:
+    talk = Talk(Ordered)
+    clock = Commanded(1, Command(act=Act.CLOCK))
+    assert outcomes(talk.take(clock)) == [Outcome.CLOCK_UNSURE]
+    talk.take(ClockRead(1_795_464_000 * NS, Trust.SYNCED))
+    assert sent(talk.take(clock)) == [b"CL,2611232000"]
     assert outcomes(talk.hear("OK")) == [Outcome.DONE]
 
 
