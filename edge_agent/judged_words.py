@@ -11,6 +11,7 @@ from edge_agent.diagnosis import rules
 from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.language import Catalog
 from edge_agent.phrases.book import Phrases
+from edge_agent.signal_words import SignalWords
 from edge_agent.zone_names import NO_NAMES, ZoneNames
 
 TIERS = (
@@ -137,7 +138,7 @@ class Judged:
 
     def __init__(self, language: str, names: ZoneNames = NO_NAMES) -> None:
         self._say, self._phrases = Catalog(_WORDS, language), Phrases(language)
-        self._names = names
+        self._names, self._signals = names, SignalWords(language, names)
 
     def tier(self, tier: int) -> str:
         """Return what a tier means."""
@@ -151,6 +152,10 @@ class Judged:
     def cause(self, cause: str) -> str:
         """Return what a cause is called; as it stands where this version does not know it."""
         return self._say.choose(*CAUSES.get(cause, (cause, OWN.get(cause, ""))))
+
+    def signal(self, body: dict[str, Any]) -> str:
+        """Return a signal in one line."""
+        return self._signals.signal(body)
 
     def zone(self, panel: str, zone: int) -> str:
         """Return a zone's number, with its name where that is known."""

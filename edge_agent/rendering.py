@@ -278,9 +278,12 @@ def zones_named(body: dict[str, Any], names: Named) -> dict[str, Any]:
 
 
 class Judged(Protocol):
-    """Says what was judged and what a zone is called, in the reader's language
+    """Says what was heard and judged and what a zone is called, in the reader's language
     (`edge_agent.judged_words`).
     """
+
+    def signal(self, body: dict[str, Any]) -> str:
+        """Return a signal's facts in words."""
 
     def zone(self, panel: str, zone: int) -> str:
         """Return a zone's number, with its name where that is known."""
@@ -301,8 +304,8 @@ def line(
 ) -> str:
     """Return one line; `zone` None is the reader's local time.  `dated` goes before the stamp.
 
-    `judged` says verdicts, findings and names of zones; without it they are told as other events
-    are.
+    `judged` says signals, verdicts, findings and names of zones; without it they are told as other
+    events are.
     """
     wall_ns = event.stamp.wall_ns
     if dated is not None:
@@ -320,9 +323,10 @@ def summary(event: Event, judged: Judged | None = None) -> str:
     """Return what the event says, in a few words."""
     body = body_facts(event)
     if event.type is EventType.SIGNAL and "kind" in body:
+        if judged is not None:
+            return judged.signal(body)
         names = ("code", "area", "zone", "user", "account", "text")
-        told = _named_zone(body, judged)
-        details = [f"{name} {told[name]}" for name in names if told[name] is not None]
+        details = [f"{name} {body[name]}" for name in names if body[name] is not None]
         origin = "" if body["origin"] == "live" else f" ({body['origin']})"
         return " ".join([body["panel"], body["kind"], body["state"] + origin, *details])
     if event.type is EventType.FINDING and "subject" in body and judged is not None:

@@ -384,6 +384,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.domain",
         "edge_agent.language",
         "edge_agent.phrases",
+        "edge_agent.signal_words",
+        "edge_agent.zone_names",
+    ),
+    "edge_agent.signal_words": (
+        "edge_agent.domain",
+        "edge_agent.language",
         "edge_agent.zone_names",
     ),
     "edge_agent.phrases": (

@@ -61,10 +61,10 @@ def test_a_terminal_gets_long_lines_parted_between_words_and_a_pipe_as_they_are(
 ) -> None:
     said = "from edge_agent.output import show; show('no panel was heard at all, it seems')"
     command = [sys.executable, "-c", said]
-    piped = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    width = {**os.environ, "COLUMNS": "20"}
+    piped = subprocess.run(command, stdout=subprocess.PIPE, env=width, text=True, check=True)
     assert piped.stdout == "no panel was heard at all, it seems\n"
     ours, theirs = os.openpty()
-    width = {**os.environ, "COLUMNS": "20"}
     subprocess.run(command, stdout=theirs, env=width, check=True, cwd=tmp_path)
     os.close(theirs)
     with os.fdopen(ours, "rb", buffering=0) as terminal:
