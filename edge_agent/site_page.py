@@ -208,7 +208,9 @@ def _open(one: Mapping[str, Any], say: Catalog) -> str:
         return what
     if one["what"] in CAUSED:
         parted = (text.rpartition(" ") for text in which)
-        which = [f"{place} {Judged(say.language).cause(cause)}" for place, _, cause in parted]
+        told = (f"{place} {Judged(say.language).cause(cause)}" for place, _, cause in parted)
+        which = list(dict.fromkeys(told))
+    which = [*map(Phrases(say.language), which)]
     more = ", …" if len(which) > 40 else ""
     return what + say.choose(": ", "：") + ", ".join(which[:40]) + more
 

@@ -216,7 +216,7 @@ def _open(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         "panel_away": [one["panel"] for one in told["panels"] if one["online"] is not True],
         "clock_unset": [] if told["clock"] == "synced" else [told["clock"] or "unknown"],
         "no_zones": [] if any(one["listed"] for one in zones) else ["-"],
-        "untested": [_place(one) for one in zones if one["listed"] and not one["tested"]],
+        "untested": [_named(one) for one in zones if one["listed"] and not one["tested"]],
         "self_test": []
         if selftests and selftests[-1]["outcome"] == "good"
         else [selftests[-1]["detail"] if selftests else "-"],
@@ -232,6 +232,10 @@ def _open(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _place(one: Mapping[str, Any]) -> str:
     zone = one["zone"]
     return str(one["panel"]) if zone is None else f"{one['panel']} {zone}"
+
+
+def _named(zone: Mapping[str, Any]) -> str:
+    return f"{_place(zone)} {zone['name']}" if zone["name"] else _place(zone)
 
 
 def _setting(one: Mapping[str, Any]) -> str:

@@ -412,6 +412,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.decoding",
         "edge_agent.language",
         "edge_agent.link",
+        "edge_agent.phrases",
         "edge_agent.rendering",
     ),
     "edge_agent.cli": ("edge_agent",),

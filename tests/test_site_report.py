@@ -80,6 +80,7 @@ def test_a_site_that_is_tested_has_nothing_left() -> None:
     [
         ({"parts": ()}, "untested", ["p1 1"]),
         ({"parts": (detector(tested_days=31),)}, "untested", ["p1 1"]),
+        ({"parts": (), "zones": (settings(name="Hall"),)}, "untested", ["p1 1 Hall"]),
         ({"zones": ()}, "no_zones", ["-"]),
         ({"acts": ()}, "self_test", ["-"]),
         ({"acts": (act("self_test"), act("self_test", 6, "bad"))}, "self_test", ["said"]),

@@ -3,10 +3,9 @@
 import argparse
 import json
 import secrets
-import sys
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command, sha256
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain, sha256
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
@@ -42,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(said))
     elif trouble:
-        print(f"edge-agent: {trouble}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {trouble}")
     else:
         size = len(said["token"]) // 2
         print(f"{time_text(time_ns)} says {said['by']!r}: a timestamp of {size} bytes, good")

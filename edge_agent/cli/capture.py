@@ -18,7 +18,7 @@ from edge_agent.cli.lines import (
     ports,
     seconds,
 )
-from edge_agent.cli.options import Commands, add_json, command
+from edge_agent.cli.options import Commands, add_json, command, complain
 
 if TYPE_CHECKING:
     from edge_agent.domain.address import LineAddress
@@ -78,12 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
         tapped = _tapped(arguments)
         capture = _Capture(arguments, said)
     except (ValueError, CaptureError) as error:
-        print(f"edge-agent capture: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent capture: {error}")
         return EXIT_USAGE
     try:
         asyncio.run(capture.run(tapped))
     except (LineError, CaptureError) as error:
-        print(f"edge-agent capture: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent capture: {error}")
         return EXIT_FOUND_BAD
     finally:
         capture.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent import language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain
 
 if TYPE_CHECKING:
     from edge_agent.evidence.charter import SignedCharter
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         said = f"{error.filename}: {error.strerror}" if error.filename else error
         print(f"edge-agent charter: {said}", file=sys.stderr)
     except _Trouble as error:
-        print(f"edge-agent charter: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent charter: {error}")
     return EXIT_FOUND_BAD
 
 

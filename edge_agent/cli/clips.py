@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain
 from edge_agent.cli.records import (
     UnreadableError,
     add_journal,
@@ -90,13 +90,18 @@ def show(arguments: argparse.Namespace) -> int:
 
     try:
         with reading(arguments, "clips") as journal:
-            for facts in _clips(journal.where):
-                if arguments.camera not in (None, facts.get("camera")):
-                    continue
+            found = [
+                one
+                for one in _clips(journal.where)
+                if arguments.camera in (None, one.get("camera"))
+            ]
+            for facts in found:
                 if arguments.json:
                     print(json.dumps(facts, ensure_ascii=False))
                 else:
                     print(rendering.safe(_line(facts)))
+            if not found:
+                complain(arguments, f"edge-agent clips: no clip is told of in {journal.where}")
     except UnreadableError as error:
         return unreadable(arguments, error)
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_agent.cli.options import Commands, command
+from edge_agent.cli.options import Commands, command, complain
 
 if TYPE_CHECKING:
     from edge_agent.domain.session import Decoder
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         decoder = _decoder(arguments.driver, arguments.profile, arguments.option)
     except ValueError as error:
-        print(f"edge-agent decode: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent decode: {error}")
         return EXIT_USAGE
     decode = decoding.decode_hex if arguments.format == "hex" else decoding.decode_raw
     try:

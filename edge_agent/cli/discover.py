@@ -16,7 +16,7 @@ from edge_agent.cli.lines import (
     ports,
     seconds,
 )
-from edge_agent.cli.options import Commands, add_json, command
+from edge_agent.cli.options import Commands, add_json, command, complain
 
 if TYPE_CHECKING:
     from edge_agent.language import Catalog
@@ -123,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         targets, wanted = _targets(arguments, there), _wanted(arguments)
     except (ValueError, OSError) as error:
-        print(f"edge-agent discover: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent discover: {error}")
         return EXIT_USAGE
     if not targets:
         from edge_agent.linetools.places import FORMS

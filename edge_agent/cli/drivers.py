@@ -2,10 +2,9 @@
 
 import argparse
 import json
-import sys
 from typing import Any
 
-from edge_agent.cli.options import Commands, add_json, command
+from edge_agent.cli.options import Commands, add_json, command, complain
 
 
 def add(commands: Commands) -> None:
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             driver = load()
         except resources.DriverError as error:
-            print(f"edge-agent drivers: {error}", file=sys.stderr)
+            complain(arguments, f"edge-agent drivers: {error}")
             code = 1
         else:
             own = [profile for profile in profiles.values() if profile.driver == driver.name]

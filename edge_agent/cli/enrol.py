@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain
 from edge_agent.config import DEFAULT_PATH
 from edge_agent.domain.address import TPM_DEVICE
 
@@ -108,12 +108,12 @@ def run(arguments: argparse.Namespace) -> int:
         invitation = Invitation.read_words(words)
         keeper = _keeper(arguments, invitation.gateway)
     except (NoInvitation, NoUri) as error:
-        print(f"edge-agent: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {error}")
         return EXIT_USAGE
     try:
         return _enrol(arguments, invitation, keeper)
     except (EstError, KeyFileError) as error:
-        print(f"edge-agent: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {error}")
     except OSError as error:
         print(
             f"edge-agent: {error.filename}: {error.strerror}; run this as root, or name a folder "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import records
-from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command
+from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, complain
 from edge_agent.cli.period import Period, moment
 
 if TYPE_CHECKING:
@@ -76,15 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Export; exit 0 done, 1 where it cannot be recorded or proven, 2 usage."""
     wrong = _misuse(arguments)
     if wrong:
-        print(f"edge-agent export: {wrong}", file=sys.stderr)
+        complain(arguments, f"edge-agent export: {wrong}")
         return EXIT_USAGE
     try:
         facts = export(arguments)
     except records.UnreadableError as error:
-        print(f"edge-agent: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {error}")
         return EXIT_USAGE
     except (ExportError, LookupError, ValueError) as error:
-        print(f"edge-agent export: nothing was written: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent export: nothing was written: {error}")
         return EXIT_FOUND_BAD
     if arguments.json:
         print(json.dumps(facts))

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments, loaded, path
         )
     except ValueError as error:
-        print(f"edge-agent handover: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent handover: {error}")
     except OSError as error:  # a socket's has no file
         file = f"edge-agent handover: {error.filename}: {error.strerror}"
         complain(arguments, file if error.filename else no_agent(path, error))

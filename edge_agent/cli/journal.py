@@ -4,14 +4,13 @@ import argparse
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_json, command
+from edge_agent.cli.options import Commands, add_json, command, complain
 from edge_agent.cli.records import PROBLEMS_SHOWN_MAX, UnreadableError, add_journal, folder_of
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _on(arguments: argparse.Namespace, work: "Callable[[Path, Disk], int]") -> i
         with _opened(folder) as disk:
             return work(folder, disk)
     except UnreadableError as error:
-        print(f"edge-agent: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {error}")
         return EXIT_USAGE
 
 

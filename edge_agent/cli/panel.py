@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from edge_agent import output
+from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import (
     Commands,
     add_config,
@@ -42,6 +44,7 @@ def add(commands: Commands) -> None:
         help="with a user code: asked for, or read from standard input; it is recorded nowhere",
     )
     add_config(parser)
+    add_language(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -54,10 +57,12 @@ def _acts() -> str:
 def run(arguments: argparse.Namespace) -> int:
     """Give the order; exit 0 where the panel did it, else 1."""
     from edge_agent.control.socket import ask
+    from edge_agent.language import language
+    from edge_agent.phrases.book import Phrases
 
     wrong = _misuse(arguments)
     if wrong:
-        print(f"edge-agent panel: {wrong}", file=sys.stderr)
+        complain(arguments, f"edge-agent panel: {wrong}")
         return 2
     path = agent_socket(arguments.config)
     wanted: dict[str, Any] = {"panel": arguments.panel, "act": arguments.act}
@@ -67,19 +72,23 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         answer = ask(path, "order", ANSWER_S_MAX, **wanted)
     except ValueError as error:
-        print(f"edge-agent panel: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent panel: {error}")
         return 1
     except TimeoutError:
-        print(
+        complain(
+            arguments,
             f"edge-agent panel: the agent did not answer within {ANSWER_S_MAX:.0f} s; whether the "
             "panel did it, 'edge-agent events --type act' tells",
-            file=sys.stderr,
         )
         return 1
     except OSError as error:
         complain(arguments, no_agent(path, error))
         return 1
-    print(json.dumps(answer) if arguments.json else _told(arguments, answer))
+    if arguments.json:
+        print(json.dumps(answer))
+    else:
+        say = Phrases(language(arguments.lang))
+        output.show(*say(_told(arguments, answer)).splitlines())
     return 0 if answer["outcome"] == Outcome.DONE else 1
 
 

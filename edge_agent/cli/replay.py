@@ -16,7 +16,7 @@ from edge_agent.cli.lines import (
     meanings,
     seconds,
 )
-from edge_agent.cli.options import Commands, add_json, command
+from edge_agent.cli.options import Commands, add_json, command, complain
 
 if TYPE_CHECKING:
     from edge_agent.clock import Clock
@@ -100,10 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
         replay = _Replay(arguments, said)
         asyncio.run(replay.run())
     except ValueError as error:
-        print(f"edge-agent replay: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent replay: {error}")
         return EXIT_USAGE
     except LineError as error:
-        print(f"edge-agent replay: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent replay: {error}")
         return EXIT_FOUND_BAD
     except BrokenPipeError:
         raise

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command, sha256
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain, sha256
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(said))
     elif said["trouble"]:
-        print(f"edge-agent: {said['trouble']}", file=sys.stderr)
+        complain(arguments, f"edge-agent: {said['trouble']}")
     else:
         print(f"SM2 key {said['key_id']} in {said['file']}: {said['what']}")
     return EXIT_FOUND_BAD if said["trouble"] else 0

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, add_config, add_json, command, complain
 
 if TYPE_CHECKING:
     from edge_agent.update.perform import Hands
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             return _status(arguments)
         end = _perform(arguments)
     except (NoRelease, NotByReleases, Busy) as error:
-        print(f"edge-agent update: {error}", file=sys.stderr)
+        complain(arguments, f"edge-agent update: {error}")
         return EXIT_FOUND_BAD
     except OSError as error:
         print(f"edge-agent update: {error.filename}: {error.strerror}", file=sys.stderr)

@@ -15,6 +15,7 @@ from edge_agent.linetools.recognise import Candidate, Likeness, fitting_profiles
 from edge_agent.linetools.scan import Verdict
 from edge_agent.linetools.settings import Look
 from edge_agent.linetools.units import UnitFound
+from edge_agent.phrases.book import Phrases
 from edge_agent.rendering import safe
 
 
@@ -42,8 +43,8 @@ class Report:
             case Verdict.UNKNOWN:
                 said += self._unknown(outcome)
             case Verdict.UNUSABLE:
-                said.append(words("unusable", cause=result.cause))
-                said += [result.remedy] if result.remedy else []
+                say = Phrases(words.language)
+                said += [say(part) for part in (result.cause, result.remedy) if part]
             case Verdict.SILENT | Verdict.ECHO:
                 said += self._silent(outcome)
         if result.units_left_out:

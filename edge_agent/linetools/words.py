@@ -153,7 +153,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "only what was sent came back: a loop, or an adapter that hears itself",
         "只收到自己发出的内容：环回，或转换器能听到自己",
     ),
-    "unusable": ("{cause}", "{cause}"),
     "only_listened": ("{driver} is never asked: {why}", "从不询问 {driver}：{why}"),
     "paste": ("to paste into gateway.toml:", "粘贴到 gateway.toml："),
     "nothing_found": ("no panel was recognised", "没有识别出主机"),

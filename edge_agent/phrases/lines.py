@@ -1,7 +1,6 @@
 """What can be wrong with the line to a panel: a serial port, a network connection, a bus."""
 
 LINES: dict[str, str] = {
-    "the line is down": "线路中断",
     "the peer takes no bytes": "对方不接收数据",
     "check cable, flow control and peer": "检查线缆、流控和对方设备",
     "the panel called again": "主机重新呼入",

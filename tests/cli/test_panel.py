@@ -130,3 +130,16 @@ def test_a_number_too_few_or_too_many_is_misuse(
 ) -> None:
     assert main(["panel", "shop", *arguments, "--config", str(config)]) == 2
     assert cause in capsys.readouterr().err
+
+
+def test_an_outcome_and_a_refusal_are_said_in_chinese(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"outcome": "unsupported", "detail": "the driver has no words for it"}
+    order(config, answer, "shop", "status", "--lang", "zh")
+    assert capsys.readouterr().out.splitlines() == [
+        "shop：status：不支持：驱动没有相应的指令",
+        "edge-agent drivers 列出各驱动支持的指令",
+    ]
+    order(config, "no panel 'x'; there are: hall", "x", "status", "--lang", "zh")
+    assert capsys.readouterr().err == "edge-agent panel：没有主机 'x'；现有：hall\n"

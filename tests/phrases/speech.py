@@ -59,7 +59,7 @@ def _passed_over(node: ast.AST) -> Iterator[ast.AST]:
 def _sample(node: ast.AST, constants: dict[str, str]) -> str | None:
     match node:
         case ast.Constant(value=str() as text):
-            return re.sub(r"\{[\w.:]+\}", "7", text)
+            return re.sub(r"\{[\w.:!]+\}", "7", text)
         case ast.JoinedStr(values=parts):
             return "".join(_sample(part, constants) or "7" for part in parts)
         case ast.FormattedValue(value=ast.Name(id=name), conversion=-1):

@@ -13,7 +13,7 @@ SPEAKING = (
     "edge_agent/resources.py",
     "edge_agent/audit.py",
     "edge_agent/bundle_view.py",
-    *(f"edge_agent/cli/{name}.py" for name in ("check", "diagnose", "verify", "walktest")),
+    *(f"edge_agent/cli/{name}.py" for name in ("check", "diagnose", "panel", "verify", "walktest")),
     *(
         f"edge_agent/daemon/{name}.py"
         for name in (
@@ -39,6 +39,7 @@ SPEAKING = (
             *("pkcs11_child", "pkcs11_signer", "seconded", "signers", "tpm_signer", "verify"),
         )
     ),
+    "edge_agent/evidence/invitation.py",
     "edge_agent/health/findings.py",
     "edge_agent/health/gpio.py",
     *(f"edge_agent/journal/{name}.py" for name in ("chain", "files", "receipts", "scrub")),
@@ -59,6 +60,7 @@ SPEAKING = (
 """Sources whose sentences reach a person at `check`, `diagnose`, `walktest`, `verify`, `status`."""
 
 NEVER_SAID = {
+    *("user code: ", "what is wanted, with what it needs in the panel's `allow`: "),
     # what is passed on to a library, compared, or of a schema: nobody reads it
     *("edge-agent gateway.toml", "Cannot declare", "Cannot overwrite", "Invalid enum value"),
     *(
@@ -161,6 +163,12 @@ PARTS: dict[str, tuple[str, ...]] = {
     "incident of gateway gw1: 7 events": (),
     "area of gateway gw1: 7 events": (),
     "taken out by 'root (uid 0)' at agent on 2026-12-01, for 'case 7, shop'": (" on 7",),
+    "edge-agent panel: bypass needs the number of the zone": (
+        "7 needs the number of the 7",
+        "edge-agent panel: 7",
+    ),
+    "edge-agent panel: output_on needs the number of the output": (),
+    "shop: bypass 3: not allowed: the site does not allow 'bypass' for this panel": (),
     "edge-agent diagnose: an alarm is young: nothing is probed for 7 min more": (
         "edge-agent diagnose: 7",
     ),
@@ -190,7 +198,19 @@ VALUES = {
     # words in values of the sentences above: names, causes, what others said
     *("driver", "drive", "panel", "baud", "bad", "tsa", "main", "altered", "nuisance", "crash"),
     *("under", "voltage", "mains", "back", "dev", "HOST", "PORT", "udp", "key", "data", "byte"),
-    *("bytes", "root", "uid", "agent", "case", "shop", "gpio", "line", "walktest"),
+    *(
+        "bytes",
+        "root",
+        "uid",
+        "agent",
+        "case",
+        "shop",
+        "bypass",
+        "output",
+        "gpio",
+        "line",
+        "walktest",
+    ),
 }
 
 
