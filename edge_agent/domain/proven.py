@@ -122,15 +122,13 @@ class Proven:
         return (*(signal for signal in news if signal is not None), *restored)
 
     def _found(self, signal: Signal, alike: _Alike) -> tuple[Signal, ...]:
-        """Return what stands of what `signal` is about, in its code or in one that is alike."""
+        """Return what stands of what `signal` is about, in its code and in those that are alike."""
         found = self._standing.find(signal)
         codes = alike.get(signal.code or "")
         if not codes:
             return found
         others = (
-            one
-            for one in self._standing.signals
-            if one.code in codes and one not in found and is_about(signal, one)
+            one for one in self._standing.signals if one.code in codes and is_about(signal, one)
         )
         return (*found, *others)
 
@@ -138,7 +136,8 @@ class Proven:
         if signal.state is not State.RESTORED or (signal.code or "") not in alike:
             return (signal,)
         found = self._found(signal, alike)
-        return [replace(signal, kind=one.kind, code=one.code) for one in found] or (signal,)
+        ends = (replace(signal, kind=one.kind, code=one.code) for one in found)
+        return tuple(dict.fromkeys(ends)) or (signal,)  # of two areas, where it says none, one end
 
     def _end(self, event: Signal, shown: Signal | None, frame: bytes) -> Signal:
         """End it in the words of the map: no area where it says none, and none is needed."""
