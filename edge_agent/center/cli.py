@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
         add(commands)
     make = partial(_command, commands)
     event_cli.add(make)
-    fleet_cli.add(make)
+    fleet_cli.add(make, _gateway_id)
     operator_cli.add(make)
     charter_cli.add(make, _gateway_id)
     handover_cli.add(make, _gateway_id)

@@ -1,20 +1,19 @@
 """The facts about every gateway: there or not, how far it came, and what went wrong."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center.handover import farewell
-from edge_agent.center.lineage import REMEDIES
 from edge_agent.center.settings import Presence
+from edge_agent.center.troubles import Trouble, troubles
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.status import Status, peek_status
 
 EPOCHS_SHOWN_MAX = 5  # of a gateway; `edge-center verify` looks at all
-PROBLEMS_SHOWN_MAX = 20  # of a gateway, the newest
-WRONG = ("forks", "forged", "malformed", "misdirected", "stranger", "unknown_key", "bad_status")
+ONLINE, OFFLINE, CONNECTION_LOST = "online", "offline", "connection lost"
+STOPPED, NEVER_HEARD = "stopped", "never heard"
 
 LAST_EVENT = (  # by number: the newest arrival may be an older one of a backlog
     "SELECT received_ms FROM event WHERE epoch_id = (SELECT max(id) FROM epoch WHERE gateway = ?)"
@@ -38,13 +37,33 @@ class View:
     now_ms: int
     charters: Mapping[str, tuple[int, bytes]] = field(default_factory=dict)
     """Number and digest of the charter in force here, by gateway."""
+    settled_too: bool = False
+    """Whether problems are told that somebody has looked into."""
 
 
-def facts(view: View) -> list[dict[str, Any]]:
-    """Return one entry a gateway, as plain values."""
+def facts(view: View, only: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield one entry a gateway, or of one alone, as plain values.
+
+    Of a gateway that is called otherwise than all that are known nothing is yielded.
+    """
     known = frozenset(view.gateways)
-    names = sorted({*known, *_stored_names(view.connection)})
-    return [_gateway(view, name, known=name in known) for name in names]
+    for name in sorted({*known, *_stored_names(view.connection)}):
+        if only in (None, name):
+            yield _gateway(view, name, known=name in known)
+
+
+def open_troubles(view: View, gateway: str) -> list[Trouble] | None:
+    """Return what went wrong at a gateway and nobody has looked into; None: there is no such
+    gateway."""
+    if gateway not in {*view.gateways, *_stored_names(view.connection)}:
+        return None
+    epochs, counters = _epochs(view.connection, gateway), _counters(view.connection, gateway)
+    found = troubles(view.connection, gateway, epochs, counters)
+    return [one for one in found if one.settled is None]
+
+
+def _counters(connection: sqlite3.Connection, gateway: str) -> dict[str, int]:
+    return dict(connection.execute("SELECT name, value FROM counter WHERE gateway = ?", (gateway,)))
 
 
 def _stored_names(connection: sqlite3.Connection) -> set[str]:
@@ -54,11 +73,11 @@ def _stored_names(connection: sqlite3.Connection) -> set[str]:
 
 def _gateway(view: View, gateway: str, *, known: bool) -> dict[str, Any]:
     epochs = _epochs(view.connection, gateway)
-    counters = dict(
-        view.connection.execute("SELECT name, value FROM counter WHERE gateway = ?", (gateway,))
-    )
+    counters = _counters(view.connection, gateway)
     last = view.connection.execute(LAST_EVENT, (gateway,)).fetchone()
-    return {
+    found = troubles(view.connection, gateway, epochs, counters)
+    shown = [one for one in found if view.settled_too or one.settled is None]
+    fact = {
         "gateway": gateway,
         "known": known,
         **_presence(view, gateway),
@@ -68,7 +87,58 @@ def _gateway(view: View, gateway: str, *, known: bool) -> dict[str, Any]:
         "missing": sum(epoch["missing"] for epoch in epochs),
         "epochs": epochs[:EPOCHS_SHOWN_MAX],
         "counters": counters,
-        "problems": _problems(view.connection, gateway),
+        "problems": [_problem(one) for one in shown if one.found_ms is not None],
+        "troubles": [_trouble(one, shown=one in shown) for one in found],
+    }
+    return {**fact, "wrong": [*_wrong_now(fact), *_wrong_still(found)]}
+
+
+def _wrong_now(fact: dict[str, Any]) -> Iterator[str]:
+    """Yield words for what is wrong and goes away by itself once it is mended."""
+    state, status = fact["state"], fact["status"]
+    expected = not (fact["farewell"] and state in (STOPPED, OFFLINE))
+    if state != ONLINE and expected:
+        yield state
+    if not fact["known"]:
+        yield "not_made"
+    if status is None or not expected:
+        return
+    if status["disk_refused"]:
+        yield "disk_refused"
+    yield from status["conditions"]
+    if any(online is not True for online in status["panels"].values()):
+        yield "panels"
+    if fact["charter"] != status["charter"]:
+        yield "charter"
+
+
+def _wrong_still(found: Iterable[Trouble]) -> list[str]:
+    """Return words for what went wrong and nobody has looked into."""
+    return list(dict.fromkeys(one.key.what for one in found if one.settled is None))
+
+
+def _problem(one: Trouble) -> dict[str, Any]:
+    return {
+        "epoch": one.key.epoch.hex(),
+        "seq": one.key.seq,
+        "what": one.key.what,
+        "detail": one.detail,
+        "remedy": one.remedy,
+        "found_ms": one.found_ms,
+    }
+
+
+def _trouble(one: Trouble, *, shown: bool) -> dict[str, Any]:
+    settled = one.settled
+    return {
+        "name": str(one.key),
+        "what": one.key.what,
+        "epoch": one.key.epoch.hex(),
+        "seq": one.key.seq,
+        "shown": shown,
+        "settled": None
+        if settled is None
+        else {"actor": settled.actor, "why": settled.why, "time_ms": settled.time_ms},
     }
 
 
@@ -90,25 +160,6 @@ def _epochs(connection: sqlite3.Connection, gateway: str) -> list[dict[str, Any]
     ]
 
 
-def _problems(connection: sqlite3.Connection, gateway: str) -> list[dict[str, Any]]:
-    found = connection.execute(
-        "SELECT epoch, seq, what, detail, found_ms FROM problem WHERE gateway = ?"
-        " ORDER BY id DESC LIMIT ?",
-        (gateway, PROBLEMS_SHOWN_MAX),
-    )
-    return [
-        {
-            "epoch": epoch.hex(),
-            "seq": seq,
-            "what": what,
-            "detail": detail,
-            "remedy": REMEDIES.get(what),
-            "found_ms": found_ms,
-        }
-        for epoch, seq, what, detail, found_ms in found
-    ]
-
-
 def _presence(view: View, gateway: str) -> dict[str, Any]:
     row = view.connection.execute(
         "SELECT connected, changed_ms, heard_ms, interval_s, status FROM presence"
@@ -116,12 +167,12 @@ def _presence(view: View, gateway: str) -> dict[str, Any]:
         (gateway,),
     ).fetchone()
     if row is None:
-        return {"state": "never heard", "heard_ms": None, "changed_ms": None, "status": None}
+        return {"state": NEVER_HEARD, "heard_ms": None, "changed_ms": None, "status": None}
     connected, changed_ms, heard_ms, interval_s, data = row
     status = _status(data)
     stopped = status is not None and status["stopping"]
     return {
-        "state": "stopped" if stopped else _state(bool(connected), heard_ms, interval_s, view),
+        "state": STOPPED if stopped else _state(bool(connected), heard_ms, interval_s, view),
         "heard_ms": heard_ms,
         "changed_ms": changed_ms,
         "status": status,
@@ -135,8 +186,8 @@ def _state(connected: bool, heard_ms: int | None, interval_s: int, view: View) -
     """
     patience_ms = view.presence.missed_max * interval_s * 1000
     if heard_ms is None or view.now_ms - heard_ms > patience_ms:
-        return "offline"
-    return "online" if connected else "connection lost"
+        return OFFLINE
+    return ONLINE if connected else CONNECTION_LOST
 
 
 def _status(data: bytes | None) -> dict[str, Any] | None:
@@ -168,61 +219,3 @@ def _plain_status(status: Status) -> dict[str, Any]:
 
 def _mark(charter: tuple[int, bytes] | None) -> dict[str, Any] | None:
     return None if charter is None else {"number": charter[0], "digest": charter[1].hex()}
-
-
-# ---- for people
-
-
-def lines(fact: dict[str, Any], now_ms: int) -> list[str]:
-    """Return some lines about one gateway."""
-    heard = "never" if fact["heard_ms"] is None else _ago(now_ms - fact["heard_ms"])
-    text = [f"{fact['gateway']}: {fact['state']}, last heartbeat {heard}"]
-    if fact["farewell"] and fact["state"] in ("stopped", "offline"):
-        text.append(f"  {fact['farewell']}")
-    if not fact["known"]:
-        text.append("  no such gateway was made here")
-    text += _status_lines(fact["status"] or {})
-    if fact["status"] and fact["charter"] != fact["status"]["charter"]:
-        there, here = (
-            "none" if one is None else f"{one['number']}, {one['digest'][:8]}"
-            for one in (fact["status"]["charter"], fact["charter"])
-        )
-        text.append(f"  ITS CHARTER IS NOT OURS: {there} there, {here} here")
-    for epoch in fact["epochs"]:
-        marks = ["unvouched"] * (not epoch["vouched"]) + ["ROOT DOES NOT FIT"] * epoch["broken"]
-        missing = f", {epoch['missing']} missing" if epoch["missing"] else ""
-        text.append(
-            f"  epoch {epoch['epoch'][:6]}: {epoch['stored']} stored{missing}, "
-            f"proved to {epoch['proved_to']}" + "".join(f" [{mark}]" for mark in marks)
-        )
-    counters = fact["counters"]
-    wrong = [f"{name} {counters[name]}" for name in WRONG if counters.get(name)]
-    text.append(f"  doubles {counters.get('doubles', 0)}" + "".join(f", {one}" for one in wrong))
-    text += [
-        f"  PROBLEM {one['what']} at {one['epoch'][:6]}/{one['seq']}: {one['detail']}"
-        + (f"; {one['remedy']}" if one["remedy"] else "")
-        for one in fact["problems"]
-    ]
-    return [rendering.safe(line) for line in text]
-
-
-def _status_lines(status: dict[str, Any]) -> list[str]:
-    if not status:
-        return []
-    lines = [f"  waiting there {status['outstanding']}, clock {status['clock']}"]
-    if status["disk_refused"]:
-        lines.append("  ITS DISK REFUSES")
-    if status["conditions"]:
-        lines.append(f"  ITS BODY: {', '.join(status['conditions'])}")
-    away = [panel for panel, online in status["panels"].items() if online is not True]
-    if away:
-        lines.append(f"  panels not there: {', '.join(away)}")
-    return lines
-
-
-def _ago(age_ms: int) -> str:
-    seconds = max(0, age_ms) // 1000
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"

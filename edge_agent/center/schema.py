@@ -189,6 +189,18 @@ CREATE TABLE IF NOT EXISTS cosignature ( -- the witness's newest of each epoch
     data BLOB NOT NULL,
     PRIMARY KEY (gateway, epoch)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS settlement ( -- who looked into what went wrong; nothing is removed
+    id INTEGER PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    what TEXT NOT NULL,                -- a problem's word, a counter, `missing` or `unvouched`
+    epoch BLOB NOT NULL,               -- empty: of none
+    seq INTEGER NOT NULL,
+    mark INTEGER NOT NULL,             -- the trouble's then: with another one it counts no more
+    actor TEXT NOT NULL,
+    why TEXT NOT NULL,
+    time_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS settlement_gateway ON settlement (gateway);
 """
 """They cost a start nothing where they are there, and an older program does not mind them: so
 databases of this version get them without a new one."""

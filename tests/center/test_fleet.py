@@ -3,17 +3,25 @@ from typing import Any
 
 import pytest
 
-from edge_agent.center import fleet
+from edge_agent.center import fleet, fleet_lines, troubles
 from edge_agent.center.fleet import View
 from edge_agent.center.presence import PresenceStore
 from edge_agent.center.settings import Presence
 from edge_agent.center.store import Arrival
+from edge_agent.center.troubles import Settlement
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.status import Status, sign_status
+from edge_agent.language import Catalog
 from tests.center.world import BOOT_ID, NOW_MS, WALL_NS, FakeCenter, FakeGateway, stamp
+
+ENGLISH = Catalog(fleet_lines.WORDS, "en")
+
+
+def lines(found: dict[str, Any], now_ms: int) -> list[str]:
+    return fleet_lines.lines(found, now_ms, ENGLISH)
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def hear(
 
 def test_a_gateway_that_never_spoke_is_listed(center: FakeCenter) -> None:
     assert fact(center)["state"] == "never heard"
-    assert fleet.lines(fact(center), NOW_MS)[0] == "gw1: never heard, last heartbeat never"
+    assert lines(fact(center), NOW_MS)[0] == "gw1: never heard, last heartbeat never"
 
 
 def test_three_missed_heartbeats_are_offline(center: FakeCenter, gateway: FakeGateway) -> None:
@@ -92,7 +100,7 @@ def test_what_the_gateway_says_of_itself_is_shown(center: FakeCenter, gateway: F
     hear(center, gateway)
     found = fact(center)
     assert found["status"]["disk_refused"] is True
-    text = "\n".join(fleet.lines(found, NOW_MS + 5_000))
+    text = "\n".join(lines(found, NOW_MS + 5_000))
     assert "ITS DISK REFUSES" in text
     assert "ITS BODY: tamper, card_worn" in text
     assert "waiting there 7" in text
@@ -107,12 +115,12 @@ def test_a_charter_that_is_not_the_one_here_stands_out(
     hear(center, gateway)
     told = fact(center)
     assert (told["charter"], told["status"]["charter"]) == (None, None)
-    assert not any("CHARTER" in line for line in fleet.lines(told, NOW_MS))
+    assert not any("CHARTER" in line for line in lines(told, NOW_MS))
     ours = {"gw1": (2, b"c" * 32)}
     (told,) = fleet.facts(View(center.connection, ["gw1"], Presence(), NOW_MS, ours))
     assert told["charter"] == {"number": 2, "digest": "63" * 32}
     line = "  ITS CHARTER IS NOT OURS: none there, 2, 63636363 here"
-    assert line in fleet.lines(told, NOW_MS)
+    assert line in lines(told, NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -137,15 +145,13 @@ def test_what_is_gone_for_good_is_told(
         center.take(gateway.sealed(EventType.ACT, act.to_body(), Lane.FAULT))
     center.take(gateway.sealed(EventType.ACT, {1: "No Word"}, Lane.FAULT))
     hear(center, gateway)
-    assert not [line for line in fleet.lines(fact(center), NOW_MS) if "handed" in line], (
-        "it is here"
-    )
+    assert not [line for line in lines(fact(center), NOW_MS) if "handed" in line], "it is here"
     later_ms = NOW_MS + 3_600_000
     found = fact(center, later_ms)
     assert (found["farewell"] or "").startswith(told or "")
-    said = fleet.lines(found, later_ms)
-    lines = [line for line in said if told and line.startswith(f"  {told}")]
-    assert bool(lines) is bool(told)
+    said = lines(found, later_ms)
+    last = [line for line in said if told and line.startswith(f"  {told}")]
+    assert bool(last) is bool(told)
 
 
 def test_holes_and_faults_are_counted(center: FakeCenter, gateway: FakeGateway) -> None:
@@ -156,7 +162,7 @@ def test_holes_and_faults_are_counted(center: FakeCenter, gateway: FakeGateway) 
     assert found["counters"] == {"stored": 2, "doubles": 1, "malformed": 1}
     (epoch,) = found["epochs"]
     assert (epoch["next_seq"], epoch["stored"], epoch["proved_to"]) == (3, 2, 0)
-    text = fleet.lines(found, NOW_MS)
+    text = lines(found, NOW_MS)
     assert any("2 stored, 1 missing, proved to 0" in line for line in text)
     assert any("doubles 1, malformed 1" in line for line in text)
 
@@ -183,14 +189,51 @@ def test_problems_and_unvouched_epochs_stand_out(center: FakeCenter, gateway: Fa
     center.connection.execute(
         "INSERT INTO problem VALUES (1, 'gw1', x'00', 3, 'fork', 'two of them', 5)"
     )
-    text = "\n".join(fleet.lines(fact(center), NOW_MS))
+    text = "\n".join(lines(fact(center), NOW_MS))
     assert "[unvouched]" in text
     assert "PROBLEM fork at 00/3: two of them" in text
 
 
-@pytest.mark.parametrize(
-    ("age_ms", "text"),
-    [(-5, "0 s"), (119_000, "119 s"), (120_000, "2 min"), (7_200_000, "2 h"), (172_800_000, "2 d")],
-)
-def test_ages_are_short(age_ms: int, text: str) -> None:
-    assert fleet._ago(age_ms) == f"{text} ago"
+def test_what_is_wrong_is_named_in_a_word(center: FakeCenter, gateway: FakeGateway) -> None:
+    assert fact(center)["wrong"] == ["never heard"]
+    center.take(gateway.start(), b"junk")
+    hear(center, gateway)
+    assert fact(center)["wrong"] == ["disk_refused", "tamper", "card_worn", "panels", "malformed"]
+    assert fact(center, NOW_MS + 3_600_000)["wrong"][0] == "offline"
+
+
+def test_what_was_settled_is_no_longer_wrong_and_told_where_it_is_asked_for(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start(vouched=False), b"junk")
+    gateway.event()
+    center.take(gateway.event())
+    problem = "INSERT INTO problem VALUES (1, 'gw1', ?, 3, 'moved', 'another board', 5)"
+    center.connection.execute(problem, (gateway.epoch,))
+    before = fact(center)
+    assert before["wrong"] == ["never heard", "moved", "missing", "unvouched", "malformed"]
+    view = View(center.connection, ["gw1"], Presence(), NOW_MS)
+    found = fleet.open_troubles(view, "gw1") or []
+    said = [Settlement(one.key, one.mark, "Wang", "new board", NOW_MS) for one in found]
+    troubles.settle(center.connection, "gw1", said)
+    after = fact(center)
+    assert (after["wrong"], after["problems"]) == (["never heard"], [])
+    assert (after["missing"], after["counters"]["malformed"]) == (1, 1), "facts stay"
+    text = "\n".join(lines(after, NOW_MS))
+    assert not [word for word in ("PROBLEM", "missing", "unvouched", "malformed") if word in text]
+    (every,) = fleet.facts(View(center.connection, ["gw1"], Presence(), NOW_MS, {}, True))
+    text = "\n".join(lines(every, NOW_MS))
+    for line in lines(before, NOW_MS):
+        assert line in text
+    assert f"settled moved@{gateway.epoch.hex()[:6]}/3: new board; Wang, 20" in text
+    assert every["wrong"] == ["never heard"]
+    assert every["troubles"][0]["settled"] == {
+        "actor": "Wang", "why": "new board", "time_ms": NOW_MS,
+    }  # fmt: skip
+
+
+def test_of_one_gateway_nothing_else_is_looked_up(center: FakeCenter) -> None:
+    view = View(center.connection, ["gw1", "gw2"], Presence(), NOW_MS)
+    assert [one["gateway"] for one in fleet.facts(view, "gw2")] == ["gw2"]
+    assert list(fleet.facts(view, "gw3")) == []
+    assert fleet.open_troubles(view, "gw3") is None

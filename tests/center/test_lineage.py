@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import structlog.testing
 
-from edge_agent.center import fleet, show
+from edge_agent.center import fleet, fleet_lines, show
 from edge_agent.center.audit import Audit
 from edge_agent.center.lineage import REMEDIES, machine_of
 from edge_agent.center.settings import Presence
@@ -16,6 +16,7 @@ from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import Ended, JournalBody, JournalChange
 from edge_agent.evidence.machine import BOARD, CARD, Fact, fact
 from edge_agent.evidence.verify import WORD_LOST
+from edge_agent.language import Catalog
 from tests.center.world import NOW_MS, FakeCenter, FakeGateway, stamp
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
@@ -265,7 +266,8 @@ def test_it_is_said_by_name_with_a_remedy_everywhere(
     view = fleet.View(center.connection, ["gw1"], Presence(), NOW_MS)
     (fact_,) = fleet.facts(view)
     assert fact_["problems"][0]["remedy"] == REMEDIES["clone"]
-    assert any("PROBLEM clone" in one and "destroy" in one for one in fleet.lines(fact_, NOW_MS))
+    said = fleet_lines.lines(fact_, NOW_MS, Catalog(fleet_lines.WORDS, "en"))
+    assert any("PROBLEM clone" in one and "destroy" in one for one in said)
     newest = show.newest(center.connection, Wanted(), 1)[0]
     assert "clone" in newest.marks
     assert "clone" not in next(show.select(center.connection, Wanted())).marks
