@@ -16,7 +16,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unlisted": ("; not in the configuration", "（配置中未列出）"),
     "count": ("{panel}: {heard} of {all} zones heard", "{panel}：{all} 个防区中已收到 {heard} 个"),
     "unlisted_count": (
-        "; {count} more are not in the configuration",
+        "; not in the configuration: {count} more",
         "；另有 {count} 个配置中未列出",
     ),
     "no_list": (

@@ -30,7 +30,7 @@ def test_what_was_not_heard_has_a_remedy_and_what_was_has_none() -> None:
     assert said[:2] == ["p1: 0 of 1 zones heard", "  NOT HEARD: zone 1 Front door"]
     assert "walk there once more" in said[2]
     assert list(view.ended(told({"1": 1, "7": 2}, []))) == [
-        "p1: 1 of 1 zones heard; 1 more are not in the configuration"
+        "p1: 1 of 1 zones heard; not in the configuration: 1 more"
     ]
 
 

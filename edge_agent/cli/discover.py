@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from edge_agent import output
 from edge_agent.cli.lines import (
     EXIT_FOUND_BAD,
     EXIT_USAGE,
@@ -234,7 +235,8 @@ class _Discovering:
         if self._json or self._is_unread:
             return
         try:
-            print("\n".join(self._report.lines(outcome)), flush=True)
+            output.show(*self._report.lines(outcome))
+            sys.stdout.flush()
         except BrokenPipeError:  # `edge-agent discover | head`
             self._is_unread = True
             if self._running is not None:

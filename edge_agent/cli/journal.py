@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge_agent import output
 from edge_agent.cli.options import Commands, add_json, command, complain
 from edge_agent.cli.records import PROBLEMS_SHOWN_MAX, UnreadableError, add_journal, folder_of
 
@@ -132,7 +133,10 @@ def stat(arguments: argparse.Namespace) -> int:
     def work(folder: Path, disk: "Disk") -> int:
         found = survey(disk, Envelopes())
         facts = _facts(folder, found)
-        print(json.dumps(facts) if arguments.json else "\n".join(_lines(facts)))
+        if arguments.json:
+            print(json.dumps(facts))
+        else:
+            output.show(*_lines(facts))
         return EXIT_FOUND_BAD if found.damages else 0
 
     return _on(arguments, work)
