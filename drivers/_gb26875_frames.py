@@ -16,8 +16,9 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
+from edge_agent.domain.cutter import Found, SizedDecoder
 from edge_agent.domain.panel_clock import PanelTime, panel_time
-from edge_agent.domain.session import FaultKind
+from edge_agent.domain.session import FaultKind, Frame
 
 START: Final = b"@@"
 END: Final = b"##"
@@ -25,7 +26,6 @@ HEADER_BYTES: Final = 27  # up to and with the command
 FRAME_BYTES_MIN: Final = 30
 LENGTH_BYTES: Final = 26  # so many of a frame say how long it is
 DATA_BYTES_MAX: Final = 1024
-NOISE_BYTES_MAX: Final = 1 << 16  # a run of noise is reported in one piece up to this size
 TIME_BYTES: Final = 6
 
 
@@ -38,14 +38,6 @@ class Command(IntEnum):
     REQUEST = 4
     REPLY = 5
     DENY = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A stretch of the stream: one good frame where `fault` is None."""
-
-    raw: bytes
-    fault: FaultKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,126 +105,33 @@ def frame_of(header: Header, data: bytes = b"") -> bytes:
     return START + inner + bytes((sum(inner) & 0xFF,)) + END
 
 
-def _length_at(held: bytes | bytearray, at: int) -> int | None:
-    """Return how long a frame that starts at `at` says it is; None while that is not heard yet."""
-    if len(held) < at + LENGTH_BYTES:
-        return None
-    return FRAME_BYTES_MIN + int.from_bytes(held[at + 24 : at + 26], "little")
+def _size(head: bytes) -> int:
+    """Return how long a frame that begins so is, 0 where it would be longer than the longest."""
+    size = FRAME_BYTES_MIN + int.from_bytes(head[24:26], "little")
+    return size if size <= FRAME_BYTES_MIN + DATA_BYTES_MAX else 0
 
 
-def _is_good(frame: bytes | bytearray) -> bool:
+def _is_good(frame: bytes) -> bool:
     return frame[-2:] == END and sum(frame[2:-3]) & 0xFF == frame[-3]
 
 
-class Cutter:
-    """Cuts a stream; keeps no more than one frame of the longest, and a run of noise.
-
-    What began as a frame and is none is given up at the next start mark behind it: a frame that
-    lost bytes takes nothing of the next one with it.
-    """
+class Cutter(SizedDecoder):
+    """Cuts a stream; what is cut is not read yet, a good frame is one without a fault."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
-        self._noise = bytearray()
-        self._looked = 0  # how much of what is held was searched for a whole frame inside
+        super().__init__(START, LENGTH_BYTES, _size, _is_good, Frame)
 
     def is_waiting(self) -> bool:
         """Tell whether bytes are held that are no frame yet."""
-        return bool(self._held or self._noise)
+        return super().is_waiting() or bool(self._noise)
 
-    def feed(self, data: bytes) -> list[Cut]:
-        """Take the next bytes; return what is now decided."""
-        cuts: list[Cut] = []
-        for at in range(0, len(data), DATA_BYTES_MAX):
-            self._held += data[at : at + DATA_BYTES_MAX]
-            cuts += self._scan()
-        return cuts
-
-    def finish(self) -> list[Cut]:
-        """Return what is left: no more bytes belong to it."""
-        cuts: list[Cut] = []
-        while self._held.startswith(START):
-            inside = self._held.find(START, 1)
-            cuts += self._take(inside if inside > 0 else len(self._held), FaultKind.LENGTH)
-            cuts += self._scan()
-        self._noise += self._held
-        self._held.clear()
-        return cuts + self._flush()
-
-    def _scan(self) -> list[Cut]:
-        cuts: list[Cut] = []
-        while True:
-            cuts += self._skip_noise()
-            if not self._held.startswith(START):
-                return cuts
-            found = self._judge()
-            if found is None:
-                return cuts
-            cuts += self._take(*found)
-
-    def _skip_noise(self) -> list[Cut]:
-        at = self._held.find(START)
-        if at < 0:
-            at = len(self._held) - self._held.endswith(START[:1])
-        if at:
-            self._noise += self._held[:at]
-            self._drop(at)
-        return self._flush() if len(self._noise) >= NOISE_BYTES_MAX else []
-
-    def _judge(self) -> tuple[int, FaultKind | None] | None:
-        """Return how much of what is held belongs together, and what is wrong with it."""
-        length = _length_at(self._held, 0)
-        if length is None:
-            return None
-        if length > FRAME_BYTES_MIN + DATA_BYTES_MAX:
-            inside = self._held.find(START, 1, LENGTH_BYTES)
-            return (inside if inside > 0 else len(START)), FaultKind.LENGTH
-        # a damaged length must not hold back the frames behind it; what comes first decides, so
-        # that it is the same however the bytes come
-        whole = self._whole_inside(min(len(self._held), length - 1))
-        if whole:
-            return whole, FaultKind.LENGTH
-        if len(self._held) < length:
-            return None
-        if _is_good(self._held[:length]):
-            return length, None
-        if self._held[length - 2 : length] == END:
-            whole = self._whole_inside(length)
-            return (whole, FaultKind.LENGTH) if whole else (length, FaultKind.CHECKSUM)
-        inside = self._held.find(START, 1, length)
-        if inside > 0:
-            return inside, FaultKind.LENGTH
-        # one byte was lost: the last one may be the beginning of the next start mark
-        return length - (self._held[length - 1 : length] == START[:1]), FaultKind.SHAPE
-
-    def _whole_inside(self, end: int) -> int:
-        """Return where the good frame that ends first behind the beginning stands; 0: nowhere."""
-        looked, self._looked = self._looked, end
-        found, first = 0, end + 1
-        at = self._held.find(START, 1, end)
-        while at > 0:
-            length = _length_at(self._held, at)
-            last = at + (length or 0)
-            if length and looked < last < first and _is_good(self._held[at:last]):
-                found, first = at, last
-            at = self._held.find(START, at + 1, end)
-        return found
-
-    def _take(self, size: int, fault: FaultKind | None) -> list[Cut]:
-        raw = bytes(self._held[:size])
-        self._drop(size)
-        if size < len(START):  # one of several `@` before the frame's own two
-            self._noise += raw
-            return []
-        return [*self._flush(), Cut(raw, fault)]
-
-    def _drop(self, size: int) -> None:
-        del self._held[:size]
-        self._looked = 0
-
-    def _flush(self) -> list[Cut]:
-        if not self._noise:
-            return []
-        cut = Cut(bytes(self._noise), FaultKind.NOISE)
-        self._noise.clear()
-        return [cut]
+    def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
+        """See Cutter: the head is so long that less of it is a frame that was cut, too."""
+        size, found = super().piece(held, at, is_end=is_end)
+        is_begun = held.startswith(START, at) and not held.startswith(START, at + 1)
+        if found is FaultKind.NOISE and is_begun:
+            return max(size, len(START)), FaultKind.LENGTH
+        if found is not FaultKind.CHECKSUM or held.startswith(END, at + size - len(END)):
+            return size, found
+        # without its end mark one byte may be missing, and the last be the next one's first
+        return size - held.startswith(START[:1], at + size - 1), FaultKind.SHAPE

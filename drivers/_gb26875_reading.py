@@ -3,7 +3,7 @@
 from typing import Final
 
 from drivers._gb26875_frames import Command as Word
-from drivers._gb26875_frames import Cut, Cutter, Header, data_of, header_of, time_of
+from drivers._gb26875_frames import Cutter, Header, data_of, header_of, time_of
 from drivers._gb26875_objects import Reading, Said, UnfitError, read_data, signals_of
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.session import FaultKind, Frame, Plain, Setup
@@ -45,7 +45,7 @@ class Reader:
             return Said("vendor_command", fields, acts=(unknown(raw),) if is_said else ())
         return read_data(data, header.command, reading)
 
-    def frame(self, cut: Cut) -> Frame:
+    def frame(self, cut: Frame) -> Frame:
         """Return what `decode` shows."""
         if cut.fault is not None:
             return Frame(cut.raw, fault=cut.fault)

@@ -10,7 +10,6 @@ Source: the public standard; open codecs; captures from the field.
 
 from drivers._gb26875_frames import (
     FRAME_BYTES_MIN,
-    Cut,
     Cutter,
     Header,
     data_of,
@@ -46,6 +45,7 @@ from edge_agent.domain.session import (
     Driver,
     Fault,
     FaultKind,
+    Frame,
     Input,
     Nature,
     Obeyed,
@@ -187,11 +187,11 @@ class GbSession:
             self._bytes_ns = now_ns
         return [action for cut in cuts for action in self._on_cut(cut, now_ns)]
 
-    def _given_up(self, now_ns: int) -> list[Cut]:
+    def _given_up(self, now_ns: int) -> list[Frame]:
         is_old = self._cutter.is_waiting() and now_ns - self._bytes_ns >= CUT_NS
         return self._cutter.finish() if is_old else []
 
-    def _on_cut(self, cut: Cut, now_ns: int) -> list[Action]:
+    def _on_cut(self, cut: Frame, now_ns: int) -> list[Action]:
         if cut.fault is FaultKind.NOISE:
             return [Fault(FaultKind.NOISE, "", cut.raw[:FRAME_BYTES_MAX])]
         if cut.fault is not None:

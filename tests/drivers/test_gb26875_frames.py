@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from drivers._gb26875_frames import (
     DATA_BYTES_MAX,
-    NOISE_BYTES_MAX,
     Command,
-    Cut,
     Cutter,
     Header,
     data_of,
@@ -19,7 +17,8 @@ from drivers._gb26875_frames import (
     time_bytes,
     time_of,
 )
-from edge_agent.domain.session import FaultKind
+from edge_agent.domain.noise import NOISE_BYTES_MAX
+from edge_agent.domain.session import FaultKind, Frame
 from tests.drivers.golden_gb26875 import (
     ACKNOWLEDGE,
     CALL_POINT,
@@ -29,12 +28,12 @@ from tests.drivers.golden_gb26875 import (
 )
 
 
-def cut(*pieces: bytes) -> list[Cut]:
+def cut(*pieces: bytes) -> list[Frame]:
     cutter = Cutter()
     return [*(one for piece in pieces for one in cutter.feed(piece)), *cutter.finish()]
 
 
-def good(cuts: list[Cut]) -> list[bytes]:
+def good(cuts: list[Frame]) -> list[bytes]:
     return [one.raw for one in cuts if one.fault is None]
 
 
@@ -71,12 +70,12 @@ def test_any_split_gives_the_same_frames(data: st.DataObject) -> None:
 
 def test_marks_inside_a_frame_do_not_cut_it() -> None:
     frame = frame_of(header_of(CALL_POINT), b"\x96\x01##@@##" + ACKNOWLEDGE[:20] + b"@@##@@")
-    assert cut(*(frame[at : at + 1] for at in range(len(frame)))) == [Cut(frame)]
+    assert cut(*(frame[at : at + 1] for at in range(len(frame)))) == [Frame(frame)]
 
 
 def test_a_wrong_sum_is_a_checksum_fault_of_the_whole_frame() -> None:
     wrong = CALL_POINT[:40] + b"\x55" + CALL_POINT[41:]
-    assert cut(wrong + ACKNOWLEDGE) == [Cut(wrong, FaultKind.CHECKSUM), Cut(ACKNOWLEDGE)]
+    assert cut(wrong + ACKNOWLEDGE) == [Frame(wrong, fault=FaultKind.CHECKSUM), Frame(ACKNOWLEDGE)]
 
 
 def test_the_sum_leaves_out_the_start_mark() -> None:
@@ -87,7 +86,7 @@ def test_the_sum_leaves_out_the_start_mark() -> None:
 
 def test_a_wrong_end_mark_is_shape() -> None:
     wrong = CALL_POINT[:-1] + b"$"
-    assert cut(wrong + ACKNOWLEDGE) == [Cut(wrong, FaultKind.SHAPE), Cut(ACKNOWLEDGE)]
+    assert cut(wrong + ACKNOWLEDGE) == [Frame(wrong, fault=FaultKind.SHAPE), Frame(ACKNOWLEDGE)]
 
 
 @pytest.mark.parametrize("kept", [2, 10, 25, 27, 60, 77])
@@ -102,7 +101,7 @@ def test_a_damaged_length_holds_back_nothing() -> None:
     wrong = CALL_POINT[:24] + b"\xff\x03" + CALL_POINT[26:]
     cutter = Cutter()
     assert cutter.feed(wrong) == []
-    assert cutter.feed(DUTY_ANSWER)[-1] == Cut(DUTY_ANSWER)
+    assert cutter.feed(DUTY_ANSWER)[-1] == Frame(DUTY_ANSWER)
 
 
 @pytest.mark.parametrize("length", [b"\x01\x04", b"\x40\x00"])
@@ -117,27 +116,36 @@ def test_a_damaged_length_is_judged_alike_in_any_split(length: bytes) -> None:
 def test_more_than_1024_bytes_of_data_is_length() -> None:
     wrong = CALL_POINT[:24] + b"\x01\x04" + CALL_POINT[26:]
     cutter = Cutter()
-    assert cutter.feed(wrong + ACKNOWLEDGE)[0].fault is FaultKind.LENGTH
+    assert cutter.feed(wrong + ACKNOWLEDGE)[0] == Frame(b"@@", fault=FaultKind.LENGTH)
     assert cutter.finish() == []
     whole = frame_of(header_of(CALL_POINT), bytes(DATA_BYTES_MAX))
-    assert cut(whole) == [Cut(whole)]
+    assert cut(whole) == [Frame(whole)]
     with pytest.raises(ValueError, match="1025"):
         frame_of(header_of(CALL_POINT), bytes(DATA_BYTES_MAX + 1))
 
 
 def test_noise_is_reported_once_and_in_bounded_pieces() -> None:
     assert cut(b"rubbish", b"more", ACKNOWLEDGE) == [
-        Cut(b"rubbishmore", FaultKind.NOISE),
-        Cut(ACKNOWLEDGE),
+        Frame(b"rubbishmore", fault=FaultKind.NOISE),
+        Frame(ACKNOWLEDGE),
     ]
     cuts = cut(b"x" * (3 * NOISE_BYTES_MAX))
     assert sum(len(one.raw) for one in cuts) == 3 * NOISE_BYTES_MAX
     assert max(len(one.raw) for one in cuts) <= NOISE_BYTES_MAX + DATA_BYTES_MAX
 
 
+def test_noise_is_waited_with_too_for_nothing_may_follow_it() -> None:
+    cutter = Cutter()
+    assert not cutter.is_waiting()
+    assert cutter.feed(b"rubbish") == []
+    assert cutter.is_waiting()
+    assert cutter.finish() == [Frame(b"rubbish", fault=FaultKind.NOISE)]
+    assert not cutter.is_waiting()
+
+
 def test_more_at_signs_than_the_frames_own_two_are_noise() -> None:
     for noise in (b"@", b"@@@", b"x@@@@"):
-        assert cut(noise + ACKNOWLEDGE) == [Cut(noise, FaultKind.NOISE), Cut(ACKNOWLEDGE)]
+        assert cut(noise + ACKNOWLEDGE) == [Frame(noise, fault=FaultKind.NOISE), Frame(ACKNOWLEDGE)]
 
 
 @given(st.lists(st.binary(max_size=80) | st.sampled_from([b"@@", b"@", CALL_POINT[:30]])))
