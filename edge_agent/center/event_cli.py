@@ -79,7 +79,7 @@ def _events(arguments: argparse.Namespace) -> int:
 
 def _follow(arguments: argparse.Namespace, wanted: show.Wanted, file: Path) -> NoReturn:
     """Print what is there and go on with what comes, until Ctrl-C."""
-    pause, aloud, newest = Event(), Aloud(), 0
+    pause, aloud, newest = Event(), Aloud(language(arguments.lang)), 0
     with closing(Follower(file)) as follower:
         while True:
             look = follower.look()

@@ -6,6 +6,7 @@ from typing import Any
 from edge_agent import rendering
 from edge_agent.center.ages import age
 from edge_agent.center.fleet import CONNECTION_LOST, NEVER_HEARD, OFFLINE, ONLINE, STOPPED
+from edge_agent.center.handover import HANDED_OVER, OUT_OF_SERVICE
 from edge_agent.center.troubles import MISSING, UNVOUCHED, WRONG
 from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
@@ -19,6 +20,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "head": ("{gateway}: {state}, last heartbeat {heard}", "{gateway}：{state}，上次心跳 {heard}"),
     "ago": ("{age} ago", "{age}前"),
     "never": ("never", "从未"),
+    HANDED_OVER: ("handed over", "已移交"),
+    OUT_OF_SERVICE: ("taken out of service", "已停用"),
+    "farewell": ("{what}: {why}", "{what}：{why}"),
     "not_made": ("no such gateway was made here", "本中心未创建此网关"),
     "charter": (
         "ITS CHARTER IS NOT OURS: {there} there, {here} here",
@@ -96,7 +100,7 @@ def lines(fact: dict[str, Any], now_ms: int, say: Catalog) -> list[str]:
     tell = _Teller(fact, now_ms, say)
     text = [tell.head()]
     if fact["farewell"] and fact["state"] in (STOPPED, OFFLINE):
-        text.append(f"  {fact['farewell']}")
+        text.append(f"  {tell.farewell()}")
     if not fact["known"]:
         text.append(f"  {say('not_made')}")
     text += [f"  {one}" for one in (*tell.status(), *tell.charter(), *tell.epochs())]
@@ -124,6 +128,10 @@ class _Teller:
         return say(
             "head", gateway=self._fact["gateway"], state=say(self._fact["state"]), heard=heard
         )
+
+    def farewell(self) -> str:
+        what, _, why = self._fact["farewell"].partition(": ")
+        return self._say("farewell", what=self._say(what), why=why)
 
     def status(self) -> list[str]:
         say, status = self._say, self._fact["status"]

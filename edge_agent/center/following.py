@@ -12,9 +12,16 @@ from pathlib import Path
 
 from edge_agent.center import schema
 from edge_agent.center.layout import CenterError
+from edge_agent.language import Catalog
 
 LOOK_S = 0.2  # between two looks: what is stored is shown well within a second
 NEWEST = "SELECT coalesce(max(id), 0) FROM event"
+
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "refused": ("nothing can be read, trying again: {why}", "无法读取，正在重试：{why}"),
+    "again": ("reading again", "已恢复读取"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +101,14 @@ class Follower:
 class Aloud:
     """Says on standard error once that nothing can be seen, and once that it can again."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self._say = Catalog(_WORDS, language)
         self._refused = False
 
     def tell(self, refusal: str) -> None:
         """Take why nothing is seen, empty where it is."""
         if bool(refusal) is not self._refused:
-            said = f"nothing can be read, trying again: {refusal}" if refusal else "reading again"
+            said = self._say("refused" if refusal else "again", why=refusal)
             print(f"edge-center: {said}", file=sys.stderr, flush=True)
         self._refused = bool(refusal)
 

@@ -34,6 +34,7 @@ _RUNS = "SELECT id, top FROM epoch WHERE gateway = ? ORDER BY id DESC LIMIT 8"
 _LAST_ACTS = (
     "SELECT envelope FROM event WHERE epoch_id = ? AND seq >= ? AND type = 'act' ORDER BY seq DESC"
 )
+OUT_OF_SERVICE, HANDED_OVER = "taken out of service", "handed over"
 TAIL = 200  # events of a run that are looked through for last words: they come at its end
 
 
@@ -145,7 +146,7 @@ def farewell(connection: sqlite3.Connection, gateway: str) -> str | None:
 def _last_word(act: ActBody) -> str | None:
     match act.what, act.outcome:
         case "decommission", "ended":
-            return f"taken out of service: {act.purpose}"
+            return f"{OUT_OF_SERVICE}: {act.purpose}"
         case "handover", "leaving":
-            return f"handed over: {act.detail}"
+            return f"{HANDED_OVER}: {act.detail}"
     return None

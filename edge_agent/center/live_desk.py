@@ -170,7 +170,7 @@ class Lines:
         self._left = limit if limit > 0 else None
         self._as_json = as_json
         self._bell = bell and sys.stderr.isatty()
-        self._aloud = Aloud()
+        self._aloud = Aloud(reader.language)
         self._summed_up = False
         self._silent = False
 

@@ -46,6 +46,17 @@ def test_a_gateway_in_chinese(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_gone_for_good_in_chinese(tmp_path: Path) -> None:
+    center = FakeCenter(tmp_path, FakeGateway())
+    for said, chinese in (
+        ("handed over: to blue", "  已移交：to blue"),
+        ("taken out of service: sold", "  已停用：sold"),
+    ):
+        found = told(center) | {"farewell": said, "state": "stopped"}
+        assert chinese in fleet_lines.lines(found, NOW_MS, CHINESE)
+        assert f"  {said}" in fleet_lines.lines(found, NOW_MS, ENGLISH)
+
+
 def test_more_problems_than_are_shown_are_counted(tmp_path: Path) -> None:
     gateway = FakeGateway()
     center = FakeCenter(tmp_path, gateway)

@@ -102,7 +102,7 @@ def test_where_there_is_none_at_the_start_it_is_told(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_said_once_and_its_end_once(capsys: pytest.CaptureFixture[str]) -> None:
-    aloud = Aloud()
+    aloud = Aloud("en")
     for refusal in ("", "locked", "locked", "", ""):
         aloud.tell(refusal)
     told = capsys.readouterr().err.splitlines()
@@ -110,3 +110,5 @@ def test_a_refusal_is_said_once_and_its_end_once(capsys: pytest.CaptureFixture[s
         "edge-center: nothing can be read, trying again: locked",
         "edge-center: reading again",
     ]
+    Aloud("zh").tell("locked")
+    assert capsys.readouterr().err == "edge-center: 无法读取，正在重试：locked\n"
