@@ -1,6 +1,5 @@
 """What the live desk shows: a line for each incident or change, and a screen full of them."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -9,8 +8,9 @@ from typing import Any
 from edge_agent import rendering
 from edge_agent.center import incidents
 from edge_agent.center.ages import age
-from edge_agent.center.incident_desk import LIFE_TIER, PROPERTY_TIER, Change, is_first
+from edge_agent.center.incident_desk import Change
 from edge_agent.center.incidents import Incident
+from edge_agent.center.ranking import LIFE_TIER, PROPERTY_TIER, Kind, Ranking, is_first
 from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog, cut, padded
 
@@ -71,12 +71,11 @@ class Reader:
 # ---- one incident
 
 
-def means(one: Incident, say: Catalog) -> str:
+def means(kind: Kind, say: Catalog) -> str:
     """Return what is at stake, in a word or two."""
-    tier = one.verdict.tier
-    if one.is_fire and tier:
-        return say("life_fire" if tier >= LIFE_TIER else "fire")
-    return Judged(say.language).tier(tier)
+    if kind.is_fire and kind.tier:
+        return say("life_fire" if kind.tier >= LIFE_TIER else "fire")
+    return Judged(say.language).tier(kind.tier)
 
 
 def row(one: Incident, now_ms: int, reader: Reader) -> str:
@@ -85,7 +84,7 @@ def row(one: Incident, now_ms: int, reader: Reader) -> str:
     where = incidents.where(one, Catalog(incidents.WORDS, say.language))
     reasons = Judged(say.language).reason(verdict.reasons[0])
     parts = (
-        padded(f"{verdict.tier} {means(one, say)}", 21),
+        padded(f"{verdict.tier} {means(Kind(verdict.tier, one.is_fire), say)}", 21),
         f"{one.gateway} {one.place.epoch.hex()[:EPOCH_DIGITS]}/{one.place.seq}",
         *([where] if where else []),
         touched(one, now_ms, reader),
@@ -137,7 +136,7 @@ class Standing:
     `silent_ms`: so long nothing was stored, None where that is no wonder.
     """
 
-    open: Sequence[Incident]
+    open: Ranking
     now_ms: int
     is_reading: bool = False
     silent_ms: int | None = None
@@ -149,15 +148,13 @@ def summary(standing: Standing, say: Catalog) -> str:
     """Return how many are open, by what is at stake, and how long the longest has waited."""
     if not standing.open:
         return say("none")
-    counted: Counter[str] = Counter(
-        f"{one.verdict.tier} {means(one, say)}" for one in standing.open
-    )
     told = [say("all", count=len(standing.open))]
-    told += [say("of", count=count, what=what) for what, count in counted.items()]
-    waiting = [one.grave_ms for one in standing.open if one.touched is None and one.verdict.tier]
-    if waiting:
-        longest = age(standing.now_ms - min(waiting), say.language)
-        told.append(say("longest", age=longest))
+    if (since_ms := standing.open.waits_since_ms) is not None:
+        told.append(say("longest", age=age(standing.now_ms - since_ms, say.language)))
+    told += [
+        say("of", count=count, what=f"{kind.tier} {means(kind, say)}")
+        for kind, count in standing.open.kinds
+    ]
     return "; ".join(told)
 
 
@@ -180,14 +177,14 @@ def screen(standing: Standing, size: tuple[int, int], reader: Reader) -> str:
     head = [f"{reader.clock(standing.now_ms)}  {summary(standing, say)}"]
     head += notices(standing, say)
     room = max(1, lines - len(head) - 1)
-    shown = standing.open if len(standing.open) <= room else standing.open[: room - 1]
-    more = standing.open[len(shown) :]
+    shown = standing.open.top(room if len(standing.open) <= room else room - 1)
+    more = len(standing.open) - len(shown)
     text = [_styled(cut(head[0], columns), _BOLD)]
     text += [_styled(cut(one, columns), _REVERSE) for one in head[1:]]
     text += _rows(shown, standing, columns, reader)
     if more:
-        first = sum(map(is_first, more))
-        told = say("more_first" if first else "more", count=len(more), first=first)
+        first = max(0, standing.open.firsts - len(shown))
+        told = say("more_first" if first else "more", count=more, first=first)
         text.append(_styled(cut(told, columns), _REVERSE if first else _BOLD))
     return "\x1b[H" + "".join(f"{one}\x1b[K\r\n" for one in text) + "\x1b[J"
 

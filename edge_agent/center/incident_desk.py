@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
 from edge_agent.center import incidents, schema, show
 from edge_agent.center.desk_rows import Disposed, opened
 from edge_agent.center.following import Look
 from edge_agent.center.incidents import Incident, Name
+from edge_agent.center.ranking import PROPERTY_TIER, Ranking, is_first, rank
 from edge_agent.domain.event import EventType
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.evidence.cbor import Malformed
@@ -22,7 +22,6 @@ from edge_agent.evidence.verdict import VerdictBody
 
 SLICE_VERDICTS = 100  # read of what is stored before a look for what is new
 SLICE_WORDS = 100
-LIFE_TIER, PROPERTY_TIER = 4, 3
 
 NEW_WORDS = (
     "SELECT command.id, said.data, journaled_ms FROM command JOIN disposition AS said"
@@ -65,27 +64,6 @@ class Change:
         return grave and self.what in (What.NEW, What.RISEN)
 
 
-class Rank(NamedTuple):
-    """Sorts incidents: life and fire, then by tier; the untouched first, the longest waiting."""
-
-    place: int
-    tier: int
-    touched: bool
-    waits_since_ms: int
-
-
-def rank(one: Incident) -> Rank:
-    """Return the place of an incident among others, the lowest first."""
-    touched = one.touched
-    since_ms = one.grave_ms if touched is None else touched.time_ms
-    return Rank(0 if is_first(one) else 1, -one.verdict.tier, touched is not None, since_ms)
-
-
-def is_first(one: Incident) -> bool:
-    """Whether nothing else may hide it: life and fire."""
-    return one.verdict.tier >= LIFE_TIER or (one.is_fire and one.verdict.tier > 0)
-
-
 @dataclass(slots=True)
 class Closed:
     """Where what is known of an incident that is not open stands: numbers of its verdicts, digests
@@ -104,6 +82,7 @@ class IncidentDesk:
     def __init__(self, key: PublicKey, gateway: str | None, since_ms: int | None) -> None:
         self._key = key
         self._gateway, self._since_ms = gateway, since_ms
+        self.open = Ranking()
         self._open: dict[Name, Incident] = {}  # and in a turn what is looked at
         self._closed: dict[Name, Closed] = {}
         self._early: dict[Name, list[Disposed]] = {}  # words whose incident was not read yet
@@ -111,12 +90,9 @@ class IncidentDesk:
         self._before = 0  # verdicts from here on were read
         self._words: list[tuple[int, str, bytes]] = []  # to be read, the newest last
         self._slice: list[Incident] = []  # found, but what was said of them was not read yet
+        self._unread: set[Name] = set()  # their names
         self._slice_ms = 0
         self.is_reading = False
-
-    def open(self) -> list[Incident]:
-        """Return the open incidents, the gravest first."""
-        return sorted((one for one in self._open.values() if one.is_open), key=rank)
 
     # ---- what is new
 
@@ -146,7 +122,9 @@ class IncidentDesk:
         newest = look.connection.execute(NEWEST_COMMAND).fetchone() if has_words else (0,)
         mine = (self._gateway,)
         words = look.connection.execute(WORDS_MADE, mine).fetchall() if has_words else []
+        self.open = Ranking()
         self._open, self._closed, self._early, self._slice = {}, {}, {}, []
+        self._unread = set()
         (self._command,), self._words = newest, words
         self._before, self._slice_ms, self.is_reading = look.newest + 1, show.NUMBER_MAX, True
 
@@ -168,6 +146,7 @@ class IncidentDesk:
         incident = self._enter(shown)
         if incident is None:
             return
+        self.open.put(incident)
         if stood is None:
             yield Change(What.NEW, incident)
         elif incident.verdict != stood:
@@ -195,7 +174,10 @@ class IncidentDesk:
     def _word(self, word: Disposed) -> Iterator[Change]:
         name = word.said.gateway, word.said.incident
         if (incident := self._open.get(name)) is not None:
-            if (is_new := incident.say(word)) is not None:
+            is_new = incident.say(word)
+            if name not in self._unread:
+                self.open.put(incident)
+            if is_new is not None:
                 yield Change(What.SAID if is_new else What.JOURNALED, incident, word)
         elif (closed := self._closed.get(name)) is not None:
             closed.words[word.digest] = word.journaled_ms
@@ -241,8 +223,11 @@ class IncidentDesk:
         if not self._read_words(connection):
             return []
         found = [one for one in self._slice if one.is_open]
+        for one in found:
+            self.open.put(one)
         self._put_away(self._slice)
         self._slice = []
+        self._unread.clear()
         return [Change(What.OPEN, one) for one in sorted(found, key=rank)]
 
     def _read_verdicts(self, connection: sqlite3.Connection) -> None:
@@ -261,8 +246,13 @@ class IncidentDesk:
                 continue
             is_known = name in self._open
             incident = self._enter(shown)
-            if incident is not None and not is_known:
+            if incident is None:
+                continue
+            if name not in self._unread and is_known:
+                self.open.put(incident)
+            elif not is_known:
                 self._slice.append(incident)
+                self._unread.add(name)
 
     def _read_words(self, connection: sqlite3.Connection) -> bool:
         """Read what was said since the verdicts that were read, a little at a time; return whether

@@ -17,8 +17,9 @@ from edge_agent import language
 from edge_agent.center import desk_lines, settings
 from edge_agent.center.desk_lines import Reader, Standing
 from edge_agent.center.following import LOOK_S, Aloud, Follower
-from edge_agent.center.incident_desk import Change, IncidentDesk, What, is_first
+from edge_agent.center.incident_desk import Change, IncidentDesk, What
 from edge_agent.center.layout import Layout
+from edge_agent.center.ranking import Ranking, is_first
 from edge_agent.clock import SystemClock, now_ms
 from edge_agent.evidence.cose import PublicKey
 
@@ -135,7 +136,7 @@ class Screen:
         for one in changes:
             if one.what is not What.OPEN:
                 self._changed_ms[one.incident.gateway, one.incident.place] = now_ms
-        self._changed = True
+        self._changed = self._changed or any(one.what is not What.OPEN for one in changes)
         if self._bell and any(one.rings for one in changes):
             _write(_BELL)
 
@@ -148,7 +149,7 @@ class Screen:
         fresh = self._changed_ms.items()
         self._changed_ms = {name: ms for name, ms in fresh if at_ms - ms < desk_lines.FRESH_MS}
         standing = Standing(
-            open=desk.open(),
+            open=desk.open,
             now_ms=at_ms,
             is_reading=desk.is_reading,
             silent_ms=silent_ms,
@@ -197,11 +198,11 @@ class Lines:
         self._aloud.tell(refusal)
         if (silent_ms is not None) is not self._silent:
             self._silent = silent_ms is not None
-            standing = Standing(open=(), now_ms=0, silent_ms=silent_ms)
+            standing = Standing(open=Ranking(), now_ms=0, silent_ms=silent_ms)
             for one in desk_lines.notices(standing, self._reader.say):
                 print(f"edge-center: {one}", file=sys.stderr, flush=True)
         if not self._summed_up and not desk.is_reading and not refusal:
             self._summed_up = True
             if not self._as_json:
-                standing = Standing(open=desk.open(), now_ms=now_ms())
+                standing = Standing(open=desk.open, now_ms=now_ms())
                 print(desk_lines.summary(standing, self._reader.say), flush=True)

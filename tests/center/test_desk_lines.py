@@ -8,8 +8,9 @@ import pytest
 
 from edge_agent.center import desk_lines
 from edge_agent.center.desk_lines import Reader, Standing
-from edge_agent.center.incident_desk import Change, What, rank
+from edge_agent.center.incident_desk import Change, What
 from edge_agent.center.incidents import Incident
+from edge_agent.center.ranking import Ranking
 from edge_agent.language import Catalog, columns_of
 from tests.center.test_incidents import Site, site
 from tests.center.world import NOW_MS
@@ -24,8 +25,7 @@ STYLES = re.compile(r"\x1b\[[0-9]*[mKJH]")
 
 
 def standing(site: Site, *, now_ms: int = NOW_MS + 5 * MINUTE_MS) -> Standing:
-    found = sorted((one for one in site.incidents() if one.is_open), key=rank)
-    return Standing(open=found, now_ms=now_ms)
+    return Standing(open=Ranking(site.incidents()), now_ms=now_ms)
 
 
 def only(site: Site) -> Incident:
@@ -100,10 +100,10 @@ def test_the_summary_counts_by_what_is_at_stake(site: Site) -> None:
     shown = standing(site)
     said = desk_lines.summary(shown, READERS["en"].say)
     assert said == (
-        "5 open; 2 fire: 1; 3 property threatened: 1; 1 verify first: 2; 0 nobody needed: 1;"
-        " longest untouched 5 min"
+        "5 open; longest untouched 5 min; 2 fire: 1; 3 property threatened: 1; 1 verify first: 2;"
+        " 0 nobody needed: 1"
     )
-    nothing = Standing(open=(), now_ms=0)
+    nothing = Standing(open=Ranking(), now_ms=0)
     assert desk_lines.summary(nothing, READERS["en"].say) == "nothing is open"
 
 
@@ -150,7 +150,7 @@ def test_what_changed_is_marked_for_a_minute(site: Site) -> None:
 
 def test_what_keeps_from_seeing_stands_above_all(site: Site) -> None:
     shown = Standing(
-        open=(), now_ms=NOW_MS, is_reading=True, silent_ms=180_000, refusal="disk I/O error"
+        open=Ranking(), now_ms=NOW_MS, is_reading=True, silent_ms=180_000, refusal="disk I/O error"
     )
     lines = drawn(shown, (100, 10))
     assert lines[1:] == [
