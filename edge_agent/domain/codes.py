@@ -265,6 +265,11 @@ def points(kind: Kind, states: Mapping[str, State]) -> dict[str, Meaning]:
     return {said: Meaning(kind, None, state, number_is) for said, state in states.items()}
 
 
+def bits(mask: int, count: int) -> str:
+    """Return the bits of a mask as a row of characters, 0 or 1, the lowest first; see `row`."""
+    return f"{mask:0{count}b}"[-count:][::-1]
+
+
 def number(digits: str) -> int | None:
     """Return a number as sent, None for zero (not stated) and for what no panel prints."""
     value = int(digits) if digits.isascii() and digits.isdigit() else 0

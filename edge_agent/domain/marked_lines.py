@@ -1,4 +1,4 @@
-r"""Lines of a mark, a text, another mark, and a sum of the text in two hex digits.
+r"""Lines of a mark, a text, another mark, and a sum of the text in digits.
 
 The sum is the exclusive or of its bytes, of `SummedLines` their sum, unless the decoder has a
 `total` of its own.
@@ -20,29 +20,37 @@ from operator import xor
 from edge_agent.domain.lines import LineDecoder
 from edge_agent.domain.session import FaultKind, Frame, Setup
 
+_DIGITS = {"X": (16, "[0-9A-F]"), "x": (16, "[0-9a-f]"), "d": (10, "[0-9]")}
+
 
 class MarkedLines(LineDecoder):
     """Cuts lines and holds their sums against them; what a body says `read` has to know.
 
-    `begins`, which is in no body, and `ends` stand around it, `seed` is what the sum begins
-    with, and `end` is what a host ends its lines with.
+    `begins`, which is in no body, and `ends` stand around it, where there are any.  `digits` is how
+    the sum is written, as of Python's `format`: two in hex, unless a protocol has `03d`.  `seed` is
+    what the sum begins with, and `end` is what a host ends its lines with.
     """
 
-    begins: str
-    ends: str
+    begins: str = ""
+    ends: str = ""
+    digits: str = "02X"
     seed: int = 0
     end: str = "\r\n"
 
     def __init__(self, setup: Setup) -> None:
         self.codes = setup.codes
         begins, ends = re.escape(self.begins), re.escape(self.ends)
-        self._shape = re.compile(f"{begins}((?:(?!{begins})[ -~])+){ends}([0-9A-F]{{2}})")
-        super().__init__(self._marked, re.compile(begins.encode()))
+        text = f"(?:(?!{begins})[ -~])+" if begins else "[ -~]+"
+        width, kind = int(self.digits[:-1]), self.digits[-1]
+        self._base, digit = _DIGITS[kind]
+        self._shape = re.compile(f"{begins}({text}){ends}({digit}{{{width}}})")
+        super().__init__(self._marked, re.compile(begins.encode()) if begins else None)
 
     @classmethod
     def framed(cls, body: str) -> bytes:
         """Return a line of this body."""
-        return f"{cls.begins}{body}{cls.ends}{cls.total(body):02X}{cls.end}".encode("latin-1")
+        total = format(cls.total(body), cls.digits)
+        return f"{cls.begins}{body}{cls.ends}{total}{cls.end}".encode("latin-1")
 
     @classmethod
     def total(cls, body: str) -> int:
@@ -57,7 +65,7 @@ class MarkedLines(LineDecoder):
         match = self._shape.fullmatch(line.decode("latin-1"))
         if match is None:
             return None
-        if self.total(match[1]) != int(match[2], 16):
+        if self.total(match[1]) != int(match[2], self._base):
             return Frame(raw, fault=FaultKind.CHECKSUM)
         return self.read(match[1], raw)
 

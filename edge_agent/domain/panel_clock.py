@@ -55,6 +55,12 @@ def bcd_time(data: bytes) -> PanelTime:
     return panel_time((2000 + year, month, day), (hour, minute, second))
 
 
+def digits_time(text: str) -> PanelTime:
+    """Return year (of this century), month, day, hour, minute and second, two digits each."""
+    year, month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(0, 12, 2))
+    return panel_time((2000 + year, month, day), (hour, minute, second))
+
+
 class PanelClock:
     """Compares a panel's clock with ours, and says what time to give it; `zone` is the site's.
 

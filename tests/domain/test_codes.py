@@ -8,6 +8,7 @@ from edge_agent.domain.codes import (
     Meaning,
     Place,
     Qualifier,
+    bits,
     number,
     paired,
     points,
@@ -223,6 +224,12 @@ def test_what_a_type_means() -> None:
     assert CODES.told("130") == CODES.contact_id(Qualifier.NEW, "130")
     assert CODES.told("BH") == CODES.sia("BH")
     assert CODES.told(UNKNOWN) is UNKNOWN
+
+
+def test_a_mask_is_a_row_of_its_bits_the_lowest_first() -> None:
+    assert bits(0x05, 4) == "1010"
+    assert bits(0xF1, 4) == "1000", "what is beyond is of nothing"
+    assert bits(0, 3) == "000"
 
 
 def test_flags_say_each_event_whose_bit_is_set() -> None:

@@ -35,6 +35,12 @@ class Summed(SummedLines):
         return Frame(raw, body)
 
 
+class Decimal(Summed):
+    """Without marks, and three decimal digits."""
+
+    begins, ends, digits, end = "", "", "03d", "\r"
+
+
 class Seeded(Summed):
     """The mark counts as well."""
 
@@ -55,6 +61,8 @@ def frames(kind: type[MarkedLines], *pieces: bytes) -> list[Frame]:
         (Summed, "?V", b"<?V>95\r\n"),
         (Summed, "~~~", b"<~~~>7A\r\n"),
         (Seeded, "?V", b"<?V>D1\r\n"),
+        (Decimal, "VER;", b"VER;040\r"),
+        (Decimal, "12", b"12099\r"),
     ],
 )
 def test_a_line_is_made_and_read_by_one_rule(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.panel_clock import PanelClock, bcd, bcd_time, panel_time
+from edge_agent.domain.panel_clock import PanelClock, bcd, bcd_time, digits_time, panel_time
 from edge_agent.domain.session import ClockRead
 from edge_agent.domain.stamp import Trust
 
@@ -110,3 +110,5 @@ def test_a_time_in_bcd_is_read_and_put_right() -> None:
     assert bcd(bytes.fromhex("26 99 0A")) == [26, 99, 10]
     assert bcd_time(bytes.fromhex("26 11 23 20 15 30")).iso == "2026-11-23T20:15:30"
     assert bcd_time(bytes.fromhex("26 02 30 20 15 60")).corrected
+    assert digits_time("261123201530").iso == "2026-11-23T20:15:30"
+    assert digits_time("260230201560").corrected
