@@ -26,12 +26,15 @@ _DIGITS = {"X": (16, "[0-9A-F]"), "x": (16, "[0-9a-f]"), "d": (10, "[0-9]")}
 class MarkedLines(LineDecoder):
     """Cuts lines and holds their sums against them; what a body says `read` has to know.
 
-    `begins`, which is in no body, and `ends` stand around it, where there are any.  `digits` is how
-    the sum is written, as of Python's `format`: two in hex, unless a protocol has `03d`.  `seed` is
-    what the sum begins with, and `end` is what a host ends its lines with.
+    `begins`, which is in no body, and `ends` stand around it, where there are any.  Without a mark
+    `starts` are the words, as a pattern, with which alone a body begins: a line may begin in the
+    middle of another, whose end was lost.  `digits` is how the sum is written, as of Python's
+    `format`: two in hex, unless a protocol has `03d`.  `seed` is what the sum begins with, and
+    `end` is what a host ends its lines with.
     """
 
     begins: str = ""
+    starts: str = ""
     ends: str = ""
     digits: str = "02X"
     seed: int = 0
@@ -40,11 +43,14 @@ class MarkedLines(LineDecoder):
     def __init__(self, setup: Setup) -> None:
         self.codes = setup.codes
         begins, ends = re.escape(self.begins), re.escape(self.ends)
-        text = f"(?:(?!{begins})[ -~])+" if begins else "[ -~]+"
+        start = begins or self.starts
+        text = f"(?:(?!{start})[ -~])+" if start else "[ -~]+"
+        if not begins and start:
+            text = f"(?={start})[ -~]{text}"
         width, kind = int(self.digits[:-1]), self.digits[-1]
         self._base, digit = _DIGITS[kind]
         self._shape = re.compile(f"{begins}({text}){ends}({digit}{{{width}}})")
-        super().__init__(self._marked, re.compile(begins.encode()) if begins else None)
+        super().__init__(self._marked, re.compile(start.encode()) if start else None)
 
     @classmethod
     def framed(cls, body: str) -> bytes:

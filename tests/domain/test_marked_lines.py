@@ -41,6 +41,12 @@ class Decimal(Summed):
     begins, ends, digits, end = "", "", "03d", "\r"
 
 
+class Words(Decimal):
+    """Its lines begin with words."""
+
+    starts = "EVT;|VER;"
+
+
 class Seeded(Summed):
     """The mark counts as well."""
 
@@ -63,6 +69,7 @@ def frames(kind: type[MarkedLines], *pieces: bytes) -> list[Frame]:
         (Seeded, "?V", b"<?V>D1\r\n"),
         (Decimal, "VER;", b"VER;040\r"),
         (Decimal, "12", b"12099\r"),
+        (Words, "VER;", b"VER;040\r"),
     ],
 )
 def test_a_line_is_made_and_read_by_one_rule(
@@ -96,3 +103,13 @@ def test_a_line_that_begins_in_another_is_heard() -> None:
 def test_any_split_gives_the_same(words: list[bytes]) -> None:
     stream = b"".join(words)
     assert frames(Dollars, *(bytes((byte,)) for byte in stream)) == frames(Dollars, stream)
+
+
+def test_without_a_mark_a_line_may_begin_in_the_middle_of_another() -> None:
+    """Seen to fail: an event behind noise, or behind half a line, was refused with it."""
+    line = b"EVT;7;" + b"%03d\r" % (sum(b"EVT;7;") % 256)
+    for before in (b"~~", b"EVT;5;0", b"VER"):
+        noise, frame = frames(Words, before + line)
+        assert (noise.fault, noise.raw) == (FaultKind.NOISE, before)
+        assert (frame.type, frame.raw) == ("EVT;7;", line)
+    assert [one.fault for one in frames(Words, b"XYZ;" + line[4:])] == [FaultKind.NOISE]
