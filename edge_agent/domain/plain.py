@@ -231,7 +231,7 @@ class PlainPanel(PolledPanel):
             return answer.signals
         events = [one for one in answer.signals if one.kind not in POINTS]
         points = [one for one in answer.signals if one.kind in POINTS]
-        full = {one.zone for one in (*events, *points) if one.state not in _CONTACTS} - {None}
+        full = {one.zone for one in (*events, *points) if one.state not in _CONTACTS}
         ranks = {code: rank for rank, code in enumerate(self.hiding[name])}
         lowest = len(ranks)
 
