@@ -217,10 +217,11 @@ def test_a_damaged_database_is_set_aside_and_alarms_go_on(
         assert server.stop() == 0
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (roots,) = connection.execute("SELECT max(rootpage) FROM sqlite_schema").fetchone()
     with file.open("r+b") as opened:  # most of the table, and no page that a start would look at
         size = file.stat().st_size
-        opened.seek(34 * 4096)
-        opened.write(b"\xaa" * (size - 38 * 4096))
+        opened.seek((roots + 2) * 4096)  # behind the roots and the genesis
+        opened.write(b"\xaa" * (size - (roots + 6) * 4096))
     if not while_it_runs:
         server.start(receiving=False)  # it may find the damage before it receives
 
