@@ -79,11 +79,12 @@ def wants_password(subject: Subject) -> bool:
 def subjects(nature: Nature) -> list[Subject]:
     """Every driver of this nature, without a profile and with each of its own."""
     found = []
+    profiles = resources.profiles().values()  # read once: all of them for each driver took a second
     for name, load in resources.drivers().items():
         driver = load()
         if driver.nature is not nature:
             continue
-        own = [profile for profile in resources.profiles().values() if profile.driver == name]
+        own = [profile for profile in profiles if profile.driver == name]
         own.sort(key=lambda profile: not profile.name.startswith(name))  # its namesake is the first
         own.sort(key=lambda profile: not is_checked(profile))  # all lines are played on the first
         choices: list[Profile | None] = list(own)

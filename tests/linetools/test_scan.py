@@ -1,6 +1,7 @@
 """Finding out a line: every emulated panel at every setting, and what a line must never be told."""
 
 import random
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -211,6 +212,7 @@ def module(*units: int, framing: Framing = Framing.RTU) -> ModbusModule:
     return ModbusModule(ModuleSetup(framing, 8, units))
 
 
+@cache  # which every example of a property would work out anew
 def unit_plan(where: tuple[str | None, ...], **changes: object) -> UnitPlan:
     one = next(one for one in candidates() if one.driver.name == "modbus_map")
     assert one.recognition.reads is not None
