@@ -12,7 +12,8 @@ ENDS = b"\r\n"  # which of them belong to a line, each decoder knows
 class Golden(NamedTuple):
     """One frame and what it says; signals list kind, code, state, area, zone, user, account.
 
-    `answers`: it answers what a host asked, and has no ACK of its own.
+    `answers`: it answers what a host asked, and has no ACK of its own.  `asked`: an entry of a log,
+    which a session takes only where it asked for it; one that only listens takes it.
     """
 
     source: str
@@ -21,6 +22,7 @@ class Golden(NamedTuple):
     signals: tuple[tuple[Any, ...], ...]
     fault: str | None = None
     answers: bool = False
+    asked: bool = False
 
 
 def zone(state: str, number: int, area: int | None) -> tuple[object, ...]:

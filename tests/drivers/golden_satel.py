@@ -17,7 +17,7 @@ def typed(text: str) -> bytes:
 VIOLATED = typed("FEFE 00 08000000 00000000 00000000 00002000 095F FE0D")
 ARM = typed("FEFE 80 2468FFFFFFFFFFFF 01000000 E0F1 FE0D")
 
-GOLDEN = (
+_TYPED = (
     Golden(
         "Satel facts 4: new event 130, partition 1, zone 5; 23 November, 20:15",
         typed("FEFE 8C B017B4BF00820500 000120 FFFFFF E955 FE0D"),
@@ -194,3 +194,5 @@ GOLDEN = (
     ),
     Golden("Satel facts 6: a module that serves another client", b"Busy!", "busy", ()),
 )
+
+GOLDEN = tuple(one._replace(asked=one.type == "event") for one in _TYPED)
