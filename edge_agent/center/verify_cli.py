@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
             return fail(f"no gateway {arguments.gateway!r}; there are: {known}", EXIT_USAGE)
         if not stored and not arguments.json:
             print("no event of any gateway is stored")
+        if arguments.gateway is None:
+            verify.sort_receipts(connection)
         for gateway in stored if arguments.gateway is None else [arguments.gateway]:
             identities = roster.identities(gateway) or ()
             report = verify.check(connection, gateway, identities, receipt_key, stampers)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center import fleet, handover, schema, show
+from edge_agent.center import fleet, handover, schema, show, verify
 from edge_agent.center.audit import COME_SINCE, UNPROVED, Audit
 from edge_agent.center.holding import StoreHolding
 from edge_agent.center.presence import PresenceStore
@@ -151,6 +151,25 @@ def test_acts_and_receipts_are_found_by_index(
     assert newest is not None
     assert holding.covered(newest) is not None
     assert connection.scans == []
+
+
+def test_verifying_all_gateways_sorts_the_receipts_once(tmp_path: Path) -> None:
+    gateways = [FakeGateway(f"gw{number}") for number in range(3)]
+    center = FakeCenter(tmp_path, *gateways)
+    for one in gateways:
+        center.take(one.start(), *one.events(2), gateway=one.name)
+        center.take(one.event(), gateway=one.name)
+    uri = f"file:{center.file}?mode=ro"
+    with closing(
+        sqlite3.connect(uri, uri=True, isolation_level=None, factory=Watched)
+    ) as connection:
+        connection.scans, connection.plans = [], []
+        verify.sort_receipts(connection)
+        for one in gateways:
+            identities = (one.identity.public,)
+            report = verify.check(connection, one.name, identities, center.signer.public)
+            assert (report.problems, report.events, report.receipts) == ([], 4, 2)
+        assert connection.scans == []
 
 
 def test_a_database_made_before_gets_the_indexes(tmp_path: Path) -> None:
