@@ -8,8 +8,8 @@ machine.  Limits:
 
 1. a heartbeat, an event, its proof, a start with ten times the gateways, and a query with ten times
    the events, cost at most three times as much: ten it would be if anything went through all;
-2. an alarm while the heartbeats of all run: median at most twice that of an idle center or 10 ms
-   more, the larger, and 99 of 100 within 250 ms;
+2. an alarm while the heartbeats of all run, or half as many as are taken: median at most twice that
+   of an idle center or 10 ms more, the larger, and 99 of 100 within 250 ms;
 3. alarms of thousands at one moment are all receipted before any gateway would say its own again.
 
 `--gateways 100000` and `--events 10000000` take an hour and 10 GB.
@@ -57,7 +57,7 @@ ALARM_MS_MORE, ALARM_MS_P99 = 10.0, 250.0
 WINDOW = 400  # messages at once, two times under way: below what a broker keeps for a reader
 BURST_MAX = 5_000  # alarms at one moment: half of what the broker keeps
 AGAIN_S = 30.0  # after which a gateway says again what was not receipted
-SHARE = 0.5  # of one core, for heartbeats: the rest is for what they are not
+SHARE = 0.5  # of what is taken, for heartbeats: the rest is for what they are not
 
 
 @dataclass(slots=True)
@@ -66,6 +66,7 @@ class Costs:
 
     gateways: int
     ms: dict[str, float] = field(default_factory=dict)
+    beats_s: float = 0.0  # heartbeats that were taken a second
 
 
 def picked(gateways: Sequence[Gateway]) -> list[Gateway]:
@@ -270,6 +271,7 @@ def whole(report: Report, layout: Layout, gateways: list[Gateway], alarms: int) 
     costs, count = Costs(len(gateways)), len(gateways)
     with serving(layout.directory) as (broker, center, start_ms):
         costs.ms["start"] = start_ms
+        report.fact(f"{count:,} gateways: start of the center", start_ms, "ms CPU")
         begun_kib = memory_kib(center)
         with closing(Field(layout.directory, broker.port, gateways)) as field_:
             measured = {
@@ -284,6 +286,7 @@ def whole(report: Report, layout: Layout, gateways: list[Gateway], alarms: int) 
                 took = cpu_s(pid(center)), cpu_s(pid(broker)), time.perf_counter()
                 ours, broker_s, wall_s = (b - a for a, b in zip(spent, took, strict=True))
                 costs.ms[name] = 1e3 * ours / len(said)
+                costs.beats_s = costs.beats_s or len(said) / wall_s
                 told = f"{count:,} gateways, broker and center: {name}s"
                 report.fact(told, len(said) / wall_s, "/s here")
                 report.fact(f"{told}, the center", costs.ms[name], "ms CPU each")
@@ -303,7 +306,7 @@ def _alarms(report: Report, field_: Field, costs: Costs, alarms: int) -> None:
     """Compare an alarm at an idle center with one while all say heartbeats."""
     chosen = random.choices(field_.gateways, k=alarms)
     idle = [field_.alarm(one) for one in chosen]
-    rate = min(costs.gateways / many.BEAT_S, 1e3 * SHARE / costs.ms["heartbeat"])
+    rate = min(costs.gateways / many.BEAT_S, SHARE * costs.beats_s)
     beats = [one.beat() for one in picked(field_.gateways)][::-1]  # taken from the end
     loaded: list[float] = []
     begun, said = time.perf_counter(), 0
