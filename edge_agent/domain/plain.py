@@ -25,7 +25,6 @@ from edge_agent.domain.polled import Order, PolledPanel, PolledSession, is_shown
 from edge_agent.domain.proven import is_about
 from edge_agent.domain.session import Action, Decoder, Fault, FaultKind, Frame, Opened, Setup
 from edge_agent.domain.signal import Signal
-from edge_agent.domain.standing import bare
 
 EVENT: Final = "event"
 VERDICT: Final = "verdict"
@@ -178,14 +177,14 @@ class PlainPanel(PolledPanel):
         """Record what an event says."""
         alike = self.alike.get(frame.type or "", {})
         codes = str(frame.fields.get(RESETS, "")).split()
-        told, standing = tuple(signals), self.talk.proven.standing if codes else ()
+        told, proven = tuple(signals), self.talk.proven
         over = (
             one
-            for one in standing
+            for one in (proven.standing if codes else ())
             if one.code in codes and all(is_about(said, one) for said in told[:1])
         )
-        ended = [bare(one, State.RESTORED, frame.raw) for one in over]
-        return self.talk.report(self.talk.proven.heard((*told, *ended), alike))
+        ended = [proven.end_of(one, frame.raw) for one in over]
+        return self.talk.report(proven.heard((*told, *ended), alike))
 
     def _left_out(self, event: Frame, now_ns: int) -> list[Action]:
         """Note an event's number, and whether it is the one after the last."""

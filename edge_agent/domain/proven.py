@@ -60,6 +60,13 @@ class Proven:
         """Tell whether this event is reported and not ended."""
         return bool(self._standing.find(signal))
 
+    def end_of(self, event: Signal, frame: bytes) -> Signal:
+        """Return the end of an event that stands: with its area only where more stand that are the
+        same but for that."""
+        is_one_of_many = len(self._standing.find(replace(event, area=None))) > 1
+        over = bare(event, State.RESTORED, frame)
+        return replace(over, area=event.area) if is_one_of_many else over
+
     def state(self, kind: Kind, number: int) -> State | None:
         """Return what is proven of a point, None where nothing is."""
         for (known, area, zone, _), state in self._points.items():
@@ -141,10 +148,9 @@ class Proven:
 
     def _end(self, event: Signal, shown: Signal | None, frame: bytes) -> Signal:
         """End it in the words of the map: no area where it says none, and none is needed."""
-        is_one_of_many = len(self._standing.find(replace(event, area=None))) > 1
-        area = event.area if is_one_of_many else shown.area if shown else None
+        over = self.end_of(event, frame)
         self._standing.discard(event)
-        return replace(bare(event, State.RESTORED, frame), area=area)
+        return over if over.area or shown is None else replace(over, area=shown.area)
 
     def _dated(self, signal: Signal) -> Signal | None:
         before = self._points.get(_point_key(signal))

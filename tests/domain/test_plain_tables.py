@@ -99,6 +99,17 @@ def test_a_disarming_ends_what_it_silences_in_its_area() -> None:
     assert ended(talk.hear("event 06")) == []
 
 
+def test_a_disarming_ends_no_alarm_of_another_area_that_is_of_no_zone() -> None:
+    """Seen to fail: the panic of area 2 was over, too."""
+    talk = areas("event 01 HA area=1", "event 02 HA area=2")
+    [over] = signals(talk.hear("event 03 OP area=1 disarmed ends=HA"))[1:]
+    assert (over.code, over.state, over.area) == ("HA", State.RESTORED, 1)
+    [over] = signals(talk.hear("event 04 OP area=2 disarmed ends=HA"))[1:]
+    assert (over.code, over.state) == ("HA", State.RESTORED), "it still stood"
+    both = areas("event 01 HA area=1", "event 02 HA area=2")
+    assert len(ended(both.hear("event 03 OP disarmed ends=HA"))) == 2
+
+
 def test_a_frame_of_a_reset_that_says_nothing_else_ends_all_of_these_codes() -> None:
     class Bare(Areas):
         def decoder(self) -> LineDecoder:
