@@ -57,7 +57,7 @@ async def hand_over(
                 continue
             try:
                 socket.send_fds(connection, [b"{}\n"], [descriptor])
-            except BlockingIOError as error:
+            except OSError as error:  # too much, or too many descriptors, are on the way to it
                 raise ConnectionAbortedError("it asks on without reading") from error
             finally:
                 os.close(descriptor)
@@ -78,7 +78,8 @@ def _opened(folder: Path, name: str) -> int:
 class Handed:
     """The files that a running agent hands over; `facts` is what it says of them.
 
-    Raises OSError where none answers, ValueError where it refuses.  `close` it in the end.
+    Raises OSError where none answers, ValueError where it refuses.  `close` it in the end.  Where
+    an answer did not come, ConnectionError from then on: a late one is none to the next question.
     """
 
     def __init__(self, path: Path, patience_s: float, **request: Any) -> None:
@@ -86,10 +87,10 @@ class Handed:
         try:
             self._peer.settimeout(patience_s)
             self._peer.connect(str(path))
-            answer, _ = self._ask(request)
         except BaseException:
             self._peer.close()
             raise
+        answer, _ = self._ask(request)
         if not answer["ok"]:
             self._peer.close()
             raise ValueError(answer["error"])
@@ -114,6 +115,15 @@ class Handed:
         return descriptors[0]
 
     def _ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
+        try:
+            return self._answered(request)
+        except BaseException:
+            self._peer.close()
+            raise
+
+    def _answered(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
+        if self._peer.fileno() < 0:
+            raise ConnectionAbortedError("nothing is asked any more")
         line, descriptors = b"", list[int]()
         # closed before it read: a reset, or a pipe that is broken
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):

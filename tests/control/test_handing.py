@@ -8,8 +8,11 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import socket
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from edge_agent.control.access import Access, may
 from edge_agent.control.handing import Handed, Handing
 from edge_agent.control.socket import CONVERSATIONS_MAX, ControlSocket, Peer, ask, handed
 from edge_agent.domain.access import Role
+from tests.cli.test_reading import NOBODY, as_user
 
 
 def served(folder: Path, client: Callable[[Path], Any]) -> Any:
@@ -150,6 +154,64 @@ def test_who_asks_on_without_reading_is_left(folder: Path) -> None:
         assert len(list(Path("/proc/self/fd").iterdir())) < 100
 
     served(folder, client)
+
+
+def test_a_late_answer_is_none_to_the_next_question(folder: Path, tmp_path: Path) -> None:
+    """Seen to fail: who asked for two after one had taken too long was handed one."""
+    path = tmp_path / "slow.sock"
+    asked, late = threading.Event(), threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        with peer, (folder / "one").open("rb") as one:
+            peer.recv(100)
+            peer.sendall(b'{"ok": true, "answer": {}}\n')
+            peer.recv(100)
+            asked.wait(10)
+            with contextlib.suppress(BrokenPipeError):
+                socket.send_fds(peer, [b"{}\n"], [one.fileno()])
+            late.set()
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, ThreadPoolExecutor() as do:
+        listener.bind(str(path))
+        listener.listen()
+        served = do.submit(serve, listener)
+        files = Handed(path, 0.2, do="records")
+        with pytest.raises(TimeoutError):
+            files.open("one")
+        asked.set()
+        assert late.wait(10)
+        with pytest.raises(ConnectionError):
+            files.open("two")
+        served.result()
+
+
+def test_more_descriptors_than_may_be_on_the_way_end_the_conversation(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a user without privileges (unix(7), ETOOMANYREFS).  Seen to fail: nobody caught it."""
+
+    def client(path: Path) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+            peer.settimeout(10)
+            peer.connect(str(path))
+            peer.sendall(b'{"do": "records"}\n')
+            with pytest.raises((BrokenPipeError, ConnectionResetError)):
+                for _ in range(1_000_000):
+                    peer.sendall(b'{"open": "one"}\n')
+
+    for part in (folder.parent, *folder.parent.parents[:2]):
+        part.chmod(0o777)
+    for part in (folder, folder / "one"):
+        part.chmod(0o755)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_now = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 50, hard))
+    try:
+        as_user(NOBODY, lambda: served(folder, client))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert not [one for one in caplog.records if one.name == "asyncio"]
 
 
 def test_a_conversation_that_ended_is_room_for_another(folder: Path) -> None:
