@@ -84,16 +84,21 @@ def names_of_zones(file: Path, language: str) -> "tuple[str, ZoneNames]":
 
 
 def no_agent(socket: Path, error: Exception) -> str:
-    """Return what to say where no agent answers at its socket."""
+    """Return what a command says where no agent answers at its socket."""
+    return f"edge-agent: {unanswered(socket, error)}"
+
+
+def unanswered(socket: Path, error: Exception) -> str:
+    """Return why no agent answers at its socket, and what to do."""
     said = (error.strerror or error) if isinstance(error, OSError) else error
     if isinstance(error, PermissionError):
         return (
-            f"edge-agent: this user may not come to the agent's socket {socket}\n"
+            f"this user may not come to the agent's socket {socket}\n"
             "ask as root or as the agent's own user; others need a role in [access] of its"
             " configuration, and the group edge-agent"
         )
     return (
-        f"edge-agent: no running agent answers at {socket}: {said}\n"
+        f"no running agent answers at {socket}: {said}\n"
         "start it with 'systemctl start edge-agent', or ask as root or as its own user"
     )
 

@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from edge_agent.cli.options import agent_socket, no_agent
+from edge_agent.cli.options import agent_socket, unanswered
 from edge_agent.cli.records import UnreadableError
 from edge_agent.config import ConfigError, Loaded, load
 from edge_agent.control.handing import Handed
@@ -23,6 +23,8 @@ from edge_agent.trusted import Trusted
 if TYPE_CHECKING:
     from edge_agent.journal import Where
 
+_Answer = TypeVar("_Answer")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -32,16 +34,21 @@ class Reading:
     trusted: Trusted | None
 
 
+class AgentGoneError(UnreadableError):
+    """The agent that handed over its journal does not answer any more."""
+
+
 class HandedDisk:
     """The journal of the running agent, as it is handed over: for reading alone.
 
-    `ask` asks for it; an agent that was started anew is asked again.  Raises OSError where none
-    answers, ValueError where it refuses.  `close` it in the end.
+    It is asked for at `socket`; an agent that was started anew is asked again.  Raises
+    AgentGoneError where none answers, UnreadableError where it refuses: never what would be taken
+    for a damaged disk.  `close` it in the end.
     """
 
-    def __init__(self, ask: Callable[[], Handed]) -> None:
-        self._ask = ask
-        self._files = ask()
+    def __init__(self, socket: Path, what: str, purpose: str) -> None:
+        self._socket, self._what, self._purpose = socket, what, purpose
+        self._files = self._asked()
         self.trusted = Trusted.from_facts(self._files.facts)
 
     def __str__(self) -> str:
@@ -53,16 +60,30 @@ class HandedDisk:
 
     def names(self) -> list[str]:
         """Return the names in the directory, in any order."""
-        try:
-            return self._files.names()
-        except ConnectionError:
-            self._files.close()
-            self._files = self._ask()
-            return self._files.names()
+        return self._answer(lambda files: files.names())
 
     def open(self, name: str) -> FolderFile:
         """Open an existing file."""
-        return FolderFile(self._files.open(name))
+        return FolderFile(self._answer(lambda files: files.open(name)))
+
+    def _answer(self, ask: Callable[[Handed], _Answer]) -> _Answer:
+        try:
+            return ask(self._files)
+        except (ConnectionError, TimeoutError):
+            self._files.close()
+            self._files = self._asked()
+        try:
+            return ask(self._files)
+        except (ConnectionError, TimeoutError) as error:
+            raise AgentGoneError(unanswered(self._socket, error)) from error
+
+    def _asked(self) -> Handed:
+        try:
+            return handed(self._socket, "records", what=self._what, purpose=self._purpose)
+        except OSError as error:
+            raise AgentGoneError(unanswered(self._socket, error)) from error
+        except ValueError as error:
+            raise UnreadableError(f"the agent refuses: {error}") from error
 
 
 @contextlib.contextmanager
@@ -88,13 +109,7 @@ def reading(
                     ask(Path(loaded.config.gateway.socket), "read", what=what, purpose=purpose)
             yield Reading(folder, Trusted.of(loaded))
             return
-    socket = agent_socket(arguments.config)
-    try:
-        disk = HandedDisk(lambda: handed(socket, "records", what=what, purpose=purpose))
-    except OSError as error:
-        raise UnreadableError(no_agent(socket, error)) from error
-    except ValueError as error:
-        raise UnreadableError(f"the agent refuses: {error}") from error
+    disk = HandedDisk(agent_socket(arguments.config), what, purpose)
     with contextlib.closing(disk):
         yield Reading(disk, disk.trusted)
 

@@ -144,6 +144,8 @@ def _follow(
     say: Callable[[str], None],
 ) -> Iterator["Event"]:
     """Yield what is new; the journal is read only where the agent has gone on."""
+    from edge_agent.cli.reading import AgentGoneError
+
     pause, known, told = Pause(), None, False
     while True:
         now = None
@@ -155,8 +157,9 @@ def _follow(
                 say("edge-agent watch: the agent stopped; waiting for it")
             told = True
         if now is not None and now != known:
-            known = now
-            yield from filter(follower.is_new, _read(where, follower.may_hold))
+            with contextlib.suppress(AgentGoneError):  # meanwhile: it is waited for
+                yield from filter(follower.is_new, _read(where, follower.may_hold))
+                known = now
         pause.wait(LOOK_S)
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cli import main
-from edge_agent.cli.reading import HandedDisk, reading
-from edge_agent.cli.records import UnreadableError
+from edge_agent.cli.reading import AgentGoneError, HandedDisk, reading
+from edge_agent.cli.records import UnreadableError, stored_in
 from edge_agent.config import ConfigError, load
 from edge_agent.evidence.bodies import ActBody
+from edge_agent.journal import Damage
 from edge_agent.trusted import Trusted
 from hil.rig.child import wait_until
 from tests.cli.exporting import Site, site
@@ -154,7 +155,7 @@ def test_what_is_handed_over_says_whose_it_is(made: Site) -> None:
 def test_no_agent_and_no_configuration_are_named(made: Site, tmp_path: Path) -> None:
     def ask() -> None:
         with (
-            pytest.raises(UnreadableError, match="no running agent answers"),
+            pytest.raises(UnreadableError, match=r"^no running agent answers"),
             reading(argparse.Namespace(config=config), "events"),
         ):
             pass
@@ -172,17 +173,45 @@ def test_no_agent_and_no_configuration_are_named(made: Site, tmp_path: Path) -> 
         pass
 
 
+def lose(disk: HandedDisk) -> None:
+    """Let the agent's end of the conversation be closed, as when it stops."""
+    disk._files.close()
+    disk._files._peer, gone = socket.socketpair()
+    gone.close()
+
+
 def test_an_agent_that_was_started_anew_is_asked_again(made: Site) -> None:
+    """Seen to fail: what was opened then was told to be damage of the journal."""
+
     def read() -> None:
         with reading(argparse.Namespace(config=made.config), "watch") as journal:
             disk = journal.where
             assert isinstance(disk, HandedDisk)
             before = disk.names()
-            disk._files.close()
-            disk._files._peer, gone = socket.socketpair()
-            gone.close()
-            with pytest.raises(ConnectionError):
-                disk.open(before[0])
+            lose(disk)
+            disk.open(before[0]).close()
+            lose(disk)
             assert sorted(disk.names()) == sorted(before)
+
+    as_user(NOBODY, read)
+
+
+def test_an_agent_that_is_gone_is_no_damage_of_its_journal(made: Site) -> None:
+    """Seen to fail: "cannot be opened: None", of each segment that was not read yet."""
+
+    def read() -> None:
+        damages: list[Damage] = []
+        with reading(argparse.Namespace(config=made.config), "verify") as journal:
+            disk = journal.where
+            assert isinstance(disk, HandedDisk)
+            stored = stored_in(disk, damages.append)
+            next(stored)
+            lose(disk)
+            disk._socket = made.folder / "nobody.sock"
+            with pytest.raises(AgentGoneError, match="no running agent answers"):
+                list(stored)
+            with pytest.raises(AgentGoneError, match="no running agent answers"):
+                list(stored_in(disk, damages.append))
+        assert not damages
 
     as_user(NOBODY, read)

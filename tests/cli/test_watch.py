@@ -1,5 +1,6 @@
 """`edge-agent watch`: what is recorded while one looks, once, and nothing of runs before."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from edge_agent.cli import main, watch
+from edge_agent.cli.reading import AgentGoneError
 from edge_agent.cli.watch import Follower
 from edge_agent.control.socket import ask
+from edge_agent.journal import FolderDisk
 from tests.cli.exporting import Site, site
 
 NOW, OLD, NEXT = b"now.....", b"old.....", b"next...."
@@ -106,6 +109,25 @@ def test_an_agent_that_stops_is_waited_for(running: Site, monkeypatch: pytest.Mo
     first = next(watch._follow(running.journal, follower, progress, said.append))
     assert (first.epoch, first.seq) == (running.first, 0)
     assert said == ["edge-agent watch: the agent stopped; waiting for it"], "once"
+
+
+def test_an_agent_that_stops_while_it_is_read_is_waited_for(
+    running: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: the watch ended, as if nobody might read."""
+    monkeypatch.setattr(watch, "LOOK_S", 0)
+    names = iter([AgentGoneError("it stopped"), AgentGoneError("still")])
+
+    class Handed(FolderDisk):
+        def names(self) -> list[str]:
+            for gone in names:
+                raise gone
+            return super().names()
+
+    follower = Follower(bytes(8), 0)
+    with contextlib.closing(Handed(running.journal, locked=False)) as disk:
+        first = next(watch._follow(disk, follower, lambda: (running.first, 99), lambda _: None))
+    assert (first.epoch, first.seq) == (running.first, 0)
 
 
 def test_without_an_agent_it_says_how_to_start_one(
