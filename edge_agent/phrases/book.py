@@ -41,7 +41,7 @@ PHRASES: Mapping[str, str] = {
 }
 """English patterns and their Chinese."""
 
-TEXT_CHARS_MAX = 4000  # what is longer is no sentence of ours, and would take long to match
+LINE_CHARS_MAX = 1000  # what is longer is no sentence of ours, and would take long to match
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _SENTENCES = frozenset({"what", "why", "said", "also"})
@@ -59,9 +59,18 @@ class Phrases:
 
     def __call__(self, said: str) -> str:
         """Return `said` in the language, as far as it is known; each line by itself."""
-        if not self._chinese or len(said) > TEXT_CHARS_MAX:
-            return said
-        return "\n".join(_chinese(line) for line in said.split("\n"))
+        return "\n".join(map(_line, said.split("\n"))) if self._chinese else said
+
+
+def _line(said: str) -> str:
+    """Return a line in Chinese; as it stands where it is none of ours, by its length or its parts
+    without end."""
+    if len(said) > LINE_CHARS_MAX:
+        return said
+    try:
+        return _chinese(said)
+    except RecursionError:
+        return said
 
 
 @lru_cache(REMEMBERED_MAX)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from edge_agent.phrases.book import PHRASES, Phrases
+from edge_agent.phrases.book import LINE_CHARS_MAX, PHRASES, Phrases
 from tests.phrases.speech import sentences
 
 SPEAKING = (
@@ -276,3 +276,10 @@ def test_what_is_known_is_said_and_the_rest_is_left(english: str, chinese: str) 
 def test_what_is_far_too_long_is_left() -> None:
     long = "it exists; " * 1000
     assert Phrases("zh")(long) == long
+
+
+@pytest.mark.parametrize("joint", [": ", "; ", "not there: ", ", path "])
+def test_parts_without_end_are_left(joint: str) -> None:
+    """Seen to fail: RecursionError, of what a peer may say."""
+    long = joint * (LINE_CHARS_MAX // len(joint))
+    assert Phrases("zh")(f"{long}\nit exists") == f"{long}\n{Phrases('zh')('it exists')}"
