@@ -47,7 +47,7 @@ from edge_agent.evidence.tpm_signer import TpmSigner
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.identity import sm2_signing
 from edge_agent.journal import FolderDisk, RecordKind, read, recover
-from edge_agent.status_view import lines
+from edge_agent.views.status import lines
 from hil.rig import free_port
 from tests.softhsm import softhsm
 from tests.swtpm import swtpm

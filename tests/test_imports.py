@@ -66,7 +66,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge_agent.update": (*BELOW, "edge_agent.program"),
     "edge_agent.daemon.updates": (*BELOW, "edge_agent.control"),
     "edge_agent.journal": ("edge_agent.clock", "edge_agent.limits"),  # bytes are opaque to it
-    "edge_agent.rendering": ("edge_agent.domain", "edge_agent.evidence"),
+    "edge_agent.views": (),
+    "edge_agent.views.rendering": ("edge_agent.domain", "edge_agent.evidence"),
     "edge_agent.contents": ("edge_agent.domain", "edge_agent.evidence", "edge_agent.journal"),
     "edge_agent.decoding": ("edge_agent.domain",),
     "edge_agent.judging": ("edge_agent.domain", "edge_agent.diagnosis"),
@@ -151,10 +152,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.daemon.recorder",
         "edge_agent.daemon.retirement",
     ),
-    "edge_agent.maintaining": (
+    "edge_agent.views.maintaining": (
         *BELOW,
         "edge_agent.diagnosis",
-        "edge_agent.judged_words",
+        "edge_agent.views.judged_words",
         "edge_agent.language",
         "edge_agent.phrases",
     ),
@@ -177,23 +178,23 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.link",
     ),
     "edge_agent.daemon.inventory": (*BELOW, "edge_agent.daemon.news"),
-    "edge_agent.bundle_view": (*BELOW, "edge_agent.signed_page"),
-    "edge_agent.signed_page": BELOW,
-    "edge_agent.site_report": (
+    "edge_agent.views.bundle": (*BELOW, "edge_agent.views.signed_page"),
+    "edge_agent.views.signed_page": BELOW,
+    "edge_agent.views.site_report": (
         *BELOW,
         "edge_agent.config",
         "edge_agent.diagnosis",
         "edge_agent.daemon.inventory",
-        "edge_agent.maintaining",
+        "edge_agent.views.maintaining",
     ),
-    "edge_agent.setup_steps": ("edge_agent.language", "edge_agent.phrases"),
-    "edge_agent.site_page": (
-        "edge_agent.judged_words",
+    "edge_agent.views.setup_steps": ("edge_agent.language", "edge_agent.phrases"),
+    "edge_agent.views.site_page": (
+        "edge_agent.views.judged_words",
         "edge_agent.language",
         "edge_agent.phrases",
-        "edge_agent.rendering",
-        "edge_agent.signed_page",
-        "edge_agent.site_report",
+        "edge_agent.views.rendering",
+        "edge_agent.views.signed_page",
+        "edge_agent.views.site_report",
     ),
     "edge_agent.daemon.authorities": (*BELOW, "edge_agent.config", "edge_agent.uplink"),
     "edge_agent.daemon.charter": (
@@ -232,14 +233,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.identity",
     ),
     "edge_agent.daemon.scope_watch": (*BELOW, "edge_agent.daemon.news"),
-    "edge_agent.charter_draft": (
+    "edge_agent.center.charter_draft": (
         *BELOW,
         "edge_agent.config",
         "edge_agent.config_words",
         "edge_agent.control.entitlement",  # which commands there are
     ),
-    "edge_agent.handover_view": ("edge_agent.language", "edge_agent.rendering"),
-    "edge_agent.charter_view": (*BELOW, "edge_agent.language", "edge_agent.rendering"),
+    "edge_agent.views.handover": ("edge_agent.language", "edge_agent.views.rendering"),
+    "edge_agent.views.charter": (*BELOW, "edge_agent.language", "edge_agent.views.rendering"),
     "edge_agent.daemon.exports": (*BELOW, "edge_agent.control"),
     "edge_agent.holding": (*BELOW, "edge_agent.contents", "edge_agent.journal"),
     "edge_agent.daemon.visitors": (
@@ -374,38 +375,42 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.evidence",
         "edge_agent.journal",
         "edge_agent.language",
-        "edge_agent.rendering",
+        "edge_agent.views.rendering",
         "hil.ports",
     ),
     "edge_agent.language": (),
-    "edge_agent.identity_view": ("edge_agent.language", "edge_agent.phrases"),
-    "edge_agent.judged_words": (
+    "edge_agent.views.identity": ("edge_agent.language", "edge_agent.phrases"),
+    "edge_agent.views.judged_words": (
         "edge_agent.diagnosis.rules",  # what a verdict's reasons are called
         "edge_agent.domain",
         "edge_agent.language",
         "edge_agent.phrases",
-        "edge_agent.signal_words",
-        "edge_agent.zone_names",
+        "edge_agent.views.signal_words",
+        "edge_agent.views.zone_names",
     ),
-    "edge_agent.signal_words": (
+    "edge_agent.views.signal_words": (
         "edge_agent.domain",
         "edge_agent.language",
-        "edge_agent.zone_names",
+        "edge_agent.views.zone_names",
     ),
     "edge_agent.phrases": (
         "edge_agent.cameras.trouble",  # what is to be done about a camera, in both languages
         "edge_agent.diagnosis.health_rules",  # and about a finding
     ),
-    "edge_agent.probe_view": ("edge_agent.language", "edge_agent.phrases"),
-    "edge_agent.walk_view": ("edge_agent.language", "edge_agent.phrases", "edge_agent.zone_names"),
-    "edge_agent.zone_names": ("edge_agent.domain", "edge_agent.language"),
-    "edge_agent.status_view": (
-        "edge_agent.handover_view",
-        "edge_agent.judged_words",
+    "edge_agent.views.probe": ("edge_agent.language", "edge_agent.phrases"),
+    "edge_agent.views.walk": (
         "edge_agent.language",
         "edge_agent.phrases",
-        "edge_agent.rendering",
-        "edge_agent.zone_names",
+        "edge_agent.views.zone_names",
+    ),
+    "edge_agent.views.zone_names": ("edge_agent.domain", "edge_agent.language"),
+    "edge_agent.views.status": (
+        "edge_agent.views.handover",
+        "edge_agent.views.judged_words",
+        "edge_agent.language",
+        "edge_agent.phrases",
+        "edge_agent.views.rendering",
+        "edge_agent.views.zone_names",
     ),
     "edge_agent.linetools": (
         *BELOW,
@@ -413,7 +418,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.language",
         "edge_agent.link",
         "edge_agent.phrases",
-        "edge_agent.rendering",
+        "edge_agent.views.rendering",
     ),
     "edge_agent.cli": ("edge_agent",),
     "edge_agent.__main__": ("edge_agent.start",),
@@ -426,13 +431,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edge_agent.clock",
         "edge_agent.logs",
         "edge_agent.output",
-        "edge_agent.rendering",
+        "edge_agent.views.rendering",
         "edge_agent.language",
-        "edge_agent.judged_words",
+        "edge_agent.views.judged_words",
         "edge_agent.config",  # what is certainly wrong with one is told before it is sent
-        "edge_agent.bundle_view",
-        "edge_agent.charter_draft",
-        "edge_agent.charter_view",
+        "edge_agent.views.bundle",
+        "edge_agent.center.charter_draft",
+        "edge_agent.views.charter",
         "edge_agent.control.entitlement",  # who may what, at both ends
         "edge_agent.interrupts",
         "edge_agent.tls_door",
@@ -466,7 +471,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     ),
     "msgspec": (
         *("edge_agent.config", "edge_agent.config_words", "edge_agent.config_text"),
-        "edge_agent.charter_draft",
+        "edge_agent.center.charter_draft",
         *("edge_agent.resources", "edge_agent.center"),
         "edge_agent.rejudging",
     ),

@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center import desk_rows, schema
 from edge_agent.center.desk import LIFE_MS, command_signer
 from edge_agent.center.layout import CenterError, Layout
@@ -22,6 +21,7 @@ from edge_agent.domain.event import BodyValue
 from edge_agent.evidence.configuration import KEPT
 from edge_agent.evidence.cose import Signer
 from edge_agent.evidence.reply import peek_reply
+from edge_agent.views import rendering
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 LOOK_S = 0.2

@@ -7,8 +7,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent import files, rendering
-from edge_agent.bundle_view import Files, verify_file
+from edge_agent import files
 from edge_agent.center import desk_rows
 from edge_agent.center.asking import (
     EXIT_FOUND_BAD,
@@ -28,6 +27,8 @@ from edge_agent.evidence import command as words
 from edge_agent.evidence import fields
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.reply import peek_reply
+from edge_agent.views import rendering
+from edge_agent.views.bundle import Files, verify_file
 
 WAIT_S = 600.0  # a bundle is made in minutes, and 16 MiB take some over 1 Mbit/s; events go first
 

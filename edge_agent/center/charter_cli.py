@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from edge_agent import charter_draft, charter_view, files, language
-from edge_agent.center import asking, charters, settings
+from edge_agent import files, language
+from edge_agent.center import asking, charter_draft, charters, settings
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.clock import now_ms
 from edge_agent.config import ConfigError
@@ -17,6 +17,7 @@ from edge_agent.evidence.charter import Charter, Part, SignedCharter
 from edge_agent.evidence.command import CHARTER, CHARTER_SIGNED
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.signers import load_signer
+from edge_agent.views import charter as charter_view
 
 EXIT_FOUND_BAD = 1
 

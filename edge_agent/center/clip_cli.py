@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from edge_agent import rendering
 from edge_agent.center import asking, desk_rows
 from edge_agent.center.layout import Layout
 from edge_agent.center.spool import CLIP_FORM, await_files, part_file
@@ -18,6 +17,7 @@ from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.clip import ClipBody, ClipChange, ClipPart
 from edge_agent.evidence.command import CLIP, CLIP_NAME
 from edge_agent.evidence.envelope import peek
+from edge_agent.views import rendering
 
 WAIT_S = 600.0  # for a clip of 32 MiB over 1 Mbit/s, and events that go first
 

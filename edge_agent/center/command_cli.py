@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent import rendering
 from edge_agent.center import desk_rows
 from edge_agent.center.asking import (
     EXIT_USAGE,
@@ -46,6 +45,7 @@ from edge_agent.evidence.configuration import (
     WITHIN_S_MIN,
     Wanted,
 )
+from edge_agent.views import rendering
 
 ACTS = (
     *("status", "clock", "bypass", "unbypass", "output_on", "output_off"),

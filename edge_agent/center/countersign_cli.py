@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center import asking, desk_rows
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.wishes import person
@@ -19,6 +18,7 @@ from edge_agent.domain.event import Body
 from edge_agent.evidence import fields
 from edge_agent.evidence.command import ORDER, ORDER_ACT, ORDER_AREA, ORDER_PANEL, ORDER_ZONE
 from edge_agent.evidence.warrant import peek_pass
+from edge_agent.views import rendering
 
 Make = Callable[[str, str, str], argparse.ArgumentParser]
 

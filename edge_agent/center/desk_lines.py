@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center import incidents
 from edge_agent.center.ages import age
 from edge_agent.center.incident_desk import Change
 from edge_agent.center.incidents import Incident
 from edge_agent.center.ranking import LIFE_TIER, PROPERTY_TIER, Kind, Ranking, is_first
-from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog, cut, padded
+from edge_agent.views import rendering
+from edge_agent.views.judged_words import Judged
 
 WORDS: dict[str, tuple[str, str]] = {
     "open": ("open", "未结"),

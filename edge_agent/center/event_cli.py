@@ -18,8 +18,8 @@ from edge_agent.center.layout import Layout
 from edge_agent.clock import now_ms
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
-from edge_agent.judged_words import Judged
 from edge_agent.language import LANGUAGES, language
+from edge_agent.views.judged_words import Judged
 
 LIMIT_DEFAULT = 50
 HOURS = {"s": 1 / 3600, "min": 1 / 60, "m": 1 / 60, "h": 1, "d": 24}

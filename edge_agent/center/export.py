@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center import init, schema, settings
 from edge_agent.center.holding import StoreHolding
 from edge_agent.center.layout import CenterError, Layout
@@ -28,6 +27,7 @@ from edge_agent.evidence.cose import BadSignature, Domain, PublicKey
 from edge_agent.evidence.envelope import Event, peek
 from edge_agent.evidence.sample import places
 from edge_agent.evidence.signers import load_signer
+from edge_agent.views import rendering
 
 EXIT_USAGE = 2
 

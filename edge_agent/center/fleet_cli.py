@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from edge_agent import rendering
 from edge_agent.center import charters, fleet, fleet_lines, schema, settings, troubles
 from edge_agent.center.asking import EXIT_USAGE, Make, fail, open_database
 from edge_agent.center.layout import CenterError, Layout
@@ -17,6 +16,7 @@ from edge_agent.clock import now_ms
 from edge_agent.domain.access import Role
 from edge_agent.evidence.fields import NAME_CHARS_MAX
 from edge_agent.language import LANGUAGES, Catalog, language
+from edge_agent.views import rendering
 
 WHY_CHARS_MAX = 500
 

@@ -3,13 +3,13 @@
 from collections import Counter
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center.ages import age
 from edge_agent.center.fleet import CONNECTION_LOST, NEVER_HEARD, OFFLINE, ONLINE, STOPPED
 from edge_agent.center.handover import HANDED_OVER, OUT_OF_SERVICE
 from edge_agent.center.troubles import MISSING, UNVOUCHED, WRONG
-from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
+from edge_agent.views import rendering
+from edge_agent.views.judged_words import Judged
 
 WORDS: dict[str, tuple[str, str]] = {
     ONLINE: ("online", "在线"),

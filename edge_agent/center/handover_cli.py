@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
-from edge_agent import charter_view, files, language, rendering
+from edge_agent import files, language
 from edge_agent.center import asking, charters, credentials, desk_rows, inviting, schema
 from edge_agent.center.handover import Heard, Terms, draft, grant, heard, missing
 from edge_agent.center.layout import CenterError, Layout
@@ -23,6 +23,8 @@ from edge_agent.evidence.handover import ANSWER_BYTES_MAX, OFFER_BYTES_MAX, Offe
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.reply import peek_reply
 from edge_agent.evidence.signers import load_signer
+from edge_agent.views import charter as charter_view
+from edge_agent.views import rendering
 
 ENDS = ("moved", "failed", "kept")
 """After these outcomes a gateway has no more to tell of a handover."""

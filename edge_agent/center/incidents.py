@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Self, TypeAlias
 
-from edge_agent import rendering
 from edge_agent.center import show
 from edge_agent.center.desk_rows import Disposed, dispositions
 from edge_agent.domain.event import EventType
@@ -16,8 +15,9 @@ from edge_agent.evidence.cited import Place
 from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.disposition import DECIDES, Disposition
 from edge_agent.evidence.verdict import VerdictBody
-from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
+from edge_agent.views import rendering
+from edge_agent.views.judged_words import Judged
 
 WORDS: dict[str, tuple[str, str]] = {
     "area": ("area {area}", "分区 {area}"),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge_agent import rendering
 from edge_agent.center import settings
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.center.operators import Entry, Operators
@@ -18,6 +17,7 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.key_file import KeyFileError
 from edge_agent.evidence.signers import Ed25519Signer, load_signer
 from edge_agent.evidence.warrant import Pass
+from edge_agent.views import rendering
 
 EXIT_FOUND_BAD = 1
 Make = Callable[[str, str, str], argparse.ArgumentParser]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.center.calendar import Dates
 from edge_agent.domain.stamp import Trust
 from edge_agent.evidence.dating import Basis, Dated
 from edge_agent.evidence.envelope import Event, peek
-from edge_agent.judged_words import Judged
+from edge_agent.views import rendering
+from edge_agent.views.judged_words import Judged
 
 LATE_MS_MIN = 10_000  # stored this long after its stamp: shown as late
 ROWS_A_READ = 500  # rows fetched at a time

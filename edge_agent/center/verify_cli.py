@@ -6,13 +6,13 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from edge_agent import rendering
-from edge_agent.bundle_view import Files, verify_file
 from edge_agent.center import export, init, schema, verify
 from edge_agent.center.asking import EXIT_FOUND_BAD, EXIT_USAGE, Make, fail
 from edge_agent.center.layout import Layout
 from edge_agent.center.roster import Roster
 from edge_agent.evidence.cose import PublicKey
+from edge_agent.views import rendering
+from edge_agent.views.bundle import Files, verify_file
 
 
 def add(make: Make) -> None:

@@ -74,8 +74,8 @@ def _read(file: Path) -> "SignedCharter":
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from edge_agent import charter_view
     from edge_agent.evidence.charter import FILE
+    from edge_agent.views import charter as charter_view
 
     say = language.Catalog(charter_view.WORDS, language.language(arguments.lang))
     file = arguments.file or arguments.config.parent / FILE

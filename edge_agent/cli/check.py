@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge_agent import config
     from edge_agent.daemon import looking, panels
     from edge_agent.language import language
-    from edge_agent.probe_view import ProbeView
+    from edge_agent.views.probe import ProbeView
 
     if arguments.schema:
         print(config.json_schema())
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell_problems(arguments: argparse.Namespace) -> int:
     from edge_agent.language import language
-    from edge_agent.probe_view import ProbeView
+    from edge_agent.views.probe import ProbeView
 
     problems = list(_problems(arguments.replacing, arguments.config, arguments.for_center))
     if arguments.json:

@@ -85,8 +85,8 @@ def add(commands: Commands) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print clips, the newest last; exit 2 where the journal cannot be read."""
-    from edge_agent import rendering
     from edge_agent.cli.reading import reading
+    from edge_agent.views import rendering
 
     try:
         with reading(arguments, "clips") as journal:
@@ -109,7 +109,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def _clips(where: "Where") -> Iterator[dict[str, Any]]:
     """Yield each clip that was kept or missed; of those that were removed is said so."""
-    from edge_agent import rendering
+    from edge_agent.views import rendering
 
     found: list[dict[str, Any]] = []
     removed: dict[str, str] = {}

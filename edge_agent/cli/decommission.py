@@ -217,7 +217,7 @@ def _checked(
     chosen: dict[str, Any],
 ) -> dict[str, Any]:
     """Export into one file, and read it back: what cannot be read was not exported."""
-    from edge_agent.bundle_view import Files, verify_file
+    from edge_agent.views.bundle import Files, verify_file
 
     nothing = ("since", "until", "epoch", "seq", "panel", "area", "incident", "sample", "nonce")
     asked = dict.fromkeys((*nothing, "earlier")) | chosen

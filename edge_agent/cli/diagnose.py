@@ -20,7 +20,7 @@ from edge_agent.cli.records import add_purpose
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
     from edge_agent.diagnosis.probes import Probed
-    from edge_agent.probe_view import ProbeView
+    from edge_agent.views.probe import ProbeView
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _view(arguments: argparse.Namespace) -> "ProbeView":
     from edge_agent.language import language
-    from edge_agent.probe_view import ProbeView
+    from edge_agent.views.probe import ProbeView
 
     return ProbeView(language(arguments.lang))
 

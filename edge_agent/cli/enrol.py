@@ -181,8 +181,8 @@ def run_identity(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(facts))
     else:
-        from edge_agent import identity_view
         from edge_agent.language import Catalog, language
+        from edge_agent.views import identity as identity_view
 
         words = Catalog(identity_view.WORDS, language(arguments.lang))
         print(*identity_view.lines(facts, words), sep="\n")

@@ -243,7 +243,7 @@ def _drawn(
 
 def _chosen(arguments: argparse.Namespace, where: "Where") -> Iterator["Event"]:
     """Yield the events that are asked for, in order."""
-    from edge_agent import rendering
+    from edge_agent.views import rendering
 
     epoch = getattr(arguments, "epoch", None) or ""
     choice = records.Choice(Period(arguments.since, arguments.until), epoch, arguments.seq)

@@ -100,8 +100,8 @@ def _accept(arguments: argparse.Namespace, _loaded: "Loaded", path: Path) -> int
 
 
 def _status(arguments: argparse.Namespace, _loaded: "Loaded", path: Path) -> int:
-    from edge_agent import handover_view
     from edge_agent.language import Catalog, language
+    from edge_agent.views import handover as handover_view
 
     facts = _awaited(path, arguments.wait)
     if arguments.json:

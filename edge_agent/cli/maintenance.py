@@ -21,7 +21,7 @@ EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the list; exit 1 where anything wants a visit, 2 where the journal cannot be read."""
-    from edge_agent import config, maintaining, output
+    from edge_agent import config, output
     from edge_agent.cli.period import Period
     from edge_agent.cli.reading import reading
     from edge_agent.cli.records import UnreadableError, unreadable
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge_agent.diagnosis.site import Site
     from edge_agent.language import language
     from edge_agent.phrases.book import Phrases
+    from edge_agent.views import maintaining
 
     spoken = language(arguments.lang)
     loaded = config.load(arguments.config)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from edge_agent.config import DEFAULT_PATH
 
 if TYPE_CHECKING:
-    from edge_agent.zone_names import ZoneNames
+    from edge_agent.views.zone_names import ZoneNames
 
 
 class Commands(Protocol):
@@ -74,7 +74,7 @@ def names_of_zones(file: Path, language: str) -> "tuple[str, ZoneNames]":
     names where it cannot be read.
     """
     from edge_agent.config import ConfigError, load
-    from edge_agent.zone_names import NO_NAMES, ZoneNames
+    from edge_agent.views.zone_names import NO_NAMES, ZoneNames
 
     try:
         config = load(file).config

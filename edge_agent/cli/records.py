@@ -168,10 +168,11 @@ def show(arguments: argparse.Namespace) -> int:
 
 def printer(arguments: argparse.Namespace) -> "Callable[[Event, Dated], None]":
     """Return what prints one event, as the command line asks for it."""
-    from edge_agent import output, rendering
-    from edge_agent.judged_words import Judged
+    from edge_agent import output
     from edge_agent.language import language
-    from edge_agent.zone_names import NO_NAMES
+    from edge_agent.views import rendering
+    from edge_agent.views.judged_words import Judged
+    from edge_agent.views.zone_names import NO_NAMES
 
     zone, spoken = UTC if arguments.utc else None, language(arguments.lang)
     gateway, named = names_of_zones(arguments.config, spoken)
@@ -226,7 +227,7 @@ class Choice:
 
     def is_met(self, event: "Event", dated: "Dated") -> bool:
         """Tell whether an event is asked for."""
-        from edge_agent import rendering
+        from edge_agent.views import rendering
 
         if self.seqs is not None and not self.seqs[0] <= event.seq <= self.seqs[1]:
             return False

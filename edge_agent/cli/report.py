@@ -14,7 +14,7 @@ from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
     from edge_agent.config import Loaded
-    from edge_agent.site_report import Act, Heard
+    from edge_agent.views.site_report import Act, Heard
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 WHAT = "report"
@@ -40,8 +40,9 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; exit 0 where nothing is left to do, 1 where something is, or none written."""
-    from edge_agent import output, site_page
+    from edge_agent import output
     from edge_agent.language import language
+    from edge_agent.views import site_page
 
     if arguments.out.exists() or not arguments.purpose.strip():
         why = "--purpose says what for"
@@ -72,7 +73,8 @@ def _written(arguments: argparse.Namespace, say: Any) -> dict[str, Any]:
 
     Raises ExportError, LookupError, ValueError, UnreadableError, ConfigError.
     """
-    from edge_agent import config, signed_page, site_page, site_report
+    from edge_agent import config
+    from edge_agent.views import signed_page, site_page, site_report
 
     loaded = config.load(arguments.config)
     gateway, socket = loaded.config.gateway, Path(loaded.config.gateway.socket)
@@ -96,10 +98,10 @@ def heard(loaded: "Loaded", folder: Path, status: dict[str, Any]) -> "Heard":
     """Return what a report is drawn from.  Raises UnreadableError."""
     from datetime import datetime
 
-    from edge_agent import maintaining
     from edge_agent.daemon.diagnosing import site_zone
     from edge_agent.diagnosis.site import Site
-    from edge_agent.site_report import Heard
+    from edge_agent.views import maintaining
+    from edge_agent.views.site_report import Heard
 
     premises = loaded.config.premises
     zone = site_zone(premises)[1]
@@ -124,8 +126,8 @@ def heard(loaded: "Loaded", folder: Path, status: dict[str, Any]) -> "Heard":
 
 def _acts(folder: Path, digest: bytes | None) -> "list[Act]":
     """Return the newest acts that tell of tests and changes, or the one that has this digest."""
-    from edge_agent import rendering
-    from edge_agent.site_report import ACTS, TESTS_MAX, Act
+    from edge_agent.views import rendering
+    from edge_agent.views.site_report import ACTS, TESTS_MAX, Act
 
     found: dict[str, deque[Act]] = {}
     for event, dated in records.events_of(folder, "act"):

@@ -14,7 +14,7 @@ from edge_agent.config import DEFAULT_PATH, ConfigError
 
 if TYPE_CHECKING:
     from edge_agent.language import Catalog
-    from edge_agent.setup_steps import Done
+    from edge_agent.views.setup_steps import Done
 
 EXIT_FOUND_BAD = 1
 
@@ -35,8 +35,9 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell; exit 0 where all is done, 1 where something comes next."""
-    from edge_agent import output, setup_steps, site_page
+    from edge_agent import output
     from edge_agent.language import language
+    from edge_agent.views import setup_steps, site_page
 
     spoken = language(arguments.lang)
     found = list(_steps(arguments.config, site_page.words(spoken)))
@@ -58,9 +59,10 @@ def _steps(file: Path, say: "Catalog") -> Iterator["Done"]:
 
 
 def _each(file: Path, say: "Catalog") -> Iterator["Done"]:
-    from edge_agent import config, site_page, site_report
+    from edge_agent import config
     from edge_agent.daemon import looking, panels
-    from edge_agent.setup_steps import Done, Step
+    from edge_agent.views import site_page, site_report
+    from edge_agent.views.setup_steps import Done, Step
 
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))

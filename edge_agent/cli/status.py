@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask the agent; exit 1 where something is not as it should be or none answers."""
     from edge_agent.language import language
-    from edge_agent.status_view import healthy, lines, with_names
+    from edge_agent.views.status import healthy, lines, with_names
 
     path = agent_socket(arguments.config)
     try:
@@ -70,7 +70,7 @@ def _wait(path: Path, patience_s: float) -> dict[str, Any]:
     """Ask until all is well or `patience_s` is over; return the last answer."""
     from edge_agent.clock import SystemClock
     from edge_agent.control.socket import ask
-    from edge_agent.status_view import healthy
+    from edge_agent.views.status import healthy
 
     clock = SystemClock()
     until_ns = clock.boottime_ns() + int(patience_s * 1e9)

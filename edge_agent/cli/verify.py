@@ -88,7 +88,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     say = Phrases(language(arguments.lang))
     if arguments.file is not None:
-        from edge_agent.bundle_view import Files, verify_file
+        from edge_agent.views.bundle import Files, verify_file
 
         names = (one.name for one in dataclasses.fields(Files))
         files = Files(**{name: getattr(arguments, name) for name in names})

@@ -21,7 +21,7 @@ from edge_agent.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from edge_agent.walk_view import WalkView
+    from edge_agent.views.walk import WalkView
 
 LOOK_S = 0.5
 MINUTES_DEFAULT = 30
@@ -54,7 +54,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Walk; exit 0 where all zones that the site lists were heard, else 1."""
     from edge_agent.language import language
-    from edge_agent.walk_view import WalkView
+    from edge_agent.views.walk import WalkView
 
     path, spoken = agent_socket(arguments.config), language(arguments.lang)
     _, names = names_of_zones(arguments.config, spoken)

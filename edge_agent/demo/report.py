@@ -9,7 +9,7 @@ from rich.text import Text
 from edge_agent.demo.ledger import MEANING, Spoken
 from edge_agent.demo.tally import Held, Summary, percentile
 from edge_agent.demo.words import Words
-from edge_agent.rendering import safe
+from edge_agent.views.rendering import safe
 
 NAMED_MAX = 20  # of each sort; the rest is counted
 

@@ -18,7 +18,7 @@ from edge_agent.demo.board import Board
 from edge_agent.demo.ledger import Spoken
 from edge_agent.demo.tally import percentile
 from edge_agent.demo.words import Words
-from edge_agent.rendering import safe
+from edge_agent.views.rendering import safe
 
 GOOD, BAD, OPEN, DIM = "green", "bold red", "yellow", "dim"
 FIXED_ROWS = 9  # everything but the story and the signals

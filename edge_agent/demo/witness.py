@@ -6,7 +6,6 @@ that the journal holds.
 
 from pathlib import Path
 
-from edge_agent import rendering
 from edge_agent.demo.stage import BY_FRAME
 from edge_agent.demo.tally import Held, Place, held
 from edge_agent.evidence.cbor import Malformed
@@ -16,6 +15,7 @@ from edge_agent.evidence.receipt import Receipt, open_receipt, range_digest
 from edge_agent.evidence.tree import leaf_hash
 from edge_agent.journal import Record, RecordKind, read
 from edge_agent.journal.format import decode_ranges
+from edge_agent.views import rendering
 
 
 class JournalWitness:

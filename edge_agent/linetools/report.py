@@ -16,7 +16,7 @@ from edge_agent.linetools.scan import Verdict
 from edge_agent.linetools.settings import Look
 from edge_agent.linetools.units import UnitFound
 from edge_agent.phrases.book import Phrases
-from edge_agent.rendering import safe
+from edge_agent.views.rendering import safe
 
 
 class Report:

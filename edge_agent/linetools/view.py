@@ -11,7 +11,7 @@ from edge_agent.domain.signal import Signal
 from edge_agent.language import Catalog
 from edge_agent.linetools.format import Chunk, Header, Note, Record, Said
 from edge_agent.linetools.masking import masked, masked_bytes, readable
-from edge_agent.rendering import safe, time_text
+from edge_agent.views.rendering import safe, time_text
 
 STREAMS_MAX = 64  # of a listening port's callers; those beyond are shown undecoded
 _DETAILS = ("code", "area", "zone", "user", "account", "text")

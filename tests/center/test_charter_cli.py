@@ -11,7 +11,7 @@ from edge_agent.center.cli import main as center
 from edge_agent.center.layout import Layout
 from edge_agent.cli import main as agent
 from edge_agent.evidence import cbor
-from tests.test_charter_draft import LEAST
+from tests.center.test_charter_draft import LEAST
 
 
 @pytest.fixture

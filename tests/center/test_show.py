@@ -12,7 +12,7 @@ from edge_agent.domain.signal import Signal
 from edge_agent.domain.stamp import Stamp, Trust
 from edge_agent.evidence.bodies import SignalBody
 from edge_agent.evidence.dating import Basis, Dated
-from edge_agent.judged_words import Judged
+from edge_agent.views.judged_words import Judged
 from tests.center.world import NOW_MS, WALL_NS, FakeCenter, FakeGateway, stamp
 
 S = 1_000_000_000

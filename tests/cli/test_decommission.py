@@ -94,7 +94,7 @@ def test_the_records_are_exported_read_back_and_then_it_is_asked(
     verdicts = [(0, ""), (1, "a gap"), (2, "cannot be read")]
     monkeypatch.setattr("edge_agent.control.socket.ask", ask)
     monkeypatch.setattr(export, "export", exported)
-    monkeypatch.setattr("edge_agent.bundle_view.verify_file", lambda *_, **__: verdicts.pop(0))
+    monkeypatch.setattr("edge_agent.views.bundle.verify_file", lambda *_, **__: verdicts.pop(0))
     for number, code in enumerate((0, 0, 1)):
         out = ("--out", str(config.parent / f"r{number}"))
         assert ask_run(config, "--paper", str(paper), *out, "--json") == code

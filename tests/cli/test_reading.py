@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("reading")
     with site(folder) as found:
         for part in (found.config, *found.config.parents):
-            if part.is_relative_to(folder.parent.parent):
+            if not part.stat().st_mode & 0o005:
                 part.chmod(part.stat().st_mode | 0o055)  # come in, and read the configuration
         (found.folder / "agent.sock").chmod(0o666)  # as for a member of the agent's group
         out = found.folder / "first.bundle"  # what is loaded now need not be read by others
@@ -87,8 +87,10 @@ def test_an_inspector_reads_the_events_and_that_is_recorded(
 def test_an_inspector_verifies_and_exports(
     made: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for part in (tmp_path, tmp_path.parent):
-        part.chmod(0o777)
+    for part in (tmp_path, *tmp_path.parents):
+        if not part.stat().st_mode & 0o005:
+            part.chmod(0o755)
+    tmp_path.chmod(0o777)
     out = tmp_path / "case.bundle"
 
     def take() -> None:
@@ -163,8 +165,9 @@ def test_no_agent_and_no_configuration_are_named(made: Site, tmp_path: Path) -> 
     config = tmp_path / "gateway.toml"
     text = made.config.read_text().replace("agent.sock", "nobody.sock")
     config.write_text(text.replace('data_dir = "data"', f'data_dir = "{made.journal.parent}"'))
-    for part in (config, tmp_path, tmp_path.parent):
-        part.chmod(0o755)
+    for part in (config, tmp_path, *tmp_path.parents):
+        if not part.stat().st_mode & 0o005:
+            part.chmod(0o755)
     as_user(NOBODY, ask)
     with (
         pytest.raises(ConfigError),

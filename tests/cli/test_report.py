@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cli import main
-from edge_agent.signed_page import digest, split
+from edge_agent.views.signed_page import digest, split
 from tests.cli.exporting import Site, site
 
 

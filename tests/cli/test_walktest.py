@@ -12,7 +12,7 @@ from edge_agent.center.command_cli import WALK_MINUTES_DEFAULT
 from edge_agent.cli import main, walktest
 from edge_agent.control.socket import ControlSocket, Peer
 from edge_agent.evidence.command import WALK_MINUTES_MAX
-from edge_agent.walk_view import WalkView
+from edge_agent.views.walk import WalkView
 from tests.cli.test_panel import config
 
 __all__ = ["config"]

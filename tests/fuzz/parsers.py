@@ -18,7 +18,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge_agent import rendering
 from edge_agent.evidence import cbor, cose, tpm
 from edge_agent.evidence.bundle_check import check as check_bundle
 from edge_agent.evidence.bundle_report import Trust
@@ -44,6 +43,7 @@ from edge_agent.evidence.status import open_status
 from edge_agent.evidence.submission import Submission
 from edge_agent.evidence.timestamp import verify
 from edge_agent.evidence.warrant import open_mandate, open_pass
+from edge_agent.views import rendering
 
 VECTORS = Path(__file__).resolve().parents[2] / "docs" / "vectors"
 HEAD = 2

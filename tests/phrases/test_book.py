@@ -12,7 +12,7 @@ SPEAKING = (
     "edge_agent/config_words.py",
     "edge_agent/resources.py",
     "edge_agent/audit.py",
-    "edge_agent/bundle_view.py",
+    "edge_agent/views/bundle.py",
     *(f"edge_agent/cli/{name}.py" for name in ("check", "diagnose", "panel", "verify", "walktest")),
     *(
         f"edge_agent/daemon/{name}.py"

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.charter import Party, Scope, SignedCharter, open_assent, zones_text
 from edge_agent.evidence.cose import BadSignature
 from edge_agent.language import Catalog
+from edge_agent.views import rendering
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "head": ("charter {number} of gateway {gateway}", "网关 {gateway} 的章程，第 {number} 号"),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from edge_agent.domain.site import Premises, ZoneSettings
-from edge_agent.status_view import WORDS, healthy, lines, with_names
-from edge_agent.zone_names import ZoneNames
+from edge_agent.views.status import WORDS, healthy, lines, with_names
+from edge_agent.views.zone_names import ZoneNames
 
 GOOD: dict[str, Any] = {
     "gateway": "gw1",

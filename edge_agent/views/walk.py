@@ -5,7 +5,7 @@ from typing import Any
 
 from edge_agent.language import Catalog
 from edge_agent.phrases.book import Phrases
-from edge_agent.zone_names import ZoneNames
+from edge_agent.views.zone_names import ZoneNames
 
 _WORDS: dict[str, tuple[str, str]] = {
     "begun": (

@@ -6,8 +6,8 @@ from typing import Any
 from edge_agent.demo import words as demo
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.site import Premises, ZoneSettings
-from edge_agent.signal_words import _WORDS, SignalWords
-from edge_agent.zone_names import ZoneNames
+from edge_agent.views.signal_words import _WORDS, SignalWords
+from edge_agent.views.zone_names import ZoneNames
 
 NAMES = ZoneNames(Premises(zones=(ZoneSettings(panel="p1", zone=3, name="前门"),)), "zh")
 SIGNAL: dict[str, Any] = {

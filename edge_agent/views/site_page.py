@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
 from edge_agent.phrases.book import Phrases
-from edge_agent.rendering import safe
-from edge_agent.signed_page import START
-from edge_agent.site_report import TESTED_DAYS_MAX
+from edge_agent.views.judged_words import Judged
+from edge_agent.views.rendering import safe
+from edge_agent.views.signed_page import START
+from edge_agent.views.site_report import TESTED_DAYS_MAX
 
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("Report of the alarm site", "报警系统现场报告"),

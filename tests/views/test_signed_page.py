@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.signed_page import START, joined, opened, split
+from edge_agent.views.signed_page import START, joined, opened, split
 
 PAGE = START + b"<p>a site</p>\n"
 

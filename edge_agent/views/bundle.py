@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from edge_agent import signed_page
 from edge_agent.evidence import certificates
 from edge_agent.evidence.bundle_check import check
 from edge_agent.evidence.bundle_report import Fault, Problem, Report, Trust, Witnessed
@@ -17,7 +16,8 @@ from edge_agent.evidence.cose import PublicKey
 from edge_agent.evidence.pinned import read_public_keys
 from edge_agent.evidence.sm2 import Sm2Key
 from edge_agent.evidence.timestamp import Stamped, time_text
-from edge_agent.signed_page import Recorded
+from edge_agent.views import signed_page
+from edge_agent.views.signed_page import Recorded
 
 EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 PROBLEMS_SHOWN_MAX = 100

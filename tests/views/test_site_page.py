@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from edge_agent import site_page, site_report
-from tests.test_site_report import heard, settings
+from edge_agent.views import site_page, site_report
+from tests.views.test_site_report import heard, settings
 
 
 def page(language: str = "en", **changed: Any) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from edge_agent.setup_steps import _WORDS, Done, Step, lines, words
+from edge_agent.views.setup_steps import _WORDS, Done, Step, lines, words
 
 FILE = "/etc/edge-agent/gateway.toml"
 

@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.domain.site import AreaSettings, Premises, ZoneSettings
 from edge_agent.language import columns_of
-from edge_agent.zone_names import NO_NAMES, ZoneNames
+from edge_agent.views.zone_names import NO_NAMES, ZoneNames
 
 LONG = "仓库走廊尽头红外探测器靠近卸货平台"
 PREMISES = Premises(

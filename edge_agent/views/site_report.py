@@ -13,8 +13,8 @@ from edge_agent.daemon.inventory import Inventory
 from edge_agent.diagnosis.rules import TIMES
 from edge_agent.domain.device import DeviceSettings
 from edge_agent.domain.site import TIME_NAMES, AreaSettings, Times, ZoneSettings
-from edge_agent.maintaining import Maintained
-from edge_agent.maintaining import facts as maintained_facts
+from edge_agent.views.maintaining import Maintained
+from edge_agent.views.maintaining import facts as maintained_facts
 
 TESTED_DAYS_MAX = 30
 """An older walk test is of the site as it was before: it says nothing of today's installation."""

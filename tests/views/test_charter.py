@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge_agent.charter_view import WORDS, facts, lines, signatures
 from edge_agent.evidence.charter import SignedCharter, sign_assent
 from edge_agent.language import Catalog
+from edge_agent.views.charter import WORDS, facts, lines, signatures
 from tests.evidence.conftest import signer
 from tests.evidence.test_charter import CHARTER, ENTERPRISE, OWNER, SIGNED
 

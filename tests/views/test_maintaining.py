@@ -7,7 +7,7 @@ from edge_agent.diagnosis.site import Site
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.evidence.bodies import ActBody, FindingBody, Severity
-from edge_agent.maintaining import Maintained, facts, lines, maintained, words
+from edge_agent.views.maintaining import Maintained, facts, lines, maintained, words
 from tests.diagnosis.runs import Runs
 
 HOT = FindingBody(

@@ -9,7 +9,7 @@ from edge_agent.diagnosis.cause import Cause
 from edge_agent.diagnosis.finding import Severity
 from edge_agent.diagnosis.health_rules import RULES as HEALTH_RULES
 from edge_agent.diagnosis.rules import RULES
-from edge_agent.judged_words import CAUSES, OWN, TIERS, Judged
+from edge_agent.views.judged_words import CAUSES, OWN, TIERS, Judged
 
 VERDICT: dict[str, Any] = {
     "tier": 2,

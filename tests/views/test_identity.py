@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge_agent.identity_view import WORDS, lines
 from edge_agent.language import Catalog
+from edge_agent.views.identity import WORDS, lines
 
 FACTS = {
     "gateway": "gw1",

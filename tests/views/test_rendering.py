@@ -27,8 +27,8 @@ from edge_agent.evidence.signers import Ed25519Signer
 from edge_agent.evidence.terms import JudgingTerms
 from edge_agent.evidence.tree import Peaks
 from edge_agent.evidence.verdict import VerdictBody
-from edge_agent.rendering import facts, line, safe, summary, when, when_facts, zones_named
-from edge_agent.zone_names import ZoneNames
+from edge_agent.views.rendering import facts, line, safe, summary, when, when_facts, zones_named
+from edge_agent.views.zone_names import ZoneNames
 from tests.evidence import second_vectors
 
 STAMP = Stamp(1_700_000_000_123_000_000, 5, bytes(16), Trust.SYNCED, 3)

@@ -11,8 +11,8 @@ from edge_agent.diagnosis import rules
 from edge_agent.domain.body import GATEWAY_PANEL
 from edge_agent.language import Catalog
 from edge_agent.phrases.book import Phrases
-from edge_agent.signal_words import SignalWords
-from edge_agent.zone_names import NO_NAMES, ZoneNames
+from edge_agent.views.signal_words import SignalWords
+from edge_agent.views.zone_names import NO_NAMES, ZoneNames
 
 TIERS = (
     ("nobody needed", "无需出警"),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from edge_agent import rendering
 from edge_agent.language import Catalog
+from edge_agent.views import rendering
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "handover.none": ("no handover", "无移交"),

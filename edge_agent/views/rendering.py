@@ -263,7 +263,7 @@ def _duration(ms: int) -> str:
 
 
 class Named(Protocol):
-    """Knows what the zones of a site are called (`edge_agent.zone_names`)."""
+    """Knows what the zones of a site are called (`edge_agent.views.zone_names`)."""
 
     def facts(self, panel: str, zone: int) -> dict[str, Any]:
         """Return number and names of a zone."""
@@ -279,7 +279,7 @@ def zones_named(body: dict[str, Any], names: Named) -> dict[str, Any]:
 
 class Judged(Protocol):
     """Says what was heard and judged and what a zone is called, in the reader's language
-    (`edge_agent.judged_words`).
+    (`edge_agent.views.judged_words`).
     """
 
     def signal(self, body: dict[str, Any]) -> str:

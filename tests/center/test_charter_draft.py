@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from edge_agent.charter_draft import Center, read
+from edge_agent.center.charter_draft import Center, read
 from edge_agent.config import ConfigError
 from edge_agent.domain.access import Role
 from edge_agent.evidence import certificates

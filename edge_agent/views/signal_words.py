@@ -4,7 +4,7 @@ from typing import Any
 
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.language import Catalog
-from edge_agent.zone_names import NO_NAMES, ZoneNames
+from edge_agent.views.zone_names import NO_NAMES, ZoneNames
 
 _KINDS: dict[Kind, str] = {
     Kind.MEDICAL: "医疗",

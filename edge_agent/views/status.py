@@ -8,12 +8,12 @@ it is known (`edge_agent.phrases.book`), else shown as it is.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from edge_agent import handover_view
-from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog, padded
 from edge_agent.phrases.book import Phrases
-from edge_agent.rendering import safe
-from edge_agent.zone_names import NO_NAMES, ZoneNames
+from edge_agent.views import handover as handover_view
+from edge_agent.views.judged_words import Judged
+from edge_agent.views.rendering import safe
+from edge_agent.views.zone_names import NO_NAMES, ZoneNames
 
 LABEL_COLUMNS = 10
 

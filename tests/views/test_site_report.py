@@ -12,8 +12,8 @@ from edge_agent.diagnosis.board import Place
 from edge_agent.diagnosis.maintenance import Entry
 from edge_agent.domain.device import DeviceSettings
 from edge_agent.domain.site import AreaSettings, SiteSettings, ZoneSettings
-from edge_agent.maintaining import Maintained
-from edge_agent.site_report import Act, Heard, cited, facts
+from edge_agent.views.maintaining import Maintained
+from edge_agent.views.site_report import Act, Heard, cited, facts
 
 STATUS: Mapping[str, Any] = {
     "version": "1.0",

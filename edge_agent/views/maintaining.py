@@ -19,9 +19,9 @@ from edge_agent.diagnosis.sitting import Sitting
 from edge_agent.domain.event import EventType, Numbered
 from edge_agent.evidence.bodies import FindingBody
 from edge_agent.evidence.cbor import Malformed
-from edge_agent.judged_words import Judged
 from edge_agent.language import Catalog
 from edge_agent.phrases.book import Phrases
+from edge_agent.views.judged_words import Judged
 
 _Key = tuple[str, tuple[str, int | str] | None, str, tuple[str, ...]]
 

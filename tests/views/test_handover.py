@@ -2,9 +2,9 @@
 
 import pytest
 
-from edge_agent.handover_view import WORDS, lines, sentence
 from edge_agent.identity.handover import Phase
 from edge_agent.language import LANGUAGES, Catalog
+from edge_agent.views.handover import WORDS, lines, sentence
 from tests.cli.test_handover import FACTS
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_agent.bundle_view import Files, lines, verify_file
 from edge_agent.evidence.bundle_report import Head, Report, Trust
+from edge_agent.views.bundle import Files, lines, verify_file
 from tests import openssl
 from tests.evidence import bundles, second_vectors
 from tests.evidence.bundles import authority, certified, checked, memory

@@ -3,8 +3,8 @@
 from typing import Any
 
 from edge_agent.domain.site import Premises, ZoneSettings
-from edge_agent.walk_view import _WORDS, WalkView
-from edge_agent.zone_names import NO_NAMES, ZoneNames
+from edge_agent.views.walk import _WORDS, WalkView
+from edge_agent.views.zone_names import NO_NAMES, ZoneNames
 from tests.phrases.pairs import assert_alike
 
 NAMES = ZoneNames(Premises(zones=(ZoneSettings(panel="p1", zone=1, name="Front door"),)))

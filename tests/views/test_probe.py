@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.probe_view import _WORDS, ProbeView
+from edge_agent.views.probe import _WORDS, ProbeView
 from tests.phrases.pairs import assert_alike
 
 
