@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -30,9 +31,17 @@ NOBODY, DAEMON, BIN = 65_534, 1, 2  # inspector, viewer and nothing, by the site
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("reading")
-    with site(folder) as found:
+def folder() -> Iterator[Path]:
+    """A folder into which others come; pytest's own are closed to them by each run that begins."""
+    with TemporaryDirectory() as name:
+        made = Path(name)
+        made.chmod(0o777)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path) -> Iterator[Site]:
+    with site(folder / "site") as found:
         for part in (found.config, *found.config.parents):
             if not part.stat().st_mode & 0o005:
                 part.chmod(part.stat().st_mode | 0o055)  # come in, and read the configuration
@@ -85,13 +94,9 @@ def test_an_inspector_reads_the_events_and_that_is_recorded(
 
 
 def test_an_inspector_verifies_and_exports(
-    made: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: Site, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for part in (tmp_path, *tmp_path.parents):
-        if not part.stat().st_mode & 0o005:
-            part.chmod(0o755)
-    tmp_path.chmod(0o777)
-    out = tmp_path / "case.bundle"
+    out = folder / "case.bundle"
 
     def take() -> None:
         assert main(command(made, "verify")) == 0
@@ -154,7 +159,7 @@ def test_what_is_handed_over_says_whose_it_is(made: Site) -> None:
     as_user(NOBODY, read)
 
 
-def test_no_agent_and_no_configuration_are_named(made: Site, tmp_path: Path) -> None:
+def test_no_agent_and_no_configuration_are_named(made: Site, folder: Path) -> None:
     def ask() -> None:
         with (
             pytest.raises(UnreadableError, match=r"^no running agent answers"),
@@ -162,16 +167,14 @@ def test_no_agent_and_no_configuration_are_named(made: Site, tmp_path: Path) -> 
         ):
             pass
 
-    config = tmp_path / "gateway.toml"
+    config = folder / "gateway.toml"
     text = made.config.read_text().replace("agent.sock", "nobody.sock")
     config.write_text(text.replace('data_dir = "data"', f'data_dir = "{made.journal.parent}"'))
-    for part in (config, tmp_path, *tmp_path.parents):
-        if not part.stat().st_mode & 0o005:
-            part.chmod(0o755)
+    config.chmod(0o644)
     as_user(NOBODY, ask)
     with (
         pytest.raises(ConfigError),
-        reading(argparse.Namespace(config=tmp_path / "none.toml"), "events"),
+        reading(argparse.Namespace(config=folder / "none.toml"), "events"),
     ):
         pass
 
