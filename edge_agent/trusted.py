@@ -4,6 +4,7 @@ Read out of a gateway's own files, or said by the running agent to who may not r
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from edge_agent.evidence import certificates
 from edge_agent.evidence.cbor import Malformed
 from edge_agent.evidence.cose import PublicKey
 
+_CERTIFICATE = re.compile("-----BEGIN ((?:X509 )?CERTIFICATE)-----.*?-----END \\1-----", re.DOTALL)
+"""All that is taken of a file: a key may stand beside its certificate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Certificates by the file that each is from, as PEM: "" where it cannot be read.
+    """Certificates by the file that each is from, as PEM: "" where none can be read.
 
     `identities` are the gateway's own, by each center that certified it; `receipts` those of the
     centers' receipt keys; `authorities` of who certified these.
@@ -77,5 +81,6 @@ def _read(*files: Path) -> dict[str, str]:
     found = dict.fromkeys(map(str, files), "")
     for name in found:
         with contextlib.suppress(OSError, ValueError):
-            found[name] = Path(name).read_text("ascii")
+            blocks = _CERTIFICATE.finditer(Path(name).read_text("ascii"))
+            found[name] = "".join(f"{block[0]}\n" for block in blocks)
     return found

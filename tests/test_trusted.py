@@ -41,6 +41,20 @@ def test_it_is_the_same_when_it_was_said(gateway: Path) -> None:
         Trusted.from_facts({"gateway": "gw1"})
 
 
+def test_a_key_that_stands_in_the_same_file_is_told_to_nobody(gateway: Path) -> None:
+    """Seen to fail: an inspector was handed the private key of the identity."""
+    both, told = gateway.with_name("both.pem"), gateway.with_name("other.toml")
+    parts = [gateway.with_name(name) for name in ("identity.key", "identity.pem")]
+    both.write_bytes(b"".join(one.read_bytes() for one in parts))
+    text = gateway.read_text()
+    told.write_text(text.replace('"identity.key"', '"both.pem"'))
+    assert told.read_text() != text
+    trusted = Trusted.of(config.load(told))
+    assert "PRIVATE" not in str(trusted.facts())
+    [pem] = trusted.identities.values()
+    assert certificates.read_pem(pem.encode()) == certificates.read_pem(parts[1].read_bytes())
+
+
 def test_what_cannot_be_read_is_left_out_and_named(gateway: Path) -> None:
     """Seen to fail: one certificate that was not there, and none of the others came along."""
     receipt, ca = gateway.with_name("receipt.pem"), gateway.with_name("ca.pem")
