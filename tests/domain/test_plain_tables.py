@@ -5,6 +5,7 @@ alarms of all areas; a number left out that nobody noticed.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -124,6 +125,23 @@ def test_a_frame_of_a_reset_that_says_nothing_else_ends_all_of_these_codes() -> 
     talk = Talk(Bare, (), ("alarms",))
     talk.hear("event 01 BA area=1 zone=3")
     assert ended(talk.hear("reset")) == [("BA", 3)]
+
+
+def test_whose_alarms_a_disarming_silences_its_first_signal_says() -> None:
+    class Two(Areas):
+        def decoder(self) -> LineDecoder:
+            return LineDecoder(both)
+
+    def both(line: bytes, raw: bytes) -> Frame | None:
+        frame = read_areas(line, raw)
+        if frame is None or b"disarmed" not in line:
+            return frame
+        also = Signal(kind=Kind.LOG, state=State.ACTIVE, area=2, zone=9, frame=raw)
+        return replace(frame, signals=(*frame.signals, also))
+
+    talk = Talk(Two, (), ("alarms",))
+    talk.hear("event 01 BA area=1 zone=3")
+    assert ended(talk.hear("event 02 OP area=1 disarmed ends=BA")) == [("BA", 3)]
 
 
 def test_a_number_left_out_is_a_fault_and_the_state_is_asked_for() -> None:
