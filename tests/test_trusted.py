@@ -41,6 +41,17 @@ def test_it_is_the_same_when_it_was_said(gateway: Path) -> None:
         Trusted.from_facts({"gateway": "gw1"})
 
 
+def test_all_certificates_of_a_file_come_along(gateway: Path) -> None:
+    ca, receipt = (gateway.with_name(name) for name in ("ca.pem", "receipt.pem"))
+    both, told = gateway.with_name("chain.pem"), gateway.with_name("chained.toml")
+    both.write_bytes(receipt.read_bytes().strip() + b"\n" + ca.read_bytes())
+    told.write_text(gateway.read_text().replace('"ca.pem"', '"chain.pem"'))
+    trusted = Trusted.of(config.load(told))
+    [pem] = trusted.authorities.values()
+    assert len(certificates.read_pem(pem.encode())) == 2
+    assert len(list(trusted.certificates(pytest.fail))) == 4
+
+
 def test_a_key_that_stands_in_the_same_file_is_told_to_nobody(gateway: Path) -> None:
     """Seen to fail: an inspector was handed the private key of the identity."""
     both, told = gateway.with_name("both.pem"), gateway.with_name("other.toml")
