@@ -47,6 +47,7 @@ class Follower:
         self._inode = _inode(file)
         self._connection: sqlite3.Connection | None = schema.open_for_reading(file)
         self._is_another = True
+        self._began = False  # the last look was the first into its database
         self._version = -1
         self._after, self._newest = 0, 0
         self.refusal = ""
@@ -56,6 +57,7 @@ class Follower:
 
         Whoever cannot read what was found says so by `failed`; else it counts as seen.
         """
+        self._began = False
         try:
             return self._look()
         except (sqlite3.DatabaseError, CenterError) as error:
@@ -67,6 +69,7 @@ class Follower:
         self.close()
         self.refusal = str(error)
         self._newest = self._after
+        self._is_another = self._is_another or self._began
 
     def close(self) -> None:
         """Close the database."""
@@ -84,7 +87,7 @@ class Follower:
         (newest,) = connection.execute(NEWEST).fetchone()
         self._version, self._after, self._newest = version, self._newest, int(newest)
         found = Look(connection, self._after, self._newest, self._is_another)
-        self._is_another = False
+        self._is_another, self._began = False, self._is_another
         return found
 
     def _opened(self) -> sqlite3.Connection:

@@ -70,6 +70,16 @@ def test_what_could_not_be_read_is_told_again(
     assert follower.refusal == ""
 
 
+def test_a_first_look_in_vain_is_the_first_again(follower: Follower) -> None:
+    """Seen to fail: all that was ever stored was told as new, with a bell for each alarm."""
+    assert seen(follower) == (0, 4, True)
+    follower.failed(sqlite3.OperationalError("database is locked"))
+    assert seen(follower) == (0, 4, True)
+    assert seen(follower) is None
+    follower.failed(sqlite3.OperationalError("database is locked"))
+    assert seen(follower) == (0, 4, False), "it was taken"
+
+
 def test_a_database_that_takes_the_place_of_another_is_begun_with(
     follower: Follower, center: FakeCenter, gateway: FakeGateway
 ) -> None:
