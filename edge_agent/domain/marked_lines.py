@@ -77,7 +77,7 @@ class MarkedLines(LineDecoder):
 
 
 class SummedLines(MarkedLines):
-    """The same, where the two digits are the low byte of the sum of the body's bytes."""
+    """The same, where the digits are the low byte of the sum of the body's bytes."""
 
     @classmethod
     def total(cls, body: str) -> int:
