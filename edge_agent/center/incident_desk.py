@@ -88,6 +88,7 @@ class IncidentDesk:
         self._early: dict[Name, list[Disposed]] = {}  # words whose incident was not read yet
         self._command = 0  # the newest command that was looked at: each word is brought by one
         self._before = 0  # verdicts from here on were read
+        self._after = 0  # and none is asked for up to here
         self._words: list[tuple[int, str, bytes]] = []  # to be read, the newest last
         self._slice: list[Incident] = []  # found, but what was said of them was not read yet
         self._unread: set[Name] = set()  # their names
@@ -126,6 +127,7 @@ class IncidentDesk:
         self._open, self._closed, self._early, self._slice = {}, {}, {}, []
         self._unread = set()
         (self._command,), self._words = newest, words
+        self._after = show.floor(look.connection, self._wanted(EventType.VERDICT))
         self._before, self._slice_ms, self.is_reading = look.newest + 1, show.NUMBER_MAX, True
 
     def _wanted(self, event_type: EventType) -> show.Wanted:
@@ -232,7 +234,7 @@ class IncidentDesk:
 
     def _read_verdicts(self, connection: sqlite3.Connection) -> None:
         wanted = self._wanted(EventType.VERDICT)
-        read = show.newest(connection, wanted, SLICE_VERDICTS, self._before)
+        read = show.newest(connection, wanted, SLICE_VERDICTS, self._before, self._after)
         if not read:
             self.is_reading, self._early = False, {}
             return

@@ -84,7 +84,7 @@ def select(
     where, values = wanted.where()
     rows = connection.execute(
         f"{_SELECT}{where} ORDER BY event.id LIMIT ?",
-        [after or _floor(connection, wanted), *values, -1 if limit is None else limit],
+        [after or floor(connection, wanted), *values, -1 if limit is None else limit],
     )
     dates = Dates(connection)
     while found := rows.fetchmany(ROWS_A_READ):
@@ -93,19 +93,27 @@ def select(
 
 
 def newest(
-    connection: sqlite3.Connection, wanted: Wanted, limit: int, before: int = NUMBER_MAX
+    connection: sqlite3.Connection,
+    wanted: Wanted,
+    limit: int,
+    before: int = NUMBER_MAX,
+    after: int | None = None,
 ) -> list[Shown]:
-    """Return the last `limit` events, oldest first, of those with numbers below `before`."""
+    """Return the last `limit` events, oldest first, of those with numbers below `before`.
+
+    `after` is what `floor` said; who asks for the last ones again and again looks it up once.
+    """
     where, values = wanted.where()
+    above = floor(connection, wanted) if after is None else after
     rows = connection.execute(
         f"{_SELECT} AND event.id < ?{where} ORDER BY event.id DESC LIMIT ?",
-        [_floor(connection, wanted), before, *values, limit],
+        [above, before, *values, limit],
     ).fetchall()
     dates = Dates(connection)
     return [_shown(row, dates) for row in reversed(rows)]
 
 
-def _floor(connection: sqlite3.Connection, wanted: Wanted) -> int:
+def floor(connection: sqlite3.Connection, wanted: Wanted) -> int:
     """Return a number that all events wanted are above: years may be stored, and an hour asked for.
 
     Arrival follows the clock only nearly, so it is the least number of those received since.

@@ -217,3 +217,22 @@ def test_only_one_gateway_where_one_is_named(site: Site, desk: Desk) -> None:
     site.center.store.take([Arrival("gw1", True, site.gateway.event())], NOW_MS)
     site.verdict(2, 1)
     assert desk.look() == []
+
+
+def test_where_its_time_begins_is_looked_up_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes as long as there are events.  Seen to fail: once for each slice."""
+    monkeypatch.setattr(incident_desk, "SLICE_VERDICTS", 2)
+    for number in range(1, 8):
+        site.verdict(number, 1)
+    desk = IncidentDesk(site.key, None, NOW_MS - MINUTE_MS)
+    with closing(Follower(site.center.file)) as follower:
+        look, asked = follower.look(), list[str]()
+        assert look is not None
+        look.connection.set_trace_callback(asked.append)
+        desk.take(look)
+        while desk.is_reading:
+            desk.read_on(look.connection)
+    assert len(desk.open) == 7
+    assert sum("min(+id)" in one for one in asked) == 1
