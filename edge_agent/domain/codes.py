@@ -5,7 +5,7 @@ panels is the same signal.  The tables themselves are data (`config/codes/`), lo
 `edge_agent.resources`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -177,6 +177,22 @@ class Codes:
             if character in table
         )
 
+    def masks(
+        self, masks: Iterable[tuple[Meaning | str, int]], count: int, frame: bytes
+    ) -> tuple[Signal, ...]:
+        """Return what masks say of zones 1 to `count`, the lowest bit of the first: each that is
+        set, by what is said of all of its mask."""
+        return tuple(
+            signal
+            for said, mask in masks
+            for signal in self.row(bits(mask, count), {"1": said}, frame)
+        )
+
+    def contacts(self, is_open: int, bypassed: int, count: int, frame: bytes) -> tuple[Signal, ...]:
+        """Return how zones 1 to `count` are by two masks: bypassed, else open or closed."""
+        pairs = zip(bits(is_open, count), bits(bypassed, count), strict=True)
+        return self.row("".join("2" if out == "1" else is_ for is_, out in pairs), CONTACTS, frame)
+
     def flags(self, value: int, table: Mapping[int, str], frame: bytes) -> tuple[Signal, ...]:
         """Return the events whose bits are set; what they are of nothing says."""
         set_ = (code for bit, code in table.items() if value & bit)
@@ -259,10 +275,18 @@ def paired(
     }
 
 
-def points(kind: Kind, states: Mapping[str, State]) -> dict[str, Meaning]:
-    """Return what words or characters say of how a zone or an area is; its number is its own."""
+def points(kind: Kind, states: str) -> dict[str, Meaning]:
+    """Return what words or characters say of how a zone or an area is: `0 closed 1 open`.
+
+    The number of a message is its own.  Raises ValueError where a state is none.
+    """
     number_is = "area" if kind is Kind.AREA else "zone"
-    return {said: Meaning(kind, None, state, number_is) for said, state in states.items()}
+    words = states.split()
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return {said: Meaning(kind, None, State(state), number_is) for said, state in pairs}
+
+
+CONTACTS = points(Kind.ZONE, "0 closed 1 open 2 bypassed")
 
 
 def bits(mask: int, count: int) -> str:

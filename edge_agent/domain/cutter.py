@@ -1,14 +1,17 @@
 """Binary frames and others that end of themselves: cut from the stream piece by piece.
 
 Pure.  For decoders whose frames no line end cuts (those: `lines`).  `Cutter` is the loop that all
-of them have; `SizedDecoder` is the whole of it where a frame says at its beginning how long it is.
+of them have; `SizedDecoder` is the whole of it where a frame says at its beginning how long it is,
+and `CommandFrames` that with the commonest form of such a frame.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import xor
 
 from edge_agent.domain.noise import Noise
-from edge_agent.domain.session import FaultKind, Frame
+from edge_agent.domain.session import FaultKind, Frame, Setup
 
 Found = Frame | FaultKind | None
 MORE: tuple[int, Found] = (0, None)
@@ -149,3 +152,59 @@ class SizedDecoder(Cutter):
     def _refused(self, size: int, fault: FaultKind) -> tuple[int, Found]:
         self._looked = 0
         return size, fault if size > self._head_bytes else FaultKind.NOISE
+
+
+class CommandFrames(SizedDecoder):
+    """Frames of a start, a length, a command, its data, and a sum of one byte.
+
+    `lengths` are, for each command, how many bytes it has with its data: a frame of another command
+    or of another length is no frame, for a byte of a sum alone proves too little.  `uncounted` are
+    the bytes of a frame that its length does not count.  The sum is the exclusive or of all before
+    it, unless a protocol has a `total` of its own.  What a good frame says `read` has to know.
+
+        class MyDecoder(CommandFrames):
+            start, lengths = b"\x5a", {0x10: 1, 0x80: 4}
+            def read(self, raw): ...
+
+        MyDecoder.framed("10")                   # in hex: command and data
+    """
+
+    start: bytes
+    lengths: Mapping[int, int]
+    uncounted: int = 3  # the start, the length, the sum
+
+    def __init__(self, setup: Setup) -> None:
+        self.codes = setup.codes
+        self._longest = max(self.lengths.values())
+        super().__init__(self.start, len(self.start) + 1, self._whole, self._is_right, self.read)
+
+    @classmethod
+    def framed(cls, said: str) -> bytes:
+        """Return the frame of a command and its data, which are in hex."""
+        data = bytes.fromhex(said)
+        length = len(cls.start) + 1 + len(data) + 1 - cls.uncounted
+        frame = cls.start + bytes((length,)) + data
+        return frame + bytes((cls.total(frame),))
+
+    @classmethod
+    def total(cls, frame: bytes) -> int:
+        """Return the sum of a frame but for its last byte, 0 to 255."""
+        return reduce(xor, frame)
+
+    @abstractmethod
+    def read(self, raw: bytes) -> Frame:
+        """Return what a frame says whose length and sum are right."""
+
+    def command(self, raw: bytes) -> tuple[int, bytes]:
+        """Return a frame's command and its data."""
+        at = len(self.start) + 1
+        return raw[at], raw[at + 1 : -1]
+
+    def _whole(self, head: bytes) -> int:
+        size = head[-1] + self.uncounted
+        around = len(self.start) + 2
+        return size if around < size <= around + self._longest else 0
+
+    def _is_right(self, frame: bytes) -> bool:
+        command, data = self.command(frame)
+        return self.lengths.get(command) == 1 + len(data) and self.total(frame[:-1]) == frame[-1]

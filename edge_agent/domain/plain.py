@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from edge_agent.domain.command import Act, Command
+from edge_agent.domain.cutter import CommandFrames
 from edge_agent.domain.kinds import POINTS, Kind, State
 from edge_agent.domain.marked_lines import MarkedLines
 from edge_agent.domain.panel_clock import PanelTime
@@ -52,8 +53,8 @@ class Reads(Decoder, Protocol):
 class PlainPanel(PolledPanel):
     """A panel of events and answers; see the module.
 
-    `reads` is its decoder.  Where that is of `MarkedLines`, a request is a line of its name; where
-    it is not, `request` says so.
+    `reads` is its decoder.  Where that is of `MarkedLines` or `CommandFrames`, a request is a line
+    of its name, or a frame in hex; where it is not, `request` says so.
 
     `rounds` are the requests that show the whole state.  An event that an answer showed and shows
     no more is over; of one that stood before the link came up an answer says so too where it is
@@ -79,11 +80,13 @@ class PlainPanel(PolledPanel):
     blanks, that are over then and whose end nothing tells: those of its zone and area, where its
     first signal has them.
 
+    `requests` are what a host says of each request, where that is not its name.
+
     `orders` are what a host says to order something, with `{zone}`, `{area}`, `{output}`, `{code}`
     and `{time}` where they belong (`BY,{zone:02d},{code}`, `CL,{time:%H%M%S}`): a request of that
-    name.  `shown_in` names
-    the request whose answer shows what became of it, of zones, areas or outputs; without it the
-    order is judged by `verdicts`.
+    name.  A zone or an area beyond `zones` and `areas`, a code of other than `code_digits`, is
+    refused before; 0 is any.  `shown_in` names the request whose answer shows what became of it, of
+    zones, areas or outputs; without it the order is judged by `verdicts`.
 
     `numbers` are those that the panel gives its events, in their order, and then the first again;
     an event has its own in the field `NUMBER`.  Where one was left out that is a fault, counted,
@@ -102,7 +105,11 @@ class PlainPanel(PolledPanel):
     alike: Mapping[str, Mapping[str, Collection[str]]] = {}
     shows: Mapping[str, Collection[str]] = {}
     shows_of_zones: Mapping[str, Collection[str]] = {}
+    requests: Mapping[str, str] = {}
     orders: Mapping[Act, str] = {}
+    zones: int = 0
+    areas: int = 0
+    code_digits: int = 0
     shown_in: Mapping[Kind, str] = {}
     numbers: range = range(0)
 
@@ -123,8 +130,8 @@ class PlainPanel(PolledPanel):
 
     def request(self, name: str) -> bytes:
         """See PolledPanel."""
-        assert issubclass(self.reads, MarkedLines), "other frames are made by a driver's own"
-        return self.reads.framed(name)
+        assert issubclass(self.reads, MarkedLines | CommandFrames), "a driver's own makes others"
+        return self.reads.framed(self.requests.get(name, name))
 
     def round(self) -> Sequence[str]:
         """See PolledPanel."""
@@ -262,6 +269,12 @@ class PlainPanel(PolledPanel):
             "code": command.code,
             "time": ours,
         }
+        if kind is Kind.ZONE and 0 < self.zones < (command.zone or 0):
+            return f"there are zones 1 to {self.zones}"
+        if kind is Kind.AREA and 0 < self.areas < (command.area or 0):
+            return f"there are areas 1 to {self.areas}"
+        if self.code_digits and len(command.code or "0" * self.code_digits) != self.code_digits:
+            return f"a user code has {self.code_digits} digits"
         if not form or any(value is None and f"{{{name}" in form for name, value in said.items()):
             return None
         data = self.request(form.format(**said))

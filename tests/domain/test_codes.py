@@ -232,6 +232,19 @@ def test_a_mask_is_a_row_of_its_bits_the_lowest_first() -> None:
     assert bits(0, 3) == "000"
 
 
+def test_masks_say_what_is_set_of_each_zone() -> None:
+    found = CODES.masks([("130", 0x05), ("110", 0x8002)], 16, b"raw")
+    assert [(s.code, s.zone) for s in found] == [("130", 1), ("130", 3), ("110", 2), ("110", 16)]
+    states = [(s.zone, s.state) for s in CODES.contacts(0x3, 0x2, 3, b"raw")]
+    assert states == [(1, State.OPEN), (2, State.BYPASSED), (3, State.CLOSED)]
+
+
+@pytest.mark.parametrize("states", ["0 closed 1", "0 shut"])
+def test_a_state_that_is_none_is_no_table(states: str) -> None:
+    with pytest.raises(ValueError, match=r"zip|State"):
+        points(Kind.ZONE, states)
+
+
 def test_flags_say_each_event_whose_bit_is_set() -> None:
     troubles = {1: "301", 4: "302"}
     assert [s.code for s in CODES.flags(0x86, troubles, b"raw")] == ["302"]
@@ -240,7 +253,7 @@ def test_flags_say_each_event_whose_bit_is_set() -> None:
 
 
 def test_a_row_says_one_thing_of_each_zone_or_area() -> None:
-    zones = points(Kind.ZONE, {"0": State.CLOSED, "1": State.OPEN})
+    zones = points(Kind.ZONE, "0 closed 1 open")
     found = CODES.row("01-1", zones, b"raw", first=17)
     assert [(s.kind, s.state, s.zone, s.area) for s in found] == [
         (Kind.ZONE, State.CLOSED, 17, None),
@@ -248,7 +261,7 @@ def test_a_row_says_one_thing_of_each_zone_or_area() -> None:
         (Kind.ZONE, State.OPEN, 20, None),
     ]
     assert all(s.frame == b"raw" for s in found)
-    [armed] = CODES.row("-2", points(Kind.AREA, {"2": State.ARMED_STAY}), b"raw")
+    [armed] = CODES.row("-2", points(Kind.AREA, "2 armed_stay"), b"raw")
     assert (armed.kind, armed.area, armed.zone) == (Kind.AREA, 2, None)
     alarm = {"I": "130"}
     [of_zone], [of_area] = (

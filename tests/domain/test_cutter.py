@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.domain.cutter import MORE, Cutter, Found, SizedDecoder
+from edge_agent.domain.codes import Codes
+from edge_agent.domain.cutter import MORE, CommandFrames, Cutter, Found, SizedDecoder
 from edge_agent.domain.noise import NOISE_BYTES_MAX
-from edge_agent.domain.session import FaultKind, Frame
+from edge_agent.domain.session import FaultKind, Frame, Setup
 
 DATA_MAX = 20
 
@@ -126,3 +127,57 @@ def test_what_stands_between_is_in_no_frame_unless_within_noise() -> None:
         (b"more", None),
         (b"e", CUT),
     ]
+
+
+class Commands(CommandFrames):
+    """As many panels have it: the length counts command and data."""
+
+    start, lengths = b"\x5a", {0x10: 1, 0x80: 4}
+
+    def read(self, raw: bytes) -> Frame:
+        command, data = self.command(raw)
+        return Frame(raw, f"{command:02X}", fields={"data": data.hex()})
+
+
+class Counted(Commands):
+    """Its length counts all of the frame, and its sum is another one."""
+
+    start, uncounted = b"\xaa\x55", 0
+
+    @classmethod
+    def total(cls, frame: bytes) -> int:
+        return sum(frame) & 0xFF
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "frame"),
+    [
+        (Commands, "10", "5A 01 10 4B"),
+        (Commands, "80010203", "5A 04 80 01 02 03 DE"),
+        (Counted, "10", "AA 55 05 10 14"),
+    ],
+)
+def test_a_command_is_made_and_read_by_one_rule(
+    kind: type[CommandFrames], said: str, frame: str
+) -> None:
+    raw = bytes.fromhex(frame)
+    assert kind.framed(said) == raw
+    here = kind(Setup(Codes({}, {})))
+    [read] = [*here.feed(raw[:2]), *here.feed(raw[2:]), *here.finish()]
+    assert (read.raw, read.type, read.fields["data"]) == (raw, said[:2].upper(), said[2:])
+
+
+@pytest.mark.parametrize(
+    ("frame", "fault"),
+    [
+        ("5A 01 10 4A", FaultKind.CHECKSUM),
+        ("5A 02 10 00 48", FaultKind.CHECKSUM),  # of another length than its command has
+        ("5A 01 11 4A", FaultKind.CHECKSUM),  # of no command
+        ("5A 00 5A", FaultKind.NOISE),
+        ("5A 05 80 01 02 03 04 DA", FaultKind.NOISE),  # longer than any
+    ],
+)
+def test_what_is_no_command_is_refused(frame: str, fault: FaultKind) -> None:
+    here = Commands(Setup(Codes({}, {})))
+    frames = [*here.feed(bytes.fromhex(frame)), *here.feed(Commands.framed("10")), *here.finish()]
+    assert [one.fault for one in frames] == [fault, None]

@@ -10,9 +10,11 @@ from datetime import datetime
 
 import pytest
 
+from edge_agent.domain.codes import Codes
 from edge_agent.domain.command import Act, Command, Outcome
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.lines import LineDecoder
+from edge_agent.domain.marked_lines import SummedLines
 from edge_agent.domain.plain import NUMBER, RESETS, PlainPanel
 from edge_agent.domain.polled import Order
 from edge_agent.domain.session import (
@@ -24,6 +26,7 @@ from edge_agent.domain.session import (
     Frame,
     Opened,
     Recent,
+    Setup,
 )
 from edge_agent.domain.settings import NS_PER_S as NS
 from edge_agent.domain.signal import Signal
@@ -240,6 +243,55 @@ def test_the_time_is_said_as_its_table_has_it() -> None:
 )
 def test_an_order_without_its_number_or_code_is_refused(command: Command) -> None:
     assert outcomes(Talk(Ordered).take(Commanded(1, command))) == [Outcome.REFUSED]
+
+
+class Bounded(Ordered):
+    """It has so many of each."""
+
+    zones, areas, code_digits = 16, 2, 4
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome"),
+    [
+        (Command(act=Act.BYPASS, zone=16, code="1234"), []),
+        (Command(act=Act.BYPASS, zone=17, code="1234"), [Outcome.REFUSED]),
+        (Command(act=Act.BYPASS, zone=16, code="12345"), [Outcome.REFUSED]),
+        (Command(act=Act.DISARM, area=2), []),
+        (Command(act=Act.DISARM, area=3), [Outcome.REFUSED]),
+        (Command(act=Act.OUTPUT_ON, zone=17), []),
+    ],
+)
+def test_what_a_panel_does_not_have_is_refused_before_it_is_asked(
+    command: Command, outcome: list[Outcome]
+) -> None:
+    """Seen to fail: zone 100 in a field of two digits."""
+    done = Talk(Bounded).take(Commanded(1, command))
+    assert outcomes(done) == outcome
+    assert bool(sent(done)) is not bool(outcome)
+
+
+class Named(Ordered):
+    """It is asked in other words than it answers."""
+
+    requests: Mapping[str, str] = {"zones": "Z?"}
+
+    class reads(SummedLines):  # noqa: N801  as of PlainPanel
+        """Its lines."""
+
+        begins, ends = "<", ">"
+
+        def read(self, body: str, raw: bytes) -> Frame:
+            return Frame(raw, body)
+
+    def request(self, name: str) -> bytes:
+        return PlainPanel.request(self, name)
+
+
+def test_a_request_is_said_in_its_words() -> None:
+    panel = Named(Setup(Codes({}, {})), Talk().session)
+    assert panel.request("zones") == b"<Z?>99\r\n"
+    assert panel.request("alarms") == Named.reads.framed("alarms")
 
 
 def test_what_stands_in_no_table_is_not_supported() -> None:

@@ -18,22 +18,12 @@ CODE_AT = len("$BY,03,")
 ANSWERS = {"HI": r"M16,[0-9.]+", "ZN": "[0-2]{16}", "AL": "[0-2]{16}", "AR": "[0-5]{2}"}
 OUTCOMES = ("OK", "NO")
 OWN = {
-    **points(Kind.ZONE, {"ZO": State.OPEN, "ZC": State.CLOSED}),
+    **points(Kind.ZONE, "ZO open ZC closed"),
     "CS": Meaning(Kind.OPEN_CLOSE, "441", State.ARMED, "user"),
 }
-ZONES = points(Kind.ZONE, {"0": State.CLOSED, "1": State.OPEN, "2": State.BYPASSED})
+ZONES = points(Kind.ZONE, "0 closed 1 open 2 bypassed")
 ALARMS = {"1": "BA", "2": "FA"}
-AREAS = points(
-    Kind.AREA,
-    {
-        "0": State.DISARMED,
-        "1": State.ARMED_AWAY,
-        "2": State.ARMED_STAY,
-        "3": State.EXIT_DELAY,
-        "4": State.ENTRY_DELAY,
-        "5": State.ALARM,
-    },
-)
+AREAS = points(Kind.AREA, "0 disarmed 1 armed_away 2 armed_stay 3 exit_delay 4 entry_delay 5 alarm")
 STATES: dict[str, dict[str, Meaning] | dict[str, str]] = {"ZN": ZONES, "AR": AREAS, "AL": ALARMS}
 TOLD = ("BY", "UB", "AW", "SY", "DI")
 HABITS = Habits(probe="HI", answer_s=1, poll_s=60, quiet_s=86_400)
@@ -79,6 +69,7 @@ class MarlinPanel(PlainPanel):
         Act.ARM_STAY: "SY,{area:02d},{code}",
         Act.DISARM: "DI,{area:02d},{code}",
     }
+    zones, areas, code_digits = 16, 2, 4
     shown_in = {Kind.ZONE: "ZN", Kind.AREA: "AR"}
 
     def covers(self, name: str, event: Signal) -> bool:
