@@ -77,7 +77,8 @@ class SizedDecoder(Cutter):
     is right; `read` makes a Frame of one that is.  A frame that begins and ends within another
     before that is whole is taken, for a length that the line damaged must not hold back what
     follows it.  So `is_sound` has to look at more than eight bits: at the size that each command
-    has, where the sum is a byte.
+    has, where the sum is a byte.  Where the head alone is believed, by `is_sure`, the data may look
+    like a frame: what is within counts only when the whole is wrong.
 
         SizedDecoder(b"\\xa5", 3, size, is_sound, read)
     """
@@ -89,6 +90,7 @@ class SizedDecoder(Cutter):
         size: Callable[[bytes], int],
         is_sound: Callable[[bytes], bool],
         read: Callable[[bytes], Frame],
+        is_sure: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
         super().__init__()
         self._start = start
@@ -96,6 +98,7 @@ class SizedDecoder(Cutter):
         self._size = size
         self._is_sound = is_sound
         self._read = read
+        self._is_sure = is_sure
         self._looked = 0  # how much of the frame that has begun was searched for others within
 
     def piece(self, held: bytearray, at: int, *, is_end: bool) -> tuple[int, Found]:
@@ -106,7 +109,9 @@ class SizedDecoder(Cutter):
         if size == 0:
             return 1, FaultKind.NOISE
         end = at + size if size else None
-        inner = self._within(held, at, len(held) if end is None else min(len(held), end - 1))
+        is_sure = size is not None and self._is_sure(bytes(held[at : at + self._head_bytes]))
+        last = len(held) if end is None else min(len(held), end - 1)
+        inner = 0 if is_sure else self._within(held, at, last)
         if inner:
             return self._refused(inner - at, FaultKind.LENGTH)
         if size and at + size <= len(held):
@@ -176,7 +181,15 @@ class CommandFrames(SizedDecoder):
     def __init__(self, setup: Setup) -> None:
         self.codes = setup.codes
         self._longest = max(self.lengths.values())
-        super().__init__(self.start, len(self.start) + 1, self._whole, self._is_right, self.read)
+        self._command_at = len(self.start) + 1
+        super().__init__(
+            self.start,
+            self._command_at + 1,
+            self._whole,
+            self._is_right,
+            self.read,
+            lambda head: self.lengths.get(head[-1]) == self._counted(head),
+        )
 
     @classmethod
     def framed(cls, said: str) -> bytes:
@@ -197,13 +210,16 @@ class CommandFrames(SizedDecoder):
 
     def command(self, raw: bytes) -> tuple[int, bytes]:
         """Return a frame's command and its data."""
-        at = len(self.start) + 1
+        at = self._command_at
         return raw[at], raw[at + 1 : -1]
 
+    def _counted(self, head: bytes) -> int:
+        """Return how many bytes command and data are, by the length that a head says."""
+        return head[self._command_at - 1] + self.uncounted - self._command_at - 1
+
     def _whole(self, head: bytes) -> int:
-        size = head[-1] + self.uncounted
-        around = len(self.start) + 2
-        return size if around < size <= around + self._longest else 0
+        counted = self._counted(head)
+        return self._command_at + counted + 1 if 0 < counted <= self._longest else 0
 
     def _is_right(self, frame: bytes) -> bool:
         command, data = self.command(frame)

@@ -181,3 +181,25 @@ def test_what_is_no_command_is_refused(frame: str, fault: FaultKind) -> None:
     here = Commands(Setup(Codes({}, {})))
     frames = [*here.feed(bytes.fromhex(frame)), *here.feed(Commands.framed("10")), *here.finish()]
     assert [one.fault for one in frames] == [fault, None]
+
+
+class Wide(Commands):
+    """With an answer that is long enough to hold a whole frame."""
+
+    start, lengths = b"\x5a", {0x10: 1, 0x91: 7}
+
+
+def test_data_that_look_like_a_frame_are_data() -> None:
+    """Seen to fail: a mask of zones that held a request was refused as long as it stood."""
+    here = Wide(Setup(Codes({}, {})))
+    frame = Wide.framed("91" + Wide.framed("10").hex() + "0000")
+    for cuts in (range(len(frame) + 1), (0, len(frame))):
+        pieces = [frame[start:end] for start, end in pairwise(cuts)]
+        assert [one.raw for piece in pieces for one in here.feed(piece)] == [frame]
+
+
+def test_a_head_that_is_believed_and_wrong_holds_back_no_more_than_itself() -> None:
+    here = Wide(Setup(Codes({}, {})))
+    stray, ten = bytes.fromhex("5A 07 91"), Wide.framed("10")
+    frames = [*here.feed(stray + ten), *here.feed(ten), *here.finish()]
+    assert [one.raw for one in frames if one.fault is None] == [ten, ten]

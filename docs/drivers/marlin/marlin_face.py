@@ -8,7 +8,7 @@ FACE = Plain(
     name="marlin",
     title="Marlin M-16 alarm panel, serial port",
     voice=MarlinVoice,
-    words=("open", "close", "alarm", "fire", "mains"),
+    words=("open", "close", "alarm", "restore alarm", "fire", "restore fire", "mains"),
     sound=is_sound,
     standing="alarm zone=3",
 ).face()
