@@ -221,6 +221,8 @@ def test_a_full_slice_goes_on_where_it_ended(
     for one in gateways:
         center.take(one.start(), *one.events(3), gateway=one.name)
     audit = Audit(center.connection, center.turns)
+    assert audit.step(NOW_MS)
+    assert sorted(proved(center)) == [(0, 0)] * 4 + [(3, 0)], "one was a slice"
     while audit.step(NOW_MS):
         pass
     assert proved(center) == [(4, 0)] * 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.center import incident_desk
+from edge_agent.center import incident_cli, incident_desk, show
 from edge_agent.center.desk_rows import DONE
 from edge_agent.center.following import Follower
 from edge_agent.center.incident_desk import Change, IncidentDesk
@@ -16,6 +16,8 @@ from edge_agent.clock import now_ms
 from edge_agent.domain.event import EventType
 from edge_agent.domain.kinds import Lane
 from edge_agent.evidence.bodies import ActBody
+from edge_agent.evidence.disposition import Disposition, Said, sign_disposition
+from edge_agent.evidence.signers import load_signer
 from tests.center.test_incidents import Site, site
 from tests.center.world import NOW_MS
 
@@ -114,6 +116,48 @@ def test_what_somebody_judged_comes_back_when_it_gets_worse(site: Site, desk: De
     assert change.incident.touched is None, "nobody has said anything of that"
     assert [one.said.words for one in change.incident.disposed] == ["false, animal"]
     assert site.run("incidents", "--open") == 0
+
+
+def test_what_somebody_judged_stays_so_when_it_gets_milder(site: Site, desk: Desk) -> None:
+    site.verdict(1, 3)
+    assert site.say(1, "genuine") == 0
+    assert desk.look() == []
+    site.verdict_at(now_ms() + MINUTE_MS, 1, 1)
+    assert desk.look() == [("fallen", 1)]
+    assert desk.open() == []
+
+
+def test_a_gateway_tells_of_no_other_gateway_s_journal(site: Site, desk: Desk) -> None:
+    said = Disposition(
+        gateway="gw2",
+        center="center",
+        incident=site.place(1),
+        said=Said.TEST,
+        by="Li Na",
+        time_ms=NOW_MS,
+    )
+    signed = sign_disposition(said, load_signer(site.directory / "command.key"))
+    act = ActBody("disposition", "Li Na", "", outcome=DONE, disposition=signed)
+    site.center.take(site.gateway.sealed(EventType.ACT, act.to_body(), Lane.STATE))
+    [shown] = show.select(site.center.connection, show.Wanted(type="act"))
+    assert desk.desk._acted(shown) is None
+
+
+def test_words_that_are_read_after_an_incident_was_closed_are_kept(
+    site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its newer verdict is read first, and the newer word that closed it."""
+    monkeypatch.setattr(incident_desk, "SLICE_VERDICTS", 1)
+    minutes = iter((2, 4))
+    monkeypatch.setattr(incident_cli, "now_ms", lambda: NOW_MS + next(minutes) * MINUTE_MS)
+    for at, zones, word in ((1, (3,), "sent"), (3, (3, 4), "test")):
+        site.verdict_at(NOW_MS + at * MINUTE_MS, 1, 1, zones=zones)
+        assert site.say(1, word) == 0
+    assert desk.look() == []
+    assert not desk.desk._open
+    site.verdict_at(NOW_MS + 5 * MINUTE_MS, 1, 3)
+    (change,) = desk.changes()
+    assert [one.said.said for one in change.incident.disposed] == [Said.SENT, Said.TEST]
 
 
 def test_a_word_in_the_gateway_s_journal_is_told(site: Site, desk: Desk) -> None:

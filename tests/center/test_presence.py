@@ -132,8 +132,11 @@ def test_a_forged_or_foreign_heartbeat_is_counted(
     forged[-1] ^= 1
     take(presence, bytes(forged), NOW_MS)
     take(presence, beat(gateway, 1, name="gw2"), NOW_MS)
+    other = gateway.copied()
+    other.epoch = bytes(8)  # not that of its event key
+    take(presence, beat(other, 1), NOW_MS)
     assert state(center) == []
-    assert center.counters()["bad_status"] == 2
+    assert center.counters()["bad_status"] == 3
 
 
 def test_a_stranger_is_counted(center: FakeCenter, presence: PresenceStore) -> None:
