@@ -257,7 +257,8 @@ class PlainPanel(PolledPanel):
         ]
         known = {one.zone for one in behind if one.kind is not Kind.TAMPER}
         news = [one for one in events if one.code != GENERAL_ALARM or one.zone not in known]
-        return (*points, *news, *(replace(one, area=None) for one in behind))
+        said_again = (replace(one, area=self.talk.proven.area_of(one)) for one in behind)
+        return (*points, *news, *said_again)
 
     def order(self, command: Command, ours: datetime | None) -> Order | str | None:
         """Return what `orders` has for it, None where a number or the code is missing."""

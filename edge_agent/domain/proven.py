@@ -60,12 +60,15 @@ class Proven:
         """Tell whether this event is reported and not ended."""
         return bool(self._standing.find(signal))
 
-    def end_of(self, event: Signal, frame: bytes) -> Signal:
-        """Return the end of an event that stands: with its area only where more stand that are the
-        same but for that."""
+    def area_of(self, event: Signal) -> int | None:
+        """Return the area of an event that stands, where more stand that are the same but for it;
+        None where it need not be said."""
         is_one_of_many = len(self._standing.find(replace(event, area=None))) > 1
-        over = bare(event, State.RESTORED, frame)
-        return replace(over, area=event.area) if is_one_of_many else over
+        return event.area if is_one_of_many else None
+
+    def end_of(self, event: Signal, frame: bytes) -> Signal:
+        """Return the end of an event that stands, with its area where that has to be said."""
+        return replace(bare(event, State.RESTORED, frame), area=self.area_of(event))
 
     def state(self, kind: Kind, number: int) -> State | None:
         """Return what is proven of a point, None where nothing is."""

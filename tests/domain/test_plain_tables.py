@@ -90,6 +90,16 @@ def test_behind_what_an_answer_says_of_an_area_another_alarm_may_stand() -> None
     assert ended(talk.hear("alarms")) == [("BA", 3), ("FA", None)]
 
 
+def test_what_stands_behind_a_fire_of_one_area_is_over_in_another() -> None:
+    """Seen to fail: the alarm of area 2 stood as long as there was a fire in area 1."""
+    said = Signal(kind=Kind.BURGLARY, code="BA", state=State.ACTIVE)
+    standing = tuple(replace(said, area=area) for area in (1, 2))
+    talk = Talk(Areas, standing, ("alarms FA area=1",))
+    [over] = [one for one in signals(talk.begun) if one.code == "BA"]
+    assert (over.state, over.area) == (State.RESTORED, 2)
+    assert ended(talk.hear("alarms")) == [("BA", None), ("FA", None)]
+
+
 def test_an_alarm_of_another_area_is_news() -> None:
     [news] = signals(areas("event 01 BA area=1 zone=3").hear("alarms XA area=2"))
     assert (news.code, news.area) == ("XA", 2)
