@@ -28,7 +28,9 @@ from edge_agent.domain.access import Role
 
 REQUEST_BYTES_MAX = 65_536  # requests are a word and a few arguments
 ANSWER_BYTES_MAX = 4 << 20  # the status of 64 panels is some 50 kB
-CONVERSATIONS_MAX = 16  # a technician, a page and a monitor; more is a leak
+CONVERSATIONS_MAX = 16
+"""Of root and the agent's own user, and as many of all others together, who cannot keep those out:
+a technician, who may watch, a page and a monitor; more is a leak."""
 ANSWER_S_MAX = 10.0
 
 _CLOSED = (
@@ -84,7 +86,7 @@ class ControlSocket:
         self._guard = guard
         self._access = guard.access if guard else Access()
         self._complaints: Complaints[int] = Complaints()  # by user
-        self._open = 0
+        self._open = {True: 0, False: 0}  # of root and the agent's own user, and of others
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -109,10 +111,11 @@ class ControlSocket:
                 self._path.unlink()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
+        peer = self._entitled(writer)
+        is_own = peer is not None and peer.roles is None
+        self._open[is_own] += 1
         try:
-            peer = self._entitled(writer)
-            if self._open <= CONVERSATIONS_MAX and peer is not None:
+            if self._open[is_own] <= CONVERSATIONS_MAX and peer is not None:
                 while line := await reader.readline():
                     answer, handing = await self._answer(line, peer)
                     writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
@@ -122,7 +125,7 @@ class ControlSocket:
         except (ConnectionError, ValueError, RecursionError):  # gone, or a line over the limit
             pass
         finally:
-            self._open -= 1
+            self._open[is_own] -= 1
             writer.close()
 
     async def _answer(self, line: bytes, peer: Peer) -> tuple[dict[str, Any], Handing | None]:

@@ -6,6 +6,7 @@ read, whatever the role.
 """
 
 import argparse
+import contextlib
 import ctypes
 import platform
 import socket
@@ -20,6 +21,8 @@ from edge_agent.cli import main
 from edge_agent.cli.reading import AgentGoneError, HandedDisk, reading
 from edge_agent.cli.records import UnreadableError, stored_in
 from edge_agent.config import ConfigError, load
+from edge_agent.control.handing import Handed
+from edge_agent.control.socket import CONVERSATIONS_MAX, ask, handed
 from edge_agent.evidence.bodies import ActBody
 from edge_agent.journal import Damage
 from edge_agent.trusted import Trusted
@@ -221,3 +224,25 @@ def test_an_agent_that_is_gone_is_no_damage_of_its_journal(made: Site) -> None:
         assert not damages
 
     as_user(NOBODY, read)
+
+
+def test_however_many_read_root_and_the_agent_s_own_user_are_answered(made: Site) -> None:
+    """Seen to fail: sixteen who watched kept the gateway's own status from root."""
+    door, opened = made.folder / "agent.sock", list[Handed]()
+
+    def read() -> None:
+        opened.extend(handed(door, "records") for _ in range(CONVERSATIONS_MAX))
+        with pytest.raises(ConnectionError):
+            ask(door, "status")
+
+    as_user(NOBODY, read)
+    assert ask(door, "status")["epoch"]
+    for one in opened:
+        one.close()
+    as_user(NOBODY, lambda: wait_until(lambda: ask_again(door), "there is room again"))
+
+
+def ask_again(door: Path) -> bool:
+    with contextlib.suppress(ConnectionError):
+        return bool(ask(door, "status"))
+    return False
