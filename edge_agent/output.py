@@ -4,6 +4,7 @@ terminal that does not know all characters."""
 import contextlib
 import errno
 import os
+import select
 import shutil
 import sys
 from io import TextIOWrapper
@@ -46,6 +47,15 @@ def prepare() -> None:
             line_buffering=known.line_buffering,
             write_through=known.write_through,
         )
+
+
+def still_read() -> None:
+    """Raise OutputLost where it is a pipe whose reader has gone: who only waits learns it so."""
+    if isinstance(sys.stdout, _Output):
+        lost = select.poll()
+        lost.register(sys.stdout, select.POLLERR)  # no more is asked for than that; see poll(2)
+        if any(event & select.POLLERR for _, event in lost.poll(0)):
+            raise OutputLost(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def show(*lines: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import NoReturn
 
+from edge_agent import output
 from edge_agent.center import schema, show
 from edge_agent.center.asking import EXIT_USAGE, Make, fail
 from edge_agent.center.following import LOOK_S, Aloud, Follower
@@ -96,6 +97,7 @@ def _follow(arguments: argparse.Namespace, wanted: show.Wanted, file: Path) -> N
                 sys.stdout.flush()
             aloud.tell(follower.refusal)
             pause.wait(LOOK_S)
+            output.still_read()
 
 
 def _first(connection: sqlite3.Connection, wanted: show.Wanted, limit: int) -> Iterable[show.Shown]:

@@ -13,7 +13,7 @@ from datetime import UTC
 from threading import Event
 from typing import Any, NoReturn, Protocol
 
-from edge_agent import language
+from edge_agent import language, output
 from edge_agent.center import desk_lines, settings
 from edge_agent.center.desk_lines import Reader, Standing
 from edge_agent.center.following import LOOK_S, Aloud, Follower
@@ -89,6 +89,7 @@ def _run(follower: Follower, desk: IncidentDesk, face: Face, silence: Silence) -
         face.show(desk, follower.refusal, silence.silent_ms())
         if not desk.is_reading or follower.refusal:
             pause.wait(LOOK_S)
+            output.still_read()
 
 
 # ---- faces

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event as Pause
 from typing import TYPE_CHECKING
 
+from edge_agent import output
 from edge_agent.cli import records
 from edge_agent.cli.options import (
     Commands,
@@ -161,6 +162,7 @@ def _follow(
                 yield from filter(follower.is_new, _read(where, follower.may_hold))
                 known = now
         pause.wait(LOOK_S)
+        output.still_read()
 
 
 def _read(where: "Where", wanted: "Callable[[Footer], bool]") -> Iterator["Event"]:

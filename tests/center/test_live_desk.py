@@ -198,3 +198,19 @@ def test_without_a_bell_nothing_rings_and_ctrl_c_leaves_the_terminal_in_order(si
         assert "\a" not in shown.text
         assert shown.text.endswith("\x1b[?25h\x1b[?1049l")
         assert "Traceback" not in shown.text
+
+
+@pytest.mark.parametrize("words", [("events", "--type", "finding"), ("incidents", "--json")])
+def test_a_reader_that_is_gone_ends_it_though_nothing_comes(
+    site: Site, words: tuple[str, ...]
+) -> None:
+    """Seen to fail: it waited for something that it could try to print, for ever."""
+    name, *more = words
+    command = [sys.executable, "-c", COMMAND, name, str(site.directory), "--follow", *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        try:
+            assert child.wait(WAIT_S) == 0
+        finally:
+            child.kill()

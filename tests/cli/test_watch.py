@@ -1,6 +1,8 @@
 """`edge-agent watch`: what is recorded while one looks, once, and nothing of runs before."""
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ from edge_agent.control.socket import ask
 from edge_agent.journal import FolderDisk
 from tests.cli.exporting import Site, site
 
+PATIENCE_S = 60.0  # a busy machine
 NOW, OLD, NEXT = b"now.....", b"old.....", b"next...."
 
 
@@ -137,3 +140,16 @@ def test_without_an_agent_it_says_how_to_start_one(
     config.write_text(running.config.read_text().replace("agent.sock", "none.sock"))
     assert main(["watch", "--config", str(config)]) == 1
     assert "systemctl start edge-agent" in capsys.readouterr().err
+
+
+def test_a_reader_that_is_gone_ends_it_though_nothing_comes(running: Site) -> None:
+    """Seen to fail: it waited for an event that it could try to print, for ever."""
+    words = ["watch", "--config", str(running.config), "--last", "0", "--type", "finding"]
+    command = [sys.executable, "-m", "edge_agent", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        try:
+            assert child.wait(PATIENCE_S) == 0
+        finally:
+            child.kill()
