@@ -8,6 +8,7 @@ becomes a named example in its test.
 """
 
 import gc
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,9 @@ settings.register_profile(
 settings.load_profile("steady")
 
 NAMED_BYTES_MAX = 40
+
+# What a shell begins in the background ignores Ctrl-C, and so would all that tests begin and press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Thousands of tests stay in memory to the end: looking through them for garbage, again and again,
 # was a third of the time of collecting them.

@@ -153,8 +153,8 @@ class Terminal:
     def end(self, number: signal.Signals) -> int:
         self.child.send_signal(number)
         with contextlib.suppress(OSError):  # the other end is closed
-            while data := os.read(self._ours, 65_536):
-                self.text += data.decode()
+            while select.select([self._ours], [], [], WAIT_S)[0]:
+                self.text += os.read(self._ours, 65_536).decode()
         return self.child.wait(WAIT_S)
 
     def close(self) -> None:
