@@ -8,7 +8,7 @@ panels is the same signal.  The tables themselves are data (`config/codes/`), lo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from edge_agent.domain.kinds import Kind, Origin, State
 from edge_agent.domain.signal import NUMBER_MAX, Signal
@@ -64,6 +64,9 @@ class Meaning:
 SIA_LETTERS = 2  # of a code
 UNKNOWN = Meaning(Kind.UNKNOWN, None, State.ACTIVE, "")
 """Of what a panel says in words of its own that are in no table."""
+
+Said: TypeAlias = Meaning | tuple[Qualifier, str] | str
+"""What a driver's table says of a type, a word or a character; `Codes.told` knows what it means."""
 
 # Contact ID codes of opening and closing that tell of something else than a change of arming.
 _NO_CHANGE_OF_ARMING = frozenset({"405", "453", "454", "455", "458", "464"})
@@ -138,7 +141,7 @@ class Codes:
         # the table's own text: what keeps events keeps one, and not one for each frame
         return Meaning(row.kind, row.code, _state(row.kind, code, qualifier), row.number_is)
 
-    def told(self, said: "Meaning | tuple[Qualifier, str] | str | None") -> Meaning:
+    def told(self, said: Said | None) -> Meaning:
         """Return what an entry of a driver's table means.
 
         That is a meaning, a type of `paired`, or the code of an event that begins: two letters are
@@ -157,7 +160,7 @@ class Codes:
     def row(
         self,
         text: str,
-        table: Mapping[str, Meaning | str],
+        table: Mapping[str, Said],
         frame: bytes,
         *,
         first: int = 1,
@@ -178,7 +181,7 @@ class Codes:
         )
 
     def masks(
-        self, masks: Iterable[tuple[Meaning | str, int]], count: int, frame: bytes
+        self, masks: Iterable[tuple[Said, int]], count: int, frame: bytes
     ) -> tuple[Signal, ...]:
         """Return what masks say of zones 1 to `count`, the lowest bit of the first: each that is
         set, by what is said of all of its mask."""
@@ -264,7 +267,7 @@ def _sia_number(sia: SiaRow | None, row: ContactIdRow | None) -> str:
 
 def paired(
     types: Mapping[str, tuple[_Type | None, _Type | None]],
-) -> dict[_Type, tuple[Qualifier, str]]:
+) -> dict[_Type, Said]:
     """Return what the types of a panel's events say: of each Contact ID code the type of its begin
     (or opening) and that of its end (or closing), None where there is none."""
     return {
@@ -275,7 +278,7 @@ def paired(
     }
 
 
-def points(kind: Kind, states: str) -> dict[str, Meaning]:
+def points(kind: Kind, states: str) -> dict[str, Said]:
     """Return what words or characters say of how a zone or an area is: `0 closed 1 open`.
 
     The number of a message is its own.  Raises ValueError where a state is none.

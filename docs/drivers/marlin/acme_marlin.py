@@ -2,7 +2,7 @@
 
 import re
 
-from edge_agent.domain.codes import Meaning, Place, number, points, signal_of
+from edge_agent.domain.codes import Meaning, Place, Said, number, points, signal_of
 from edge_agent.domain.command import Act
 from edge_agent.domain.kinds import Kind, State
 from edge_agent.domain.marked_lines import MarkedLines
@@ -22,9 +22,9 @@ OWN = {
     "CS": Meaning(Kind.OPEN_CLOSE, "441", State.ARMED, "user"),
 }
 ZONES = points(Kind.ZONE, "0 closed 1 open 2 bypassed")
-ALARMS = {"1": "BA", "2": "FA"}
+ALARMS: dict[str, Said] = {"1": "BA", "2": "FA"}
 AREAS = points(Kind.AREA, "0 disarmed 1 armed_away 2 armed_stay 3 exit_delay 4 entry_delay 5 alarm")
-STATES: dict[str, dict[str, Meaning] | dict[str, str]] = {"ZN": ZONES, "AR": AREAS, "AL": ALARMS}
+STATES = {"ZN": ZONES, "AR": AREAS, "AL": ALARMS}
 TOLD = ("BY", "UB", "AW", "SY", "DI")
 HABITS = Habits(probe="HI", answer_s=1, poll_s=60, quiet_s=86_400)
 
