@@ -146,8 +146,10 @@ def test_what_is_gone_for_good_is_told(
     center.take(gateway.sealed(EventType.ACT, {1: "No Word"}, Lane.FAULT))
     hear(center, gateway)
     assert not [line for line in lines(fact(center), NOW_MS) if "handed" in line], "it is here"
+    assert "disk_refused" in fact(center)["wrong"], "and what is wrong with it is told"
     later_ms = NOW_MS + 3_600_000
     found = fact(center, later_ms)
+    assert ("offline" in found["wrong"]) is (told is None)
     assert (found["farewell"] or "").startswith(told or "")
     said = lines(found, later_ms)
     last = [line for line in said if told and line.startswith(f"  {told}")]
@@ -200,6 +202,31 @@ def test_what_is_wrong_is_named_in_a_word(center: FakeCenter, gateway: FakeGatew
     hear(center, gateway)
     assert fact(center)["wrong"] == ["disk_refused", "tamper", "card_worn", "panels", "malformed"]
     assert fact(center, NOW_MS + 3_600_000)["wrong"][0] == "offline"
+
+
+def test_a_panel_of_which_nothing_is_known_is_wrong(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    hear(center, gateway)
+    found = fact(center)
+    for panels, is_wrong in (({"p1": True}, False), ({"p1": None}, True), ({}, False)):
+        found["status"]["panels"] = panels
+        assert ("panels" in list(fleet._wrong_now(found))) is is_wrong
+
+
+def test_a_root_that_does_not_fit_is_marked_until_somebody_has_looked_into_it(
+    center: FakeCenter, gateway: FakeGateway
+) -> None:
+    center.take(gateway.start())
+    center.connection.execute("UPDATE epoch SET broken = 1")
+    problem = "INSERT INTO problem VALUES (1, 'gw1', ?, 3, 'root', 'x', 5)"
+    center.connection.execute(problem, (gateway.epoch,))
+    assert "[ROOT DOES NOT FIT]" in "\n".join(lines(fact(center), NOW_MS))
+    view = View(center.connection, ["gw1"], Presence(), NOW_MS)
+    [one] = fleet.open_troubles(view, "gw1") or []
+    troubles.settle(center.connection, "gw1", [Settlement(one.key, one.mark, "Wang", "x", NOW_MS)])
+    assert "ROOT" not in "\n".join(lines(fact(center), NOW_MS))
 
 
 def test_what_was_settled_is_no_longer_wrong_and_told_where_it_is_asked_for(

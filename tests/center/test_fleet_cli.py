@@ -61,8 +61,10 @@ def test_what_somebody_looked_into_is_kept_and_comes_back(
     filled.take(b"junk")
     assert settle(directory) == 0
     assert capsys.readouterr().out.endswith("malformed  counted 1\n")
-    assert settle(directory, "malformed", "--by", "Wang", "--why", "a test of ours") == 0
+    twice = ("malformed", "malformed")
+    assert settle(directory, *twice, "--by", "Wang", "--why", "a test of ours") == 0
     assert capsys.readouterr().out == "malformed: settled by Wang\n"
+    assert filled.count("settlement") == 1
     (one,) = fleet_words(directory, capsys)
     assert one["wrong"] == ["never heard"]
     assert settle(directory) == 0

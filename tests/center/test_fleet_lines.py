@@ -75,9 +75,9 @@ def test_more_problems_than_are_shown_are_counted(tmp_path: Path) -> None:
         ([], "gateways 0: 0 there, 0 lost; 0 with problems", "网关 0：在线 0，失联 0；有问题 0"),
         (
             [
-                *[("online", None, False)] * 2,
+                *[("online", said, False) for said in (None, "handed over: x")],
                 ("offline", None, True),
-                ("connection lost", None, True),
+                ("connection lost", "handed over: x", True),
                 ("offline", "handed over: x", False),
                 ("stopped", None, True),
                 ("never heard", None, True),

@@ -35,6 +35,8 @@ def test_what_was_not_heard_has_a_remedy_and_what_was_has_none() -> None:
 
 
 def test_a_site_that_lists_no_zones_is_told_to() -> None:
-    said = list(WalkView("p1", NO_NAMES, "en").ended(told({"3": 1}, [])))
+    view = WalkView("p1", NO_NAMES, "en")
+    assert list(view.heard(told({"3": 1}, []))) == ["  zone 3"], "it is no stranger"
+    said = list(view.ended(told({"3": 1}, [])))
     assert said[0] == "p1: 1 zones heard; the configuration lists none of this panel"
     assert "[[zone]]" in said[1]
