@@ -1,11 +1,13 @@
 import os
 import socket
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from edge_agent.center import serve
+from edge_agent.center import schema, serve, settings
+from edge_agent.center.audit import Audit
 from edge_agent.center.init import Request, init
 from edge_agent.center.layout import CenterError, Layout
 from edge_agent.clock import SystemClock
@@ -52,3 +54,31 @@ def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert listening.recv(100) == b"READY=1"
     monkeypatch.delenv("NOTIFY_SOCKET")
     serve._notify("READY=1")
+
+
+def test_lineages_are_looked_at_though_the_audit_is_never_idle(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: a center to which events come without a pause never compared its epochs."""
+    monkeypatch.setattr(serve, "AUDIT_REST_S", 0)
+    monkeypatch.setattr(serve, "LINEAGE_TURNS_MAX", 50)
+    center = serve.Center(layout, settings.load(layout), serve.Overrides(), SystemClock())
+
+    class Busy(Audit):
+        steps = 0
+
+        def step(self, now_ms: int) -> bool:
+            del now_ms
+            self.steps += 1
+            if self.steps == 1000:
+                center._stop.set()
+            return True
+
+        def lineage(self, now_ms: int) -> bool:
+            center._stop.set()
+            return super().lineage(now_ms)
+
+    with closing(schema.open_for_writing(layout.database)) as connection:
+        audit = Busy(connection, center._turns)
+        center._audit(audit, connection)
+    assert audit.steps == 51
