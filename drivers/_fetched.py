@@ -75,7 +75,8 @@ class FetchedPanel(PlainPanel):
     `fetch` is the request for the oldest event; `event` and `empty` answer it.  `confirmed` answers
     the request that lets go of one, which `confirmation` names.  `rounds` has `fetch` in it.  An
     event that the decoder makes nothing of is recorded as unknown, for the panel would say it for
-    ever.  The time that a live event has is held against our clock.
+    ever.  The time that a live event has is held against our clock.  Its `numbers` are not looked
+    at: what was not fetched the panel still has.
 
     `latched` are codes that a state shows until the request of that name lets go of them, such as
     *was restarted*: they count while events wait, too.
