@@ -185,13 +185,12 @@ class PlainPanel(PolledPanel):
         alike = self.alike.get(frame.type or "", {})
         codes = str(frame.fields.get(RESETS, "")).split()
         told, proven = tuple(signals), self.talk.proven
-        over = (
-            one
-            for one in (proven.standing if codes else ())
-            if one.code in codes and all(is_about(said, one) for said in told[:1])
-        )
-        ended = [proven.end_of(one, frame.raw) for one in over]
-        return self.talk.report(proven.heard((*told, *ended), alike))
+        stood = proven.standing if codes else ()
+        news = proven.heard(told, alike)
+        over = (one for one in stood if one.code in codes and proven.stands(one))
+        silenced = [one for one in over if all(is_about(said, one) for said in told[:1])]
+        ended = proven.heard([proven.end_of(one, frame.raw) for one in silenced])
+        return self.talk.report((*news, *ended))
 
     def _left_out(self, event: Frame, now_ns: int) -> list[Action]:
         """Note an event's number, and whether it is the one after the last."""

@@ -140,6 +140,28 @@ def test_a_frame_of_a_reset_that_says_nothing_else_ends_all_of_these_codes() -> 
     assert ended(talk.hear("reset")) == [("BA", 3)]
 
 
+def test_a_disarming_ends_no_more_than_it_names() -> None:
+    """Seen to fail: what the end of a panic ends elsewhere, the disarming of its area did too."""
+
+    class Alike(Areas):
+        alike: Mapping[str, Mapping[str, tuple[str, ...]]] = {"event": {"HA": ("BA",)}}
+
+    talk = Talk(Alike, (), ("alarms",))
+    talk.hear("event 01 HA area=1")
+    talk.hear("event 02 BA area=2 zone=4")
+    assert ended(talk.hear("event 03 OP area=1 disarmed ends=HA")) == [("HA", None)]
+    talk.hear("event 04 HA area=2")
+    done = talk.hear("event 05 HA area=2 over")
+    assert set(ended(done)) == {("HA", None), ("BA", None)}, "its own end does"
+
+
+def test_an_end_that_a_reset_names_too_is_told_once() -> None:
+    """Seen to fail: it was recorded twice."""
+    talk = areas("event 01 HA area=1", "event 02 BA area=1 zone=3")
+    done = talk.hear("event 03 HA area=1 over ends=HA,BA")
+    assert ended(done) == [("HA", None), ("BA", 3)]
+
+
 def test_whose_alarms_a_disarming_silences_its_first_signal_says() -> None:
     class Two(Areas):
         def decoder(self) -> LineDecoder:
