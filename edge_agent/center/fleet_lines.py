@@ -41,6 +41,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "more": ("and {count} more problems: see --json", "另有 {count} 个问题：见 --json"),
     "settled": ("settled {name}: {why}; {actor}, {time}", "已查明 {name}：{why}；{actor}，{time}"),
     "waiting": ("waiting there {count}, clock {clock}", "网关待发 {count}，时钟 {clock}"),
+    "trust.synced": ("synced", "已同步"),
+    "trust.holdover": ("holdover", "保持中"),
+    "trust.unset": ("unset", "未校时"),
     "disk": ("ITS DISK REFUSES", "网关存储拒绝写入"),
     "body": ("ITS BODY: {conditions}", "网关状况：{conditions}"),
     "panels": ("panels not there: {panels}", "主机不在线：{panels}"),
@@ -137,7 +140,7 @@ class _Teller:
         say, status = self._say, self._fact["status"]
         if not status:
             return []
-        text = [say("waiting", count=status["outstanding"], clock=status["clock"])]
+        text = [say("waiting", count=status["outstanding"], clock=say(f"trust.{status['clock']}"))]
         if status["disk_refused"]:
             text.append(say("disk"))
         if status["conditions"]:

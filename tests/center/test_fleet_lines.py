@@ -33,7 +33,7 @@ def test_a_gateway_in_chinese(tmp_path: Path) -> None:
     epoch = gateway.epoch.hex()[:6]
     assert fleet_lines.lines(told(center), NOW_MS + 180_000, CHINESE) == [
         "gw1：在线，上次心跳 3 分钟前",
-        "  网关待发 7，时钟 synced",
+        "  网关待发 7，时钟 已同步",
         "  网关存储拒绝写入",
         "  网关状况：tamper，存储卡磨损",
         "  主机不在线：p2\\x1b",
