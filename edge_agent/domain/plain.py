@@ -67,10 +67,10 @@ class PlainPanel(PolledPanel):
     `parts` are the frames of answers that come in several: each by its name, with the request that
     they answer, whose name the last one has.  They show points, and no events.
 
-    `hiding` are requests whose answer says one thing of each zone, or area, and the codes of that,
-    the highest first: in a zone behind a bypass, a tamper or a code that is not among them any
-    alarm may stand, and in zone or area behind a fire the panic that comes after it here; it is not
-    over.  A general alarm there is one that is known already.
+    `hiding` are requests whose answer says one thing of each zone, or area, and what that is, the
+    highest first: codes, and states such as `bypassed`.  What comes later may stand behind it, and
+    is not over: behind a fire a panic.  What is not among them, a bypass or a tamper mostly, is
+    higher than all in its zone.  A general alarm there is one that is known already.
 
     `alike` are, for each type of frame, codes in which an event may stand that the frame tells in
     more general ones: a bit of *fire in zone 3* shows a call point there, too, and the end of a
@@ -237,11 +237,11 @@ class PlainPanel(PolledPanel):
         events = [one for one in answer.signals if one.kind not in POINTS]
         points = [one for one in answer.signals if one.kind in POINTS]
         full = {one.zone for one in (*events, *points) if one.state not in _CONTACTS}
-        ranks = {code: rank for rank, code in enumerate(self.hiding[name])}
+        ranks = {said: rank for rank, said in enumerate(self.hiding[name])}
         lowest = len(ranks)
 
         def may_hide(said: Signal, one: Signal) -> bool:
-            rank = ranks.get(said.code or "", -1)
+            rank = ranks.get(said.code or said.state, -1)
             return is_about(said, one) and rank < ranks.get(one.code or "", lowest)
 
         hides = [

@@ -338,3 +338,28 @@ def test_an_order_that_an_answer_shows_is_judged_by_that() -> None:
     talk.hear("OK")
     assert b"zones" in sent(talk.wait(2))
     assert outcomes(talk.hear("zones zone bypassed 3")) == [Outcome.DONE]
+
+
+class Ranked(Toy):
+    """A bypass is the last thing that its zones say."""
+
+    hiding: Mapping[str, tuple[str, ...]] = {"zones": ("BA", State.BYPASSED)}
+
+    def covers(self, name: str, event: Signal) -> bool:
+        return name == "zones"
+
+
+class Hiding(Ranked):
+    """A bypass is not among what it ranks."""
+
+    hiding: Mapping[str, tuple[str, ...]] = {"zones": ("BA",)}
+
+
+def test_a_state_that_comes_last_hides_nothing() -> None:
+    """Seen to fail: what ended unseen stood as long as its zone was bypassed."""
+    for panel, over in ((Ranked, 1), (Hiding, 0)):
+        talk = Talk(panel)
+        talk.hear("event burglary active 3 BA")
+        talk.hear("zones burglary active 3 BA")
+        said = signals(talk.hear("zones zone bypassed 3"))
+        assert len([one for one in said if one.state is State.RESTORED]) == over
