@@ -64,6 +64,16 @@ PARTS = ("center", "domain", "evidence", "health", "identity", "journal", "uplin
 """What each does by itself: a stage for the oldest and the newest Python.  The rest of the unit
 tests is of what ties the parts together (the agent, the commands, the demo): a stage for each."""
 
+BETWEEN = (
+    "tests/cli",
+    "tests/control",
+    "tests/daemon",
+    "tests/test_agent.py",
+    "tests/test_running.py",
+)
+"""For a Python between the oldest and the newest, which run all: what meets the interpreter most,
+its processes, sockets, loop and command lines."""
+
 ONE_WHEEL = ("test_wheel.py", "test_third_party.py")
 """The wheel is pure: every Python is given the same file."""
 
@@ -316,8 +326,11 @@ def stages(others: Iterable[str], options: Sequence[str]) -> list[Stage]:
     for other in named:
         version, _, python = other.partition("=")
         without = (*OWN_TOOLS, *ONE_WHEEL, *REAL_TIME)
-        whole, parts = _unit(f", Python {version}", python, (*BRIEF, *options), without)
-        found += [whole, parts] if other == named[-1] else [whole]
+        suffix, brief = f", Python {version}", (*BRIEF, *options)
+        if other == named[-1]:
+            found += _unit(suffix, python, brief, without)
+        else:
+            found.append(_computing(f"unit{suffix}", 160, BETWEEN, brief, python))
     return [
         *found,
         _computing("drivers and panels", 90, DRIVERS, options),
