@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command, complain
-from edge_agent.cli.records import (
+from edge_agent.cli.options import (
+    Commands,
     UnreadableError,
+    add_config,
+    add_json,
+    command,
+    complain,
+)
+from edge_agent.cli.records import (
     add_journal,
     add_purpose,
     events_of,

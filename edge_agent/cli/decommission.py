@@ -57,7 +57,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; exit 1 where it cannot be done."""
-    from edge_agent.cli.records import UnreadableError
+    from edge_agent.cli.options import UnreadableError
 
     actions = {"paper": _paper, "sign": _sign, "run": _run, "status": _status}
     try:

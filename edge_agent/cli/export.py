@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import records
-from edge_agent.cli.options import Commands, add_config, add_json, agent_socket, command, complain
+from edge_agent.cli.options import (
+    Commands,
+    UnreadableError,
+    add_config,
+    add_json,
+    agent_socket,
+    command,
+    complain,
+)
 from edge_agent.cli.period import Period, moment
 
 if TYPE_CHECKING:
@@ -80,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_USAGE
     try:
         facts = export(arguments)
-    except records.UnreadableError as error:
+    except UnreadableError as error:
         complain(arguments, f"edge-agent: {error}")
         return EXIT_USAGE
     except (ExportError, LookupError, ValueError) as error:
@@ -126,7 +134,7 @@ def export(arguments: argparse.Namespace) -> dict[str, Any]:
             holding = JournalHolding(journal.where, trusted.gateway, trusted.receipt_keys())
         except OSError as error:
             why = f"{journal.where}: {error.strerror}; read it as root"
-            raise records.UnreadableError(why) from error
+            raise UnreadableError(why) from error
         with contextlib.closing(holding):
             wanted = _wanted(arguments, journal.where, holding, running)
             try:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent import output
-from edge_agent.cli.options import Commands, add_json, command, complain
-from edge_agent.cli.records import PROBLEMS_SHOWN_MAX, UnreadableError, add_journal, folder_of
+from edge_agent.cli.options import Commands, UnreadableError, add_json, command, complain
+from edge_agent.cli.records import PROBLEMS_SHOWN_MAX, add_journal, folder_of
 
 if TYPE_CHECKING:
     from edge_agent.journal import Disk

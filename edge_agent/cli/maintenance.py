@@ -22,9 +22,10 @@ EXIT_FOUND_BAD, EXIT_USAGE = 1, 2
 def run(arguments: argparse.Namespace) -> int:
     """Print the list; exit 1 where anything wants a visit, 2 where the journal cannot be read."""
     from edge_agent import config, output
+    from edge_agent.cli.options import UnreadableError
     from edge_agent.cli.period import Period
     from edge_agent.cli.reading import reading
-    from edge_agent.cli.records import UnreadableError, unreadable
+    from edge_agent.cli.records import unreadable
     from edge_agent.daemon.diagnosing import site_zone
     from edge_agent.diagnosis.site import Site
     from edge_agent.language import language

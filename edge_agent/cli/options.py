@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from edge_agent.views.zone_names import ZoneNames
 
 
+class UnreadableError(Exception):
+    """What the operator named cannot be read; says what and what to do."""
+
+
 class Commands(Protocol):
     """The subparsers of the whole command (argparse has no public name for them)."""
 

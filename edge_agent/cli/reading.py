@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_agent.cli.options import agent_socket, unanswered
-from edge_agent.cli.records import UnreadableError
+from edge_agent.cli.options import UnreadableError, agent_socket, unanswered
 from edge_agent.config import ConfigError, Loaded, load
 from edge_agent.control.handing import Handed
 from edge_agent.control.socket import ask, handed

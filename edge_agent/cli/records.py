@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from edge_agent.cli.lines import add_language
 from edge_agent.cli.options import (
     Commands,
+    UnreadableError,
     add_config,
     add_json,
     command,
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN_MAX = 100  # a journal damaged all over would fill the screen with the same
 EXIT_USAGE = 2
-
-
-class UnreadableError(Exception):
-    """What the operator named cannot be read; says what and what to do."""
 
 
 def add(commands: Commands) -> None:

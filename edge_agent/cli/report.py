@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.cli import export, maintenance, records
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command, complain
+from edge_agent.cli.options import (
+    Commands,
+    UnreadableError,
+    add_config,
+    add_json,
+    command,
+    complain,
+)
 from edge_agent.cli.period import Period
 
 if TYPE_CHECKING:
@@ -53,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     say = site_page.words(language(arguments.lang))
     try:
         told = _written(arguments, say)
-    except records.UnreadableError as error:
+    except UnreadableError as error:
         complain(arguments, f"edge-agent: {error}")
         return EXIT_USAGE
     except (export.ExportError, LookupError, ValueError) as error:
@@ -109,7 +116,7 @@ def heard(loaded: "Loaded", folder: Path, status: dict[str, Any]) -> "Heard":
     try:
         maintained = maintaining.maintained(events, Site(premises, zone))
     except OSError as error:
-        raise records.UnreadableError(f"{folder}: {error.strerror}; read it as root") from error
+        raise UnreadableError(f"{folder}: {error.strerror}; read it as root") from error
     clock = status.get("clock") or {}
     wall_ns = clock.get("wall_ns") or clock.get("earliest_ns")
     now = None if wall_ns is None else datetime.fromtimestamp(wall_ns // 10**9, zone)

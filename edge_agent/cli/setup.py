@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_agent.cli import export, records, report
+from edge_agent.cli import export, report
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_config, add_json, command
+from edge_agent.cli.options import Commands, UnreadableError, add_config, add_json, command
 from edge_agent.config import DEFAULT_PATH, ConfigError
 
 if TYPE_CHECKING:
@@ -93,6 +93,6 @@ def _each(file: Path, say: "Catalog") -> Iterator["Done"]:
     try:
         heard = report.heard(loaded, loaded.path(gateway.data_dir) / "journal", status)
         wrong = site_page.left(site_report.facts(heard), say)
-    except records.UnreadableError as error:
+    except UnreadableError as error:
         wrong = str(error).splitlines()
     yield Done(Step.HAND_OVER, good=not wrong, wrong=wrong)

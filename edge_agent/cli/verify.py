@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edge_agent import output
 from edge_agent.cli import records
 from edge_agent.cli.lines import add_language
-from edge_agent.cli.options import Commands, add_json, command, complain
+from edge_agent.cli.options import Commands, UnreadableError, add_json, command, complain
 from edge_agent.config import ConfigError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def check(arguments: argparse.Namespace) -> int:
     try:
         with reading(arguments, "verify") as journal:
             audit, countersigned, found = _audited(arguments, journal, say)
-    except records.UnreadableError as error:
+    except UnreadableError as error:
         return records.unreadable(arguments, error)
     leaf_of = audit.verifier.leaf
     timestamps = [
@@ -205,9 +205,9 @@ def _sm2_key(named: Path | None) -> "Sm2Key | None":
     try:
         return None if named is None else Sm2Key.from_pem(named.read_bytes())
     except OSError as error:
-        raise records.UnreadableError(f"{named}: {error.strerror}") from error
+        raise UnreadableError(f"{named}: {error.strerror}") from error
     except Malformed as error:
-        raise records.UnreadableError(f"{named}: {error}") from error
+        raise UnreadableError(f"{named}: {error}") from error
 
 
 def _stampers(named: Path | None, loaded: "Loaded | None", say: "Phrases") -> "list[Certificate]":
@@ -221,7 +221,7 @@ def _stampers(named: Path | None, loaded: "Loaded | None", say: "Phrases") -> "l
         return read_authorities(loaded.path(anchor.certificate)) if loaded and anchor else []
     except TimestampError as error:
         if named is not None:
-            raise records.UnreadableError(str(error)) from error
+            raise UnreadableError(str(error)) from error
         print(say(f"edge-agent: {error}; timestamps are not held to it"), file=sys.stderr)
         return []
 
@@ -267,7 +267,7 @@ def _identity(arguments: argparse.Namespace, handed: "Trusted | None") -> tuple[
             try:
                 return gateway, PublicKey.from_certificate_pem(said.encode())
             except Malformed as error:
-                raise records.UnreadableError(f"the gateway's certificate: {error}") from error
+                raise UnreadableError(f"the gateway's certificate: {error}") from error
     if not (gateway and identity):
         loaded = config.load(arguments.config)
         gateway = gateway or loaded.config.gateway.id
@@ -279,8 +279,8 @@ def _identity(arguments: argparse.Namespace, handed: "Trusted | None") -> tuple[
         return gateway, load_signer(Path(identity)).public
     except OSError as error:
         cause = f"{identity}: {error.strerror}; name the certificate or the key with --identity"
-        raise records.UnreadableError(cause) from error
+        raise UnreadableError(cause) from error
     except Malformed as error:
-        raise records.UnreadableError(f"{identity}: {error}") from error
+        raise UnreadableError(f"{identity}: {error}") from error
     except KeyFileError as error:
-        raise records.UnreadableError(str(error)) from error
+        raise UnreadableError(str(error)) from error

@@ -13,6 +13,7 @@ from edge_agent import output
 from edge_agent.cli import records
 from edge_agent.cli.options import (
     Commands,
+    UnreadableError,
     add_config,
     agent_socket,
     command,
@@ -108,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
             say = partial(complain, arguments)
             for event in _follow(journal.where, follower, lambda: _progress(socket), say):
                 show(event)
-    except records.UnreadableError as error:
+    except UnreadableError as error:
         return records.unreadable(arguments, error)
     except KeyboardInterrupt:
         return 0

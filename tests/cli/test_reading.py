@@ -18,8 +18,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from edge_agent.cli import main
+from edge_agent.cli.options import UnreadableError
 from edge_agent.cli.reading import AgentGoneError, HandedDisk, reading
-from edge_agent.cli.records import UnreadableError, stored_in
+from edge_agent.cli.records import stored_in
 from edge_agent.config import ConfigError, load
 from edge_agent.control.handing import Handed
 from edge_agent.control.socket import CONVERSATIONS_MAX, ask, handed
