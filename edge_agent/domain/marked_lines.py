@@ -60,7 +60,7 @@ class MarkedLines(LineDecoder):
 
     @classmethod
     def total(cls, body: str) -> int:
-        """Return the sum of a body, 0 to 255: the exclusive or, unless a protocol has another."""
+        """Return the sum of a body, as wide as `digits`: the exclusive or, unless it is another."""
         return reduce(xor, body.encode("latin-1"), cls.seed)
 
     @abstractmethod
